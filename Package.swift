@@ -1,0 +1,71 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "tracemill",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "tracemill", targets: ["tracemill"]),
+    .library(name: "Workload", targets: ["Workload"]),
+    .library(name: "WorkloadTestKit", targets: ["WorkloadTestKit"]),
+    .library(name: "Parquet", targets: ["Parquet"]),
+    .library(name: "Fitting", targets: ["Fitting"]),
+    .library(name: "TraceParsing", targets: ["TraceParsing"]),
+    .library(name: "Generation", targets: ["Generation"]),
+    .library(name: "Simulation", targets: ["Simulation"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // L0: leaves. Nothing here imports another Tracemill module.
+    .target(name: "Workload"),
+    .target(name: "Fitting"),
+    .target(name: "Parquet", dependencies: ["CZstd"]),
+    .systemLibrary(
+      name: "CLibArchive", pkgConfig: "libarchive",
+      providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+    .systemLibrary(name: "CLibCSV", providers: [.apt(["libcsv-dev"]), .brew(["libcsv"])]),
+    .systemLibrary(
+      name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"]), .brew(["isa-l"])]),
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+
+    // L1: siblings that meet only in Workload.
+    .target(
+      name: "TraceParsing",
+      dependencies: ["Workload", "Parquet", "CLibArchive", "CLibCSV", "CISAL", "CZstd"]),
+    .target(name: "Generation", dependencies: ["Workload", "Fitting"]),
+    .target(
+      name: "Simulation",
+      dependencies: ["Workload", .product(name: "HeapModule", package: "swift-collections")]),
+
+    // The conformance checker that every workload source is run through.
+    .target(name: "WorkloadTestKit", dependencies: ["Workload"]),
+
+    // L3: the only composition root.
+    .executableTarget(
+      name: "tracemill",
+      dependencies: [
+        "Workload", "Fitting", "Parquet", "TraceParsing", "Generation", "Simulation",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Yams", package: "Yams"),
+      ]),
+
+    .testTarget(name: "WorkloadTests", dependencies: ["Workload", "WorkloadTestKit", "Generation"]),
+    .testTarget(name: "ParquetTests", dependencies: ["Parquet"]),
+    .testTarget(name: "FittingTests", dependencies: ["Fitting"]),
+    .testTarget(
+      name: "TraceParsingTests",
+      dependencies: ["TraceParsing", "Workload", "WorkloadTestKit", "Parquet"]),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: ["Simulation", "Workload", "WorkloadTestKit", "Generation"]),
+    .testTarget(name: "TracemillTests", dependencies: ["tracemill"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,34 @@
+/// A machine joins, leaves or changes.
+public struct MachineEvent: BitwiseCopyable, Hashable, Sendable {
+  /// What happens to it.
+  public enum Kind: UInt8, BitwiseCopyable, Hashable, CaseIterable, Sendable {
+    /// It becomes available.
+    case add
+    /// It goes away: failed, or taken out for maintenance.
+    case remove
+    /// Its capacity changes.
+    case update
+  }
+
+  /// When. 0 = it was there before the trace.
+  public var time: Microseconds
+  /// The machine's number in its trace.
+  public var machine: Int64
+  /// What happens.
+  public var kind: Kind
+  /// Its capacity from now on; zero where the trace does not say.
+  public var capacity: Resources
+  /// Its platform's place in the symbol table that came with the events; 0 if not known.
+  public var platform: UInt32
+
+  @inlinable
+  public init(
+    time: Microseconds, machine: Int64, kind: Kind, capacity: Resources, platform: UInt32 = 0
+  ) {
+    self.time = time
+    self.machine = machine
+    self.kind = kind
+    self.capacity = capacity
+    self.platform = platform
+  }
+}
