@@ -1,21 +1,65 @@
 /// Strings told apart by small numbers, given out in order of first appearance.
 ///
-/// Number 0 is the empty string: "not known". Interning is O(length) on average.
+/// Number 0 is the empty string: "not known". Interning is O(length) on average and allocates
+/// nothing for a string that is there already.
 public struct SymbolTable: Sendable, Equatable {
   /// The strings, by number.
   public private(set) var strings: [String] = [""]
-  private var numbers: [String: UInt32] = ["": 0]
+  private var bytes: [UInt8] = []
+  private var ends = [0]
+  /// Open addressing with linear probing; `UInt32.max` marks a free slot.
+  private var slots = [UInt32](repeating: .max, count: 64)
 
   /// A table that holds the empty string only.
   public init() {}
 
   /// The number of `string`, new or old.
   public mutating func intern(_ string: String) -> UInt32 {
-    if let known = numbers[string] { return known }
+    var string = string
+    return string.withUTF8 { intern(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// The number of the string with these UTF-8 bytes, new or old; what is not UTF-8 is replaced
+  /// when it is printed.
+  public mutating func intern(_ utf8: UnsafeRawBufferPointer) -> UInt32 {
+    guard !utf8.isEmpty else { return 0 }
+    var slot = Self.hash(utf8) & (slots.count - 1)
+    while slots[slot] != .max {
+      if holds(slots[slot], utf8) { return slots[slot] }
+      slot = (slot + 1) & (slots.count - 1)
+    }
     let number = UInt32(strings.count)
-    strings.append(string)
-    numbers[string] = number
+    strings.append(String(decoding: utf8, as: UTF8.self))
+    bytes.append(contentsOf: utf8)
+    ends.append(bytes.count)
+    slots[slot] = number
+    if strings.count * 2 > slots.count { grow() }
     return number
+  }
+
+  private func holds(_ number: UInt32, _ utf8: UnsafeRawBufferPointer) -> Bool {
+    let range = ends[Int(number) - 1]..<ends[Int(number)]
+    guard range.count == utf8.count else { return false }
+    return bytes.withUnsafeBytes { $0[range].elementsEqual(utf8) }
+  }
+
+  private mutating func grow() {
+    slots = [UInt32](repeating: .max, count: slots.count * 2)
+    for number in 1..<strings.count {
+      let range = ends[number - 1]..<ends[number]
+      var slot = bytes.withUnsafeBytes {
+        Self.hash(UnsafeRawBufferPointer(rebasing: $0[range])) & (slots.count - 1)
+      }
+      while slots[slot] != .max { slot = (slot + 1) & (slots.count - 1) }
+      slots[slot] = UInt32(number)
+    }
+  }
+
+  /// FNV-1a, folded.
+  private static func hash(_ utf8: UnsafeRawBufferPointer) -> Int {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    return Int(truncatingIfNeeded: hash ^ (hash >> 32))
   }
 
   /// The string of a number; empty for a number that was never given out.

@@ -1,0 +1,83 @@
+import Foundation
+
+// Numbers from bytes. No locale, no allocation on the usual path.
+
+/// The integer that all of `bytes` spell, with an optional sign; nil for anything else, overflow
+/// included.
+func parseInteger(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+  guard let first = bytes.first else { return nil }
+  let negative = first == UInt8(ascii: "-")
+  let start = negative || first == UInt8(ascii: "+") ? 1 : 0
+  guard start < bytes.count else { return nil }
+  var value: Int64 = 0
+  for index in start..<bytes.count {
+    let digit = bytes[index] &- UInt8(ascii: "0")
+    guard digit < 10 else { return nil }
+    // Accumulated below zero, where Int64.min fits too.
+    let (scaled, tooLarge) = value.multipliedReportingOverflow(by: 10)
+    let (next, overflow) = scaled.subtractingReportingOverflow(Int64(digit))
+    guard !tooLarge, !overflow else { return nil }
+    value = next
+  }
+  if negative { return value }
+  return value == .min ? nil : -value
+}
+
+/// Powers of ten that are exact as Double.
+private let exactPowers: [Double] = [
+  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+  1e18, 1e19, 1e20, 1e21, 1e22,
+]
+
+/// The correctly rounded number that all of `bytes` spell in decimal (`12`, `0.5`, `1e-05`); nil
+/// for anything else: hexadecimal, `inf` and `nan` are not numbers of a trace.
+///
+/// Up to 15 digits and powers within ±22 are one exact multiplication or division (Clinger, "How
+/// to read floating point numbers accurately", 1990); the rest goes to strtod.
+func parseNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
+  var index = 0
+  let count = bytes.count
+  var negative = false
+  if index < count, bytes[index] == UInt8(ascii: "-") || bytes[index] == UInt8(ascii: "+") {
+    negative = bytes[index] == UInt8(ascii: "-")
+    index += 1
+  }
+  var mantissa: UInt64 = 0
+  var significant = 0
+  var digits = 0
+  var exponent = 0
+  var afterPoint = false
+  while index < count {
+    let byte = bytes[index]
+    let digit = byte &- UInt8(ascii: "0")
+    if digit < 10 {
+      digits += 1
+      if significant > 0 || digit > 0 { significant += 1 }
+      if significant <= 19 { mantissa = mantissa &* 10 &+ UInt64(digit) }
+      if afterPoint { exponent -= 1 }
+    } else if byte == UInt8(ascii: "."), !afterPoint {
+      afterPoint = true
+    } else {
+      break
+    }
+    index += 1
+  }
+  guard digits > 0 else { return nil }
+  if index < count, bytes[index] | 0x20 == UInt8(ascii: "e") {
+    guard
+      let power = parseInteger(UnsafeRawBufferPointer(rebasing: bytes[(index + 1)...])),
+      (-100_000...100_000).contains(power)
+    else { return nil }
+    exponent += Int(power)
+    index = count
+  }
+  guard index == count else { return nil }
+  if significant <= 15, (-22...22).contains(exponent) {
+    let magnitude =
+      exponent < 0
+      ? Double(mantissa) / exactPowers[-exponent] : Double(mantissa) * exactPowers[exponent]
+    return negative ? -magnitude : magnitude
+  }
+  let value = strtod(String(decoding: bytes, as: UTF8.self), nil)
+  return value.isFinite ? value : nil
+}

@@ -1,0 +1,91 @@
+/// Where a table's columns stand in its rows: in the published order, or as `schema.csv` says.
+struct ColumnLayout: Sendable {
+  let table: Google2011Table
+  /// For each column of the table its field, counting from 0; -1 where the rows do not have it.
+  private(set) var fields: [Int]
+  /// How many fields a row has, at least and at most.
+  let fieldCount: ClosedRange<Int>
+
+  /// The published order.
+  init(_ table: Google2011Table) {
+    self.table = table
+    fields = Array(table.columns.indices)
+    fieldCount = table.minimumColumns...table.columns.count
+  }
+
+  /// The order that a `schema.csv` states for `table`; nil if it does not speak of it.
+  ///
+  /// A column is known by its name, whatever its case, blanks and plural; columns that this toolkit
+  /// does not know are passed over.
+  init?(_ table: Google2011Table, schema: Schema) throws(TraceError) {
+    let rows = schema.rows.filter {
+      $0.pattern.hasPrefix(table.rawValue + "/") || $0.pattern.hasPrefix(table.rawValue + ".")
+        || $0.pattern == table.rawValue || $0.pattern.hasPrefix(table.rawValue + "-")
+    }
+    guard !rows.isEmpty else { return nil }
+    self.table = table
+    fields = []
+    for column in table.columns {
+      let field = rows.first { Self.key($0.content) == Self.key(column.name) }
+      if field == nil && column.isMandatory {
+        throw TraceError(
+          .malformedRow, "no column '\(column.name)' for \(table.rawValue)", file: schema.file)
+      }
+      fields.append(field.map { $0.field - 1 } ?? -1)
+    }
+    let count = rows.map(\.field).max() ?? 0
+    let isOldUsage = table == .taskUsage && count == table.columns.count
+    fieldCount = (isOldUsage ? count - 1 : count)...count
+  }
+
+  private static func key(_ name: String) -> String {
+    let letters = name.lowercased().filter { $0.isLetter || $0.isNumber }
+    let words = [
+      "cpu": "cpus", "differentmachineconstraint": "differentmachinesrestriction",
+      "differentmachine": "differentmachinesrestriction",
+      "diskrequest": "diskspacerequest", "deleted": "attributedeleted",
+      "starttimeofthemeasurementperiod": "starttime", "meancpuusagerate": "cpurate",
+    ]
+    return words[letters] ?? letters
+  }
+
+  /// The field of a column, counting from 0, or -1.
+  func field(_ column: Int) -> Int { fields[column] }
+}
+
+/// The contents of a `schema.csv`: `file pattern,field number,content,format,mandatory`.
+struct Schema {
+  struct Entry {
+    var pattern: String
+    /// Counting from 1.
+    var field: Int
+    var content: String
+  }
+
+  let file: String
+  private(set) var rows: [Entry] = []
+
+  init(_ bytes: [UInt8], file: String) throws(TraceError) {
+    self.file = file
+    let reader = LibCSVRowReader(MemoryStream(bytes, name: file))
+    var batch = RowBatch()
+    var isHeader = true
+    while try reader.nextBatch(&batch) {
+      for index in 0..<batch.count {
+        let entry: Entry? = try batch.withRow(index) { row throws(TraceError) in
+          if isHeader {
+            isHeader = false
+            return nil
+          }
+          guard row.count >= 3, let field = parseInteger(row[1]), (1...1000).contains(field) else {
+            throw TraceError(
+              .malformedRow, "expected 'file pattern,field number,content,format,mandatory'",
+              file: file, line: row.line)
+          }
+          return Entry(pattern: row.text(0), field: Int(field), content: row.text(2))
+        }
+        if let entry { rows.append(entry) }
+      }
+    }
+  }
+}

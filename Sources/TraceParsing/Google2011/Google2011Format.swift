@@ -1,0 +1,248 @@
+import Workload
+
+/// Google clusterdata-2011-2: the trace of one Borg cell over 29 days of May 2011.
+public struct Google2011Format: TraceFormat {
+  public let name = "google-2011"
+
+  public init() {}
+
+  public func recognise(
+    _ input: TraceInput, table: String?
+  ) throws(TraceError) -> (any RecognisedTrace)? {
+    var asked: Google2011Table?
+    if let table {
+      asked = Google2011Table(rawValue: table)
+      guard asked != nil else {
+        let names = Google2011Table.allCases.map(\.rawValue).joined(separator: ", ")
+        throw TraceError(.missing, "no table '\(table)' in google-2011; there are \(names)")
+      }
+    }
+    var found: [Google2011Table: (TraceInput.Group, ColumnLayout)] = [:]
+    var notes = input.ignored.isEmpty ? [] : ["\(input.ignored.count) files are no tables: ignored"]
+    for group in input.groups {
+      guard let layout = try layout(of: group, in: input, asked: asked) else {
+        notes.append("\(group.files[0].name) is no table of google-2011: ignored")
+        continue
+      }
+      if let (other, _) = found[layout.table] {
+        throw TraceError(
+          .unrecognised,
+          "\(layout.table.rawValue) again; it is in \(other.files[0].name) already: give one of them",
+          file: group.files[0].name)
+      }
+      found[layout.table] = (group, layout)
+    }
+    guard !found.isEmpty else { return nil }
+    return Google2011Trace(path: input.path, found: found, otherNotes: notes)
+  }
+
+  /// The group's columns if it is one of the tables: by what the rows hold; the names of folder and
+  /// file decide only where that leaves a choice, or where nothing can be read.
+  private func layout(
+    of group: TraceInput.Group, in input: TraceInput, asked: Google2011Table?
+  ) throws(TraceError) -> ColumnLayout? {
+    let file = group.files[0]
+    let hint =
+      Google2011Table.allCases.first { table in
+        file.folder.split(separator: "/").last.map { $0 == table.rawValue } ?? false
+          || file.baseName.hasPrefix(table.rawValue)
+      } ?? (input.groups.count == 1 ? asked : nil)
+    let schemaBytes = [file.folder, parent(of: file.folder)].lazy
+      .compactMap { folder in input.schemas[folder].map { (folder, $0) } }.first
+    if let hint, let (folder, bytes) = schemaBytes {
+      let schema = try Schema(bytes, file: folder.isEmpty ? "schema.csv" : folder + "/schema.csv")
+      if let layout = try ColumnLayout(hint, schema: schema) { return layout }
+    }
+    let rows = try sampleRows(of: group)
+    let fitting = Google2011Table.allCases.filter { table in
+      let layout = ColumnLayout(table)
+      let good = rows.count { Self.isRow($0, of: layout) }
+      return good * 2 > rows.count
+    }
+    if let hint, fitting.isEmpty || fitting.contains(hint) { return ColumnLayout(hint) }
+    return fitting.count == 1 ? ColumnLayout(fitting[0]) : nil
+  }
+
+  private func parent(of folder: String) -> String {
+    folder.split(separator: "/").dropLast().joined(separator: "/")
+  }
+
+  /// Up to 100 whole rows from the beginning of the group.
+  private func sampleRows(of group: TraceInput.Group) throws(TraceError) -> [[UInt8]] {
+    var head = group.head[...]
+    if head.count >= TraceInput.headLength, let end = head.lastIndex(of: 0x0a) {
+      head = head[..<end]
+    }
+    return head.split(separator: 0x0a).lazy
+      .filter { $0.first != UInt8(ascii: "#") }.prefix(100).map(Array.init)
+  }
+
+  private static func isRow(_ bytes: [UInt8], of layout: ColumnLayout) -> Bool {
+    var batch = RowBatch()
+    do throws(TraceError) {
+      guard try LibCSVRowReader(MemoryStream(bytes, name: "")).nextBatch(&batch) else {
+        return false
+      }
+      return batch.withRow(0) { row in
+        guard layout.fieldCount.contains(row.count) else { return false }
+        do throws(RowError) {
+          try TableRow(row: row, layout: layout).validate()
+          return true
+        } catch {
+          return false
+        }
+      }
+    } catch {
+      return false
+    }
+  }
+}
+
+/// A clusterdata-2011-2 trace, or some tables and parts of it.
+struct Google2011Trace: RecognisedTrace {
+  let format = "google-2011"
+  let path: String
+  let found: [Google2011Table: (TraceInput.Group, ColumnLayout)]
+  let otherNotes: [String]
+
+  var tables: [TraceTable] {
+    Google2011Table.allCases.compactMap { table in
+      found[table].map { group, _ in
+        TraceTable(
+          name: table.rawValue, parts: group.files.count, total: group.total,
+          missing: group.missing)
+      }
+    }
+  }
+
+  var notes: [String] {
+    var notes: [String] = []
+    for table in tables {
+      if !table.missing.isEmpty {
+        notes.append(
+          "\(table.name): part \(ranges(table.missing)) missing; tasks whose events are there are cut"
+        )
+      }
+      if let total = table.total, table.parts + table.missing.count < total {
+        notes.append("\(table.name): \(table.parts) of \(total) parts given")
+      }
+    }
+    return notes + otherNotes
+  }
+
+  func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
+    let table = try recordTable(options.table)
+    guard let (group, layout) = found[table] else {
+      throw TraceError(.missing, "the trace has no \(table.rawValue)", file: path)
+    }
+    var reader = Google2011TableReader(group, layout: layout, options: options)
+    var decoder = Google2011EventDecoder(table)
+    var assembler = LifecycleAssembler(
+      bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
+    var failure: TraceError?
+    try reader.forEachRow { row throws(RowError) in
+      let event = try decoder.event(row)
+      do throws(TraceError) { try assembler.add(event) } catch { failure = failure ?? error }
+    }
+    if let failure { throw failure }
+
+    var report = ReadReport()
+    report.notes = notes
+    report.rows[table.rawValue] = reader.rows
+    report.comments = reader.comments
+    report.surveys[table.rawValue] = decoder.survey(reader)
+    report.rejects = options.rejects?.counts ?? [:]
+    report.lastTime = assembler.lastTime
+    return try sorted(
+      assembler.finish(), report: report, symbols: decoder.users, options,
+      assumed: table == .jobEvents ? options.assumedRequest : nil)
+  }
+
+  private func sorted(
+    _ assembled: consuming AssembledLives, report: ReadReport, symbols: SymbolTable,
+    _ options: ReadOptions, assumed: SIMD4<Double>?
+  ) throws(TraceError) -> RecordStream {
+    var lives = assembled
+    var report = report
+    var sorter = ExternalSorter<TaskRecord>(
+      bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
+    var transitions = TransitionCounts()
+    while let life = try lives.next() {
+      let record = life.record(
+        end: lives.lastTime, scale: options.scale, assumed: assumed, counting: &transitions)
+      if let record {
+        try sorter.add(record)
+        report.records += 1
+      } else {
+        report.afterEnd += 1
+      }
+    }
+    transitions += lives.transitions
+    report.transitions = transitions
+    var sorted = try sorter.sorted()
+    return RecordStream(report: report, symbols: symbols) { _ throws(TraceError) in
+      try sorted.next()
+    }
+  }
+
+  private func recordTable(_ asked: String?) throws(TraceError) -> Google2011Table {
+    if let asked {
+      guard let table = Google2011Table(rawValue: asked), [.jobEvents, .taskEvents].contains(table)
+      else {
+        throw TraceError(
+          .missing, "records are made from task_events or job_events, not from \(asked)", file: path)
+      }
+      return table
+    }
+    if found[.taskEvents] != nil { return .taskEvents }
+    if found[.jobEvents] != nil { return .jobEvents }
+    let there = tables.map(\.name).joined(separator: ", ")
+    throw TraceError(
+      .missing, "no task_events or job_events here to make records from, only \(there)", file: path)
+  }
+
+  func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
+    guard let (group, layout) = found[.machineEvents] else { return nil }
+    var reader = Google2011TableReader(group, layout: layout, options: options)
+    var list = MachineEventList(events: [], symbols: SymbolTable())
+    try reader.forEachRow { row throws(RowError) in
+      let code = try row.integer(MachineEventColumn.eventType.rawValue, in: 0...2)
+      let capacity = SIMD4(
+        try row.amount(MachineEventColumn.cpus.rawValue),
+        try row.amount(MachineEventColumn.memory.rawValue), .nan, .nan)
+      list.events.append(
+        MachineEvent(
+          time: try row.time(MachineEventColumn.time.rawValue),
+          machine: try row.integer(MachineEventColumn.machineID.rawValue),
+          kind: MachineEvent.Kind(rawValue: UInt8(code)) ?? .update,
+          capacity: options.scale.resources(capacity),
+          platform: list.symbols.intern(row[MachineEventColumn.platformID.rawValue])))
+    }
+    return list
+  }
+
+  func survey(_ name: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
+    guard let table = Google2011Table(rawValue: name), let (group, layout) = found[table] else {
+      throw TraceError(.missing, "the trace has no table \(name)", file: path)
+    }
+    var reader = Google2011TableReader(group, layout: layout, options: options)
+    var decoder = Google2011EventDecoder(table)
+    try reader.forEachRow { row throws(RowError) in try decoder.count(row) }
+    return decoder.survey(reader)
+  }
+
+  /// `3, 7-9`.
+  private func ranges(_ numbers: [Int]) -> String {
+    var ranges: [ClosedRange<Int>] = []
+    for number in numbers {
+      if let last = ranges.last, last.upperBound + 1 == number {
+        ranges[ranges.count - 1] = last.lowerBound...number
+      } else {
+        ranges.append(number...number)
+      }
+    }
+    return ranges.map {
+      $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+    }.joined(separator: ", ")
+  }
+}

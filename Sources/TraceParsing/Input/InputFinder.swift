@@ -1,0 +1,243 @@
+import Foundation
+
+/// Walks an input and sorts what it finds into groups.
+struct InputFinder {
+  private(set) var files: [TraceInput.File] = []
+  private(set) var storedBytes = 0
+  private var heads: [[UInt8]] = []
+  private var ignored: [String] = []
+  private var schemas: [String: [UInt8]] = [:]
+  private let meter: ReadMeter?
+
+  /// Folders below the one given: trace root, table, and one to spare.
+  private static let depth = 3
+
+  init(meter: ReadMeter?) { self.meter = meter }
+
+  mutating func addStandardInput() throws(TraceError) {
+    let raw = FileStream(descriptor: STDIN_FILENO, name: "<stdin>", meter: meter)
+    let opened = try OpenedStream(decoding: raw)
+    switch opened.kind {
+    case .container, .parquet:
+      // A table of contents may stand at the end, so the pipe has to be kept.
+      guard opened.kind == .container else {
+        throw TraceError(
+          .unrecognised, "Parquet cannot be read from a pipe: give the file's path", file: "<stdin>")
+      }
+      try add(container: Container(spooling: opened.stream), folder: "")
+    case .text:
+      let input = StandardInput(opened.stream)
+      let head = try input.peek(TraceInput.headLength)
+      guard !head.isEmpty else { throw TraceError(.missing, "the input is empty", file: "<stdin>") }
+      addFile("<stdin>", "", "<stdin>", nil, head: head, .standardInput(input))
+    default:
+      throw unrecognised("<stdin>", opened)
+    }
+  }
+
+  mutating func add(path: String) throws(TraceError) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw TraceError(.inputOutput, "no such file or folder", file: path)
+    }
+    if isFolder.boolValue {
+      try add(folder: path, relative: "", depth: Self.depth)
+    } else {
+      try add(file: path, folder: "", isNamed: true)
+    }
+  }
+
+  private mutating func add(folder: String, relative: String, depth: Int) throws(TraceError) {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch {
+      throw TraceError(.inputOutput, "cannot list the folder", file: folder)
+    }
+    for name in names.sorted() where !name.hasPrefix(".") {
+      let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { continue }
+      if !isFolder.boolValue {
+        try add(file: path, folder: relative, isNamed: false)
+      } else if depth > 0 {
+        try add(
+          folder: path, relative: relative.isEmpty ? name : relative + "/" + name, depth: depth - 1)
+      }
+    }
+  }
+
+  /// - Parameter isNamed: whether the user named this very file: then it must be something; a file
+  ///   that merely lies in a folder may be anything.
+  private mutating func add(file path: String, folder: String, isNamed: Bool) throws(TraceError) {
+    let baseName = (path as NSString).lastPathComponent
+    guard isNamed || !Self.isDocument(baseName) else {
+      ignored.append(path)
+      return
+    }
+    let stream = try FileStream(path: path)
+    let size = stream.isSeekable ? stream.seek(to: 0, whence: SEEK_END).map(Int.init) : nil
+    _ = stream.seek(to: 0, whence: SEEK_SET)
+    if size == 0, isNamed { throw TraceError(.missing, "the file is empty", file: path) }
+    let opened: OpenedStream
+    let head: [UInt8]
+    do {
+      opened = try OpenedStream(decoding: stream)
+      head = opened.kind == .container ? [] : Array(try opened.stream.peek(TraceInput.headLength))
+    } catch {
+      // One damaged part of many is the reader's to report or, in lenient mode, to count.
+      guard error.code == .damaged, !isNamed else { throw error }
+      addFile(path, folder, baseName, size, head: [], .file(path: path))
+      return
+    }
+    switch opened.kind {
+    case .container:
+      storedBytes += size ?? 0
+      try add(container: Container(path: path), folder: folder)
+    case .text, .parquet:
+      if baseName == "schema.csv" {
+        schemas[folder] = head
+      } else {
+        addFile(path, folder, baseName, size, head: head, .file(path: path))
+      }
+    default:
+      guard !isNamed else { throw unrecognised(path, opened) }
+      ignored.append(path)
+    }
+  }
+
+  private mutating func addFile(
+    _ name: String, _ folder: String, _ baseName: String, _ size: Int?, head: [UInt8],
+    _ location: TraceInput.Location
+  ) {
+    if case .file = location { storedBytes += size ?? 0 }
+    heads.append(head)
+    files.append(
+      TraceInput.File(
+        name: name, folder: folder, baseName: baseName, size: size, location: location))
+  }
+
+  private mutating func add(container: Container, folder: String) throws(TraceError) {
+    let archive = try container.open(meter: nil)
+    var index = 0
+    while let entry = try archive.nextEntry() {
+      defer { index += 1 }
+      let path = entry.path.hasPrefix("./") ? String(entry.path.dropFirst(2)) : entry.path
+      let baseName = (path as NSString).lastPathComponent
+      let name = "\(container.name)!\(path)"
+      guard !baseName.hasPrefix("."), !Self.isDocument(baseName) else {
+        ignored.append(name)
+        continue
+      }
+      let head: [UInt8]
+      do {
+        let opened = try OpenedStream(decoding: EntryStream(archive, name: name))
+        guard opened.kind == .text else {
+          ignored.append(name)
+          continue
+        }
+        head = Array(try opened.stream.peek(TraceInput.headLength))
+      } catch {
+        guard error.code == .damaged, error.file == name else { throw error }
+        head = []
+      }
+      let inner = (path as NSString).deletingLastPathComponent
+      let place = folder.isEmpty ? inner : inner.isEmpty ? folder : folder + "/" + inner
+      if baseName == "schema.csv" {
+        schemas[place] = head
+      } else {
+        addFile(
+          name, place, baseName, entry.size, head: head, .entry(container: container, index: index))
+      }
+    }
+    if index == 0 { throw TraceError(.missing, "the archive holds no files", file: container.name) }
+  }
+
+  /// Groups of files whose names differ in numbers only, each in numeric order.
+  func grouped() throws(TraceError) -> ([TraceInput.Group], [String], [String: [UInt8]]) {
+    var order: [String] = []
+    var members: [String: [Int]] = [:]
+    for (index, file) in files.enumerated() {
+      let key = file.folder + "/" + PartName(file.baseName).stem
+      if members[key] == nil { order.append(key) }
+      members[key, default: []].append(index)
+    }
+    var groups: [TraceInput.Group] = []
+    for key in order {
+      guard let indices = members[key] else { continue }
+      let parts = indices.map { (PartName(files[$0].baseName), $0) }.sorted {
+        ($0.0.numbers.lexicographicallyPrecedes($1.0.numbers))
+          || ($0.0.numbers == $1.0.numbers && files[$0.1].name < files[$1.1].name)
+      }
+      for (a, b) in zip(parts, parts.dropFirst()) where a.0.numbers == b.0.numbers {
+        throw TraceError(
+          .unrecognised,
+          "the same part as \(files[a.1].name): remove one of them, or give a single file",
+          file: files[b.1].name)
+      }
+      let numbers = parts.compactMap { $0.0.number }
+      groups.append(
+        TraceInput.Group(
+          files: parts.map { files[$0.1] },
+          numbers: numbers.count == parts.count ? numbers : [],
+          total: parts.first?.0.total,
+          head: parts.map { heads[$0.1] }.first { !$0.isEmpty } ?? []))
+    }
+    return (groups, ignored, schemas)
+  }
+
+  private func unrecognised(_ name: String, _ opened: OpenedStream) -> TraceError {
+    TraceError(
+      .unrecognised,
+      "neither a CSV table nor an archive that can be opened (it starts with \(opened.firstBytes)); "
+        + "expected .csv, .gz, .xz, .zst, .tar, .zip, .7z or .parquet", file: name)
+  }
+
+  private static func isDocument(_ name: String) -> Bool {
+    let upper = name.uppercased()
+    return ["README", "LICENSE", "SHA256SUM", "SHA1SUM", "MD5SUM"].contains { upper.hasPrefix($0) }
+      || [".MD", ".TXT", ".PDF", ".HTML", ".REJECTS.CSV"].contains { upper.hasSuffix($0) }
+  }
+}
+
+/// What a file's name says of its place in a series: `part-00017-of-00500.csv.gz` is number 17 of
+/// 500 of `part-#-of-#`.
+struct PartName {
+  /// The name with every number replaced by `#` and without its extensions.
+  let stem: String
+  /// All numbers in the name.
+  let numbers: [Int]
+  /// The number of the part: the one before `-of-`, otherwise the only one in the name.
+  let number: Int?
+  /// The number after `-of-`.
+  let total: Int?
+
+  init(_ name: String) {
+    var bare = name[...]
+    for suffix in [".gz", ".xz", ".zst", ".bz2", ".lz4", ".csv", ".json", ".ndjson"]
+    where bare.hasSuffix(suffix) { bare = bare.dropLast(suffix.count) }
+    var stem = ""
+    var numbers: [Int] = []
+    var rest = bare
+    while let first = rest.first {
+      let digits = rest.prefix { $0.isASCII && $0.isNumber }
+      if digits.isEmpty {
+        stem.append(first)
+        rest = rest.dropFirst()
+      } else {
+        stem.append("#")
+        numbers.append(Int(digits) ?? .max)
+        rest = rest.dropFirst(digits.count)
+      }
+    }
+    self.stem = stem
+    self.numbers = numbers
+    if stem.contains("#-of-#") {
+      number = numbers.dropLast().last
+      total = numbers.last
+    } else {
+      number = numbers.count == 1 ? numbers[0] : nil
+      total = nil
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/// Opens the parts of a group one after another.
+///
+/// Files are opened where they lie. Entries of a container are taken in the order in which they are
+/// stored, in one pass; one that is stored before its turn waits in an unnamed temporary file.
+struct PartCursor {
+  private let files: [TraceInput.File]
+  private let meter: ReadMeter?
+  private let temporaryDirectory: String
+  private var position = 0
+  private var open: (container: Container, archive: ArchiveReader, next: Int)?
+  private var waiting: [Int: TemporaryFile] = [:]
+
+  init(_ files: [TraceInput.File], meter: ReadMeter?, temporaryDirectory: String) {
+    self.files = files
+    self.meter = meter
+    self.temporaryDirectory = temporaryDirectory
+  }
+
+  /// The next part, decoded, or nil after the last.
+  mutating func next() throws(TraceError) -> (file: TraceInput.File, stream: PeekableStream)? {
+    guard position < files.count else { return nil }
+    let file = files[position]
+    position += 1
+    switch file.location {
+    case .standardInput(let input):
+      return (file, try input.take())
+    case .file(let path):
+      return (file, try decode(FileStream(path: path, meter: meter), file))
+    case .entry(let container, let index):
+      return (file, try decode(entry(container, index, name: file.name), file))
+    }
+  }
+
+  private func decode(
+    _ raw: any ByteStream, _ file: TraceInput.File
+  ) throws(TraceError) -> PeekableStream {
+    if file.size == 0, [".gz", ".xz", ".zst", ".bz2"].contains(where: file.baseName.hasSuffix) {
+      throw TraceError(.damaged, "the file is empty, not compressed data", file: file.name)
+    }
+    let opened = try OpenedStream(decoding: raw)
+    guard opened.kind == .text else {
+      throw TraceError(
+        .unrecognised, "expected text, found binary data starting with \(opened.firstBytes)",
+        file: file.name)
+    }
+    return opened.stream
+  }
+
+  private mutating func entry(
+    _ container: Container, _ index: Int, name: String
+  ) throws(TraceError) -> any ByteStream {
+    if let spooled = waiting.removeValue(forKey: index) {
+      return TemporaryFileStream(spooled, name: name)
+    }
+    if open == nil || open?.container !== container {
+      open = (container, try container.open(meter: meter), 0)
+    }
+    guard let archive = open?.archive else {
+      throw TraceError(.damaged, "the archive changed while it was read", file: name)
+    }
+    let later = laterEntries(of: container)
+    while let current = open?.next, current <= index {
+      guard try archive.nextEntry() != nil else { break }
+      open?.next = current + 1
+      if current == index { return EntryStream(archive, name: name) }
+      if later.contains(current) { waiting[current] = try spool(archive, name: name) }
+    }
+    throw TraceError(.damaged, "the archive changed while it was read", file: name)
+  }
+
+  private func laterEntries(of container: Container) -> Set<Int> {
+    var indices: Set<Int> = []
+    for file in files[position...] {
+      if case .entry(let other, let index) = file.location, other === container {
+        indices.insert(index)
+      }
+    }
+    return indices
+  }
+
+  private func spool(_ archive: ArchiveReader, name: String) throws(TraceError) -> TemporaryFile {
+    let file = try TemporaryFile(directory: temporaryDirectory)
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    defer { block.deallocate() }
+    while true {
+      let count = try archive.read(into: block)
+      if count == 0 { return file }
+      try file.append(UnsafeRawBufferPointer(rebasing: block[..<count]))
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import Foundation
+
+/// The files behind a path: a folder, a file, the entries of a container, or standard input, in
+/// groups that look like the parts of one table.
+///
+/// Opening reads only as much as it takes to know what is there.
+public struct TraceInput: Sendable {
+  /// One file, wherever it is stored.
+  public struct File: Sendable {
+    /// What messages call it: its path, or `archive!entry`.
+    public let name: String
+    /// Its folder inside the input; empty for a file given by itself.
+    let folder: String
+    /// Its name without folders.
+    let baseName: String
+    /// Stored size in bytes, where known.
+    let size: Int?
+    let location: Location
+  }
+
+  enum Location: Sendable {
+    case file(path: String)
+    case entry(container: Container, index: Int)
+    case standardInput(StandardInput)
+  }
+
+  /// Files whose names differ in their numbers only, in numeric order: the parts of one table.
+  public struct Group: Sendable {
+    /// The parts, in numeric order.
+    public let files: [File]
+    /// The part numbers, where the names carry them; as long as `files`, or empty.
+    public let numbers: [Int]
+    /// How many parts the names say there are (`…-of-00500`).
+    public let total: Int?
+    /// The beginning of the first file that is not empty, decoded.
+    let head: [UInt8]
+
+    /// Numbers missing between the first and the last part that are there.
+    public var missing: [Int] {
+      guard let first = numbers.first, let last = numbers.last else { return [] }
+      let present = Set(numbers)
+      return (first...last).filter { !present.contains($0) }
+    }
+  }
+
+  /// What the user called the input; `-` is standard input.
+  public let path: String
+  /// The groups, by folder and name.
+  public let groups: [Group]
+  /// Files that cannot be part of a table (documents, checksums, unreadable kinds).
+  public let ignored: [String]
+  /// The table descriptions that came with the trace (`schema.csv`), decoded.
+  let schemas: [String: [UInt8]]
+
+  /// How much of a group's first file is looked at.
+  static let headLength = 1 << 16
+
+  /// Finds out what is at `path` (`-` for standard input).
+  public init(path: String, meter: ReadMeter? = nil) throws(TraceError) {
+    self.path = path
+    var finder = InputFinder(meter: meter)
+    if path == "-" {
+      try finder.addStandardInput()
+    } else {
+      try finder.add(path: path)
+    }
+    guard !finder.files.isEmpty else {
+      throw TraceError(
+        .missing, "no trace files here: expected tables as .csv, .csv.gz or an archive", file: path)
+    }
+    (groups, ignored, schemas) = try finder.grouped()
+    guard !groups.isEmpty else {
+      throw TraceError(
+        .missing, "no tables here, only \(ignored.prefix(3).joined(separator: ", "))", file: path)
+    }
+    meter?.expect(bytes: finder.storedBytes)
+  }
+}
+
+/// Standard input, decoded and not yet read. It can be taken once.
+final class StandardInput: @unchecked Sendable {
+  private var stream: PeekableStream?
+
+  init(_ stream: PeekableStream) { self.stream = stream }
+
+  func take() throws(TraceError) -> PeekableStream {
+    guard let stream else {
+      throw TraceError(.inputOutput, "standard input can be read only once", file: "<stdin>")
+    }
+    self.stream = nil
+    return stream
+  }
+
+  func peek(_ count: Int) throws(TraceError) -> [UInt8] { Array(try stream?.peek(count) ?? []) }
+}
+
+/// A container on disk: a file that the user named, or one spooled from a pipe, which is gone when
+/// its descriptor closes.
+final class Container: Sendable {
+  let name: String
+  private let path: String?
+  private let descriptor: Int32
+
+  init(path: String) {
+    name = path
+    self.path = path
+    descriptor = -1
+  }
+
+  /// Copies a pipe to an unnamed temporary file.
+  init(spooling stream: any ByteStream) throws(TraceError) {
+    name = stream.name
+    path = nil
+    let file = try TemporaryFile(directory: NSTemporaryDirectory())
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    defer { block.deallocate() }
+    while true {
+      let count = try stream.read(into: block)
+      if count == 0 { break }
+      try file.append(UnsafeRawBufferPointer(rebasing: block[..<count]))
+    }
+    descriptor = file.release()
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Opens it from the beginning.
+  func open(meter: ReadMeter?) throws(TraceError) -> ArchiveReader {
+    let raw = try stream(meter: nil)
+    let opened = try OpenedStream(decoding: raw)
+    guard opened.kind == .container else {
+      throw TraceError(.unrecognised, "no longer an archive", file: name)
+    }
+    let file = try stream(meter: meter)
+    if opened.isPlain {
+      return try ArchiveReader(
+        file, .container, name: name, seekable: file.isSeekable ? file : nil)
+    }
+    return try ArchiveReader(OpenedStream(decoding: file).stream, .container, name: name)
+  }
+
+  private func stream(meter: ReadMeter?) throws(TraceError) -> FileStream {
+    if let path { return try FileStream(path: path, meter: meter) }
+    lseek(descriptor, 0, SEEK_SET)
+    return FileStream(descriptor: descriptor, name: name, meter: meter)
+  }
+}

@@ -1,0 +1,326 @@
+import Workload
+
+/// What a trace says happened to a task, in the vocabulary of Google's 2011 format (event codes
+/// 0-8; its document, "Google cluster-usage traces: format + schema", figure 1).
+public enum LifeEvent: UInt8, BitwiseCopyable, CaseIterable, Sendable {
+  case submit, schedule, evict, fail, finish, kill, lost, updatePending, updateRunning
+
+  /// The trace's own name.
+  public var name: String {
+    switch self {
+    case .submit: "SUBMIT"
+    case .schedule: "SCHEDULE"
+    case .evict: "EVICT"
+    case .fail: "FAIL"
+    case .finish: "FINISH"
+    case .kill: "KILL"
+    case .lost: "LOST"
+    case .updatePending: "UPDATE_PENDING"
+    case .updateRunning: "UPDATE_RUNNING"
+    }
+  }
+
+  /// The state that follows; nil for the updates, which keep the state.
+  var next: LifeState? {
+    switch self {
+    case .submit: .pending
+    case .schedule: .running
+    case .evict, .fail, .finish, .kill, .lost: .dead
+    case .updatePending, .updateRunning: nil
+    }
+  }
+
+  /// The outcome that an end event stands for.
+  var outcome: Outcome? {
+    switch self {
+    case .evict: .evicted
+    case .fail: .failed
+    case .finish: .finished
+    case .kill: .killed
+    case .lost: .lost
+    default: nil
+    }
+  }
+}
+
+/// Where a task is in its life.
+public enum LifeState: UInt8, BitwiseCopyable, CaseIterable, Sendable {
+  case unsubmitted, pending, running, dead
+
+  /// Whether the format allows `event` here.
+  public func allows(_ event: LifeEvent) -> Bool {
+    switch (self, event) {
+    case (.unsubmitted, .submit), (.dead, .submit): true
+    case (.pending, .schedule), (.pending, .updatePending): true
+    case (.pending, .fail), (.pending, .kill), (.pending, .lost): true
+    case (.running, .updateRunning): true
+    case (.running, .evict), (.running, .fail), (.running, .finish): true
+    case (.running, .kill), (.running, .lost): true
+    default: false
+    }
+  }
+
+  /// The name used in reports.
+  public var name: String { "\(self)" }
+}
+
+/// How often each event met a task in each state.
+public struct TransitionCounts: Equatable, Sendable {
+  private var counts = [Int](
+    repeating: 0, count: LifeState.allCases.count * LifeEvent.allCases.count)
+
+  public init() {}
+
+  /// How often `event` met a task in state `from`.
+  public subscript(from: LifeState, event: LifeEvent) -> Int {
+    get { counts[Int(from.rawValue) * LifeEvent.allCases.count + Int(event.rawValue)] }
+    set { counts[Int(from.rawValue) * LifeEvent.allCases.count + Int(event.rawValue)] = newValue }
+  }
+
+  /// The impossible transitions that occurred, by state and event.
+  public var impossible: [(from: LifeState, event: LifeEvent, count: Int)] {
+    LifeState.allCases.flatMap { from in
+      LifeEvent.allCases.compactMap { event in
+        let count = self[from, event]
+        return count > 0 && !from.allows(event) ? (from, event, count) : nil
+      }
+    }
+  }
+
+  public static func += (a: inout TransitionCounts, b: TransitionCounts) {
+    for index in a.counts.indices { a.counts[index] += b.counts[index] }
+  }
+}
+
+/// One event in the life of a task, as a reader hands it over.
+struct LifecycleEvent {
+  var id: TaskID
+  var kind: LifeEvent
+  /// Trace time: 0 is before the trace, `never` after its end.
+  var time: Microseconds
+  /// CPU, memory, disk as the trace has them (normalised); NaN where it says nothing.
+  var request = SIMD4<Double>(repeating: .nan)
+  /// -1 where the trace says nothing.
+  var machine: Int64 = -1
+  var user = UserID.unknown
+  var priority: Int16 = -1
+  var priorityClass = PriorityClass.unknown
+  var schedulingClass: Int8 = -1
+  var missingInfo = false
+  var differentMachines = false
+}
+
+/// A stretch of one task's life: everything that its record will need, and nothing that grows with
+/// the number of events.
+///
+/// Stretches that follow each other combine, and combining is associative: wherever a life is cut,
+/// in memory, at a spill or between parts, the record that comes out is the same. That works
+/// because the state after an event depends on the event alone, so only the first transition of a
+/// stretch has to wait for the one before it.
+///
+/// An interval counts towards waiting or running time only if it begins and ends at real times:
+/// 0 and `never` are none. An event after the end of the trace changes no state.
+struct Lifecycle: BitwiseCopyable {
+  let id: TaskID
+  private(set) var state: LifeState = .unsubmitted
+  private var since = Microseconds.never
+  /// The first transition, whose origin only the stretch before knows.
+  private var first: LifeEvent = .submit
+  private var firstTime = Microseconds.never
+  private var hasTransition = false
+  /// Updates before the first transition.
+  private var leadingPendingUpdates: Int32 = 0
+  private var leadingRunningUpdates: Int32 = 0
+
+  private var seen = Microseconds.never
+  private var submit = Microseconds.never
+  private var firstSchedule = Microseconds.never
+  private var lastSchedule = Microseconds.never
+  private var waited = Microseconds.zero
+  private var ran = Microseconds.zero
+  private var waits: Int32 = 0
+  private var runs: Int32 = 0
+  private var attempts: Int32 = 0
+  private var lastEnd: LifeEvent = .lost
+
+  /// The last request before the first SCHEDULE, the first request at all, the largest one.
+  private var requestBefore = SIMD4<Double>(repeating: .nan)
+  private var requestFirst = SIMD4<Double>(repeating: .nan)
+  private var requestMaximum = SIMD4<Double>(repeating: .nan)
+
+  private var machine: Int64 = -1
+  private var user = UserID.unknown
+  private var priority: Int16 = -1
+  private var priorityClass = PriorityClass.unknown
+  private var schedulingClass: Int8 = -1
+  private var flags: TaskRecord.Flags = []
+
+  /// The stretch that consists of `event`. Its transition is not counted yet: it waits for
+  /// `append` or `record`.
+  init(_ event: LifecycleEvent) {
+    id = event.id
+    machine = event.machine
+    user = event.user
+    priority = event.priority
+    priorityClass = event.priorityClass
+    schedulingClass = event.schedulingClass
+    if event.missingInfo { flags.insert(.missingInfo) }
+    if event.differentMachines { flags.insert(.differentMachines) }
+    requestFirst = event.request
+    requestMaximum = event.request
+    if event.kind != .schedule { requestBefore = event.request }
+    guard event.time.isKnown else {
+      flags.insert(.cutOffAtEnd)
+      return
+    }
+    seen = event.time
+    guard let next = event.kind.next else {
+      if event.kind == .updatePending {
+        leadingPendingUpdates = 1
+      } else {
+        leadingRunningUpdates = 1
+      }
+      return
+    }
+    (state, since) = (next, event.time)
+    (first, firstTime, hasTransition) = (event.kind, event.time, true)
+    switch next {
+    case .pending: submit = event.time
+    case .running:
+      (firstSchedule, lastSchedule, attempts) = (event.time, event.time, 1)
+    case .dead: lastEnd = event.kind
+    case .unsubmitted: break
+    }
+  }
+
+  /// Adds the stretch that follows this one. O(1).
+  mutating func append(_ later: Lifecycle, counting counts: inout TransitionCounts) {
+    if hasTransition {
+      later.countBeginning(in: state, into: &counts)
+      if !later.beginsRegularly(in: state) { flags.insert(.irregular) }
+    } else {
+      leadingPendingUpdates += later.leadingPendingUpdates
+      leadingRunningUpdates += later.leadingRunningUpdates
+    }
+    if later.hasTransition {
+      addInterval(to: later.firstTime)
+      (state, since) = (later.state, later.since)
+      if !hasTransition { (first, firstTime, hasTransition) = (later.first, later.firstTime, true) }
+      if later.state == .dead { lastEnd = later.lastEnd }
+    }
+    if attempts == 0 {
+      requestBefore.replace(
+        with: later.requestBefore, where: later.requestBefore .== later.requestBefore)
+    }
+    requestFirst.replace(with: later.requestFirst, where: requestFirst .!= requestFirst)
+    let larger =
+      (later.requestMaximum .> requestMaximum) .| (requestMaximum .!= requestMaximum)
+    requestMaximum.replace(with: later.requestMaximum, where: larger)
+
+    if !seen.isKnown { seen = later.seen }
+    if !submit.isKnown { submit = later.submit }
+    if attempts == 0 { firstSchedule = later.firstSchedule }
+    if later.attempts > 0 { lastSchedule = later.lastSchedule }
+    waited += later.waited
+    ran += later.ran
+    waits += later.waits
+    runs += later.runs
+    attempts += later.attempts
+    if later.machine >= 0 { machine = later.machine }
+    if later.user != .unknown { user = later.user }
+    if later.priority >= 0 { (priority, priorityClass) = (later.priority, later.priorityClass) }
+    if later.schedulingClass >= 0 { schedulingClass = later.schedulingClass }
+    flags.formUnion(later.flags)
+  }
+
+  private func countBeginning(in state: LifeState, into counts: inout TransitionCounts) {
+    counts[state, .updatePending] += Int(leadingPendingUpdates)
+    counts[state, .updateRunning] += Int(leadingRunningUpdates)
+    if hasTransition { counts[state, first] += 1 }
+  }
+
+  private func beginsRegularly(in state: LifeState) -> Bool {
+    (leadingPendingUpdates == 0 || state.allows(.updatePending))
+      && (leadingRunningUpdates == 0 || state.allows(.updateRunning))
+      && (!hasTransition || state.allows(first))
+  }
+
+  private mutating func addInterval(to time: Microseconds) {
+    guard since > .zero, since.isKnown, time > .zero, time.isKnown else { return }
+    switch state {
+    case .pending:
+      waited += time - since
+      waits += 1
+    case .running:
+      ran += time - since
+      runs += 1
+    case .unsubmitted, .dead: break
+    }
+  }
+
+  /// The task's record; nil for a task that the trace shows only after its end.
+  ///
+  /// - Parameters:
+  ///   - end: the last real time in the table; what goes on then is cut off there.
+  ///   - scale: what the trace's normalised requests stand for.
+  ///   - assumed: the normalised request of a task whose table has none.
+  func record(
+    end: Microseconds, scale: MachineScale, assumed: SIMD4<Double>? = nil,
+    counting counts: inout TransitionCounts
+  ) -> TaskRecord? {
+    guard seen.isKnown else { return nil }
+    countBeginning(in: .unsubmitted, into: &counts)
+    var life = self
+    let isOpen = !hasTransition || state != .dead
+    if isOpen {
+      life.addInterval(to: end)
+      life.flags.insert(.cutOffAtEnd)
+    } else {
+      life.flags.remove(.cutOffAtEnd)
+    }
+    return life.finished(isOpen: isOpen, scale: scale, assumed: assumed)
+  }
+
+  private func finished(
+    isOpen: Bool, scale: MachineScale, assumed: SIMD4<Double>?
+  ) -> TaskRecord {
+    var record = TaskRecord(
+      id: id, submit: min(submit, seen), runTime: ran, request: .zero)
+    record.flags = flags
+    let beginsWithUpdate = leadingPendingUpdates > 0 || leadingRunningUpdates > 0
+    if !hasTransition || first != .submit || firstTime == .zero || beginsWithUpdate {
+      record.flags.insert(.cutOffAtStart)
+    }
+    let isRunning = hasTransition ? state == .running : leadingRunningUpdates > 0
+    record.outcome = isOpen ? (isRunning ? .running : .pending) : lastEnd.outcome ?? .lost
+    record.firstSchedule = firstSchedule
+    record.lastSchedule = lastSchedule
+    record.end = isOpen ? .never : since
+    record.waitTime = waited
+    if waits == 0 { record.flags.insert(.waitTimeUnknown) }
+    let hasRun = attempts > 0 || isRunning || record.outcome == .finished
+    if runs == 0 && hasRun { record.flags.insert(.runTimeUnknown) }
+    record.attempts = attempts
+    record.machine = machine
+    record.user = user
+    record.priority = priority
+    record.priorityClass = priorityClass
+    record.schedulingClass = schedulingClass
+
+    var request = requestBefore
+    request.replace(with: requestFirst, where: requestBefore .!= requestBefore)
+    var maximum = requestMaximum
+    if let assumed {
+      let absent = request .!= request
+      if absent[0] || absent[1] { record.flags.insert(.requestAssumed) }
+      request.replace(with: assumed, where: absent)
+      maximum.replace(with: assumed, where: maximum .!= maximum)
+    }
+    if request[0].isNaN { record.flags.insert(.cpuUnknown) }
+    if request[1].isNaN { record.flags.insert(.memoryUnknown) }
+    if request[2].isNaN { record.flags.insert(.diskUnknown) }
+    record.request = scale.resources(request)
+    record.maxRequest = scale.resources(maximum)
+    return record
+  }
+}

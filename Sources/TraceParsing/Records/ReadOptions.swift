@@ -1,0 +1,71 @@
+import Foundation
+import Workload
+
+/// How a trace is to be read.
+public struct ReadOptions {
+  /// What the trace's normalised requests and capacities stand for.
+  public var scale = MachineScale.assumed
+  /// The table to make records from; nil takes the most detailed one there is.
+  public var table: String?
+  /// Where rejected rows go; nil stops at the first one.
+  public var rejects: RejectLog?
+  /// By how much a time may run backwards within a table.
+  public var timeTolerance = Microseconds.zero
+  /// The request of a task whose table has none (job-level records), as fractions of the largest
+  /// machine's CPU, memory and disk.
+  public var assumedRequest = SIMD4(0.03125, 0.015625, 0, 0)
+  /// Where spilled data go; they have no name there and vanish with the process.
+  public var temporaryDirectory = NSTemporaryDirectory()
+  /// Size of each sort buffer in bytes.
+  public var sortBufferBytes = 64 << 20
+  /// What a progress display reads.
+  public var meter: ReadMeter?
+
+  public init() {}
+}
+
+/// What was counted while a trace was read.
+public struct ReadReport: Equatable, Sendable {
+  /// Rows read, rejected ones included, by table.
+  public var rows: [String: Int] = [:]
+  /// Comment lines passed over.
+  public var comments = 0
+  /// What was counted in each table that was read.
+  public var surveys: [String: TableSurvey] = [:]
+  /// How often each event met a task in each state.
+  public var transitions = TransitionCounts()
+  /// Task records made.
+  public var records = 0
+  /// Tasks that the trace shows only after its end: no record is made of them.
+  public var afterEnd = 0
+  /// Rejected rows by reason.
+  public var rejects: [String: Int] = [:]
+  /// Things the user should know: missing parts, ignored files.
+  public var notes: [String] = []
+  /// The last real time in the table.
+  public var lastTime = Microseconds.zero
+
+  public init() {}
+}
+
+/// Rows that could not be read, with the reason: written out, and counted.
+public final class RejectLog {
+  /// How many rows were rejected, by reason.
+  public private(set) var counts: [String: Int] = [:]
+  private let write: (String) throws(TraceError) -> Void
+
+  /// - Parameter write: takes lines of CSV, `file,line,column,reason,row`, header first.
+  public init(write: @escaping (String) throws(TraceError) -> Void) throws(TraceError) {
+    self.write = write
+    try write("file,line,column,reason,row\n")
+  }
+
+  func add(_ error: TraceError, reason: String, row: String) throws(TraceError) {
+    counts[reason, default: 0] += 1
+    let cells = [
+      error.file ?? "", error.line.map(String.init) ?? "", error.column.map(String.init) ?? "",
+      error.message, row,
+    ]
+    try write(cells.map(csvQuoted).joined(separator: ",") + "\n")
+  }
+}
