@@ -1,0 +1,181 @@
+import Workload
+
+/// A column of the files that task records are kept in: the one place that says how a record and a
+/// row correspond, for Parquet and CSV, reading and writing.
+///
+/// A missing value is nil, and null or empty in the file; see `docs/record-files.md`.
+public struct RecordColumn: Sendable {
+  /// How a column's values are held.
+  enum Access: Sendable {
+    case integer(
+      get: @Sendable (borrowing TaskRecord) -> Int64?,
+      set: @Sendable (inout TaskRecord, Int64) -> Void)
+    case number(
+      get: @Sendable (borrowing TaskRecord) -> Double?,
+      set: @Sendable (inout TaskRecord, Double) -> Void)
+    case flag(TaskRecord.Flags)
+    /// One of a few names; `get` gives its index.
+    case label(
+      [String], get: @Sendable (borrowing TaskRecord) -> Int,
+      set: @Sendable (inout TaskRecord, Int) -> Void)
+    /// A name in the symbol table.
+    case user
+  }
+
+  /// The name in the file's header.
+  public let name: String
+  let access: Access
+  /// Whether a row may lack it.
+  public let isNullable: Bool
+  /// What reading does to a record whose row lacks it, where the record's initial value is not
+  /// right for that.
+  let whenMissing: (@Sendable (inout TaskRecord) -> Void)?
+
+  private init(
+    _ name: String, _ access: Access, nullable: Bool,
+    whenMissing: (@Sendable (inout TaskRecord) -> Void)? = nil
+  ) {
+    self.name = name
+    self.access = access
+    isNullable = nullable
+    self.whenMissing = whenMissing
+  }
+
+  /// All columns, in the order in which they are written.
+  static let all: [RecordColumn] =
+    identity + times + fate + demand + [
+      flag("cut_off_at_start", .cutOffAtStart), flag("cut_off_at_end", .cutOffAtEnd),
+      flag("missing_info", .missingInfo), flag("irregular", .irregular),
+      flag("request_assumed", .requestAssumed), flag("different_machines", .differentMachines),
+    ]
+
+  private static let identity = [
+    integer("job_id") { $0.id.job } set: { $0.id.job = $1 },
+    integer("task_index") { Int64($0.id.index) } set: { $0.id.index = Int32(clamping: $1) },
+    RecordColumn("user", .user, nullable: true),
+    integer("priority", nullable: true) { $0.priority < 0 ? nil : Int64($0.priority) } set: {
+      $0.priority = Int16(clamping: $1)
+    },
+    label("priority_class", PriorityClass.allCases.map(\.name)) {
+      Int($0.priorityClass.rawValue)
+    } set: {
+      $0.priorityClass = PriorityClass(rawValue: UInt8($1)) ?? .unknown
+    },
+    integer("scheduling_class", nullable: true) {
+      $0.schedulingClass < 0 ? nil : Int64($0.schedulingClass)
+    } set: {
+      $0.schedulingClass = Int8(clamping: $1)
+    },
+  ]
+
+  private static let times = [
+    integer("submit_us") { $0.submit.rawValue } set: { $0.submit = Microseconds($1) },
+    time("first_schedule_us", \.firstSchedule), time("last_schedule_us", \.lastSchedule),
+    time("end_us", \.end),
+    span("wait_us", \.waitTime, unless: .waitTimeUnknown),
+    span("run_us", \.runTime, unless: .runTimeUnknown),
+    time("deadline_us", \.deadline), time("estimate_us", \.estimate),
+  ]
+
+  private static let fate = [
+    integer("attempts") { Int64($0.attempts) } set: { $0.attempts = Int32(clamping: $1) },
+    label("outcome", Outcome.allCases.map(\.name)) {
+      Int($0.outcome.rawValue)
+    } set: {
+      $0.outcome = Outcome(rawValue: UInt8($1)) ?? .lost
+    },
+    integer("machine_id", nullable: true) { $0.machine == -1 ? nil : $0.machine } set: {
+      $0.machine = $1
+    },
+    integer("instances") { Int64($0.instances) } set: { $0.instances = Int32(clamping: $1) },
+  ]
+
+  private static let demand = [
+    number("cpu_cores", unless: .cpuUnknown) { $0.request.cpu.value } set: {
+      $0.request.cpu = Cores($1)
+    },
+    bytes("memory_bytes", unless: .memoryUnknown) { $0.request.memory } set: {
+      $0.request.memory = $1
+    },
+    bytes("disk_bytes", unless: .diskUnknown) { $0.request.disk } set: { $0.request.disk = $1 },
+    number("max_cpu_cores", unless: .cpuUnknown) { $0.maxRequest.cpu.value } set: {
+      $0.maxRequest.cpu = Cores($1)
+    },
+    bytes("max_memory_bytes", unless: .memoryUnknown) { $0.maxRequest.memory } set: {
+      $0.maxRequest.memory = $1
+    },
+    bytes("max_disk_bytes", unless: .diskUnknown) { $0.maxRequest.disk } set: {
+      $0.maxRequest.disk = $1
+    },
+    integer("gpu_milli") { $0.request.milliGPU } set: {
+      $0.request.milliGPU = $1
+      $0.maxRequest.milliGPU = $1
+    },
+  ]
+}
+
+// MARK: - Kinds of columns
+
+extension RecordColumn {
+  private static func integer(
+    _ name: String, nullable: Bool = false,
+    get: @escaping @Sendable (borrowing TaskRecord) -> Int64?,
+    set: @escaping @Sendable (inout TaskRecord, Int64) -> Void
+  ) -> RecordColumn { RecordColumn(name, .integer(get: get, set: set), nullable: nullable) }
+
+  /// A time that may not have come.
+  private static func time(
+    _ name: String, _ path: WritableKeyPath<TaskRecord, Microseconds> & Sendable
+  ) -> RecordColumn {
+    RecordColumn(
+      name,
+      .integer(
+        get: { $0[keyPath: path].isKnown ? $0[keyPath: path].rawValue : nil },
+        set: { $0[keyPath: path] = Microseconds($1) }),
+      nullable: true)
+  }
+
+  /// A span that a flag says is not known.
+  private static func span(
+    _ name: String, _ path: WritableKeyPath<TaskRecord, Microseconds> & Sendable,
+    unless unknown: TaskRecord.Flags
+  ) -> RecordColumn {
+    RecordColumn(
+      name,
+      .integer(
+        get: { $0.flags.contains(unknown) ? nil : $0[keyPath: path].rawValue },
+        set: { $0[keyPath: path] = Microseconds($1) }),
+      nullable: true, whenMissing: { $0.flags.insert(unknown) })
+  }
+
+  private static func number(
+    _ name: String, unless unknown: TaskRecord.Flags,
+    get: @escaping @Sendable (borrowing TaskRecord) -> Double,
+    set: @escaping @Sendable (inout TaskRecord, Double) -> Void
+  ) -> RecordColumn {
+    RecordColumn(
+      name, .number(get: { $0.flags.contains(unknown) ? nil : get($0) }, set: set), nullable: true,
+      whenMissing: { $0.flags.insert(unknown) })
+  }
+
+  private static func bytes(
+    _ name: String, unless unknown: TaskRecord.Flags,
+    get: @escaping @Sendable (borrowing TaskRecord) -> Bytes,
+    set: @escaping @Sendable (inout TaskRecord, Bytes) -> Void
+  ) -> RecordColumn {
+    RecordColumn(
+      name,
+      .integer(
+        get: { $0.flags.contains(unknown) ? nil : get($0).rawValue }, set: { set(&$0, Bytes($1)) }),
+      nullable: true, whenMissing: { $0.flags.insert(unknown) })
+  }
+
+  private static func flag(_ name: String, _ flag: TaskRecord.Flags) -> RecordColumn {
+    RecordColumn(name, .flag(flag), nullable: false)
+  }
+
+  private static func label(
+    _ name: String, _ names: [String], get: @escaping @Sendable (borrowing TaskRecord) -> Int,
+    set: @escaping @Sendable (inout TaskRecord, Int) -> Void
+  ) -> RecordColumn { RecordColumn(name, .label(names, get: get, set: set), nullable: false) }
+}
