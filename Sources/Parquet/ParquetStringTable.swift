@@ -35,6 +35,13 @@ public struct ParquetStringTable: Sendable, Hashable {
     return close()
   }
 
+  /// Adds all strings of another table.
+  mutating func append(contentsOf other: ParquetStringTable) {
+    let start = bytes.count
+    bytes.append(contentsOf: other.bytes)
+    ends.append(contentsOf: other.ends.lazy.map { $0 + start })
+  }
+
   /// Ends the string whose bytes were just added.
   @usableFromInline mutating func close() -> UInt32 {
     precondition(ends.count < UInt32.max, "a string table holds at most 2^32 - 1 strings")

@@ -7,7 +7,7 @@ struct ByteCursor {
 
   var remaining: Int { bytes.count - position }
 
-  /// The bytes ran out. `atEnd` lets a caller that holds only part of the input fetch more.
+  /// The bytes ran out. A caller that holds only part of the input may fetch more.
   static var truncated: ParquetError { ParquetError(.corrupt, "the data ends too early") }
 
   @inline(__always)
