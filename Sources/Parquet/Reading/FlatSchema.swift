@@ -1,0 +1,68 @@
+/// The columns of a schema that a flat table can have, and why the others are none.
+struct FlatSchema {
+  var columns: [ParquetColumn] = []
+  /// For each of `columns`, its place among all leaves.
+  var leaves: [Int] = []
+  var unreadable: [(name: String, reason: String)] = []
+  /// Leaves in all: the chunks that every row group has.
+  var leafCount = 0
+
+  /// Walks the schema, which is a tree written in preorder.
+  init(_ elements: [SchemaElement]) throws(ParquetError) {
+    guard let root = elements.first, root.childCount > 0 || elements.count == 1 else {
+      throw ParquetError(.corrupt, "the file has no schema")
+    }
+    var index = 1
+    for _ in 0..<root.childCount {
+      guard index < elements.count else {
+        throw ParquetError(.corrupt, "the schema has fewer columns than it says")
+      }
+      let element = elements[index]
+      if element.childCount > 0 {
+        unreadable.append((element.name, "nested columns are not supported"))
+        index = try skipGroup(elements, index)
+      } else {
+        add(element)
+        index += 1
+      }
+    }
+    guard index == elements.count else {
+      throw ParquetError(.corrupt, "the schema has more columns than it says")
+    }
+  }
+
+  private mutating func add(_ element: SchemaElement) {
+    defer { leafCount += 1 }
+    guard let code = element.type else {
+      leafCount -= 1  // an empty group has no chunk
+      return unreadable.append((element.name, "empty groups are not supported"))
+    }
+    let (type, reason) = ParquetType.named(code: code)
+    guard let type else { return unreadable.append((element.name, reason)) }
+    guard element.repetition == 0 || element.repetition == 1 else {
+      return unreadable.append((element.name, "repeated columns are not supported"))
+    }
+    var column = ParquetColumn(element.name, type, isNullable: element.repetition == 1)
+    column.annotation = element.annotation
+    columns.append(column)
+    leaves.append(leafCount)
+  }
+
+  /// The place after the group at `start`; counts its leaves.
+  private mutating func skipGroup(
+    _ elements: [SchemaElement], _ start: Int
+  ) throws(ParquetError) -> Int {
+    var open = 1
+    var index = start
+    while open > 0 {
+      guard index < elements.count else {
+        throw ParquetError(.corrupt, "the schema has fewer columns than it says")
+      }
+      let element = elements[index]
+      open += element.childCount - 1
+      if element.type != nil && element.childCount == 0 { leafCount += 1 }
+      index += 1
+    }
+    return index
+  }
+}
