@@ -1,0 +1,142 @@
+import Workload
+
+/// Reads records from CSV with a header; columns may be in any order, unknown ones are passed over.
+final class CSVRecordReader {
+  private var parts: PartCursor
+  private let options: ReadOptions
+  private var part: (name: String, reader: LibCSVRowReader)?
+  private var batch = RowBatch()
+  private var position = 0
+  /// For each field of the file the column it is, if any.
+  private var fields: [RecordColumn?] = []
+  private var absent: [@Sendable (inout TaskRecord) -> Void] = []
+  private var numbersJobs = false
+  /// Rows seen, the header not counted.
+  private(set) var rows = 0
+  /// Comment lines passed over.
+  private(set) var comments = 0
+
+  init(_ group: TraceInput.Group, options: ReadOptions) {
+    self.options = options
+    parts = PartCursor(
+      group.files, meter: options.meter, temporaryDirectory: options.temporaryDirectory)
+  }
+
+  /// The next good record, or nil at the end.
+  func next(
+    _ symbols: inout SymbolTable, checker: inout RecordOrderChecker
+  ) throws(TraceError) -> TaskRecord? {
+    while try fillBatch() {
+      defer { position += 1 }
+      rows += 1
+      do throws(TraceError) {
+        return try record(&symbols, &checker)
+      } catch {
+        guard let rejects = options.rejects else { throw error }
+        let row = batch.withRow(position) { $0.csv }
+        try rejects.add(error, reason: "bad record", row: row)
+      }
+    }
+    return nil
+  }
+
+  private func record(
+    _ symbols: inout SymbolTable, _ checker: inout RecordOrderChecker
+  ) throws(TraceError) -> TaskRecord {
+    let record = try batch.withRow(position) { row throws(TraceError) -> TaskRecord in
+      try self.record(row, &symbols)
+    }
+    if let problem = checker.problem(record) {
+      let line = batch.withRow(position) { $0.line }
+      throw TraceError(.disorder, problem, file: part?.name, line: line)
+    }
+    checker.accept(record)
+    return record
+  }
+
+  /// Makes sure that `position` points at a row; false at the end.
+  private func fillBatch() throws(TraceError) -> Bool {
+    while position >= batch.count {
+      position = 0
+      batch.removeAll()
+      if part == nil {
+        guard let (file, stream) = try parts.next() else { return false }
+        part = (file.name, LibCSVRowReader(stream))
+        fields = []
+      }
+      guard let reader = part?.reader, try reader.nextBatch(&batch) else {
+        comments += part?.reader.comments ?? 0
+        part = nil
+        batch.removeAll()
+        continue
+      }
+      options.meter?.add(rows: batch.count)
+      if fields.isEmpty {
+        batch.withRow(0) { readHeader($0) }
+        position = 1
+      }
+    }
+    return true
+  }
+
+  private func readHeader(_ row: Row) {
+    let columns = Dictionary(uniqueKeysWithValues: RecordColumn.all.map { ($0.name, $0) })
+    fields = (0..<row.count).map { columns[row.text($0)] }
+    let present = Set(fields.compactMap { $0?.name })
+    absent = RecordColumn.all.filter { !present.contains($0.name) }.compactMap(\.whenMissing)
+    numbersJobs = !present.contains("job_id")
+  }
+
+  private func record(_ row: Row, _ symbols: inout SymbolTable) throws(TraceError) -> TaskRecord {
+    guard row.count == fields.count else {
+      throw TraceError(
+        .malformedRow, "the header has \(fields.count) columns; this row has \(row.count)",
+        file: part?.name, line: row.line)
+    }
+    var record = TaskRecord(id: TaskID(job: 0), submit: .zero, runTime: .zero, request: .zero)
+    for mark in absent { mark(&record) }
+    if numbersJobs { record.id.job = Int64(rows - 1) }
+    for (field, column) in fields.enumerated() {
+      guard let column else { continue }
+      let bytes = row[field]
+      if bytes.isEmpty {
+        guard column.isNullable else {
+          throw malformed(row, field, "\(column.name) is empty")
+        }
+        column.whenMissing?(&record)
+        continue
+      }
+      switch column.access {
+      case .integer(_, let set):
+        guard let value = parseInteger(bytes) else {
+          throw malformed(row, field, "\(column.name) '\(row.text(field))' is not an integer")
+        }
+        set(&record, value)
+      case .number(_, let set):
+        guard let value = parseNumber(bytes) else {
+          throw malformed(row, field, "\(column.name) '\(row.text(field))' is not a number")
+        }
+        set(&record, value)
+      case .flag(let flag):
+        guard let value = parseInteger(bytes), 0...1 ~= value else {
+          throw malformed(row, field, "\(column.name) '\(row.text(field))' is not 0 or 1")
+        }
+        if value == 1 { record.flags.insert(flag) }
+      case .label(let names, _, let set):
+        guard let index = names.firstIndex(of: row.text(field)) else {
+          throw malformed(
+            row, field,
+            "\(column.name) '\(row.text(field))' is none of \(names.joined(separator: ", "))")
+        }
+        set(&record, index)
+      case .user:
+        record.user = UserID(symbols.intern(bytes))
+      }
+    }
+    return record
+  }
+
+  private func malformed(_ row: Row, _ field: Int, _ message: String) -> TraceError {
+    TraceError(.malformedRow, message, file: part?.name, line: row.line, column: field + 1)
+  }
+}
