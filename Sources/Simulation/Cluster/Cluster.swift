@@ -1,0 +1,100 @@
+import Workload
+
+/// The live state of the machines, as a policy sees it: read only.
+///
+/// Machines are columns, addressed by an index 0 ..< `count`; running totals are kept, so that
+/// nothing here costs more than O(1) but ``firstFit(for:from:)``.
+public struct Cluster: ~Copyable {
+  /// The time now.
+  public internal(set) var now = Microseconds.zero
+  /// Number of machines, those that are down included.
+  public let count: Int
+  /// How many machines are up.
+  public internal(set) var upCount = 0
+  /// What the machines that are up offer together when empty.
+  public internal(set) var totalCapacity = Resources.zero
+  /// What running tasks hold, over all machines.
+  public internal(set) var totalClaimed = Resources.zero
+  /// How many tasks run.
+  public internal(set) var totalRunning = 0
+  /// How many tasks wait at machines (dispatch mode).
+  public internal(set) var totalQueued = 0
+
+  /// Free resources of each machine that is up.
+  var offers: FitTree
+  var capacities: [Resources]
+  var up: [Bool]
+  var running: [Int32]
+  var queued: [Int32]
+  let speeds: [Double]
+  let descriptions: [MachineDescription]
+
+  init(_ layout: ClusterLayout) {
+    count = layout.machines.count
+    offers = FitTree(count: count)
+    capacities = layout.machines.map(\.capacity)
+    up = Array(repeating: false, count: count)
+    running = Array(repeating: 0, count: count)
+    queued = Array(repeating: 0, count: count)
+    speeds = layout.machines.map(\.speed)
+    descriptions = layout.machines
+    for machine in 0..<count where layout.machines[machine].isUp { bringUp(machine) }
+  }
+}
+
+// What a policy may ask.
+extension Cluster {
+  /// Whether the machine is there.
+  public func isUp(_ machine: Int) -> Bool { up[machine] }
+
+  /// What the machine offers when empty; what it last offered if it is down.
+  public func capacity(_ machine: Int) -> Resources { capacities[machine] }
+
+  /// What is free on the machine now; zero if it is down. Negative where the machine shrank below
+  /// what its tasks hold.
+  public func free(_ machine: Int) -> Resources { up[machine] ? offers[machine] : .zero }
+
+  /// What running tasks hold on the machine.
+  public func claimed(_ machine: Int) -> Resources {
+    up[machine] ? capacities[machine] - offers[machine] : .zero
+  }
+
+  /// Share of the machine's CPU that is claimed, 0…1; 0 if it has none.
+  public func cpuUtilisation(_ machine: Int) -> Double {
+    let capacity = capacities[machine].cpu.nano
+    return capacity > 0 ? Double(claimed(machine).cpu.nano) / Double(capacity) : 0
+  }
+
+  /// Share of the machine's memory that is claimed, 0…1; 0 if it has none.
+  public func memoryUtilisation(_ machine: Int) -> Double {
+    let capacity = capacities[machine].memory.rawValue
+    return capacity > 0 ? Double(claimed(machine).memory.rawValue) / Double(capacity) : 0
+  }
+
+  /// Speed relative to a reference core.
+  public func speed(_ machine: Int) -> Double { speeds[machine] }
+
+  /// How many tasks run on the machine.
+  public func runningCount(_ machine: Int) -> Int { Int(running[machine]) }
+
+  /// How many tasks wait at the machine (dispatch mode).
+  public func queueLength(_ machine: Int) -> Int { Int(queued[machine]) }
+
+  /// Whether `request` fits on the machine now.
+  public func fits(_ request: Resources, on machine: Int) -> Bool {
+    request.fits(in: offers[machine])
+  }
+
+  /// Whether `request` would fit on the machine, were it empty. False if it is down.
+  public func fitsEmpty(_ request: Resources, on machine: Int) -> Bool {
+    up[machine] && request.fits(in: capacities[machine])
+  }
+
+  /// The lowest index ≥ `start` of a machine on which `request` fits now. O(log n) as a rule.
+  public func firstFit(for request: Resources, from start: Int = 0) -> Int? {
+    offers.first(fitting: request, from: start)
+  }
+
+  /// What the machine is like: its number in the trace, its platform.
+  public func description(_ machine: Int) -> MachineDescription { descriptions[machine] }
+}

@@ -1,0 +1,165 @@
+import Workload
+
+/// What one machine is like.
+public struct MachineDescription: Hashable, Sendable {
+  /// Its number in its trace or specification; results name machines by it.
+  public var number: Int64
+  /// What it offers when empty.
+  public var capacity: Resources
+  /// Speed relative to a reference core (> 0): a task of run time t takes t / speed.
+  public var speed: Double
+  /// Its platform's place in a symbol table; 0 if not known.
+  public var platform: UInt32
+  /// Whether it is there when the run begins.
+  public var isUp: Bool
+
+  /// A machine that is there from the beginning unless said otherwise.
+  public init(
+    number: Int64, capacity: Resources, speed: Double = 1, platform: UInt32 = 0, isUp: Bool = true
+  ) {
+    self.number = number
+    self.capacity = capacity
+    self.speed = speed
+    self.platform = platform
+    self.isUp = isUp
+  }
+}
+
+/// A change of a machine's availability during a run.
+public struct AvailabilityEvent: Hashable, Sendable {
+  /// When.
+  public var time: Microseconds
+  /// Which machine, by its index in the layout.
+  public var machine: Int
+  /// What happens.
+  public var kind: MachineEvent.Kind
+  /// The capacity from now on.
+  public var capacity: Resources
+
+  /// An event at `time` (≥ 0) for machine `machine`.
+  public init(time: Microseconds, machine: Int, kind: MachineEvent.Kind, capacity: Resources) {
+    self.time = time
+    self.machine = machine
+    self.kind = kind
+    self.capacity = capacity
+  }
+}
+
+/// What a run's cluster looks like: its machines and how their availability changes.
+///
+/// A plain value, made from machine events or from a ``ClusterSpec``; each run makes its live
+/// ``Cluster`` from it.
+public struct ClusterLayout: Hashable, Sendable {
+  /// The machines; a policy knows them by their index here.
+  public var machines: [MachineDescription]
+  /// Changes in order of time.
+  public var events: [AvailabilityEvent]
+  /// What was odd about the events it was made from.
+  public var anomalies = Anomalies()
+
+  /// Counts of what was odd about machine events.
+  public struct Anomalies: Hashable, Sendable {
+    /// ADD of a machine that was there already; read as UPDATE.
+    public var addedTwice = 0
+    /// REMOVE of a machine that was not there; ignored.
+    public var removedWhileAbsent = 0
+    /// UPDATE of a machine that was not there; it only changes what a later ADD brings.
+    public var updatedWhileAbsent = 0
+    /// ADD of a machine whose capacity no event so far says; it offers nothing.
+    public var capacityUnknown = 0
+    /// Anything odd at all.
+    public var total: Int { addedTwice + removedWhileAbsent + updatedWhileAbsent + capacityUnknown }
+  }
+
+  /// A layout of machines that stay as they are, unless `events` (any order) says otherwise.
+  ///
+  /// - Throws: ``ClusterError`` for a capacity or a speed out of range, an event of no machine, or a
+  ///   negative time.
+  public init(machines: [MachineDescription], events: [AvailabilityEvent] = []) throws(ClusterError)
+  {
+    self.machines = machines
+    // Sorted by position where times are equal: the standard sort is stable only by accident.
+    let order = events.indices.sorted {
+      events[$0].time != events[$1].time ? events[$0].time < events[$1].time : $0 < $1
+    }
+    self.events = order.map { events[$0] }
+    try check()
+  }
+
+  private func check() throws(ClusterError) {
+    for machine in machines {
+      guard Self.isReasonable(machine.capacity) else {
+        throw ClusterError.capacity(machine: machine.number, machine.capacity)
+      }
+      guard machine.speed.isFinite, machine.speed > 0 else {
+        throw ClusterError.speed(machine: machine.number, machine.speed)
+      }
+    }
+    var most = machines.map(\.capacity)
+    for event in events {
+      guard machines.indices.contains(event.machine) else {
+        throw ClusterError.noSuchMachine(index: event.machine, count: machines.count)
+      }
+      guard event.time >= .zero, event.time.isKnown else {
+        throw ClusterError.time(machine: machines[event.machine].number, event.time)
+      }
+      guard Self.isReasonable(event.capacity) else {
+        throw ClusterError.capacity(machine: machines[event.machine].number, event.capacity)
+      }
+      most[event.machine] = most[event.machine].union(event.capacity)
+    }
+    var total = Resources.zero
+    for capacity in most {
+      total += capacity
+      guard Self.isReasonableTotal(total) else { throw ClusterError.tooLarge }
+    }
+  }
+
+  /// At most 2^50 (1.1e15) of each fixed-point unit: a million cores, a pebibyte. Sums over a
+  /// thousand such machines stay within 64 bits.
+  static func isReasonable(_ capacity: Resources) -> Bool {
+    let most = Int64(1) << 50
+    let range = 0...most
+    return range.contains(capacity.cpu.nano) && range.contains(capacity.memory.rawValue)
+      && range.contains(capacity.disk.rawValue) && range.contains(capacity.milliGPU)
+  }
+
+  private static func isReasonableTotal(_ total: Resources) -> Bool {
+    let most = Int64(1) << 61
+    return total.cpu.nano <= most && total.memory.rawValue <= most && total.disk.rawValue <= most
+      && total.milliGPU <= most
+  }
+}
+
+/// What is wrong with a description of machines.
+public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A capacity is negative or beyond 2^50 fixed-point units (a million cores, a pebibyte).
+  case capacity(machine: Int64, Resources)
+  /// A speed is not a positive number.
+  case speed(machine: Int64, Double)
+  /// An event comes at a negative time or never.
+  case time(machine: Int64, Microseconds)
+  /// An event names a machine that the layout does not have.
+  case noSuchMachine(index: Int, count: Int)
+  /// The machines together exceed 2^61 fixed-point units (2.3e9 cores, two exbibytes).
+  case tooLarge
+  /// A specification has these issues.
+  case specification([SpecIssue])
+
+  public var description: String {
+    switch self {
+    case .capacity(let machine, let capacity):
+      "machine \(machine): capacity \(capacity.cpu.value) cores, \(capacity.memory.gibibytes) GiB"
+        + " is out of range; expected 0 to a million cores and a pebibyte"
+    case .speed(let machine, let speed):
+      "machine \(machine): speed \(speed) is not a positive number"
+    case .time(let machine, let time):
+      "machine \(machine): an event at \(time.rawValue) µs; expected a time from 0"
+    case .noSuchMachine(let index, let count):
+      "an event of machine index \(index), but there are \(count) machines"
+    case .tooLarge: "the machines together offer more than can be counted (2.3e9 cores)"
+    case .specification(let issues):
+      issues.map(\.description).joined(separator: "\n")
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Workload
+
+/// Something wrong with a specification, and where.
+public struct SpecIssue: Hashable, Sendable, CustomStringConvertible {
+  /// Where, as a dotted path: `groups[2].cores`.
+  public var path: String
+  /// What is wrong, and what was expected.
+  public var message: String
+
+  /// An issue at `path`.
+  public init(path: String, message: String) {
+    self.path = path
+    self.message = message
+  }
+
+  public var description: String { "\(path): \(message)" }
+}
+
+extension ClusterSpec {
+  /// Everything that is wrong with it; empty if nothing is.
+  public func issues() -> [SpecIssue] {
+    var issues: [SpecIssue] = []
+    var total = 0
+    if groups.isEmpty {
+      issues.append(SpecIssue(path: "groups", message: "is empty; expected at least one group"))
+    }
+    for (index, group) in groups.enumerated() {
+      let path = "groups[\(index)]"
+      if group.count < 0 || group.count > Self.machineLimit {
+        issues.append(
+          SpecIssue(
+            path: "\(path).count",
+            message: "is \(group.count); expected 0 to \(Self.machineLimit)"))
+      } else {
+        total += group.count
+      }
+      issues += group.issues(at: path)
+    }
+    if total > Self.machineLimit {
+      issues.append(
+        SpecIssue(path: "groups", message: "ask for more than \(Self.machineLimit) machines"))
+    }
+    return issues
+  }
+}
+
+extension MachineGroup {
+  /// Upper limits keep a machine within what the fixed-point units can count.
+  fileprivate func issues(at path: String) -> [SpecIssue] {
+    cores.issues(at: "\(path).cores", above: 0, most: 1e6)
+      + memoryGiB.issues(at: "\(path).memoryGiB", least: 0, most: 1e6)
+      + (diskGiB?.issues(at: "\(path).diskGiB", least: 0, most: 1e6) ?? [])
+      + (gpus?.issues(at: "\(path).gpus", least: 0, most: 1e6) ?? [])
+      + (speed?.issues(at: "\(path).speed", above: 0, most: 1e6) ?? [])
+  }
+}
+
+extension ValueRange {
+  /// Issues of a range that must lie within (`above`, `most`] or [`least`, `most`].
+  func issues(
+    at path: String, above: Double = -.infinity, least: Double = -.infinity, most: Double
+  ) -> [SpecIssue] {
+    var issues: [SpecIssue] = []
+    let expected =
+      above > -.infinity ? "expected more than \(above)" : "expected at least \(least)"
+    for value in low == high || low.isNaN ? [low] : [low, high]
+    where !(value > above && value >= least && value <= most) {
+      issues.append(SpecIssue(path: path, message: "is \(value); \(expected), at most \(most)"))
+    }
+    if low > high {
+      issues.append(SpecIssue(path: path, message: "[\(low), \(high)] is the wrong way round"))
+    }
+    return issues
+  }
+}
+
+extension ClusterLayout {
+  /// The machines of a specification. Machine `n` draws its values from its own sub-stream of
+  /// `seed`, so adding a group at the end leaves the others as they are.
+  ///
+  /// - Throws: ``ClusterError/specification(_:)`` with every issue.
+  public init(_ spec: ClusterSpec, seed: UInt64) throws(ClusterError) {
+    let issues = spec.issues()
+    guard issues.isEmpty else { throw .specification(issues) }
+    let stream = RandomStream(seed: seed, name: "cluster")
+    var machines: [MachineDescription] = []
+    for group in spec.groups {
+      for _ in 0..<group.count {
+        var rng = stream.at(UInt64(machines.count))
+        let capacity = Resources(
+          cpu: Cores(group.cores.draw(using: &rng)),
+          memory: Bytes(gibibytes: group.memoryGiB.draw(using: &rng)),
+          disk: Bytes(gibibytes: group.diskGiB?.draw(using: &rng) ?? 0),
+          milliGPU: Int64(((group.gpus?.draw(using: &rng) ?? 0) * 1000).rounded()))
+        machines.append(
+          MachineDescription(
+            number: Int64(machines.count), capacity: capacity,
+            speed: group.speed?.draw(using: &rng) ?? 1))
+      }
+    }
+    try self.init(machines: machines)
+  }
+}

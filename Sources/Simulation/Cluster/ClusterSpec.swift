@@ -1,0 +1,117 @@
+import Workload
+
+/// A cluster as a person writes it down: groups of like machines.
+///
+/// A pure value; the executable decodes it from YAML or JSON:
+/// ```yaml
+/// groups:
+///   - { name: high, count: 20, cores: [24, 32], memoryGiB: [96, 128], speed: 1.5 }
+///   - { name: low, count: 80, cores: 4, memoryGiB: 16 }
+/// ```
+public struct ClusterSpec: Codable, Hashable, Sendable {
+  /// The groups; machines are numbered through them from 0.
+  public var groups: [MachineGroup]
+
+  /// A cluster of these groups.
+  public init(groups: [MachineGroup]) { self.groups = groups }
+
+  /// The most machines a specification may ask for.
+  public static var machineLimit: Int { 10_000_000 }
+
+  /// The cluster of the original study at any size: 20 % high tier (24-32 cores, 96-128 GiB), 50 %
+  /// medium (8-16, 32-64), 30 % low (2-8, 8-32), uniform within a tier. Rounding leaves its rest to
+  /// the low tier.
+  public static func studyTiers(machines: Int) -> ClusterSpec {
+    let high = machines / 5
+    let medium = machines / 2
+    return ClusterSpec(groups: [
+      MachineGroup(name: "high", count: high, cores: 24...32, memoryGiB: 96...128),
+      MachineGroup(name: "medium", count: medium, cores: 8...16, memoryGiB: 32...64),
+      MachineGroup(name: "low", count: machines - high - medium, cores: 2...8, memoryGiB: 8...32),
+    ])
+  }
+}
+
+/// Like machines of a ``ClusterSpec``.
+public struct MachineGroup: Codable, Hashable, Sendable {
+  /// What a reader calls them; no meaning.
+  public var name: String?
+  /// How many.
+  public var count: Int
+  /// Cores of each (> 0).
+  public var cores: ValueRange
+  /// Memory of each in GiB (≥ 0).
+  public var memoryGiB: ValueRange
+  /// Local storage of each in GiB (≥ 0); none by default.
+  public var diskGiB: ValueRange?
+  /// GPUs of each (≥ 0); none by default.
+  public var gpus: ValueRange?
+  /// Speed relative to a reference core (> 0); 1 by default.
+  public var speed: ValueRange?
+
+  /// A group of `count` machines, each drawn uniformly from the ranges.
+  public init(
+    name: String? = nil, count: Int, cores: ClosedRange<Double>, memoryGiB: ClosedRange<Double>,
+    speed: ClosedRange<Double>? = nil
+  ) {
+    self.name = name
+    self.count = count
+    self.cores = ValueRange(cores)
+    self.memoryGiB = ValueRange(memoryGiB)
+    self.speed = speed.map(ValueRange.init)
+  }
+}
+
+/// A number, or a range to draw one from uniformly: `4` or `[2, 8]` in a file.
+public struct ValueRange: Codable, Hashable, Sendable {
+  /// The least.
+  public var low: Double
+  /// The greatest.
+  public var high: Double
+
+  private init(low: Double, high: Double) {
+    self.low = low
+    self.high = high
+  }
+
+  /// A range.
+  public init(_ range: ClosedRange<Double>) {
+    self.init(low: range.lowerBound, high: range.upperBound)
+  }
+
+  /// A single value.
+  public init(_ value: Double) { self.init(low: value, high: value) }
+
+  public init(from decoder: any Decoder) throws {
+    if let single = try? decoder.singleValueContainer().decode(Double.self) {
+      self.init(low: single, high: single)
+      return
+    }
+    let pair: [Double]
+    do {
+      pair = try decoder.singleValueContainer().decode([Double].self)
+    } catch {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: "expected a number or a pair of numbers [least, greatest]"))
+    }
+    guard pair.count == 2 else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: "expected two numbers [least, greatest], found \(pair.count)"))
+    }
+    self.init(low: pair[0], high: pair[1])
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if low == high { try container.encode(low) } else { try container.encode([low, high]) }
+  }
+
+  /// A value drawn uniformly; no draw is spent on a single value.
+  func draw(using rng: inout RandomStream) -> Double {
+    low == high ? low : low + (high - low) * rng.uniform()
+  }
+}

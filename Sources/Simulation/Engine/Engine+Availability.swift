@@ -1,0 +1,73 @@
+import Workload
+
+// Machines come, go and change.
+extension Engine {
+  /// Availability event `index` happens.
+  mutating func change(_ index: Int) {
+    let event = changes[index]
+    let machine = event.machine
+    switch event.kind {
+    case .add, .update:
+      cluster.resize(machine, to: event.capacity)
+      if event.kind == .add, !cluster.isUp(machine) { cluster.bringUp(machine) }
+      headWaits = false
+      if options.mode == .dispatch, cluster.isUp(machine) { startQueued(on: machine) }
+    case .remove:
+      if cluster.isUp(machine) { empty(machine) }
+    }
+    let isUp = cluster.isUp(machine)
+    let isWorse = prospects.passed(
+      event: index, machine: machine, capacity: isUp ? cluster.capacity(machine) : nil)
+    policy.machineChanged(machine, on: cluster)
+    if isWorse { dropHopeless(afterChangeOf: machine) }
+  }
+
+  /// Takes a machine down: its tasks go back to the pending queue, the running ones first, in the
+  /// order in which they came.
+  private mutating func empty(_ machine: Int) {
+    while runningLists[machine].head >= 0 { evict(runningLists[machine].head) }
+    cluster.takeDown(machine)
+    guard options.mode == .dispatch else { return }
+    sendBackQueue(of: machine)
+  }
+
+  private mutating func sendBackQueue(of machine: Int) {
+    while case let head = queues[machine].head, head >= 0 {
+      leaveQueue(head)
+      waitAgain(head)
+    }
+  }
+
+  /// Takes the tasks that can no longer be placed out of the queue. O(tasks waiting).
+  private mutating func dropHopeless(afterChangeOf machine: Int) {
+    if options.mode == .dispatch, cluster.isUp(machine) {
+      // It shrank: what waits there for a room that will not come must be decided anew.
+      var index = queues[machine].head
+      while index >= 0 {
+        let next = slots[index].next
+        if !slots[index].view.request.fits(in: cluster.capacity(machine)) {
+          leaveQueue(index)
+          waitAgain(index)
+        }
+        index = next
+      }
+      startQueued(on: machine)
+    }
+    var hopeless: [(OrderedIndex.Entry, UnplaceableReason)] = []
+    var cursor = pending.cursor(from: .min)
+    while let place = cursor {
+      let entry = pending[place]
+      if let reason = prospects.obstacle(to: slots[entry.value].view.request) {
+        hopeless.append((entry, reason))
+      }
+      cursor = pending.advance(place)
+    }
+    for (entry, reason) in hopeless {
+      pending.remove(entry)
+      headWaits = false
+      stopWaiting(entry.value)
+      accounts.cannotPlace(slots[entry.value].view.id, reason)
+      conclude(entry.value, .unplaceable)
+    }
+  }
+}

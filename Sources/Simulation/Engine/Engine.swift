@@ -1,0 +1,178 @@
+import Workload
+
+/// One run: tasks are pushed in, in order of submission, and results come out.
+///
+/// Events are ordered by time. At one instant, tasks end first, in the order in which they were
+/// started; then machines come and go; then tasks arrive; then the queue is offered to the policy.
+struct Engine: ~Copyable {
+  var cluster: Cluster
+  var policy: any PlacementPolicy
+  var rng: RandomStream
+  let options: SimulationOptions
+  var slots = TaskSlots()
+  var pending = OrderedIndex()
+  /// The head of the queue has said wait, and nothing has changed since.
+  var headWaits = false
+  var heap = EventHeap()
+  let changes: [AvailabilityEvent]
+  var nextChange = 0
+  var prospects: Prospects
+  /// Each machine's running tasks; kept only where somebody may need them.
+  var runningLists: [SlotList]
+  let keepsRunningLists: Bool
+  /// Each machine's queue, in dispatch mode.
+  var queues: [SlotList]
+  var accounts: Accounts
+  /// Results not yet handed over.
+  var results: [TaskResult] = []
+  private var arrivals: UInt64 = 0
+  private var lastSubmit = Microseconds.zero
+
+  init(
+    _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64
+  ) {
+    cluster = Cluster(layout)
+    self.policy = policy
+    rng = RandomStream(seed: seed, name: "policy")
+    self.options = options
+    changes = layout.events
+    prospects = Prospects(layout)
+    keepsRunningLists = !layout.events.isEmpty || options.audit
+    runningLists = Array(repeating: SlotList(), count: keepsRunningLists ? cluster.count : 0)
+    queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
+    accounts = Accounts(slowdownBound: options.slowdownBound)
+    self.policy.runBegan(on: cluster)
+  }
+
+  /// Runs up to the task's submission and lets it arrive. False if that is after the run's end.
+  mutating func submit(_ record: TaskRecord) throws(SimulationError) -> Bool {
+    guard record.submit >= lastSubmit else {
+      throw .outOfOrder(record.id, submit: record.submit, previous: lastSubmit)
+    }
+    guard record.submit <= options.until, record.submit.isKnown else { return false }
+    lastSubmit = record.submit
+    if record.submit > cluster.now { try advance(to: record.submit) }
+    accounts.submitted(record.priorityClass, at: record.submit)
+    accounts.events += 1
+    admit(record)
+    return true
+  }
+
+  /// Runs up to `time`: everything before it has happened and, at it, ends and availability.
+  private mutating func advance(to time: Microseconds) throws(SimulationError) {
+    try settle()
+    while let next = nextInstant, next < time {
+      moveClock(to: next)
+      happen()
+      try settle()
+    }
+    moveClock(to: time)
+    happen()
+  }
+
+  /// When all tasks have been submitted: runs on, for at most `limit` instants. False at the end.
+  mutating func drain(_ limit: Int) throws(SimulationError) -> Bool {
+    try settle()
+    for _ in 0..<limit {
+      guard slots.count > 0, let next = nextInstant, next <= options.until else {
+        giveUpRest()
+        return false
+      }
+      moveClock(to: next)
+      happen()
+      try settle()
+    }
+    return true
+  }
+
+  /// When something happens next, arrivals apart; nil if nothing does.
+  private var nextInstant: Microseconds? {
+    let end = heap.nextTime
+    let change = nextChange < changes.count ? changes[nextChange].time.rawValue : .max
+    let next = Microseconds(min(end, change))
+    return next.isKnown ? next : nil
+  }
+
+  private mutating func moveClock(to time: Microseconds) {
+    accounts.advance(to: time, cluster)
+    cluster.now = time
+  }
+
+  /// Lets happen what is due now: tasks end, then machines come and go.
+  private mutating func happen() {
+    let now = cluster.now.rawValue
+    while heap.nextTime == now {
+      let event = heap.pop()
+      accounts.events += 1
+      switch event.kind {
+      case .finish:
+        // An event that its task no longer knows of is out of date: the task was evicted.
+        if slots[event.subject].state == .running,
+          slots[event.subject].finishSequence == event.sequence
+        {
+          finish(event.subject)
+        }
+      }
+    }
+    while nextChange < changes.count, changes[nextChange].time.rawValue == now {
+      accounts.events += 1
+      change(nextChange)
+      nextChange += 1
+    }
+  }
+
+  /// Offers the queue to the policy until nothing more happens at this instant.
+  private mutating func settle() throws(SimulationError) {
+    while true {
+      try offerPending()
+      // Tasks of no length end at once and may make room.
+      guard heap.nextTime == cluster.now.rawValue else { return }
+      happen()
+    }
+  }
+
+  /// A task arrives: it is found impossible, or it waits.
+  private mutating func admit(_ record: TaskRecord) {
+    arrivals += 1
+    let isValid = FitTree.nothing.isStrictlyBelow(record.request) && record.runTime >= .zero
+    if let reason = isValid ? prospects.obstacle(to: record.request) : .invalid {
+      accounts.cannotPlace(record.id, reason)
+      conclude(
+        TaskResult(
+          id: record.id, submit: record.submit, firstStart: .never, start: .never, finish: .never,
+          deadline: record.deadline, wait: .zero, wasted: .zero, machine: -1, attempts: 0,
+          priorityClass: record.priorityClass, outcome: .unplaceable))
+      return
+    }
+    var view = TaskView(record)
+    if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
+    let slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
+    let index = slots.insert(slot)
+    accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
+    accounts.beganWaiting()
+    enqueue(index)
+  }
+
+  /// The run is over: what is under way ends as unfinished, in order of arrival.
+  private mutating func giveUpRest() {
+    if options.until.isKnown, options.until > cluster.now, slots.count > 0 {
+      moveClock(to: options.until)
+    }
+    for index in slots.inOrderOfArrival() {
+      switch slots[index].state {
+      case .running: release(index)
+      case .queued: leaveQueue(index)
+      case .pending: stopWaiting(index)
+      case .free: continue
+      }
+      conclude(index, .unfinished)
+    }
+  }
+}
+
+extension Resources {
+  /// Whether this is less in every dimension.
+  fileprivate func isStrictlyBelow(_ other: Resources) -> Bool {
+    cpu < other.cpu && memory < other.memory && disk < other.disk && milliGPU < other.milliGPU
+  }
+}

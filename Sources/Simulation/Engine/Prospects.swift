@@ -1,0 +1,53 @@
+import Workload
+
+/// What machines will ever offer from now on: decides whether a task can be placed at all.
+///
+/// The engine knows the availability events to come; policies do not. A machine whose capacity
+/// changes over time counts with its greatest, dimension by dimension.
+struct Prospects {
+  private var tree: FitTree
+  /// For each availability event, the most that its machine offers after it.
+  private let afterwards: [Resources]
+  /// A machine that has lately been found to have room for a task when empty.
+  private var usual = 0
+
+  init(_ layout: ClusterLayout) {
+    var later = Array(repeating: FitTree.nothing, count: layout.machines.count)
+    var afterwards = Array(repeating: FitTree.nothing, count: layout.events.count)
+    for (index, event) in layout.events.enumerated().reversed() {
+      afterwards[index] = later[event.machine]
+      // An update of an absent machine offers nothing yet; counting it errs towards waiting.
+      if event.kind != .remove { later[event.machine] = later[event.machine].union(event.capacity) }
+    }
+    self.afterwards = afterwards
+    tree = FitTree(count: layout.machines.count)
+    for (index, machine) in layout.machines.enumerated() {
+      tree.update(index, to: machine.isUp ? machine.capacity.union(later[index]) : later[index])
+    }
+  }
+
+  /// Availability event `index` has happened; `capacity` is what its machine offers now, nil if it
+  /// is down. Returns whether the prospects have become worse.
+  mutating func passed(event index: Int, machine: Int, capacity: Resources?) -> Bool {
+    let offer = capacity.map { $0.union(afterwards[index]) } ?? afterwards[index]
+    let before = tree[machine]
+    tree.update(machine, to: offer)
+    return !before.fits(in: offer)
+  }
+
+  /// Why `request` can never be placed; nil if it can.
+  mutating func obstacle(to request: Resources) -> UnplaceableReason? {
+    if usual < tree.count, request.fits(in: tree[usual]) { return nil }
+    if let machine = tree.first(fitting: request) {
+      usual = machine
+      return nil
+    }
+    let most = tree.most
+    if most == FitTree.nothing { return .noMachine }
+    if request.cpu > most.cpu { return .cpu }
+    if request.memory > most.memory { return .memory }
+    if request.disk > most.disk { return .disk }
+    if request.milliGPU > most.milliGPU { return .gpu }
+    return .combination
+  }
+}

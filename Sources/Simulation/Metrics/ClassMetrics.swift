@@ -1,0 +1,71 @@
+import Workload
+
+/// How the tasks of one class, or all tasks, fared.
+public struct ClassMetrics: Hashable, Sendable {
+  /// Tasks submitted.
+  public var submitted = 0
+  /// Tasks that were started at least once.
+  public var started = 0
+  /// Tasks by what became of them, in the order of ``TaskOutcome``.
+  public var outcomes = Array(repeating: 0, count: TaskOutcome.allCases.count)
+  /// Starts beyond each task's first.
+  public var restarts = 0
+  /// Tasks with a deadline.
+  public var withDeadline = 0
+  /// Tasks that finished by their deadline; those with none that finished count too.
+  public var metDeadline = 0
+  /// Waiting time of tasks that started, in µs.
+  public var wait = Distribution()
+  /// Time from submission to the end of tasks that finished, in µs.
+  public var completion = Distribution()
+  /// (waiting + run time) / run time of tasks that finished and ran at all, in millionths.
+  public var slowdown = Distribution()
+  /// max(1, completion / max(run time, bound)) of tasks that finished, in millionths (Feitelson,
+  /// "Metrics for parallel job scheduling and their convergence", 2001).
+  public var boundedSlowdown = Distribution()
+  /// Run time that evictions threw away.
+  public var wasted = Microseconds.zero
+
+  /// How many tasks ended as `outcome`.
+  public subscript(outcome: TaskOutcome) -> Int { outcomes[Int(outcome.rawValue)] }
+
+  /// Share of submitted tasks that finished by their deadline: a task that was dropped, could not
+  /// be placed or did not finish has missed it. NaN of no tasks.
+  public var deadlineShare: Double { Double(metDeadline) / Double(submitted) }
+
+  mutating func record(_ result: TaskResult, slowdownBound: Microseconds) {
+    outcomes[Int(result.outcome.rawValue)] += 1
+    wasted += result.wasted
+    if result.deadline.isKnown { withDeadline += 1 }
+    if result.attempts > 0 {
+      started += 1
+      restarts += Int(result.attempts) - 1
+      wait.record(result.wait.rawValue)
+    }
+    guard result.outcome == .finished else { return }
+    if result.metDeadline { metDeadline += 1 }
+    let (turnaround, run) = (result.completion.rawValue, result.runTime.rawValue)
+    completion.record(turnaround)
+    if run > 0 { slowdown.record(Self.millionths(turnaround, run)) }
+    let bounded = max(run, slowdownBound.rawValue, 1)
+    boundedSlowdown.record(max(1_000_000, Self.millionths(turnaround, bounded)))
+  }
+
+  private static func millionths(_ a: Int64, _ b: Int64) -> Int64 {
+    Int64(exactly: (Double(a) / Double(b) * 1e6).rounded()) ?? .max
+  }
+
+  mutating func merge(_ other: ClassMetrics) {
+    submitted += other.submitted
+    started += other.started
+    for index in outcomes.indices { outcomes[index] += other.outcomes[index] }
+    restarts += other.restarts
+    withDeadline += other.withDeadline
+    metDeadline += other.metDeadline
+    wait.merge(other.wait)
+    completion.merge(other.completion)
+    slowdown.merge(other.slowdown)
+    boundedSlowdown.merge(other.boundedSlowdown)
+    wasted += other.wasted
+  }
+}

@@ -1,0 +1,16 @@
+// First fit: the lowest-numbered machine on which the task fits. Johnson, "Fast algorithms for bin
+// packing", J. Computer and System Sciences 8 (1974).
+import Workload
+
+/// Places each task on the lowest-numbered machine on which it fits now. O(log n) as a rule.
+public struct FirstFit: PlacementPolicy {
+  /// A first-fit policy.
+  public init() {}
+  public var name: String { "first-fit" }
+
+  public mutating func place(
+    _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
+  ) -> Placement {
+    cluster.firstFit(for: task.request).map(Placement.machine) ?? .wait
+  }
+}

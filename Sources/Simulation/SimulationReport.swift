@@ -1,0 +1,153 @@
+import Workload
+
+/// What a run came to.
+public struct SimulationReport: Sendable {
+  /// The policy's name.
+  public var policy: String
+  /// The seed.
+  public var seed: UInt64
+  /// Machines of the cluster, those that were never up included.
+  public var machines: Int
+  /// All tasks.
+  public var total: ClassMetrics
+  /// Tasks by class, for the classes that occur, in their order.
+  public var classes: [ClassReport]
+  /// Why tasks were unplaceable, in the order of ``UnplaceableReason``; zero where it did not occur.
+  public var unplaceable: [UnplaceableCount]
+  /// Attempts cut short because their machine went away.
+  public var evictions: Int
+  /// First submission; `never` if there was no task.
+  public var firstSubmit: Microseconds
+  /// Last finish; `never` if no task finished.
+  public var lastFinish: Microseconds
+  /// The cluster's use, averaged over time from the first submission to the end of the run.
+  public var usage: Usage
+  /// The cluster's use over time.
+  public var series: UsageSeries
+  /// How many times the engine asked its policy.
+  public var decisions: Int
+  /// How many events happened: arrivals, ends, availability changes.
+  public var events: Int
+  /// The most tasks that were in flight at once.
+  public var mostInFlight: Int
+  /// What the engine's checks of itself found; nil if they were off.
+  public var audit: AuditReport?
+
+  /// Last finish less first submission; zero if nothing finished.
+  public var makespan: Microseconds { lastFinish.isKnown ? lastFinish - firstSubmit : .zero }
+
+  /// Finished tasks per second of makespan; NaN if it is zero.
+  public var throughput: Double { Double(total[.finished]) / makespan.seconds }
+
+  /// The tasks of one class.
+  public struct ClassReport: Hashable, Sendable {
+    /// The class.
+    public var priorityClass: PriorityClass
+    /// How its tasks fared.
+    public var metrics: ClassMetrics
+  }
+
+  /// Averages over time.
+  public struct Usage: Hashable, Sendable {
+    /// The span they are over.
+    public var span: Microseconds
+    /// Claimed share of the CPU that was there, 0…1; NaN where there was none.
+    public var cpu: Double
+    /// Claimed share of the memory that was there, 0…1; NaN where there was none.
+    public var memory: Double
+    /// Tasks waiting.
+    public var meanWaiting: Double
+    /// The most tasks that waited at once.
+    public var mostWaiting: Int
+    /// Tasks running.
+    public var meanRunning: Double
+  }
+
+  /// How many tasks were unplaceable for one reason.
+  public struct UnplaceableCount: Hashable, Sendable {
+    /// The reason.
+    public var reason: UnplaceableReason
+    /// How many tasks.
+    public var count: Int
+    /// The first of them.
+    public var example: TaskID
+  }
+}
+
+/// Why a task can never be placed.
+public enum UnplaceableReason: UInt8, Hashable, CaseIterable, Sendable {
+  /// No machine is there, and none will come.
+  case noMachine
+  /// It asks for more CPU than any machine has.
+  case cpu
+  /// It asks for more memory than any machine has.
+  case memory
+  /// It asks for more disk than any machine has.
+  case disk
+  /// It asks for more GPUs than any machine has.
+  case gpu
+  /// No machine has all that it asks for together.
+  case combination
+  /// A request or run time is negative.
+  case invalid
+
+  /// The name used in files and on the command line.
+  public var name: String {
+    switch self {
+    case .noMachine: "no machine"
+    case .cpu: "CPU"
+    case .memory: "memory"
+    case .disk: "disk"
+    case .gpu: "GPU"
+    case .combination: "combination of resources"
+    case .invalid: "negative request or run time"
+    }
+  }
+}
+
+/// What the engine's checks of itself found.
+public struct AuditReport: Hashable, Sendable {
+  /// Two figures that must be equal.
+  public struct Check: Hashable, Sendable {
+    /// What is checked.
+    public var name: String
+    /// One way to count it.
+    public var left: Int128
+    /// The other way.
+    public var right: Int128
+    /// Whether they agree.
+    public var holds: Bool { left == right }
+  }
+
+  /// The checks at the end of the run, each exact: all quantities are whole numbers.
+  public var checks: [Check] = []
+  /// How many times a machine's free room was found negative or above its capacity.
+  public var violations = 0
+  /// Whether all is well.
+  public var passed: Bool { violations == 0 && checks.allSatisfy(\.holds) }
+}
+
+/// Why a run ended early.
+public enum SimulationError: Error, CustomStringConvertible {
+  /// The workload could not give the next task.
+  case source(any Error)
+  /// The results could not be taken.
+  case results(any Error)
+  /// A task was submitted before the one ahead of it.
+  case outOfOrder(TaskID, submit: Microseconds, previous: Microseconds)
+  /// A policy chose a machine on which the task does not fit.
+  case invalidPlacement(policy: String, TaskID, machine: Int, time: Microseconds)
+
+  public var description: String {
+    switch self {
+    case .source(let error): "the workload: \(error)"
+    case .results(let error): "the results: \(error)"
+    case .outOfOrder(let id, let submit, let previous):
+      "task \(id.job)/\(id.index) is submitted at \(submit.rawValue) µs, after one at"
+        + " \(previous.rawValue) µs; a workload must be in order of submission"
+    case .invalidPlacement(let policy, let id, let machine, let time):
+      "policy \(policy) put task \(id.job)/\(id.index) on machine \(machine) at \(time.rawValue)"
+        + " µs, where it does not fit"
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Workload
+
+/// How a task fared in a run.
+public enum TaskOutcome: UInt8, BitwiseCopyable, Hashable, CaseIterable, Sendable {
+  /// It ran to its end.
+  case finished
+  /// The policy refused it, or it found no room at once where waiting was switched off.
+  case refused
+  /// It fits no machine that is there or still to come, not even an empty one.
+  case unplaceable
+  /// It was evicted more often than the retry policy allows.
+  case abandoned
+  /// It was still waiting or running when the run ended.
+  case unfinished
+
+  /// The name used in files and on the command line.
+  public var name: String {
+    switch self {
+    case .finished: "finished"
+    case .refused: "refused"
+    case .unplaceable: "unplaceable"
+    case .abandoned: "abandoned"
+    case .unfinished: "unfinished"
+    }
+  }
+}
+
+/// What became of one task.
+public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
+  /// Which task.
+  public var id: TaskID
+  /// When it was submitted.
+  public var submit: Microseconds
+  /// When it first started; `never` if it never did.
+  public var firstStart: Microseconds
+  /// When its last attempt started; `never` if it never did.
+  public var start: Microseconds
+  /// When its last attempt finished; `never` if it did not.
+  public var finish: Microseconds
+  /// Latest end that meets its deadline; `never` if it has none.
+  public var deadline: Microseconds
+  /// Total time spent waiting, over all attempts, until it started or its fate was known.
+  public var wait: Microseconds
+  /// Time run in attempts that were cut short.
+  public var wasted: Microseconds
+  /// The number of the machine of its last attempt; -1 if it never started.
+  public var machine: Int64
+  /// How many times it was started.
+  public var attempts: Int32
+  /// How important it is.
+  public var priorityClass: PriorityClass
+  /// What became of it.
+  public var outcome: TaskOutcome
+
+  /// Time from submission to the end (turnaround); `never` if it did not finish.
+  public var completion: Microseconds { finish.isKnown ? finish - submit : .never }
+
+  /// Run time of the last attempt, on its machine; `never` if it did not finish.
+  public var runTime: Microseconds { finish.isKnown ? finish - start : .never }
+
+  /// Whether it finished by its deadline. A task that did not finish has missed it; one without a
+  /// deadline meets it by finishing.
+  public var metDeadline: Bool { outcome == .finished && finish <= deadline }
+}
+
+/// Takes results as tasks end, so that a run's memory does not grow with its workload.
+///
+/// Results come in the order in which the tasks' fates were decided.
+public protocol ResultSink {
+  /// Takes one result. An error ends the run.
+  mutating func record(_ result: TaskResult) throws
+}
+
+/// Keeps nothing.
+public struct DiscardedResults: ResultSink {
+  /// A sink that keeps nothing.
+  public init() {}
+  public mutating func record(_ result: TaskResult) {}
+}
+
+/// Keeps every result in memory, for small runs and tests.
+public struct CollectedResults: ResultSink {
+  /// The results so far.
+  public private(set) var results: [TaskResult] = []
+  /// A sink that keeps everything.
+  public init() {}
+  public mutating func record(_ result: TaskResult) { results.append(result) }
+}
