@@ -33,9 +33,7 @@ final class LibCSVRowReader: RowReader {
   }
 
   func nextBatch(_ batch: inout RowBatch) throws(TraceError) -> Bool {
-    swap(&batch, &target)
-    defer { swap(&batch, &target) }
-    target.removeAll()
+    defer { target.handOver(to: &batch) }
     while target.count == 0 {
       if pending.isEmpty {
         guard phase != .ended else { return false }

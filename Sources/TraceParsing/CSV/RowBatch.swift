@@ -41,6 +41,20 @@ struct RowBatch {
     bytes.removeSubrange((fieldEnds.last ?? 0)...)
   }
 
+  /// Gives the complete rows to `batch`, whose own are dropped, and keeps the row that is being
+  /// filled.
+  mutating func handOver(to batch: inout RowBatch) {
+    batch.removeAll()
+    let start = rowStarts[rowStarts.count - 1]
+    var begin = start == 0 ? 0 : fieldEnds[start - 1]
+    for end in fieldEnds[start...] {
+      bytes[begin..<end].withUnsafeBytes { batch.appendField($0) }
+      begin = end
+    }
+    dropOpenRow()
+    swap(&self, &batch)
+  }
+
   /// The number of bytes of the row that is being filled.
   var openRowBytes: Int {
     let start = rowStarts[rowStarts.count - 1]

@@ -1,0 +1,154 @@
+import ArgumentParser
+import Foundation
+import TraceParsing
+import Workload
+
+/// `tracemill convert`: a trace to a file of task records.
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Turn a trace into task records: Parquet or CSV.",
+    discussion: """
+      The input is a trace's folder, a table's folder, one file, an archive (.tar, .tar.gz, .zip, \
+      .7z, ...), or - for standard input. The records come out in the order of submission.
+
+      Examples:
+        tracemill convert clusterdata-2011-2 -o tasks.parquet
+        tracemill convert clusterdata-2011-2.tar.gz --table job_events -o jobs.csv.gz
+        tracemill convert task_events --from 1d --to 2d --priority production -o day2.parquet
+        tracemill convert broken.csv --lenient -o tasks.csv
+      """)
+
+  @Argument(help: ArgumentHelp("The trace.", valueName: "in"))
+  var input: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The file to write; its ending says the kind: .parquet, .csv, .csv.gz, .csv.zst.",
+      valueName: "file"))
+  var output: String
+
+  @Flag(help: "Write rows that cannot be read to a .rejects.csv beside the output, and go on.")
+  var lenient = false
+
+  @Flag(help: "Print the summary as JSON.")
+  var json = false
+
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Reading") var reading: TraceOptions
+
+  mutating func validate() throws {
+    do { _ = try RecordFileKind(path: output) } catch { throw ValidationError("\(error)") }
+  }
+
+  func run() throws {
+    let meter = ReadMeter()
+    let trace = try reading.open(input, meter: meter)
+    let rejects = lenient ? try RejectsFile(beside: output) : nil
+    let options = try reading.readOptions(meter: meter, rejects: rejects?.log)
+    let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
+    defer { progress.finish() }
+
+    let stream = try trace.records(options)
+    let writer = try RecordFileKind(path: output).writer(
+      path: output, symbols: { stream.symbols },
+      metadata: [
+        "tracemill.version": Tracemill.version, "tracemill.format": trace.format,
+        "tracemill.scale.cores": "\(options.scale.cores)",
+        "tracemill.scale.memory_bytes": "\(options.scale.memory.rawValue)",
+        "tracemill.scale.disk_bytes": "\(options.scale.disk.rawValue)",
+      ])
+    let source = selection.apply(stream)
+    var written = 0
+    while let record = try source.next() {
+      try writer.write(record)
+      written += 1
+    }
+    // A window ends early; what is not kept is counted all the same.
+    while try stream.next() != nil {}
+    try rejects?.file.commit()
+    try writer.finish()
+    progress.finish()
+    let summary = ConversionSummary(
+      report: stream.report, written: written, output: output, rejects: rejects?.file.path,
+      scale: options.scale, transitionsKnown: trace.format != "records")
+    print(json ? try tracemill.json(summary.object) : summary.text, terminator: "")
+  }
+}
+
+/// `OUT.rejects.csv`, for rows that could not be read.
+struct RejectsFile {
+  let file: OutputFile
+  let log: RejectLog
+
+  init(beside output: String) throws(TraceError) {
+    var stem = output
+    for kind in RecordFileKind.allCases where output.hasSuffix(kind.rawValue) {
+      let candidate = String(output.dropLast(kind.rawValue.count))
+      if candidate.count < stem.count { stem = candidate }
+    }
+    let file = try OutputFile(path: stem + ".rejects.csv")
+    self.file = file
+    log = try RejectLog { line throws(TraceError) in try file.write(line) }
+  }
+}
+
+/// What a conversion did, for people and for machines.
+struct ConversionSummary {
+  let report: ReadReport
+  let written: Int
+  let output: String
+  let rejects: String?
+  let scale: MachineScale
+  let transitionsKnown: Bool
+
+  var text: String {
+    var text = ""
+    for (table, rows) in report.rows.sorted(by: { $0.key < $1.key }) {
+      text += "read     \(grouped(rows)) rows of \(table)\n"
+    }
+    if report.comments > 0 { text += "skipped  \(grouped(report.comments)) comment lines\n" }
+    if let rejects {
+      let count = report.rejects.values.reduce(0, +)
+      text += "rejected \(grouped(count)) rows -> \(rejects)\n"
+      for (reason, count) in report.rejects.sorted(by: { $0.key < $1.key }) {
+        text += "           \(grouped(count))  \(reason)\n"
+      }
+    }
+    text += "made     \(grouped(report.records)) task records"
+    text += written == report.records ? "\n" : ", \(grouped(written)) of them selected\n"
+    if report.afterEnd > 0 {
+      text += "left out \(grouped(report.afterEnd)) tasks seen only after the trace's end\n"
+    }
+    let odd = report.transitions.impossible.filter { $0.from != .unsubmitted }
+    if transitionsKnown, !odd.isEmpty {
+      text += "counted  \(grouped(odd.map(\.count).reduce(0, +))) impossible transitions: "
+      text += odd.map { "\($0.event.name) while \($0.from.name) \(grouped($0.count))" }
+        .joined(separator: ", ")
+      text += "\n"
+    }
+    text += "wrote    \(output)\n"
+    return text
+  }
+
+  var object: [String: Any] {
+    [
+      "rows": report.rows, "comments": report.comments, "rejects": report.rejects,
+      "records": report.records, "written": written, "after_end": report.afterEnd,
+      "impossible_transitions": impossibleTransitions(report.transitions), "output": output,
+      "rejects_file": rejects ?? NSNull(),
+      "scale": [
+        "cores": scale.cores, "memory_bytes": scale.memory.rawValue,
+        "disk_bytes": scale.disk.rawValue,
+      ] as [String: Any],
+    ]
+  }
+}
+
+/// For JSON: `[{from, event, count}]`.
+func impossibleTransitions(_ transitions: TransitionCounts) -> [[String: Any]] {
+  transitions.impossible.map {
+    ["from": $0.from.name, "event": $0.event.name, "count": $0.count]
+  }
+}

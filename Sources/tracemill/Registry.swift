@@ -1,0 +1,11 @@
+import TraceParsing
+
+/// What the command line knows by name. A new trace format is one line here; schedulers are listed
+/// in `PolicyCatalog`.
+enum Registry {
+  /// Asked in this order.
+  static let formats: [any TraceFormat] = [
+    RecordFileFormat(),
+    Google2011Format(),
+  ]
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Logging
+import Synchronization
+import TraceParsing
+
+/// Shows how far a long job has come: a bar on a terminal, log lines elsewhere.
+final class Progress: Sendable {
+  private let meter: ReadMeter
+  private let label: String
+  private let started = ContinuousClock.now
+  private let stopped = Atomic<Bool>(false)
+  private let done = DispatchSemaphore(value: 0)
+  private let logger: Logger?
+  private let draws: Bool
+
+  /// - Parameter logger: nil keeps quiet.
+  init(_ label: String, meter: ReadMeter, logger: Logger?) {
+    self.label = label
+    self.meter = meter
+    self.logger = logger
+    draws = logger != nil && isatty(STDERR_FILENO) == 1
+    if draws {
+      Thread.detachNewThread { [self] in draw() }
+    } else {
+      logger?.info("\(label)")
+    }
+  }
+
+  /// Removes the bar.
+  func finish() {
+    guard !stopped.exchange(true, ordering: .relaxed) else { return }
+    if draws {
+      done.wait()
+      FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+    } else {
+      let seconds = (ContinuousClock.now - started).seconds
+      logger?.info("\(label): \(grouped(meter.rows)) rows in \(fixed(seconds, 1)) s")
+    }
+  }
+
+  private func draw() {
+    while !stopped.load(ordering: .relaxed) {
+      FileHandle.standardError.write(Data(("\r\u{1b}[K" + line).utf8))
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    done.signal()
+  }
+
+  private var line: String {
+    let seconds = max(1e-3, (ContinuousClock.now - started).seconds)
+    let rate = "\(short(Double(meter.rows) / seconds)) rows/s"
+    guard meter.total > 0 else { return "\(label)  \(short(Double(meter.rows))) rows  \(rate)" }
+    let share = min(1, Double(meter.bytes) / Double(meter.total))
+    let filled = Int(share * 24)
+    let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 24 - filled)
+    let left = share > 0.01 ? "  \(clock(seconds / share - seconds)) left" : ""
+    return "\(label)  [\(bar)] \(Int(share * 100)) %  \(rate)\(left)"
+  }
+}
+
+extension Duration {
+  /// The length in seconds.
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) / 1e18
+  }
+}

@@ -1,0 +1,3 @@
+import ArgumentParser
+struct InspectCommand: ParsableCommand {}
+struct SimulateCommand: ParsableCommand {}
