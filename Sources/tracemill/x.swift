@@ -1,3 +1,2 @@
 import ArgumentParser
-struct InspectCommand: ParsableCommand {}
 struct SimulateCommand: ParsableCommand {}

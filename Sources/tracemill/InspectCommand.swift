@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import TraceParsing
+import Workload
+
+/// `tracemill inspect`: what a person wants to know first of a trace.
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Show what is in a trace: tables, span, events, tasks, outcomes, sizes.",
+    discussion: """
+      Examples:
+        tracemill inspect clusterdata-2011-2
+        tracemill inspect tasks.parquet --priority production
+        tracemill inspect clusterdata-2011-2 --json | jq .tasks
+      """)
+
+  @Argument(help: ArgumentHelp("The trace; - for standard input.", valueName: "in"))
+  var input: String
+
+  @Flag(help: "Count rows that cannot be read instead of stopping at the first.")
+  var lenient = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Reading") var reading: TraceOptions
+
+  func run() throws {
+    let meter = ReadMeter()
+    let trace = try reading.open(input, meter: meter)
+    let rejects = lenient ? try RejectLog { _ in } : nil
+    let options = try reading.readOptions(meter: meter, rejects: rejects)
+    let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
+    defer { progress.finish() }
+
+    var summary = TraceSummary(path: input, trace: trace, scale: options.scale)
+    if trace.canMakeRecords(from: reading.table) {
+      let stream = try trace.records(options)
+      let source = selection.apply(stream)
+      while let record = try source.next() { summary.add(record) }
+      while try stream.next() != nil {}
+      summary.report = stream.report
+    }
+    for table in trace.tables where summary.survey(of: table.name) == nil {
+      summary.surveys[table.name] = try trace.survey(table.name, options)
+      if table.name == "machine_events" {
+        summary.machines = try trace.machineEvents(options).map(MachineSummary.init)
+      }
+    }
+    summary.rejects = rejects?.counts ?? [:]
+    progress.finish()
+    print(json ? try tracemill.json(summary.object) + "\n" : summary.text, terminator: "")
+  }
+}
+
+extension RecognisedTrace {
+  /// Whether there is a table to make records from; machine tables alone are worth a look too.
+  fileprivate func canMakeRecords(from table: String?) -> Bool {
+    table != nil || format != "google-2011"
+      || tables.contains { ["task_events", "job_events"].contains($0.name) }
+  }
+}
