@@ -39,7 +39,7 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   mutating func validate() throws {
-    do { _ = try RecordFileKind(path: output) } catch { throw ValidationError("\(error)") }
+    do { _ = try TableFileKind(path: output) } catch { throw ValidationError("\(error)") }
   }
 
   func run() throws {
@@ -51,13 +51,14 @@ struct ConvertCommand: ParsableCommand {
     defer { progress.finish() }
 
     let stream = try trace.records(options)
-    let writer = try RecordFileKind(path: output).writer(
-      path: output, symbols: { stream.symbols },
+    let writer = try TableFileKind(path: output).writer(
+      path: output, columns: RecordColumn.table, symbols: { stream.symbols.strings },
       metadata: [
         "tracemill.version": Tracemill.version, "tracemill.format": trace.format,
         "tracemill.scale.cores": "\(options.scale.cores)",
         "tracemill.scale.memory_bytes": "\(options.scale.memory.rawValue)",
         "tracemill.scale.disk_bytes": "\(options.scale.disk.rawValue)",
+        RecordFileFormat.lastTimeKey: "\(stream.report.lastTime.rawValue)",
       ])
     let source = selection.apply(stream)
     var written = 0
@@ -84,7 +85,7 @@ struct RejectsFile {
 
   init(beside output: String) throws(TraceError) {
     var stem = output
-    for kind in RecordFileKind.allCases where output.hasSuffix(kind.rawValue) {
+    for kind in TableFileKind.allCases where output.hasSuffix(kind.rawValue) {
       let candidate = String(output.dropLast(kind.rawValue.count))
       if candidate.count < stem.count { stem = candidate }
     }

@@ -61,6 +61,12 @@ final class ParquetRecordReader {
     }
   }
 
+  /// The last real time of the trace that the records came from; zero if the file does not say.
+  var lastTime: Microseconds {
+    let stated = reader.metadata.first { $0.key == RecordFileFormat.lastTimeKey }?.value
+    return Microseconds(max(0, stated.flatMap { Int64($0) } ?? 0))
+  }
+
   /// Replaces `batch` with the next records; none at the end.
   func read(into batch: inout [TaskRecord], _ symbols: inout SymbolTable) throws(TraceError) {
     let count = min(Self.batchSize, reader.rowCount - rows)

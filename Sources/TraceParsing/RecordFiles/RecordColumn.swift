@@ -41,6 +41,20 @@ public struct RecordColumn: Sendable {
     self.whenMissing = whenMissing
   }
 
+  /// How the column is written.
+  private var written: TableColumn<TaskRecord> {
+    switch access {
+    case .integer(let get, _): TableColumn(name, nullable: isNullable, .integer(get))
+    case .number(let get, _): TableColumn(name, nullable: isNullable, .number(get))
+    case .flag(let flag): TableColumn(name, .flag { $0.flags.contains(flag) })
+    case .label(let names, let get, _): TableColumn(name, .label(names, get))
+    case .user: TableColumn(name, nullable: true, .symbol { $0.user.rawValue })
+    }
+  }
+
+  /// All columns as a table's, for writing record files.
+  public static let table: [TableColumn<TaskRecord>] = all.map(\.written)
+
   /// All columns, in the order in which they are written.
   static let all: [RecordColumn] =
     identity + times + fate + demand + [

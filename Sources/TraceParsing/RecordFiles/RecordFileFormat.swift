@@ -6,6 +6,9 @@ import Workload
 public struct RecordFileFormat: TraceFormat {
   public let name = "records"
 
+  /// The key in a Parquet file's footer under which the trace's last real time stands, in µs.
+  public static let lastTimeKey = "tracemill.last_time_us"
+
   public init() {}
 
   public func recognise(
@@ -53,7 +56,9 @@ struct RecordFileTrace: RecognisedTrace {
       var symbols = SymbolTable()
       var batch: [TaskRecord] = []
       var position = 0
-      return RecordStream(report: ReadReport(), symbols: symbols) { stream throws(TraceError) in
+      var report = ReadReport()
+      report.lastTime = reader.lastTime
+      return RecordStream(report: report, symbols: symbols) { stream throws(TraceError) in
         if position == batch.count {
           try reader.read(into: &batch, &symbols)
           position = 0

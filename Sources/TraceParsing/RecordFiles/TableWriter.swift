@@ -1,0 +1,253 @@
+import Parquet
+
+/// A column of a table that is written row by row: its name and how a row's cell is found.
+public struct TableColumn<Row>: Sendable {
+  /// Where the cells come from; nil is a missing value, for which the column must be nullable.
+  public enum Cell: Sendable {
+    case integer(@Sendable (borrowing Row) -> Int64?)
+    case number(@Sendable (borrowing Row) -> Double?)
+    case flag(@Sendable (borrowing Row) -> Bool)
+    /// One of a few names, by its index.
+    case label([String], @Sendable (borrowing Row) -> Int)
+    /// A name in the table's symbol table; 0 is none.
+    case symbol(@Sendable (borrowing Row) -> UInt32)
+  }
+
+  /// The name in the header.
+  public let name: String
+  /// Whether cells may be missing.
+  public let isNullable: Bool
+  let cell: Cell
+
+  /// A column called `name`.
+  public init(_ name: String, nullable: Bool = false, _ cell: Cell) {
+    self.name = name
+    isNullable = nullable
+    self.cell = cell
+  }
+}
+
+/// Writes the rows of a table to a file, in the order in which they come.
+public protocol TableWriter<Row>: AnyObject {
+  associatedtype Row
+
+  /// Adds a row.
+  func write(_ row: Row) throws(TraceError)
+
+  /// Completes the file; without this call nothing appears under its name.
+  func finish() throws(TraceError)
+}
+
+/// The kinds of file that tables can be written to, known by their endings.
+public enum TableFileKind: String, CaseIterable, Sendable {
+  case parquet = ".parquet"
+  case csv = ".csv"
+  case csvGzip = ".csv.gz"
+  case csvZstd = ".csv.zst"
+
+  /// The kind that `path` ends in.
+  ///
+  /// - Throws: `TraceError` that lists the endings there are.
+  public init(path: String) throws(TraceError) {
+    guard let kind = Self.allCases.first(where: { path.hasSuffix($0.rawValue) }) else {
+      let endings = Self.allCases.map(\.rawValue).joined(separator: ", ")
+      throw TraceError(
+        .missing, "the name of the output says its kind: expected one of \(endings)", file: path)
+    }
+    self = kind
+  }
+
+  /// A writer for a file of this kind.
+  ///
+  /// - Parameters:
+  ///   - symbols: the symbol table's strings, complete for every row that has been written.
+  ///   - metadata: kept in the file where it has a place for that (Parquet's footer).
+  public func writer<Row>(
+    path: String, columns: [TableColumn<Row>], symbols: @escaping () -> [String] = { [] },
+    metadata: KeyValuePairs<String, String> = [:]
+  ) throws(TraceError) -> any TableWriter<Row> {
+    let file = try OutputFile(path: path)
+    switch self {
+    case .parquet:
+      return try ParquetTableWriter(file, columns: columns, symbols: symbols, metadata: metadata)
+    case .csv: return try CSVTableWriter(file, nil, columns: columns, symbols: symbols)
+    case .csvGzip: return try CSVTableWriter(file, .gzip, columns: columns, symbols: symbols)
+    case .csvZstd: return try CSVTableWriter(file, .zstd, columns: columns, symbols: symbols)
+    }
+  }
+}
+
+/// Rows as Parquet, in row groups of 2^17.
+final class ParquetTableWriter<Row>: TableWriter {
+  private let file: OutputFile
+  private let columns: [TableColumn<Row>]
+  private let writer: ParquetWriter
+  private let symbols: () -> [String]
+  private let metadata: KeyValuePairs<String, String>
+  private var pending: [Row] = []
+
+  init(
+    _ file: OutputFile, columns: [TableColumn<Row>], symbols: @escaping () -> [String],
+    metadata: KeyValuePairs<String, String>
+  ) throws(TraceError) {
+    self.file = file
+    self.columns = columns
+    self.symbols = symbols
+    self.metadata = metadata
+    let schema = columns.map { column in
+      let type: ParquetType =
+        switch column.cell {
+        case .integer: .int64
+        case .number: .double
+        case .flag: .boolean
+        case .label, .symbol: .string
+        }
+      return ParquetColumn(column.name, type, isNullable: column.isNullable)
+    }
+    writer = try catching(file.path) { try ParquetWriter(columns: schema) { try file.write($0) } }
+  }
+
+  func write(_ row: Row) throws(TraceError) {
+    pending.append(row)
+    if pending.count == ParquetWriter.defaultRowGroupSize { try writeRowGroup() }
+  }
+
+  func finish() throws(TraceError) {
+    if !pending.isEmpty { try writeRowGroup() }
+    try catching(file.path) { try writer.finish(metadata: metadata) }
+    try file.commit()
+  }
+
+  private func writeRowGroup() throws(TraceError) {
+    try catching(file.path) {
+      try writer.writeRowGroup(rowCount: pending.count) { group in
+        for column in columns { try write(column, to: group) }
+      }
+    }
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  private func write(
+    _ column: TableColumn<Row>, to group: borrowing ParquetRowGroupWriter
+  ) throws {
+    switch column.cell {
+    case .integer(let get):
+      if column.isNullable {
+        try group.writeOptional(column.name) { get(pending[$0]) }
+      } else {
+        try group.write(column.name) { get(pending[$0]) ?? 0 }
+      }
+    case .number(let get):
+      if column.isNullable {
+        try group.writeOptional(column.name) { get(pending[$0]) }
+      } else {
+        try group.write(column.name) { get(pending[$0]) ?? 0 }
+      }
+    case .flag(let get):
+      try group.write(column.name) { get(pending[$0]) }
+    case .label(let names, let get):
+      try group.writeStrings(column.name, table: ParquetStringTable(names)) {
+        UInt32(get(pending[$0]))
+      }
+    case .symbol(let get):
+      try group.writeOptionalStrings(column.name, table: ParquetStringTable(symbols())) {
+        let symbol = get(pending[$0])
+        return symbol == 0 ? nil : symbol
+      }
+    }
+  }
+}
+
+/// Rows as CSV with a header: numbers in decimal, flags as 0 and 1, nothing for nothing.
+final class CSVTableWriter<Row>: TableWriter {
+  private let file: OutputFile
+  private let columns: [TableColumn<Row>]
+  private let compressor: CompressedOutput?
+  private let symbols: () -> [String]
+  /// Taken anew when a row refers to a symbol that came later.
+  private var knownSymbols: [String] = []
+  private var text = ""
+
+  init(
+    _ file: OutputFile, _ compression: CompressedOutput.Method?, columns: [TableColumn<Row>],
+    symbols: @escaping () -> [String]
+  ) throws(TraceError) {
+    self.file = file
+    self.columns = columns
+    self.symbols = symbols
+    if let compression {
+      compressor = try CompressedOutput(compression, to: file)
+    } else {
+      compressor = nil
+    }
+    text = columns.map(\.name).joined(separator: ",") + "\n"
+  }
+
+  func write(_ row: Row) throws(TraceError) {
+    var isFirst = true
+    for column in columns {
+      if !isFirst { text += "," }
+      isFirst = false
+      switch column.cell {
+      case .integer(let get): if let value = get(row) { text += String(value) }
+      case .number(let get): if let value = get(row) { text += decimal(value) }
+      case .flag(let get): text += get(row) ? "1" : "0"
+      case .label(let names, let get): text += names[get(row)]
+      case .symbol(let get): text += csvQuoted(symbol(get(row)))
+      }
+    }
+    text += "\n"
+    if text.utf8.count > 1 << 16 { try flush() }
+  }
+
+  private func symbol(_ number: UInt32) -> String {
+    if number == 0 { return "" }
+    if Int(number) >= knownSymbols.count { knownSymbols = symbols() }
+    return Int(number) < knownSymbols.count ? knownSymbols[Int(number)] : ""
+  }
+
+  func finish() throws(TraceError) {
+    try flush()
+    try compressor?.finish()
+    try file.commit()
+  }
+
+  private func flush() throws(TraceError) {
+    var text = self.text
+    self.text = ""
+    let result: Result<Void, TraceError> = text.withUTF8 { bytes in
+      do throws(TraceError) {
+        let bytes = UnsafeRawBufferPointer(bytes)
+        if let compressor { try compressor.write(bytes) } else { try file.write(bytes) }
+        return .success(())
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+  }
+}
+
+/// The shortest decimal that reads back as `value`, whole numbers without a point.
+func decimal(_ value: Double) -> String {
+  value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
+}
+
+/// Runs `body` and makes a `TraceError` of what it throws.
+func catching<R>(_ file: String, _ body: () throws -> R) throws(TraceError) -> R {
+  do {
+    return try body()
+  } catch let error as TraceError {
+    throw error
+  } catch let error as ParquetError {
+    let code: TraceError.Code =
+      switch error.code {
+      case .inputOutput: .inputOutput
+      case .notParquet, .unsupported: .unrecognised
+      default: .damaged
+      }
+    throw TraceError(code, error.description, file: file)
+  } catch {
+    throw TraceError(.inputOutput, "\(error)", file: file)
+  }
+}
