@@ -68,7 +68,7 @@ public struct RandomStream: RandomNumberGenerator, BitwiseCopyable, Sendable {
 
   /// Philox4x64-10: ten rounds of two 64 × 64 -> 128-bit products (constants of the paper).
   @inlinable
-  static func philox(
+  package static func philox(
     counter: (UInt64, UInt64, UInt64, UInt64), key: (UInt64, UInt64)
   ) -> (UInt64, UInt64, UInt64, UInt64) {
     var (c0, c1, c2, c3) = counter

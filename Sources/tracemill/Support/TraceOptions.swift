@@ -87,10 +87,10 @@ struct TraceOptions: ParsableArguments {
     return options
   }
 
-  func open(_ path: String, meter: ReadMeter) throws -> any RecognisedTrace {
+  func open(_ path: String, meter: ReadMeter, notes: Bool = true) throws -> any RecognisedTrace {
     let trace = try TraceOpener(formats: Registry.formats)
       .open(path, format: format, table: table, meter: meter)
-    for note in trace.notes { logger?.notice("\(note)") }
+    if notes { for note in trace.notes { logger?.notice("\(note)") } }
     return trace
   }
 }

@@ -1,0 +1,155 @@
+import ArgumentParser
+import Foundation
+import Simulation
+import TraceParsing
+import Workload
+
+/// `tracemill simulate`: a workload through a scheduler on a cluster.
+struct SimulateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate",
+    abstract: "Run a workload on a cluster under a scheduler.",
+    discussion: """
+      Workloads: a trace, a file made by `tracemill convert`, or \
+      poisson:rate=0.5,run=20,cpu=1,memory=2,tasks=10000 (per second, seconds, cores, GiB).
+      Clusters: a trace with machine_events, a specification (.yaml, .json), or study:100 (the \
+      original study's three tiers, any number of machines).
+      Schedulers: \(PolicyCatalog.entries.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
+
+      Examples:
+        tracemill simulate --workload jobs.parquet --cluster clusterdata-2011-2
+        tracemill simulate --workload poisson:rate=5,run=60 --cluster study:100 --scheduler best-fit
+        tracemill simulate --workload tasks.parquet --cluster cells.yaml --scheduler random \
+      --seed 7 -o results.parquet
+      """)
+
+  @Option(help: ArgumentHelp("The workload.", valueName: "workload"))
+  var workload: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The cluster; the workload's own trace if it is not given.", valueName: "cluster"))
+  var cluster: String?
+
+  @Option(help: ArgumentHelp("The scheduler.", valueName: "name"))
+  var scheduler = "first-fit"
+
+  @Option(help: ArgumentHelp("What all chance comes from.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Write what became of each task: .parquet, .csv, .csv.gz or .csv.zst.", valueName: "file"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write the cluster's use over time, likewise.", valueName: "file"))
+  var series: String?
+
+  @Option(
+    help: ArgumentHelp("Arrivals so many times as dense.", valueName: "factor"))
+  var scaleArrivals: Double = 1
+
+  @Option(help: ArgumentHelp("Run times so many times as long.", valueName: "factor"))
+  var scaleLoad: Double = 1
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Tasks that were running already when the trace began: observed replays them from its \
+      beginning to their end, skip leaves them out.
+      """, valueName: "how"))
+  var atStart = ReplayedTasks.AtStart.observed
+
+  @Flag(help: "Check the engine's own accounts while it runs (slower).")
+  var audit = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Reading") var reading: TraceOptions
+
+  mutating func validate() throws {
+    guard PolicyCatalog.make(scheduler) != nil else {
+      let names = PolicyCatalog.entries.map(\.name).joined(separator: ", ")
+      throw ValidationError("no scheduler '\(scheduler)'; there are \(names)")
+    }
+    guard scaleArrivals > 0, scaleArrivals.isFinite else {
+      throw ValidationError("--scale-arrivals is more than 0")
+    }
+    guard scaleLoad >= 0, scaleLoad.isFinite else {
+      throw ValidationError("--scale-load is not negative")
+    }
+    for path in [output, series].compactMap({ $0 }) {
+      do { _ = try TableFileKind(path: path) } catch { throw ValidationError("\(error)") }
+    }
+  }
+
+  func run() throws {
+    let cluster = try clusterPath()
+    let layout = try ClusterArgument(cluster, reading: reading).layout(seed: seed)
+    guard let policy = PolicyCatalog.make(scheduler) else { return }
+    var options = SimulationOptions()
+    options.audit = audit
+    let simulator = Simulator(cluster: layout, policy: policy, options: options, seed: seed)
+
+    let meter = ReadMeter()
+    let tasks = try ReplayedTasks(
+      WorkloadArgument(workload, seed: seed, reading: reading, selection: selection, meter: meter),
+      atStart: atStart)
+    let progress = Progress("simulating \(workload)", meter: meter, logger: reading.logger)
+    defer { progress.finish() }
+
+    var results = try ResultWriter(path: output)
+    let start = (wall: ContinuousClock.now, cpu: processorSeconds())
+    let report: SimulationReport
+    do throws(SimulationError) {
+      report = try simulator.run(
+        tasks.scaleArrivals(by: scaleArrivals).scaleLoad(by: scaleLoad), results: &results)
+    } catch {
+      throw error.underlying
+    }
+    try results.finish()
+    let cost = SimulationCost(
+      wall: (ContinuousClock.now - start.wall).seconds, cpu: processorSeconds() - start.cpu)
+    if let series { try report.series.write(to: series) }
+    progress.finish()
+
+    let summary = SimulationSummary(
+      report: report, layout: layout, workload: workload, cluster: cluster, tasks: tasks,
+      cost: cost, outputs: [output, series].compactMap { $0 })
+    print(json ? try tracemill.json(summary.object) + "\n" : summary.text, terminator: "")
+  }
+}
+
+extension SimulateCommand {
+  private func clusterPath() throws -> String {
+    if let cluster { return cluster }
+    guard !workload.hasPrefix("poisson:"), workload != "-" else {
+      throw CommandFailure(message: "this workload comes without machines: --cluster is needed")
+    }
+    return workload
+  }
+}
+
+extension SimulationError {
+  /// The reader's own error where reading failed: it says file, line and column.
+  fileprivate var underlying: any Error {
+    switch self {
+    case .source(let error), .results(let error): error
+    default: CommandFailure(message: description)
+    }
+  }
+}
+
+/// Processor time of this process in seconds, all threads.
+func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
+
+/// What a run cost to make.
+struct SimulationCost {
+  var wall: Double
+  var cpu: Double
+}

@@ -1,0 +1,250 @@
+import Foundation
+import Simulation
+import TraceParsing
+import Workload
+
+/// Writes what became of each task, if anywhere.
+struct ResultWriter: ResultSink {
+  private let writer: (any TableWriter<TaskResult>)?
+
+  init(path: String?) throws(TraceError) {
+    if let path {
+      writer = try TableFileKind(path: path).writer(path: path, columns: Self.columns)
+    } else {
+      writer = nil
+    }
+  }
+
+  mutating func record(_ result: TaskResult) throws { try writer?.write(result) }
+
+  func finish() throws { try writer?.finish() }
+
+  private static let columns: [TableColumn<TaskResult>] = [
+    TableColumn("job_id", .integer { $0.id.job }),
+    TableColumn("task_index", .integer { Int64($0.id.index) }),
+    TableColumn(
+      "priority_class",
+      .label(PriorityClass.allCases.map(\.name)) { Int($0.priorityClass.rawValue) }),
+    TableColumn("submit_us", .integer { $0.submit.rawValue }),
+    time("first_start_us") { $0.firstStart },
+    time("start_us") { $0.start },
+    time("finish_us") { $0.finish },
+    TableColumn("wait_us", .integer { $0.wait.rawValue }),
+    TableColumn("wasted_us", .integer { $0.wasted.rawValue }),
+    time("deadline_us") { $0.deadline },
+    TableColumn(
+      "machine_id", nullable: true, .integer { $0.machine == -1 ? nil : $0.machine }),
+    TableColumn("attempts", .integer { Int64($0.attempts) }),
+    TableColumn(
+      "outcome", .label(TaskOutcome.allCases.map(\.name)) { Int($0.outcome.rawValue) }),
+  ]
+
+  private static func time(
+    _ name: String, _ get: @escaping @Sendable (borrowing TaskResult) -> Microseconds
+  ) -> TableColumn<TaskResult> {
+    TableColumn(name, nullable: true, .integer { get($0).isKnown ? get($0).rawValue : nil })
+  }
+}
+
+extension UsageSeries {
+  /// Writes a row a bin.
+  func write(to path: String) throws(TraceError) {
+    let columns: [TableColumn<Bin>] = [
+      TableColumn("start_us", .integer { $0.start.rawValue }),
+      TableColumn("length_us", .integer { $0.length.rawValue }),
+      TableColumn("cpu_used_cores", .number { $0.cpuUsed }),
+      TableColumn("cpu_capacity_cores", .number { $0.cpuCapacity }),
+      TableColumn("memory_used_bytes", .number { $0.memoryUsed }),
+      TableColumn("memory_capacity_bytes", .number { $0.memoryCapacity }),
+      TableColumn("tasks_waiting", .number { $0.waiting }),
+      TableColumn("tasks_running", .number { $0.running }),
+    ]
+    let writer = try TableFileKind(path: path).writer(path: path, columns: columns)
+    for bin in bins { try writer.write(bin) }
+    try writer.finish()
+  }
+}
+
+/// What a run came to, for people and for machines.
+struct SimulationSummary {
+  let report: SimulationReport
+  let layout: ClusterLayout
+  let workload: String
+  let cluster: String
+  let tasks: ReplayedTasks
+  let cost: SimulationCost
+  let outputs: [String]
+
+  private var tasksPerSecond: Double { Double(report.total.submitted) / max(cost.cpu, 1e-9) }
+
+  var text: String {
+    """
+    \(workload) on \(cluster): \(grouped(report.machines)) machines, \(report.policy), \
+    seed \(report.seed)
+    \(replayLines)
+    \(taskLines)
+    \(classLines)\(usageLines)
+    \(costLines)
+    """
+  }
+
+  private var replayLines: String {
+    var lines = ""
+    for (count, what) in [
+      (tasks.neverRan, "never ran in the trace: left out"),
+      (tasks.unknown, "with unknown run time: left out"),
+      (tasks.observed, "ran before the trace began: replayed from its beginning"),
+      (tasks.cutOffAtEnd, "still ran when the trace ended: replayed as far as it goes"),
+      (tasks.assumed, "with an assumed request"),
+    ] where count > 0 {
+      lines += "  \(grouped(count)) tasks \(what)\n"
+    }
+    let odd = layout.anomalies
+    if odd.total > 0 {
+      lines +=
+        "  odd machine events: \(odd.addedTwice) added twice, "
+        + "\(odd.removedWhileAbsent) removed and \(odd.updatedWhileAbsent) updated while absent, "
+        + "\(odd.capacityUnknown) without capacity\n"
+    }
+    return lines
+  }
+
+  private var taskLines: String {
+    let total = report.total
+    var lines = TextTable(left: [0])
+    lines.add(["tasks submitted", grouped(total.submitted)])
+    lines.add(["placed", grouped(total.started)])
+    for outcome in TaskOutcome.allCases where total[outcome] > 0 {
+      lines.add([outcome.name, grouped(total[outcome])])
+    }
+    if report.evictions > 0 { lines.add(["evictions", grouped(report.evictions)]) }
+    var text = lines.text
+    for reason in report.unplaceable where reason.count > 0 {
+      text +=
+        "  \(grouped(reason.count)) unplaceable for \(reason.reason.name), "
+        + "job \(reason.example.job) task \(reason.example.index) first\n"
+    }
+    return text
+  }
+
+  private var classLines: String {
+    var lines = TextTable(
+      header: ["", "n", "mean", "p50", "p90", "p99", "max"], left: [0])
+    for (name, values, scale) in measures where values.count > 0 {
+      let quantiles = values.quantiles([0.5, 0.9, 0.99]).map { significant($0 * scale) }
+      lines.add(
+        [name, grouped(values.count), significant(values.mean * scale)] + quantiles
+          + [significant(Double(values.maximum ?? 0) * scale)])
+    }
+    return lines.text + "\n"
+  }
+
+  private var measures: [(String, Distribution, Double)] {
+    let total = report.total
+    return [
+      ("wait, s", total.wait, 1e-6), ("completion, s", total.completion, 1e-6),
+      ("slowdown", total.slowdown, 1e-6), ("bounded slowdown", total.boundedSlowdown, 1e-6),
+    ]
+  }
+
+  private var usageLines: String {
+    let usage = report.usage
+    let bins = report.series.bins
+    var lines = TextTable(left: [0, 2])
+    lines.add([
+      "CPU utilisation", percent(usage.cpu), sparkline(bins) { $0.cpuUsed / $0.cpuCapacity },
+    ])
+    lines.add([
+      "memory utilisation", percent(usage.memory),
+      sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
+    ])
+    lines.add([
+      "tasks waiting", significant(usage.meanWaiting), sparkline(bins) { $0.waiting },
+    ])
+    lines.add([
+      "tasks running", significant(usage.meanRunning), sparkline(bins) { $0.running },
+    ])
+    lines.add(["makespan", span(report.makespan.seconds)])
+    return lines.text
+  }
+
+  private var costLines: String {
+    var text =
+      "  simulated in \(fixed(cost.wall, 2)) s (\(fixed(cost.cpu, 2)) s of CPU): "
+      + "\(short(tasksPerSecond)) tasks per CPU-second\n"
+    if let audit = report.audit {
+      text += "  audit: \(audit.passed ? "passed" : "FAILED")\n"
+      for check in audit.checks where !check.holds {
+        text += "    \(check.name): \(check.left) is not \(check.right)\n"
+      }
+    }
+    for output in outputs { text += "  wrote \(output)\n" }
+    return text
+  }
+
+  /// The values over time as a row of blocks, scaled to the largest.
+  private func sparkline(_ bins: [UsageSeries.Bin], _ value: (UsageSeries.Bin) -> Double) -> String {
+    let width = 48
+    guard !bins.isEmpty else { return "" }
+    let columns = min(width, bins.count)
+    var levels: [Double] = []
+    for column in 0..<columns {
+      let slice = bins[(column * bins.count / columns)..<((column + 1) * bins.count / columns)]
+      let weighted = slice.map { (value($0).isFinite ? value($0) : 0) * $0.length.seconds }
+      levels.append(weighted.reduce(0, +) / max(1e-12, slice.map(\.length.seconds).reduce(0, +)))
+    }
+    let most = levels.max() ?? 0
+    guard most > 0 else { return "" }
+    let blocks = Array("▁▂▃▄▅▆▇█")
+    return String(levels.map { blocks[min(7, Int($0 / most * 7.999))] })
+      + "  most \(significant(most))"
+  }
+
+  var object: [String: Any] {
+    let total = report.total
+    var object: [String: Any] = [
+      "workload": workload, "cluster": cluster, "scheduler": report.policy,
+      "seed": report.seed, "machines": report.machines,
+      "submitted": total.submitted, "placed": total.started, "evictions": report.evictions,
+      "outcomes": Dictionary(
+        uniqueKeysWithValues: TaskOutcome.allCases.map { ($0.name, total[$0]) }),
+      "left_out": ["never_ran": tasks.neverRan, "unknown_run_time": tasks.unknown],
+      "replayed_from_start": tasks.observed, "cut_off_at_end": tasks.cutOffAtEnd,
+      "assumed_requests": tasks.assumed,
+      "makespan_s": report.makespan.seconds, "throughput_per_s": report.throughput,
+      "cpu_utilisation": report.usage.cpu, "memory_utilisation": report.usage.memory,
+      "mean_waiting": report.usage.meanWaiting, "most_waiting": report.usage.mostWaiting,
+      "mean_running": report.usage.meanRunning, "decisions": report.decisions,
+      "events": report.events, "wall_s": cost.wall, "cpu_s": cost.cpu,
+      "tasks_per_cpu_second": tasksPerSecond,
+      "unplaceable": Dictionary(
+        uniqueKeysWithValues: report.unplaceable.map { ($0.reason.name, $0.count) }),
+    ]
+    for (name, key) in [(0, "wait_s"), (1, "completion_s"), (2, "slowdown"), (3, "bounded_slowdown")]
+    {
+      let (_, values, scale) = measures[name]
+      object[key] = quantiles(values, scale)
+    }
+    object["classes"] = Dictionary(
+      uniqueKeysWithValues: report.classes.map { entry in
+        (
+          entry.priorityClass.name,
+          [
+            "submitted": entry.metrics.submitted, "placed": entry.metrics.started,
+            "wait_s": quantiles(entry.metrics.wait, 1e-6),
+            "deadline_share": entry.metrics.deadlineShare,
+          ] as [String: Any]
+        )
+      })
+    if let audit = report.audit { object["audit_passed"] = audit.passed }
+    return object
+  }
+
+  private func quantiles(_ values: Distribution, _ scale: Double) -> [String: Any] {
+    var object: [String: Any] = ["count": values.count, "mean": values.mean * scale]
+    for (name, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
+      object[name] = values.quantile(p) * scale
+    }
+    return object
+  }
+}
