@@ -64,7 +64,8 @@
         rowsInGroup = reader.rowGroups[group].rowCount
         isOpen = true
         hasDictionary = false
-        try locating { try self.openChunk(group) }
+        // A chunk without rows may lie anywhere: nothing of it is read.
+        if rowsInGroup > 0 { try locating { try self.openChunk(group) } }
       }
       if rowsInGroup == 0 {
         groups = groups.dropFirst()
