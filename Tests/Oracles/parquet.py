@@ -118,14 +118,20 @@ def write(directory):
             f"copy sample to '{directory}/{name}.parquet' "
             f"(format parquet, compression {compression}, row_group_size 2048)")
         save(name, table)
-    # In its version 2 DuckDB writes delta pages.
+    for encoding, columns in (("DELTA_LENGTH_BYTE_ARRAY", ["word", "unique"]),
+                              ("DELTA_BYTE_ARRAY", ["word", "unique"]),
+                              ("BYTE_STREAM_SPLIT", ["real", "single", "any", "small", "none"])):
+        name = "pyarrow-" + encoding
+        pq.write_table(table.select(columns), f"{directory}/{name}.parquet", use_dictionary=False,
+                       column_encoding=encoding, row_group_size=1300, data_page_size=2000)
+        save(name, table.select(columns))
+    # In its version 2 DuckDB writes delta and split pages.
     name = "duckdb-v2"
-    numbers = table.select(["few", "any", "rising", "small", "mostly", "flag", "word"])
     connection = duckdb.connect()
-    connection.register("sample", numbers)
+    connection.register("sample", table)
     connection.execute(
         f"copy sample to '{directory}/{name}.parquet' (format parquet, parquet_version v2)")
-    save(name, numbers)
+    save(name, table)
 
 
 def main():
