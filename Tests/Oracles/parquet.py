@@ -2,7 +2,7 @@
 
     parquet.py dump ENGINE FILE...   the values of each file, one line a column
     parquet.py stats FILE            null count, minimum and maximum of each chunk (pyarrow)
-    parquet.py write DIRECTORY       files of many kinds, each with its values beside it as .txt
+    parquet.py write DIRECTORY ROWS  files of many kinds, each with its values beside it as .txt
 
 A value is written as `~` (null), a decimal integer, `nan` or the bits of a float in hexadecimal,
 or `=` and the bytes of a string in hexadecimal.
@@ -88,12 +88,12 @@ def sample(rows, seed):
     })
 
 
-def write(directory):
+def write(directory, most):
     def save(name, table):
         with open(f"{directory}/{name}.txt", "w") as out:
             print(*arrow_lines(table), sep="\n", file=out)
 
-    for rows in (0, 1, 3000):
+    for rows in (0, 1, most):
         table = sample(rows, rows)
         for compression in ("none", "snappy", "zstd", "gzip"):
             for version in ("1.0", "2.0"):
@@ -104,7 +104,7 @@ def write(directory):
                         data_page_version=version, use_dictionary=dictionary, row_group_size=1300,
                         data_page_size=2000, dictionary_pagesize_limit=4000)
                     save(name, table)
-    table = sample(3000, 9)
+    table = sample(most, 9)
     name = "pyarrow-delta"
     pq.write_table(table.select(["few", "any", "rising", "small", "mostly"]),
                    f"{directory}/{name}.parquet", use_dictionary=False,
@@ -142,7 +142,7 @@ def main():
     elif command == "stats":
         print(*stats(arguments[0]), sep="\n")
     elif command == "write":
-        write(arguments[0])
+        write(arguments[0], int(arguments[1]))
     else:
         sys.exit(__doc__)
 

@@ -22,8 +22,30 @@ struct FuzzTests {
     return limits
   }()
 
+  /// Makes one to four changes.
+  static func mutate(_ bytes: inout [UInt8], using rng: inout SplitMix64) {
+    let footerSize =
+      bytes.count < 8 ? 0 : Int(bytes[bytes.count - 8]) + Int(bytes[bytes.count - 7]) << 8
+    for _ in 0..<Int.random(in: 1...4, using: &rng) {
+      // Half of the changes go into the footer, which steers everything.
+      let low = rng.chance(0.5) ? max(0, bytes.count - 8 - footerSize) : 0
+      guard low < bytes.count else { break }
+      let place = Int.random(in: low..<bytes.count, using: &rng)
+      switch Int.random(in: 0..<6, using: &rng) {
+      case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &rng)
+      case 1: bytes[place] = .random(in: 0 ... .max, using: &rng)
+      case 2: bytes[place] = [0, 1, 0x7f, 0x80, 0xff].randomElement(using: &rng)!
+      case 3: bytes.insert(.random(in: 0 ... .max, using: &rng), at: place)
+      case 4: bytes.remove(at: place)
+      default:
+        let end = min(bytes.count, place + Int.random(in: 1...5, using: &rng))
+        for index in place..<end { bytes[index] = .random(in: 0 ... .max, using: &rng) }
+      }
+    }
+  }
+
   /// Reads everything; only `ParquetError` may come out.
-  private func read(_ bytes: [UInt8], _ label: @autoclosure () -> String) {
+  static func read(_ bytes: [UInt8], _ label: @autoclosure () -> String) {
     do {
       _ = try TestTable(decoding: bytes, limits: Self.limits)
     } catch is ParquetError {
@@ -38,25 +60,8 @@ struct FuzzTests {
     var rng = SplitMix64(state: seed)
     for round in 0..<1000 {
       var bytes = corpus.randomElement(using: &rng)!
-      let footerSize =
-        bytes.count < 8 ? 0 : Int(bytes[bytes.count - 8]) + Int(bytes[bytes.count - 7]) << 8
-      for _ in 0..<Int.random(in: 1...4, using: &rng) {
-        // Half of the changes go into the footer, which steers everything.
-        let low = rng.chance(0.5) ? max(0, bytes.count - 8 - footerSize) : 0
-        guard low < bytes.count else { break }
-        let place = Int.random(in: low..<bytes.count, using: &rng)
-        switch Int.random(in: 0..<6, using: &rng) {
-        case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &rng)
-        case 1: bytes[place] = .random(in: 0 ... .max, using: &rng)
-        case 2: bytes[place] = [0, 1, 0x7f, 0x80, 0xff].randomElement(using: &rng)!
-        case 3: bytes.insert(.random(in: 0 ... .max, using: &rng), at: place)
-        case 4: bytes.remove(at: place)
-        default:
-          let end = min(bytes.count, place + Int.random(in: 1...5, using: &rng))
-          for index in place..<end { bytes[index] = .random(in: 0 ... .max, using: &rng) }
-        }
-      }
-      read(bytes, "seed \(seed), round \(round)")
+      Self.mutate(&bytes, using: &rng)
+      Self.read(bytes, "seed \(seed), round \(round)")
     }
   }
 

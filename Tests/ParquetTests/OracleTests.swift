@@ -162,7 +162,7 @@ struct OracleTests {
   @Test("we read what both write, in every codec, page version and encoding of ours")
   func reading() throws {
     try Self.withDirectory { directory in
-      _ = try Python.oracle("write", directory.path)
+      _ = try Python.oracle("write", directory.path, "3000")
       let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
         .filter { $0.hasSuffix(".parquet") }.sorted()
       #expect(files.count > 50)
@@ -177,6 +177,24 @@ struct OracleTests {
           #expect(try TestTable(cursoring: bytes, batch: 997).text == expected, "\(name)")
         } catch {
           Issue.record("\(name): \(error)")
+        }
+      }
+    }
+  }
+
+  @Test("files of both, changed, are read or refused")
+  func foreignMutations() throws {
+    var rng = SplitMix64(state: 5)
+    try Self.withDirectory { directory in
+      _ = try Python.oracle("write", directory.path, "200")
+      let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        .filter { $0.hasSuffix(".parquet") }.sorted()
+      for name in files {
+        let original = Array(try Data(contentsOf: directory.appendingPathComponent(name)))
+        for round in 0..<30 {
+          var bytes = original
+          FuzzTests.mutate(&bytes, using: &rng)
+          FuzzTests.read(bytes, "\(name), round \(round)")
         }
       }
     }
