@@ -1,9 +1,15 @@
+import Foundation
 import Parquet
 import Testing
 
 /// Changed, cut and grown files: whatever the bytes, reading ends soon with a table or an error.
 @Suite("Parquet fuzzing")
 struct FuzzTests {
+  /// A thousand files each; many more where time is given.
+  static let seeds =
+    0..<UInt64(
+      ProcessInfo.processInfo.environment["TRACEMILL_SLOW"] == "1" ? 64 : 4)
+
   /// Small files of every shape that the writer has.
   private static func corpus() throws -> [[UInt8]] {
     var rng = SplitMix64(state: 1)
@@ -54,7 +60,7 @@ struct FuzzTests {
     }
   }
 
-  @Test("changed bytes, cut ends, bytes put in or taken out", arguments: 0..<4)
+  @Test("changed bytes, cut ends, bytes put in or taken out", arguments: seeds)
   func mutations(seed: UInt64) throws {
     let corpus = try Self.corpus()
     var rng = SplitMix64(state: seed)
