@@ -24,7 +24,7 @@ let package = Package(
     // L0: leaves. Nothing here imports another Tracemill module.
     .target(name: "Workload"),
     .target(name: "Fitting"),
-    .target(name: "Parquet", dependencies: ["CZstd"]),
+    .target(name: "Parquet", dependencies: ["CISAL", "CZstd"]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive",
       providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),

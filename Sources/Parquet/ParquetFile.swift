@@ -29,6 +29,7 @@ public final class ParquetFile: ParquetInput, Sendable {
 
   deinit { close(descriptor) }
 
+  /// Copies the bytes from `offset` on into `buffer`. Throws `ParquetError` of code `.inputOutput`.
   public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
     var done = 0
     while done < buffer.count {

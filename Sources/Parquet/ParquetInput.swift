@@ -16,8 +16,10 @@ public struct ParquetBytes: ParquetInput, Sendable {
   /// The file whose content is `bytes`.
   public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+  /// The number of bytes.
   public var count: Int { bytes.count }
 
+  /// Copies the bytes from `offset` on into `buffer`.
   public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) {
     bytes.withUnsafeBytes {
       buffer.copyMemory(from: .init(rebasing: $0[offset..<offset + buffer.count]))

@@ -78,22 +78,32 @@ public protocol ParquetValue: BitwiseCopyable, Sendable, Hashable {
 }
 
 extension Bool: ParquetValue {
+  /// The physical type.
   @inlinable public static var parquetType: ParquetType { .boolean }
+  /// What stands for a null.
   @inlinable public static var parquetZero: Bool { false }
 }
 extension Int32: ParquetValue {
+  /// The physical type.
   @inlinable public static var parquetType: ParquetType { .int32 }
+  /// What stands for a null.
   @inlinable public static var parquetZero: Int32 { 0 }
 }
 extension Int64: ParquetValue {
+  /// The physical type.
   @inlinable public static var parquetType: ParquetType { .int64 }
+  /// What stands for a null.
   @inlinable public static var parquetZero: Int64 { 0 }
 }
 extension Float: ParquetValue {
+  /// The physical type.
   @inlinable public static var parquetType: ParquetType { .float }
+  /// What stands for a null.
   @inlinable public static var parquetZero: Float { 0 }
 }
 extension Double: ParquetValue {
+  /// The physical type.
   @inlinable public static var parquetType: ParquetType { .double }
+  /// What stands for a null.
   @inlinable public static var parquetZero: Double { 0 }
 }

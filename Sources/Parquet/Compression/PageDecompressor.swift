@@ -4,6 +4,7 @@ import CZstd
 /// `largestExpansion`.
 struct PageDecompressor: ~Copyable {
   private var zstd: OpaquePointer?
+  private var gzip: GzipExpander?
 
   init() {}
 
@@ -42,9 +43,10 @@ struct PageDecompressor: ~Copyable {
     case .uncompressed: written = size
     case .zstd: written = try expandZstd(bytes, to: target)
     case .snappy: written = try Snappy.expand(bytes, to: target)
-    case .gzip, .lzo, .brotli, .lz4, .lz4Raw:
+    case .gzip: written = try expandGzip(bytes, to: target)
+    case .lzo, .brotli, .lz4, .lz4Raw:
       throw ParquetError(
-        .unsupported, "pages compressed with \(codec) are not supported; use zstd or snappy")
+        .unsupported, "pages compressed with \(codec) are not supported; use zstd, snappy or gzip")
     }
     guard written == size else {
       throw ParquetError(.corrupt, "a page holds \(written) bytes and claims \(size)")
@@ -63,5 +65,14 @@ struct PageDecompressor: ~Copyable {
         .corrupt, "a page is not valid Zstandard: \(String(cString: ZSTD_getErrorName(size)))")
     }
     return size
+  }
+
+  private mutating func expandGzip(
+    _ bytes: UnsafeRawBufferPointer, to out: UnsafeMutableRawBufferPointer
+  ) throws(ParquetError) -> Int {
+    let expander = gzip.take() ?? GzipExpander()
+    let result = Result { () throws(ParquetError) in try expander.expand(bytes, to: out) }
+    gzip = consume expander
+    return try result.get()
   }
 }

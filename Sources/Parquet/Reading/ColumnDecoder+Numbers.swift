@@ -69,10 +69,10 @@ extension ColumnDecoder {
     switch values {
     case .plain(let start):
       let size = present * MemoryLayout<Value>.stride
-      guard size <= page.count - start else { throw ByteCursor.truncated }
+      guard size <= plain.count - start else { throw ByteCursor.truncated }
       if size > 0 {
         UnsafeMutableRawPointer(out).copyMemory(
-          from: page.baseAddress! + start, byteCount: size)
+          from: plain.baseAddress! + start, byteCount: size)
       }
       values = .plain(start + size)
     case .indices(var decoder):
@@ -81,7 +81,7 @@ extension ColumnDecoder {
         count: dictionary.count / MemoryLayout<Value>.stride)
       try decoder.decode(present, through: entries, to: out)
       values = .indices(decoder)
-    case .none, .runs, .delta:
+    case .none, .runs, .delta, .strings:
       throw ParquetError(.corrupt, "an encoding that its type does not have")
     }
     spread(present, count, out, zero: 0)
@@ -101,7 +101,7 @@ extension ColumnDecoder {
     case .runs(var decoder):
       _ = try decoder.decode(present, to: out)
       values = .runs(decoder)
-    case .none, .indices, .delta:
+    case .none, .indices, .delta, .strings:
       throw ParquetError(.corrupt, "an encoding that its type does not have")
     }
   }

@@ -58,6 +58,14 @@ extension ColumnDecoder {
       let first = UInt32(truncatingIfNeeded: table.count)
       values = .plain(try PlainStrings.append(page, from: start, count: count, to: &table))
       for index in 0..<count { out[index] = first &+ UInt32(truncatingIfNeeded: index) }
+    case .strings(let start):
+      guard count <= pageStrings.count - start else { throw ByteCursor.truncated }
+      let first = UInt32(truncatingIfNeeded: table.count)
+      for index in 0..<count {
+        pageStrings.withBytes(of: start + index) { _ = table.append(bytes: $0) }
+        out[index] = first &+ UInt32(truncatingIfNeeded: index)
+      }
+      values = .strings(start + count)
     case .indices(var decoder):
       try decoder.decode(count, to: out)
       values = .indices(decoder)

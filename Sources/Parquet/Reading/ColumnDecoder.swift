@@ -3,13 +3,15 @@
   /// How the current page's values are read.
   enum Values {
     case none
-    /// The next value's byte in the page.
+    /// The next value's byte in `plain`; for booleans, its bit.
     case plain(Int)
     /// Indices into the dictionary.
     case indices(HybridDecoder)
     /// Booleans as runs.
     case runs(HybridDecoder)
     case delta(DeltaDecoder)
+    /// The next of the strings that the page was decoded to.
+    case strings(Int)
   }
 
   let reader: ParquetReader
@@ -53,6 +55,12 @@
     values = .none
   }
 
+  /// What PLAIN values are read from: the page, or what it was unscrambled to.
+  private(set) var plain = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var unscrambled = ByteBuffer()
+  /// The strings of a page that is decoded as a whole.
+  private(set) var pageStrings = ParquetStringTable()
+
   /// The bytes of the current page.
   var page: UnsafeRawBufferPointer { chunk.page.bytes }
 
@@ -64,7 +72,8 @@
         rowsInGroup = reader.rowGroups[group].rowCount
         isOpen = true
         hasDictionary = false
-        try locating { try self.openChunk(group) }
+        // A chunk without rows may lie anywhere: nothing of it is read.
+        if rowsInGroup > 0 { try locating { try self.openChunk(group) } }
       }
       if rowsInGroup == 0 {
         groups = groups.dropFirst()
@@ -158,6 +167,7 @@
 
   private func openValues(_ header: PageHeader, _ start: Int) throws(ParquetError) {
     let bytes = UnsafeRawBufferPointer(rebasing: page[start...])
+    plain = page
     switch (Encoding(rawValue: header.encoding), column.type) {
     case (.plain, .boolean):
       values = .plain(start * 8)
@@ -175,6 +185,17 @@
       values = .runs(try HybridDecoder(try cursor.take(size), width: 1))
     case (.deltaBinaryPacked, .int32), (.deltaBinaryPacked, .int64):
       values = .delta(try DeltaDecoder(bytes))
+    case (.deltaLengthByteArray, .string):
+      try DeltaStrings.decodeLengths(bytes, header.valueCount, to: &pageStrings)
+      values = .strings(0)
+    case (.deltaByteArray, .string):
+      let limit = reader.limits.pageBytes
+      try DeltaStrings.decodePrefixes(bytes, header.valueCount, limit: limit, to: &pageStrings)
+      values = .strings(0)
+    case (.byteStreamSplit, let type) where type.width > 0:
+      ByteStreamSplit.decode(bytes, width: type.width, to: &unscrambled)
+      plain = unscrambled.bytes
+      values = .plain(0)
     case (let encoding, let type):
       let name = encoding.map { "\($0)" } ?? "\(header.encoding)"
       throw ParquetError(.unsupported, "encoding \(name) of \(type.name) values is not supported")

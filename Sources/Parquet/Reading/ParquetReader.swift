@@ -69,7 +69,15 @@ public final class ParquetReader {
     places = Dictionary(
       zip(columns.map(\.name), columns.indices), uniquingKeysWith: { first, _ in first })
     var rows = 0
+    var chunkBytes = 0
     for (index, group) in footer.rowGroups.enumerated() {
+      // Chunks that share bytes would make a small file endlessly long to read.
+      for column in group.columns {
+        chunkBytes += min(max(column.compressedSize, 0), start + 1 - chunkBytes)
+      }
+      guard chunkBytes <= start else {
+        throw ParquetError(.corrupt, "the column chunks are larger than the file", rowGroup: index)
+      }
       guard group.columns.count == schema.leafCount else {
         throw ParquetError(
           .corrupt, "\(group.columns.count) columns where the schema has \(schema.leafCount)",

@@ -32,8 +32,8 @@ public final class ParquetWriter {
     /// The uncompressed size in bytes at which a data page ends, 1024 to 2^28; a single longer
     /// string still makes one page.
     public var pageSize = 1 << 20
-    /// What the file says made it.
-    public var createdBy = "tracemill"
+    /// What the file says made it, in the format's form `application version number`.
+    public var createdBy = "tracemill version 0.1.0"
 
     /// The defaults.
     public init() {}
