@@ -61,11 +61,12 @@ let package = Package(
     .testTarget(name: "FittingTests", dependencies: ["Fitting"]),
     .testTarget(
       name: "TraceParsingTests",
-      dependencies: ["TraceParsing", "Workload", "WorkloadTestKit", "Parquet"]),
+      dependencies: ["TraceParsing", "Workload", "WorkloadTestKit", "Parquet", "TestSupport"]),
     .testTarget(
       name: "SimulationTests",
       dependencies: ["Simulation", "Workload", "WorkloadTestKit", "Generation"]),
-    .testTarget(name: "TracemillTests", dependencies: ["tracemill"]),
+    .testTarget(name: "TracemillTests", dependencies: ["tracemill", "TestSupport"]),
+    .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -9,7 +9,8 @@ final class LibCSVRowReader: RowReader {
   private var target = RowBatch()
   private var line = 1
   private var endedWithCR = false
-  private var failed = false
+  /// Bytes parsed since the last row ended, counted by whole blocks.
+  private var bytesSinceRow = 0
   private var skipsLine = false
   private var phase = Phase.beforeFirstRow
   /// Comment lines skipped so far.
@@ -73,7 +74,8 @@ final class LibCSVRowReader: RowReader {
     let complete = used == pending.count
     pending = UnsafeRawBufferPointer(rebasing: pending[used...])
     if !complete { throw malformed("a quote where none can stand; a quote inside quotes is doubled") }
-    if target.openRowBytes > Self.maximumRowBytes {
+    bytesSinceRow += used
+    if bytesSinceRow > Self.maximumRowBytes {
       throw malformed("the row is longer than 16 MiB: this is no trace table")
     }
   }
@@ -104,8 +106,9 @@ final class LibCSVRowReader: RowReader {
   /// - Parameter end: the line-end byte, or -1 at the end of the file.
   private func row(_ end: Int32) {
     // The LF of a CR LF ends no line of its own.
-    let isSecondHalf = end == 0x0a && endedWithCR && target.openRowBytes == 0
+    let isSecondHalf = end == 0x0a && endedWithCR && !target.hasOpenRow
     target.endRow(line: line)
+    bytesSinceRow = 0
     if end >= 0 && !isSecondHalf { line += 1 }
     endedWithCR = end == 0x0d
   }

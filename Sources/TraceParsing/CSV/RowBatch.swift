@@ -29,7 +29,7 @@ struct RowBatch {
 
   /// Ends the row that was being filled; a row without fields (a blank line) is no row.
   mutating func endRow(line: Int) {
-    guard fieldEnds.count > rowStarts[rowStarts.count - 1] else { return }
+    guard hasOpenRow else { return }
     rowStarts.append(fieldEnds.count)
     lines.append(line)
   }
@@ -55,11 +55,8 @@ struct RowBatch {
     swap(&self, &batch)
   }
 
-  /// The number of bytes of the row that is being filled.
-  var openRowBytes: Int {
-    let start = rowStarts[rowStarts.count - 1]
-    return bytes.count - (start == 0 ? 0 : fieldEnds[start - 1])
-  }
+  /// Whether the row that is being filled has a field yet.
+  var hasOpenRow: Bool { fieldEnds.count > rowStarts[rowStarts.count - 1] }
 
   /// Calls `body` with the row at `index`; the row must not outlive the call.
   func withRow<R, E: Error>(_ index: Int, _ body: (Row) throws(E) -> R) throws(E) -> R {
