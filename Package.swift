@@ -19,6 +19,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
   ],
   targets: [
     // L0: leaves. Nothing here imports another Tracemill module.
@@ -56,7 +57,8 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
 
-    .testTarget(name: "WorkloadTests", dependencies: ["Workload", "WorkloadTestKit", "Generation"]),
+    .testTarget(
+      name: "WorkloadTests", dependencies: ["Workload", "WorkloadTestKit", "Generation"]),
     .testTarget(name: "ParquetTests", dependencies: ["Parquet"]),
     .testTarget(name: "FittingTests", dependencies: ["Fitting"]),
     .testTarget(

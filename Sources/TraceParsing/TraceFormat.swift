@@ -8,7 +8,9 @@ public protocol TraceFormat: Sendable {
 
   /// The trace in `input` if it is of this kind, judged by layout and content; nil if it is not.
   ///
-  /// - Parameter table: the table that the user says it is, where the input does not tell.
+  /// - Parameters:
+  ///   - input: what was found.
+  ///   - table: the table that the user says it is, where the input does not tell.
   func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)?
@@ -110,6 +112,7 @@ public struct TraceOpener: Sendable {
   ///   - path: a trace root, a table's folder, one part, a container, or `-` for standard input.
   ///   - format: the kind the user insists on.
   ///   - table: the table the user says it is.
+  ///   - meter: told how many bytes there are to read.
   /// - Throws: `TraceError` if there is nothing, or nothing that a format recognises.
   public func open(
     _ path: String, format: String? = nil, table: String? = nil, meter: ReadMeter? = nil

@@ -128,6 +128,7 @@ struct SimulationSummary {
   }
 
   private var classLines: String {
+    let total = report.total
     var lines = TextTable(
       header: ["", "n", "mean", "p50", "p90", "p99", "max"], left: [0])
     for (name, values, scale) in measures where values.count > 0 {
@@ -136,7 +137,7 @@ struct SimulationSummary {
         [name, grouped(values.count), significant(values.mean * scale)] + quantiles
           + [significant(Double(values.maximum ?? 0) * scale)])
     }
-    return lines.text + "\n"
+    return total.started > 0 ? lines.text + "\n" : ""
   }
 
   private var measures: [(String, Distribution, Double)] {
@@ -183,7 +184,8 @@ struct SimulationSummary {
   }
 
   /// The values over time as a row of blocks, scaled to the largest.
-  private func sparkline(_ bins: [UsageSeries.Bin], _ value: (UsageSeries.Bin) -> Double) -> String {
+  private func sparkline(_ bins: [UsageSeries.Bin], _ value: (UsageSeries.Bin) -> Double) -> String
+  {
     let width = 48
     guard !bins.isEmpty else { return "" }
     let columns = min(width, bins.count)
@@ -220,8 +222,9 @@ struct SimulationSummary {
       "unplaceable": Dictionary(
         uniqueKeysWithValues: report.unplaceable.map { ($0.reason.name, $0.count) }),
     ]
-    for (name, key) in [(0, "wait_s"), (1, "completion_s"), (2, "slowdown"), (3, "bounded_slowdown")]
-    {
+    for (name, key) in [
+      (0, "wait_s"), (1, "completion_s"), (2, "slowdown"), (3, "bounded_slowdown"),
+    ] {
       let (_, values, scale) = measures[name]
       object[key] = quantiles(values, scale)
     }

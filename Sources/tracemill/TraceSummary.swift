@@ -117,7 +117,8 @@ struct TraceSummary {
         [name.name, grouped(counts.reduce(0, +))]
           + shown.map { grouped(counts[Int($0.rawValue)]) })
     }
-    var text = "\n\(grouped(records)) \(isJobLevel ? "jobs" : "tasks"), \(grouped(attempts)) attempts\n"
+    var text =
+      "\n\(grouped(records)) \(isJobLevel ? "jobs" : "tasks"), \(grouped(attempts)) attempts\n"
     text += lines.text
     for (index, (_, name)) in Self.flagNames.enumerated() where flags[index] > 0 {
       text += "  \(grouped(flags[index])) \(name)\n"
@@ -291,7 +292,8 @@ struct LogHistogram {
     if let first = counts.keys.min(), let last = counts.keys.max() {
       for bin in first...last {
         let low = Self.edge(bin)
-        bins.append(("from " + significant(low, digits: 2), low, Self.edge(bin + 1), counts[bin] ?? 0))
+        bins.append(
+          ("from " + significant(low, digits: 2), low, Self.edge(bin + 1), counts[bin] ?? 0))
       }
     }
     return bins
@@ -335,7 +337,9 @@ struct MachineSummary {
 
   private var largest: [(Resources, Int)] {
     mix.sorted {
-      ($0.value, $0.key.cpu, $0.key.memory.rawValue) > ($1.value, $1.key.cpu, $1.key.memory.rawValue)
+      ($0.value, $0.key.cpu, $0.key.memory.rawValue) > (
+        $1.value, $1.key.cpu, $1.key.memory.rawValue
+      )
     }
   }
 

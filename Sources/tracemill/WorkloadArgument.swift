@@ -120,5 +120,7 @@ final class ReplayedTasks: WorkloadSource {
 
 extension TaskRecord {
   /// Whether it tells of a past: a record made by hand has only what is to be run.
-  fileprivate var hasHistory: Bool { attempts > 0 || outcome != .pending || flags != [] || end.isKnown }
+  fileprivate var hasHistory: Bool {
+    attempts > 0 || outcome != .pending || flags != [] || end.isKnown
+  }
 }

@@ -109,13 +109,17 @@ private func rows(_ text: String, step: Int = 1 << 18) throws(TraceError) -> [Re
     #expect(integer("-9223372036854775808") == .min)
     #expect(integer("+12") == 12)
     #expect(integer("007") == 7)
-    for bad in ["", "-", "+", "9223372036854775808", "-9223372036854775809", "1.0", "1e3", " 1", "1x",
-      "99999999999999999999999"] { #expect(integer(bad) == nil, "\(bad)") }
+    for bad in [
+      "", "-", "+", "9223372036854775808", "-9223372036854775809", "1.0", "1e3", " 1", "1x",
+      "99999999999999999999999",
+    ] { #expect(integer(bad) == nil, "\(bad)") }
   }
 
   @Test func numbersThatAreNone() {
-    for bad in ["", ".", "-", "e5", "1e", "1e+", "0x10", "inf", "nan", "1.2.3", "1 ", "1,0", "1e999",
-      "--1"] { #expect(number(bad) == nil, "\(bad)") }
+    for bad in [
+      "", ".", "-", "e5", "1e", "1e+", "0x10", "inf", "nan", "1.2.3", "1 ", "1,0", "1e999",
+      "--1",
+    ] { #expect(number(bad) == nil, "\(bad)") }
   }
 
   /// Against the standard library's conversion, which is correctly rounded, over many shapes.
@@ -130,8 +134,10 @@ private func rows(_ text: String, step: Int = 1 << 18) throws(TraceError) -> [Re
         }
       }
     }
-    for text in ["0.1", ".5", "5.", "1e-05", "-0", "123456789012345678901234567890", "1e22", "1e23",
-      "9007199254740993", "2.2250738585072011e-308", "0.000000000000000000000000000000001"] {
+    for text in [
+      "0.1", ".5", "5.", "1e-05", "-0", "123456789012345678901234567890", "1e22", "1e23",
+      "9007199254740993", "2.2250738585072011e-308", "0.000000000000000000000000000000001",
+    ] {
       #expect(number(text)?.bitPattern == Double(text == "5." ? "5" : text)?.bitPattern, "\(text)")
     }
   }

@@ -101,7 +101,8 @@ func drain(_ stream: any ByteStream, block: Int = 1 << 12) throws(TraceError) ->
     for _ in 0..<300 {
       var damaged = bytes
       // Not the header's time, flags and system bytes, which carry no data.
-      damaged[Int.random(in: 10..<bytes.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
+      damaged[Int.random(in: 10..<bytes.count, using: &random)] ^= UInt8.random(
+        in: 1...255, using: &random)
       #expect(throws: TraceError.self) { try drain(GzipStream(MemoryStream(damaged, name: "x"))) }
     }
   }

@@ -266,7 +266,8 @@ private func life(
       events.append(event(kind, time, job: Int64.random(in: 0..<6000, using: &random)))
     }
     func assembled(_ bufferBytes: Int) throws -> ([TaskRecord], TransitionCounts) {
-      var assembler = LifecycleAssembler(bufferBytes: bufferBytes, directory: NSTemporaryDirectory())
+      var assembler = LifecycleAssembler(
+        bufferBytes: bufferBytes, directory: NSTemporaryDirectory())
       for event in events { try assembler.add(event) }
       var lives = try assembler.finish()
       var records: [TaskRecord] = []

@@ -158,7 +158,9 @@ private struct Faulty: WorkloadSource {
     let one = collect(poisson(200, seed: 1))
     let two = collect(poisson(300, seed: 2))
     let merged = collect(
-      MergedSource([AnyWorkloadSource(poisson(200, seed: 1)), AnyWorkloadSource(poisson(300, seed: 2))])
+      MergedSource([
+        AnyWorkloadSource(poisson(200, seed: 1)), AnyWorkloadSource(poisson(300, seed: 2)),
+      ])
     )
     let expected = (one + two).enumerated().sorted {
       ($0.element.submit, $0.offset) < ($1.element.submit, $1.offset)

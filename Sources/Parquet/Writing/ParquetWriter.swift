@@ -137,7 +137,7 @@ public final class ParquetWriter {
 
   /// Writes the footer, which completes the file. Must be called once, last.
   ///
-  /// - Parameter metadata: keys and values to keep in the footer, in this order.
+  /// - Parameter pairs: keys and values to keep in the footer, in this order.
   public func finish(metadata pairs: KeyValuePairs<String, String> = [:]) throws {
     try requireUsable()
     isUsable = false

@@ -73,7 +73,9 @@ final class LibCSVRowReader: RowReader {
       }, context)
     let complete = used == pending.count
     pending = UnsafeRawBufferPointer(rebasing: pending[used...])
-    if !complete { throw malformed("a quote where none can stand; a quote inside quotes is doubled") }
+    if !complete {
+      throw malformed("a quote where none can stand; a quote inside quotes is doubled")
+    }
     bytesSinceRow += used
     if bytesSinceRow > Self.maximumRowBytes {
       throw malformed("the row is longer than 16 MiB: this is no trace table")

@@ -18,7 +18,7 @@ public struct Google2011Format: TraceFormat {
       }
     }
     var found: [Google2011Table: (TraceInput.Group, ColumnLayout)] = [:]
-    var notes = input.ignored.isEmpty ? [] : ["\(input.ignored.count) files are no tables: ignored"]
+    var notes = input.ignored.map { "\($0) is neither text nor an archive: ignored" }
     for group in input.groups {
       guard let layout = try layout(of: group, in: input, asked: asked) else {
         notes.append("\(group.files[0].name) is no table of google-2011: ignored")
@@ -190,7 +190,8 @@ struct Google2011Trace: RecognisedTrace {
       guard let table = Google2011Table(rawValue: asked), [.jobEvents, .taskEvents].contains(table)
       else {
         throw TraceError(
-          .missing, "records are made from task_events or job_events, not from \(asked)", file: path)
+          .missing, "records are made from task_events or job_events, not from \(asked)", file: path
+        )
       }
       return table
     }
@@ -207,9 +208,11 @@ struct Google2011Trace: RecognisedTrace {
     var list = MachineEventList(events: [], symbols: SymbolTable())
     try reader.forEachRow { row throws(RowError) in
       let code = try row.integer(MachineEventColumn.eventType.rawValue, in: 0...2)
-      let capacity = SIMD4(
+      var capacity = SIMD4(
         try row.amount(MachineEventColumn.cpus.rawValue),
         try row.amount(MachineEventColumn.memory.rawValue), .nan, .nan)
+      // The table has no disks, yet tasks ask for some: every machine is given the largest.
+      if !capacity[0].isNaN || !capacity[1].isNaN { capacity[2] = 1 }
       list.events.append(
         MachineEvent(
           time: try row.time(MachineEventColumn.time.rawValue),

@@ -44,7 +44,8 @@ enum ContentKind: Equatable {
   private static func isTar(_ head: [UInt8]) -> Bool {
     guard head.count >= 512 else { return false }
     let digits = head[148..<156].filter { (0x30...0x37).contains($0) }
-    guard !digits.isEmpty, let stated = Int(String(decoding: digits, as: UTF8.self), radix: 8) else {
+    guard !digits.isEmpty, let stated = Int(String(decoding: digits, as: UTF8.self), radix: 8)
+    else {
       return false
     }
     var sum = 0

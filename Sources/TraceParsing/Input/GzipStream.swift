@@ -83,7 +83,8 @@ final class GzipStream: ByteStream {
     }
     if state.pointee.next_in.pointee != Self.magic[0] {
       throw TraceError(
-        .damaged, "what follows gzip member \(members) is not gzip: the file is damaged", file: name)
+        .damaged, "what follows gzip member \(members) is not gzip: the file is damaged", file: name
+      )
     }
     let (next, available) = (state.pointee.next_in, state.pointee.avail_in)
     isal_inflate_reset(state)

@@ -22,7 +22,8 @@ struct InputFinder {
       // A table of contents may stand at the end, so the pipe has to be kept.
       guard opened.kind == .container else {
         throw TraceError(
-          .unrecognised, "Parquet cannot be read from a pipe: give the file's path", file: "<stdin>")
+          .unrecognised, "Parquet cannot be read from a pipe: give the file's path", file: "<stdin>"
+        )
       }
       try add(container: Container(spooling: opened.stream), folder: "")
     case .text:
@@ -71,10 +72,7 @@ struct InputFinder {
   ///   that merely lies in a folder may be anything.
   private mutating func add(file path: String, folder: String, isNamed: Bool) throws(TraceError) {
     let baseName = (path as NSString).lastPathComponent
-    guard isNamed || !Self.isDocument(baseName) else {
-      ignored.append(path)
-      return
-    }
+    guard isNamed || !Self.isDocument(baseName) else { return }
     let stream = try FileStream(path: path)
     let size = stream.isSeekable ? stream.seek(to: 0, whence: SEEK_END).map(Int.init) : nil
     _ = stream.seek(to: 0, whence: SEEK_SET)
@@ -125,10 +123,7 @@ struct InputFinder {
       let path = entry.path.hasPrefix("./") ? String(entry.path.dropFirst(2)) : entry.path
       let baseName = (path as NSString).lastPathComponent
       let name = "\(container.name)!\(path)"
-      guard !baseName.hasPrefix("."), !Self.isDocument(baseName) else {
-        ignored.append(name)
-        continue
-      }
+      guard !baseName.hasPrefix("."), !Self.isDocument(baseName) else { continue }
       let head: [UInt8]
       do {
         let opened = try OpenedStream(decoding: EntryStream(archive, name: name))

@@ -47,7 +47,7 @@ public struct TraceInput: Sendable {
   public let path: String
   /// The groups, by folder and name.
   public let groups: [Group]
-  /// Files that cannot be part of a table (documents, checksums, unreadable kinds).
+  /// Files that cannot be part of a table: neither text nor an archive.
   public let ignored: [String]
   /// The table descriptions that came with the trace (`schema.csv`), decoded.
   let schemas: [String: [UInt8]]
@@ -71,7 +71,7 @@ public struct TraceInput: Sendable {
     (groups, ignored, schemas) = try finder.grouped()
     guard !groups.isEmpty else {
       throw TraceError(
-        .missing, "no tables here, only \(ignored.prefix(3).joined(separator: ", "))", file: path)
+        .missing, "no tables here", file: path)
     }
     meter?.expect(bytes: finder.storedBytes)
   }

@@ -64,10 +64,20 @@ public struct RecordColumn: Sendable {
     ]
 
   private static let identity = [
-    integer("job_id") { $0.id.job } set: { $0.id.job = $1 },
-    integer("task_index") { Int64($0.id.index) } set: { $0.id.index = Int32(clamping: $1) },
+    integer("job_id") {
+      $0.id.job
+    } set: {
+      $0.id.job = $1
+    },
+    integer("task_index") {
+      Int64($0.id.index)
+    } set: {
+      $0.id.index = Int32(clamping: $1)
+    },
     RecordColumn("user", .user, nullable: true),
-    integer("priority", nullable: true) { $0.priority < 0 ? nil : Int64($0.priority) } set: {
+    integer("priority", nullable: true) {
+      $0.priority < 0 ? nil : Int64($0.priority)
+    } set: {
       $0.priority = Int16(clamping: $1)
     },
     label("priority_class", PriorityClass.allCases.map(\.name)) {
@@ -83,7 +93,11 @@ public struct RecordColumn: Sendable {
   ]
 
   private static let times = [
-    integer("submit_us") { $0.submit.rawValue } set: { $0.submit = Microseconds($1) },
+    integer("submit_us") {
+      $0.submit.rawValue
+    } set: {
+      $0.submit = Microseconds($1)
+    },
     time("first_schedule_us", \.firstSchedule), time("last_schedule_us", \.lastSchedule),
     time("end_us", \.end),
     span("wait_us", \.waitTime, unless: .waitTimeUnknown),
@@ -92,36 +106,62 @@ public struct RecordColumn: Sendable {
   ]
 
   private static let fate = [
-    integer("attempts") { Int64($0.attempts) } set: { $0.attempts = Int32(clamping: $1) },
+    integer("attempts") {
+      Int64($0.attempts)
+    } set: {
+      $0.attempts = Int32(clamping: $1)
+    },
     label("outcome", Outcome.allCases.map(\.name)) {
       Int($0.outcome.rawValue)
     } set: {
       $0.outcome = Outcome(rawValue: UInt8($1)) ?? .lost
     },
-    integer("machine_id", nullable: true) { $0.machine == -1 ? nil : $0.machine } set: {
+    integer("machine_id", nullable: true) {
+      $0.machine == -1 ? nil : $0.machine
+    } set: {
       $0.machine = $1
     },
-    integer("instances") { Int64($0.instances) } set: { $0.instances = Int32(clamping: $1) },
+    integer("instances") {
+      Int64($0.instances)
+    } set: {
+      $0.instances = Int32(clamping: $1)
+    },
   ]
 
   private static let demand = [
-    number("cpu_cores", unless: .cpuUnknown) { $0.request.cpu.value } set: {
+    number("cpu_cores", unless: .cpuUnknown) {
+      $0.request.cpu.value
+    } set: {
       $0.request.cpu = Cores($1)
     },
-    bytes("memory_bytes", unless: .memoryUnknown) { $0.request.memory } set: {
+    bytes("memory_bytes", unless: .memoryUnknown) {
+      $0.request.memory
+    } set: {
       $0.request.memory = $1
     },
-    bytes("disk_bytes", unless: .diskUnknown) { $0.request.disk } set: { $0.request.disk = $1 },
-    number("max_cpu_cores", unless: .cpuUnknown) { $0.maxRequest.cpu.value } set: {
+    bytes("disk_bytes", unless: .diskUnknown) {
+      $0.request.disk
+    } set: {
+      $0.request.disk = $1
+    },
+    number("max_cpu_cores", unless: .cpuUnknown) {
+      $0.maxRequest.cpu.value
+    } set: {
       $0.maxRequest.cpu = Cores($1)
     },
-    bytes("max_memory_bytes", unless: .memoryUnknown) { $0.maxRequest.memory } set: {
+    bytes("max_memory_bytes", unless: .memoryUnknown) {
+      $0.maxRequest.memory
+    } set: {
       $0.maxRequest.memory = $1
     },
-    bytes("max_disk_bytes", unless: .diskUnknown) { $0.maxRequest.disk } set: {
+    bytes("max_disk_bytes", unless: .diskUnknown) {
+      $0.maxRequest.disk
+    } set: {
       $0.maxRequest.disk = $1
     },
-    integer("gpu_milli") { $0.request.milliGPU } set: {
+    integer("gpu_milli") {
+      $0.request.milliGPU
+    } set: {
       $0.request.milliGPU = $1
       $0.maxRequest.milliGPU = $1
     },

@@ -44,7 +44,10 @@ struct RecordFileTrace: RecognisedTrace {
   let format = "records"
 
   var tables: [TraceTable] {
-    [TraceTable(name: "records", parts: group.files.count, total: group.total, missing: group.missing)]
+    [
+      TraceTable(
+        name: "records", parts: group.files.count, total: group.total, missing: group.missing)
+    ]
   }
 
   var notes: [String] { [] }

@@ -60,6 +60,8 @@ public enum TableFileKind: String, CaseIterable, Sendable {
   /// A writer for a file of this kind.
   ///
   /// - Parameters:
+  ///   - path: the file's name.
+  ///   - columns: the table's columns, in order.
   ///   - symbols: the symbol table's strings, complete for every row that has been written.
   ///   - metadata: kept in the file where it has a place for that (Parquet's footer).
   public func writer<Row>(

@@ -46,7 +46,8 @@ func clock(_ seconds: Double) -> String {
   let total = Int(seconds.rounded())
   let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
   return hours > 0
-    ? String(format: "%d:%02d:%02d", hours, minutes, rest) : String(format: "%d:%02d", minutes, rest)
+    ? String(format: "%d:%02d:%02d", hours, minutes, rest)
+    : String(format: "%d:%02d", minutes, rest)
 }
 
 /// A span as a person says it: `2 d 7 h`, `3 min 20 s`, `12.5 s`, `40 ms`.
