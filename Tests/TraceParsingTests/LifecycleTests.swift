@@ -16,7 +16,11 @@ private func event(
   return event
 }
 
-private let unit = try! MachineScale(cores: 1, memory: Bytes(1000), disk: Bytes(1000))
+private let unit: MachineScale = {
+  var scale = MachineScale.assumed
+  (scale.cores, scale.memory, scale.disk) = (1, Bytes(1000), Bytes(1000))
+  return scale
+}()
 
 private func life(
   _ events: [LifecycleEvent], end: Int64 = 10_000

@@ -86,7 +86,7 @@ final class ArchiveReader {
   private func failure() -> TraceError {
     if let error = upstream.error { return error }
     let text = archive_error_string(handle).map { String(cString: $0) } ?? "unknown error"
-    return TraceError(.damaged, "damaged archive: \(text)", file: name)
+    return TraceError(.damaged, "damaged or truncated archive: \(text)", file: name)
   }
 
   /// Feeds libarchive from a byte stream and keeps the error that its C callbacks cannot throw.

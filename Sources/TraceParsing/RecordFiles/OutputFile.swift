@@ -10,6 +10,7 @@ public final class OutputFile {
   private var descriptor: Int32
   private var buffer: [UInt8] = []
 
+  private static let bufferSize = 1 << 16
   private static let open = Mutex<Set<String>>([])
 
   /// Begins a file. Directories are not made.
@@ -21,7 +22,7 @@ public final class OutputFile {
       throw TraceError(.inputOutput, "cannot write: \(Self.systemError)", file: path)
     }
     Self.open.withLock { _ = $0.insert(partial) }
-    buffer.reserveCapacity(1 << 16)
+    buffer.reserveCapacity(Self.bufferSize)
   }
 
   deinit {
@@ -33,8 +34,8 @@ public final class OutputFile {
 
   /// Writes bytes at the end.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(TraceError) {
-    if buffer.count + bytes.count > 1 << 16 { try flush() }
-    if bytes.count > 1 << 15 { try put(bytes) } else { buffer.append(contentsOf: bytes) }
+    if buffer.count + bytes.count > Self.bufferSize { try flush() }
+    if bytes.count > Self.bufferSize { try put(bytes) } else { buffer.append(contentsOf: bytes) }
   }
 
   /// Writes text at the end.

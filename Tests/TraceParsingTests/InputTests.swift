@@ -1,0 +1,303 @@
+import Foundation
+import TestSupport
+import Testing
+import Workload
+
+@testable import TraceParsing
+
+/// A small job_events table as parts.
+let jobParts = [
+  "0,,1,0,alice,1,n,l\n600000000,,2,0,bob,2,n,l\n600000100,,2,1,bob,2,n,l\n",
+  "600000200,,1,1,alice,1,n,l\n600000300,,2,4,bob,2,n,l\n",
+  "600000400,,3,0,,0,n,l\n600000500,,3,1,,0,n,l\n600000600,,1,5,alice,1,n,l\n",
+]
+
+func partName(_ number: Int, of total: Int = 500) -> String {
+  String(format: "part-%05d-of-%05d.csv.gz", number, total)
+}
+
+/// All records of the trace at `path`, with what was counted.
+func read(
+  _ path: String, table: String? = nil, _ change: (inout ReadOptions) -> Void = { _ in }
+) throws -> (records: [TaskRecord], stream: RecordStream) {
+  let opener = TraceOpener(formats: [RecordFileFormat(), Google2011Format()])
+  var options = ReadOptions()
+  options.table = table
+  change(&options)
+  let stream = try opener.open(path, table: table).records(options)
+  var records: [TaskRecord] = []
+  while let record = try stream.next() { records.append(record) }
+  return (records, stream)
+}
+
+@Suite struct PartNameTests {
+  @Test func seriesAreRecognised() {
+    let part = PartName("part-00017-of-00500.csv.gz")
+    #expect(part.stem == "part-#-of-#")
+    #expect(part.number == 17 && part.total == 500)
+    #expect(PartName("instance_events-000000000012.json.gz").number == 12)
+    #expect(PartName("job_events.csv").number == nil)
+    #expect(PartName("a1b2").number == nil)
+    #expect(PartName("part-99999999999999999999-of-00500").number == .max)
+  }
+}
+
+@Suite struct InputKindTests {
+  let gz = jobParts.map { ArchiveMaker.compress(Array($0.utf8), .gzip) }
+  var entries: [(String, [UInt8])] {
+    gz.enumerated().map { ("job_events/" + partName($0.offset), $0.element) }
+  }
+
+  @Test func everyWayToKeepATableGivesTheSameRecords() throws {
+    let folder = TemporaryFolder()
+    for (name, bytes) in entries { try folder.write(bytes, to: "root/" + name) }
+    let expected = try read(folder("root/job_events")).records
+    #expect(expected.map(\.id.job) == [1, 2, 3])
+    #expect(expected.map(\.outcome) == [.killed, .finished, .running])
+
+    let whole = Array(jobParts.joined().utf8)
+    let files: [(String, [UInt8])] = [
+      ("a.csv", whole), ("b.csv.gz", ArchiveMaker.compress(whole, .gzip)),
+      ("c.csv.xz", ArchiveMaker.compress(whole, .xz)),
+      ("d.csv.zst", ArchiveMaker.compress(whole, .zstd)),
+      ("e.csv.bz2", ArchiveMaker.compress(whole, .bzip2)),
+      ("f.tar", ArchiveMaker.tar(entries)), ("g.tar.gz", ArchiveMaker.tar(entries, .gzip)),
+      ("h.tar.xz", ArchiveMaker.tar(entries, .xz)), ("i.tar.zst", ArchiveMaker.tar(entries, .zstd)),
+      ("j.zip", ArchiveMaker.zip(entries)), ("k.7z", ArchiveMaker.sevenZip(entries)),
+      // Stored in the wrong order: the parts still go by number.
+      ("l.tar.gz", ArchiveMaker.tar(entries.reversed(), .gzip)),
+      ("m.zip", ArchiveMaker.zip([entries[1], entries[0], entries[2]])),
+      // Names that lie.
+      ("n.zip", ArchiveMaker.compress(whole, .gzip)), ("o.csv", ArchiveMaker.tar(entries, .zstd)),
+      ("p", ArchiveMaker.compress(ArchiveMaker.compress(whole, .gzip), .xz)),
+    ]
+    for (name, bytes) in files {
+      let path = try folder.write(bytes, to: name)
+      #expect(try read(path).records == expected, "\(name)")
+    }
+    #expect(try read(folder("root")).records == expected)
+    let nested = TemporaryFolder()
+    try nested.write(ArchiveMaker.tar(entries, .gzip), to: "job_events.tar.gz")
+    #expect(try read(nested.path).records == expected)
+  }
+
+  @Test func missingPartsAreReported() throws {
+    let folder = TemporaryFolder()
+    for part in [3, 4, 7, 9, 10] {
+      try folder.write(gz[0], to: "job_events/" + partName(part))
+    }
+    let trace = try TraceOpener(formats: [Google2011Format()]).open(folder.path)
+    #expect(trace.tables[0].missing == [5, 6, 8])
+    #expect(trace.tables[0].total == 500)
+    #expect(trace.notes.contains { $0.contains("part 5-6, 8 missing") })
+    #expect(trace.notes.contains { $0.contains("5 of 500 parts given") })
+  }
+
+  @Test func partsGoByNumberNotByName() throws {
+    let folder = TemporaryFolder()
+    let texts = (0..<12).map { "\(600_000_000 + $0),,\($0),0,u,1,n,l\n" }
+    for (number, text) in texts.enumerated() { try folder.write(text, to: "part-\(number)-of-12") }
+    #expect(try read(folder.path).records.map(\.id.job) == Array(0..<12))
+  }
+
+  @Test func theSamePartTwiceIsAnError() throws {
+    let folder = TemporaryFolder()
+    try folder.write(gz[0], to: "job_events/part-00000-of-00500.csv.gz")
+    try folder.write(jobParts[0], to: "job_events/part-00000-of-00500.csv")
+    let error = #expect(throws: TraceError.self) { try read(folder.path) }
+    #expect(error?.message.contains("the same part as") == true)
+  }
+
+  @Test func schemaDecidesTheColumnOrder() throws {
+    let folder = TemporaryFolder()
+    let order = [2, 0, 5, 3, 4, 1, 6, 7]  // for each new place the old column
+    let names = Google2011Table.jobEvents.columns.map(\.name)
+    var schema = "file pattern,field number,content,format,mandatory\n"
+    for (place, column) in order.enumerated() {
+      schema += "job_events/part-?????-of-?????.csv.gz,\(place + 1),\(names[column]),X,NO\n"
+    }
+    try folder.write(schema, to: "root/schema.csv")
+    for (part, text) in jobParts.enumerated() {
+      let moved = text.split(separator: "\n").map { row in
+        let fields = row.split(separator: ",", omittingEmptySubsequences: false)
+        return order.map { String(fields[$0]) }.joined(separator: ",")
+      }.joined(separator: "\n")
+      try folder.write(moved, to: "root/job_events/part-\(part)-of-3.csv")
+      try folder.write(text, to: "plain/job_events/part-\(part)-of-3.csv")
+    }
+    #expect(try read(folder("root")).records == read(folder("plain")).records)
+    try folder.write(
+      schema.replacing("event type", with: "kind of event"), to: "root/schema.csv")
+    let error = #expect(throws: TraceError.self) { try read(folder("root")) }
+    #expect(error?.description.contains("no column 'event type'") == true)
+  }
+
+  @Test func tablesAreToldApartByTheirContent() throws {
+    let folder = TemporaryFolder()
+    let contents: [(Google2011Table, String)] = [
+      (.jobEvents, jobParts[0]),
+      (.taskEvents, "0,,1,0,,0,u,3,9,0.125,0.07446,0.2122,0\n"),
+      (.machineEvents, "0,5,0,HofLGzk1Or/8Ildj2=,0.5,0.2493\n0,6,0,,,\n"),
+      (.machineAttributes, "0,5,nZAfbb,1,0\n"),
+      (.taskConstraints, "0,1,0,1,nZAfbb,2\n"),
+      (
+        .taskUsage,
+        "600000000,900000000,1,0,5,0.1,0.1,0.1,0,0,0.1,0,0,0.2,0,1.5,0.01,1,0,0.1\n"
+      ),
+    ]
+    for (table, text) in contents {
+      let path = try folder.write(text, to: "x.csv")
+      let trace = try TraceOpener(formats: [Google2011Format()]).open(path)
+      #expect(trace.tables.map(\.name) == [table.rawValue])
+    }
+  }
+
+  /// The ordinals of the column enums are part of the format.
+  @Test func columnOrdinalsArePinned() {
+    #expect(TaskEventColumn.allCases.count == Google2011Table.taskEvents.columns.count)
+    #expect(JobEventColumn.allCases.count == Google2011Table.jobEvents.columns.count)
+    #expect(MachineEventColumn.allCases.count == Google2011Table.machineEvents.columns.count)
+    let names = Google2011Table.taskEvents.columns.map(\.name)
+    #expect(names[TaskEventColumn.eventType.rawValue] == "event type")
+    #expect(names[TaskEventColumn.priority.rawValue] == "priority")
+    #expect(names[TaskEventColumn.cpuRequest.rawValue] == "CPU request")
+    #expect(names[TaskEventColumn.differentMachines.rawValue] == "different machines restriction")
+    #expect(
+      Google2011Table.jobEvents.columns[JobEventColumn.schedulingClass.rawValue].name
+        == "scheduling class")
+    #expect(
+      Google2011Table.machineEvents.columns[MachineEventColumn.platformID.rawValue].name
+        == "platform ID")
+  }
+}
+
+@Suite struct BadInputTests {
+  private func failure(_ path: String, table: String? = nil) -> TraceError? {
+    do {
+      _ = try read(path, table: table)
+      return nil
+    } catch {
+      return error as? TraceError
+    }
+  }
+
+  @Test func rowsSayWhereAndWhat() throws {
+    let good = "600000000,,1,0,,0,u,3,9,0.125,0.5,0.1,0\n"
+    let cases: [(row: String, place: String, what: String)] = [
+      ("600000001,,1,0,,1,u,3,9,abc,0.5,0.1,0\n", ":2:10:", "CPU request 'abc' is not a number"),
+      ("600000001,,1,0,,1,u,3\n", ":2:", "task_events has 13 columns; this row has 8"),
+      (
+        "600000001,,1,0,,1,u,3,9,0.1,0.5,0.1,0,7\n", ":2:",
+        "task_events has 13 columns; this row has 14"
+      ),
+      ("six,,1,0,,1,u,3,9,0.1,0.5,0.1,0\n", ":2:1:", "time 'six' is not an integer"),
+      ("-1,,1,0,,1,u,3,9,0.1,0.5,0.1,0\n", ":2:1:", "time -1 is negative"),
+      ("599999999,,1,0,,1,u,3,9,0.1,0.5,0.1,0\n", ":2:1:", "before that of an earlier row"),
+      (
+        "600000001,,1,0,,9,u,3,9,0.1,0.5,0.1,0\n", ":2:6:",
+        "event type 9 is not between 0 and 8"
+      ),
+      ("600000001,,,0,,1,u,3,9,0.1,0.5,0.1,0\n", ":2:3:", "job ID is empty"),
+      (
+        "600000001,,99999999999999999999,0,,1,u,3,9,0.1,0.5,0.1,0\n", ":2:3:",
+        "job ID '99999999999999999999' is not an integer"
+      ),
+      ("600000001,,1,0,,1,u,3,9,-0.1,0.5,0.1,0\n", ":2:10:", "CPU request -0.1 is not between"),
+      ("600000001,,1,0,,1,u,3,9,nan,0.5,0.1,0\n", ":2:10:", "CPU request 'nan' is not a number"),
+      ("600000001,,1,-3,,1,u,3,9,0.1,0.5,0.1,0\n", ":2:4:", "task index -3 is not between"),
+      ("600000001,5,1,0,,1,u,3,9,0.1,0.5,0.1,0\n", ":2:2:", "missing info 5 is not between"),
+      ("600000001,,1,0,,1,u,3,9,0.1,0.5,0.1,2\n", ":2:13:", "different machines restriction 2"),
+      ("600000001,,1,0,,1,\"u\"x,3,9,0.1,0.5,0.1,0\n", ":2:", "a quote where none can stand"),
+    ]
+    let folder = TemporaryFolder()
+    for (row, place, what) in cases {
+      let path = try folder.write(good + row + good, to: "task_events/part-00000-of-00001.csv")
+      let error = try #require(failure(path), "\(row)")
+      #expect(error.description.hasPrefix(path + place), "\(error)")
+      #expect(error.description.contains(what), "\(error)")
+      #expect(!error.description.contains("\n"))
+    }
+  }
+
+  @Test func filesSayWhatTheyAreNot() throws {
+    let folder = TemporaryFolder()
+    let gz = ArchiveMaker.compress(Array(jobParts.joined().utf8), .gzip)
+    var badCRC = gz
+    badCRC[gz.count - 8] ^= 1
+    var badZip = ArchiveMaker.zip([("job_events.csv", Array(jobParts.joined().utf8))])
+    badZip[badZip.count / 3] ^= 0xff
+    let cases: [(String, [UInt8], TraceError.Code, String)] = [
+      ("cut.csv.gz", Array(gz.dropLast(9)), .damaged, "the file is truncated"),
+      ("crc.csv.gz", badCRC, .damaged, "wrong CRC or length"),
+      ("noise.tar.gz", [0x8f, 0x3a, 0, 1, 2, 3, 4, 5], .unrecognised, "neither a CSV table nor"),
+      ("page.csv", Array("<html>\n<body>404</body>\n".utf8), .unrecognised, "not a table of"),
+      ("empty.csv", [], .missing, "the file is empty"),
+      ("cut.tar.xz", Array(ArchiveMaker.tar([("a/job_events.csv", gz)], .xz).dropLast(40)),
+        .damaged, "damaged or truncated archive"),
+      ("bad.zip", badZip, .damaged, "damaged or truncated archive"),
+      ("cut.7z", Array(ArchiveMaker.sevenZip([("job_events.csv", gz)]).dropLast(20)), .damaged, "damaged"),
+      ("empty.tar", [UInt8](repeating: 0, count: 10240), .unrecognised, "neither"),
+    ]
+    for (name, bytes, code, what) in cases {
+      let path = try folder.write(bytes, to: name)
+      let error = try #require(failure(path), "\(name)")
+      #expect(error.code == code, "\(name): \(error)")
+      #expect(error.description.contains(what), "\(name): \(error)")
+      #expect(error.description.hasPrefix(path), "\(name): \(error)")
+    }
+    let empty = TemporaryFolder()
+    #expect(failure(empty.path)?.code == .missing)
+    #expect(failure(empty("nothing"))?.code == .inputOutput)
+    try empty.write("notes", to: "README.md")
+    #expect(failure(empty.path)?.code == .missing)
+  }
+
+  @Test func aDamagedPartOfManyNamesItself() throws {
+    let folder = TemporaryFolder()
+    var parts = jobParts.map { ArchiveMaker.compress(Array($0.utf8), .gzip) }
+    parts[1] = Array(parts[1].dropLast(3))
+    for (number, bytes) in parts.enumerated() {
+      try folder.write(bytes, to: "job_events/" + partName(number))
+    }
+    let error = try #require(failure(folder.path))
+    #expect(error.file?.hasSuffix(partName(1)) == true)
+    try folder.write([], to: "job_events/" + partName(1))
+    #expect(failure(folder.path)?.message.contains("the file is empty") == true)
+  }
+
+  @Test func timeMayNotRunBackwardsAcrossParts() throws {
+    let folder = TemporaryFolder()
+    try folder.write(jobParts[1], to: "job_events/part-0-of-2.csv")
+    try folder.write(jobParts[0].split(separator: "\n").last! + "\n", to: "job_events/part-1-of-2.csv")
+    let error = try #require(failure(folder.path))
+    #expect(error.code == .disorder)
+    #expect(error.file?.hasSuffix("part-1-of-2.csv") == true)
+    let tolerant = try read(folder.path) { $0.timeTolerance = Microseconds(seconds: 1) }
+    #expect(tolerant.records.count == 2)
+  }
+
+  @Test func lenientReadingCountsAndKeepsTheRest() throws {
+    let folder = TemporaryFolder()
+    let text =
+      jobParts[0] + "600000150,,oops,0,u,1,n,l\n600000160,,9\n\"a\"b,1\n100,,7,0,u,1,n,l\n"
+      + jobParts[1]
+    let cut = ArchiveMaker.compress(Array(jobParts[2].utf8), .gzip).dropLast(9)
+    try folder.write(text, to: "job_events/part-0-of-2.csv")
+    try folder.write(Array(cut), to: "job_events/part-1-of-2.csv.gz")
+    var lines = ""
+    let log = try RejectLog { lines += $0 }
+    let result = try read(folder.path) { $0.rejects = log }
+    #expect(
+      log.counts == [
+        "job ID is not an integer": 1, "too few columns": 1, "malformed quotes": 1,
+        "time runs backwards": 1, "damaged part: the rest of it is not read": 1,
+      ])
+    #expect(result.records.map(\.id.job) == [1, 2])
+    #expect(result.stream.report.rejects == log.counts)
+    #expect(result.stream.report.rows["job_events"] == 10)
+    let rows = lines.split(separator: "\n")
+    #expect(rows[0] == "file,line,column,reason,row")
+    #expect(rows.count == 6)
+    #expect(rows[1].contains(",4,3,job ID 'oops' is not an integer,\"600000150,,oops,0,u,1,n,l\""))
+  }
+}
