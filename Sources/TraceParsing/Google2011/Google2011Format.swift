@@ -42,10 +42,10 @@ public struct Google2011Format: TraceFormat {
     of group: TraceInput.Group, in input: TraceInput, asked: Google2011Table?
   ) throws(TraceError) -> ColumnLayout? {
     let file = group.files[0]
+    let folder = file.name.split { $0 == "/" || $0 == "!" }.dropLast().last
     let hint =
       Google2011Table.allCases.first { table in
-        file.folder.split(separator: "/").last.map { $0 == table.rawValue } ?? false
-          || file.baseName.hasPrefix(table.rawValue)
+        folder.map { $0 == table.rawValue } ?? false || file.baseName.hasPrefix(table.rawValue)
       } ?? (input.groups.count == 1 ? asked : nil)
     let schemaBytes = [file.folder, parent(of: file.folder)].lazy
       .compactMap { folder in input.schemas[folder].map { (folder, $0) } }.first

@@ -15,8 +15,13 @@ enum Interrupts {
         OutputFile.removePartialFiles()
         if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
         FileHandle.standardError.write(Data("tracemill: interrupted; nothing was written\n".utf8))
+        // Dispatch blocks the signal to read it from a descriptor: unblocked here, it ends us.
         signal(number, SIG_DFL)
-        kill(getpid(), number)
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, number)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        raise(number)
       }
       source.resume()
       sources.append(source)

@@ -1,0 +1,200 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ConvertTests {
+  /// Rows, events, tasks, outcomes, attempts, waiting and running time, each counted by a script
+  /// that shares nothing with the program.
+  private func compareWithOracle(_ input: String, table: String, files: [String]) throws {
+    let expected = try object(oracle("google2011.py", [table] + files))
+    let seen = try object(tracemill("inspect", input, "--table", table, "--json", "--quiet"))
+    let tables = try #require(seen["tables"] as? [[String: Any]])
+    let entry = try #require(tables.first { $0["name"] as? String == table })
+    #expect(entry["rows"] as? Int == expected["rows"] as? Int)
+    #expect(entry["last_time_us"] as? Int == expected["last_us"] as? Int)
+    let names = [
+      "SUBMIT", "SCHEDULE", "EVICT", "FAIL", "FINISH", "KILL", "LOST", "UPDATE_PENDING",
+      "UPDATE_RUNNING",
+    ]
+    let events = try #require(entry["events"] as? [String: Int])
+    let expectedEvents = try #require(expected["events"] as? [String: Int])
+    for (code, name) in names.enumerated() {
+      #expect(events[name] == expectedEvents["\(code)"] ?? 0, "\(name)")
+    }
+    let tasks = try #require(seen["tasks"] as? [String: Any])
+    #expect(tasks["count"] as? Int == expected["tasks"] as? Int)
+    #expect(tasks["attempts"] as? Int == expected["attempts"] as? Int)
+    var outcomes: [String: Int] = [:]
+    for counts in try #require(tasks["outcomes"] as? [String: [String: Int]]).values {
+      for (name, count) in counts where count > 0 { outcomes[name, default: 0] += count }
+    }
+    #expect(outcomes == expected["outcomes"] as? [String: Int])
+
+    let folder = TemporaryFolder()
+    let result = try tracemill(
+      "convert", input, "--table", table, "-o", folder("t.csv"), "--quiet")
+    #expect(result.status == 0, "\(result.error)")
+    let lines = String(decoding: try contents(folder("t.csv")), as: UTF8.self)
+      .split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    for (column, key) in [("wait_us", "wait_us"), ("run_us", "run_us"), ("submit_us", "submit_sum")]
+    {
+      let place = try #require(lines[0].firstIndex { $0 == column })
+      let sum = lines.dropFirst().reduce(0) { $0 + (Int($1[place]) ?? 0) }
+      #expect(sum == expected[key] as? Int, "\(column)")
+    }
+  }
+
+  @Test func theMiniatureAgreesWithTheOracle() throws {
+    for table in ["task_events", "job_events"] {
+      try compareWithOracle(
+        miniature, table: table, files: parts(miniature + "/" + table))
+    }
+  }
+
+  @Test(.enabled(if: RealTraces.areThere, "\(RealTraces.reason)"))
+  func theRealJobEventsAgreeWithTheOracle() throws {
+    try compareWithOracle(
+      RealTraces.google2011, table: "job_events",
+      files: parts(RealTraces.google2011 + "/job_events"))
+  }
+
+  @Test(.enabled(if: RealTraces.areThere, "\(RealTraces.reason)"))
+  func theCloudSimSampleAgreesWithTheOracle() throws {
+    try compareWithOracle(RealTraces.sample, table: "task_events", files: [RealTraces.sample])
+  }
+
+  @Test(.enabled(if: RealTraces.areThere, "\(RealTraces.reason)"))
+  func theRealMachineEventsAreCounted() throws {
+    let file = RealTraces.google2011 + "/machine_events/part-00000-of-00001.csv.gz"
+    let seen = try object(tracemill("inspect", file, "--json", "--quiet"))
+    let tables = try #require(seen["tables"] as? [[String: Any]])
+    // zcat | wc -l, and zcat | cut -d, -f3 | sort | uniq -c
+    #expect(tables[0]["rows"] as? Int == 37_780)
+    #expect(
+      tables[0]["events"] as? [String: Int] == ["ADD": 21_443, "REMOVE": 8957, "UPDATE": 7380])
+  }
+
+  @Test(.enabled(if: python != nil, "\(noPython)"))
+  func pyarrowAndDuckDBReadTheSameValues() throws {
+    let folder = TemporaryFolder()
+    var inputs = [(miniature, "task_events"), (miniature, "job_events")]
+    if RealTraces.areThere {
+      inputs += [(RealTraces.google2011, "job_events"), (RealTraces.sample, "task_events")]
+    }
+    for (input, table) in inputs {
+      for kind in ["parquet", "csv"] {
+        let result = try tracemill(
+          "convert", input, "--table", table, "-o", folder("t." + kind), "--quiet")
+        #expect(result.status == 0)
+      }
+      let result = try oracle("records.py", [folder("t.parquet"), folder("t.csv")])
+      #expect(result.output.hasPrefix("equal "), "\(result.output)\(result.error)")
+    }
+  }
+
+  @Test func theSameTableHoweverKeptGivesTheSameBytes() throws {
+    let folder = TemporaryFolder()
+    let entries = try parts(miniature + "/task_events").map {
+      ("task_events/" + ($0 as NSString).lastPathComponent, try contents($0))
+    }
+    try folder.write(ArchiveMaker.tar(entries, .gzip), to: "t.tar.gz")
+    try folder.write(ArchiveMaker.zip(entries), to: "t.zip")
+    try folder.write(ArchiveMaker.sevenZip(entries), to: "t.7z")
+    try folder.write(ArchiveMaker.tar(entries.reversed(), .zstd), to: "t.tar.zst")
+    for kind in [".parquet", ".csv.gz", ".csv.zst"] {
+      let out = folder("out" + kind)
+      func bytes(_ input: String, _ standardInput: [UInt8]? = nil) throws -> [UInt8] {
+        let result = try tracemill("convert", input, "-o", out, "--quiet", input: standardInput)
+        #expect(result.status == 0, "\(result.error)")
+        return try contents(out)
+      }
+      let expected = try bytes(miniature + "/task_events")
+      #expect(expected.count > 1000)
+      for name in ["t.tar.gz", "t.zip", "t.7z", "t.tar.zst"] {
+        #expect(try bytes(folder(name)) == expected, "\(name)")
+        #expect(try bytes("-", contents(folder(name))) == expected, "\(name) through a pipe")
+      }
+      let plain = try entries.map { try run("/usr/bin/env", ["gzip", "-dc"], input: $0.1).outputBytes }
+      #expect(try bytes("-", Array(plain.joined())) == expected, "rows through a pipe")
+      #expect(try bytes("-", Array(entries.map(\.1).joined())) == expected, "gzip through a pipe")
+      // Buffers so small that everything is spilled.
+      _ = try tracemill("convert", miniature, "-o", out, "--quiet", "--sort-buffer", "1")
+      #expect(try contents(out) == expected)
+    }
+  }
+
+  @Test func selectionsAreThoseOfAFilter() throws {
+    let folder = TemporaryFolder()
+    func rows(_ arguments: String...) throws -> [[Substring]] {
+      let out = folder("s.csv")
+      let result = try run(
+        tracemill, ["convert", miniature, "-o", out, "--quiet"] + arguments)
+      #expect(result.status == 0, "\(result.error)")
+      return String(decoding: try contents(out), as: UTF8.self).split(separator: "\n").dropFirst()
+        .map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    }
+    let all = try rows()
+    #expect(all.count == 2612)
+    #expect(all.map { Int($0[6]) ?? -1 } == all.compactMap { Int($0[6]) }.sorted())
+    #expect(
+      try rows("--from", "1h", "--to", "2h")
+        == all.filter { (3_600_000_000..<7_200_000_000).contains(Int($0[6]) ?? 0) })
+    #expect(
+      try rows("--priority", "0-1,9") == all.filter { ["0", "1", "9"].contains($0[3]) })
+    #expect(try rows("--priority", "production") == all.filter { $0[4] == "production" })
+    let sampled = try rows("--sample", "0.2")
+    #expect(Set(sampled).isSubset(of: Set(all)))
+    #expect((300...800).contains(sampled.count))
+    let jobs = Set(sampled.map { $0[0] })
+    #expect(sampled == all.filter { jobs.contains($0[0]) })
+    let scaled = try rows("--scale-cpu", "64", "--scale-memory", "256")
+    for (a, b) in zip(all, scaled) {
+      #expect(abs((Double(a[18]) ?? 0) * 2 - (Double(b[18]) ?? 0)) < 1e-8)
+      #expect(abs((Int(a[19]) ?? 0) * 2 - (Int(b[19]) ?? 0)) <= 1)
+    }
+  }
+
+  @Test func badInputLeavesOneLineAndNoFile() throws {
+    let folder = TemporaryFolder()
+    let good = "600000000,,1,0,,0,u,3,9,0.125,0.5,0.1,0\n"
+    try folder.write(good + good.replacing("0.125", with: "abc"), to: "task_events/part-0-of-1.csv")
+    let result = try tracemill("convert", folder("task_events"), "-o", folder("o.csv"), "--quiet")
+    #expect(result.status == 1)
+    #expect(
+      result.error == "tracemill: \(folder("task_events/part-0-of-1.csv")):2:10: "
+        + "CPU request 'abc' is not a number\n")
+    #expect(result.output == "")
+    #expect(folder.files == ["task_events", "task_events/part-0-of-1.csv"])
+
+    let lenient = try tracemill(
+      "convert", folder("task_events"), "-o", folder("o.csv"), "--quiet", "--lenient")
+    #expect(lenient.status == 0)
+    #expect(lenient.output.contains("rejected 1 rows -> \(folder("o.rejects.csv"))"))
+    #expect(lenient.output.contains("1  CPU request is not a number"))
+    #expect(
+      String(decoding: try contents(folder("o.rejects.csv")), as: UTF8.self)
+        .contains(",2,10,CPU request 'abc' is not a number,"))
+  }
+
+  @Test func wrongUsageIsCode2() throws {
+    #expect(try tracemill("convert", miniature).status == 2)
+    #expect(try tracemill("convert", miniature, "-o", "x.txt").status == 2)
+    #expect(try tracemill("convert", miniature, "-o", "x.csv", "--sample", "2").status == 2)
+    #expect(try tracemill("nonsense").status == 2)
+    #expect(try tracemill("convert", "--help").status == 0)
+    #expect(try tracemill("--version").output == "0.1.0\n")
+    #expect(try tracemill("simulate", "--workload", miniature, "--scheduler", "magic").status == 2)
+  }
+
+  @Test func interruptedConversionsLeaveNothing() throws {
+    let folder = TemporaryFolder()
+    try folder.write("before", to: "o.csv")
+    let result = try tracemill(
+      "convert", "-", "--format", "google-2011", "-o", folder("o.csv"),
+      input: Array("600000000,,1,0,u,3,n,l\n".utf8), interruptAfter: 1)
+    #expect(result.wasSignalled && result.status == SIGINT)
+    #expect(result.error.contains("interrupted"))
+    #expect(folder.files == ["o.csv"])
+    #expect(try contents(folder("o.csv")) == Array("before".utf8))
+  }
+}

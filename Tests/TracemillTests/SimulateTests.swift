@@ -1,0 +1,107 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct SimulateTests {
+  @Test func theMiniatureRunsOnItsOwnMachines() throws {
+    let folder = TemporaryFolder()
+    for scheduler in ["random", "first-fit", "best-fit"] {
+      let result = try tracemill(
+        "simulate", "--workload", miniature, "--scheduler", scheduler, "--audit", "--json", "--quiet",
+        "-o", folder(scheduler + ".csv"), "--series", folder("series.csv"))
+      #expect(result.status == 0, "\(result.error)")
+      let report = try object(result)
+      #expect(report["submitted"] as? Int == 2612)
+      #expect(report["placed"] as? Int == 2612)
+      #expect(report["audit_passed"] as? Bool == true)
+      #expect((report["evictions"] as? Int ?? 0) > 0)
+      let lines = String(decoding: try contents(folder(scheduler + ".csv")), as: UTF8.self)
+        .split(separator: "\n")
+      #expect(lines.count == 2613)
+    }
+    #expect(try contents(folder("first-fit.csv")) != contents(folder("random.csv")))
+    #expect(try contents(folder("first-fit.csv")) != contents(folder("best-fit.csv")))
+  }
+
+  @Test func aConvertedFileReplaysLikeItsTrace() throws {
+    let folder = TemporaryFolder()
+    for kind in [".parquet", ".csv.gz"] {
+      _ = try tracemill("convert", miniature, "-o", folder("t" + kind), "--quiet")
+    }
+    var outputs: [[UInt8]] = []
+    for workload in [miniature, folder("t.parquet")] {
+      let result = try tracemill(
+        "simulate", "--workload", workload, "--cluster", miniature, "--scheduler", "random",
+        "--seed", "5", "-o", folder("r.csv"), "--quiet")
+      #expect(result.status == 0, "\(result.error)")
+      outputs.append(try contents(folder("r.csv")))
+    }
+    #expect(outputs[0] == outputs[1])
+  }
+
+  @Test func theSameSeedGivesTheSameBytesWhateverTheHashSeed() throws {
+    let folder = TemporaryFolder()
+    var outputs: Set<[UInt8]> = []
+    for run in 0..<3 {
+      let result = try TestSupport.run(
+        tracemill,
+        ["simulate", "--workload", miniature, "--scheduler", "random", "-o", folder("r.parquet"), "-q"],
+        environment: run == 2 ? ["SWIFT_DETERMINISTIC_HASHING": "1"] : [:])
+      #expect(result.status == 0)
+      outputs.insert(try contents(folder("r.parquet")))
+    }
+    #expect(outputs.count == 1)
+  }
+
+  @Test func specificationsAndSyntheticWorkloads() throws {
+    let folder = TemporaryFolder()
+    let cluster = try folder.write(
+      "groups:\n  - { name: small, count: 2, cores: 1, memoryGiB: 4 }\n", to: "cluster.yaml")
+    // Two servers at load 0.9 with constant service: hardly a queue would be wrong.
+    let result = try tracemill(
+      "simulate", "--workload", "poisson:rate=0.09,run=20,cpu=1,memory=1,tasks=20000", "--cluster",
+      cluster, "--json", "--audit", "-q")
+    let report = try object(result)
+    #expect(report["placed"] as? Int == 20_000)
+    #expect(abs((report["cpu_utilisation"] as? Double ?? 0) - 0.9) < 0.02)
+    let wait = try #require((report["wait_s"] as? [String: Any])?["mean"] as? Double)
+    // M/D/2 at load 0.9 waits about half as long as M/M/2: 20 × 0.81 / 0.19 / 2 = 42.6 s.
+    #expect((34...52).contains(wait))
+    let huge = try object(
+      tracemill(
+        "simulate", "--workload", "poisson:cpu=2,tasks=10", "--cluster", cluster, "--json", "-q"))
+    #expect((huge["outcomes"] as? [String: Int])?["unplaceable"] == 10)
+  }
+
+  @Test func badClustersSayWhatIsWrong() throws {
+    let folder = TemporaryFolder()
+    let cases = [
+      ("groups:\n  - { count: -1, cores: 1, memoryGiB: 4 }\n", "groups[0].count: is -1"),
+      ("groups:\n  - { count: 1, cores: lots, memoryGiB: 4 }\n", "groups[0].cores"),
+      ("groups:\n  - { count: 1, memoryGiB: 4 }\n", "groups[0].cores: is missing"),
+      ("machines: 3\n", "groups: is missing"), ("groups: [", "cluster.yaml"),
+    ]
+    for (text, message) in cases {
+      let path = try folder.write(text, to: "cluster.yaml")
+      let result = try tracemill(
+        "simulate", "--workload", "poisson:tasks=1", "--cluster", path, "-q")
+      #expect(result.status == 1)
+      #expect(result.error.contains(message), "\(result.error)")
+    }
+    let table = try tracemill(
+      "simulate", "--workload", "poisson:tasks=1", "--cluster", miniature + "/task_events", "-q")
+    #expect(table.error.contains("no machine_events here"))
+  }
+
+  @Test(.enabled(if: RealTraces.areThere, "\(RealTraces.reason)"))
+  func realJobsRunOnTheRealMachines() throws {
+    let result = try tracemill(
+      "simulate", "--workload", RealTraces.google2011, "--table", "job_events", "--json", "--audit",
+      "-q")
+    let report = try object(result)
+    #expect(report["machines"] as? Int == 12_583)
+    #expect(report["submitted"] as? Int == 54_041)
+    #expect((report["outcomes"] as? [String: Int])?["finished"] == 54_041)
+    #expect(report["audit_passed"] as? Bool == true)
+  }
+}
