@@ -25,6 +25,17 @@ public struct SimulationOptions: Hashable, Sendable {
   public var estimates = Estimates.declared
   /// Whether a task that cannot start at once is refused for good instead of waiting.
   public var refusesAtOnce = false
+  /// The clock's step; zero is the continuous clock. With a step, as in the original study's code,
+  /// everything happens at its multiples: first tasks submitted up to then are placed, then tasks
+  /// that have ended by then free what they held.
+  public var step = Microseconds.zero
+  /// When accounting of use and energy begins; `never` is the first submission.
+  public var accountsFrom = Microseconds.never
+  /// Accounting ends this long after the last submission (with a step, after its step), even if
+  /// nothing runs any more; `never` is when the last task ends.
+  public var accountsTail = Microseconds.never
+  /// Whether idle power is drawn at all times, whatever the machines' rules of sleep.
+  public var alwaysOn = false
   /// How often a task may be evicted and queued again before it is given up.
   public var retries = Int32.max
   /// The run stops here; tasks that are then under way end as unfinished.

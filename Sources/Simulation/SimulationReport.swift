@@ -22,6 +22,8 @@ public struct SimulationReport: Sendable {
   public var lastFinish: Microseconds
   /// The cluster's use, averaged over time from the first submission to the end of the run.
   public var usage: Usage
+  /// Where the energy went; zero if no machine draws power.
+  public var energy: EnergyReport
   /// The cluster's use over time.
   public var series: UsageSeries
   /// How many times the engine asked its policy.
@@ -112,14 +114,26 @@ public struct AuditReport: Hashable, Sendable {
     /// What is checked.
     public var name: String
     /// One way to count it.
-    public var left: Int128
+    public var left: Double
     /// The other way.
-    public var right: Int128
-    /// Whether they agree.
-    public var holds: Bool { left == right }
+    public var right: Double
+    /// Whether they agree: exactly where both are whole numbers, to 1e-9 of it for energies.
+    public var holds: Bool
+
+    init(name: String, left: Int128, right: Int128) {
+      self.name = name
+      (self.left, self.right) = (Double(left), Double(right))
+      holds = left == right
+    }
+
+    init(name: String, left: Double, right: Double) {
+      self.name = name
+      (self.left, self.right) = (left, right)
+      holds = abs(left - right) <= 1e-9 * max(abs(left), abs(right))
+    }
   }
 
-  /// The checks at the end of the run, each exact: all quantities are whole numbers.
+  /// The checks at the end of the run.
   public var checks: [Check] = []
   /// How many times a machine's free room was found negative or above its capacity.
   public var violations = 0

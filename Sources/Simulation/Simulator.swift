@@ -58,7 +58,8 @@ public struct Simulator {
     while try engine.drain(4096) { try engine.handOver(to: &results) }
     try engine.handOver(to: &results)
     return engine.accounts.report(
-      policy: engine.policy.name, seed: seed, cluster: engine.cluster, audited: options.audit)
+      policy: engine.policy.name, seed: seed, cluster: engine.cluster,
+      energy: engine.meter.report, audited: options.audit)
   }
 
   /// Runs `source` to its end and keeps the report only.

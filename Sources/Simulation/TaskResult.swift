@@ -43,6 +43,10 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   public var wait: Microseconds
   /// Time run in attempts that were cut short.
   public var wasted: Microseconds
+  /// Part of the last attempt that went by before it ran: its machine woke up.
+  public var startup: Microseconds
+  /// Dynamic energy of all its attempts; what a machine draws for being awake is nobody's.
+  public var energy: Joules
   /// The number of the machine of its last attempt; -1 if it never started.
   public var machine: Int64
   /// How many times it was started.
@@ -56,7 +60,7 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   public var completion: Microseconds { finish.isKnown ? finish - submit : .never }
 
   /// Run time of the last attempt, on its machine; `never` if it did not finish.
-  public var runTime: Microseconds { finish.isKnown ? finish - start : .never }
+  public var runTime: Microseconds { finish.isKnown ? finish - start - startup : .never }
 
   /// Whether it finished by its deadline. A task that did not finish has missed it; one without a
   /// deadline meets it by finishing.

@@ -20,6 +20,7 @@ extension Cluster {
     offers.update(claim.machine, to: offers[claim.machine] + claim.resources)
     totalClaimed -= claim.resources
     running[claim.machine] -= 1
+    if running[claim.machine] == 0 { emptySince[claim.machine] = now }
     totalRunning -= 1
   }
 
@@ -27,6 +28,8 @@ extension Cluster {
   mutating func bringUp(_ machine: Int) {
     up[machine] = true
     upCount += 1
+    emptySince[machine] = now
+    awakeAt[machine] = now
     offers.update(machine, to: capacities[machine])
     totalCapacity += capacities[machine]
   }

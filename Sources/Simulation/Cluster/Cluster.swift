@@ -26,6 +26,10 @@ public struct Cluster: ~Copyable {
   var up: [Bool]
   var running: [Int32]
   var queued: [Int32]
+  /// When the machine became empty; meaningless while it is not.
+  var emptySince: [Microseconds]
+  /// When a machine that was woken will be awake.
+  var awakeAt: [Microseconds]
   let speeds: [Double]
   let descriptions: [MachineDescription]
 
@@ -36,6 +40,8 @@ public struct Cluster: ~Copyable {
     up = Array(repeating: false, count: count)
     running = Array(repeating: 0, count: count)
     queued = Array(repeating: 0, count: count)
+    emptySince = Array(repeating: .zero, count: count)
+    awakeAt = Array(repeating: .zero, count: count)
     speeds = layout.machines.map(\.speed)
     descriptions = layout.machines
     for machine in 0..<count where layout.machines[machine].isUp { bringUp(machine) }
@@ -70,6 +76,23 @@ extension Cluster {
     let capacity = capacities[machine].memory.rawValue
     return capacity > 0 ? Double(claimed(machine).memory.rawValue) / Double(capacity) : 0
   }
+
+  /// When the machine, if it stays empty, falls asleep; `never` if it does not sleep.
+  func asleepFrom(_ machine: Int) -> Microseconds {
+    let after = descriptions[machine].power.sleepAfter
+    return after.isKnown ? emptySince[machine] + after : .never
+  }
+
+  /// Whether the machine is asleep: a task placed there begins after its wake-up delay.
+  public func isAsleep(_ machine: Int) -> Bool {
+    running[machine] == 0 && up[machine] && now >= asleepFrom(machine)
+  }
+
+  /// What the machine draws, and when it sleeps.
+  public func power(_ machine: Int) -> PowerModel { descriptions[machine].power }
+
+  /// Share of the machine's real CPU that is claimed; beyond 1 where it is overcommitted.
+  public func cpuLoad(_ machine: Int) -> Double { cpuUtilisation(machine) }
 
   /// Speed relative to a reference core.
   public func speed(_ machine: Int) -> Double { speeds[machine] }

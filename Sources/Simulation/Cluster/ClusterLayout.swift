@@ -10,17 +10,21 @@ public struct MachineDescription: Hashable, Sendable {
   public var speed: Double
   /// Its platform's place in a symbol table; 0 if not known.
   public var platform: UInt32
+  /// What it draws; nothing by default.
+  public var power: PowerModel
   /// Whether it is there when the run begins.
   public var isUp: Bool
 
   /// A machine that is there from the beginning unless said otherwise.
   public init(
-    number: Int64, capacity: Resources, speed: Double = 1, platform: UInt32 = 0, isUp: Bool = true
+    number: Int64, capacity: Resources, speed: Double = 1, platform: UInt32 = 0,
+    power: PowerModel = .none, isUp: Bool = true
   ) {
     self.number = number
     self.capacity = capacity
     self.speed = speed
     self.platform = platform
+    self.power = power
     self.isUp = isUp
   }
 }

@@ -32,13 +32,16 @@ struct Accounts {
   var taskRunning: Int128 = 0
   var taskCPU: Int128 = 0
 
+  var energyOfTasks = 0.0
+  /// Whether time is being accounted for.
+  var isRunning = false
   private let slowdownBound: Microseconds
 
   init(slowdownBound: Microseconds) { self.slowdownBound = slowdownBound }
 
   /// The clock moves on while the cluster stays as it is.
   mutating func advance(to time: Microseconds, _ cluster: borrowing Cluster) {
-    guard firstSubmit.isKnown else { return }
+    guard isRunning else { return }
     let length = time.rawValue - cluster.now.rawValue
     span += length
     waitingTime += Int128(waiting) * Int128(length)
@@ -75,6 +78,7 @@ struct Accounts {
   mutating func concluded(_ result: TaskResult) {
     classes[Int(result.priorityClass.rawValue)].record(result, slowdownBound: slowdownBound)
     taskWaiting += Int128(result.wait.rawValue)
+    energyOfTasks += result.energy.value
     if result.finish.isKnown {
       lastFinish = lastFinish.isKnown ? max(lastFinish, result.finish) : result.finish
     }
@@ -88,7 +92,7 @@ struct Accounts {
 
   /// The report; `audited` says whether the checks were on.
   func report(
-    policy: String, seed: UInt64, cluster: borrowing Cluster, audited: Bool
+    policy: String, seed: UInt64, cluster: borrowing Cluster, energy: EnergyReport, audited: Bool
   ) -> SimulationReport {
     var total = ClassMetrics()
     for metrics in classes { total.merge(metrics) }
@@ -105,12 +109,14 @@ struct Accounts {
       policy: policy, seed: seed, machines: cluster.count, total: total,
       classes: reports.filter { $0.metrics.submitted > 0 }, unplaceable: unplaceable,
       evictions: evictions, firstSubmit: firstSubmit, lastFinish: lastFinish, usage: usage,
-      series: series, decisions: decisions, events: events, mostInFlight: mostInFlight)
-    if audited { report.audit = audit(total, cluster) }
+      energy: energy, series: series, decisions: decisions, events: events, mostInFlight: mostInFlight)
+    if audited { report.audit = audit(total, cluster, energy) }
     return report
   }
 
-  private func audit(_ total: ClassMetrics, _ cluster: borrowing Cluster) -> AuditReport {
+  private func audit(
+    _ total: ClassMetrics, _ cluster: borrowing Cluster, _ energy: EnergyReport
+  ) -> AuditReport {
     AuditReport(
       checks: [
         .init(
@@ -128,6 +134,9 @@ struct Accounts {
         .init(
           name: "nothing is claimed at the end", left: Int128(cluster.totalClaimed.cpu.nano),
           right: 0),
+        .init(
+          name: "dynamic energy of machines = of tasks", left: energy.dynamic.value,
+          right: energyOfTasks),
       ], violations: violations)
   }
 }

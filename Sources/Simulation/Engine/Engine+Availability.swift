@@ -6,6 +6,7 @@ extension Engine {
   mutating func change(_ index: Int) {
     let event = changes[index]
     let machine = event.machine
+    meter.read(machine, cluster)
     switch event.kind {
     case .add, .update:
       cluster.resize(machine, to: event.capacity)

@@ -19,9 +19,11 @@ extension Engine {
 
   /// Starts a waiting task on a machine where it fits.
   mutating func start(_ index: Int32, on machine: Int) {
+    meter.read(machine, cluster)
+    let now = cluster.now
+    let startup = wake(machine)
     cluster.apply(Claim(machine: machine, resources: slots[index].view.request))
     stopWaiting(index)
-    let now = cluster.now
     if slots[index].view.attempts == 0 { slots[index].firstStart = now }
     slots[index].since = now
     slots[index].view.attempts += 1
@@ -30,12 +32,24 @@ extension Engine {
     if keepsRunningLists { runningLists[machine].append(index, in: &slots) }
     let speed = cluster.speed(machine)
     let work = slots[index].work
-    let end = now + (speed == 1 ? work : work.scaled(by: 1 / speed))
+    let end = now + startup + (speed == 1 ? work : work.scaled(by: 1 / speed))
+    slots[index].end = end
+    slots[index].startup = startup
+    slots[index].perCoreAtStart = meter.perCore(machine)
     if end.isKnown {
       slots[index].finishSequence = heap.push(at: end.rawValue, .finish, subject: index)
     }
     if options.audit { inspect(machine) }
     policy.machineChanged(machine, on: cluster)
+  }
+
+  /// How long a task placed on the machine now must wait for it to be awake.
+  private mutating func wake(_ machine: Int) -> Microseconds {
+    guard meter.isOn else { return .zero }
+    if cluster.isAsleep(machine), !options.alwaysOn {
+      cluster.awakeAt[machine] = cluster.now + cluster.power(machine).wakeDelay
+    }
+    return max(cluster.awakeAt[machine] - cluster.now, .zero)
   }
 
   /// Accounts for the end of a wait.
@@ -48,6 +62,11 @@ extension Engine {
   mutating func release(_ index: Int32) {
     let machine = Int(slots[index].machine)
     let request = slots[index].view.request
+    meter.read(machine, cluster)
+    if meter.isOn {
+      let perCore = meter.perCore(machine) - slots[index].perCoreAtStart
+      slots[index].energy += perCore * request.cpu.value
+    }
     cluster.revert(Claim(machine: machine, resources: request))
     if keepsRunningLists { runningLists[machine].remove(index, in: &slots) }
     accounts.ran(request, for: cluster.now - slots[index].since)
@@ -92,8 +111,9 @@ extension Engine {
     conclude(
       TaskResult(
         id: slot.view.id, submit: slot.view.submit, firstStart: slot.firstStart,
-        start: started ? slot.since : .never, finish: outcome == .finished ? cluster.now : .never,
+        start: started ? slot.since : .never, finish: outcome == .finished ? slot.end : .never,
         deadline: slot.view.deadline, wait: slot.waited, wasted: slot.wasted,
+        startup: slot.startup, energy: Joules(slot.energy),
         machine: started ? cluster.description(Int(slot.machine)).number : -1,
         attempts: slot.view.attempts, priorityClass: slot.view.priorityClass, outcome: outcome))
     slots.remove(index)

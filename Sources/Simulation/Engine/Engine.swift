@@ -23,8 +23,11 @@ struct Engine: ~Copyable {
   /// Each machine's queue, in dispatch mode.
   var queues: [SlotList]
   var accounts: Accounts
+  var meter: EnergyMeter
   /// Results not yet handed over.
   var results: [TaskResult] = []
+  /// Nothing is left to do at this instant.
+  private var isSettled = false
   private var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
 
@@ -41,6 +44,8 @@ struct Engine: ~Copyable {
     runningLists = Array(repeating: SlotList(), count: keepsRunningLists ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
     accounts = Accounts(slowdownBound: options.slowdownBound)
+    meter = EnergyMeter(layout, alwaysOn: options.alwaysOn)
+    if options.accountsFrom == .zero { beginAccounts() }
     self.policy.runBegan(on: cluster)
   }
 
@@ -51,7 +56,9 @@ struct Engine: ~Copyable {
     }
     guard record.submit <= options.until, record.submit.isKnown else { return false }
     lastSubmit = record.submit
-    if record.submit > cluster.now { try advance(to: record.submit) }
+    let instant = stepped(record.submit)
+    if instant > cluster.now { try advance(to: instant) }
+    if !options.accountsFrom.isKnown, !accounts.isRunning { beginAccounts() }
     accounts.submitted(record.priorityClass, at: record.submit)
     accounts.events += 1
     admit(record)
@@ -63,11 +70,11 @@ struct Engine: ~Copyable {
     try settle()
     while let next = nextInstant, next < time {
       moveClock(to: next)
-      happen()
+      if !isStepped { happen() }
       try settle()
     }
     moveClock(to: time)
-    happen()
+    if !isStepped { happen() }
   }
 
   /// When all tasks have been submitted: runs on, for at most `limit` instants. False at the end.
@@ -79,7 +86,7 @@ struct Engine: ~Copyable {
         return false
       }
       moveClock(to: next)
-      happen()
+      if !isStepped { happen() }
       try settle()
     }
     return true
@@ -89,19 +96,41 @@ struct Engine: ~Copyable {
   private var nextInstant: Microseconds? {
     let end = heap.nextTime
     let change = nextChange < changes.count ? changes[nextChange].time.rawValue : .max
-    let next = Microseconds(min(end, change))
+    var next = stepped(Microseconds(min(end, change)))
+    // What a step has freed is offered at the next.
+    if isStepped, !headWaits, !pending.isEmpty { next = min(next, cluster.now + options.step) }
     return next.isKnown ? next : nil
   }
 
+  private var isStepped: Bool { options.step > .zero }
+
+  /// The first step that is not before `time`; `time` itself on the continuous clock.
+  private func stepped(_ time: Microseconds) -> Microseconds {
+    guard isStepped, time.isKnown else { return time }
+    let past = time.rawValue % options.step.rawValue
+    return past == 0 ? time : time + (options.step - Microseconds(past))
+  }
+
   private mutating func moveClock(to time: Microseconds) {
+    let start = options.accountsFrom
+    if start.isKnown, !accounts.isRunning, start <= time {
+      cluster.now = max(cluster.now, start)
+      beginAccounts()
+    }
     accounts.advance(to: time, cluster)
     cluster.now = time
+    isSettled = false
+  }
+
+  private mutating func beginAccounts() {
+    accounts.isRunning = true
+    meter.begin(at: cluster.now)
   }
 
   /// Lets happen what is due now: tasks end, then machines come and go.
   private mutating func happen() {
     let now = cluster.now.rawValue
-    while heap.nextTime == now {
+    while heap.nextTime <= now, !heap.isEmpty {
       let event = heap.pop()
       accounts.events += 1
       switch event.kind {
@@ -114,7 +143,7 @@ struct Engine: ~Copyable {
         }
       }
     }
-    while nextChange < changes.count, changes[nextChange].time.rawValue == now {
+    while nextChange < changes.count, changes[nextChange].time.rawValue <= now {
       accounts.events += 1
       change(nextChange)
       nextChange += 1
@@ -123,8 +152,11 @@ struct Engine: ~Copyable {
 
   /// Offers the queue to the policy until nothing more happens at this instant.
   private mutating func settle() throws(SimulationError) {
+    guard !isSettled else { return }
+    isSettled = true
     while true {
       try offerPending()
+      if isStepped { return happen() }
       // Tasks of no length end at once and may make room.
       guard heap.nextTime == cluster.now.rawValue else { return }
       happen()
@@ -134,13 +166,15 @@ struct Engine: ~Copyable {
   /// A task arrives: it is found impossible, or it waits.
   private mutating func admit(_ record: TaskRecord) {
     arrivals += 1
+    isSettled = false
     let isValid = FitTree.nothing.isStrictlyBelow(record.request) && record.runTime >= .zero
     if let reason = isValid ? prospects.obstacle(to: record.request) : .invalid {
       accounts.cannotPlace(record.id, reason)
       conclude(
         TaskResult(
           id: record.id, submit: record.submit, firstStart: .never, start: .never, finish: .never,
-          deadline: record.deadline, wait: .zero, wasted: .zero, machine: -1, attempts: 0,
+          deadline: record.deadline, wait: .zero, wasted: .zero, startup: .zero, energy: .zero,
+          machine: -1, attempts: 0,
           priorityClass: record.priorityClass, outcome: .unplaceable))
       return
     }
@@ -150,6 +184,8 @@ struct Engine: ~Copyable {
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
     accounts.beganWaiting()
+    // On a stepped clock it has been waiting since before this step.
+    accounts.waitingTime += Int128((cluster.now - record.submit).rawValue)
     enqueue(index)
   }
 
@@ -157,6 +193,10 @@ struct Engine: ~Copyable {
   private mutating func giveUpRest() {
     if options.until.isKnown, options.until > cluster.now, slots.count > 0 {
       moveClock(to: options.until)
+    }
+    if options.accountsTail.isKnown, accounts.firstSubmit.isKnown {
+      let end = min(stepped(lastSubmit) + options.accountsTail, options.until)
+      if end > cluster.now, end.isKnown { moveClock(to: end) }
     }
     for index in slots.inOrderOfArrival() {
       switch slots[index].state {
@@ -167,6 +207,7 @@ struct Engine: ~Copyable {
       }
       conclude(index, .unfinished)
     }
+    for machine in 0..<cluster.count { meter.read(machine, cluster) }
   }
 }
 

@@ -19,6 +19,12 @@ struct TaskSlot {
   var wasted = Microseconds.zero
   /// Sequence number of its finish event: one with another number is out of date.
   var finishSequence: UInt64 = 0
+  /// When its attempt ends; with a stepped clock it is released later.
+  var end = Microseconds.never
+  var startup = Microseconds.zero
+  /// Joules of past attempts, and the machine's integral per core when this one started.
+  var energy = 0.0
+  var perCoreAtStart = 0.0
   /// Its key in the pending queue.
   var key: Int64 = 0
   var machine: Int32 = -1

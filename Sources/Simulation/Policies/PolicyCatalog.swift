@@ -17,6 +17,17 @@ public enum PolicyCatalog {
     },
     PolicyEntry(name: "first-fit", summary: "lowest-numbered machine that fits") { FirstFit() },
     PolicyEntry(name: "best-fit", summary: "machine left with the least room") { BestFit() },
+    PolicyEntry(name: "study-random", summary: "the original study's code: uniform, or refused") {
+      StudyRandom()
+    },
+    PolicyEntry(
+      name: "study-weighted-round-robin",
+      summary: "the original study's code: next in turn, no weights, or refused"
+    ) { StudyWeightedRoundRobin() },
+    PolicyEntry(
+      name: "study-priority-min-min",
+      summary: "the original study's code: least time x (1 + utilisation), or refused"
+    ) { StudyPriorityMinMin() },
   ]
 
   /// The policy called `name`; nil if there is none.
