@@ -19,8 +19,53 @@ public struct SimulationOptions: Hashable, Sendable {
     case exact
   }
 
+  /// The order of the pending queue; ties go to the first come.
+  public enum Order: Hashable, Sendable, CaseIterable {
+    /// First come, first served.
+    case firstCome
+    /// The highest class first, then the highest priority number.
+    case priority
+    /// The shortest estimate first; tasks without one last.
+    case shortest
+    /// The earliest deadline first; tasks without one last.
+    case earliestDeadline
+    /// The user first whose tasks hold the least CPU (max-min fairness, as Hadoop's Fair
+    /// Scheduler).
+    case fairShare
+    /// The user first whose dominant share is least (Ghodsi et al., "Dominant resource fairness",
+    /// NSDI 2011).
+    case dominantResource
+  }
+
+  /// What may overtake a head of the queue that must wait.
+  public enum Backfilling: Hashable, Sendable, CaseIterable {
+    /// Nothing: the head blocks those behind it.
+    case none
+    /// Whatever fits. The head may starve.
+    case greedy
+    /// What does not delay the head, by the estimates (EASY: Lifka, "The ANL/IBM SP scheduling
+    /// system", 1995; Mu'alem and Feitelson, IEEE TPDS 12, 2001).
+    case easy
+    /// What delays none of those ahead of it (conservative: Mu'alem and Feitelson, 2001).
+    case conservative
+  }
+
   /// Where tasks wait.
   public var mode = Mode.central
+  /// Whether a record of several instances is a gang: all start together, each where the policy puts
+  /// it, and end together, when the slowest does. Otherwise, and in dispatch mode, it counts as one.
+  public var gangs = true
+  /// The order of the pending queue.
+  public var order = Order.firstCome
+  /// What may overtake a waiting head. EASY and conservative go by estimates: a task without one is
+  /// taken to run for ever.
+  public var backfilling = Backfilling.none
+  /// How many waiting tasks are looked at for overtaking, and by a batch policy, at a time.
+  public var depth = 500
+  /// The lowest class that may evict tasks of lower classes when it finds no room (Borg: production);
+  /// nil if none may. Only the head of the queue evicts, so the order should be by priority. Tasks of
+  /// unknown class neither evict nor are evicted.
+  public var preemption: PriorityClass?
   /// What a policy is told about run times.
   public var estimates = Estimates.declared
   /// Whether a task that cannot start at once is refused for good instead of waiting.

@@ -16,6 +16,10 @@ public struct SimulationReport: Sendable {
   public var unplaceable: [UnplaceableCount]
   /// Attempts cut short because their machine went away.
   public var evictions: Int
+  /// Attempts cut short by a task of a higher class.
+  public var preemptions: Int
+  /// Tasks that overtook a waiting head of the queue.
+  public var overtakings: Int
   /// First submission; `never` if there was no task.
   public var firstSubmit: Microseconds
   /// Last finish; `never` if no task finished.
@@ -90,6 +94,8 @@ public enum UnplaceableReason: UInt8, Hashable, CaseIterable, Sendable {
   case gpu
   /// No machine has all that it asks for together.
   case combination
+  /// Its instances do not fit together, even if everything is empty.
+  case gang
   /// A request or run time is negative.
   case invalid
 
@@ -102,6 +108,7 @@ public enum UnplaceableReason: UInt8, Hashable, CaseIterable, Sendable {
     case .disk: "disk"
     case .gpu: "GPU"
     case .combination: "combination of resources"
+    case .gang: "instances together"
     case .invalid: "negative request or run time"
     }
   }
@@ -151,6 +158,8 @@ public enum SimulationError: Error, CustomStringConvertible {
   case outOfOrder(TaskID, submit: Microseconds, previous: Microseconds)
   /// A policy chose a machine on which the task does not fit.
   case invalidPlacement(policy: String, TaskID, machine: Int, time: Microseconds)
+  /// A batch policy chose a task that was not offered.
+  case invalidChoice(policy: String, index: Int, count: Int, time: Microseconds)
 
   public var description: String {
     switch self {
@@ -162,6 +171,8 @@ public enum SimulationError: Error, CustomStringConvertible {
     case .invalidPlacement(let policy, let id, let machine, let time):
       "policy \(policy) put task \(id.job)/\(id.index) on machine \(machine) at \(time.rawValue)"
         + " µs, where it does not fit"
+    case .invalidChoice(let policy, let index, let count, let time):
+      "policy \(policy) chose waiting task \(index) of \(count) at \(time.rawValue) µs"
     }
   }
 }

@@ -24,6 +24,14 @@ extension Cluster {
     totalRunning -= 1
   }
 
+  /// A task that must be apart from its job's others comes to (`sign` 1) or leaves (-1) the machine.
+  mutating func mark(_ task: borrowing TaskView, on machine: Int, sign: Int32) {
+    guard task.mustBeApart else { return }
+    let key = JobMachine(job: task.id.job, machine: machine)
+    let count = apart[key, default: 0] + sign
+    apart[key] = count > 0 ? count : nil
+  }
+
   /// The machine comes, empty.
   mutating func bringUp(_ machine: Int) {
     up[machine] = true
@@ -31,6 +39,7 @@ extension Cluster {
     emptySince[machine] = now
     awakeAt[machine] = now
     offers.update(machine, to: capacities[machine])
+    if mode == .dispatch { wholes.update(machine, to: capacities[machine]) }
     totalCapacity += capacities[machine]
   }
 
@@ -39,6 +48,7 @@ extension Cluster {
     up[machine] = false
     upCount -= 1
     offers.update(machine, to: FitTree.nothing)
+    if mode == .dispatch { wholes.update(machine, to: FitTree.nothing) }
     totalCapacity -= capacities[machine]
   }
 
@@ -48,11 +58,26 @@ extension Cluster {
     capacities[machine] = capacity
     guard up[machine] else { return }
     offers.update(machine, to: offers[machine] + capacity - old)
+    if mode == .dispatch { wholes.update(machine, to: capacity) }
     totalCapacity += capacity - old
   }
 
-  mutating func changeQueue(of machine: Int, by change: Int) {
-    queued[machine] += Int32(change)
-    totalQueued += change
+  /// A task begins (`sign` 1) or ceases (-1) to wait at the machine.
+  mutating func changeQueue(of machine: Int, by sign: Int32, _ task: borrowing TaskView) {
+    queued[machine] += sign
+    totalQueued += Int(sign)
+    queuedCPU[machine].nano += Int64(sign) * task.request.cpu.nano
+    guard task.estimate.isKnown else { return }
+    let length = Double(task.estimate.rawValue) / speeds[machine]
+    queuedWork[machine] += Double(sign) * length * task.request.cpu.value
+    // Rounding must not outlive the tasks that caused it.
+    if queued[machine] == 0 { queuedWork[machine] = 0 }
+  }
+
+  /// A task whose estimated end is `end` begins (`sign` 1) or ceases (-1) to run on the machine.
+  mutating func changeWork(of machine: Int, by sign: Double, cpu: Cores, end: Microseconds) {
+    runningCPU[machine] += sign * cpu.value
+    runningWork[machine] += sign * cpu.value * Double(end.rawValue)
+    if running[machine] == 0 { (runningCPU[machine], runningWork[machine]) = (0, 0) }
   }
 }

@@ -3,7 +3,7 @@ import Workload
 /// The live state of the machines, as a policy sees it: read only.
 ///
 /// Machines are columns, addressed by an index 0 ..< `count`; running totals are kept, so that
-/// nothing here costs more than O(1) but ``firstFit(for:from:)``.
+/// nothing here costs more than O(1) but the searches.
 public struct Cluster: ~Copyable {
   /// The time now.
   public internal(set) var now = Microseconds.zero
@@ -20,26 +20,47 @@ public struct Cluster: ~Copyable {
   /// How many tasks wait at machines (dispatch mode).
   public internal(set) var totalQueued = 0
 
+  /// Where tasks wait, which decides what a machine can take.
+  public let mode: SimulationOptions.Mode
   /// Free resources of each machine that is up.
   var offers: FitTree
+  /// In dispatch mode, what each machine that is up offers when empty.
+  var wholes: FitTree
   var capacities: [Resources]
   var up: [Bool]
   var running: [Int32]
   var queued: [Int32]
+  /// CPU that tasks waiting at the machine ask for.
+  var queuedCPU: [Cores]
+  /// Estimated work there, in core-µs: of waiting tasks, and of running ones from time 0 to their
+  /// estimated ends, less what `runningCPU` × now takes off.
+  var queuedWork: [Double]
+  var runningWork: [Double]
+  var runningCPU: [Double]
   /// When the machine became empty; meaningless while it is not.
   var emptySince: [Microseconds]
   /// When a machine that was woken will be awake.
   var awakeAt: [Microseconds]
+  /// Which machines a set of attribute constraints allows, by `TaskView.eligibility`.
+  var eligibility: [[Bool]] = []
+  /// How many tasks of a job that must be apart are on a machine. Only ever looked up.
+  var apart: [JobMachine: Int32] = [:]
   let speeds: [Double]
   let descriptions: [MachineDescription]
 
-  init(_ layout: ClusterLayout) {
+  init(_ layout: ClusterLayout, mode: SimulationOptions.Mode = .central) {
+    self.mode = mode
     count = layout.machines.count
+    wholes = FitTree(count: mode == .dispatch ? count : 0)
     offers = FitTree(count: count)
     capacities = layout.machines.map(\.capacity)
     up = Array(repeating: false, count: count)
     running = Array(repeating: 0, count: count)
-    queued = Array(repeating: 0, count: count)
+    queued = running
+    queuedCPU = Array(repeating: .zero, count: count)
+    queuedWork = Array(repeating: 0, count: count)
+    runningWork = queuedWork
+    runningCPU = queuedWork
     emptySince = Array(repeating: .zero, count: count)
     awakeAt = Array(repeating: .zero, count: count)
     speeds = layout.machines.map(\.speed)
@@ -113,11 +134,12 @@ extension Cluster {
     up[machine] && request.fits(in: capacities[machine])
   }
 
-  /// The lowest index ≥ `start` of a machine on which `request` fits now. O(log n) as a rule.
-  public func firstFit(for request: Resources, from start: Int = 0) -> Int? {
-    offers.first(fitting: request, from: start)
-  }
-
   /// What the machine is like: its number in the trace, its platform.
   public func description(_ machine: Int) -> MachineDescription { descriptions[machine] }
+}
+
+/// A machine and a job that has tasks there.
+struct JobMachine: Hashable, Sendable {
+  var job: Int64
+  var machine: Int
 }

@@ -7,6 +7,8 @@ struct Accounts {
     .init(reason: $0, count: 0, example: TaskID(job: -1))
   }
   var evictions = 0
+  var preemptions = 0
+  var overtakings = 0
   var decisions = 0
   var events = 0
   var mostInFlight = 0
@@ -108,7 +110,8 @@ struct Accounts {
     var report = SimulationReport(
       policy: policy, seed: seed, machines: cluster.count, total: total,
       classes: reports.filter { $0.metrics.submitted > 0 }, unplaceable: unplaceable,
-      evictions: evictions, firstSubmit: firstSubmit, lastFinish: lastFinish, usage: usage,
+      evictions: evictions, preemptions: preemptions, overtakings: overtakings,
+      firstSubmit: firstSubmit, lastFinish: lastFinish, usage: usage,
       energy: energy, series: series, decisions: decisions, events: events, mostInFlight: mostInFlight)
     if audited { report.audit = audit(total, cluster, energy) }
     return report

@@ -10,7 +10,12 @@ struct Engine: ~Copyable {
   var rng: RandomStream
   let options: SimulationOptions
   var slots = TaskSlots()
-  var pending = OrderedIndex()
+  var pending: WaitingQueue
+  /// What has arrived since the queue was last offered.
+  var fresh: [OrderedIndex.Entry] = []
+  /// Running tasks by the end that their estimates promise; kept only for backfilling.
+  var ends = OrderedIndex()
+  let isBatch: Bool
   /// The head of the queue has said wait, and nothing has changed since.
   var headWaits = false
   var heap = EventHeap()
@@ -34,13 +39,17 @@ struct Engine: ~Copyable {
   init(
     _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64
   ) {
-    cluster = Cluster(layout)
+    cluster = Cluster(layout, mode: options.mode)
     self.policy = policy
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
+    pending = WaitingQueue(options.order)
+    isBatch = policy is any BatchPlacementPolicy
     changes = layout.events
     prospects = Prospects(layout)
-    keepsRunningLists = !layout.events.isEmpty || options.audit
+    keepsRunningLists =
+      !layout.events.isEmpty || options.audit || options.preemption != nil
+      || options.backfilling == .conservative
     runningLists = Array(repeating: SlotList(), count: keepsRunningLists ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
     accounts = Accounts(slowdownBound: options.slowdownBound)
@@ -169,24 +178,34 @@ struct Engine: ~Copyable {
     isSettled = false
     let isValid = FitTree.nothing.isStrictlyBelow(record.request) && record.runTime >= .zero
     if let reason = isValid ? prospects.obstacle(to: record.request) : .invalid {
-      accounts.cannotPlace(record.id, reason)
-      conclude(
-        TaskResult(
-          id: record.id, submit: record.submit, firstStart: .never, start: .never, finish: .never,
-          deadline: record.deadline, wait: .zero, wasted: .zero, startup: .zero, energy: .zero,
-          machine: -1, attempts: 0,
-          priorityClass: record.priorityClass, outcome: .unplaceable))
-      return
+      return refuseAsUnplaceable(record, reason)
     }
     var view = TaskView(record)
+    if !options.gangs || options.mode == .dispatch { view.instances = 1 }
+    if view.instances > 1,
+      !prospects.canHold(view.request, instances: view.instances, apart: view.mustBeApart)
+    {
+      return refuseAsUnplaceable(record, .gang)
+    }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
-    let slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
+    var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
+    slot.key = pending.key(view)
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
     accounts.beganWaiting()
     // On a stepped clock it has been waiting since before this step.
     accounts.waitingTime += Int128((cluster.now - record.submit).rawValue)
+    if options.backfilling != .none { fresh.append(queueEntry(index)) }
     enqueue(index)
+  }
+
+  private mutating func refuseAsUnplaceable(_ record: TaskRecord, _ reason: UnplaceableReason) {
+    accounts.cannotPlace(record.id, reason)
+    conclude(
+      TaskResult(
+        id: record.id, submit: record.submit, firstStart: .never, start: .never, finish: .never,
+        deadline: record.deadline, wait: .zero, wasted: .zero, startup: .zero, energy: .zero,
+        machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: .unplaceable))
   }
 
   /// The run is over: what is under way ends as unfinished, in order of arrival.

@@ -34,7 +34,7 @@ public struct StudyWeightedRoundRobin: PlacementPolicy {
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) -> Placement {
     let next =
-      cluster.firstFit(for: task.request, from: current + 1) ?? cluster.firstFit(for: task.request)
+      cluster.firstFit(for: task, from: current + 1) ?? cluster.firstFit(for: task)
     guard let next else { return .reject }
     current = next
     return .machine(next)
@@ -54,7 +54,7 @@ public struct StudyPriorityMinMin: PlacementPolicy {
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) -> Placement {
     let time = task.estimate.isKnown ? task.estimate.seconds : 1
-    let placement = cluster.cheapestFit(for: task) { cluster, machine in
+    let placement = cluster.cheapest(for: task) { cluster, machine in
       time * (1 + cluster.cpuUtilisation(machine))
     }
     return placement == .wait ? .reject : placement
