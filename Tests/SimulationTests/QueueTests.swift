@@ -139,10 +139,9 @@ import Workload
   }
 
   @Test(arguments: 0..<20)
-  func easyNeverDelaysTheHead(_ seed: Int) throws {
-    // With exact estimates, the head's start under EASY is no later than it would be if nobody had
-    // ever overtaken it from the moment it became head; compared with first come first served, where
-    // the same task heads the same queue, the first blocked task starts at the same time.
+  func overtakingDelaysNobodyItMustNot(_ seed: Int) throws {
+    // Up to the first task that must wait, both runs are the same; it then heads the queue, and must
+    // start no later for those that overtake it.
     let records = randomRecords(60, seed: UInt64(seed)).filter { $0.request.cpu <= Cores(4.0) }
     let layout = try machines([(4, 16)])
     let plain = try run(records, on: layout, FirstFit()) { $0.estimates = .exact }

@@ -116,14 +116,12 @@ extension Engine {
       var best: (time: Int64, machine: Int)?
       for machine in 0..<cluster.count
       where cluster.fitsEmpty(view.request, on: machine) && cluster.isAllowed(view, on: machine) {
-        let length = expectedEnd(of: view, speed: cluster.speed(machine), on: machine)
-        let span = length.isKnown ? (length - cluster.now).rawValue : .max
+        let span = expectedSpan(of: view, on: machine)
         guard let time = profiles[machine].earliest(view.request, for: span) else { continue }
         if best == nil || time < best!.time { best = (time, machine) }
       }
       guard let best else { continue }
-      let end = expectedEnd(of: view, speed: cluster.speed(best.machine), on: best.machine)
-      let span = end.isKnown ? (end - cluster.now).rawValue : .max
+      let span = expectedSpan(of: view, on: best.machine)
       profiles[best.machine].reserve(view.request, at: best.time, for: span)
       if best.time == cluster.now.rawValue, cluster.mayStart(view, on: best.machine) {
         accounts.decisions += 1
@@ -132,6 +130,12 @@ extension Engine {
         start(index, on: best.machine)
       }
     }
+  }
+
+  /// How long the task should hold the machine, in µs; one that takes no time needs its moment too.
+  private func expectedSpan(of view: TaskView, on machine: Int) -> Int64 {
+    let end = expectedEnd(of: view, speed: cluster.speed(machine), on: machine)
+    return end.isKnown ? max((end - cluster.now).rawValue, 1) : .max
   }
 
   private func freeProfile(of machine: Int) -> FreeProfile {
