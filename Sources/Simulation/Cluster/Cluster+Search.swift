@@ -44,11 +44,12 @@ extension Cluster {
   /// A machine drawn uniformly among those that can take the task; nil if there is none.
   ///
   /// Machines are drawn from all, and one that cannot is drawn again: what is left is uniform among
-  /// those that can. After 16 failures those that can are counted and one of them drawn, which is
+  /// those that can. After 128 failures those that can are counted and one of them drawn, which is
   /// uniform too. O(1) where many can, O(n) at worst.
   public func randomCandidate(for task: TaskView, using rng: inout RandomStream) -> Int? {
     guard count > 0 else { return nil }
-    for _ in 0..<16 {
+    for attempt in 0..<128 {
+      if attempt == 8, firstCandidate(for: task) == nil { return nil }
       let machine = rng.below(count)
       if canTake(task, on: machine) { return machine }
     }

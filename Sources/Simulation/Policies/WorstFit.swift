@@ -21,7 +21,7 @@ public struct WorstFit: PlacementPolicy {
     index.update(machine, cluster)
   }
 
-  /// Takes the emptiest that fits. O(log n) when one resource binds, O(n) at worst.
+  /// Takes the emptiest that fits. O(log n) as a rule, O(n) at worst.
   public mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) -> Placement {
