@@ -50,6 +50,44 @@ public struct SimulationOptions: Hashable, Sendable {
     case conservative
   }
 
+  /// What placement may promise, as factors of what machines have (> 0; 1 promises what is there).
+  public struct Overcommit: Hashable, Sendable {
+    /// Of CPU.
+    public var cpu: Double
+    /// Of memory.
+    public var memory: Double
+
+    /// These factors, finite and positive.
+    public init(cpu: Double = 1, memory: Double = 1) {
+      precondition(
+        cpu > 0 && cpu.isFinite && memory > 0 && memory.isFinite,
+        "a factor of overcommitment is finite and positive")
+      self.cpu = cpu
+      self.memory = memory
+    }
+  }
+
+  /// Machines that fail and are repaired, each for itself.
+  ///
+  /// Times to failure are Weibull, as Schroeder and Gibson found ("A large-scale study of failures in
+  /// high-performance computing systems", DSN 2006: shape 0.7 to 0.8); times to repair exponential.
+  public struct FailureModel: Hashable, Sendable {
+    /// Shape of the time to failure (> 0); 1 is exponential.
+    public var shape: Double
+    /// Scale of the time to failure.
+    public var scale: Microseconds
+    /// Mean time to repair.
+    public var meanRepair: Microseconds
+
+    /// A model of positive shape and scale.
+    public init(shape: Double, scale: Microseconds, meanRepair: Microseconds) {
+      precondition(shape > 0 && shape.isFinite && scale > .zero, "a Weibull law needs them positive")
+      self.shape = shape
+      self.scale = scale
+      self.meanRepair = meanRepair
+    }
+  }
+
   /// Where tasks wait.
   public var mode = Mode.central
   /// Whether a record of several instances is a gang: all start together, each where the policy puts
@@ -74,11 +112,26 @@ public struct SimulationOptions: Hashable, Sendable {
   /// everything happens at its multiples: first tasks submitted up to then are placed, then tasks
   /// that have ended by then free what they held.
   public var step = Microseconds.zero
-  /// When accounting of use and energy begins; `never` is the first submission.
+  /// Tasks submitted this soon after the first are simulated but not measured.
+  public var warmUp = Microseconds.zero
+  /// When accounting of use and energy begins; `never` is the end of the warm-up.
   public var accountsFrom = Microseconds.never
-  /// Accounting ends this long after the last submission (with a step, after its step), even if
-  /// nothing runs any more; `never` is when the last task ends.
+  /// Accounting of use and energy ends this long after the last submission (with a step, after its
+  /// step), whether or not anything still runs; `never` is when the last task ends. Zero cuts the
+  /// drain off.
   public var accountsTail = Microseconds.never
+  /// What placement may promise over what is there.
+  public var overcommit = Overcommit()
+  /// Delays of the network; nil for none.
+  public var network: NetworkModel?
+  /// Failures of machines, on top of their availability events; nil for none.
+  public var failures: FailureModel?
+  /// How old a policy's view of the machines may be: it sees them as they were at the last multiple
+  /// of this, and the present if it is zero. A placement that then does not fit is a conflict: the
+  /// task waits for the next view.
+  public var heartbeat = Microseconds.zero
+  /// Whether to measure how long the policy's decisions take.
+  public var measuresDecisions = false
   /// Whether idle power is drawn at all times, whatever the machines' rules of sleep.
   public var alwaysOn = false
   /// How often a task may be evicted and queued again before it is given up.

@@ -20,11 +20,15 @@ public struct SimulationReport: Sendable {
   public var preemptions: Int
   /// Tasks that overtook a waiting head of the queue.
   public var overtakings: Int
+  /// Failures of machines by the failure model.
+  public var failures: Int
+  /// Placements that did not fit because the policy saw the past.
+  public var conflicts: Int
   /// First submission; `never` if there was no task.
   public var firstSubmit: Microseconds
   /// Last finish; `never` if no task finished.
   public var lastFinish: Microseconds
-  /// The cluster's use, averaged over time from the first submission to the end of the run.
+  /// The cluster's use, averaged over the time that is accounted for.
   public var usage: Usage
   /// Where the energy went; zero if no machine draws power.
   public var energy: EnergyReport
@@ -32,6 +36,11 @@ public struct SimulationReport: Sendable {
   public var series: UsageSeries
   /// How many times the engine asked its policy.
   public var decisions: Int
+  /// How long the policy took for a decision, in nanoseconds of real time; empty if that was not
+  /// measured. The only figures here that differ from run to run.
+  public var decisionTimes: Distribution
+  /// Tasks of the warm-up, which are in no other figure but the makespan.
+  public var warmUpTasks: Int
   /// How many events happened: arrivals, ends, availability changes.
   public var events: Int
   /// The most tasks that were in flight at once.
@@ -67,6 +76,11 @@ public struct SimulationReport: Sendable {
     public var mostWaiting: Int
     /// Tasks running.
     public var meanRunning: Double
+    /// Variance over machines of CPU utilisation, averaged over time.
+    public var loadVariance: Double
+    /// Jain's index of fairness over machines of CPU utilisation, averaged over time: 1 is even, 1 / n
+    /// is all on one (Jain, Chiu and Hawe, DEC-TR-301, 1984). An idle cluster is even.
+    public var jain: Double
   }
 
   /// How many tasks were unplaceable for one reason.
@@ -158,6 +172,10 @@ public enum SimulationError: Error, CustomStringConvertible {
   case outOfOrder(TaskID, submit: Microseconds, previous: Microseconds)
   /// A policy chose a machine on which the task does not fit.
   case invalidPlacement(policy: String, TaskID, machine: Int, time: Microseconds)
+  /// The machines, with what is promised over what they have, are out of range.
+  case cluster(ClusterError)
+  /// A task waits for itself, through those it waits for.
+  case cyclicDependencies(TaskID)
   /// A batch policy chose a task that was not offered.
   case invalidChoice(policy: String, index: Int, count: Int, time: Microseconds)
 
@@ -171,6 +189,9 @@ public enum SimulationError: Error, CustomStringConvertible {
     case .invalidPlacement(let policy, let id, let machine, let time):
       "policy \(policy) put task \(id.job)/\(id.index) on machine \(machine) at \(time.rawValue)"
         + " µs, where it does not fit"
+    case .cluster(let error): "the cluster: \(error)"
+    case .cyclicDependencies(let id):
+      "task \(id.job)/\(id.index) waits for itself, through the tasks that it waits for"
     case .invalidChoice(let policy, let index, let count, let time):
       "policy \(policy) chose waiting task \(index) of \(count) at \(time.rawValue) µs"
     }

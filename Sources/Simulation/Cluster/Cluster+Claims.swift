@@ -11,6 +11,7 @@ extension Cluster {
   mutating func apply(_ claim: Claim) {
     offers.update(claim.machine, to: offers[claim.machine] - claim.resources)
     totalClaimed += claim.resources
+    noteLoad(claim.machine)
     running[claim.machine] += 1
     totalRunning += 1
   }
@@ -19,6 +20,7 @@ extension Cluster {
   mutating func revert(_ claim: Claim) {
     offers.update(claim.machine, to: offers[claim.machine] + claim.resources)
     totalClaimed -= claim.resources
+    noteLoad(claim.machine)
     running[claim.machine] -= 1
     if running[claim.machine] == 0 { emptySince[claim.machine] = now }
     totalRunning -= 1
@@ -46,6 +48,7 @@ extension Cluster {
   /// The machine goes; its claims must have been reverted.
   mutating func takeDown(_ machine: Int) {
     up[machine] = false
+    noteLoad(machine)
     upCount -= 1
     offers.update(machine, to: FitTree.nothing)
     if mode == .dispatch { wholes.update(machine, to: FitTree.nothing) }
@@ -60,6 +63,16 @@ extension Cluster {
     offers.update(machine, to: offers[machine] + capacity - old)
     if mode == .dispatch { wholes.update(machine, to: capacity) }
     totalCapacity += capacity - old
+    noteLoad(machine)
+  }
+
+  /// Brings the sums up to date with the machine's utilisation.
+  private mutating func noteLoad(_ machine: Int) {
+    let old = loads[machine]
+    let new = Int64((cpuUtilisation(machine) * 0x1p20).rounded())
+    loads[machine] = new
+    loadSum += new - old
+    loadSquares += new * new - old * old
   }
 
   /// A task begins (`sign` 1) or ceases (-1) to wait at the machine.

@@ -22,6 +22,13 @@ public struct Cluster: ~Copyable {
 
   /// Where tasks wait, which decides what a machine can take.
   public let mode: SimulationOptions.Mode
+  /// Sum and sum of squares, over the machines that are up, of CPU utilisation in 2^-20ths.
+  var loadSum: Int64 = 0
+  var loadSquares: Int64 = 0
+  var loads: [Int64]
+  /// What placement may promise over what is there, as a factor of each machine's real CPU.
+  let cpuOvercommit: Double
+  let memoryOvercommit: Double
   /// Free resources of each machine that is up.
   var offers: FitTree
   /// In dispatch mode, what each machine that is up offers when empty.
@@ -48,8 +55,12 @@ public struct Cluster: ~Copyable {
   let speeds: [Double]
   let descriptions: [MachineDescription]
 
-  init(_ layout: ClusterLayout, mode: SimulationOptions.Mode = .central) {
+  init(
+    _ layout: ClusterLayout, mode: SimulationOptions.Mode = .central, overcommit: SimulationOptions.Overcommit = .init()
+  ) {
     self.mode = mode
+    cpuOvercommit = overcommit.cpu
+    memoryOvercommit = overcommit.memory
     count = layout.machines.count
     wholes = FitTree(count: mode == .dispatch ? count : 0)
     offers = FitTree(count: count)
@@ -57,6 +68,7 @@ public struct Cluster: ~Copyable {
     up = Array(repeating: false, count: count)
     running = Array(repeating: 0, count: count)
     queued = running
+    loads = Array(repeating: 0, count: count)
     queuedCPU = Array(repeating: .zero, count: count)
     queuedWork = Array(repeating: 0, count: count)
     runningWork = queuedWork
@@ -113,7 +125,7 @@ extension Cluster {
   public func power(_ machine: Int) -> PowerModel { descriptions[machine].power }
 
   /// Share of the machine's real CPU that is claimed; beyond 1 where it is overcommitted.
-  public func cpuLoad(_ machine: Int) -> Double { cpuUtilisation(machine) }
+  public func cpuLoad(_ machine: Int) -> Double { cpuUtilisation(machine) * cpuOvercommit }
 
   /// Speed relative to a reference core.
   public func speed(_ machine: Int) -> Double { speeds[machine] }

@@ -90,6 +90,12 @@ public struct ClusterLayout: Hashable, Sendable {
     try check()
   }
 
+  /// No machines.
+  init() {
+    machines = []
+    events = []
+  }
+
   private func check() throws(ClusterError) {
     for machine in machines {
       guard Self.isReasonable(machine.capacity) else {
@@ -132,6 +138,28 @@ public struct ClusterLayout: Hashable, Sendable {
     let most = Int64(1) << 61
     return total.cpu.nano <= most && total.memory.rawValue <= most && total.disk.rawValue <= most
       && total.milliGPU <= most
+  }
+}
+
+extension ClusterLayout {
+  /// The same machines, each promising more (or less) than it has.
+  func overcommitted(
+    _ factors: SimulationOptions.Overcommit
+  ) throws(ClusterError) -> ClusterLayout {
+    guard factors != .init() else { return self }
+    func scaled(_ capacity: Resources) -> Resources {
+      var capacity = capacity
+      capacity.cpu = Cores(capacity.cpu.value * factors.cpu)
+      capacity.memory = Bytes(rounding: Double(capacity.memory.rawValue) * factors.memory)
+      return capacity
+    }
+    var layout = self
+    for index in machines.indices {
+      layout.machines[index].capacity = scaled(machines[index].capacity)
+    }
+    for index in events.indices { layout.events[index].capacity = scaled(events[index].capacity) }
+    try layout.check()
+    return layout
   }
 }
 

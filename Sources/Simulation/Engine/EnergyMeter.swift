@@ -36,6 +36,9 @@ struct EnergyMeter {
     for machine in readAt.indices { readAt[machine] = time.rawValue }
   }
 
+  /// Accounting ends now; all machines have been read.
+  mutating func end() { isRunning = false }
+
   /// Adds what the machine has drawn since it was last read; call before anything changes.
   mutating func read(_ machine: Int, _ cluster: borrowing Cluster) {
     guard isOn, isRunning else { return }

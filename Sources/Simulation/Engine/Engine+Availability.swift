@@ -10,22 +10,26 @@ extension Engine {
     switch event.kind {
     case .add, .update:
       cluster.resize(machine, to: event.capacity)
-      if event.kind == .add, !cluster.isUp(machine) { cluster.bringUp(machine) }
+      if event.kind == .add, !isPresent[machine] {
+        isPresent[machine] = true
+        if !isFailed[machine] { cluster.bringUp(machine) }
+      }
       headWaits = false
       if options.mode == .dispatch, cluster.isUp(machine) { startQueued(on: machine) }
     case .remove:
+      isPresent[machine] = false
       if cluster.isUp(machine) { empty(machine) }
     }
-    let isUp = cluster.isUp(machine)
+    let isUp = isPresent[machine]
     let isWorse = prospects.passed(
       event: index, machine: machine, capacity: isUp ? cluster.capacity(machine) : nil)
-    policy.machineChanged(machine, on: cluster)
+    changed(machine)
     if isWorse { dropHopeless(afterChangeOf: machine) }
   }
 
   /// Takes a machine down: its tasks go back to the pending queue, the running ones first, in the
   /// order in which they came.
-  private mutating func empty(_ machine: Int) {
+  mutating func empty(_ machine: Int) {
     while runningLists[machine].head >= 0 {
       accounts.evictions += 1
       evict(runningLists[machine].head)

@@ -37,11 +37,9 @@ extension Engine {
       guard let time = promise?.time, expectedEnd(of: view, speed: 1) <= time else { return false }
       return try offer(index)
     }
-    accounts.decisions += 1
-    guard case .machine(let machine) = policy.place(view, on: cluster, using: &rng) else {
+    guard case .machine(let machine) = ask(view), try check(index, on: machine) else {
       return false
     }
-    try check(index, on: machine)
     if let kept = promise?.spare[machine], let time = promise?.time,
       expectedEnd(of: view, speed: cluster.speed(machine), on: machine) > time
     {
@@ -62,6 +60,7 @@ extension Engine {
       startup =
         cluster.isAsleep(machine)
         ? cluster.power(machine).wakeDelay : max(cluster.awakeAt[machine] - cluster.now, .zero)
+      startup += options.network?.dispatch ?? .zero
     }
     return cluster.now + startup + view.estimate.scaled(by: 1 / speed)
   }

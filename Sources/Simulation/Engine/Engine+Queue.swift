@@ -17,8 +17,7 @@ extension Engine {
   /// Offers one task to the policy. Whether it has left the queue.
   mutating func offer(_ index: Int32) throws(SimulationError) -> Bool {
     if slots[index].view.instances > 1 { return try offerGang(index) }
-    accounts.decisions += 1
-    switch policy.place(slots[index].view, on: cluster, using: &rng) {
+    switch ask(slots[index].view) {
     case .machine(let machine): return try place(index, on: machine)
     case .wait:
       if options.refusesAtOnce { refuse(index) }
@@ -31,7 +30,10 @@ extension Engine {
 
   /// Puts a waiting task where the policy wants it: it starts, or waits at its machine.
   private mutating func place(_ index: Int32, on machine: Int) throws(SimulationError) -> Bool {
-    try check(index, on: machine)
+    guard try check(index, on: machine) else {
+      if options.refusesAtOnce { refuse(index) }
+      return options.refusesAtOnce
+    }
     if options.mode == .central
       || queues[machine].isEmpty && cluster.fits(slots[index].view.request, on: machine)
     {
@@ -46,12 +48,18 @@ extension Engine {
     return true
   }
 
-  func check(_ index: Int32, on machine: Int) throws(SimulationError) {
-    guard (0..<cluster.count).contains(machine), cluster.canTake(slots[index].view, on: machine)
-    else {
-      throw .invalidPlacement(
-        policy: policy.name, slots[index].view.id, machine: machine, time: cluster.now)
+  /// Whether the policy's placement is valid. One that is not is an error, but for a policy that sees
+  /// the past, where it is a conflict if it was valid then.
+  mutating func check(_ index: Int32, on machine: Int) throws(SimulationError) -> Bool {
+    if (0..<cluster.count).contains(machine) {
+      if cluster.canTake(slots[index].view, on: machine) { return true }
+      if isStale, seen.canTake(slots[index].view, on: machine) {
+        accounts.conflicts += 1
+        return false
+      }
     }
+    throw .invalidPlacement(
+      policy: policy.name, slots[index].view.id, machine: machine, time: cluster.now)
   }
 
   /// Asks for a machine for each instance, and starts the gang if there is one for all.
@@ -61,26 +69,28 @@ extension Engine {
     var rejected = false
     let view = slots[index].view
     while machines.count < Int(view.instances) {
-      accounts.decisions += 1
-      let placement = policy.place(view, on: cluster, using: &rng)
+      let placement = ask(view)
       guard case .machine(let machine) = placement else {
         rejected = placement == .reject || options.refusesAtOnce
         break
       }
-      try check(index, on: machine)
+      guard try check(index, on: machine) else {
+        rejected = options.refusesAtOnce
+        break
+      }
       machines.append(machine)
       emptySince.append(cluster.emptySince[machine])
       meter.read(machine, cluster)
       cluster.apply(Claim(machine: machine, resources: view.request))
       cluster.mark(view, on: machine, sign: 1)
-      policy.machineChanged(machine, on: cluster)
+      changed(machine)
     }
     // The claims were tentative: so that the instances did not count on the same room.
     for (machine, since) in zip(machines, emptySince).reversed() {
       cluster.revert(Claim(machine: machine, resources: view.request))
       cluster.mark(view, on: machine, sign: -1)
       cluster.emptySince[machine] = since
-      policy.machineChanged(machine, on: cluster)
+      changed(machine)
     }
     if machines.count == Int(view.instances) {
       dequeue(index)
@@ -94,11 +104,15 @@ extension Engine {
   /// Lets a batch policy choose among the waiting tasks until it has no more to place.
   private mutating func offerBatch() throws(SimulationError) {
     guard !headWaits, !pending.isEmpty else { return }
+    updateRanks()
     var waiting = pending.slots(limit: options.depth)
     var views = waiting.map { slots[$0].view }
     while !waiting.isEmpty, var batch = policy as? any BatchPlacementPolicy {
       accounts.decisions += 1
-      let choice = batch.choose(from: views, on: cluster, using: &rng)
+      let choice =
+        isStale
+        ? batch.choose(from: views, on: seen, using: &rng)
+        : batch.choose(from: views, on: cluster, using: &rng)
       policy = batch
       guard let choice else { break }
       guard waiting.indices.contains(choice.task) else {
@@ -110,7 +124,7 @@ extension Engine {
         // A gang is started as a whole or not at all.
         if try !offerGang(index) { break }
       } else {
-        _ = try place(index, on: choice.machine)
+        if try !place(index, on: choice.machine) { break }
       }
       waiting.remove(at: choice.task)
       views.remove(at: choice.task)
@@ -131,7 +145,7 @@ extension Engine {
     queues[machine].append(index, in: &slots)
     cluster.changeQueue(of: machine, by: 1, slots[index].view)
     cluster.mark(slots[index].view, on: machine, sign: 1)
-    policy.machineChanged(machine, on: cluster)
+    changed(machine)
   }
 
   /// Takes a task out of its machine's queue and ends its wait.

@@ -60,7 +60,7 @@ extension Engine {
   /// An instance takes its place on a machine; returns when it will end there.
   private mutating func occupy(_ index: Int32, on machine: Int) -> Microseconds {
     meter.read(machine, cluster)
-    let startup = wake(machine)
+    let startup = wake(machine) + delivery(to: index, on: machine)
     let request = slots[index].view.request
     cluster.apply(Claim(machine: machine, resources: request))
     cluster.mark(slots[index].view, on: machine, sign: 1)
@@ -76,7 +76,7 @@ extension Engine {
     slots[index].perCoreAtStart = meter.perCore(machine)
     expect(index, on: machine)
     if options.audit { inspect(machine) }
-    policy.machineChanged(machine, on: cluster)
+    changed(machine)
     return end
   }
 
@@ -105,7 +105,6 @@ extension Engine {
 
   /// How long a task placed on the machine now must wait for it to be awake.
   private mutating func wake(_ machine: Int) -> Microseconds {
-    guard meter.isOn else { return .zero }
     if cluster.isAsleep(machine), !options.alwaysOn {
       cluster.awakeAt[machine] = cluster.now + cluster.power(machine).wakeDelay
     }
@@ -149,7 +148,7 @@ extension Engine {
     if keepsRunningLists { runningLists[machine].remove(index, in: &slots) }
     accounts.ran(request, for: cluster.now - slots[index].since)
     if options.audit { inspect(machine) }
-    policy.machineChanged(machine, on: cluster)
+    changed(machine)
   }
 
   /// A running task has come to its end.
@@ -195,6 +194,9 @@ extension Engine {
         machine: started ? cluster.description(Int(slot.machine)).number : -1,
         attempts: slot.view.attempts, priorityClass: slot.view.priorityClass, outcome: outcome))
     slots.remove(index)
+    noteFate(
+      of: slot.view.id,
+      .init(finish: outcome == .finished ? slot.end : .never, machine: Int(slot.machine)))
   }
 
   mutating func conclude(_ result: TaskResult) {

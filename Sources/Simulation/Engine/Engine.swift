@@ -6,6 +6,11 @@ import Workload
 /// started; then machines come and go; then tasks arrive; then the queue is offered to the policy.
 struct Engine: ~Copyable {
   var cluster: Cluster
+  /// The machines as the policy sees them, where that is not the present.
+  var seen: Cluster
+  /// Machines that have changed since the policy last saw them.
+  var unseen: [Int] = []
+  var isUnseen: [Bool]
   var policy: any PlacementPolicy
   var rng: RandomStream
   let options: SimulationOptions
@@ -19,6 +24,12 @@ struct Engine: ~Copyable {
   /// The head of the queue has said wait, and nothing has changed since.
   var headWaits = false
   var heap = EventHeap()
+  /// Whether each machine is there, failures apart.
+  var isPresent: [Bool]
+  var isFailed: [Bool]
+  let failures: RandomStream
+  /// How many draws each machine has made from it.
+  var failureCounts: [UInt32] = []
   let changes: [AvailabilityEvent]
   var nextChange = 0
   var prospects: Prospects
@@ -28,18 +39,28 @@ struct Engine: ~Copyable {
   /// Each machine's queue, in dispatch mode.
   var queues: [SlotList]
   var accounts: Accounts
+  var dependencies: DependencyState
   var meter: EnergyMeter
   /// Results not yet handed over.
   var results: [TaskResult] = []
   /// Nothing is left to do at this instant.
   private var isSettled = false
+  private var isDraining = false
   private var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
+  /// When accounting of use is to begin and to end; `never` once it has.
+  private var accountsStart = Microseconds.never
+  private var accountsEnd = Microseconds.never
 
   init(
-    _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64
+    _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64,
+    dependencies: DependencyTable
   ) {
-    cluster = Cluster(layout, mode: options.mode)
+    self.dependencies = DependencyState(dependencies)
+    cluster = Cluster(layout, mode: options.mode, overcommit: options.overcommit)
+    seen = Cluster(
+      options.heartbeat > .zero ? layout : ClusterLayout(), mode: options.mode,
+      overcommit: options.overcommit)
     self.policy = policy
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
@@ -48,14 +69,20 @@ struct Engine: ~Copyable {
     changes = layout.events
     prospects = Prospects(layout)
     keepsRunningLists =
-      !layout.events.isEmpty || options.audit || options.preemption != nil
+      !layout.events.isEmpty || options.failures != nil || options.audit || options.preemption != nil
       || options.backfilling == .conservative
     runningLists = Array(repeating: SlotList(), count: keepsRunningLists ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
-    accounts = Accounts(slowdownBound: options.slowdownBound)
+    accounts = Accounts(options)
+    isUnseen = Array(repeating: false, count: seen.count)
+    isPresent = layout.machines.map(\.isUp)
+    isFailed = Array(repeating: false, count: layout.machines.count)
+    failures = RandomStream(seed: seed, name: "failures")
     meter = EnergyMeter(layout, alwaysOn: options.alwaysOn)
-    if options.accountsFrom == .zero { beginAccounts() }
+    accountsStart = options.accountsFrom
+    if accountsStart == .zero { beginAccounts() }
     self.policy.runBegan(on: cluster)
+    scheduleFailures()
   }
 
   /// Runs up to the task's submission and lets it arrive. False if that is after the run's end.
@@ -67,8 +94,8 @@ struct Engine: ~Copyable {
     lastSubmit = record.submit
     let instant = stepped(record.submit)
     if instant > cluster.now { try advance(to: instant) }
-    if !options.accountsFrom.isKnown, !accounts.isRunning { beginAccounts() }
     accounts.submitted(record.priorityClass, at: record.submit)
+    if accounts.submissions == 1 { scheduleAccounts() }
     accounts.events += 1
     admit(record)
     return true
@@ -88,9 +115,15 @@ struct Engine: ~Copyable {
 
   /// When all tasks have been submitted: runs on, for at most `limit` instants. False at the end.
   mutating func drain(_ limit: Int) throws(SimulationError) -> Bool {
+    if !isDraining {
+      isDraining = true
+      if options.accountsTail.isKnown, accounts.submissions > 0 {
+        accountsEnd = min(stepped(lastSubmit) + options.accountsTail, options.until)
+      }
+    }
     try settle()
     for _ in 0..<limit {
-      guard slots.count > 0, let next = nextInstant, next <= options.until else {
+      guard isUnderWay, let next = nextInstant, next <= options.until else {
         giveUpRest()
         return false
       }
@@ -101,6 +134,12 @@ struct Engine: ~Copyable {
     return true
   }
 
+  /// Whether anything can still come of the tasks in flight. Machines may fail for ever; what waits
+  /// for a predecessor that never came does not count.
+  private var isUnderWay: Bool {
+    accounts.waiting > 0 || cluster.totalRunning > 0 || dependencies.scheduled > 0
+  }
+
   /// When something happens next, arrivals apart; nil if nothing does.
   private var nextInstant: Microseconds? {
     let end = heap.nextTime
@@ -108,6 +147,11 @@ struct Engine: ~Copyable {
     var next = stepped(Microseconds(min(end, change)))
     // What a step has freed is offered at the next.
     if isStepped, !headWaits, !pending.isEmpty { next = min(next, cluster.now + options.step) }
+    if isStale, !pending.isEmpty {
+      // Whoever waits may be placed by the next view.
+      let beats = cluster.now.rawValue / options.heartbeat.rawValue + 1
+      next = min(next, stepped(Microseconds(beats * options.heartbeat.rawValue)))
+    }
     return next.isKnown ? next : nil
   }
 
@@ -121,19 +165,42 @@ struct Engine: ~Copyable {
   }
 
   private mutating func moveClock(to time: Microseconds) {
-    let start = options.accountsFrom
-    if start.isKnown, !accounts.isRunning, start <= time {
-      cluster.now = max(cluster.now, start)
+    if accountsStart <= time {
+      pass(to: accountsStart)
       beginAccounts()
     }
-    accounts.advance(to: time, cluster)
-    cluster.now = time
+    if accountsEnd <= time {
+      pass(to: accountsEnd)
+      endAccounts()
+    }
+    pass(to: time)
     isSettled = false
   }
 
+  private mutating func pass(to time: Microseconds) {
+    lookIfDue(by: time)
+    accounts.advance(to: time, cluster)
+    cluster.now = time
+  }
+
+  /// The first task has come.
+  private mutating func scheduleAccounts() {
+    guard !options.accountsFrom.isKnown else { return }
+    accountsStart = accounts.firstSubmit + options.warmUp
+    if accountsStart <= cluster.now { beginAccounts() }
+  }
+
   private mutating func beginAccounts() {
-    accounts.isRunning = true
+    accountsStart = .never
+    accounts.beginWindow()
     meter.begin(at: cluster.now)
+  }
+
+  private mutating func endAccounts() {
+    accountsEnd = .never
+    for machine in 0..<cluster.count { meter.read(machine, cluster) }
+    accounts.endWindow()
+    meter.end()
   }
 
   /// Lets happen what is due now: tasks end, then machines come and go.
@@ -150,6 +217,11 @@ struct Engine: ~Copyable {
         {
           finish(event.subject)
         }
+      case .release:
+        dependencies.scheduled -= 1
+        letGo(event.subject)
+      case .fail: fail(Int(event.subject))
+      case .repair: repair(Int(event.subject))
       }
     }
     while nextChange < changes.count, changes[nextChange].time.rawValue <= now {
@@ -162,6 +234,7 @@ struct Engine: ~Copyable {
   /// Offers the queue to the policy until nothing more happens at this instant.
   private mutating func settle() throws(SimulationError) {
     guard !isSettled else { return }
+    cancelDoomed()
     isSettled = true
     while true {
       try offerPending()
@@ -192,9 +265,10 @@ struct Engine: ~Copyable {
     slot.key = pending.key(view)
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
+    if hold(index) { return cancelDoomed() }
     accounts.beganWaiting()
     // On a stepped clock it has been waiting since before this step.
-    accounts.waitingTime += Int128((cluster.now - record.submit).rawValue)
+    accounts.integrals.waiting += Int128((cluster.now - record.submit).rawValue)
     if options.backfilling != .none { fresh.append(queueEntry(index)) }
     enqueue(index)
   }
@@ -206,6 +280,8 @@ struct Engine: ~Copyable {
         id: record.id, submit: record.submit, firstStart: .never, start: .never, finish: .never,
         deadline: record.deadline, wait: .zero, wasted: .zero, startup: .zero, energy: .zero,
         machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: .unplaceable))
+    noteFate(of: record.id, .init(finish: .never, machine: -1))
+    cancelDoomed()
   }
 
   /// The run is over: what is under way ends as unfinished, in order of arrival.
@@ -213,15 +289,15 @@ struct Engine: ~Copyable {
     if options.until.isKnown, options.until > cluster.now, slots.count > 0 {
       moveClock(to: options.until)
     }
-    if options.accountsTail.isKnown, accounts.firstSubmit.isKnown {
-      let end = min(stepped(lastSubmit) + options.accountsTail, options.until)
-      if end > cluster.now, end.isKnown { moveClock(to: end) }
-    }
+    if accountsEnd.isKnown { moveClock(to: max(accountsEnd, cluster.now)) }
+    // Nobody goes on because of an end that is none.
+    dependencies = DependencyState(DependencyTable())
     for index in slots.inOrderOfArrival() {
       switch slots[index].state {
       case .running: release(index)
       case .queued: leaveQueue(index)
       case .pending: stopWaiting(index)
+      case .held: break
       case .free: continue
       }
       conclude(index, .unfinished)

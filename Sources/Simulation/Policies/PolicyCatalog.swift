@@ -53,6 +53,9 @@ public enum PolicyCatalog {
     PolicyEntry(name: "priority-min-min", summary: "min-min within the highest class") {
       PriorityMinMin()
     },
+    PolicyEntry(name: "heft", summary: "longest path first, to where it should end first") {
+      HEFT()
+    },
     PolicyEntry(name: "study-random", summary: "the original study's code: uniform, or refused") {
       StudyRandom()
     },
