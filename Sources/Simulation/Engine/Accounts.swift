@@ -73,14 +73,9 @@ struct Accounts {
   /// Whether a task is after the warm-up.
   private func isMeasured(submit: Microseconds) -> Bool { submit >= firstSubmit + warmUp }
 
-  mutating func submitted(_ priorityClass: PriorityClass, at time: Microseconds) {
+  mutating func submitted(at time: Microseconds) {
     if !firstSubmit.isKnown { firstSubmit = time }
     submissions += 1
-    if isMeasured(submit: time) {
-      classes[Int(priorityClass.rawValue)].submitted += 1
-    } else {
-      warmUpTasks += 1
-    }
   }
 
   mutating func beganWaiting() {
@@ -98,6 +93,8 @@ struct Accounts {
     conclusions += 1
     if isMeasured(submit: result.submit) {
       classes[Int(result.priorityClass.rawValue)].record(result, slowdownBound: slowdownBound)
+    } else {
+      warmUpTasks += 1
     }
     taskWaiting += Int128(result.wait.rawValue)
     energyOfTasks += result.energy.value

@@ -94,7 +94,7 @@ struct Engine: ~Copyable {
     lastSubmit = record.submit
     let instant = stepped(record.submit)
     if instant > cluster.now { try advance(to: instant) }
-    accounts.submitted(record.priorityClass, at: record.submit)
+    accounts.submitted(at: record.submit)
     if accounts.submissions == 1 { scheduleAccounts() }
     accounts.events += 1
     admit(record)

@@ -37,6 +37,7 @@ public struct ClassMetrics: Hashable, Sendable {
   public var energy = Joules.zero
 
   mutating func record(_ result: TaskResult, slowdownBound: Microseconds) {
+    submitted += 1
     outcomes[Int(result.outcome.rawValue)] += 1
     wasted += result.wasted
     energy += result.energy
