@@ -25,6 +25,15 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
   public var priorityClass: PriorityClass
   /// Latency sensitivity, 0 (least) to 3; -1 if not known.
   public var schedulingClass: Int8
+  /// How many instances start together, each with this request.
+  public var instances: Int32
+  /// Whether tasks of its job must be on different machines.
+  public var mustBeApart: Bool
+  /// Seconds of its estimate and of the longest chain of tasks known to wait for it (HEFT's upward
+  /// rank), for a batch policy; 0 where the workload has no dependencies.
+  public internal(set) var upwardRank = 0.0
+  /// The set of machines that its attribute constraints allow; -1 is all.
+  var eligibility: Int32 = -1
 
   /// What may be known of `record` when it is submitted.
   public init(_ record: TaskRecord) {
@@ -38,6 +47,8 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
     priority = record.priority
     priorityClass = record.priorityClass
     schedulingClass = record.schedulingClass
+    instances = max(record.instances, 1)
+    mustBeApart = record.flags.contains(.differentMachines)
   }
 }
 
@@ -72,7 +83,7 @@ public enum Placement: Hashable, Sendable {
 ///   public mutating func place(
 ///     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
 ///   ) -> Placement {
-///     cluster.cheapestFit(for: task) { cluster, machine in cluster.cpuUtilisation(machine) }
+///     cluster.cheapest(for: task) { cluster, machine in cluster.cpuUtilisation(machine) }
 ///   }
 /// }
 /// ```

@@ -16,16 +16,31 @@ public struct SimulationReport: Sendable {
   public var unplaceable: [UnplaceableCount]
   /// Attempts cut short because their machine went away.
   public var evictions: Int
+  /// Attempts cut short by a task of a higher class.
+  public var preemptions: Int
+  /// Tasks that overtook a waiting head of the queue.
+  public var overtakings: Int
+  /// Failures of machines by the failure model.
+  public var failures: Int
+  /// Placements that did not fit because the policy saw the past.
+  public var conflicts: Int
   /// First submission; `never` if there was no task.
   public var firstSubmit: Microseconds
   /// Last finish; `never` if no task finished.
   public var lastFinish: Microseconds
-  /// The cluster's use, averaged over time from the first submission to the end of the run.
+  /// The cluster's use, averaged over the time that is accounted for.
   public var usage: Usage
+  /// Where the energy went; zero if no machine draws power.
+  public var energy: EnergyReport
   /// The cluster's use over time.
   public var series: UsageSeries
   /// How many times the engine asked its policy.
   public var decisions: Int
+  /// How long the policy took for a decision, in nanoseconds of real time; empty if that was not
+  /// measured. The only figures here that differ from run to run.
+  public var decisionTimes: Distribution
+  /// Tasks of the warm-up, which are in no other figure but the makespan.
+  public var warmUpTasks: Int
   /// How many events happened: arrivals, ends, availability changes.
   public var events: Int
   /// The most tasks that were in flight at once.
@@ -61,6 +76,11 @@ public struct SimulationReport: Sendable {
     public var mostWaiting: Int
     /// Tasks running.
     public var meanRunning: Double
+    /// Variance over machines of CPU utilisation, averaged over time.
+    public var loadVariance: Double
+    /// Jain's index of fairness over machines of CPU utilisation, averaged over time: 1 is even, 1 / n
+    /// is all on one (Jain, Chiu and Hawe, DEC-TR-301, 1984). An idle cluster is even.
+    public var jain: Double
   }
 
   /// How many tasks were unplaceable for one reason.
@@ -88,6 +108,8 @@ public enum UnplaceableReason: UInt8, Hashable, CaseIterable, Sendable {
   case gpu
   /// No machine has all that it asks for together.
   case combination
+  /// Its instances do not fit together, even if everything is empty.
+  case gang
   /// A request or run time is negative.
   case invalid
 
@@ -100,6 +122,7 @@ public enum UnplaceableReason: UInt8, Hashable, CaseIterable, Sendable {
     case .disk: "disk"
     case .gpu: "GPU"
     case .combination: "combination of resources"
+    case .gang: "instances together"
     case .invalid: "negative request or run time"
     }
   }
@@ -112,14 +135,26 @@ public struct AuditReport: Hashable, Sendable {
     /// What is checked.
     public var name: String
     /// One way to count it.
-    public var left: Int128
+    public var left: Double
     /// The other way.
-    public var right: Int128
-    /// Whether they agree.
-    public var holds: Bool { left == right }
+    public var right: Double
+    /// Whether they agree: exactly where both are whole numbers, to 1e-9 of it for energies.
+    public var holds: Bool
+
+    init(name: String, left: Int128, right: Int128) {
+      self.name = name
+      (self.left, self.right) = (Double(left), Double(right))
+      holds = left == right
+    }
+
+    init(name: String, left: Double, right: Double) {
+      self.name = name
+      (self.left, self.right) = (left, right)
+      holds = abs(left - right) <= 1e-9 * max(abs(left), abs(right))
+    }
   }
 
-  /// The checks at the end of the run, each exact: all quantities are whole numbers.
+  /// The checks at the end of the run.
   public var checks: [Check] = []
   /// How many times a machine's free room was found negative or above its capacity.
   public var violations = 0
@@ -137,6 +172,12 @@ public enum SimulationError: Error, CustomStringConvertible {
   case outOfOrder(TaskID, submit: Microseconds, previous: Microseconds)
   /// A policy chose a machine on which the task does not fit.
   case invalidPlacement(policy: String, TaskID, machine: Int, time: Microseconds)
+  /// The machines, with what is promised over what they have, are out of range.
+  case cluster(ClusterError)
+  /// A task waits for itself, through those it waits for.
+  case cyclicDependencies(TaskID)
+  /// A batch policy chose a task that was not offered.
+  case invalidChoice(policy: String, index: Int, count: Int, time: Microseconds)
 
   public var description: String {
     switch self {
@@ -148,6 +189,11 @@ public enum SimulationError: Error, CustomStringConvertible {
     case .invalidPlacement(let policy, let id, let machine, let time):
       "policy \(policy) put task \(id.job)/\(id.index) on machine \(machine) at \(time.rawValue)"
         + " µs, where it does not fit"
+    case .cluster(let error): "the cluster: \(error)"
+    case .cyclicDependencies(let id):
+      "task \(id.job)/\(id.index) waits for itself, through the tasks that it waits for"
+    case .invalidChoice(let policy, let index, let count, let time):
+      "policy \(policy) chose waiting task \(index) of \(count) at \(time.rawValue) µs"
     }
   }
 }

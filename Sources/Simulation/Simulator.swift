@@ -22,6 +22,9 @@ public struct Simulator {
   /// What all chance in a run comes from.
   public var seed: UInt64
 
+  /// Which tasks wait for which; none by default.
+  public var dependencies = DependencyTable()
+
   /// A simulator of `cluster` under `policy`.
   public init(
     cluster: ClusterLayout, policy: any PlacementPolicy,
@@ -48,7 +51,15 @@ public struct Simulator {
   public func run<Source: WorkloadSource & ~Copyable, Results: ResultSink>(
     _ source: consuming Source, results: inout Results
   ) throws(SimulationError) -> SimulationReport {
-    var engine = Engine(cluster, policy: policy, options: options, seed: seed)
+    if let cyclic = dependencies.firstCycle() { throw .cyclicDependencies(cyclic) }
+    let layout: ClusterLayout
+    do {
+      layout = try cluster.overcommitted(options.overcommit)
+    } catch {
+      throw .cluster(error)
+    }
+    var engine = Engine(
+      layout, policy: policy, options: options, seed: seed, dependencies: dependencies)
     while true {
       let record: TaskRecord?
       do { record = try source.next() } catch { throw .source(error) }
@@ -58,7 +69,8 @@ public struct Simulator {
     while try engine.drain(4096) { try engine.handOver(to: &results) }
     try engine.handOver(to: &results)
     return engine.accounts.report(
-      policy: engine.policy.name, seed: seed, cluster: engine.cluster, audited: options.audit)
+      policy: engine.policy.name, seed: seed, cluster: engine.cluster,
+      energy: engine.meter.report, audited: options.audit)
   }
 
   /// Runs `source` to its end and keeps the report only.

@@ -10,6 +10,8 @@ public enum TaskOutcome: UInt8, BitwiseCopyable, Hashable, CaseIterable, Sendabl
   case unplaceable
   /// It was evicted more often than the retry policy allows.
   case abandoned
+  /// A task that it depends on did not finish.
+  case cancelled
   /// It was still waiting or running when the run ended.
   case unfinished
 
@@ -20,6 +22,7 @@ public enum TaskOutcome: UInt8, BitwiseCopyable, Hashable, CaseIterable, Sendabl
     case .refused: "refused"
     case .unplaceable: "unplaceable"
     case .abandoned: "abandoned"
+    case .cancelled: "cancelled"
     case .unfinished: "unfinished"
     }
   }
@@ -29,7 +32,7 @@ public enum TaskOutcome: UInt8, BitwiseCopyable, Hashable, CaseIterable, Sendabl
 public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   /// Which task.
   public var id: TaskID
-  /// When it was submitted.
+  /// When it was submitted; for a task with predecessors, when they were done if that was later.
   public var submit: Microseconds
   /// When it first started; `never` if it never did.
   public var firstStart: Microseconds
@@ -43,6 +46,11 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   public var wait: Microseconds
   /// Time run in attempts that were cut short.
   public var wasted: Microseconds
+  /// Part of the last attempt that went by before it ran: its machine woke up,
+  /// its data came.
+  public var startup: Microseconds
+  /// Dynamic energy of all its attempts; what a machine draws for being awake is nobody's.
+  public var energy: Joules
   /// The number of the machine of its last attempt; -1 if it never started.
   public var machine: Int64
   /// How many times it was started.
@@ -56,7 +64,7 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   public var completion: Microseconds { finish.isKnown ? finish - submit : .never }
 
   /// Run time of the last attempt, on its machine; `never` if it did not finish.
-  public var runTime: Microseconds { finish.isKnown ? finish - start : .never }
+  public var runTime: Microseconds { finish.isKnown ? finish - start - startup : .never }
 
   /// Whether it finished by its deadline. A task that did not finish has missed it; one without a
   /// deadline meets it by finishing.

@@ -104,7 +104,7 @@ struct ScanningBestFit: PlacementPolicy {
   func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) -> Placement {
-    cluster.cheapestFit(for: task) { cluster, machine in
+    cluster.cheapest(for: task) { cluster, machine in
       let free = cluster.free(machine)
       return free.cpu.value / 8 + free.memory.gibibytes / 20
     }

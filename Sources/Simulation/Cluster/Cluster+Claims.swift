@@ -11,6 +11,7 @@ extension Cluster {
   mutating func apply(_ claim: Claim) {
     offers.update(claim.machine, to: offers[claim.machine] - claim.resources)
     totalClaimed += claim.resources
+    noteLoad(claim.machine)
     running[claim.machine] += 1
     totalRunning += 1
   }
@@ -19,23 +20,38 @@ extension Cluster {
   mutating func revert(_ claim: Claim) {
     offers.update(claim.machine, to: offers[claim.machine] + claim.resources)
     totalClaimed -= claim.resources
+    noteLoad(claim.machine)
     running[claim.machine] -= 1
+    if running[claim.machine] == 0 { emptySince[claim.machine] = now }
     totalRunning -= 1
+  }
+
+  /// A task that must be apart from its job's others comes to (`sign` 1) or leaves (-1) the machine.
+  mutating func mark(_ task: borrowing TaskView, on machine: Int, sign: Int32) {
+    guard task.mustBeApart else { return }
+    let key = JobMachine(job: task.id.job, machine: machine)
+    let count = apart[key, default: 0] + sign
+    apart[key] = count > 0 ? count : nil
   }
 
   /// The machine comes, empty.
   mutating func bringUp(_ machine: Int) {
     up[machine] = true
     upCount += 1
+    emptySince[machine] = now
+    awakeAt[machine] = now
     offers.update(machine, to: capacities[machine])
+    if mode == .dispatch { wholes.update(machine, to: capacities[machine]) }
     totalCapacity += capacities[machine]
   }
 
   /// The machine goes; its claims must have been reverted.
   mutating func takeDown(_ machine: Int) {
     up[machine] = false
+    noteLoad(machine)
     upCount -= 1
     offers.update(machine, to: FitTree.nothing)
+    if mode == .dispatch { wholes.update(machine, to: FitTree.nothing) }
     totalCapacity -= capacities[machine]
   }
 
@@ -45,11 +61,36 @@ extension Cluster {
     capacities[machine] = capacity
     guard up[machine] else { return }
     offers.update(machine, to: offers[machine] + capacity - old)
+    if mode == .dispatch { wholes.update(machine, to: capacity) }
     totalCapacity += capacity - old
+    noteLoad(machine)
   }
 
-  mutating func changeQueue(of machine: Int, by change: Int) {
-    queued[machine] += Int32(change)
-    totalQueued += change
+  /// Brings the sums up to date with the machine's utilisation.
+  private mutating func noteLoad(_ machine: Int) {
+    let old = loads[machine]
+    let new = Int64((cpuUtilisation(machine) * 0x1p20).rounded())
+    loads[machine] = new
+    loadSum += new - old
+    loadSquares += new * new - old * old
+  }
+
+  /// A task begins (`sign` 1) or ceases (-1) to wait at the machine.
+  mutating func changeQueue(of machine: Int, by sign: Int32, _ task: borrowing TaskView) {
+    queued[machine] += sign
+    totalQueued += Int(sign)
+    queuedCPU[machine].nano += Int64(sign) * task.request.cpu.nano
+    guard task.estimate.isKnown else { return }
+    let length = Double(task.estimate.rawValue) / speeds[machine]
+    queuedWork[machine] += Double(sign) * length * task.request.cpu.value
+    // Rounding must not outlive the tasks that caused it.
+    if queued[machine] == 0 { queuedWork[machine] = 0 }
+  }
+
+  /// A task whose estimated end is `end` begins (`sign` 1) or ceases (-1) to run on the machine.
+  mutating func changeWork(of machine: Int, by sign: Double, cpu: Cores, end: Microseconds) {
+    runningCPU[machine] += sign * cpu.value
+    runningWork[machine] += sign * cpu.value * Double(end.rawValue)
+    if running[machine] == 0 { (runningCPU[machine], runningWork[machine]) = (0, 0) }
   }
 }

@@ -1,18 +1,120 @@
 import Workload
 
-// Searches that policies share.
+// What policies share: which machines may take a task, and what is to be expected there.
 extension Cluster {
-  /// The machine of least cost among those on which the task fits now, ties to the lowest index;
-  /// waits if it fits nowhere. `cost` must not be NaN. O(n).
-  public func cheapestFit(
+  /// Whether `.machine(machine)` is a valid placement of the task: it is allowed there, and fits now
+  /// in central mode, when the machine is empty in dispatch mode.
+  public func canTake(_ task: TaskView, on machine: Int) -> Bool {
+    mode == .central
+      ? mayStart(task, on: machine)
+      : fitsEmpty(task.request, on: machine) && isAllowed(task, on: machine)
+  }
+
+  /// Whether the task is allowed on the machine and fits there now.
+  public func mayStart(_ task: TaskView, on machine: Int) -> Bool {
+    fits(task.request, on: machine) && isAllowed(task, on: machine)
+  }
+
+  /// Whether the task's constraints allow the machine: its attributes, and that no other task of the
+  /// job is there where they must be apart. O(1).
+  public func isAllowed(_ task: TaskView, on machine: Int) -> Bool {
+    if task.eligibility >= 0, !eligibility[Int(task.eligibility)][machine] { return false }
+    return !task.mustBeApart || apart[JobMachine(job: task.id.job, machine: machine)] == nil
+  }
+
+  /// The lowest index ≥ `start` of a machine on which the task may start now. O(log n) as a rule.
+  public func firstFit(for task: TaskView, from start: Int = 0) -> Int? {
+    first(for: task, from: start, in: offers)
+  }
+
+  /// The lowest index ≥ `start` of a machine that can take the task. O(log n) as a rule.
+  public func firstCandidate(for task: TaskView, from start: Int = 0) -> Int? {
+    first(for: task, from: start, in: mode == .central ? offers : wholes)
+  }
+
+  private func first(for task: TaskView, from start: Int, in tree: borrowing FitTree) -> Int? {
+    var next = tree.first(fitting: task.request, from: start)
+    guard task.eligibility >= 0 || task.mustBeApart else { return next }
+    while let machine = next, !isAllowed(task, on: machine) {
+      next = tree.first(fitting: task.request, from: machine + 1)
+    }
+    return next
+  }
+
+  /// A machine drawn uniformly among those that can take the task; nil if there is none.
+  ///
+  /// Machines are drawn from all, and one that cannot is drawn again: what is left is uniform among
+  /// those that can. After 128 failures those that can are counted and one of them drawn, which is
+  /// uniform too. O(1) where many can, O(n) at worst.
+  public func randomCandidate(for task: TaskView, using rng: inout RandomStream) -> Int? {
+    guard count > 0 else { return nil }
+    for attempt in 0..<128 {
+      if attempt == 8, firstCandidate(for: task) == nil { return nil }
+      let machine = rng.below(count)
+      if canTake(task, on: machine) { return machine }
+    }
+    var candidates: [Int] = []
+    var next = firstCandidate(for: task)
+    while let machine = next {
+      candidates.append(machine)
+      next = firstCandidate(for: task, from: machine + 1)
+    }
+    return candidates.isEmpty ? nil : candidates[rng.below(candidates.count)]
+  }
+
+  /// The machine of least cost among those that can take the task, ties to the lowest index; waits
+  /// if none can. `cost` must not be NaN. O(n).
+  public func cheapest(
     for task: TaskView, cost: (borrowing Cluster, Int) -> Double
   ) -> Placement {
     var best: Int?
     var least = Double.infinity
-    for machine in 0..<count where fits(task.request, on: machine) {
+    for machine in 0..<count where canTake(task, on: machine) {
       let cost = cost(self, machine)
       if best == nil || cost < least { (best, least) = (machine, cost) }
     }
     return best.map(Placement.machine) ?? .wait
+  }
+
+  /// Share of the machine's CPU that its tasks, running and waiting there, ask for: 0…, beyond 1
+  /// where tasks queue.
+  public func demand(_ machine: Int) -> Double {
+    let capacity = capacities[machine].cpu.nano
+    let asked = claimed(machine).cpu.nano + queuedCPU[machine].nano
+    return capacity > 0 ? Double(asked) / Double(capacity) : .infinity
+  }
+
+  /// How long the machine will need, by the estimates of its tasks, for what runs and waits there:
+  /// their core-time over its cores. Zero where nothing is estimated.
+  public func backlog(_ machine: Int) -> Double {
+    let remaining = runningWork[machine] - runningCPU[machine] * Double(now.rawValue)
+    let cores = capacities[machine].cpu.value
+    return cores > 0 ? (max(remaining, 0) + queuedWork[machine]) / cores / 1e6 : .infinity
+  }
+
+  /// In how many seconds from now the task may be expected to end on the machine: after its backlog,
+  /// if it cannot start at once, and its wake-up. A task without an estimate counts as one second.
+  public func expectedCompletion(of task: TaskView, on machine: Int) -> Double {
+    let length = (task.estimate.isKnown ? task.estimate.seconds : 1) / speeds[machine]
+    let startsNow = queued[machine] == 0 && mayStart(task, on: machine)
+    let wake = isAsleep(machine) ? descriptions[machine].power.wakeDelay.seconds : 0
+    return length + wake + (startsNow ? 0 : backlog(machine))
+  }
+
+  /// Share of the machine's CPU, memory, disk and GPUs that would be claimed with the task on it; 0
+  /// of what it has none.
+  public func sharesAfter(_ task: TaskView, on machine: Int) -> SIMD4<Double> {
+    Self.shares(claimed(machine) + task.request, of: capacities[machine])
+  }
+
+  /// `amount` as a share of `whole`, dimension by dimension; 0 of nothing.
+  static func shares(_ amount: Resources, of whole: Resources) -> SIMD4<Double> {
+    let part = SIMD4(
+      Double(amount.cpu.nano), Double(amount.memory.rawValue), Double(amount.disk.rawValue),
+      Double(amount.milliGPU))
+    let all = SIMD4(
+      Double(whole.cpu.nano), Double(whole.memory.rawValue), Double(whole.disk.rawValue),
+      Double(whole.milliGPU))
+    return (part / all).replacing(with: 0, where: all .<= 0)
   }
 }

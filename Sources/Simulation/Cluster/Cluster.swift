@@ -3,7 +3,7 @@ import Workload
 /// The live state of the machines, as a policy sees it: read only.
 ///
 /// Machines are columns, addressed by an index 0 ..< `count`; running totals are kept, so that
-/// nothing here costs more than O(1) but ``firstFit(for:from:)``.
+/// nothing here costs more than O(1) but the searches.
 public struct Cluster: ~Copyable {
   /// The time now.
   public internal(set) var now = Microseconds.zero
@@ -20,22 +20,61 @@ public struct Cluster: ~Copyable {
   /// How many tasks wait at machines (dispatch mode).
   public internal(set) var totalQueued = 0
 
+  /// Where tasks wait, which decides what a machine can take.
+  public let mode: SimulationOptions.Mode
+  /// Sum and sum of squares, over the machines that are up, of CPU utilisation in 2^-20ths.
+  var loadSum: Int64 = 0
+  var loadSquares: Int64 = 0
+  var loads: [Int64]
+  /// What placement may promise over what is there, as a factor of each machine's real CPU.
+  let cpuOvercommit: Double
+  let memoryOvercommit: Double
   /// Free resources of each machine that is up.
   var offers: FitTree
+  /// In dispatch mode, what each machine that is up offers when empty.
+  var wholes: FitTree
   var capacities: [Resources]
   var up: [Bool]
   var running: [Int32]
   var queued: [Int32]
+  /// CPU that tasks waiting at the machine ask for.
+  var queuedCPU: [Cores]
+  /// Estimated work there, in core-µs: of waiting tasks, and of running ones from time 0 to their
+  /// estimated ends, less what `runningCPU` × now takes off.
+  var queuedWork: [Double]
+  var runningWork: [Double]
+  var runningCPU: [Double]
+  /// When the machine became empty; meaningless while it is not.
+  var emptySince: [Microseconds]
+  /// When a machine that was woken will be awake.
+  var awakeAt: [Microseconds]
+  /// Which machines a set of attribute constraints allows, by `TaskView.eligibility`.
+  var eligibility: [[Bool]] = []
+  /// How many tasks of a job that must be apart are on a machine. Only ever looked up.
+  var apart: [JobMachine: Int32] = [:]
   let speeds: [Double]
   let descriptions: [MachineDescription]
 
-  init(_ layout: ClusterLayout) {
+  init(
+    _ layout: ClusterLayout, mode: SimulationOptions.Mode = .central, overcommit: SimulationOptions.Overcommit = .init()
+  ) {
+    self.mode = mode
+    cpuOvercommit = overcommit.cpu
+    memoryOvercommit = overcommit.memory
     count = layout.machines.count
+    wholes = FitTree(count: mode == .dispatch ? count : 0)
     offers = FitTree(count: count)
     capacities = layout.machines.map(\.capacity)
     up = Array(repeating: false, count: count)
     running = Array(repeating: 0, count: count)
-    queued = Array(repeating: 0, count: count)
+    queued = running
+    loads = Array(repeating: 0, count: count)
+    queuedCPU = Array(repeating: .zero, count: count)
+    queuedWork = Array(repeating: 0, count: count)
+    runningWork = queuedWork
+    runningCPU = queuedWork
+    emptySince = Array(repeating: .zero, count: count)
+    awakeAt = Array(repeating: .zero, count: count)
     speeds = layout.machines.map(\.speed)
     descriptions = layout.machines
     for machine in 0..<count where layout.machines[machine].isUp { bringUp(machine) }
@@ -71,6 +110,23 @@ extension Cluster {
     return capacity > 0 ? Double(claimed(machine).memory.rawValue) / Double(capacity) : 0
   }
 
+  /// When the machine, if it stays empty, falls asleep; `never` if it does not sleep.
+  func asleepFrom(_ machine: Int) -> Microseconds {
+    let after = descriptions[machine].power.sleepAfter
+    return after.isKnown ? emptySince[machine] + after : .never
+  }
+
+  /// Whether the machine is asleep: a task placed there begins after its wake-up delay.
+  public func isAsleep(_ machine: Int) -> Bool {
+    running[machine] == 0 && up[machine] && now >= asleepFrom(machine)
+  }
+
+  /// What the machine draws, and when it sleeps.
+  public func power(_ machine: Int) -> PowerModel { descriptions[machine].power }
+
+  /// Share of the machine's real CPU that is claimed; beyond 1 where it is overcommitted.
+  public func cpuLoad(_ machine: Int) -> Double { cpuUtilisation(machine) * cpuOvercommit }
+
   /// Speed relative to a reference core.
   public func speed(_ machine: Int) -> Double { speeds[machine] }
 
@@ -90,11 +146,12 @@ extension Cluster {
     up[machine] && request.fits(in: capacities[machine])
   }
 
-  /// The lowest index ≥ `start` of a machine on which `request` fits now. O(log n) as a rule.
-  public func firstFit(for request: Resources, from start: Int = 0) -> Int? {
-    offers.first(fitting: request, from: start)
-  }
-
   /// What the machine is like: its number in the trace, its platform.
   public func description(_ machine: Int) -> MachineDescription { descriptions[machine] }
+}
+
+/// A machine and a job that has tasks there.
+struct JobMachine: Hashable, Sendable {
+  var job: Int64
+  var machine: Int
 }

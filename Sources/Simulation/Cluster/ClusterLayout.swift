@@ -10,17 +10,21 @@ public struct MachineDescription: Hashable, Sendable {
   public var speed: Double
   /// Its platform's place in a symbol table; 0 if not known.
   public var platform: UInt32
+  /// What it draws; nothing by default.
+  public var power: PowerModel
   /// Whether it is there when the run begins.
   public var isUp: Bool
 
   /// A machine that is there from the beginning unless said otherwise.
   public init(
-    number: Int64, capacity: Resources, speed: Double = 1, platform: UInt32 = 0, isUp: Bool = true
+    number: Int64, capacity: Resources, speed: Double = 1, platform: UInt32 = 0,
+    power: PowerModel = .none, isUp: Bool = true
   ) {
     self.number = number
     self.capacity = capacity
     self.speed = speed
     self.platform = platform
+    self.power = power
     self.isUp = isUp
   }
 }
@@ -86,6 +90,12 @@ public struct ClusterLayout: Hashable, Sendable {
     try check()
   }
 
+  /// No machines.
+  init() {
+    machines = []
+    events = []
+  }
+
   private func check() throws(ClusterError) {
     for machine in machines {
       guard Self.isReasonable(machine.capacity) else {
@@ -128,6 +138,28 @@ public struct ClusterLayout: Hashable, Sendable {
     let most = Int64(1) << 61
     return total.cpu.nano <= most && total.memory.rawValue <= most && total.disk.rawValue <= most
       && total.milliGPU <= most
+  }
+}
+
+extension ClusterLayout {
+  /// The same machines, each promising more (or less) than it has.
+  func overcommitted(
+    _ factors: SimulationOptions.Overcommit
+  ) throws(ClusterError) -> ClusterLayout {
+    guard factors != .init() else { return self }
+    func scaled(_ capacity: Resources) -> Resources {
+      var capacity = capacity
+      capacity.cpu = Cores(capacity.cpu.value * factors.cpu)
+      capacity.memory = Bytes(rounding: Double(capacity.memory.rawValue) * factors.memory)
+      return capacity
+    }
+    var layout = self
+    for index in machines.indices {
+      layout.machines[index].capacity = scaled(machines[index].capacity)
+    }
+    for index in events.indices { layout.events[index].capacity = scaled(events[index].capacity) }
+    try layout.check()
+    return layout
   }
 }
 

@@ -7,8 +7,15 @@ struct Accounts {
     .init(reason: $0, count: 0, example: TaskID(job: -1))
   }
   var evictions = 0
+  var preemptions = 0
+  var failures = 0
+  var conflicts = 0
+  var overtakings = 0
   var decisions = 0
   var events = 0
+  var submissions = 0
+  var conclusions = 0
+  var warmUpTasks = 0
   var mostInFlight = 0
   var firstSubmit = Microseconds.never
   var lastFinish = Microseconds.never
@@ -17,48 +24,58 @@ struct Accounts {
   var mostWaiting = 0
   var violations = 0
 
-  // Integrals over time from the first submission, exact: task-µs and fixed-point units × µs.
-  var waitingTime: Int128 = 0
-  var runningTime: Int128 = 0
-  var cpuUsed: Int128 = 0
-  var cpuCapacity: Int128 = 0
-  var memoryUsed: Int128 = 0
-  var memoryCapacity: Int128 = 0
-  var span: Int64 = 0
+  /// From the beginning of the run.
+  var integrals = Integrals()
+  /// What they were when accounting of use began and ended.
+  private var windowStart: Integrals?
+  private var windowEnd: Integrals?
   var series = UsageSeries()
+  var decisionTimes = Distribution()
 
   // The same, added up task by task; they must agree.
   var taskWaiting: Int128 = 0
   var taskRunning: Int128 = 0
   var taskCPU: Int128 = 0
 
+  var energyOfTasks = 0.0
   private let slowdownBound: Microseconds
+  private let warmUp: Microseconds
 
-  init(slowdownBound: Microseconds) { self.slowdownBound = slowdownBound }
+  init(_ options: SimulationOptions) {
+    slowdownBound = options.slowdownBound
+    warmUp = options.warmUp
+  }
+
+  /// Whether use is being accounted for.
+  var isRunning: Bool { windowStart != nil && windowEnd == nil }
+
+  mutating func beginWindow() { windowStart = integrals }
+  mutating func endWindow() { windowEnd = integrals }
 
   /// The clock moves on while the cluster stays as it is.
   mutating func advance(to time: Microseconds, _ cluster: borrowing Cluster) {
-    guard firstSubmit.isKnown else { return }
     let length = time.rawValue - cluster.now.rawValue
-    span += length
-    waitingTime += Int128(waiting) * Int128(length)
-    runningTime += Int128(cluster.totalRunning) * Int128(length)
+    guard length > 0, firstSubmit.isKnown || isRunning else { return }
+    integrals.add(length, cluster, waiting: waiting)
+    guard isRunning else { return }
     let (used, capacity) = (cluster.totalClaimed, cluster.totalCapacity)
-    cpuUsed += Int128(used.cpu.nano) * Int128(length)
-    cpuCapacity += Int128(capacity.cpu.nano) * Int128(length)
-    memoryUsed += Int128(used.memory.rawValue) * Int128(length)
-    memoryCapacity += Int128(capacity.memory.rawValue) * Int128(length)
     series.add(
       from: cluster.now, to: time,
       level: UsageSeries.Sums(
         used: [used.cpu.value, Double(used.memory.rawValue)],
-        capacity: [capacity.cpu.value, Double(capacity.memory.rawValue)],
+        capacity: [
+          capacity.cpu.value / cluster.cpuOvercommit,
+          Double(capacity.memory.rawValue) / cluster.memoryOvercommit,
+        ],
         tasks: [Double(waiting), Double(cluster.totalRunning)]))
   }
 
-  mutating func submitted(_ priorityClass: PriorityClass, at time: Microseconds) {
+  /// Whether a task is after the warm-up.
+  private func isMeasured(submit: Microseconds) -> Bool { submit >= firstSubmit + warmUp }
+
+  mutating func submitted(at time: Microseconds) {
     if !firstSubmit.isKnown { firstSubmit = time }
-    classes[Int(priorityClass.rawValue)].submitted += 1
+    submissions += 1
   }
 
   mutating func beganWaiting() {
@@ -73,8 +90,14 @@ struct Accounts {
   }
 
   mutating func concluded(_ result: TaskResult) {
-    classes[Int(result.priorityClass.rawValue)].record(result, slowdownBound: slowdownBound)
+    conclusions += 1
+    if isMeasured(submit: result.submit) {
+      classes[Int(result.priorityClass.rawValue)].record(result, slowdownBound: slowdownBound)
+    } else {
+      warmUpTasks += 1
+    }
     taskWaiting += Int128(result.wait.rawValue)
+    energyOfTasks += result.energy.value
     if result.finish.isKnown {
       lastFinish = lastFinish.isKnown ? max(lastFinish, result.finish) : result.finish
     }
@@ -88,46 +111,99 @@ struct Accounts {
 
   /// The report; `audited` says whether the checks were on.
   func report(
-    policy: String, seed: UInt64, cluster: borrowing Cluster, audited: Bool
+    policy: String, seed: UInt64, cluster: borrowing Cluster, energy: EnergyReport, audited: Bool
   ) -> SimulationReport {
     var total = ClassMetrics()
     for metrics in classes { total.merge(metrics) }
     let reports = PriorityClass.allCases.map {
       SimulationReport.ClassReport(priorityClass: $0, metrics: classes[Int($0.rawValue)])
     }
-    let length = Double(span)
-    let usage = SimulationReport.Usage(
-      span: Microseconds(span), cpu: Double(cpuUsed) / Double(cpuCapacity),
-      memory: Double(memoryUsed) / Double(memoryCapacity),
-      meanWaiting: Double(waitingTime) / length, mostWaiting: mostWaiting,
-      meanRunning: Double(runningTime) / length)
+    let window = (windowEnd ?? integrals) - (windowStart ?? integrals)
+    let usage = window.usage(cluster, mostWaiting: mostWaiting)
     var report = SimulationReport(
       policy: policy, seed: seed, machines: cluster.count, total: total,
       classes: reports.filter { $0.metrics.submitted > 0 }, unplaceable: unplaceable,
-      evictions: evictions, firstSubmit: firstSubmit, lastFinish: lastFinish, usage: usage,
-      series: series, decisions: decisions, events: events, mostInFlight: mostInFlight)
-    if audited { report.audit = audit(total, cluster) }
+      evictions: evictions, preemptions: preemptions, overtakings: overtakings,
+      failures: failures, conflicts: conflicts,       firstSubmit: firstSubmit, lastFinish: lastFinish, usage: usage,
+      energy: energy, series: series, decisions: decisions, decisionTimes: decisionTimes, warmUpTasks: warmUpTasks,
+      events: events, mostInFlight: mostInFlight)
+    if audited { report.audit = audit(cluster, energy) }
     return report
   }
 
-  private func audit(_ total: ClassMetrics, _ cluster: borrowing Cluster) -> AuditReport {
+  private func audit(
+    _ cluster: borrowing Cluster, _ energy: EnergyReport
+  ) -> AuditReport {
     AuditReport(
       checks: [
         .init(
-          name: "tasks submitted = tasks by outcome", left: Int128(total.submitted),
-          right: Int128(total.outcomes.reduce(0, +))),
+          name: "tasks submitted = tasks whose fate is known", left: Int128(submissions),
+          right: Int128(conclusions)),
         .init(
-          name: "Little's law: tasks waiting over time = waits over tasks", left: waitingTime,
+          name: "Little's law: tasks waiting over time = waits over tasks", left: integrals.waiting,
           right: taskWaiting),
         .init(
-          name: "tasks running over time = run times over attempts", left: runningTime,
+          name: "tasks running over time = run times over attempts", left: integrals.running,
           right: taskRunning),
         .init(
-          name: "CPU claimed over time = request × run time over attempts", left: cpuUsed,
+          name: "CPU claimed over time = request × run time over attempts", left: integrals.cpuUsed,
           right: taskCPU),
         .init(
           name: "nothing is claimed at the end", left: Int128(cluster.totalClaimed.cpu.nano),
           right: 0),
+        .init(
+          name: "dynamic energy of machines = of tasks", left: energy.dynamic.value,
+          right: energyOfTasks),
       ], violations: violations)
+  }
+}
+
+/// Integrals over time: exact ones in task-µs and fixed-point units × µs, and of the spread of load.
+struct Integrals {
+  var span: Int64 = 0
+  var waiting: Int128 = 0
+  var running: Int128 = 0
+  var cpuUsed: Int128 = 0
+  var cpuCapacity: Int128 = 0
+  var memoryUsed: Int128 = 0
+  var memoryCapacity: Int128 = 0
+  var loadVariance = 0.0
+  var jain = 0.0
+
+  /// Adds `length` µs during which the cluster stays as it is.
+  mutating func add(_ length: Int64, _ cluster: borrowing Cluster, waiting tasks: Int) {
+    span += length
+    waiting += Int128(tasks) * Int128(length)
+    running += Int128(cluster.totalRunning) * Int128(length)
+    let (used, capacity) = (cluster.totalClaimed, cluster.totalCapacity)
+    cpuUsed += Int128(used.cpu.nano) * Int128(length)
+    cpuCapacity += Int128(capacity.cpu.nano) * Int128(length)
+    memoryUsed += Int128(used.memory.rawValue) * Int128(length)
+    memoryCapacity += Int128(capacity.memory.rawValue) * Int128(length)
+    guard cluster.upCount > 0 else { return }
+    let (n, time) = (Double(cluster.upCount), Double(length))
+    let (sum, squares) = (Double(cluster.loadSum) * 0x1p-20, Double(cluster.loadSquares) * 0x1p-40)
+    loadVariance += max(0, squares / n - sum / n * (sum / n)) * time
+    // An idle cluster is perfectly even.
+    jain += (squares > 0 ? sum * sum / (n * squares) : 1) * time
+  }
+
+  static func - (a: Integrals, b: Integrals) -> Integrals {
+    Integrals(
+      span: a.span - b.span, waiting: a.waiting - b.waiting, running: a.running - b.running,
+      cpuUsed: a.cpuUsed - b.cpuUsed, cpuCapacity: a.cpuCapacity - b.cpuCapacity,
+      memoryUsed: a.memoryUsed - b.memoryUsed, memoryCapacity: a.memoryCapacity - b.memoryCapacity,
+      loadVariance: a.loadVariance - b.loadVariance, jain: a.jain - b.jain)
+  }
+
+  func usage(_ cluster: borrowing Cluster, mostWaiting: Int) -> SimulationReport.Usage {
+    let length = Double(span)
+    return SimulationReport.Usage(
+      span: Microseconds(span),
+      cpu: Double(cpuUsed) / Double(cpuCapacity) * cluster.cpuOvercommit,
+      memory: Double(memoryUsed) / Double(memoryCapacity) * cluster.memoryOvercommit,
+      meanWaiting: Double(waiting) / length, mostWaiting: mostWaiting,
+      meanRunning: Double(running) / length, loadVariance: loadVariance / length,
+      jain: jain / length)
   }
 }

@@ -6,26 +6,34 @@ extension Engine {
   mutating func change(_ index: Int) {
     let event = changes[index]
     let machine = event.machine
+    meter.read(machine, cluster)
     switch event.kind {
     case .add, .update:
       cluster.resize(machine, to: event.capacity)
-      if event.kind == .add, !cluster.isUp(machine) { cluster.bringUp(machine) }
+      if event.kind == .add, !isPresent[machine] {
+        isPresent[machine] = true
+        if !isFailed[machine] { cluster.bringUp(machine) }
+      }
       headWaits = false
       if options.mode == .dispatch, cluster.isUp(machine) { startQueued(on: machine) }
     case .remove:
+      isPresent[machine] = false
       if cluster.isUp(machine) { empty(machine) }
     }
-    let isUp = cluster.isUp(machine)
+    let isUp = isPresent[machine]
     let isWorse = prospects.passed(
       event: index, machine: machine, capacity: isUp ? cluster.capacity(machine) : nil)
-    policy.machineChanged(machine, on: cluster)
+    changed(machine)
     if isWorse { dropHopeless(afterChangeOf: machine) }
   }
 
   /// Takes a machine down: its tasks go back to the pending queue, the running ones first, in the
   /// order in which they came.
-  private mutating func empty(_ machine: Int) {
-    while runningLists[machine].head >= 0 { evict(runningLists[machine].head) }
+  mutating func empty(_ machine: Int) {
+    while runningLists[machine].head >= 0 {
+      accounts.evictions += 1
+      evict(runningLists[machine].head)
+    }
     cluster.takeDown(machine)
     guard options.mode == .dispatch else { return }
     sendBackQueue(of: machine)
@@ -53,21 +61,20 @@ extension Engine {
       }
       startQueued(on: machine)
     }
-    var hopeless: [(OrderedIndex.Entry, UnplaceableReason)] = []
-    var cursor = pending.cursor(from: .min)
-    while let place = cursor {
-      let entry = pending[place]
-      if let reason = prospects.obstacle(to: slots[entry.value].view.request) {
-        hopeless.append((entry, reason))
+    for index in pending.slots(limit: .max) {
+      let view = slots[index].view
+      var reason = prospects.obstacle(to: view.request)
+      if reason == nil, view.instances > 1,
+        !prospects.canHold(view.request, instances: view.instances, apart: view.mustBeApart)
+      {
+        reason = .gang
       }
-      cursor = pending.advance(place)
-    }
-    for (entry, reason) in hopeless {
-      pending.remove(entry)
+      guard let reason else { continue }
+      dequeue(index)
       headWaits = false
-      stopWaiting(entry.value)
-      accounts.cannotPlace(slots[entry.value].view.id, reason)
-      conclude(entry.value, .unplaceable)
+      stopWaiting(index)
+      accounts.cannotPlace(view.id, reason)
+      conclude(index, .unplaceable)
     }
   }
 }

@@ -5,12 +5,15 @@ extension Engine {
   /// Puts a waiting task at its place in the queue.
   mutating func enqueue(_ index: Int32) {
     let entry = queueEntry(index)
-    if let first = pending.first {
-      if OrderedIndex.Entry.precedes(entry, first) { headWaits = false }
-    } else {
-      headWaits = false
-    }
-    pending.insert(entry)
+    let first = pending.first
+    pending.insert(entry, of: slots[index].view.user)
+    // A batch policy weighs all that wait, others the head.
+    if isBatch || first == nil || pending.first == entry { headWaits = false }
+  }
+
+  /// Takes a waiting task out of the queue.
+  mutating func dequeue(_ index: Int32) {
+    pending.remove(queueEntry(index), of: slots[index].view.user)
   }
 
   func queueEntry(_ index: Int32) -> OrderedIndex.Entry {
@@ -19,23 +22,93 @@ extension Engine {
 
   /// Starts a waiting task on a machine where it fits.
   mutating func start(_ index: Int32, on machine: Int) {
-    cluster.apply(Claim(machine: machine, resources: slots[index].view.request))
+    begin(index)
+    let end = occupy(index, on: machine)
+    if end.isKnown { schedule(index, end) }
+  }
+
+  /// Starts a gang: its first instance on the first machine, and so on.
+  mutating func start(_ index: Int32, on machines: [Int]) {
+    begin(index)
+    var end = occupy(index, on: machines[0])
+    for machine in machines.dropFirst() {
+      var slot = slots[index]
+      slot.leader = index
+      slot.energy = 0
+      let member = slots.insert(slot)
+      slots[index].sibling = member
+      end = max(end, occupy(member, on: machine))
+    }
+    slots[index].end = end
+    if end.isKnown { schedule(index, end) }
+  }
+
+  private mutating func schedule(_ index: Int32, _ end: Microseconds) {
+    slots[index].finishSequence = heap.push(at: end.rawValue, .finish, subject: index)
+  }
+
+  /// A wait is over and an attempt begins.
+  private mutating func begin(_ index: Int32) {
     stopWaiting(index)
-    let now = cluster.now
-    if slots[index].view.attempts == 0 { slots[index].firstStart = now }
-    slots[index].since = now
+    if slots[index].view.attempts == 0 { slots[index].firstStart = cluster.now }
+    slots[index].since = cluster.now
     slots[index].view.attempts += 1
-    slots[index].machine = Int32(machine)
     slots[index].state = .running
+    slots[index].sibling = -1
+  }
+
+  /// An instance takes its place on a machine; returns when it will end there.
+  private mutating func occupy(_ index: Int32, on machine: Int) -> Microseconds {
+    meter.read(machine, cluster)
+    let startup = wake(machine) + delivery(to: index, on: machine)
+    let request = slots[index].view.request
+    cluster.apply(Claim(machine: machine, resources: request))
+    cluster.mark(slots[index].view, on: machine, sign: 1)
+    pending.changeHeld(
+      by: request, sign: 1, of: slots[index].view.user, whole: cluster.totalCapacity)
+    slots[index].machine = Int32(machine)
     if keepsRunningLists { runningLists[machine].append(index, in: &slots) }
     let speed = cluster.speed(machine)
     let work = slots[index].work
-    let end = now + (speed == 1 ? work : work.scaled(by: 1 / speed))
-    if end.isKnown {
-      slots[index].finishSequence = heap.push(at: end.rawValue, .finish, subject: index)
-    }
+    let end = cluster.now + startup + (speed == 1 ? work : work.scaled(by: 1 / speed))
+    slots[index].end = end
+    slots[index].startup = startup
+    slots[index].perCoreAtStart = meter.perCore(machine)
+    expect(index, on: machine)
     if options.audit { inspect(machine) }
-    policy.machineChanged(machine, on: cluster)
+    changed(machine)
+    return end
+  }
+
+  /// Notes when a policy would expect the task to end there.
+  private mutating func expect(_ index: Int32, on machine: Int) {
+    let estimate = slots[index].view.estimate
+    guard estimate.isKnown else { return }
+    let end = cluster.now + slots[index].startup + estimate.scaled(by: 1 / cluster.speed(machine))
+    guard end.isKnown else { return }
+    slots[index].expectedEnd = end
+    cluster.changeWork(of: machine, by: 1, cpu: slots[index].view.request.cpu, end: end)
+    if options.backfilling != .none { ends.insert(endEntry(index)) }
+  }
+
+  private mutating func expectNoMore(_ index: Int32, on machine: Int) {
+    let end = slots[index].expectedEnd
+    guard end.isKnown else { return }
+    cluster.changeWork(of: machine, by: -1, cpu: slots[index].view.request.cpu, end: end)
+    if options.backfilling != .none { ends.remove(endEntry(index)) }
+    slots[index].expectedEnd = .never
+  }
+
+  private func endEntry(_ index: Int32) -> OrderedIndex.Entry {
+    .init(key: slots[index].expectedEnd.rawValue, tie: UInt64(index), value: index)
+  }
+
+  /// How long a task placed on the machine now must wait for it to be awake.
+  private mutating func wake(_ machine: Int) -> Microseconds {
+    if cluster.isAsleep(machine), !options.alwaysOn {
+      cluster.awakeAt[machine] = cluster.now + cluster.power(machine).wakeDelay
+    }
+    return max(cluster.awakeAt[machine] - cluster.now, .zero)
   }
 
   /// Accounts for the end of a wait.
@@ -44,15 +117,38 @@ extension Engine {
     accounts.waiting -= 1
   }
 
-  /// Frees what a running task holds.
+  /// Frees what a running task and the other instances of its gang hold.
   mutating func release(_ index: Int32) {
+    var member = slots[index].sibling
+    leave(index)
+    while member >= 0 {
+      let next = slots[member].sibling
+      leave(member)
+      slots[index].energy += slots[member].energy
+      slots.remove(member)
+      member = next
+    }
+    headWaits = false
+  }
+
+  /// An instance leaves its machine.
+  private mutating func leave(_ index: Int32) {
     let machine = Int(slots[index].machine)
     let request = slots[index].view.request
+    meter.read(machine, cluster)
+    if meter.isOn {
+      let perCore = meter.perCore(machine) - slots[index].perCoreAtStart
+      slots[index].energy += perCore * request.cpu.value
+    }
     cluster.revert(Claim(machine: machine, resources: request))
+    cluster.mark(slots[index].view, on: machine, sign: -1)
+    pending.changeHeld(
+      by: request, sign: -1, of: slots[index].view.user, whole: cluster.totalCapacity)
+    expectNoMore(index, on: machine)
     if keepsRunningLists { runningLists[machine].remove(index, in: &slots) }
     accounts.ran(request, for: cluster.now - slots[index].since)
-    headWaits = false
     if options.audit { inspect(machine) }
+    changed(machine)
   }
 
   /// A running task has come to its end.
@@ -61,15 +157,15 @@ extension Engine {
     release(index)
     conclude(index, .finished)
     if options.mode == .dispatch { startQueued(on: machine) }
-    policy.machineChanged(machine, on: cluster)
   }
 
-  /// A running task loses its machine: it waits again at its old place, or is given up.
-  mutating func evict(_ index: Int32) {
+  /// A running task, or the gang that an instance belongs to, loses its place: it waits again where
+  /// it waited before, or is given up.
+  mutating func evict(_ member: Int32) {
+    let index = slots[member].leader >= 0 ? slots[member].leader : member
     release(index)
-    accounts.evictions += 1
     slots[index].wasted += cluster.now - slots[index].since
-    slots[index].since = cluster.now
+    slots[index].finishSequence = 0
     if slots[index].view.attempts > options.retries {
       conclude(index, .abandoned)
     } else {
@@ -77,7 +173,7 @@ extension Engine {
     }
   }
 
-  /// A task that was running or queued goes back to the pending queue, if it can be placed at all.
+  /// A task that was running or queued goes back to the pending queue.
   mutating func waitAgain(_ index: Int32) {
     slots[index].state = .pending
     slots[index].since = cluster.now
@@ -92,11 +188,15 @@ extension Engine {
     conclude(
       TaskResult(
         id: slot.view.id, submit: slot.view.submit, firstStart: slot.firstStart,
-        start: started ? slot.since : .never, finish: outcome == .finished ? cluster.now : .never,
+        start: started ? slot.since : .never, finish: outcome == .finished ? slot.end : .never,
         deadline: slot.view.deadline, wait: slot.waited, wasted: slot.wasted,
+        startup: slot.startup, energy: Joules(slot.energy),
         machine: started ? cluster.description(Int(slot.machine)).number : -1,
         attempts: slot.view.attempts, priorityClass: slot.view.priorityClass, outcome: outcome))
     slots.remove(index)
+    noteFate(
+      of: slot.view.id,
+      .init(finish: outcome == .finished ? slot.end : .never, machine: Int(slot.machine)))
   }
 
   mutating func conclude(_ result: TaskResult) {

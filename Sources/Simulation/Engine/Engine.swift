@@ -6,14 +6,30 @@ import Workload
 /// started; then machines come and go; then tasks arrive; then the queue is offered to the policy.
 struct Engine: ~Copyable {
   var cluster: Cluster
+  /// The machines as the policy sees them, where that is not the present.
+  var seen: Cluster
+  /// Machines that have changed since the policy last saw them.
+  var unseen: [Int] = []
+  var isUnseen: [Bool]
   var policy: any PlacementPolicy
   var rng: RandomStream
   let options: SimulationOptions
   var slots = TaskSlots()
-  var pending = OrderedIndex()
+  var pending: WaitingQueue
+  /// What has arrived since the queue was last offered.
+  var fresh: [OrderedIndex.Entry] = []
+  /// Running tasks by the end that their estimates promise; kept only for backfilling.
+  var ends = OrderedIndex()
+  let isBatch: Bool
   /// The head of the queue has said wait, and nothing has changed since.
   var headWaits = false
   var heap = EventHeap()
+  /// Whether each machine is there, failures apart.
+  var isPresent: [Bool]
+  var isFailed: [Bool]
+  let failures: RandomStream
+  /// How many draws each machine has made from it.
+  var failureCounts: [UInt32] = []
   let changes: [AvailabilityEvent]
   var nextChange = 0
   var prospects: Prospects
@@ -23,25 +39,50 @@ struct Engine: ~Copyable {
   /// Each machine's queue, in dispatch mode.
   var queues: [SlotList]
   var accounts: Accounts
+  var dependencies: DependencyState
+  var meter: EnergyMeter
   /// Results not yet handed over.
   var results: [TaskResult] = []
+  /// Nothing is left to do at this instant.
+  private var isSettled = false
+  private var isDraining = false
   private var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
+  /// When accounting of use is to begin and to end; `never` once it has.
+  private var accountsStart = Microseconds.never
+  private var accountsEnd = Microseconds.never
 
   init(
-    _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64
+    _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64,
+    dependencies: DependencyTable
   ) {
-    cluster = Cluster(layout)
+    self.dependencies = DependencyState(dependencies)
+    cluster = Cluster(layout, mode: options.mode, overcommit: options.overcommit)
+    seen = Cluster(
+      options.heartbeat > .zero ? layout : ClusterLayout(), mode: options.mode,
+      overcommit: options.overcommit)
     self.policy = policy
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
+    pending = WaitingQueue(options.order)
+    isBatch = policy is any BatchPlacementPolicy
     changes = layout.events
     prospects = Prospects(layout)
-    keepsRunningLists = !layout.events.isEmpty || options.audit
+    keepsRunningLists =
+      !layout.events.isEmpty || options.failures != nil || options.audit || options.preemption != nil
+      || options.backfilling == .conservative
     runningLists = Array(repeating: SlotList(), count: keepsRunningLists ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
-    accounts = Accounts(slowdownBound: options.slowdownBound)
+    accounts = Accounts(options)
+    isUnseen = Array(repeating: false, count: seen.count)
+    isPresent = layout.machines.map(\.isUp)
+    isFailed = Array(repeating: false, count: layout.machines.count)
+    failures = RandomStream(seed: seed, name: "failures")
+    meter = EnergyMeter(layout, alwaysOn: options.alwaysOn)
+    accountsStart = options.accountsFrom
+    if accountsStart == .zero { beginAccounts() }
     self.policy.runBegan(on: cluster)
+    scheduleFailures()
   }
 
   /// Runs up to the task's submission and lets it arrive. False if that is after the run's end.
@@ -51,8 +92,10 @@ struct Engine: ~Copyable {
     }
     guard record.submit <= options.until, record.submit.isKnown else { return false }
     lastSubmit = record.submit
-    if record.submit > cluster.now { try advance(to: record.submit) }
-    accounts.submitted(record.priorityClass, at: record.submit)
+    let instant = stepped(record.submit)
+    if instant > cluster.now { try advance(to: instant) }
+    accounts.submitted(at: record.submit)
+    if accounts.submissions == 1 { scheduleAccounts() }
     accounts.events += 1
     admit(record)
     return true
@@ -63,45 +106,107 @@ struct Engine: ~Copyable {
     try settle()
     while let next = nextInstant, next < time {
       moveClock(to: next)
-      happen()
+      if !isStepped { happen() }
       try settle()
     }
     moveClock(to: time)
-    happen()
+    if !isStepped { happen() }
   }
 
   /// When all tasks have been submitted: runs on, for at most `limit` instants. False at the end.
   mutating func drain(_ limit: Int) throws(SimulationError) -> Bool {
+    if !isDraining {
+      isDraining = true
+      if options.accountsTail.isKnown, accounts.submissions > 0 {
+        accountsEnd = min(stepped(lastSubmit) + options.accountsTail, options.until)
+      }
+    }
     try settle()
     for _ in 0..<limit {
-      guard slots.count > 0, let next = nextInstant, next <= options.until else {
+      guard isUnderWay, let next = nextInstant, next <= options.until else {
         giveUpRest()
         return false
       }
       moveClock(to: next)
-      happen()
+      if !isStepped { happen() }
       try settle()
     }
     return true
+  }
+
+  /// Whether anything can still come of the tasks in flight. Machines may fail for ever; what waits
+  /// for a predecessor that never came does not count.
+  private var isUnderWay: Bool {
+    accounts.waiting > 0 || cluster.totalRunning > 0 || dependencies.scheduled > 0
   }
 
   /// When something happens next, arrivals apart; nil if nothing does.
   private var nextInstant: Microseconds? {
     let end = heap.nextTime
     let change = nextChange < changes.count ? changes[nextChange].time.rawValue : .max
-    let next = Microseconds(min(end, change))
+    var next = stepped(Microseconds(min(end, change)))
+    // What a step has freed is offered at the next.
+    if isStepped, !headWaits, !pending.isEmpty { next = min(next, cluster.now + options.step) }
+    if isStale, !pending.isEmpty {
+      // Whoever waits may be placed by the next view.
+      let beats = cluster.now.rawValue / options.heartbeat.rawValue + 1
+      next = min(next, stepped(Microseconds(beats * options.heartbeat.rawValue)))
+    }
     return next.isKnown ? next : nil
   }
 
+  private var isStepped: Bool { options.step > .zero }
+
+  /// The first step that is not before `time`; `time` itself on the continuous clock.
+  private func stepped(_ time: Microseconds) -> Microseconds {
+    guard isStepped, time.isKnown else { return time }
+    let past = time.rawValue % options.step.rawValue
+    return past == 0 ? time : time + (options.step - Microseconds(past))
+  }
+
   private mutating func moveClock(to time: Microseconds) {
+    if accountsStart <= time {
+      pass(to: accountsStart)
+      beginAccounts()
+    }
+    if accountsEnd <= time {
+      pass(to: accountsEnd)
+      endAccounts()
+    }
+    pass(to: time)
+    isSettled = false
+  }
+
+  private mutating func pass(to time: Microseconds) {
+    lookIfDue(by: time)
     accounts.advance(to: time, cluster)
     cluster.now = time
+  }
+
+  /// The first task has come.
+  private mutating func scheduleAccounts() {
+    guard !options.accountsFrom.isKnown else { return }
+    accountsStart = accounts.firstSubmit + options.warmUp
+    if accountsStart <= cluster.now { beginAccounts() }
+  }
+
+  private mutating func beginAccounts() {
+    accountsStart = .never
+    accounts.beginWindow()
+    meter.begin(at: cluster.now)
+  }
+
+  private mutating func endAccounts() {
+    accountsEnd = .never
+    for machine in 0..<cluster.count { meter.read(machine, cluster) }
+    accounts.endWindow()
+    meter.end()
   }
 
   /// Lets happen what is due now: tasks end, then machines come and go.
   private mutating func happen() {
     let now = cluster.now.rawValue
-    while heap.nextTime == now {
+    while heap.nextTime <= now, !heap.isEmpty {
       let event = heap.pop()
       accounts.events += 1
       switch event.kind {
@@ -112,9 +217,14 @@ struct Engine: ~Copyable {
         {
           finish(event.subject)
         }
+      case .release:
+        dependencies.scheduled -= 1
+        letGo(event.subject)
+      case .fail: fail(Int(event.subject))
+      case .repair: repair(Int(event.subject))
       }
     }
-    while nextChange < changes.count, changes[nextChange].time.rawValue == now {
+    while nextChange < changes.count, changes[nextChange].time.rawValue <= now {
       accounts.events += 1
       change(nextChange)
       nextChange += 1
@@ -123,8 +233,12 @@ struct Engine: ~Copyable {
 
   /// Offers the queue to the policy until nothing more happens at this instant.
   private mutating func settle() throws(SimulationError) {
+    guard !isSettled else { return }
+    cancelDoomed()
+    isSettled = true
     while true {
       try offerPending()
+      if isStepped { return happen() }
       // Tasks of no length end at once and may make room.
       guard heap.nextTime == cluster.now.rawValue else { return }
       happen()
@@ -134,23 +248,40 @@ struct Engine: ~Copyable {
   /// A task arrives: it is found impossible, or it waits.
   private mutating func admit(_ record: TaskRecord) {
     arrivals += 1
+    isSettled = false
     let isValid = FitTree.nothing.isStrictlyBelow(record.request) && record.runTime >= .zero
     if let reason = isValid ? prospects.obstacle(to: record.request) : .invalid {
-      accounts.cannotPlace(record.id, reason)
-      conclude(
-        TaskResult(
-          id: record.id, submit: record.submit, firstStart: .never, start: .never, finish: .never,
-          deadline: record.deadline, wait: .zero, wasted: .zero, machine: -1, attempts: 0,
-          priorityClass: record.priorityClass, outcome: .unplaceable))
-      return
+      return refuseAsUnplaceable(record, reason)
     }
     var view = TaskView(record)
+    if !options.gangs || options.mode == .dispatch { view.instances = 1 }
+    if view.instances > 1,
+      !prospects.canHold(view.request, instances: view.instances, apart: view.mustBeApart)
+    {
+      return refuseAsUnplaceable(record, .gang)
+    }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
-    let slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
+    var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
+    slot.key = pending.key(view)
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
+    if hold(index) { return cancelDoomed() }
     accounts.beganWaiting()
+    // On a stepped clock it has been waiting since before this step.
+    accounts.integrals.waiting += Int128((cluster.now - record.submit).rawValue)
+    if options.backfilling != .none { fresh.append(queueEntry(index)) }
     enqueue(index)
+  }
+
+  private mutating func refuseAsUnplaceable(_ record: TaskRecord, _ reason: UnplaceableReason) {
+    accounts.cannotPlace(record.id, reason)
+    conclude(
+      TaskResult(
+        id: record.id, submit: record.submit, firstStart: .never, start: .never, finish: .never,
+        deadline: record.deadline, wait: .zero, wasted: .zero, startup: .zero, energy: .zero,
+        machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: .unplaceable))
+    noteFate(of: record.id, .init(finish: .never, machine: -1))
+    cancelDoomed()
   }
 
   /// The run is over: what is under way ends as unfinished, in order of arrival.
@@ -158,15 +289,20 @@ struct Engine: ~Copyable {
     if options.until.isKnown, options.until > cluster.now, slots.count > 0 {
       moveClock(to: options.until)
     }
+    if accountsEnd.isKnown { moveClock(to: max(accountsEnd, cluster.now)) }
+    // Nobody goes on because of an end that is none.
+    dependencies = DependencyState(DependencyTable())
     for index in slots.inOrderOfArrival() {
       switch slots[index].state {
       case .running: release(index)
       case .queued: leaveQueue(index)
       case .pending: stopWaiting(index)
+      case .held: break
       case .free: continue
       }
       conclude(index, .unfinished)
     }
+    for machine in 0..<cluster.count { meter.read(machine, cluster) }
   }
 }
 

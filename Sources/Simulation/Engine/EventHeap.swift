@@ -12,6 +12,12 @@ struct Event: BitwiseCopyable {
   enum Kind: UInt8, BitwiseCopyable {
     /// The task in slot `subject` ends.
     case finish
+    /// The task in slot `subject`, held back by its predecessors, may go.
+    case release
+    /// The machine `subject` fails.
+    case fail
+    /// The machine `subject` has been repaired.
+    case repair
   }
 
   @inline(__always)

@@ -35,6 +35,17 @@ struct Prospects {
     return !before.fits(in: offer)
   }
 
+  /// Whether `instances` of `request` will ever fit at once; on as many machines if they must be
+  /// apart. O(n).
+  func canHold(_ request: Resources, instances: Int32, apart: Bool) -> Bool {
+    var left = Int(instances)
+    for machine in 0..<tree.count where left > 0 {
+      let room = tree[machine].room(for: request)
+      left -= apart ? min(room, 1) : room
+    }
+    return left <= 0
+  }
+
   /// Why `request` can never be placed; nil if it can.
   mutating func obstacle(to request: Resources) -> UnplaceableReason? {
     if usual < tree.count, request.fits(in: tree[usual]) { return nil }
@@ -49,5 +60,18 @@ struct Prospects {
     if request.disk > most.disk { return .disk }
     if request.milliGPU > most.milliGPU { return .gpu }
     return .combination
+  }
+}
+
+extension Resources {
+  /// How many of `request` fit in here at once; at most `Int32.max`.
+  func room(for request: Resources) -> Int {
+    guard request.fits(in: self) else { return 0 }
+    var room = Int64(Int32.max)
+    if request.cpu.nano > 0 { room = min(room, cpu.nano / request.cpu.nano) }
+    if request.memory.rawValue > 0 { room = min(room, memory.rawValue / request.memory.rawValue) }
+    if request.disk.rawValue > 0 { room = min(room, disk.rawValue / request.disk.rawValue) }
+    if request.milliGPU > 0 { room = min(room, milliGPU / request.milliGPU) }
+    return Int(room)
   }
 }

@@ -3,7 +3,7 @@ import Workload
 /// A task in flight: what its policy may see, and what only the engine knows.
 struct TaskSlot {
   enum State: UInt8 {
-    case free, pending, queued, running
+    case free, held, pending, queued, running
   }
 
   /// What a policy is shown.
@@ -19,13 +19,26 @@ struct TaskSlot {
   var wasted = Microseconds.zero
   /// Sequence number of its finish event: one with another number is out of date.
   var finishSequence: UInt64 = 0
+  /// When its attempt ends; with a stepped clock it is released later.
+  var end = Microseconds.never
+  var startup = Microseconds.zero
+  /// When a policy would expect its attempt to end; `never` if there is no estimate.
+  var expectedEnd = Microseconds.never
+  /// Joules of past attempts, and the machine's integral per core when this one started.
+  var energy = 0.0
+  var perCoreAtStart = 0.0
   /// Its key in the pending queue.
   var key: Int64 = 0
   var machine: Int32 = -1
+  /// Instances that run with this one: the first instance they belong to, and the next of them.
+  var leader: Int32 = -1
+  var sibling: Int32 = -1
   /// Neighbours in the list of its machine's running or queued tasks; -1 at the ends.
   var next: Int32 = -1
   var previous: Int32 = -1
   var state = State.pending
+  /// The round in which its upward rank was last worked out.
+  var rankRound: UInt32 = 0
 }
 
 /// The tasks in flight, in reusable slots: memory is bounded by how many there are at once.
@@ -83,7 +96,7 @@ struct SlotList {
 extension TaskSlots {
   /// The slots in use, in the order in which their tasks arrived. O(n log n).
   func inOrderOfArrival() -> [Int32] {
-    (0..<Int32(capacity)).filter { self[$0].state != .free }
+    (0..<Int32(capacity)).filter { self[$0].state != .free && self[$0].leader < 0 }
       .sorted { self[$0].arrival < self[$1].arrival }
   }
 }

@@ -33,9 +33,14 @@ public struct ClassMetrics: Hashable, Sendable {
   /// be placed or did not finish has missed it. NaN of no tasks.
   public var deadlineShare: Double { Double(metDeadline) / Double(submitted) }
 
+  /// Dynamic energy of its tasks.
+  public var energy = Joules.zero
+
   mutating func record(_ result: TaskResult, slowdownBound: Microseconds) {
+    submitted += 1
     outcomes[Int(result.outcome.rawValue)] += 1
     wasted += result.wasted
+    energy += result.energy
     if result.deadline.isKnown { withDeadline += 1 }
     if result.attempts > 0 {
       started += 1
@@ -67,5 +72,6 @@ public struct ClassMetrics: Hashable, Sendable {
     slowdown.merge(other.slowdown)
     boundedSlowdown.merge(other.boundedSlowdown)
     wasted += other.wasted
+    energy += other.energy
   }
 }

@@ -2,15 +2,17 @@
 // packing", J. Computer and System Sciences 8 (1974).
 import Workload
 
-/// Places each task on the lowest-numbered machine on which it fits now. O(log n) as a rule.
+/// Places each task on the lowest-numbered machine on which it fits now.
 public struct FirstFit: PlacementPolicy {
+  /// `first-fit`.
+  public let name = "first-fit"
   /// A first-fit policy.
   public init() {}
-  public var name: String { "first-fit" }
 
+  /// Takes the first that fits. O(log n) as a rule.
   public mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) -> Placement {
-    cluster.firstFit(for: task.request).map(Placement.machine) ?? .wait
+    cluster.firstFit(for: task).map(Placement.machine) ?? .wait
   }
 }

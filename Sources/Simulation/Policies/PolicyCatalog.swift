@@ -12,11 +12,61 @@ public struct PolicyEntry: Sendable {
 public enum PolicyCatalog {
   /// All of them, in the order in which they are listed to a user.
   public static let entries = [
-    PolicyEntry(name: "random", summary: "uniform among the machines that fit") {
+    PolicyEntry(name: "random", summary: "uniform among the machines that can take the task") {
       RandomPlacement()
     },
+    PolicyEntry(name: "round-robin", summary: "next machine in turn") { RoundRobin() },
+    PolicyEntry(name: "weighted-round-robin", summary: "in turn, by cores x speed (smooth)") {
+      WeightedRoundRobin()
+    },
     PolicyEntry(name: "first-fit", summary: "lowest-numbered machine that fits") { FirstFit() },
+    PolicyEntry(name: "next-fit", summary: "first that fits, from the last one used") { NextFit() },
     PolicyEntry(name: "best-fit", summary: "machine left with the least room") { BestFit() },
+    PolicyEntry(name: "worst-fit", summary: "machine left with the most room") { WorstFit() },
+    PolicyEntry(name: "least-loaded", summary: "smallest share of CPU asked for") { LeastLoaded() },
+    PolicyEntry(name: "power-of-two", summary: "less loaded of two drawn at random") {
+      PowerOfChoices()
+    },
+    PolicyEntry(name: "dot-product", summary: "free room most like the request (Tetris)") {
+      DotProduct()
+    },
+    PolicyEntry(name: "least-allocated", summary: "Kubernetes' default: spread") {
+      LeastAllocated()
+    },
+    PolicyEntry(name: "most-allocated", summary: "Kubernetes' bin packing") { MostAllocated() },
+    PolicyEntry(name: "balanced-allocation", summary: "Kubernetes: CPU and memory in balance") {
+      BalancedAllocation()
+    },
+    PolicyEntry(name: "minimum-energy", summary: "least increase in energy") { MinimumEnergy() },
+    PolicyEntry(name: "earliest-completion", summary: "where it should end first") {
+      EarliestCompletion()
+    },
+    PolicyEntry(name: "min-min", summary: "of those waiting, what ends first goes first") {
+      MinMin()
+    },
+    PolicyEntry(name: "max-min", summary: "of those waiting, what ends last goes first") {
+      MaxMin()
+    },
+    PolicyEntry(name: "sufferage", summary: "what would lose most elsewhere goes first") {
+      Sufferage()
+    },
+    PolicyEntry(name: "priority-min-min", summary: "min-min within the highest class") {
+      PriorityMinMin()
+    },
+    PolicyEntry(name: "heft", summary: "longest path first, to where it should end first") {
+      HEFT()
+    },
+    PolicyEntry(name: "study-random", summary: "the original study's code: uniform, or refused") {
+      StudyRandom()
+    },
+    PolicyEntry(
+      name: "study-weighted-round-robin",
+      summary: "the original study's code: next in turn, no weights, or refused"
+    ) { StudyWeightedRoundRobin() },
+    PolicyEntry(
+      name: "study-priority-min-min",
+      summary: "the original study's code: least time x (1 + utilisation), or refused"
+    ) { StudyPriorityMinMin() },
   ]
 
   /// The policy called `name`; nil if there is none.

@@ -1,36 +1,17 @@
-// Random: uniform among the machines on which the task fits now. No source; the usual baseline.
+// Random: uniform among the machines that can take the task. The usual baseline.
 import Workload
 
-/// Places each task on a machine drawn uniformly among those on which it fits now; waits if there
-/// is none.
-///
-/// Machines are drawn from all, and one that does not fit is drawn again: what is left is uniform
-/// among those that fit. After as many failures as pay, the machines that fit are counted and one
-/// of them drawn, which is uniform too.
+/// Places each task on a machine drawn uniformly among those that can take it; waits if none can.
 public struct RandomPlacement: PlacementPolicy {
+  /// `random`.
+  public let name = "random"
   /// A random policy.
   public init() {}
-  public var name: String { "random" }
 
+  /// Draws a machine. O(1) where many can take the task.
   public mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) -> Placement {
-    guard cluster.count > 0 else { return .wait }
-    for _ in 0..<16 {
-      let machine = rng.below(cluster.count)
-      if cluster.fits(task.request, on: machine) { return .machine(machine) }
-    }
-    var fitting = 0
-    var next = cluster.firstFit(for: task.request)
-    while let machine = next {
-      fitting += 1
-      next = cluster.firstFit(for: task.request, from: machine + 1)
-    }
-    guard fitting > 0 else { return .wait }
-    var machine = cluster.firstFit(for: task.request)
-    for _ in 0..<rng.below(fitting) {
-      machine = cluster.firstFit(for: task.request, from: (machine ?? 0) + 1)
-    }
-    return machine.map(Placement.machine) ?? .wait
+    cluster.randomCandidate(for: task, using: &rng).map(Placement.machine) ?? .wait
   }
 }

@@ -1,0 +1,18 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Benchmarks stand apart, so that the package itself needs nothing for them.
+let package = Package(
+  name: "Benchmarks",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "tracemill", path: "..")],
+  targets: [
+    .executableTarget(
+      name: "bench-sim",
+      dependencies: [
+        .product(name: "Simulation", package: "tracemill"),
+        .product(name: "Workload", package: "tracemill"),
+      ])
+  ],
+  swiftLanguageModes: [.v6]
+)

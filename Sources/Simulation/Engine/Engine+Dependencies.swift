@@ -1,0 +1,142 @@
+import Workload
+
+/// Tasks that wait for others, and what has become of those.
+struct DependencyState {
+  let table: DependencyTable
+  /// How a task that others wait for ended, and where. Only ever looked up.
+  var fates: [TaskID: Fate] = [:]
+  /// Tasks held back by one that has not ended, in order of arrival.
+  var heldBy: [TaskID: [Int32]] = [:]
+  /// Tasks that can no longer run, to be told so.
+  var doomed: [Int32] = []
+  /// Held tasks whose time to go is known.
+  var scheduled = 0
+  /// Whether tasks have come since ranks were last worked out, and how often that was.
+  var ranksAreOld = false
+  var rankRound: UInt32 = 0
+
+  /// The end of a task: `never` if it did not finish.
+  struct Fate {
+    var finish: Microseconds
+    var machine: Int
+  }
+
+  init(_ table: DependencyTable) { self.table = table }
+
+  /// When a task may start by what has ended; nil if something has not, `never` if something failed.
+  func release(of id: TaskID, submit: Microseconds) -> Microseconds? {
+    var release = submit
+    for dependency in table.dependencies(of: id) {
+      guard let fate = fates[dependency.predecessor] else { return nil }
+      guard fate.finish.isKnown else { return .never }
+      release = max(release, fate.finish + dependency.think)
+    }
+    return release
+  }
+}
+
+extension Engine {
+  /// A task with predecessors arrives. Whether it is held back.
+  mutating func hold(_ index: Int32) -> Bool {
+    guard !dependencies.table.isEmpty else { return false }
+    let id = slots[index].view.id
+    dependencies.ranksAreOld = true
+    for dependency in dependencies.table.dependencies(of: id)
+    where dependencies.fates[dependency.predecessor] == nil {
+      dependencies.heldBy[dependency.predecessor, default: []].append(index)
+    }
+    return settleHeld(index)
+  }
+
+  /// Lets a held task go if its predecessors have ended. Whether it is still held.
+  private mutating func settleHeld(_ index: Int32) -> Bool {
+    let view = slots[index].view
+    guard let release = dependencies.release(of: view.id, submit: view.submit) else {
+      slots[index].state = .held
+      return true
+    }
+    guard release > cluster.now else { return false }
+    slots[index].state = .held
+    if release.isKnown {
+      heap.push(at: release.rawValue, .release, subject: index)
+      dependencies.scheduled += 1
+    } else {
+      dependencies.doomed.append(index)
+    }
+    return true
+  }
+
+  /// A held task's think time is over: it counts as submitted now.
+  mutating func letGo(_ index: Int32) {
+    slots[index].view.submit = cluster.now
+    slots[index].since = cluster.now
+    slots[index].state = .pending
+    accounts.beganWaiting()
+    if options.backfilling != .none { fresh.append(queueEntry(index)) }
+    enqueue(index)
+  }
+
+  /// The fate of a task is known: those that wait for it may go, or never will.
+  mutating func noteFate(of id: TaskID, _ fate: DependencyState.Fate) {
+    guard !dependencies.table.isEmpty, dependencies.table.hasSuccessors(id) else { return }
+    dependencies.fates[id] = fate
+    for index in dependencies.heldBy.removeValue(forKey: id) ?? []
+    where slots[index].state == .held {
+      if !settleHeld(index) { letGo(index) }
+    }
+  }
+
+  /// Ends the tasks that wait for one that did not finish, and those that wait for them.
+  mutating func cancelDoomed() {
+    while let index = dependencies.doomed.popLast() {
+      if slots[index].state == .held { conclude(index, .cancelled) }
+    }
+  }
+
+  /// Gives every waiting task its upward rank: its estimate and the longest path of tasks held back
+  /// behind it. O(tasks and dependencies in flight), once after arrivals.
+  mutating func updateRanks() {
+    guard dependencies.ranksAreOld else { return }
+    dependencies.ranksAreOld = false
+    dependencies.rankRound += 1
+    let round = dependencies.rankRound
+    // Depth first with an own stack: chains may be long.
+    var stack = pending.slots(limit: .max).map { (slot: $0, next: 0) }
+    while let (slot, next) = stack.last {
+      if next == 0 {
+        if slots[slot].rankRound == round {
+          stack.removeLast()
+          continue
+        }
+        slots[slot].rankRound = round
+        slots[slot].view.upwardRank = 0
+      }
+      let children = dependencies.heldBy[slots[slot].view.id] ?? []
+      if next < children.count {
+        stack[stack.count - 1].next = next + 1
+        if slots[children[next]].rankRound != round { stack.append((children[next], 0)) }
+        continue
+      }
+      var longest = 0.0
+      for child in children { longest = max(longest, slots[child].view.upwardRank) }
+      slots[slot].view.upwardRank = Self.length(slots[slot].view) + longest
+      stack.removeLast()
+    }
+  }
+
+  private static func length(_ view: TaskView) -> Double {
+    view.estimate.isKnown ? view.estimate.seconds : 1
+  }
+
+  /// How long the task must wait on the machine for its data, and for the network to reach it.
+  func delivery(to index: Int32, on machine: Int) -> Microseconds {
+    guard let network = options.network else { return .zero }
+    var longest = Microseconds.zero
+    guard !dependencies.table.isEmpty else { return network.dispatch }
+    for dependency in dependencies.table.dependencies(of: slots[index].view.id) {
+      guard let fate = dependencies.fates[dependency.predecessor] else { continue }
+      longest = max(longest, network.transfer(dependency.data, from: fate.machine, to: machine))
+    }
+    return network.dispatch + longest
+  }
+}

@@ -1,0 +1,64 @@
+import Workload
+
+/// How long it takes to reach a machine, and to carry data between two.
+///
+/// Machines are grouped by index: so many to a rack, so many racks to a cluster. A transfer takes the
+/// latency of the lowest level that both machines share, and its data at that level's bandwidth;
+/// flows do not compete.
+public struct NetworkModel: Hashable, Sendable {
+  /// A level of the network.
+  public struct Level: Hashable, Sendable {
+    /// Time for the first byte.
+    public var latency: Microseconds
+    /// Bytes a second (> 0; infinite is allowed).
+    public var bandwidth: Double
+
+    /// A level of this latency and bandwidth.
+    public init(latency: Microseconds, bandwidth: Double = .infinity) {
+      precondition(latency >= .zero && bandwidth > 0, "a network level needs a positive bandwidth")
+      self.latency = latency
+      self.bandwidth = bandwidth
+    }
+  }
+
+  /// From the scheduler to any machine: every task begins this much later.
+  public var dispatch: Microseconds
+  /// Machines a rack; racks a cluster.
+  public var machinesPerRack: Int
+  public var racksPerCluster: Int
+  /// Within a rack, between racks of a cluster, and between clusters.
+  public var rack: Level
+  public var cluster: Level
+  public var site: Level
+
+  /// The same everywhere.
+  public init(constant latency: Microseconds, bandwidth: Double = .infinity) {
+    let level = Level(latency: latency, bandwidth: bandwidth)
+    self.init(
+      dispatch: latency, machinesPerRack: .max, racksPerCluster: 1, rack: level, cluster: level,
+      site: level)
+  }
+
+  /// Two levels above the rack.
+  public init(
+    dispatch: Microseconds, machinesPerRack: Int, racksPerCluster: Int, rack: Level,
+    cluster: Level, site: Level
+  ) {
+    precondition(machinesPerRack > 0 && racksPerCluster > 0, "a group has at least one member")
+    self.dispatch = dispatch
+    self.machinesPerRack = machinesPerRack
+    self.racksPerCluster = racksPerCluster
+    self.rack = rack
+    self.cluster = cluster
+    self.site = site
+  }
+
+  /// Time to carry `data` from one machine to another; nothing if they are the same.
+  public func transfer(_ data: Bytes, from: Int, to: Int) -> Microseconds {
+    guard from != to else { return .zero }
+    let (a, b) = (from / machinesPerRack, to / machinesPerRack)
+    let level =
+      a == b ? rack : a / racksPerCluster == b / racksPerCluster ? cluster : site
+    return level.latency + Microseconds(seconds: Double(data.rawValue) / level.bandwidth)
+  }
+}

@@ -1,0 +1,21 @@
+// HEFT: the task with the longest path behind it goes first, to where it ends first. Topcuoglu, Hariri
+// and Wu, "Performance-effective and low-complexity task scheduling for heterogeneous computing",
+// IEEE TPDS 13 (2002); as an online list scheduler, without insertion into gaps.
+import Workload
+
+/// Of the tasks that are ready, the one of greatest upward rank, ties to the first in the queue, goes
+/// to the machine where it ends first. Where the workload has
+/// no dependencies all ranks are equal.
+public struct HEFT: BatchPlacementPolicy {
+  /// `heft`.
+  public let name = "heft"
+  /// A HEFT policy.
+  public init() {}
+
+  /// Takes the task of greatest rank. O(tasks × machines).
+  public mutating func choose(
+    from waiting: [TaskView], on cluster: borrowing Cluster, using rng: inout RandomStream
+  ) -> (task: Int, machine: Int)? {
+    chooseByMerit(waiting, cluster) { task, _ in task.upwardRank }
+  }
+}

@@ -1,0 +1,19 @@
+// Least loaded: the machine whose CPU is asked for least. Join the shortest queue, with work counted
+// in cores: Winston, "Optimality of the shortest line discipline", J. Applied Probability 14 (1977).
+import Workload
+
+/// Places each task on the machine with the smallest share of its CPU asked for, by tasks that run
+/// or wait there; ties to the lowest index.
+public struct LeastLoaded: PlacementPolicy {
+  /// `least-loaded`.
+  public let name = "least-loaded"
+  /// A least-loaded policy.
+  public init() {}
+
+  /// Takes the least loaded. O(n).
+  public mutating func place(
+    _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
+  ) -> Placement {
+    cluster.cheapest(for: task) { cluster, machine in cluster.demand(machine) }
+  }
+}

@@ -1,0 +1,26 @@
+// Minimum energy increase: the machine whose power rises least. Beloglazov, Abawajy and Buyya,
+// "Energy-aware resource allocation heuristics", Future Generation Computer Systems 28 (2012).
+import Workload
+
+/// Places each task where it adds the least energy: the rise in power × its time there, a sleeping
+/// machine's rise counting from what it draws asleep. Ties to the lowest index.
+public struct MinimumEnergy: PlacementPolicy {
+  /// `minimum-energy`.
+  public let name = "minimum-energy"
+  /// A minimum-energy policy.
+  public init() {}
+
+  /// Takes the machine of least increase. O(n).
+  public mutating func place(
+    _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
+  ) -> Placement {
+    cluster.cheapest(for: task) { cluster, machine in
+      let power = cluster.power(machine)
+      let now =
+        cluster.isAsleep(machine) ? power.sleep : power.power(at: cluster.cpuLoad(machine))
+      let then = power.power(at: cluster.sharesAfter(task, on: machine)[0])
+      // Its time is the same everywhere but for the speed.
+      return (then.value - now.value) / cluster.speed(machine)
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/// Which tasks must wait for which: a side table beside the records of a workload.
+///
+/// A task may start when each of its predecessors has finished and its think time after that is
+/// over. Kept whole in memory, O(dependencies).
+public struct DependencyTable: Sendable {
+  /// One thing that a task waits for.
+  public struct Dependency: Hashable, Sendable {
+    /// The task that must have finished.
+    public var predecessor: TaskID
+    /// How long after its end (SWF's think time).
+    public var think: Microseconds
+    /// What it hands over, for a network to carry.
+    public var data: Bytes
+  }
+
+  private var predecessors: [TaskID: [Dependency]] = [:]
+  private var successorCounts: [TaskID: Int] = [:]
+  /// The dependent tasks in the order in which they were first named: nothing may hang on a
+  /// dictionary's order.
+  private var tasks: [TaskID] = []
+
+  /// A table without dependencies.
+  public init() {}
+
+  /// Whether nothing depends on anything.
+  public var isEmpty: Bool { tasks.isEmpty }
+
+  /// Lets `task` wait for `predecessor`. Naming the same pair twice adds a second condition.
+  public mutating func add(
+    _ task: TaskID, after predecessor: TaskID, think: Microseconds = .zero, data: Bytes = .zero
+  ) {
+    if predecessors[task] == nil { tasks.append(task) }
+    predecessors[task, default: []].append(
+      Dependency(predecessor: predecessor, think: think, data: data))
+    successorCounts[predecessor, default: 0] += 1
+  }
+
+  /// What `task` waits for, in the order in which it was added. O(1).
+  public func dependencies(of task: TaskID) -> [Dependency] { predecessors[task] ?? [] }
+
+  /// Whether any task waits for this one. O(1).
+  public func hasSuccessors(_ task: TaskID) -> Bool { successorCounts[task] != nil }
+
+  /// A task that would wait for itself, through the first cycle found; nil if there is none. O(n).
+  public func firstCycle() -> TaskID? {
+    // Depth first with an own stack: chains may be long. 1 is under way, 2 is done.
+    var state: [TaskID: UInt8] = [:]
+    for root in tasks where state[root] == nil {
+      var stack = [(root, 0)]
+      state[root] = 1
+      while let (task, next) = stack.last {
+        let waitsFor = dependencies(of: task)
+        guard next < waitsFor.count else {
+          state[task] = 2
+          stack.removeLast()
+          continue
+        }
+        stack[stack.count - 1].1 = next + 1
+        let predecessor = waitsFor[next].predecessor
+        switch state[predecessor] {
+        case 1: return predecessor
+        case nil:
+          state[predecessor] = 1
+          stack.append((predecessor, 0))
+        default: break
+        }
+      }
+    }
+    return nil
+  }
+}
