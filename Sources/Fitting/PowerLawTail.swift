@@ -95,30 +95,37 @@ public struct TailSample: Sendable {
       throw .notApplicable(
         "no tail of at least \(options.minimumTail) values has an exponent in the allowed range")
     }
-    return tail(from: scan.below[best.candidate], distance: best.distance, options)
+    let start = scan.below[best.candidate]
+    return tail(from: start, xmin: values[start], distance: best.distance, options)
   }
 
-  /// The power law of the tail at and above a given xmin.
+  /// The power law of the tail at and above a given xmin > 0, computed point by point. O(m).
   public func powerLaw(
     xmin: Double, _ options: TailOptions = TailOptions()
   ) throws(FittingError) -> PowerLawTail {
+    try requirePositive(xmin, "xmin", of: "power-law tail")
     let start = partitionPoint(values) { $0 >= xmin }
     guard values.count - start >= 2 else {
       throw .tooFew(count: values.count - start, needed: 2, purpose: "a power-law tail")
     }
-    guard values[start] < values[values.count - 1] else {
+    guard xmin < values[values.count - 1] else {
       throw .allEqual(value: values[start], count: values.count - start)
     }
     let anchor = log(xmin)
-    // A candidate of its own, with no value at it unless the data has one there.
-    let scan = PowerLawScan(
-      sortedLogs: logs[start] == anchor ? Array(logs[start...]) : [anchor] + logs[start...],
-      statistic: options.statistic)
-    guard logs[start] == anchor else {
-      return aboveData(start: start, xmin: xmin, options)
+    let m = Double(values.count - start)
+    let shape = m / compensatedSum(logs[start...].lazy.map { $0 - anchor })
+    var worst = 0.0
+    var index = start
+    while index < values.count {
+      var next = index + 1
+      while next < values.count, logs[next] == logs[index] { next += 1 }
+      let law = 1 - exp(-shape * (logs[index] - anchor))
+      let before = law - Double(index - start) / m
+      let after = Double(next - start) / m - law
+      worst = max(worst, options.statistic == .twoSided ? max(before, after) : abs(before))
+      index = next
     }
-    var scratch: [PowerLawScan.Range] = []
-    return tail(from: start, distance: scan.distance(0, &scratch), options)
+    return tail(from: start, xmin: xmin, distance: worst, options)
   }
 
   /// The distance over xmin for plotting: exact at up to `points` candidates, spread evenly over the
@@ -149,30 +156,8 @@ public struct TailSample: Sendable {
     return options.exponents?.contains(scan.shapes[k] + 1) ?? true
   }
 
-  private func tail(from start: Int, distance: Double, _ options: TailOptions) -> PowerLawTail {
-    finish(start: start, xmin: values[start], distance: distance, options)
-  }
-
-  private func aboveData(start: Int, xmin: Double, _ options: TailOptions) -> PowerLawTail {
-    let anchor = log(xmin)
-    let m = Double(values.count - start)
-    let shape = m / compensatedSum(logs[start...].lazy.map { $0 - anchor })
-    var worst = 0.0
-    var index = start
-    while index < values.count {
-      var next = index + 1
-      while next < values.count, logs[next] == logs[index] { next += 1 }
-      let law = 1 - exp(-shape * (logs[index] - anchor))
-      let before = law - Double(index - start) / m
-      let after = Double(next - start) / m - law
-      worst = max(worst, options.statistic == .twoSided ? max(before, after) : abs(before))
-      index = next
-    }
-    return finish(start: start, xmin: xmin, distance: worst, options)
-  }
-
-  private func finish(
-    start: Int, xmin: Double, distance: Double, _ options: TailOptions
+  private func tail(
+    from start: Int, xmin: Double, distance: Double, _ options: TailOptions
   ) -> PowerLawTail {
     let anchor = log(xmin)
     let m = values.count - start

@@ -11,13 +11,13 @@ package func sortedAscending(_ values: [Double]) -> [Double] {
   var histograms = [Int](repeating: 0, count: 6 * 2048)
   histograms.withUnsafeMutableBufferPointer { histogram in
     for key in keys {
-      for pass in 0..<6 { histogram[pass * 2048 + Int(key >> UInt64(11 * pass)) & 2047] += 1 }
+      for pass in 0..<6 { histogram[pass * 2048 + Int((key >> UInt64(11 * pass)) & 2047)] += 1 }
     }
   }
   for pass in 0..<6 {
     let base = pass * 2048
     let shift = UInt64(11 * pass)
-    if histograms[base + Int(keys[0] >> shift) & 2047] == count { continue }
+    if histograms[base + Int((keys[0] >> shift) & 2047)] == count { continue }
     var offset = 0
     for digit in 0..<2048 {
       let size = histograms[base + digit]
@@ -28,7 +28,7 @@ package func sortedAscending(_ values: [Double]) -> [Double] {
       spare.withUnsafeMutableBufferPointer { target in
         histograms.withUnsafeMutableBufferPointer { histogram in
           for key in source {
-            let slot = base + Int(key >> shift) & 2047
+            let slot = base + Int((key >> shift) & 2047)
             target[histogram[slot]] = key
             histogram[slot] += 1
           }
