@@ -96,7 +96,7 @@ extension Sample {
   /// Quindimil 1993). Tables for known parameters would give p-values far too large.
   ///
   /// Replicate i draws from `stream(i)` alone: the result does not depend on `threads`.
-  public func test<Generator: RandomNumberGenerator>(
+  public func test<Generator: RandomNumberGenerator & SendableMetatype>(
     _ fit: Fit, _ options: FitOptions = FitOptions(), _ precision: BootstrapPrecision,
     threads: Int = 1, stream: @escaping @Sendable (UInt64) -> Generator
   ) async throws(FittingError) -> GoodnessOfFitTest {
@@ -126,7 +126,7 @@ extension Sample {
   ///
   /// `level` is the coverage, such as 0.95. Replicates that do not converge are left out; throws
   /// `notApplicable` if that is more than one in ten.
-  public func bootstrapIntervals<Generator: RandomNumberGenerator>(
+  public func bootstrapIntervals<Generator: RandomNumberGenerator & SendableMetatype>(
     _ family: Family, _ options: FitOptions = FitOptions(), level: Double = 0.95,
     replicates count: Int = 1000, threads: Int = 1,
     stream: @escaping @Sendable (UInt64) -> Generator

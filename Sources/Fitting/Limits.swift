@@ -156,6 +156,15 @@ public struct Truncated<Base: Distribution>: Distribution {
       return d * d
     }
   }
+
+  /// By rejection where the interval holds a fifth of the base law or more, else by inversion.
+  public func sample<Generator: RandomNumberGenerator>(using generator: inout Generator) -> Double {
+    guard logMass > -1.6 else { return quantile(logSurvival: -generator.standardExponential()) }
+    while true {
+      let x = base.sample(using: &generator)
+      if x >= lower, x <= upper { return x }
+    }
+  }
 }
 
 /// A law whose values outside an interval are moved to its nearer end.

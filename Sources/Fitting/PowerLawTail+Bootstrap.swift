@@ -19,7 +19,7 @@ extension TailSample {
   /// let stream = RandomStream(seed: 7, name: "tail-bootstrap")
   /// let p = await sample.pValue(of: tail, .init(standardError: 0.01), threads: 2) { stream.at($0) }
   /// ```
-  public func pValue<Generator: RandomNumberGenerator>(
+  public func pValue<Generator: RandomNumberGenerator & SendableMetatype>(
     of tail: PowerLawTail, _ precision: BootstrapPrecision, threads: Int = 1,
     stream: @escaping @Sendable (UInt64) -> Generator
   ) async -> BootstrapPValue {

@@ -128,16 +128,16 @@ public struct TailSample: Sendable {
     return tail(from: start, xmin: xmin, distance: worst, options)
   }
 
-  /// The distance over xmin for plotting: exact at up to `points` candidates, spread evenly over the
-  /// logarithm of the tail's size.
+  /// The distance over xmin for plotting: exact, at all candidates if there are at most `points`,
+  /// else at that many, spread evenly over the logarithm of the tail's size.
   public func distanceCurve(
     points: Int = 400, _ options: TailOptions = TailOptions()
   ) -> [(xmin: Double, distance: Double, exponent: Double, tailCount: Int)] {
     let scan = PowerLawScan(sortedLogs: logs, statistic: options.statistic)
     let last = scan.logs.count - 2
     guard last >= 0, points > 0 else { return [] }
-    var chosen: [Int] = []
-    for step in 0..<points {
+    var chosen: [Int] = last < points ? (0...last).reversed() : []
+    for step in 0..<(chosen.isEmpty ? points : 0) {
       let share = Double(step) / Double(max(1, points - 1))
       let size = exp(share * log(Double(last + 1)))
       let k = min(last, max(0, last + 1 - Int(size.rounded())))

@@ -113,8 +113,8 @@ func integrateOverProbability(_ integrand: (_ p: Double, _ q: Double) -> Double)
   return sum * step
 }
 
-/// The root in `lower ... upper` of an increasing function by bisection, then secant steps kept
-/// inside the bracket (Illinois variant of regula falsi).
+/// The root in `lower ... upper` of an increasing function: false position with the Illinois
+/// correction, one evaluation a step.
 func increasingRoot(
   of function: (Double) -> Double, in lower: Double, _ upper: Double
 ) -> Double {
@@ -122,19 +122,21 @@ func increasingRoot(
   var (fa, fb) = (function(a), function(b))
   if fa >= 0 { return a }
   if fb <= 0 { return b }
+  var side = 0
   for _ in 0..<200 {
     var c = (a * fb - b * fa) / (fb - fa)
     if !(c > a && c < b) { c = 0.5 * (a + b) }
+    if b - a <= 4e-16 * max(abs(a), abs(b)) || c == a || c == b { return c }
     let fc = function(c)
-    if fc == 0 || abs(b - a) <= 4e-16 * max(abs(a), abs(b)) { return c }
+    if fc == 0 { return c }
     if fc > 0 {
       (b, fb) = (c, fc)
-      fa *= 0.5
-      if function(0.5 * (a + b)) > 0 { b = 0.5 * (a + b); fb = function(b) }
+      if side == 1 { fa *= 0.5 }
+      side = 1
     } else {
       (a, fa) = (c, fc)
-      fb *= 0.5
-      if function(0.5 * (a + b)) < 0 { a = 0.5 * (a + b); fa = function(a) }
+      if side == -1 { fb *= 0.5 }
+      side = -1
     }
   }
   return 0.5 * (a + b)

@@ -87,7 +87,7 @@ extension TailFit {
   static func stretchedExponential(_ t: [Double], xmin: Double) throws(FittingError) -> TailFit {
     let n = Double(t.count)
     let mean = compensatedSum(t) / n
-    /// (e^u - 1)/u·t and its derivative by b.
+    /// Σ (e^(bt) - 1)/b and its derivative by b.
     func hazardSums(_ b: Double) -> (sum: Double, derivative: Double) {
       var sum = 0.0
       var derivative = 0.0
@@ -104,7 +104,7 @@ extension TailFit {
       }
       return (sum, derivative)
     }
-    // Profile log-likelihood / n: -log Σ + b·mean + const; its derivative must cross zero.
+    // Profile log-likelihood / n = b·mean - log Σ + const.
     func slope(_ b: Double) -> Double {
       let s = hazardSums(b)
       return mean - s.derivative / s.sum
