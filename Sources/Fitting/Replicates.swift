@@ -1,7 +1,7 @@
 /// Runs `body` for 0 ..< `count` on up to `threads` threads and gives the results in that order.
 ///
 /// Replicate i must depend on i alone, so that the answer does not depend on the thread count.
-func replicates<Result: Sendable>(
+package func replicates<Result: Sendable>(
   _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Result
 ) async -> [Result] {
   let workers = max(1, min(threads, count))
