@@ -91,6 +91,28 @@ extension Sample {
     return GoodnessOfFit(sorted: sortedAscending(values), law: fit.law)
   }
 
+  /// The Kolmogorov-Smirnov distance between a law and a right-censored sample: the largest
+  /// difference of the law's CDF from the Kaplan-Meier estimate, up to the last exact value. No
+  /// p-value belongs to it here, since its law depends on how censoring came about. O(n log n).
+  public func censoredDistance(from law: Law) -> Double {
+    let exact = sortedAscending(values)
+    let cut = sortedAscending(censored)
+    var (survival, worst) = (1.0, 0.0)
+    var (index, gone) = (0, 0)
+    while index < exact.count {
+      var next = index + 1
+      while next < exact.count, exact[next] == exact[index] { next += 1 }
+      while gone < cut.count, cut[gone] < exact[index] { gone += 1 }
+      let atRisk = Double(exact.count - index + cut.count - gone)
+      let upTo = law.cdf(exact[index])
+      worst = max(worst, abs(upTo - law.mass(at: exact[index]) - (1 - survival)))
+      survival *= 1 - Double(next - index) / atRisk
+      worst = max(worst, abs(upTo - (1 - survival)))
+      index = next
+    }
+    return worst
+  }
+
   /// Tests a fit whose parameters were estimated from this sample, by parametric bootstrap: samples
   /// of the same size are drawn from the fitted law, fitted anew and measured (Stute, Manteiga and
   /// Quindimil 1993). Tables for known parameters would give p-values far too large.

@@ -47,6 +47,8 @@ public struct PowerLawTail: Sendable, Equatable {
   public let standardError: Double
   /// The distance between the tail and the law, by ``TailOptions/statistic``.
   public let distance: Double
+  /// Whether xmin was given rather than searched for.
+  public let isXminGiven: Bool
   /// How many values lie in the tail, m.
   public let tailCount: Int
   /// How many values the sample has, n.
@@ -79,6 +81,12 @@ public struct TailSample: Sendable {
     logs = self.values.map { log($0) }
   }
 
+  /// A sample given by the ascending logarithms of its values: bootstrap replicates.
+  init(logs: [Double]) {
+    self.logs = logs
+    values = logs.map { exp($0) }
+  }
+
   /// The best power-law tail, over every distinct value as xmin. O(n log n) or so.
   ///
   /// Throws `allEqual` or `tooFew` where no tail has two distinct values, `notApplicable` where the
@@ -96,7 +104,8 @@ public struct TailSample: Sendable {
         "no tail of at least \(options.minimumTail) values has an exponent in the allowed range")
     }
     let start = scan.below[best.candidate]
-    return tail(from: start, xmin: values[start], distance: best.distance, options)
+    return tail(
+      from: start, xmin: values[start], isGiven: false, distance: best.distance, options)
   }
 
   /// The power law of the tail at and above a given xmin > 0, computed point by point. O(m).
@@ -125,7 +134,7 @@ public struct TailSample: Sendable {
       worst = max(worst, options.statistic == .twoSided ? max(before, after) : abs(before))
       index = next
     }
-    return tail(from: start, xmin: xmin, distance: worst, options)
+    return tail(from: start, xmin: xmin, isGiven: true, distance: worst, options)
   }
 
   /// The distance over xmin for plotting: exact, at all candidates if there are at most `points`,
@@ -157,7 +166,7 @@ public struct TailSample: Sendable {
   }
 
   private func tail(
-    from start: Int, xmin: Double, distance: Double, _ options: TailOptions
+    from start: Int, xmin: Double, isGiven: Bool, distance: Double, _ options: TailOptions
   ) -> PowerLawTail {
     let anchor = log(xmin)
     let m = values.count - start
@@ -177,7 +186,7 @@ public struct TailSample: Sendable {
     }
     return PowerLawTail(
       xmin: xmin, exponent: shape + 1, standardError: shape / Double(m).squareRoot(),
-      distance: distance, tailCount: m, count: values.count, warnings: warnings, options: options)
+      distance: distance, isXminGiven: isGiven, tailCount: m, count: values.count, warnings: warnings, options: options)
   }
 }
 
