@@ -112,7 +112,7 @@ struct ClassAccumulator {
       jobsBeforeTrace += 1
       return
     }
-    let time = max(0, record.submit.seconds)
+    let time = max(arrivals.last, record.submit.seconds, 0)
     arrivals.add(at: time)
     hours[Int(time / 3600) % 168] += 1
   }

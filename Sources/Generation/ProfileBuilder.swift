@@ -80,6 +80,18 @@ public struct ProfileBuilder {
     }
   }
 
+  /// The kept values of all tasks together by quantity ("run-time", "cpu", "memory", "job-size"), for
+  /// plotting: exact ones, all or a uniform sample.
+  public var keptValues: [String: [Double]] {
+    var kept: [String: [Double]] = [:]
+    for (name, quantity) in [("run-time", all.runTime), ("cpu", all.cpu), ("memory", all.memory)] {
+      kept[name] = quantity.reservoir.elements.filter { !$0.isCensored }.map(\.value)
+    }
+    kept["job-size"] = jobs.sorted { $0.key < $1.key }.prefix(options.reservoir)
+      .map { Double($0.value.tasks) }
+    return kept
+  }
+
   /// The profile: fits, tails and tests of what was seen.
   public consuming func finish(_ provenance: ProfileProvenance) async -> WorkloadProfile {
     // In the order of job numbers, so that no dictionary order reaches the result.

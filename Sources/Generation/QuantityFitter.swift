@@ -11,7 +11,7 @@ public struct QuantityFitter: Sendable {
   /// All that is said of a column of numbers, kept or dropped as `sample` says.
   public func profile(_ sample: Sample, unit: String, name: String) async -> QuantityProfile {
     let statistics = SampleStatistics(sample.values)
-    let sorted = sample.values.sorted()
+    let sorted = sortedAscending(sample.values)
     let quantiles = Self.probabilities.compactMap { p -> QuantityProfile.Quantile? in
       guard !sorted.isEmpty else { return nil }
       let rank = max(1, Int((p * Double(sorted.count)).rounded(.up)))
@@ -82,11 +82,13 @@ public struct QuantityFitter: Sendable {
         profile.failures.append(.init(family: family, reason: error.description))
       }
     }
+    let sorted = sortedAscending(sample.values)
     for fit in fits.ranked() {
       var fitted = FittedLaw(
         fit: fit, aic: fit.aic, bic: fit.bic, kolmogorovSmirnov: 0, andersonDarling: nil,
         cramerVonMises: nil, test: nil)
-      if let goodness = try? sample.goodness(of: fit) {
+      if sample.censored.isEmpty {
+        let goodness = GoodnessOfFit(sorted: sorted, law: fit.law)
         fitted.kolmogorovSmirnov = goodness.kolmogorovSmirnov
         fitted.andersonDarling = goodness.andersonDarling
         fitted.cramerVonMises = goodness.cramerVonMises

@@ -20,12 +20,15 @@ public struct WorkloadProfile: Codable, Sendable, Equatable {
   public var classMix: [String: Share]
 
   /// The profile as JSON: sorted keys, indented; infinite and undefined numbers as strings.
-  public func json() throws -> Data {
+  public func json() throws -> Data { try Self.encoder.encode(self) + Data("\n".utf8) }
+
+  /// How profiles are written.
+  package static var encoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try encoder.encode(self) + Data("\n".utf8)
+    return encoder
   }
 
   /// A profile from JSON; throws `DecodingError` with the path of what is wrong.
@@ -116,6 +119,11 @@ public struct ClassProfile: Codable, Sendable, Equatable {
   public var outcomes: [String: Share]
   /// Spearman's rank correlations of a task's run time, CPU and memory.
   public var rankCorrelations: RankCorrelations
+
+  /// The four quantities by the names the command line uses.
+  public var quantities: [(name: String, profile: QuantityProfile)] {
+    [("run-time", runTime), ("cpu", cpu), ("memory", memory), ("job-size", jobSize)]
+  }
 }
 
 /// Spearman's rank correlations between the quantities of a task; nil where one of the two does not
