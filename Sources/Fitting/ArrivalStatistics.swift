@@ -161,7 +161,8 @@ public struct MMPP2: Sendable, Hashable, Codable {
   /// window lengths.
   ///
   /// Four conditions for four rates: the mean rate; C and κ by least squares over the dispersion
-  /// curve, each length weighted by its number of windows; and the skewness of the random rate from
+  /// curve, each length weighted by the inverse variance of its estimate, 2/windows, to which a tenth
+  /// is added for the model's own error so that all time scales count; and the skewness of the random rate from
   /// the third moment at the length nearest 1/κ (for a two-state rate with busy share p, the third
   /// joint cumulant is d³p(1-p)(1-2p)e^(-κ(t₃-t₁))). Where these ask for a negative quiet rate it is 0
   /// and p follows from mean and variance: an interrupted Poisson process.
@@ -172,18 +173,21 @@ public struct MMPP2: Sendable, Hashable, Codable {
     let noise = (2 / Double(longest.windows)).squareRoot()
     guard longest.dispersion > 1 + 3 * noise else { return nil }
     // For a given κ the best C is linear; κ is found by golden section over its logarithm.
+    func weight(_ point: ArrivalCounter.WindowStatistics) -> Double {
+      1 / (max(1, point.dispersion * point.dispersion) * (2 / Double(point.windows) + 0.01))
+    }
     func best(_ kappa: Double) -> (c: Double, error: Double) {
       var (ab, bb) = (0.0, 0.0)
       for point in curve {
         let shape = Self.saturation(kappa * point.window)
-        let weight = Double(point.windows) / max(1, point.dispersion * point.dispersion)
+        let weight = weight(point)
         ab += weight * shape * (point.dispersion - 1)
         bb += weight * shape * shape
       }
       let c = ab / bb
       var error = 0.0
       for point in curve {
-        let weight = Double(point.windows) / max(1, point.dispersion * point.dispersion)
+        let weight = weight(point)
         let d = point.dispersion - 1 - c * Self.saturation(kappa * point.window)
         error += weight * d * d
       }

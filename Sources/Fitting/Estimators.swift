@@ -30,9 +30,7 @@ extension Sample {
       throw .tooFew(
         count: values.count, needed: needed, purpose: "fitting the \(family.rawValue) law")
     }
-    if family != .exponential || limits != .none, let first = values.first,
-      values.allSatisfy({ $0 == first })
-    {
+    if values.count > 1, let first = values.first, values.allSatisfy({ $0 == first }) {
       throw .allEqual(value: first, count: values.count)
     }
     switch family {
@@ -157,9 +155,9 @@ extension Sample {
     _ model: Model.Type, _ family: Family, anchor: Double, anchorEstimated: Bool = false
   ) throws(FittingError) -> Fit {
     let likelihood = Likelihood<Model>(self, anchor: anchor)
-    guard likelihood.interior.count > Model.dimension else {
+    guard likelihood.interior > Model.dimension else {
       throw .tooFew(
-        count: likelihood.interior.count, needed: Model.dimension + 1,
+        count: likelihood.interior, needed: Model.dimension + 1,
         purpose: "fitting the \(family.rawValue) law between its limits")
     }
     let all = SampleStatistics(values + censored)
@@ -244,7 +242,7 @@ extension SampleStatistics {
       throw .tooFew(count: count, needed: needed, purpose: "fitting the \(family.rawValue) law")
     }
     let n = Double(count)
-    if minimum == maximum, family != .exponential { throw .allEqual(value: minimum, count: count) }
+    if minimum == maximum, count > 1 { throw .allEqual(value: minimum, count: count) }
     let estimates: [Estimate]
     let logLikelihood: Double
     let logSum = n * logarithms.mean

@@ -14,8 +14,12 @@
 /// - clamped: Σ log f(x) over l < x < u, plus log F(l) for each value at l, log S(u) for each at u,
 ///   and log S(c) for the censored.
 struct Likelihood<Model: LikelihoodModel> {
-  let interior: [Double]
-  let logarithms: [Double]
+  private let values: [Double]
+  private let logarithms: [Double]
+  /// How many observations each of `values` stands for.
+  private let weight: Double
+  /// How many exact values lie strictly inside the limits.
+  let interior: Int
   let censored: [Double]
   let atLower: Int
   let atUpper: Int
@@ -25,33 +29,47 @@ struct Likelihood<Model: LikelihoodModel> {
   init(_ sample: Sample, anchor: Double) {
     limits = sample.limits
     self.anchor = anchor
+    var inside = sample.values
+    var (low, high) = (0, 0)
     if case .clamped(let lower, let upper) = limits {
-      var inside: [Double] = []
-      var (low, high) = (0, 0)
+      inside.removeAll(keepingCapacity: true)
       for value in sample.values {
-        if value <= lower { low += 1 } else if value >= upper { high += 1 } else { inside.append(value) }
+        if value <= lower {
+          low += 1
+        } else if value >= upper {
+          high += 1
+        } else {
+          inside.append(value)
+        }
       }
-      interior = inside
-      (atLower, atUpper) = (low, high)
-    } else {
-      interior = sample.values
-      (atLower, atUpper) = (0, 0)
     }
-    logarithms = interior.map { log($0) }
+    (interior, atLower, atUpper) = (inside.count, low, high)
+    if Model.isLinear, !inside.isEmpty {
+      let n = Double(inside.count)
+      values = [compensatedSum(inside) / n]
+      logarithms = [compensatedSum(inside.lazy.map { log($0) }) / n]
+      weight = n
+    } else {
+      values = inside
+      logarithms = inside.map { log($0) }
+      weight = 1
+    }
     censored = sample.censored
   }
 
-  var count: Int { interior.count + censored.count + atLower + atUpper }
+  var count: Int { interior + censored.count + atLower + atUpper }
 
   /// Mean log-likelihood and gradient at θ. O(n).
   func evaluate(_ theta: SIMD2<Double>) -> Score {
     let model = Model(theta, anchor: anchor)
     var total = Score.zero
-    for index in interior.indices {
-      let score = model.logDensity(interior[index], logarithms[index])
+    for index in values.indices {
+      let score = model.logDensity(values[index], logarithms[index])
       total.value += score.value
       total.gradient += score.gradient
     }
+    total.value *= weight
+    total.gradient *= weight
     var upperTail = Score.impossible
     if case .truncated(let lower, let upper) = limits {
       if upper < .infinity { upperTail = model.logSurvival(upper) }

@@ -23,6 +23,9 @@ struct Score {
 protocol LikelihoodModel {
   /// How many coordinates are free: 1 or 2.
   static var dimension: Int { get }
+  /// Whether log f is linear in (x, log x): then the means of both stand for the whole sample, and an
+  /// evaluation costs O(1).
+  static var isLinear: Bool { get }
   /// Where the search begins.
   static func start(_ summary: StartSummary) -> [SIMD2<Double>]
   /// `anchor` is the parameter that is not searched for: a Pareto scale, a threshold.
@@ -31,6 +34,10 @@ protocol LikelihoodModel {
   func logDensity(_ x: Double, _ logX: Double) -> Score
   /// log S(x) and its gradient, accurate where S is near 0 and where it is near 1.
   func logSurvival(_ x: Double) -> Score
+}
+
+extension LikelihoodModel {
+  static var isLinear: Bool { false }
 }
 
 /// What starting values are made of.
@@ -45,6 +52,7 @@ struct StartSummary {
 
 struct ExponentialModel: LikelihoodModel {
   static let dimension = 1
+  static let isLinear = true
   let rate: Double
   let logRate: Double
 
@@ -66,6 +74,7 @@ struct ExponentialModel: LikelihoodModel {
 
 struct ParetoModel: LikelihoodModel {
   static let dimension = 1
+  static let isLinear = true
   let shape: Double
   let logShape: Double
   let scale: Double
@@ -161,6 +170,7 @@ struct WeibullModel: LikelihoodModel {
 /// θ = (log shape, log scale).
 struct GammaModel: LikelihoodModel {
   static let dimension = 2
+  static let isLinear = true
   let shape: Double
   let logScale: Double
   let rate: Double
@@ -299,6 +309,7 @@ struct GeneralizedParetoModel: LikelihoodModel {
 /// θ = (exponent, log rate); the anchor is the scale.
 struct TruncatedPowerLawModel: LikelihoodModel {
   static let dimension = 2
+  static let isLinear = true
   let exponent: Double
   let rate: Double
   let scale: Double

@@ -77,11 +77,6 @@ package struct ExponentialTilt {
   }
 }
 
-/// log Γ(a, x) for any real a and x > 0.
-package func logUpperGamma(_ a: Double, _ x: Double) -> Double {
-  a * log(x) - x + ExponentialTilt.upper(a, x).logIntegral
-}
-
 /// Positive nodes and weights of the 20-point Gauss-Legendre rule (Abramowitz and Stegun 25.4).
 private let gaussNodes: [Double] = [
   0.07652652113349734, 0.2277858511416451, 0.37370608871541955, 0.5108670019508271,

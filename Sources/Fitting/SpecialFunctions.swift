@@ -169,6 +169,25 @@ package func logIncompleteGamma(_ a: Double, _ x: Double) -> (lower: Double, upp
   return (log1mexp(upper), upper)
 }
 
+/// log of Γ(a, x) / (x^a e^-x) for any real a and x > 0: the continued fraction for large x, the
+/// series about 0 (DLMF 8.7.3) for small x where a is well away from its poles, else quadrature.
+package func logScaledUpperGamma(_ a: Double, _ x: Double) -> Double {
+  if x >= 1, x > a + 1 { return logUpperFraction(a, x) }
+  guard abs(a) < 20, x < 1, a > 0.01 || abs(a - a.rounded()) > 0.01 else {
+    return ExponentialTilt.upper(a, x).logIntegral
+  }
+  var term = 1.0
+  var sum = 1 / a
+  var n = 1.0
+  while n < 60 {
+    term *= -x / n
+    sum += term / (a + n)
+    if abs(term) < 1e-18 { break }
+    n += 1
+  }
+  return x + log(tgamma(a) * pow(x, -a) - sum)
+}
+
 /// log of Γ(a, x) / (x^a e^-x) by Lentz's continued fraction, x > a + 1 or so.
 private func logUpperFraction(_ a: Double, _ x: Double) -> Double {
   let tiny = 1e-300

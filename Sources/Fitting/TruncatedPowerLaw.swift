@@ -47,7 +47,7 @@ public struct TruncatedPowerLaw: Distribution, Hashable {
   public func logSurvival(_ x: Double) -> Double {
     if x <= scale { return 0 }
     if x == .infinity { return -.infinity }
-    let rest = ExponentialTilt.upper(1 - exponent, rate * x).logIntegral
+    let rest = logScaledUpperGamma(1 - exponent, rate * x)
     let value = (1 - exponent) * log(x / scale) - rate * (x - scale) + rest - logNormaliser
     if value < -1e-3 { return value }
     // Next to the scale the quotient cancels: integrate the density over the short way instead.

@@ -63,8 +63,22 @@ struct FitReport {
     return text
   }
 
+  /// Families without a fit, those with the same reason together.
   private var failures: String {
-    quantity.failures.map { "  no fit of \($0.family.rawValue): \($0.reason)\n" }.joined()
+    var reasons: [(reason: String, families: [String])] = []
+    for failure in quantity.failures {
+      let name = failure.family.rawValue
+      let reason = failure.reason.replacingOccurrences(of: "\(name): ", with: "")
+        .replacingOccurrences(of: "the \(name) law", with: "the law")
+      if let place = reasons.firstIndex(where: { $0.reason == reason }) {
+        reasons[place].families.append(name)
+      } else {
+        reasons.append((reason, [name]))
+      }
+    }
+    guard quantity.count > 0 else { return "" }
+    return reasons.map { "  no fit of \($0.families.joined(separator: ", ")): \($0.reason)\n" }
+      .joined()
   }
 
   private var tail: String {
@@ -137,7 +151,12 @@ struct ProfileReport {
     if let process = arrivals.mmpp2 {
       text += "  two-state MMPP: \(significant(process.busyRate)) a second for "
       text += "\(span(1 / process.leavingBusy)) on average, \(significant(process.quietRate)) for "
-      text += "\(span(1 / process.leavingQuiet))\n"
+      text += "\(span(1 / process.leavingQuiet))"
+      if let long = arrivals.windows.last {
+        text += "; its dispersion over \(span(long.window)): "
+        text += significant(process.dispersion(long.window))
+      }
+      text += "\n"
     }
     if name == "all", profile.classMix.count > 1 {
       text += "\nclasses of jobs: " + Self.shares(profile.classMix) + "\n"
