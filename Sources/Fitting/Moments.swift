@@ -37,6 +37,16 @@ public struct Moments: Sendable, Equatable, Codable {
     if blockCount == 512 { closeBlock() }
   }
 
+  /// Takes a block of numbers by its count and its sums about an origin near its mean.
+  mutating func addBlock(count added: Int, origin: Double, sum: Double, squares: Double) {
+    guard added > 0 else { return }
+    closeBlock()
+    let mean = sum / Double(added)
+    join(
+      count: added, mean: origin + mean, squares: max(0, squares - sum * mean), before: count)
+    count += added
+  }
+
   /// Takes all that `other` has seen.
   public mutating func merge(_ other: Moments) {
     closeBlock()
@@ -96,8 +106,48 @@ public struct SampleStatistics: Sendable, Equatable, Codable {
   /// No value yet.
   public init() {}
 
-  /// The statistics of a column. O(n).
-  public init(_ values: some Sequence<Double>) { for value in values { add(value) } }
+  /// The statistics of a column of finite positive values. O(n).
+  public init(_ values: [Double]) { add(contentsOf: values) }
+
+  /// Takes a column of finite positive values, in blocks of 512 and four at a time. O(n).
+  public mutating func add(contentsOf column: [Double]) {
+    column.withUnsafeBufferPointer { buffer in
+      var start = 0
+      while start < buffer.count {
+        let size = min(512, buffer.count - start)
+        addBlock(UnsafeBufferPointer(rebasing: buffer[start..<start + size]))
+        start += size
+      }
+    }
+  }
+
+  private mutating func addBlock(_ block: UnsafeBufferPointer<Double>) {
+    let whole = block.count / 4 * 4
+    if whole > 0 {
+      let (origin, logOrigin) = (block[0], log(block[0]))
+      var (sum, squares) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
+      var (logSum, logSquares) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
+      var low = SIMD4<Double>(repeating: origin)
+      var high = low
+      for index in stride(from: 0, to: whole, by: 4) {
+        let x = SIMD4(block[index], block[index + 1], block[index + 2], block[index + 3])
+        let d = x - origin
+        sum += d
+        squares += d * d
+        let l = vectorLog(x) - logOrigin
+        logSum += l
+        logSquares += l * l
+        low = pointwiseMin(low, x)
+        high = pointwiseMax(high, x)
+      }
+      values.addBlock(count: whole, origin: origin, sum: sum.sum(), squares: squares.sum())
+      logarithms.addBlock(
+        count: whole, origin: logOrigin, sum: logSum.sum(), squares: logSquares.sum())
+      minimum = min(minimum, low.min())
+      maximum = max(maximum, high.max())
+    }
+    for index in whole..<block.count { add(block[index]) }
+  }
 
   /// Takes one value, which must be finite and positive (see ``Screening``).
   public mutating func add(_ value: Double) {

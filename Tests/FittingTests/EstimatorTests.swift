@@ -95,7 +95,7 @@ func options(_ family: Family, _ parameters: [Double]) -> FitOptions {
     let whole = SampleStatistics(values)
     var merged = SampleStatistics()
     for start in stride(from: 0, to: values.count, by: 777) {
-      merged.merge(SampleStatistics(values[start..<min(start + 777, values.count)]))
+      merged.merge(SampleStatistics(Array(values[start..<min(start + 777, values.count)])))
     }
     #expect(merged.count == whole.count && merged.minimum == whole.minimum)
     #expect(relative(merged.logarithms.mean, whole.logarithms.mean) < 1e-15)
@@ -110,6 +110,31 @@ func options(_ family: Family, _ parameters: [Double]) -> FitOptions {
       #expect(relative(a.logLikelihood, b.logLikelihood) < 1e-9)
     }
     #expect(throws: FittingError.self) { try merged.fit(.gamma) }
+  }
+
+  /// Column and stream agree, at every length and over the whole range of doubles.
+  @Test func columnsAreTakenLikeStreams() {
+    var g = stream("columns")
+    for count in [1, 3, 4, 5, 511, 512, 513, 2050] {
+      let values = (0..<count).map { _ in pow(2, Double(g.below(2000)) - 1040) * (1 + g.uniform()) }
+      let column = SampleStatistics(values)
+      var streamed = SampleStatistics()
+      for value in values { streamed.add(value) }
+      #expect(column.count == count && column.minimum == streamed.minimum)
+      #expect(column.maximum == streamed.maximum)
+      #expect(abs(column.logarithms.mean - streamed.logarithms.mean) < 1e-11)
+      #expect(
+        abs(column.logarithms.variance - streamed.logarithms.variance)
+          <= 1e-12 * streamed.logarithms.variance)
+      for start in stride(from: 0, to: count / 4 * 4, by: 4) {
+        let x = SIMD4(values[start], values[start + 1], values[start + 2], values[start + 3])
+        let logs = vectorLog(x)
+        for lane in 0..<4 {
+          let truth = log(x[lane])
+          #expect(abs(logs[lane] - truth) <= 2 * truth.ulp)
+        }
+      }
+    }
   }
 
   /// A large offset must not cost the variance its digits.

@@ -30,7 +30,9 @@ struct FitBench {
       try TailAlternative.allCases.map { try sample.compare(tail, with: $0) }
     }
     _ = try time("lognormal", n, repeats: 3) { try SampleStatistics(values).fit(.lognormal) }
-    _ = time("sum", n, repeats: 3) { values.reduce(0, +) }
+    var total = 0.0
+    time("sum", n, repeats: 3) { total += values.reduce(0, +) }
+    FileHandle.standardError.write(Data("sum \(total)\n".utf8))
     let column = try Sample(values)
     for family in [Family.weibull, .gamma, .logLogistic, .generalizedPareto] {
       _ = try time(family.rawValue, n, repeats: 1) { try column.fit(family) }
@@ -51,6 +53,7 @@ struct FitBench {
     let started = clock()
     for _ in 0..<repeats { result = try body() }
     report(name, n, started, repeats)
+    withExtendedLifetime(result) {}
     return result
   }
 
