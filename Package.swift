@@ -60,7 +60,7 @@ let package = Package(
     .testTarget(
       name: "WorkloadTests", dependencies: ["Workload", "WorkloadTestKit", "Generation"]),
     .testTarget(name: "ParquetTests", dependencies: ["Parquet"]),
-    .testTarget(name: "FittingTests", dependencies: ["Fitting"]),
+    .testTarget(name: "FittingTests", dependencies: ["Fitting", "Generation", "Workload"]),
     .testTarget(
       name: "TraceParsingTests",
       dependencies: ["TraceParsing", "Workload", "WorkloadTestKit", "Parquet", "TestSupport"]),

@@ -1,0 +1,166 @@
+import Fitting
+import Workload
+
+/// How a profile is made.
+public struct ProfileOptions: Sendable {
+  /// Families to fit.
+  public var families: [Family] = Family.allCases
+  /// Whether each priority class gets a profile of its own.
+  public var byClass = false
+  /// Seed of reservoirs and bootstraps.
+  public var seed: UInt64 = 1
+  /// How many values of each quantity are kept for fits that need the values themselves; a
+  /// longer stream is sampled uniformly.
+  public var reservoir = 100_000
+  /// Seconds of the shortest window in which arrivals are counted.
+  public var arrivalWindow = 1.0
+  /// Whether power-law tails are searched for.
+  public var tails = true
+  /// Replicates of each tail's p-value; 0 for none.
+  public var tailReplicates = 0
+  /// Replicates of each fit's p-values; 0 for none.
+  public var fitReplicates = 0
+  /// Threads for the bootstraps; the result does not depend on it.
+  public var threads = 1
+
+  public init() {}
+}
+
+/// Makes a profile from a stream of tasks in submit order.
+///
+/// Holds, whatever the length of the stream: for each class and quantity a reservoir of
+/// `ProfileOptions.reservoir` values (16 bytes each; 24 for the rank correlations), a quantile sketch
+/// (tens of kilobytes) and running moments; and one entry of about 32 bytes for each job, since a
+/// job's tasks may come at any time. Everything else is streamed.
+///
+/// ```swift
+/// var builder = try ProfileBuilder(options)
+/// while let task = try source.next() { builder.add(task) }
+/// let profile = await builder.finish(provenance)
+/// ```
+public struct ProfileBuilder {
+  private let options: ProfileOptions
+  private var all: ClassAccumulator
+  private var classes: [ClassAccumulator] = []
+  private var jobs: [Int64: (tasks: Int, class: PriorityClass)] = [:]
+  private var jobsOfClass = [Int](repeating: 0, count: PriorityClass.allCases.count)
+  private var first: Microseconds?
+  private var last = Microseconds.zero
+
+  /// A builder that has seen nothing; throws where an option is out of range.
+  public init(_ options: ProfileOptions = ProfileOptions()) throws(FittingError) {
+    guard options.reservoir >= 100, options.reservoir <= 1 << 26 else {
+      throw .notApplicable("a reservoir holds from 100 to 67108864 values")
+    }
+    self.options = options
+    all = try ClassAccumulator(name: "all", options: options)
+    if options.byClass {
+      for priority in PriorityClass.allCases {
+        classes.append(try ClassAccumulator(name: priority.name, options: options))
+      }
+    }
+  }
+
+  /// Takes a task, submitted no earlier than the one before. A record of several instances counts
+  /// once, with its instances as the size of its job. O(1).
+  public mutating func add(_ record: TaskRecord) {
+    if first == nil, !record.flags.contains(.cutOffAtStart) { first = record.submit }
+    last = max(last, record.submit)
+    all.add(record)
+    let place = Int(record.priorityClass.rawValue)
+    if options.byClass { classes[place].add(record) }
+    let size = Int(max(1, record.instances))
+    if jobs[record.id.job] != nil {
+      jobs[record.id.job]?.tasks += size
+    } else {
+      jobs[record.id.job] = (size, record.priorityClass)
+      jobsOfClass[place] += 1
+      all.addJob(record)
+      if options.byClass { classes[place].addJob(record) }
+    }
+  }
+
+  /// The kept values of all tasks together by quantity ("run-time", "cpu", "memory", "job-size"), for
+  /// plotting: exact ones, all or a uniform sample.
+  public var keptValues: [String: [Double]] {
+    var kept: [String: [Double]] = [:]
+    for (name, quantity) in [("run-time", all.runTime), ("cpu", all.cpu), ("memory", all.memory)] {
+      kept[name] = quantity.reservoir.elements.filter { !$0.isCensored }.map(\.value)
+    }
+    kept["job-size"] = jobs.sorted { $0.key < $1.key }.prefix(options.reservoir)
+      .map { Double($0.value.tasks) }
+    return kept
+  }
+
+  /// The profile: fits, tails and tests of what was seen.
+  public consuming func finish(_ provenance: ProfileProvenance) async -> WorkloadProfile {
+    // In the order of job numbers, so that no dictionary order reaches the result.
+    for (_, job) in jobs.sorted(by: { $0.key < $1.key }) {
+      all.jobSize.add(Double(job.tasks))
+      if options.byClass { classes[Int(job.class.rawValue)].jobSize.add(Double(job.tasks)) }
+    }
+    var mix: [String: Share] = [:]
+    for (priority, count) in zip(PriorityClass.allCases, jobsOfClass) where count > 0 {
+      mix[priority.name] = Share(count: count, of: jobs.count)
+    }
+    let fitter = QuantityFitter(options: options)
+    var profiles: [String: ClassProfile] = [:]
+    for (priority, accumulator) in zip(PriorityClass.allCases, classes) where accumulator.tasks > 0 {
+      profiles[priority.name] = await accumulator.profile(fitter, name: priority.name)
+    }
+    let span = first.map { max(0, (last - $0).seconds) } ?? 0
+    return WorkloadProfile(
+      provenance: provenance, span: span, all: await all.profile(fitter, name: "all"),
+      classes: profiles, classMix: mix)
+  }
+}
+
+extension ClassAccumulator {
+  func profile(_ fitter: QuantityFitter, name: String) async -> ClassProfile {
+    var shares: [String: Share] = [:]
+    for (outcome, count) in zip(Outcome.allCases, outcomes) where count > 0 {
+      shares[outcome.name] = Share(count: count, of: tasks)
+    }
+    let triples = triples.elements
+    let (time, cpus, memories) = (triples.map(\.runTime), triples.map(\.cpu), triples.map(\.memory))
+    return ClassProfile(
+      tasks: tasks, jobs: jobs, runTime: await fitter.profile(runTime, "\(name)/run time"),
+      cpu: await fitter.profile(cpu, "\(name)/cpu"),
+      memory: await fitter.profile(memory, "\(name)/memory"),
+      jobSize: await fitter.profile(jobSize, "\(name)/job size"), arrivals: arrivalProfile,
+      outcomes: shares,
+      rankCorrelations: RankCorrelations(
+        runTimeCPU: rankCorrelation(time, cpus), runTimeMemory: rankCorrelation(time, memories),
+        cpuMemory: rankCorrelation(cpus, memories), sampleSize: triples.count))
+  }
+
+  private var arrivalProfile: ArrivalProfile {
+    let windows = arrivals.statistics()
+    let rate = arrivals.rate
+    // Seconds of the observed span that fall into each hour of the week.
+    var exposure = [Double](repeating: 0, count: 168)
+    let week = 168 * 3600.0
+    let span = arrivals.last - arrivals.first
+    for hour in 0..<168 {
+      exposure[hour] += (span / week).rounded(.down) * 3600
+    }
+    var time = arrivals.first
+    let end = arrivals.first + span.truncatingRemainder(dividingBy: week)
+    while time < end {
+      let next = min(end, ((time / 3600).rounded(.down) + 1) * 3600)
+      exposure[Int(time / 3600) % 168] += next - time
+      time = next
+    }
+    func relativeRate(_ places: [Int]) -> Double? {
+      let seconds = places.reduce(0) { $0 + exposure[$1] }
+      guard seconds > 0, rate > 0 else { return nil }
+      return Double(places.reduce(0) { $0 + hours[$1] }) / seconds / rate
+    }
+    return ArrivalProfile(
+      count: arrivals.count, beforeTrace: jobsBeforeTrace, rate: rate,
+      rateStandardError: arrivals.count > 1 ? rate / Double(arrivals.count - 1).squareRoot() : 0,
+      hourOfDay: (0..<24).map { hour in relativeRate((0..<7).map { $0 * 24 + hour }) },
+      dayOfWeek: (0..<7).map { day in relativeRate((0..<24).map { day * 24 + $0 }) },
+      windows: windows, mmpp2: MMPP2(fitting: windows, rate: rate))
+  }
+}

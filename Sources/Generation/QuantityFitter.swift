@@ -1,0 +1,140 @@
+import Fitting
+import Workload
+
+/// Fits every family to a quantity, measures the fits and searches for a tail.
+public struct QuantityFitter: Sendable {
+  private let options: ProfileOptions
+
+  /// A fitter with the families, seed and bootstraps of `options`.
+  public init(options: ProfileOptions) { self.options = options }
+
+  /// All that is said of a column of numbers, kept or dropped as `sample` says.
+  public func profile(_ sample: Sample, unit: String, name: String) async -> QuantityProfile {
+    let statistics = SampleStatistics(sample.values)
+    let sorted = sortedAscending(sample.values)
+    let quantiles = Self.probabilities.compactMap { p -> QuantityProfile.Quantile? in
+      guard !sorted.isEmpty else { return nil }
+      let rank = max(1, Int((p * Double(sorted.count)).rounded(.up)))
+      return .init(p: p, value: sorted[rank - 1])
+    }
+    var atoms: [QuantityProfile.Atom]? = []
+    for value in sorted {
+      if let end = atoms?.indices.last, atoms?[end].value == value {
+        atoms?[end].count += 1
+      } else {
+        atoms?.append(.init(value: value, count: 1))
+      }
+      if let count = atoms?.count, count > QuantityAccumulator.atomLimit {
+        atoms = nil
+        break
+      }
+    }
+    var profile = QuantityProfile(
+      unit: unit, count: statistics.count, censored: sample.censored.count, unknown: 0,
+      screened: sample.screening, mean: statistics.values.mean,
+      standardDeviation: statistics.values.variance.squareRoot(),
+      minimum: sorted.first ?? 0, maximum: sorted.last ?? 0, quantiles: quantiles,
+      quantileError: 0, atoms: atoms, sampleSize: sample.count, fits: [], streamed: [],
+      failures: [], tail: nil)
+    await fit(sample, into: &profile, name: name)
+    return profile
+  }
+
+  func profile(_ quantity: QuantityAccumulator, _ name: String) async -> QuantityProfile {
+    let statistics = quantity.statistics
+    let kept = quantity.reservoir.elements
+    var profile = QuantityProfile(
+      unit: quantity.unit, count: statistics.count, censored: quantity.censored,
+      unknown: quantity.unknown, screened: quantity.screened, mean: statistics.values.mean,
+      standardDeviation: statistics.values.variance.squareRoot(),
+      minimum: statistics.count > 0 ? statistics.minimum : 0,
+      maximum: statistics.count > 0 ? statistics.maximum : 0,
+      quantiles: Self.probabilities.compactMap { p in
+        quantity.sketch.quantile(p).map { .init(p: p, value: $0) }
+      },
+      quantileError: quantity.sketch.relativeError,
+      atoms: quantity.atoms.map { atoms in
+        atoms.sorted { $0.key < $1.key }.map { .init(value: $0.key, count: $0.value) }
+      },
+      sampleSize: kept.count, fits: [], streamed: [], failures: [], tail: nil)
+    if kept.count < quantity.reservoir.seen, quantity.censored == 0 {
+      profile.streamed = options.families.compactMap { try? statistics.fit($0) }
+    }
+    do throws(FittingError) {
+      let sample = try Sample(
+        kept.filter { !$0.isCensored }.map(\.value),
+        censored: kept.filter(\.isCensored).map(\.value))
+      await fit(sample, into: &profile, name: name)
+    } catch {
+      profile.failures = options.families.map { .init(family: $0, reason: error.description) }
+    }
+    return profile
+  }
+
+  private static let probabilities = [
+    0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999,
+  ]
+
+  private func fit(_ sample: Sample, into profile: inout QuantityProfile, name: String) async {
+    var fits: [Fit] = []
+    for family in options.families {
+      do throws(FittingError) { fits.append(try sample.fit(family)) } catch {
+        profile.failures.append(.init(family: family, reason: error.description))
+      }
+    }
+    let sorted = sortedAscending(sample.values)
+    for fit in fits.ranked() {
+      var fitted = FittedLaw(
+        fit: fit, aic: fit.aic, bic: fit.bic, kolmogorovSmirnov: 0, andersonDarling: nil,
+        cramerVonMises: nil, test: nil)
+      if sample.censored.isEmpty {
+        let goodness = GoodnessOfFit(sorted: sorted, law: fit.law)
+        fitted.kolmogorovSmirnov = goodness.kolmogorovSmirnov
+        fitted.andersonDarling = goodness.andersonDarling
+        fitted.cramerVonMises = goodness.cramerVonMises
+        if options.fitReplicates > 0 {
+          let stream = RandomStream(seed: options.seed, name: "fit/\(name)/\(fit.family.rawValue)")
+          fitted.test = try? await sample.test(
+            fit, FitOptions(), BootstrapPrecision(replicates: options.fitReplicates),
+            threads: options.threads
+          ) { stream.at($0) }
+        }
+      } else {
+        fitted.kolmogorovSmirnov = sample.censoredDistance(from: fit.law)
+      }
+      profile.fits.append(fitted)
+    }
+    if options.tails { profile.tail = await tail(sample, name) }
+  }
+
+  /// The tail of the exact values. Censored ones would bias it: it is not searched for where they
+  /// are more than one in a hundred.
+  private func tail(_ sample: Sample, _ name: String) async -> TailProfile? {
+    guard sample.censored.count * 100 <= sample.count, case .none = sample.limits,
+      let values = try? TailSample(sample.values), let tail = try? values.powerLaw()
+    else { return nil }
+    var profile = TailProfile(
+      xmin: tail.xmin, exponent: tail.exponent, standardError: tail.standardError,
+      shape: tail.shape, distance: tail.distance, tailCount: tail.tailCount, count: tail.count,
+      pValue: nil, comparisons: [], verdicts: [], warnings: tail.warnings)
+    for alternative in TailAlternative.allCases {
+      do throws(FittingError) {
+        let comparison = try values.compare(tail, with: alternative)
+        profile.comparisons.append(comparison)
+        profile.verdicts.append(comparison.sentence())
+      } catch {
+        profile.warnings.append("\(alternative.rawValue): \(error.description)")
+      }
+    }
+    if sample.censored.count > 0 {
+      profile.warnings.append("\(sample.censored.count) censored values were left out of the tail")
+    }
+    if options.tailReplicates > 0 {
+      let stream = RandomStream(seed: options.seed, name: "tail/\(name)")
+      profile.pValue = await values.pValue(
+        of: tail, BootstrapPrecision(replicates: options.tailReplicates), threads: options.threads
+      ) { stream.at($0) }
+    }
+    return profile
+  }
+}

@@ -1,0 +1,291 @@
+import ArgumentParser
+import Fitting
+import Foundation
+import Generation
+import TraceParsing
+import Workload
+
+/// `tracemill fit`: distributions for a column of numbers, or a workload profile for a trace.
+struct FitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fit",
+    abstract: "Fit distributions to a trace or to a column of numbers, and say how well they fit.",
+    discussion: """
+      The input is a trace, as for convert, or a text file with numbers: one a line, or a table of \
+      which --column names one. A trace gives a workload profile: run time, CPU, memory, job size, \
+      arrivals, classes, outcomes, correlations.
+
+      Limits that the data are known to obey must be declared, or the fits are biased: --clamp 0:500 \
+      where greater values were set to 500, --truncate 0:500 where they were left out.
+
+      Examples:
+        tracemill fit durations.csv.gz --column duration_s --plots plots
+        tracemill fit clusterdata-2011-2 --by class -o profile.json
+        tracemill fit tasks.parquet --families lognormal,pareto,weibull --p-value-error 0.01
+      """)
+
+  /// What a trace can be told apart by.
+  enum Grouping: String, ExpressibleByArgument, CaseIterable { case `class` }
+
+  @Argument(help: ArgumentHelp("The trace or the numbers; - for standard input.", valueName: "in"))
+  var input: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The column: of numbers by name or place; of a trace run-time, cpu, memory or job-size.",
+      valueName: "name"))
+  var column: String?
+
+  @Option(help: ArgumentHelp("One profile for each: class.", valueName: "what"))
+  var by: Grouping?
+
+  @Option(
+    help: ArgumentHelp(
+      "Laws to fit: \(Family.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "list"))
+  var families: FamilyList = FamilyList(families: Family.allCases)
+
+  @Flag(help: "Leave out values that are not finite and positive; they are counted.")
+  var dropNonpositive = false
+
+  @Option(
+    help: ArgumentHelp("Values were moved to the nearer end of this interval.", valueName: "from:to"))
+  var clamp: Interval?
+
+  @Option(help: ArgumentHelp("Values outside this interval were left out.", valueName: "from:to"))
+  var truncate: Interval?
+
+  @Flag(help: "Do not search for a power-law tail.")
+  var noTail = false
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Standard error of the p-values, by bootstrap: 0.01 takes 2,500 replicates. If not given, 0.05 \
+      for a column of up to 20,000 numbers, and no p-values else.
+      """, valueName: "error"))
+  var pValueError: Double?
+
+  @Option(help: ArgumentHelp("Seed of bootstraps and samples.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Option(
+    help: ArgumentHelp("Threads for bootstraps; the result is the same.", valueName: "count"))
+  var threads = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Write the profile to this JSON file.", valueName: "file"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write plots to this folder: data, gnuplot scripts, and SVG if gnuplot is there.",
+      valueName: "folder"))
+  var plots: String?
+
+  @Flag(help: "Print the profile as JSON.")
+  var json = false
+
+  @Flag(help: "Say on standard error what CPU time reading and fitting took.")
+  var timings = false
+
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Reading") var reading: TraceOptions
+
+  mutating func validate() throws {
+    if clamp != nil, truncate != nil {
+      throw ValidationError("--clamp and --truncate exclude each other")
+    }
+    if let pValueError, !(0.0005...0.5).contains(pValueError) {
+      throw ValidationError("--p-value-error is from 0.0005 to 0.5")
+    }
+    guard (1...4096).contains(threads) else {
+      throw ValidationError("--threads is from 1 to 4096")
+    }
+  }
+
+  func run() async throws {
+    let meter = ReadMeter()
+    let traceColumns = ["run-time", "cpu", "memory", "job-size"]
+    do {
+      if let column, !traceColumns.contains(column) {
+        try await fitNumbers(meter)
+      } else {
+        let trace: any RecognisedTrace
+        do { trace = try reading.open(input, meter: meter) } catch let error as TraceError
+          where error.code == .unrecognised && reading.format == nil
+        {
+          guard column == nil else { throw error }
+          return try await fitNumbers(ReadMeter())
+        }
+        try await fitTrace(trace, meter)
+      }
+    } catch let error as FittingError {
+      throw CommandFailure(message: "\(input): \(error)")
+    }
+  }
+
+  private func options(forColumnOf count: Int? = nil) -> ProfileOptions {
+    var replicateCount = pValueError.map { BootstrapPrecision(standardError: $0).replicates } ?? 0
+    if pValueError == nil, let count, count <= 20_000 { replicateCount = 100 }
+    var options = ProfileOptions()
+    options.families = families.families
+    options.byClass = by == .class
+    options.seed = seed
+    options.tails = !noTail
+    options.tailReplicates = replicateCount
+    options.fitReplicates = replicateCount
+    options.threads = threads
+    return options
+  }
+
+  private var provenance: ProfileProvenance {
+    var filters: [String] = []
+    let given = CommandLine.arguments
+    for name in ["--from", "--to", "--priority", "--sample", "--sample-seed", "--table", "--column"] {
+      if let place = given.firstIndex(of: name), place + 1 < given.count {
+        filters.append("\(name) \(given[place + 1])")
+      }
+    }
+    if dropNonpositive { filters.append("--drop-nonpositive") }
+    return ProfileProvenance(
+      input: input, sha256: SHA256.digest(path: input), filters: filters,
+      tool: "tracemill \(Tracemill.version)", seed: seed)
+  }
+
+  private func fitNumbers(_ meter: ReadMeter) async throws {
+    let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
+    defer { progress.finish() }
+    let stopwatch = Stopwatch(isOn: timings)
+    let numbers = try NumberColumn(path: input, column: column, meter: meter)
+    progress.finish()
+    stopwatch.lap("reading")
+    let limits: Limits =
+      if let clamp {
+        .clamped(lower: clamp.lower, upper: clamp.upper)
+      } else if let truncate {
+        .truncated(lower: truncate.lower, upper: truncate.upper)
+      } else { .none }
+    let sample = try Sample(
+      numbers.values, limits: limits, policy: dropNonpositive ? .drop : .refuse)
+    guard !sample.values.isEmpty else {
+      throw FittingError.tooFew(count: 0, needed: 1, purpose: "a fit")
+    }
+    let name = numbers.name ?? "column \(column ?? "1")"
+    let fitter = QuantityFitter(options: options(forColumnOf: sample.values.count))
+    let quantity = await fitter.profile(sample, unit: "", name: name)
+    stopwatch.lap("fitting")
+    let profile = ColumnProfile(provenance: provenance, column: name, quantity: quantity)
+    try finish(profile.json(), text: "\(input), \(name)\n" + FitReport(quantity).text)
+    if let plots {
+      try FitPlots(folder: plots).write(
+        name: "values", label: name, values: sample.values, profile: quantity,
+        showsTail: limits == .none)
+    }
+  }
+
+  private func fitTrace(_ trace: any RecognisedTrace, _ meter: ReadMeter) async throws {
+    guard clamp == nil, truncate == nil else {
+      throw CommandFailure(message: "--clamp and --truncate are for a column of numbers")
+    }
+    let stopwatch = Stopwatch(isOn: timings)
+    let stream = try trace.records(try reading.readOptions(meter: meter))
+    let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
+    defer { progress.finish() }
+    var builder = try ProfileBuilder(options())
+    let source = selection.apply(stream)
+    while let record = try source.next() { builder.add(record) }
+    progress.finish()
+    stopwatch.lap("reading")
+    var origin = provenance
+    origin.notes = trace.notes + stream.report.notes
+    let kept = plots == nil ? [:] : builder.keptValues
+    let profile = await builder.finish(origin)
+    stopwatch.lap("fitting")
+    guard profile.all.tasks > 0 else { throw CommandFailure(message: "\(input): no tasks to fit") }
+    try finish(profile.json(), text: ProfileReport(profile, only: column).text)
+    if let plots {
+      let writer = try FitPlots(folder: plots)
+      for (name, quantity) in profile.all.quantities where column == nil || column == name {
+        guard let values = kept[name], !values.isEmpty else { continue }
+        try writer.write(
+          name: name, label: "\(name) (\(quantity.unit))", values: values, profile: quantity,
+          showsTail: true)
+      }
+    }
+  }
+
+  private func finish(_ data: Data, text: String) throws {
+    if let output {
+      let file = try OutputFile(path: output)
+      try file.write(String(decoding: data, as: UTF8.self))
+      try file.commit()
+    }
+    print(json ? String(decoding: data, as: UTF8.self) : text, terminator: "")
+  }
+}
+
+/// `lognormal,pareto`.
+struct FamilyList: ExpressibleByArgument {
+  var families: [Family]
+
+  init(families: [Family]) { self.families = families }
+
+  init?(argument: String) {
+    families = []
+    for name in argument.split(separator: ",") {
+      guard let family = Family(rawValue: String(name)) else { return nil }
+      families.append(family)
+    }
+    if families.isEmpty { return nil }
+  }
+
+  var defaultValueDescription: String { "all" }
+}
+
+/// `0.5:8`, `:8`, `0.5:`.
+struct Interval: ExpressibleByArgument {
+  var lower = 0.0
+  var upper = Double.infinity
+
+  init?(argument: String) {
+    let ends = argument.split(separator: ":", omittingEmptySubsequences: false)
+    guard ends.count == 2 else { return nil }
+    if !ends[0].isEmpty {
+      guard let value = Double(ends[0]), value >= 0 else { return nil }
+      lower = value
+    }
+    if !ends[1].isEmpty {
+      guard let value = Double(ends[1]) else { return nil }
+      upper = value
+    }
+    guard lower < upper else { return nil }
+  }
+}
+
+/// The profile of a column of numbers: what `-o` writes.
+struct ColumnProfile: Codable {
+  var version = 1
+  var provenance: ProfileProvenance
+  var column: String
+  var quantity: QuantityProfile
+
+  func json() throws -> Data { try WorkloadProfile.encoder.encode(self) + Data("\n".utf8) }
+}
+
+/// CPU time by stage, on standard error.
+final class Stopwatch {
+  private let isOn: Bool
+  private var last = clock()
+
+  init(isOn: Bool) { self.isOn = isOn }
+
+  func lap(_ stage: String) {
+    let now = clock()
+    if isOn {
+      let seconds = Double(now - last) / Double(CLOCKS_PER_SEC)
+      FileHandle.standardError.write(Data("\(stage): \(fixed(seconds, 4)) CPU-s\n".utf8))
+    }
+    last = clock()
+  }
+}

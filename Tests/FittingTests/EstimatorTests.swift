@@ -1,0 +1,306 @@
+import Fitting
+import Foundation
+import Testing
+import Workload
+
+/// A law of each family and how many values a quick test draws from it.
+let familyLaws: [(Family, [Double])] = [
+  (.pareto, [2.5, 10]), (.lognormal, [2, 1]), (.exponential, [0.2]), (.weibull, [0.6, 300]),
+  (.gamma, [0.7, 40]), (.truncatedPowerLaw, [1.6, 0.002, 5]), (.logLogistic, [1.8, 60]),
+  (.generalizedPareto, [0.4, 20, 0]), (.uniform, [3, 9]),
+]
+
+/// What a family needs to be told: where it begins.
+func options(_ family: Family, _ parameters: [Double]) -> FitOptions {
+  switch family {
+  case .truncatedPowerLaw, .generalizedPareto: FitOptions(lowerBound: parameters[2])
+  case .pareto: FitOptions(lowerBound: parameters[1])
+  default: FitOptions()
+  }
+}
+
+@Suite struct EstimatorTests {
+  /// Plain, truncated, clamped and right-censored samples: every estimate within four standard
+  /// errors of the truth, and the gradient gone.
+  @Test(arguments: 0..<9)
+  func recovers(index: Int) throws {
+    let (family, parameters) = familyLaws[index]
+    let law = try Law(family, parameters)
+    let known = options(family, parameters)
+    var samples = [try Sample(law.draw(3000, "recover \(index)"))]
+    if family != .uniform {
+      let (low, high) = (law.quantile(0.1), law.quantile(0.85))
+      for limits in [Limits.truncated(lower: low, upper: high), .clamped(lower: low, upper: high)] {
+        // Truncation from below hides where a law begins; the law is then tested from there.
+        let begins = family == .pareto || family == .truncatedPowerLaw
+        let lower = begins ? law.lowerBound : low
+        let used: Limits =
+          if case .clamped = limits {
+            .clamped(lower: begins ? 0 : low, upper: high)
+          } else {
+            .truncated(lower: lower, upper: high)
+          }
+        samples.append(
+          try Sample(try law.limited(by: used).draw(3000, "limited \(index)"), limits: used))
+      }
+      var g = stream("censor \(index)")
+      var (seen, cut): ([Double], [Double]) = ([], [])
+      for value in law.draw(3000, "censored \(index)") {
+        let horizon = law.quantile(0.3 + 0.7 * g.uniform())
+        if value < horizon { seen.append(value) } else { cut.append(max(horizon, law.lowerBound)) }
+      }
+      samples.append(try Sample(seen, censored: cut))
+    }
+    for sample in samples {
+      let fit = try sample.fit(family, known)
+      #expect(fit.gradientNorm <= 1e-7 && fit.count == 3000)
+      for (estimate, truth) in zip(fit.parameters, parameters) {
+        if family == .uniform {
+          #expect(abs(estimate.value - truth) < 10 * estimate.standardError)  // e^-10
+          continue
+        }
+        let distance = abs(estimate.value - truth)
+        #expect(
+          distance <= 4 * estimate.standardError,
+          "\(family) \(sample.limits): \(estimate) is not \(truth)")
+        #expect(estimate.lower95 <= estimate.value && estimate.value <= estimate.upper95)
+      }
+      if sample.censored.isEmpty {
+        #expect(try sample.goodness(of: fit).kolmogorovSmirnov < 0.04)
+      } else {
+        #expect(throws: FittingError.self) { try sample.goodness(of: fit) }
+      }
+    }
+  }
+
+  /// The information matrix gives the textbook standard errors where there are any.
+  @Test func standardErrors() throws {
+    let values = try Lognormal(mu: 1, sigma: 0.5).draw(2000, "errors")
+    let closed = try Sample(values).fit(.lognormal)
+    // A truncation that removes nothing sends the same sample through Newton's method.
+    let searched = try Sample(values, limits: .truncated(lower: 0, upper: .infinity)).fit(.lognormal)
+    for name in ["mu", "sigma"] {
+      #expect(relative(searched[name]!.value, closed[name]!.value) < 1e-7)
+      #expect(relative(searched[name]!.standardError, closed[name]!.standardError) < 1e-5)
+    }
+    #expect(relative(searched.logLikelihood, closed.logLikelihood) < 1e-10)
+    #expect(closed.aic == 4 - 2 * closed.logLikelihood)
+    let exponential = try Sample(values).fit(.exponential)
+    #expect(relative(exponential["rate"]!.standardError, exponential["rate"]!.value / 2000.0.squareRoot()) < 1e-12)
+    #expect([exponential, closed].ranked().first?.family == .lognormal)
+  }
+
+  @Test func streamedStatisticsEqualTheColumn() throws {
+    let values = try Lognormal(mu: 20, sigma: 0.01).draw(10_000, "stream")
+    let whole = SampleStatistics(values)
+    var merged = SampleStatistics()
+    for start in stride(from: 0, to: values.count, by: 777) {
+      merged.merge(SampleStatistics(Array(values[start..<min(start + 777, values.count)])))
+    }
+    #expect(merged.count == whole.count && merged.minimum == whole.minimum)
+    #expect(relative(merged.logarithms.mean, whole.logarithms.mean) < 1e-15)
+    #expect(relative(merged.logarithms.variance, whole.logarithms.variance) < 1e-11)
+    let logs = values.map { log($0) }
+    let mean = logs.reduce(0, +) / 10_000
+    let variance = logs.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 10_000
+    #expect(relative(whole.logarithms.variance, variance) < 1e-11)
+    for family in [Family.pareto, .lognormal, .exponential, .uniform] {
+      let (a, b) = (try merged.fit(family), try Sample(values).fit(family))
+      for (x, y) in zip(a.parameters, b.parameters) { #expect(relative(x.value, y.value) < 1e-9) }
+      #expect(relative(a.logLikelihood, b.logLikelihood) < 1e-9)
+    }
+    #expect(throws: FittingError.self) { try merged.fit(.gamma) }
+  }
+
+  /// Column and stream agree, at every length and over the whole range of doubles.
+  @Test func columnsAreTakenLikeStreams() {
+    var g = stream("columns")
+    for count in [1, 3, 4, 5, 511, 512, 513, 2050] {
+      let values = (0..<count).map { _ in pow(2, Double(g.below(2000)) - 1040) * (1 + g.uniform()) }
+      let column = SampleStatistics(values)
+      var streamed = SampleStatistics()
+      for value in values { streamed.add(value) }
+      #expect(column.count == count && column.minimum == streamed.minimum)
+      #expect(column.maximum == streamed.maximum)
+      #expect(abs(column.logarithms.mean - streamed.logarithms.mean) < 1e-11)
+      #expect(
+        abs(column.logarithms.variance - streamed.logarithms.variance)
+          <= 1e-12 * streamed.logarithms.variance)
+      for start in stride(from: 0, to: count / 4 * 4, by: 4) {
+        let x = SIMD4(values[start], values[start + 1], values[start + 2], values[start + 3])
+        let logs = vectorLog(x)
+        for lane in 0..<4 {
+          let truth = log(x[lane])
+          #expect(abs(logs[lane] - truth) <= 2 * truth.ulp)
+        }
+      }
+    }
+  }
+
+  /// A large offset must not cost the variance its digits.
+  @Test func momentsAreStable() {
+    var moments = Moments()
+    for k in 0..<100_000 { moments.add(1e9 + Double(k % 2)) }
+    #expect(moments.mean == 1e9 + 0.5 && relative(moments.variance, 0.25) < 1e-12)
+  }
+
+  @Test func sketchKeepsItsPromise() throws {
+    let values = try Pareto(shape: 0.8, scale: 1e-3).draw(20_000, "sketch")
+    let sorted = values.sorted()
+    var whole = try QuantileSketch(relativeError: 0.01)
+    for value in values { whole.add(value) }
+    var parts = try (0..<4).map { _ in try QuantileSketch(relativeError: 0.01) }
+    for (index, value) in values.enumerated() { parts[index % 4].add(value) }
+    var forwards = parts[0], backwards = parts[3]
+    for index in 1..<4 {
+      try forwards.merge(parts[index])
+      try backwards.merge(parts[3 - index])
+    }
+    #expect(forwards == whole && backwards == whole)
+    for p in [0, 0.001, 0.25, 0.5, 0.99, 0.9999, 1] {
+      let truth = sorted[max(0, Int((p * 20_000).rounded(.up)) - 1)]
+      #expect(relative(whole.quantile(p)!, truth) <= 0.01 + 1e-12)
+    }
+    #expect(try QuantileSketch().quantile(0.5) == nil)
+    #expect(throws: FittingError.self) { try whole.merge(try QuantileSketch(relativeError: 0.1)) }
+    #expect(throws: FittingError.self) { try QuantileSketch(relativeError: 0) }
+  }
+
+  @Test func badInputIsAnswered() throws {
+    let mixed = [1, 0, -2, .nan, 3, .infinity, 0, 5]
+    var counts = Screening()
+    (counts.zeros, counts.negatives, counts.notNumbers, counts.infinities) = (2, 1, 1, 1)
+    #expect(throws: FittingError.unusableValues(counts)) { try Sample(mixed) }
+    #expect(counts.description == "2 zeros, 1 negative, 1 NaN, 1 infinity")
+    let dropped = try Sample(mixed, policy: .drop)
+    #expect(dropped.values == [1, 3, 5] && dropped.screening == counts)
+    #expect(throws: FittingError.self) {
+      try Sample([1, 600], limits: .clamped(lower: 0, upper: 500))
+    }
+    #expect(throws: FittingError.self) {
+      try Sample([1, 2], limits: .truncated(lower: 5, upper: 3))
+    }
+    for family in Family.allCases {
+      #expect(throws: FittingError.self, "\(family), nothing") { try Sample([]).fit(family) }
+      for values in [[5.0], [5, 5, 5, 5], [1, 1, 1, 2], [1, 2], [1e-300, 1e300, 1]] {
+        // A stated answer: a fit all of whose numbers are numbers, or an error.
+        do {
+          let fit = try Sample(values).fit(family)
+          #expect(fit.logLikelihood.isFinite, "\(family) \(values)")
+          for estimate in fit.parameters {
+            #expect(estimate.value.isFinite && !estimate.standardError.isNaN)
+            #expect(!estimate.lower95.isNaN && !estimate.upper95.isNaN)
+          }
+          #expect(fit.warnings.contains { $0.contains("only") })
+        } catch { #expect(!"\(error)".isEmpty) }
+      }
+    }
+    #expect(throws: FittingError.allEqual(value: 5, count: 4)) {
+      try Sample([5, 5, 5, 5]).fit(.lognormal)
+    }
+  }
+
+  /// A pure power law leaves the truncated one no cutoff to find: said, not reported as a fit.
+  @Test func noMaximumIsSaid() throws {
+    let values = (1...400).map { exp(pow(-log(Double($0) / 401), 1.5) / 2.2) }
+    do {
+      let fit = try Sample(values).fit(.truncatedPowerLaw)
+      Issue.record("fitted \(fit)")
+    } catch {
+      guard case .noMaximum(.truncatedPowerLaw, let reason) = error else { throw error }
+      #expect(reason.contains("pure power law"))
+    }
+    let said = FittingError.notConverged(family: .gamma, iterations: 200, gradientNorm: 0.5)
+    #expect(said.description == "gamma: not converged after 200 iterations, gradient norm 0.5")
+  }
+
+  @Test func goodnessOfFitTests() async throws {
+    let sample = try Sample(Weibull(shape: 0.7, scale: 5).draw(250, "gof"))
+    let right = try sample.fit(.weibull)
+    let wrong = try sample.fit(.exponential)
+    let named = stream("gof")
+    let good = try await sample.test(right, .init(), .init(replicates: 60), threads: 2) { named.at($0) }
+    let again = try await sample.test(right, .init(), .init(replicates: 60)) { named.at($0) }
+    #expect(good == again)
+    #expect(good.kolmogorovSmirnov.value > 0.01 && good.andersonDarling.value > 0.01)
+    let bad = try await sample.test(wrong, .init(), .init(replicates: 60), threads: 2) { named.at($0) }
+    #expect(bad.kolmogorovSmirnov.value < 0.05 && bad.andersonDarling.value < 0.05)
+    #expect(bad.cramerVonMises.value < 0.05)
+    #expect(bad.statistics.andersonDarling > good.statistics.andersonDarling)
+  }
+
+  @Test func bootstrapIntervalsAgreeWithTheInformation() async throws {
+    let sample = try Sample(LogLogistic(shape: 2, scale: 10).draw(600, "intervals"))
+    let fit = try sample.fit(.logLogistic)
+    let named = stream("intervals")
+    let intervals = try await sample.bootstrapIntervals(
+      .logLogistic, replicates: 150, threads: 2) { named.at($0) }
+    for (found, estimate) in zip(intervals, fit.parameters) {
+      #expect(found.name == estimate.name && found.interval.contains(estimate.value))
+      let width = found.interval.upperBound - found.interval.lowerBound
+      #expect(relative(width, estimate.upper95 - estimate.lower95) < 0.3)
+    }
+  }
+
+  /// The study's laws with the caps its code applies: declared, they do no harm; undeclared, they
+  /// bias the fit.
+  @Test func theStudysNumbersComeBack() throws {
+    for (family, parameters, limits) in studyLaws {
+      let clamped = try Law(family, parameters).limited(by: limits)
+      let values = clamped.draw(20_000, "study \(family)\(parameters)")
+      let declared = try Sample(values, limits: limits).fit(family)
+      for (estimate, truth) in zip(declared.parameters, parameters) {
+        #expect(abs(estimate.value - truth) < 3 * estimate.standardError, "\(estimate)")
+      }
+      let naive = try Sample(values).fit(family)
+      if family == .lognormal {
+        #expect(abs(naive["sigma"]!.value - parameters[1]) > 5 * naive["sigma"]!.standardError)
+      }
+    }
+  }
+}
+
+/// Run time, CPU and memory of the study and the caps in its code.
+let studyLaws: [(Family, [Double], Limits)] = [
+  (.pareto, [2.5, 10], .clamped(lower: 0, upper: 500)),
+  (.lognormal, [0.5, 0.8], .clamped(lower: 0.5, upper: 8)),
+  (.lognormal, [2, 1], .clamped(lower: 1, upper: 32)),
+]
+
+/// Statistics against scipy's, computed when the tests run.
+@Suite(.enabled(if: Place.python != nil, "needs TRACEMILL_PYTHON or .venv with Tests/requirements.txt"))
+struct GoodnessOracleTests {
+  @Test func statisticsAndFits() throws {
+    let values = try Weibull(shape: 0.7, scale: 5).draw(300, "scipy")
+    let expected = try python(
+      """
+      import json, numpy as np, scipy.stats as s
+      x = np.array(\(values))
+      d = s.weibull_min(0.7, scale=5)
+      u = np.sort(d.cdf(x)); n = len(u); i = np.arange(1, n + 1)
+      ad = -n - np.mean((2*i - 1) * (np.log(u) + np.log1p(-u[::-1])))
+      r = [s.kstest(x, d.cdf).statistic, ad, s.cramervonmises(x, d.cdf).statistic]
+      for f in (s.weibull_min, s.gamma, s.fisk, s.genpareto):
+        best = None
+        for start in (0.5, 1, 2):
+          p = f.fit(x, start, floc=0)
+          if best is None or f.logpdf(x, *p).sum() > best[-1]: best = [p[0], p[2], f.logpdf(x, *p).sum()]
+        r += best
+      print(json.dumps([float(v) for v in r]))
+      """)
+    let law = try Law(.weibull, [0.7, 5])
+    let ours = GoodnessOfFit(sorted: values.sorted(), law: law)
+    #expect(relative(ours.kolmogorovSmirnov, expected[0]) < 1e-12)
+    #expect(relative(ours.andersonDarling, expected[1]) < 1e-10)
+    #expect(relative(ours.cramerVonMises, expected[2]) < 1e-10)
+    let sample = try Sample(values)
+    for (index, family) in [Family.weibull, .gamma, .logLogistic, .generalizedPareto].enumerated() {
+      let fit = try sample.fit(family)
+      let truth = expected[(3 + 3 * index)..<(6 + 3 * index)].map { $0 }
+      #expect(fit.logLikelihood >= truth[2] - 1e-7, "\(family)")
+      #expect(relative(fit.logLikelihood, truth[2]) < 1e-6, "\(family)")
+      #expect(relative(fit.parameters[0].value, truth[0]) < 2e-3, "\(family) \(fit.parameters)")
+      #expect(relative(fit.parameters[1].value, truth[1]) < 2e-3, "\(family) \(fit.parameters)")
+    }
+  }
+}
