@@ -24,7 +24,9 @@ extension Sample {
   /// Throws `tooFew` below 2 observations (3 for families with two free parameters), `allEqual` for
   /// a point mass, `noMaximum` where the likelihood rises towards the edge of the family, and
   /// `notConverged` with the last gradient norm; what is returned has converged.
-  public func fit(_ family: Family, _ options: FitOptions = FitOptions()) throws(FittingError) -> Fit {
+  public func fit(_ family: Family, _ options: FitOptions = FitOptions()) throws(FittingError)
+    -> Fit
+  {
     let needed = family == .exponential ? 1 : family == .pareto || family == .uniform ? 2 : 3
     guard values.count >= needed else {
       throw .tooFew(

@@ -216,7 +216,9 @@ private func newtonStep(
   while true {
     let (a, d) = (i.xx + shift, i.yy + shift)
     let determinant = a * d - i.xy * i.xy
-    if a > 0, d > 0, determinant > 1e-10 * size * size || (shift == 0 && determinant > 1e-14 * a * d) {
+    if a > 0, d > 0,
+      determinant > 1e-10 * size * size || (shift == 0 && determinant > 1e-14 * a * d)
+    {
       return [(d * g.x - i.xy * g.y) / determinant, (a * g.y - i.xy * g.x) / determinant]
     }
     shift = shift == 0 ? 1e-3 * size : 4 * shift

@@ -45,7 +45,8 @@ struct PowerLawScan {
     var below: [Int] = []
     logs.reserveCapacity(sortedLogs.count)
     below.reserveCapacity(sortedLogs.count + 1)
-    for (index, value) in sortedLogs.enumerated() where logs.isEmpty || value != logs[logs.count - 1] {
+    for (index, value) in sortedLogs.enumerated()
+    where logs.isEmpty || value != logs[logs.count - 1] {
       logs.append(value)
       below.append(index)
     }

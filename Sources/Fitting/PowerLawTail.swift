@@ -91,7 +91,8 @@ public struct TailSample: Sendable {
   ///
   /// Throws `allEqual` or `tooFew` where no tail has two distinct values, `notApplicable` where the
   /// options rule out every candidate.
-  public func powerLaw(_ options: TailOptions = TailOptions()) throws(FittingError) -> PowerLawTail {
+  public func powerLaw(_ options: TailOptions = TailOptions()) throws(FittingError) -> PowerLawTail
+  {
     guard values.count >= 2 else {
       throw .tooFew(count: values.count, needed: 2, purpose: "a power-law tail")
     }
@@ -176,9 +177,11 @@ public struct TailSample: Sendable {
       warnings.append(
         "the tail holds \(m) values; below 50 the exponent is biased and tests say little")
     }
-    let distinct = 1 + zip(logs[start...], logs[(start + 1)...]).reduce(0) {
-      $0 + ($1.0 == $1.1 ? 0 : 1)
-    }
+    let distinct =
+      1
+      + zip(logs[start...], logs[(start + 1)...]).reduce(0) {
+        $0 + ($1.0 == $1.1 ? 0 : 1)
+      }
     if distinct * 2 < m {
       warnings.append(
         "only \(distinct) of the tail's \(m) values are distinct; the law is continuous, so ties "
@@ -186,7 +189,8 @@ public struct TailSample: Sendable {
     }
     return PowerLawTail(
       xmin: xmin, exponent: shape + 1, standardError: shape / Double(m).squareRoot(),
-      distance: distance, isXminGiven: isGiven, tailCount: m, count: values.count, warnings: warnings, options: options)
+      distance: distance, isXminGiven: isGiven, tailCount: m, count: values.count,
+      warnings: warnings, options: options)
   }
 }
 

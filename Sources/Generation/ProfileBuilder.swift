@@ -105,7 +105,8 @@ public struct ProfileBuilder {
     }
     let fitter = QuantityFitter(options: options)
     var profiles: [String: ClassProfile] = [:]
-    for (priority, accumulator) in zip(PriorityClass.allCases, classes) where accumulator.tasks > 0 {
+    for (priority, accumulator) in zip(PriorityClass.allCases, classes) where accumulator.tasks > 0
+    {
       profiles[priority.name] = await accumulator.profile(fitter, name: priority.name)
     }
     let span = first.map { max(0, (last - $0).seconds) } ?? 0

@@ -81,7 +81,8 @@ public struct SimulationOptions: Hashable, Sendable {
 
     /// A model of positive shape and scale.
     public init(shape: Double, scale: Microseconds, meanRepair: Microseconds) {
-      precondition(shape > 0 && shape.isFinite && scale > .zero, "a Weibull law needs them positive")
+      precondition(
+        shape > 0 && shape.isFinite && scale > .zero, "a Weibull law needs them positive")
       self.shape = shape
       self.scale = scale
       self.meanRepair = meanRepair

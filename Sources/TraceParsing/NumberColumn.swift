@@ -117,7 +117,8 @@ public struct NumberColumn: Sendable {
     private func number(
       _ bytes: ArraySlice<UInt8>, _ field: Int
     ) throws(TraceError) -> Double {
-      let cells = bytes.split(separator: separator, maxSplits: field + 1,
+      let cells = bytes.split(
+        separator: separator, maxSplits: field + 1,
         omittingEmptySubsequences: separator == 0x20)
       guard field < cells.count else {
         throw TraceError(

@@ -41,14 +41,16 @@ struct FitCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Laws to fit: \(Family.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "list"))
+      "Laws to fit: \(Family.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "list")
+  )
   var families: FamilyList = FamilyList(families: Family.allCases)
 
   @Flag(help: "Leave out values that are not finite and positive; they are counted.")
   var dropNonpositive = false
 
   @Option(
-    help: ArgumentHelp("Values were moved to the nearer end of this interval.", valueName: "from:to"))
+    help: ArgumentHelp(
+      "Values were moved to the nearer end of this interval.", valueName: "from:to"))
   var clamp: Interval?
 
   @Option(help: ArgumentHelp("Values outside this interval were left out.", valueName: "from:to"))
@@ -142,7 +144,9 @@ struct FitCommand: AsyncParsableCommand {
   private var provenance: ProfileProvenance {
     var filters: [String] = []
     let given = CommandLine.arguments
-    for name in ["--from", "--to", "--priority", "--sample", "--sample-seed", "--table", "--column"] {
+    for name in [
+      "--from", "--to", "--priority", "--sample", "--sample-seed", "--table", "--column",
+    ] {
       if let place = given.firstIndex(of: name), place + 1 < given.count {
         filters.append("\(name) \(given[place + 1])")
       }

@@ -13,7 +13,9 @@ struct FitPlots {
     self.folder = folder
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch { throw CommandFailure(message: "\(folder): cannot be made: \(error.localizedDescription)") }
+    } catch {
+      throw CommandFailure(message: "\(folder): cannot be made: \(error.localizedDescription)")
+    }
   }
 
   /// Writes `NAME-ccdf`, `NAME-qq` and, where a tail was found, `NAME-xmin`: each as `.dat`,
@@ -44,7 +46,9 @@ struct FitPlots {
     for x in Self.logarithmic(from: sorted[0], to: sorted[n - 1], count: 300) {
       data += "\(x) " + fits.map { "\($0.fit.law.survival(x))" }.joined(separator: " ") + "\n"
     }
-    var curves = ["'\(name)-ccdf.dat' index 0 using 1:2 with points pt 7 ps 0.4 lc 'black' title 'data'"]
+    var curves = [
+      "'\(name)-ccdf.dat' index 0 using 1:2 with points pt 7 ps 0.4 lc 'black' title 'data'"
+    ]
     for (place, fitted) in fits.enumerated() {
       curves.append(
         "'' index 1 using 1:\(place + 2) with lines lw 2 title '\(fitted.fit.family.rawValue)'")

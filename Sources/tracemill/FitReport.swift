@@ -46,7 +46,8 @@ struct FitReport {
         [fitted.fit.family.rawValue, parameters, significant(fitted.kolmogorovSmirnov)]
           + (tested
             ? [
-              Self.pValue(fitted.test?.kolmogorovSmirnov), Self.pValue(fitted.test?.andersonDarling),
+              Self.pValue(fitted.test?.kolmogorovSmirnov),
+              Self.pValue(fitted.test?.andersonDarling),
             ] : [])
           + [significant(fitted.aic - best.aic, digits: 4)])
     }
@@ -96,7 +97,9 @@ struct FitReport {
   }
 
   private static func parameter(_ estimate: Estimate) -> String {
-    if estimate.standardError == 0 { return "\(estimate.name) \(significant(estimate.value)) (given)" }
+    if estimate.standardError == 0 {
+      return "\(estimate.name) \(significant(estimate.value)) (given)"
+    }
     return "\(estimate.name) \(value(estimate.value, error: estimate.standardError))"
   }
 
@@ -110,7 +113,8 @@ struct FitReport {
 
   private static func pValue(_ p: BootstrapPValue?) -> String {
     guard let p, p.replicates > 0 else { return "-" }
-    return p.value == 0 ? "< \(significant(1 / Double(p.replicates), digits: 2))" : fixed(p.value, 3)
+    return p.value == 0
+      ? "< \(significant(1 / Double(p.replicates), digits: 2))" : fixed(p.value, 3)
   }
 }
 

@@ -150,12 +150,15 @@ private func lawsWithLimits() throws -> [Law] {
     #expect([0.1, 0.25, 0.26, 0.75, 0.76, 1].map { steps.quantile($0) } == [1, 1, 2, 2, 3, 3])
     #expect(steps.mean == 2 && steps.variance == 0.5)
     let line = try Empirical([1, 2, 4], interpolation: .linear)
-    #expect(line.quantile(0.25) == 1.5 && line.quantile(0.75) == 3 && abs(line.cdf(3) - 0.75) < 1e-12)
+    #expect(
+      line.quantile(0.25) == 1.5 && line.quantile(0.75) == 3 && abs(line.cdf(3) - 0.75) < 1e-12)
     #expect(abs(line.density(3) - 0.25) < 1e-15 && line.mean == 2.25)
   }
 
   @Test func lawsSurviveJSON() throws {
-    for law in try laws() + lawsWithLimits() + [.empirical(try Empirical([1, 2], interpolation: .linear))] {
+    for law in try laws() + lawsWithLimits() + [
+      .empirical(try Empirical([1, 2], interpolation: .linear))
+    ] {
       let data = try JSONEncoder().encode(law)
       #expect(try JSONDecoder().decode(Law.self, from: data) == law)
     }
@@ -171,7 +174,8 @@ private func lawsWithLimits() throws -> [Law] {
 }
 
 /// Every law against scipy (and mpmath for the truncated power law).
-@Suite(.enabled(if: Place.python != nil, "needs TRACEMILL_PYTHON or .venv with Tests/requirements.txt"))
+@Suite(
+  .enabled(if: Place.python != nil, "needs TRACEMILL_PYTHON or .venv with Tests/requirements.txt"))
 struct DistributionOracleTests {
   @Test(arguments: [
     ("s.pareto(2.5, scale=10)", Family.pareto, [2.5, 10]),
@@ -203,7 +207,8 @@ struct DistributionOracleTests {
       #expect(
         relative(law.logSurvival(x), expected[12 + index]) < 1e-8, "survival at \(x)")
     }
-    #expect(relative(law.mean, expected[18]) < 1e-12 && relative(law.variance, expected[19]) < 1e-10)
+    #expect(
+      relative(law.mean, expected[18]) < 1e-12 && relative(law.variance, expected[19]) < 1e-10)
   }
 
   @Test(arguments: [(1.8, 1e-4, 20.0), (2.5, 0.01, 1.0), (0.5, 0.02, 1.0), (-1.0, 0.5, 2.0)])

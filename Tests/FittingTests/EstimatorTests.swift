@@ -78,7 +78,8 @@ func options(_ family: Family, _ parameters: [Double]) -> FitOptions {
     let values = try Lognormal(mu: 1, sigma: 0.5).draw(2000, "errors")
     let closed = try Sample(values).fit(.lognormal)
     // A truncation that removes nothing sends the same sample through Newton's method.
-    let searched = try Sample(values, limits: .truncated(lower: 0, upper: .infinity)).fit(.lognormal)
+    let searched = try Sample(values, limits: .truncated(lower: 0, upper: .infinity)).fit(
+      .lognormal)
     for name in ["mu", "sigma"] {
       #expect(relative(searched[name]!.value, closed[name]!.value) < 1e-7)
       #expect(relative(searched[name]!.standardError, closed[name]!.standardError) < 1e-5)
@@ -86,7 +87,9 @@ func options(_ family: Family, _ parameters: [Double]) -> FitOptions {
     #expect(relative(searched.logLikelihood, closed.logLikelihood) < 1e-10)
     #expect(closed.aic == 4 - 2 * closed.logLikelihood)
     let exponential = try Sample(values).fit(.exponential)
-    #expect(relative(exponential["rate"]!.standardError, exponential["rate"]!.value / 2000.0.squareRoot()) < 1e-12)
+    #expect(
+      relative(exponential["rate"]!.standardError, exponential["rate"]!.value / 2000.0.squareRoot())
+        < 1e-12)
     #expect([exponential, closed].ranked().first?.family == .lognormal)
   }
 
@@ -219,11 +222,15 @@ func options(_ family: Family, _ parameters: [Double]) -> FitOptions {
     let right = try sample.fit(.weibull)
     let wrong = try sample.fit(.exponential)
     let named = stream("gof")
-    let good = try await sample.test(right, .init(), .init(replicates: 60), threads: 2) { named.at($0) }
+    let good = try await sample.test(right, .init(), .init(replicates: 60), threads: 2) {
+      named.at($0)
+    }
     let again = try await sample.test(right, .init(), .init(replicates: 60)) { named.at($0) }
     #expect(good == again)
     #expect(good.kolmogorovSmirnov.value > 0.01 && good.andersonDarling.value > 0.01)
-    let bad = try await sample.test(wrong, .init(), .init(replicates: 60), threads: 2) { named.at($0) }
+    let bad = try await sample.test(wrong, .init(), .init(replicates: 60), threads: 2) {
+      named.at($0)
+    }
     #expect(bad.kolmogorovSmirnov.value < 0.05 && bad.andersonDarling.value < 0.05)
     #expect(bad.cramerVonMises.value < 0.05)
     #expect(bad.statistics.andersonDarling > good.statistics.andersonDarling)
@@ -234,7 +241,8 @@ func options(_ family: Family, _ parameters: [Double]) -> FitOptions {
     let fit = try sample.fit(.logLogistic)
     let named = stream("intervals")
     let intervals = try await sample.bootstrapIntervals(
-      .logLogistic, replicates: 150, threads: 2) { named.at($0) }
+      .logLogistic, replicates: 150, threads: 2
+    ) { named.at($0) }
     for (found, estimate) in zip(intervals, fit.parameters) {
       #expect(found.name == estimate.name && found.interval.contains(estimate.value))
       let width = found.interval.upperBound - found.interval.lowerBound
@@ -268,7 +276,8 @@ let studyLaws: [(Family, [Double], Limits)] = [
 ]
 
 /// Statistics against scipy's, computed when the tests run.
-@Suite(.enabled(if: Place.python != nil, "needs TRACEMILL_PYTHON or .venv with Tests/requirements.txt"))
+@Suite(
+  .enabled(if: Place.python != nil, "needs TRACEMILL_PYTHON or .venv with Tests/requirements.txt"))
 struct GoodnessOracleTests {
   @Test func statisticsAndFits() throws {
     let values = try Weibull(shape: 0.7, scale: 5).draw(300, "scipy")

@@ -19,7 +19,9 @@ struct OracleTests {
     #expect(tail.warnings.isEmpty)
   }
 
-  @Test(arguments: [("1000", 1000), ("10000_xmin_searched", 10000), ("100000_xmin_searched", 100_000)])
+  @Test(arguments: [
+    ("1000", 1000), ("10000_xmin_searched", 10000), ("100000_xmin_searched", 100_000),
+  ])
   func powerlawWithItsBound(key: String, size: Int) throws {
     let oracle = try Oracle()
     let options = TailOptions(exponents: 1...3, statistic: .below)
@@ -50,12 +52,14 @@ struct OracleTests {
         relative(result.logLikelihood, try oracle(root, key, name, "loglik")) < 1e-6,
         "\(name) log-likelihood \(result.logLikelihood)")
       #expect(
-        relative(result.ratio, try oracle(root, key, name, "R")) < 1e-6, "\(name) R \(result.ratio)")
+        relative(result.ratio, try oracle(root, key, name, "R")) < 1e-6, "\(name) R \(result.ratio)"
+      )
       let p = name == "truncated_power_law" ? "p_nested_chi2" : "p"
       #expect(relative(result.pValue, try oracle(root, key, name, p)) < 1e-3, "\(name) p")
       for (ours, theirs) in pairs {
         let value = try #require(result.parameters[ours])
-        #expect(relative(value, try oracle(root, key, name, theirs)) < 2e-4, "\(name) \(ours) \(value)")
+        #expect(
+          relative(value, try oracle(root, key, name, theirs)) < 2e-4, "\(name) \(ours) \(value)")
       }
       // Never worse than the oracle's own search beyond its rounding.
       #expect(result.logLikelihood > (try oracle(root, key, name, "loglik")) - 1e-6)
@@ -75,7 +79,8 @@ struct OracleTests {
     let goodness = try sample.goodness(of: lognormal)
     #expect(relative(goodness.kolmogorovSmirnov, try oracle(root, key, "ks_D")) < 1e-9)
     let exponential = try sample.fit(.exponential)
-    #expect(relative(exponential["rate"]!.value, try oracle(root, key, "exponential", "rate")) < 1e-12)
+    #expect(
+      relative(exponential["rate"]!.value, try oracle(root, key, "exponential", "rate")) < 1e-12)
     #expect(
       relative(exponential.logLikelihood, try oracle(root, key, "exponential", "loglik")) < 1e-6)
     let weibull = try sample.fit(.weibull)
@@ -83,7 +88,8 @@ struct OracleTests {
     #expect(relative(weibull["scale"]!.value, try oracle(root, key, "weibull", "scale")) < 1e-5)
     #expect(relative(weibull.logLikelihood, try oracle(root, key, "weibull", "loglik")) < 1e-6)
     let pareto = try sample.fit(.pareto)
-    #expect(relative(pareto["shape"]!.value, try oracle(root, key, "pareto_whole_sample", "b")) < 1e-9)
+    #expect(
+      relative(pareto["shape"]!.value, try oracle(root, key, "pareto_whole_sample", "b")) < 1e-9)
     #expect(pareto["scale"]!.value == (try oracle(root, key, "pareto_whole_sample", "scale")))
     #expect(
       relative(pareto.logLikelihood, try oracle(root, key, "pareto_whole_sample", "loglik")) < 1e-6)

@@ -36,7 +36,8 @@ private func workload(jobs: Int, seed: UInt64 = 5) throws -> TaskTable {
   return TaskTable(records)
 }
 
-private func profile(_ table: TaskTable, _ options: ProfileOptions) async throws -> WorkloadProfile {
+private func profile(_ table: TaskTable, _ options: ProfileOptions) async throws -> WorkloadProfile
+{
   var builder = try ProfileBuilder(options)
   var source = table.source()
   while let record = source.next() { builder.add(record) }
@@ -65,8 +66,10 @@ private func profile(_ table: TaskTable, _ options: ProfileOptions) async throws
     for window in all.arrivals.windows {
       #expect(abs(window.dispersion - 1) < 5 * (2 / Double(window.windows)).squareRoot())
     }
-    #expect(abs(profile.classMix["batch"]!.share - 0.6) < 4 * profile.classMix["batch"]!.standardError)
-    #expect(abs(all.outcomes["finished"]!.share - 0.9) < 4 * all.outcomes["finished"]!.standardError)
+    #expect(
+      abs(profile.classMix["batch"]!.share - 0.6) < 4 * profile.classMix["batch"]!.standardError)
+    #expect(
+      abs(all.outcomes["finished"]!.share - 0.9) < 4 * all.outcomes["finished"]!.standardError)
     #expect(abs(all.jobSize.mean - 2) < 0.15)
     #expect(all.jobSize.atoms?.first?.value == 1)
     #expect(all.rankCorrelations.runTimeCPU! > 0.4 && abs(all.rankCorrelations.cpuMemory!) < 0.05)

@@ -22,7 +22,8 @@ struct RecoveryTests {
   }
 
   static let grids: [Grid] = [
-    Grid(name: "Pareto, scale known", family: .pareto, points: cross([0.5, 1.2, 2.5, 4], [1, 10])),
+    Grid(
+      name: "Pareto, scale known", family: .pareto, points: cross([0.5, 1.2, 2.5, 4], [1, 10])),
     Grid(
       name: "Pareto", family: .pareto, points: cross([0.5, 1.2, 2.5, 4], [1, 10]),
       knowsBound: false, extremes: ["scale"]),
@@ -48,10 +49,12 @@ struct RecoveryTests {
       points: cross([-2, 0, 0.5, 5], [0.3, 1.5]),
       limits: { .clamped(lower: $0.quantile(0.1), upper: $0.quantile(0.9)) }),
     Grid(
-      name: "gamma, truncated to its 5-95 %", family: .gamma, points: cross([0.8, 1.5, 3, 20], [0.5, 300]),
+      name: "gamma, truncated to its 5-95 %", family: .gamma,
+      points: cross([0.8, 1.5, 3, 20], [0.5, 300]),
       limits: { .truncated(lower: $0.quantile(0.05), upper: $0.quantile(0.95)) }),
     Grid(
-      name: "Weibull, clamped above at 80 %", family: .weibull, points: cross([0.3, 0.7, 1, 3], [0.5, 300]),
+      name: "Weibull, clamped above at 80 %", family: .weibull,
+      points: cross([0.3, 0.7, 1, 3], [0.5, 300]),
       limits: { .clamped(lower: 0, upper: $0.quantile(0.8)) }),
   ]
 
@@ -81,7 +84,9 @@ struct RecoveryTests {
         for fit in fits {
           let estimate = fit.parameters[place]
           moments.add(estimate.value)
-          if estimate.lower95 <= point[place], point[place] <= estimate.upper95 { inside[place] += 1 }
+          if estimate.lower95 <= point[place], point[place] <= estimate.upper95 {
+            inside[place] += 1
+          }
         }
         if fits[0].parameters[place].standardError > 0, !grid.extremes.contains(name) {
           let error = (moments.variance / Double(fits.count)).squareRoot()
@@ -108,7 +113,8 @@ struct RecoveryTests {
 
   /// p-values of true models are uniform: the KS distance of 300 of them from the uniform law.
   @Test(arguments: [
-    (Family.exponential, [0.2]), (.pareto, [2.5, 10]), (.lognormal, [2, 1]), (.weibull, [0.6, 300]),
+    (Family.exponential, [0.2]), (.pareto, [2.5, 10]), (.lognormal, [2, 1]),
+    (.weibull, [0.6, 300]),
     (.gamma, [0.7, 40]), (.logLogistic, [1.8, 60]), (.generalizedPareto, [0.2, 20, 0]),
   ])
   func wholeSamplePValues(family: Family, parameters: [Double]) async throws {
@@ -122,7 +128,8 @@ struct RecoveryTests {
       let fit = try sample.fit(family, options(family, parameters))
       let inner = stream("bootstrap \(number)")
       let test = try await sample.test(
-        fit, options(family, parameters), .init(replicates: 199), threads: 2) { inner.at($0) }
+        fit, options(family, parameters), .init(replicates: 199), threads: 2
+      ) { inner.at($0) }
       p[0].append(test.kolmogorovSmirnov.value)
       p[1].append(test.andersonDarling.value)
       p[2].append(test.cramerVonMises.value)
@@ -150,12 +157,15 @@ struct RecoveryTests {
         await sample.pValue(of: fit, .init(replicates: 199), threads: 2) { inner.at($0) }.value)
     }
     let name = bodyShare == 0 ? "power law throughout" : "power-law tail under a lognormal body"
-    report(name, [isXminGiven ? "KS, xmin given" : "KS, xmin searched"], [p], mustBeUniform: isXminGiven)
+    report(
+      name, [isXminGiven ? "KS, xmin given" : "KS, xmin searched"], [p], mustBeUniform: isXminGiven)
     // Never more rejections than the level allows: 5 % of 300, and three standard deviations.
     #expect(p.count { $0 < 0.05 } <= 26)
   }
 
-  private func report(_ name: String, _ tests: [String], _ values: [[Double]], mustBeUniform: Bool = true) {
+  private func report(
+    _ name: String, _ tests: [String], _ values: [[Double]], mustBeUniform: Bool = true
+  ) {
     for (test, p) in zip(tests, values) {
       let uniform = Law.uniform(try! Uniform(lower: -1e-9, upper: 1 + 1e-9))
       let d = GoodnessOfFit(sorted: p.sorted(), law: uniform).kolmogorovSmirnov
@@ -164,7 +174,8 @@ struct RecoveryTests {
       print(
         "| \(name) | \(test) | \(String(format: "%.3f", d)) | \(String(format: "%.3f", level))"
           + " | \(String(format: "%.1f %%", 100 * rejected)) |")
-      #expect(!mustBeUniform || level > 0.001, "\(name) \(test): p-values are not uniform, D = \(d)")
+      #expect(
+        !mustBeUniform || level > 0.001, "\(name) \(test): p-values are not uniform, D = \(d)")
     }
   }
 

@@ -3,7 +3,8 @@ import Foundation
 import Testing
 
 /// Against mpmath at 40 digits, computed when the tests run.
-@Suite(.enabled(if: Place.python != nil, "needs TRACEMILL_PYTHON or .venv with Tests/requirements.txt"))
+@Suite(
+  .enabled(if: Place.python != nil, "needs TRACEMILL_PYTHON or .venv with Tests/requirements.txt"))
 struct SpecialFunctionTests {
   static let prelude = """
     import json
@@ -111,12 +112,14 @@ struct SpecialFunctionTests {
     let t = [0.2, 0.5, 0.9, 1.17, 1.19, 1.36, 2, 4]
     let list = "[\(t.map { "\($0)" }.joined(separator: ","))]"
     let expected = try python(
-      "import json, scipy.special as s; print(json.dumps([float(s.kolmogorov(t)) for t in \(list)]))")
+      "import json, scipy.special as s; print(json.dumps([float(s.kolmogorov(t)) for t in \(list)]))"
+    )
     for (value, truth) in zip(t.map(kolmogorovLimitSurvival), expected) {
       #expect(abs(value - truth) < 1e-12)
     }
     let exact = try python(
-      "import json, scipy.stats as s; print(json.dumps([float(s.kstwo.sf(d, n)) for n, d in [(10, .3), (10, .5), (100, .1), (1000, .06)]]))")
+      "import json, scipy.stats as s; print(json.dumps([float(s.kstwo.sf(d, n)) for n, d in [(10, .3), (10, .5), (100, .1), (1000, .06)]]))"
+    )
     let ours = [(10, 0.3), (10, 0.5), (100, 0.1), (1000, 0.06)].map {
       kolmogorovSurvival(distance: $0.1, count: $0.0)
     }

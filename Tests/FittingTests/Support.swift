@@ -38,7 +38,9 @@ func output(of program: String, _ arguments: [String], input: String = "") throw
   try into.fileHandleForWriting.close()
   let data = out.fileHandleForReading.readDataToEndOfFile()
   process.waitUntilExit()
-  guard process.terminationStatus == 0 else { throw CommandFailed(status: process.terminationStatus) }
+  guard process.terminationStatus == 0 else {
+    throw CommandFailed(status: process.terminationStatus)
+  }
   return data
 }
 
@@ -77,7 +79,9 @@ func relative(_ a: Double, _ b: Double) -> Double {
   return abs(a - b) / max(abs(b), 1e-300)
 }
 
-func stream(_ name: String, seed: UInt64 = 1) -> RandomStream { RandomStream(seed: seed, name: name) }
+func stream(_ name: String, seed: UInt64 = 1) -> RandomStream {
+  RandomStream(seed: seed, name: name)
+}
 
 extension Distribution {
   func draw(_ count: Int, _ name: String, seed: UInt64 = 1) -> [Double] {

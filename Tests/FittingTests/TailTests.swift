@@ -74,7 +74,8 @@ private func exhaustive(_ values: [Double], _ options: TailOptions) -> (xmin: Do
       #expect(tail.distance > 0 && tail.distance <= 1 && tail.exponent > 1)
       let curve = try TailSample(values).distanceCurve()
       #expect(curve.allSatisfy { $0.distance >= tail.distance - 1e-12 && $0.exponent > 1 })
-      #expect(abs((curve.map(\.distance).min() ?? 0) - tail.distance) < 1e-9, "every point is on it")
+      #expect(
+        abs((curve.map(\.distance).min() ?? 0) - tail.distance) < 1e-9, "every point is on it")
     }
   }
 

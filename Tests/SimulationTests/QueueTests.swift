@@ -217,7 +217,8 @@ import Workload
     // other. 0 holds 3 cores of machine 0 until 10.
     let (report, results) = try run(
       [
-        record(0, at: 0, runs: 10, cores: 3), record(1, at: 1, runs: 5, cores: 2) { $0.instances = 3 },
+        record(0, at: 0, runs: 10, cores: 3),
+        record(1, at: 1, runs: 5, cores: 2) { $0.instances = 3 },
         record(2, at: 2, runs: 1, cores: 2) { $0.instances = 5 },
         record(3, at: 3, runs: 1),
       ], on: try machines([(4, 0), (4, 0)]), FirstFit())

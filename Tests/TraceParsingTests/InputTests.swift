@@ -232,10 +232,15 @@ func read(
       ("noise.tar.gz", [0x8f, 0x3a, 0, 1, 2, 3, 4, 5], .unrecognised, "neither a CSV table nor"),
       ("page.csv", Array("<html>\n<body>404</body>\n".utf8), .unrecognised, "not a table of"),
       ("empty.csv", [], .missing, "the file is empty"),
-      ("cut.tar.xz", Array(ArchiveMaker.tar([("a/job_events.csv", gz)], .xz).dropLast(40)),
-        .damaged, "damaged or truncated archive"),
+      (
+        "cut.tar.xz", Array(ArchiveMaker.tar([("a/job_events.csv", gz)], .xz).dropLast(40)),
+        .damaged, "damaged or truncated archive"
+      ),
       ("bad.zip", badZip, .damaged, "damaged or truncated archive"),
-      ("cut.7z", Array(ArchiveMaker.sevenZip([("job_events.csv", gz)]).dropLast(20)), .damaged, "damaged"),
+      (
+        "cut.7z", Array(ArchiveMaker.sevenZip([("job_events.csv", gz)]).dropLast(20)), .damaged,
+        "damaged"
+      ),
       ("empty.tar", [UInt8](repeating: 0, count: 10240), .unrecognised, "neither"),
     ]
     for (name, bytes, code, what) in cases {
@@ -268,7 +273,8 @@ func read(
   @Test func timeMayNotRunBackwardsAcrossParts() throws {
     let folder = TemporaryFolder()
     try folder.write(jobParts[1], to: "job_events/part-0-of-2.csv")
-    try folder.write(jobParts[0].split(separator: "\n").last! + "\n", to: "job_events/part-1-of-2.csv")
+    try folder.write(
+      jobParts[0].split(separator: "\n").last! + "\n", to: "job_events/part-1-of-2.csv")
     let error = try #require(failure(folder.path))
     #expect(error.code == .disorder)
     #expect(error.file?.hasSuffix("part-1-of-2.csv") == true)

@@ -36,8 +36,9 @@ import Testing
     #expect(result.status == 0, "\(result.error)")
     let lines = String(decoding: try contents(folder("t.csv")), as: UTF8.self)
       .split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
-    for (column, key) in [("wait_us", "wait_us"), ("run_us", "run_us"), ("submit_us", "submit_sum")]
-    {
+    for (column, key) in [
+      ("wait_us", "wait_us"), ("run_us", "run_us"), ("submit_us", "submit_sum"),
+    ] {
       let place = try #require(lines[0].firstIndex { $0 == column })
       let sum = lines.dropFirst().reduce(0) { $0 + (Int($1[place]) ?? 0) }
       #expect(sum == expected[key] as? Int, "\(column)")
@@ -114,7 +115,9 @@ import Testing
         #expect(try bytes(folder(name)) == expected, "\(name)")
         #expect(try bytes("-", contents(folder(name))) == expected, "\(name) through a pipe")
       }
-      let plain = try entries.map { try run("/usr/bin/env", ["gzip", "-dc"], input: $0.1).outputBytes }
+      let plain = try entries.map {
+        try run("/usr/bin/env", ["gzip", "-dc"], input: $0.1).outputBytes
+      }
       #expect(try bytes("-", Array(plain.joined())) == expected, "rows through a pipe")
       #expect(try bytes("-", Array(entries.map(\.1).joined())) == expected, "gzip through a pipe")
       // Buffers so small that everything is spilled.

@@ -6,7 +6,8 @@ import Testing
   static let program = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
     .map { $0.deletingLastPathComponent() }
   static var path: String {
-    let folder = program ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    let folder =
+      program ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     return folder.appendingPathComponent("tracemill").path
   }
 

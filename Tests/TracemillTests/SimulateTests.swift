@@ -7,7 +7,8 @@ import Testing
     let folder = TemporaryFolder()
     for scheduler in ["random", "first-fit", "best-fit"] {
       let result = try tracemill(
-        "simulate", "--workload", miniature, "--scheduler", scheduler, "--audit", "--json", "--quiet",
+        "simulate", "--workload", miniature, "--scheduler", scheduler, "--audit", "--json",
+        "--quiet",
         "-o", folder(scheduler + ".csv"), "--series", folder("series.csv"))
       #expect(result.status == 0, "\(result.error)")
       let report = try object(result)
@@ -45,7 +46,10 @@ import Testing
     for run in 0..<3 {
       let result = try TestSupport.run(
         tracemill,
-        ["simulate", "--workload", miniature, "--scheduler", "random", "-o", folder("r.parquet"), "-q"],
+        [
+          "simulate", "--workload", miniature, "--scheduler", "random", "-o", folder("r.parquet"),
+          "-q",
+        ],
         environment: run == 2 ? ["SWIFT_DETERMINISTIC_HASHING": "1"] : [:])
       #expect(result.status == 0)
       outputs.insert(try contents(folder("r.parquet")))

@@ -56,7 +56,8 @@ public struct Cluster: ~Copyable {
   let descriptions: [MachineDescription]
 
   init(
-    _ layout: ClusterLayout, mode: SimulationOptions.Mode = .central, overcommit: SimulationOptions.Overcommit = .init()
+    _ layout: ClusterLayout, mode: SimulationOptions.Mode = .central,
+    overcommit: SimulationOptions.Overcommit = .init()
   ) {
     self.mode = mode
     cpuOvercommit = overcommit.cpu

@@ -124,8 +124,10 @@ struct Accounts {
       policy: policy, seed: seed, machines: cluster.count, total: total,
       classes: reports.filter { $0.metrics.submitted > 0 }, unplaceable: unplaceable,
       evictions: evictions, preemptions: preemptions, overtakings: overtakings,
-      failures: failures, conflicts: conflicts,       firstSubmit: firstSubmit, lastFinish: lastFinish, usage: usage,
-      energy: energy, series: series, decisions: decisions, decisionTimes: decisionTimes, warmUpTasks: warmUpTasks,
+      failures: failures, conflicts: conflicts, firstSubmit: firstSubmit, lastFinish: lastFinish,
+      usage: usage,
+      energy: energy, series: series, decisions: decisions, decisionTimes: decisionTimes,
+      warmUpTasks: warmUpTasks,
       events: events, mostInFlight: mostInFlight)
     if audited { report.audit = audit(cluster, energy) }
     return report

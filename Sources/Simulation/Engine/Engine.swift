@@ -69,7 +69,8 @@ struct Engine: ~Copyable {
     changes = layout.events
     prospects = Prospects(layout)
     keepsRunningLists =
-      !layout.events.isEmpty || options.failures != nil || options.audit || options.preemption != nil
+      !layout.events.isEmpty || options.failures != nil || options.audit
+      || options.preemption != nil
       || options.backfilling == .conservative
     runningLists = Array(repeating: SlotList(), count: keepsRunningLists ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
