@@ -17,7 +17,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
   ],
@@ -40,9 +39,7 @@ let package = Package(
       name: "TraceParsing",
       dependencies: ["Workload", "Parquet", "CLibArchive", "CLibCSV", "CISAL", "CZstd"]),
     .target(name: "Generation", dependencies: ["Workload", "Fitting"]),
-    .target(
-      name: "Simulation",
-      dependencies: ["Workload", .product(name: "HeapModule", package: "swift-collections")]),
+    .target(name: "Simulation", dependencies: ["Workload"]),
 
     // The conformance checker that every workload source is run through.
     .target(name: "WorkloadTestKit", dependencies: ["Workload"]),
