@@ -157,6 +157,16 @@ func read(
     #expect(TaskEventColumn.allCases.count == Google2011Table.taskEvents.columns.count)
     #expect(JobEventColumn.allCases.count == Google2011Table.jobEvents.columns.count)
     #expect(MachineEventColumn.allCases.count == Google2011Table.machineEvents.columns.count)
+    #expect(
+      MachineAttributeColumn.allCases.count == Google2011Table.machineAttributes.columns.count)
+    #expect(TaskConstraintColumn.allCases.count == Google2011Table.taskConstraints.columns.count)
+    #expect(TaskUsageColumn.allCases.count == Google2011Table.taskUsage.columns.count)
+    let usage = Google2011Table.taskUsage.columns.map(\.name)
+    #expect(usage[TaskUsageColumn.maximumCPURate.rawValue] == "maximum CPU rate")
+    #expect(usage[TaskUsageColumn.sampledCPURate.rawValue] == "sampled CPU usage")
+    #expect(
+      Google2011Table.taskConstraints.columns[TaskConstraintColumn.comparison.rawValue].name
+        == "comparison operator")
     let names = Google2011Table.taskEvents.columns.map(\.name)
     #expect(names[TaskEventColumn.eventType.rawValue] == "event type")
     #expect(names[TaskEventColumn.priority.rawValue] == "priority")
@@ -168,6 +178,71 @@ func read(
     #expect(
       Google2011Table.machineEvents.columns[MachineEventColumn.platformID.rawValue].name
         == "platform ID")
+  }
+}
+
+@Suite struct OtherTableTests {
+  private func trace(_ folder: TemporaryFolder) throws -> Google2011Trace {
+    try #require(
+      TraceOpener(formats: [Google2011Format()]).open(folder.path) as? Google2011Trace)
+  }
+
+  @Test func attributesConstraintsAndUsageAreRead() throws {
+    let folder = TemporaryFolder()
+    try folder.write("0,5,kernel,,0\n700,5,kernel,7,1\n", to: "machine_attributes/part-0-of-1.csv")
+    try folder.write(
+      "650,9,2,1,kernel,7\n660,9,3,3,disk,\n", to: "task_constraints/part-0-of-1.csv")
+    try folder.write(
+      "600,900,9,2,5,0.5,0.1,0.2,,0.01,0.11,1e-05,0.001,0.9,0.02,1.5,0.01,1,0\n"
+        + "900,1200,9,2,5,0.5,0.1,0.2,,0.01,0.11,1e-05,0.001,0.9,0.02,1.5,0.01,1,1,0.625\n",
+      to: "task_usage/part-0-of-1.csv")
+    let trace = try trace(folder)
+    var attributes: [MachineAttribute] = []
+    var constraints: [TaskConstraint] = []
+    var usage: [TaskUsage] = []
+    try trace.machineAttributes(ReadOptions()) { attributes.append($0) }
+    try trace.taskConstraints(ReadOptions()) { constraints.append($0) }
+    try trace.taskUsage(ReadOptions()) { usage.append($0) }
+    #expect(
+      attributes == [
+        MachineAttribute(
+          time: .zero, machine: 5, name: "kernel", value: nil, isDeleted: false),
+        MachineAttribute(
+          time: Microseconds(700), machine: 5, name: "kernel", value: "7", isDeleted: true),
+      ])
+    #expect(
+      constraints == [
+        TaskConstraint(
+          time: Microseconds(650), id: TaskID(job: 9, index: 2), comparison: .notEqual,
+          name: "kernel", value: "7"),
+        TaskConstraint(
+          time: Microseconds(660), id: TaskID(job: 9, index: 3), comparison: .greater, name: "disk",
+          value: nil),
+      ])
+    #expect(usage.count == 2)
+    #expect(usage[0].end == Microseconds(900) && usage[0].machine == 5)
+    #expect(usage[0].cpuRate == 0.5 && usage[0].maximumCPURate == 0.9)
+    #expect(usage[0].unmappedPageCache.isNaN && usage[0].sampledCPURate.isNaN)
+    #expect(usage[0].diskIOTime == 1e-5 && !usage[0].isAggregated)
+    #expect(usage[1].sampledCPURate == 0.625 && usage[1].isAggregated)
+  }
+
+  @Test func theirBadRowsSayWhere() throws {
+    let folder = TemporaryFolder()
+    try folder.write("0,5,,1,0\n", to: "machine_attributes/part-0-of-1.csv")
+    try folder.write("650,9,2,4,kernel,7\n", to: "task_constraints/part-0-of-1.csv")
+    try folder.write(
+      "600,900,9,2,5,0.5,0.1,0.2,,x,0.11,1e-05,0.001,0.9,0.02,1.5,0.01,1,0\n",
+      to: "task_usage/part-0-of-1.csv")
+    let trace = try trace(folder)
+    for (table, what) in [
+      ("machine_attributes", ":1:3: attribute name is empty"),
+      ("task_constraints", ":1:4: comparison operator 4 is not between 0 and 3"),
+      ("task_usage", ":1:10: total page cache 'x' is not a number"),
+    ] {
+      let error = #expect(throws: TraceError.self) { try trace.survey(table, ReadOptions()) }
+      #expect(error?.description.contains(what) == true, "\(String(describing: error))")
+    }
   }
 }
 

@@ -82,9 +82,9 @@ struct Google2011EventDecoder {
       let code = try row.integer(MachineEventColumn.eventType.rawValue, in: 0...2)
       countEvent(
         try row.time(MachineEventColumn.time.rawValue), code: Int(code), missing: nil)
-    case .machineAttributes, .taskConstraints, .taskUsage:
-      try row.validate()
-      summary.add(time: try row.time(0))
+    case .machineAttributes: summary.add(time: try MachineAttribute(row).time)
+    case .taskConstraints: summary.add(time: try TaskConstraint(row).time)
+    case .taskUsage: summary.add(time: try TaskUsage(row).start)
     }
   }
 

@@ -99,13 +99,13 @@ public struct Google2011Format: TraceFormat {
 }
 
 /// A clusterdata-2011-2 trace, or some tables and parts of it.
-struct Google2011Trace: RecognisedTrace {
-  let format = "google-2011"
+public struct Google2011Trace: RecognisedTrace {
+  public let format = "google-2011"
   let path: String
   let found: [Google2011Table: (TraceInput.Group, ColumnLayout)]
   let otherNotes: [String]
 
-  var tables: [TraceTable] {
+  public var tables: [TraceTable] {
     Google2011Table.allCases.compactMap { table in
       found[table].map { group, _ in
         TraceTable(
@@ -115,7 +115,7 @@ struct Google2011Trace: RecognisedTrace {
     }
   }
 
-  var notes: [String] {
+  public var notes: [String] {
     var notes: [String] = []
     for table in tables {
       if !table.missing.isEmpty {
@@ -130,7 +130,7 @@ struct Google2011Trace: RecognisedTrace {
     return notes + otherNotes
   }
 
-  func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
+  public func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     let table = try recordTable(options.table)
     guard let (group, layout) = found[table] else {
       throw TraceError(.missing, "the trace has no \(table.rawValue)", file: path)
@@ -202,7 +202,7 @@ struct Google2011Trace: RecognisedTrace {
       .missing, "no task_events or job_events here to make records from, only \(there)", file: path)
   }
 
-  func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
+  public func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
     guard let (group, layout) = found[.machineEvents] else { return nil }
     var reader = Google2011TableReader(group, layout: layout, options: options)
     var list = MachineEventList(events: [], symbols: SymbolTable())
@@ -224,7 +224,7 @@ struct Google2011Trace: RecognisedTrace {
     return list
   }
 
-  func survey(_ name: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
+  public func survey(_ name: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
     guard let table = Google2011Table(rawValue: name), let (group, layout) = found[table] else {
       throw TraceError(.missing, "the trace has no table \(name)", file: path)
     }

@@ -96,7 +96,7 @@ struct TableRow {
       column: column, message: "\(spec.name) is empty", reason: "empty \(spec.name)")
   }
 
-  private func malformed(_ column: Int, _ expected: String) -> RowError {
+  func malformed(_ column: Int, _ expected: String) -> RowError {
     let name = layout.table.columns[column].name
     let text = String(decoding: self[column].prefix(40), as: UTF8.self)
     return RowError(
