@@ -1,13 +1,22 @@
 /// The families of laws that can be fitted, in the order tables show them.
 public enum Family: String, CaseIterable, Sendable, Codable, Hashable {
+  /// Density ∝ x^-(shape + 1) from the scale on.
   case pareto
+  /// The logarithm is normal.
   case lognormal
+  /// Constant hazard.
   case exponential
+  /// Survival exp(-(x/scale)^shape): the stretched exponential.
   case weibull
+  /// Density ∝ x^(shape - 1) e^(-x/scale).
   case gamma
+  /// Density ∝ x^-exponent e^(-rate·x) from the scale on.
   case truncatedPowerLaw = "truncated-power-law"
+  /// The logarithm is logistic.
   case logLogistic = "log-logistic"
+  /// The limit law of excesses over a threshold.
   case generalizedPareto = "generalized-pareto"
+  /// Constant density between two ends.
   case uniform
 
   /// Names of the parameters, in the order of ``Law/parameters``.
@@ -29,17 +38,29 @@ public enum Family: String, CaseIterable, Sendable, Codable, Hashable {
 /// In JSON: `{"family": "lognormal", "parameters": {"mu": 2, "sigma": 1},
 /// "limits": {"clamped": {"lower": 1, "upper": 32}}}`.
 public enum Law: Distribution, Hashable {
+  /// See ``Pareto``.
   case pareto(Pareto)
+  /// See ``Lognormal``.
   case lognormal(Lognormal)
+  /// See ``Exponential``.
   case exponential(Exponential)
+  /// See ``Weibull``.
   case weibull(Weibull)
+  /// See ``Gamma``.
   case gamma(Gamma)
+  /// See ``TruncatedPowerLaw``.
   case truncatedPowerLaw(TruncatedPowerLaw)
+  /// See ``LogLogistic``.
   case logLogistic(LogLogistic)
+  /// See ``GeneralizedPareto``.
   case generalizedPareto(GeneralizedPareto)
+  /// See ``Uniform``.
   case uniform(Uniform)
+  /// See ``Empirical``.
   case empirical(Empirical)
+  /// Conditional on an interval.
   indirect case truncated(Truncated<Law>)
+  /// With values outside an interval moved to its ends.
   indirect case clamped(Clamped<Law>)
 
   /// The law of `family` with `parameters` in the order of ``Family/parameterNames``; throws where

@@ -293,7 +293,8 @@ struct GeneralizedParetoModel: LikelihoodModel {
   }
 
   func logDensity(_ x: Double, _ logX: Double) -> Score {
-    guard x >= location, let l = reduced(x) else { return .impossible }
+    // Below -1 the likelihood rises without bound as the upper end nears the greatest value.
+    guard shape >= -1, x >= location, let l = reduced(x) else { return .impossible }
     return Score(
       value: -logScale - (1 + shape) * l.value,
       gradient: [-l.value - (1 + shape) * l.byShape, -1 + (1 + shape) * l.slope])

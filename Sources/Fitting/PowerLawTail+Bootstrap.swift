@@ -11,10 +11,10 @@ extension TailSample {
   /// 4.1): the share of synthetic samples at least as far from their best power law as this one.
   ///
   /// Where xmin was given, the m values of the tail are drawn from its law and fitted above the same
-  /// xmin. Where it was searched for, the bootstrap is semi-parametric: each of the n values of a synthetic sample is, with probability m/n, drawn
-  /// from the fitted law, else picked from the observed values below xmin; then xmin is searched for
-  /// anew, under the same options. The p-value is then conservative where the body is no power law:
-  /// docs/fitting.md has its measured law under a true tail.
+  /// xmin. Where it was searched for, the bootstrap is semi-parametric: each of the n values of a
+  /// synthetic sample is, with probability m/n, drawn from the fitted law, else picked from the
+  /// observed values below xmin; then xmin is searched for anew, under the same options. The p-value
+  /// is then not exactly uniform under a true tail: docs/fitting.md has its measured law.
   ///
   /// Replicate i draws from `stream(i)` alone, so the result depends
   /// on the streams and not on `threads`. O(replicates · n log n).

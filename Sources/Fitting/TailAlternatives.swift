@@ -8,9 +8,13 @@
 
 /// A law that a power-law tail is compared with, conditional on x ≥ xmin.
 public enum TailAlternative: String, CaseIterable, Sendable, Codable {
+  /// The lognormal law above xmin.
   case lognormal
+  /// The exponential law above xmin.
   case exponential
+  /// The Weibull law above xmin, of shape ("stretch") > 0.
   case stretchedExponential = "stretched-exponential"
+  /// The power law with exponential cutoff.
   case truncatedPowerLaw = "truncated-power-law"
 
   /// Whether the power law is a special case, so that the likelihood ratio is tested by chi-square.

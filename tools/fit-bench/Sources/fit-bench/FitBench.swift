@@ -11,7 +11,9 @@ struct FitBench {
       let data = try Data(contentsOf: URL(fileURLWithPath: path))
       let values = data.withUnsafeBytes { bytes in
         (0..<bytes.count / 8).map {
-          Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)))
+          Double(
+            bitPattern: UInt64(
+              littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)))
         }
       }
       try await measure(values)
@@ -24,7 +26,8 @@ struct FitBench {
     let tail = try time("xmin search", n, repeats: n <= 100_000 ? 5 : 1) {
       try TailSample(values).powerLaw()
     }
-    FileHandle.standardError.write(Data("\(n): xmin \(tail.xmin), exponent \(tail.exponent)\n".utf8))
+    FileHandle.standardError.write(
+      Data("\(n): xmin \(tail.xmin), exponent \(tail.exponent)\n".utf8))
     let sample = try TailSample(values)
     _ = try time("likelihood ratios", n, repeats: 1) {
       try TailAlternative.allCases.map { try sample.compare(tail, with: $0) }
@@ -42,13 +45,17 @@ struct FitBench {
       let started = clock()
       let wall = ContinuousClock.now
       let stream = RandomStream(seed: 1, name: "bench")
-      let p = await sample.pValue(of: tail, .init(replicates: 1000), threads: threads) { stream.at($0) }
+      let p = await sample.pValue(of: tail, .init(replicates: 1000), threads: threads) {
+        stream.at($0)
+      }
       report("p-value, 1000 replicates, \(threads) threads", n, started)
-      FileHandle.standardError.write(Data("p = \(p.value), wall \(ContinuousClock.now - wall)\n".utf8))
+      FileHandle.standardError.write(
+        Data("p = \(p.value), wall \(ContinuousClock.now - wall)\n".utf8))
     }
   }
 
-  static func time<R>(_ name: String, _ n: Int, repeats: Int, _ body: () throws -> R) rethrows -> R {
+  static func time<R>(_ name: String, _ n: Int, repeats: Int, _ body: () throws -> R) rethrows -> R
+  {
     var result = try body()
     let started = clock()
     for _ in 0..<repeats { result = try body() }
