@@ -12,6 +12,7 @@ let usage = """
   usage: bench-sim place POLICY MACHINES TASKS [LOAD]   central queue, mixed requests
          bench-sim generate TASKS HOSTS CORES           writes arrival,duration lines
          bench-sim queue FILE HOSTS CORES               round robin to queues at the hosts
+         bench-sim study FOLDER                         the study's nodes.csv and tasks.csv
   """
 
 /// Placements per CPU-second, generation of the workload measured apart.
@@ -93,6 +94,7 @@ case ("place", 4), ("place", 5):
     load: arguments.count > 4 ? Double(arguments[4]) ?? 0.8 : 0.8)
 case ("generate", 4): generate(tasks: numbers[1], hosts: numbers[2], cores: numbers[3])
 case ("queue", 4): try queue(path: arguments[1], hosts: numbers[2], cores: numbers[3])
+case ("study", 2): try study(folder: arguments[1])
 default:
   print(usage)
   exit(2)
