@@ -23,12 +23,15 @@ public struct NetworkModel: Hashable, Sendable {
 
   /// From the scheduler to any machine: every task begins this much later.
   public var dispatch: Microseconds
-  /// Machines a rack; racks a cluster.
+  /// Machines a rack.
   public var machinesPerRack: Int
+  /// Racks a cluster.
   public var racksPerCluster: Int
-  /// Within a rack, between racks of a cluster, and between clusters.
+  /// Within a rack.
   public var rack: Level
+  /// Between racks of a cluster.
   public var cluster: Level
+  /// Between clusters.
   public var site: Level
 
   /// The same everywhere.

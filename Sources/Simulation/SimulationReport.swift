@@ -108,6 +108,8 @@ public enum UnplaceableReason: UInt8, Hashable, CaseIterable, Sendable {
   case gpu
   /// No machine has all that it asks for together.
   case combination
+  /// Its constraints allow no machine on which it fits.
+  case constraint
   /// Its instances do not fit together, even if everything is empty.
   case gang
   /// A request or run time is negative.
@@ -122,6 +124,7 @@ public enum UnplaceableReason: UInt8, Hashable, CaseIterable, Sendable {
     case .disk: "disk"
     case .gpu: "GPU"
     case .combination: "combination of resources"
+    case .constraint: "constraints"
     case .gang: "instances together"
     case .invalid: "negative request or run time"
     }

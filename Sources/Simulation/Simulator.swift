@@ -25,6 +25,9 @@ public struct Simulator {
   /// Which tasks wait for which; none by default.
   public var dependencies = DependencyTable()
 
+  /// What machines are like and tasks require of it; nothing by default.
+  public var constraints = ConstraintTable()
+
   /// A simulator of `cluster` under `policy`.
   public init(
     cluster: ClusterLayout, policy: any PlacementPolicy,
@@ -59,7 +62,8 @@ public struct Simulator {
       throw .cluster(error)
     }
     var engine = Engine(
-      layout, policy: policy, options: options, seed: seed, dependencies: dependencies)
+      layout, policy: policy, options: options, seed: seed, dependencies: dependencies,
+      constraints: constraints)
     while true {
       let record: TaskRecord?
       do { record = try source.next() } catch { throw .source(error) }

@@ -8,7 +8,9 @@ import Workload
     let json = #"""
       {"groups": [
         {"name": "high", "count": 3, "cores": [24, 32], "memoryGiB": 128, "speed": 1.5},
-        {"count": 2, "cores": 4, "memoryGiB": [8, 16], "diskGiB": 100, "gpus": 2}
+        {"count": 2, "cores": 4, "memoryGiB": [8, 16], "diskGiB": 100, "gpus": 2,
+         "idleWatts": [50, 80], "dynamicWatts": 100, "sleepWatts": 5, "sleepAfterSeconds": 60,
+         "wakeSeconds": 2, "powerCurve": [0, 0.7, 1]}
       ]}
       """#
     let spec = try JSONDecoder().decode(ClusterSpec.self, from: Data(json.utf8))
@@ -19,6 +21,12 @@ import Workload
     #expect(layout.machines[0].speed == 1.5)
     #expect(layout.machines[3].capacity.cpu == Cores(4.0))
     #expect(layout.machines[3].capacity.milliGPU == 2000)
+    #expect(layout.machines[0].power == .none)
+    #expect((50...80).contains(layout.machines[3].power.idle.value))
+    #expect(layout.machines[3].power.sleepAfter.seconds == 60)
+    #expect(layout.machines[3].power.wakeDelay.seconds == 2)
+    #expect(
+      layout.machines[3].power.power(at: 0.5).value == layout.machines[3].power.idle.value + 70)
     #expect(layout.machines[3].capacity.disk == Bytes(gibibytes: 100))
     let back = try JSONDecoder().decode(ClusterSpec.self, from: JSONEncoder().encode(spec))
     #expect(back == spec)
@@ -30,11 +38,16 @@ import Workload
     var bad = MachineGroup(count: -1, cores: 0...4, memoryGiB: 1...2)
     bad.memoryGiB.low = 3
     bad.speed = ValueRange(.nan)
+    bad.idleWatts = ValueRange(-1)
+    bad.powerCurve = [0]
+    bad.wakeSeconds = .infinity
     let spec = ClusterSpec(groups: [MachineGroup(count: 1, cores: 1...1, memoryGiB: 1...1), bad])
     let issues = spec.issues()
     #expect(
       issues.map(\.path)
-        == ["groups[1].count", "groups[1].cores", "groups[1].memoryGiB", "groups[1].speed"])
+        == [
+          "count", "cores", "memoryGiB", "speed", "idleWatts", "wakeSeconds", "powerCurve",
+        ].map { "groups[1].\($0)" })
     #expect(
       issues[1].description == "groups[1].cores: is 0.0; expected more than 0.0, at most 1000000.0")
     #expect(throws: ClusterError.self) { try ClusterLayout(spec, seed: 1) }

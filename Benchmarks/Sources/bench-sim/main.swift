@@ -1,4 +1,4 @@
-// Tasks per CPU-second of the simulator: bench-sim POLICY MACHINES TASKS [LOAD] [central|dispatch]
+// What the simulator does in a CPU-second. See tools/bench-sim, which runs it beside its peers.
 import Simulation
 import Workload
 
@@ -8,83 +8,94 @@ import Workload
   import Darwin
 #endif
 
-#if canImport(Glibc)
-  let ownUsage = __rusage_who_t(RUSAGE_SELF.rawValue)
-#else
-  let ownUsage = RUSAGE_SELF
-#endif
+let usage = """
+  usage: bench-sim place POLICY MACHINES TASKS [LOAD]   central queue, mixed requests
+         bench-sim generate TASKS HOSTS CORES           writes arrival,duration lines
+         bench-sim queue FILE HOSTS CORES               round robin to queues at the hosts
+         bench-sim study FOLDER                         the study's nodes.csv and tasks.csv
+  """
 
-/// CPU time of this process in seconds.
-func cpuTime() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+/// Placements per CPU-second, generation of the workload measured apart.
+func place(_ name: String, machines: Int, tasks: Int, load: Double) throws {
+  guard let policy = PolicyCatalog.make(name) else {
+    print("no policy is called \(name)")
+    exit(2)
+  }
+  let mean = 100.0
+  let source = BenchmarkSource(
+    left: tasks, gap: 2.25 * mean / (load * 8 * Double(machines)), mean: mean, mixed: true,
+    rng: RandomStream(seed: 1, name: "bench"))
+  var drained = source
+  var start = cpuTime()
+  while drained.next() != nil {}
+  let generation = cpuTime() - start
+  let layout = try uniformCluster(machines, cores: 8)
+  start = cpuTime()
+  let report = try Simulator(cluster: layout, policy: policy, seed: 1).run(source)
+  let seconds = cpuTime() - start - generation
+  print(
+    "\(name) machines=\(machines) tasks=\(tasks) cpu_s=\(fixed(seconds, 3))",
+    "placements_per_cpu_s=\(Int(Double(report.total.started) / seconds))",
+    "utilisation=\(fixed(report.usage.cpu, 3)) finished=\(report.total[.finished])",
+    "peak_MiB=\(peakMebibytes())")
 }
 
-/// The most memory this process has held, in bytes.
-func peakMemory() -> Int {
-  var usage = rusage()
-  getrusage(ownUsage, &usage)
-  return usage.ru_maxrss * 1024
-}
-
-/// Poisson arrivals of one-to-four-core tasks with exponential run times, made as they are asked
-/// for.
-struct BenchmarkSource: WorkloadSource {
-  var left: Int
-  let gap: Double
-  let mean: Double
-  let mixed: Bool
-  var rng: RandomStream
-  var clock = 0.0
-
-  mutating func next() -> TaskRecord? {
-    guard left > 0 else { return nil }
-    left -= 1
-    clock += rng.exponential(mean: gap)
-    let bits = rng.next()
-    let cores = mixed ? Double(1 + bits & 7) / 2 : 1
-    let memory = mixed ? Double(1 + (bits >> 8) & 15) / 2 : 0
-    return TaskRecord(
-      id: TaskID(job: Int64(left)), submit: Microseconds(seconds: clock),
-      runTime: Microseconds(seconds: rng.exponential(mean: mean)),
-      request: Resources(cpu: Cores(cores), memory: Bytes(gibibytes: memory)))
+/// One-core tasks in lines of arrival and duration in seconds, to the microsecond, at load 0.8.
+func generate(tasks: Int, hosts: Int, cores: Int) {
+  var source = BenchmarkSource(
+    left: tasks, gap: 20 / (0.8 * Double(hosts * cores)), mean: 20, mixed: false,
+    rng: RandomStream(seed: 1, name: "bench"))
+  while let record = source.next() {
+    print("\(fixed(record.submit.seconds, 6)),\(fixed(record.runTime.seconds, 6))")
   }
 }
 
-let arguments = CommandLine.arguments
-guard arguments.count >= 4, let policy = PolicyCatalog.make(arguments[1]),
-  let machines = Int(arguments[2]), let tasks = Int(arguments[3])
-else {
-  print("usage: bench-sim POLICY MACHINES TASKS [LOAD=0.8] [central|dispatch]")
+/// The same workload as the peers run, from the same file.
+func queue(path: String, hosts: Int, cores: Int) throws {
+  guard let file = fopen(path, "r") else {
+    print("\(path): cannot be read")
+    exit(1)
+  }
+  var records: [TaskRecord] = []
+  var line: UnsafeMutablePointer<CChar>?
+  var capacity = 0
+  while getline(&line, &capacity, file) > 0, let text = line {
+    let fields = String(cString: text).split { $0 == "," || $0 == "\n" }.compactMap { Double($0) }
+    guard fields.count == 2 else {
+      print("\(path):\(records.count + 1): expected arrival,duration")
+      exit(1)
+    }
+    records.append(
+      TaskRecord(
+        id: TaskID(job: Int64(records.count)), submit: Microseconds(seconds: fields[0]),
+        runTime: Microseconds(seconds: fields[1]), request: Resources(cpu: Cores(1.0))))
+  }
+  free(line)
+  fclose(file)
+  let table = TaskTable(records)
+  var options = SimulationOptions()
+  options.mode = .dispatch
+  let layout = try uniformCluster(hosts, cores: Double(cores))
+  let start = cpuTime()
+  let report = try Simulator(cluster: layout, policy: RoundRobin(), options: options, seed: 1)
+    .run(table.source())
+  let seconds = cpuTime() - start
+  print(
+    records.count, fixed(seconds, 6), fixed(report.total.completion.mean / 1e6, 4),
+    fixed(report.lastFinish.seconds, 2))
+}
+
+let arguments = CommandLine.arguments.dropFirst().map { $0 }
+let numbers = arguments.map { Int($0) ?? 0 }
+switch (arguments.first, arguments.count) {
+case ("place", 4), ("place", 5):
+  try place(
+    arguments[1], machines: numbers[2], tasks: numbers[3],
+    load: arguments.count > 4 ? Double(arguments[4]) ?? 0.8 : 0.8)
+case ("generate", 4): generate(tasks: numbers[1], hosts: numbers[2], cores: numbers[3])
+case ("queue", 4): try queue(path: arguments[1], hosts: numbers[2], cores: numbers[3])
+case ("study", 2): try study(folder: arguments[1])
+default:
+  print(usage)
   exit(2)
 }
-let load = arguments.count > 4 ? Double(arguments[4]) ?? 0.8 : 0.8
-var options = SimulationOptions()
-options.mode = arguments.count > 5 && arguments[5] == "dispatch" ? .dispatch : .central
-let mixed = options.mode == .central
-let layout = try ClusterLayout(
-  machines: (0..<machines).map {
-    MachineDescription(
-      number: Int64($0),
-      capacity: Resources(cpu: Cores(8.0), memory: Bytes(gibibytes: 32)))
-  })
-// A mean request of 2.25 cores, or of one.
-let meanRun = 100.0
-let gap = (mixed ? 2.25 : 1) * meanRun / (load * 8 * Double(machines))
-let source = BenchmarkSource(
-  left: tasks, gap: gap, mean: meanRun, mixed: mixed, rng: RandomStream(seed: 1, name: "bench"))
-
-var drained = source
-let generationStart = cpuTime()
-while drained.next() != nil {}
-let generation = cpuTime() - generationStart
-let start = cpuTime()
-let report = try Simulator(cluster: layout, policy: policy, options: options, seed: 1).run(source)
-let seconds = cpuTime() - start
-print(
-  "\(report.policy) machines=\(machines) tasks=\(tasks) load=\(load)",
-  "cpu_s=\(seconds) tasks_per_cpu_s=\(Int(Double(tasks) / seconds))",
-  "without_source=\(Int(Double(tasks) / (seconds - generation)))",
-  "decisions=\(report.decisions) utilisation=\(report.usage.cpu)",
-  "wait_mean_s=\(report.total.wait.mean / 1e6) peak_MB=\(peakMemory() >> 20)")

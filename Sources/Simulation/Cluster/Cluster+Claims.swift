@@ -69,7 +69,7 @@ extension Cluster {
   /// Brings the sums up to date with the machine's utilisation.
   private mutating func noteLoad(_ machine: Int) {
     let old = loads[machine]
-    let new = Int64((cpuUtilisation(machine) * 0x1p20).rounded())
+    let new = Int64(cpuUtilisation(machine) * 0x1p20 + 0.5)
     loads[machine] = new
     loadSum += new - old
     loadSquares += new * new - old * old

@@ -52,6 +52,8 @@ public struct Cluster: ~Copyable {
   var eligibility: [[Bool]] = []
   /// How many tasks of a job that must be apart are on a machine. Only ever looked up.
   var apart: [JobMachine: Int32] = [:]
+  /// Whether any machine ever falls asleep.
+  let hasSleepers: Bool
   let speeds: [Double]
   let descriptions: [MachineDescription]
 
@@ -76,6 +78,7 @@ public struct Cluster: ~Copyable {
     runningCPU = queuedWork
     emptySince = Array(repeating: .zero, count: count)
     awakeAt = Array(repeating: .zero, count: count)
+    hasSleepers = layout.machines.contains { $0.power.sleepAfter.isKnown }
     speeds = layout.machines.map(\.speed)
     descriptions = layout.machines
     for machine in 0..<count where layout.machines[machine].isUp { bringUp(machine) }
@@ -119,7 +122,7 @@ extension Cluster {
 
   /// Whether the machine is asleep: a task placed there begins after its wake-up delay.
   public func isAsleep(_ machine: Int) -> Bool {
-    running[machine] == 0 && up[machine] && now >= asleepFrom(machine)
+    hasSleepers && running[machine] == 0 && up[machine] && now >= asleepFrom(machine)
   }
 
   /// What the machine draws, and when it sleeps.

@@ -52,6 +52,38 @@ extension MachineGroup {
       + (diskGiB?.issues(at: "\(path).diskGiB", least: 0, most: 1e6) ?? [])
       + (gpus?.issues(at: "\(path).gpus", least: 0, most: 1e6) ?? [])
       + (speed?.issues(at: "\(path).speed", above: 0, most: 1e6) ?? [])
+      + (idleWatts?.issues(at: "\(path).idleWatts", least: 0, most: 1e6) ?? [])
+      + (dynamicWatts?.issues(at: "\(path).dynamicWatts", least: 0, most: 1e6) ?? [])
+      + (sleepWatts?.issues(at: "\(path).sleepWatts", least: 0, most: 1e6) ?? [])
+      + Self.issues(of: sleepAfterSeconds, at: "\(path).sleepAfterSeconds")
+      + Self.issues(of: wakeSeconds, at: "\(path).wakeSeconds")
+      + curveIssues(at: "\(path).powerCurve")
+  }
+}
+
+extension MachineGroup {
+  private static func issues(of seconds: Double?, at path: String) -> [SpecIssue] {
+    seconds.map { ValueRange($0).issues(at: path, least: 0, most: 1e9) } ?? []
+  }
+
+  private func curveIssues(at path: String) -> [SpecIssue] {
+    guard let curve = powerCurve else { return [] }
+    guard curve.count >= 2 else {
+      return [SpecIssue(path: path, message: "has \(curve.count) points; expected at least 2")]
+    }
+    return curve.enumerated().flatMap { index, share in
+      ValueRange(share).issues(at: "\(path)[\(index)]", least: 0, most: 10)
+    }
+  }
+
+  /// The power of one machine of the group.
+  fileprivate func drawPower(using rng: inout RandomStream) -> PowerModel {
+    PowerModel(
+      idle: Watts(idleWatts?.draw(using: &rng) ?? 0),
+      dynamic: Watts(dynamicWatts?.draw(using: &rng) ?? 0),
+      sleep: Watts(sleepWatts?.draw(using: &rng) ?? 0), curve: powerCurve ?? [],
+      sleepAfter: sleepAfterSeconds.map(Microseconds.init(seconds:)) ?? .never,
+      wakeDelay: Microseconds(seconds: wakeSeconds ?? 0))
   }
 }
 
@@ -95,7 +127,7 @@ extension ClusterLayout {
         machines.append(
           MachineDescription(
             number: Int64(machines.count), capacity: capacity,
-            speed: group.speed?.draw(using: &rng) ?? 1))
+            speed: group.speed?.draw(using: &rng) ?? 1, power: group.drawPower(using: &rng)))
       }
     }
     try self.init(machines: machines)

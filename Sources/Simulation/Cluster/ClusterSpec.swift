@@ -18,16 +18,23 @@ public struct ClusterSpec: Codable, Hashable, Sendable {
   /// The most machines a specification may ask for.
   public static var machineLimit: Int { 10_000_000 }
 
-  /// The cluster of the original study at any size: 20 % high tier (24-32 cores, 96-128 GiB), 50 %
-  /// medium (8-16, 32-64), 30 % low (2-8, 8-32), uniform within a tier. Rounding leaves its rest to
+  /// The cluster of the original study at any size: 20 % high tier (24-32 cores, 96-128 GiB, 150-200 W
+  /// idle, 200-300 W dynamic), 50 % medium (8-16, 32-64, 50-80, 60-120), 30 % low (2-8, 8-32, 15-30,
+  /// 20-50), uniform within a tier. Rounding leaves its rest to
   /// the low tier.
   public static func studyTiers(machines: Int) -> ClusterSpec {
     let high = machines / 5
     let medium = machines / 2
     return ClusterSpec(groups: [
-      MachineGroup(name: "high", count: high, cores: 24...32, memoryGiB: 96...128),
-      MachineGroup(name: "medium", count: medium, cores: 8...16, memoryGiB: 32...64),
-      MachineGroup(name: "low", count: machines - high - medium, cores: 2...8, memoryGiB: 8...32),
+      MachineGroup(
+        name: "high", count: high, cores: 24...32, memoryGiB: 96...128, idleWatts: 150...200,
+        dynamicWatts: 200...300),
+      MachineGroup(
+        name: "medium", count: medium, cores: 8...16, memoryGiB: 32...64, idleWatts: 50...80,
+        dynamicWatts: 60...120),
+      MachineGroup(
+        name: "low", count: machines - high - medium, cores: 2...8, memoryGiB: 8...32,
+        idleWatts: 15...30, dynamicWatts: 20...50),
     ])
   }
 }
@@ -48,17 +55,33 @@ public struct MachineGroup: Codable, Hashable, Sendable {
   public var gpus: ValueRange?
   /// Speed relative to a reference core (> 0); 1 by default.
   public var speed: ValueRange?
+  /// Power in watts of each when idle (≥ 0); 0 by default.
+  public var idleWatts: ValueRange?
+  /// Power in watts on top when all its CPU is claimed (≥ 0); 0 by default.
+  public var dynamicWatts: ValueRange?
+  /// Power in watts while asleep (≥ 0); 0 by default.
+  public var sleepWatts: ValueRange?
+  /// An empty machine falls asleep after so many seconds (≥ 0); never by default.
+  public var sleepAfterSeconds: Double?
+  /// Seconds to wake up (≥ 0); 0 by default.
+  public var wakeSeconds: Double?
+  /// Shares of the dynamic power at equal distances of utilisation from 0 to 1; a straight line by
+  /// default.
+  public var powerCurve: [Double]?
 
   /// A group of `count` machines, each drawn uniformly from the ranges.
   public init(
     name: String? = nil, count: Int, cores: ClosedRange<Double>, memoryGiB: ClosedRange<Double>,
-    speed: ClosedRange<Double>? = nil
+    speed: ClosedRange<Double>? = nil, idleWatts: ClosedRange<Double>? = nil,
+    dynamicWatts: ClosedRange<Double>? = nil
   ) {
     self.name = name
     self.count = count
     self.cores = ValueRange(cores)
     self.memoryGiB = ValueRange(memoryGiB)
     self.speed = speed.map(ValueRange.init)
+    self.idleWatts = idleWatts.map(ValueRange.init)
+    self.dynamicWatts = dynamicWatts.map(ValueRange.init)
   }
 }
 

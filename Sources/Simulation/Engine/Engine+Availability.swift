@@ -63,13 +63,9 @@ extension Engine {
     }
     for index in pending.slots(limit: .max) {
       let view = slots[index].view
-      var reason = prospects.obstacle(to: view.request)
-      if reason == nil, view.instances > 1,
-        !prospects.canHold(view.request, instances: view.instances, apart: view.mustBeApart)
-      {
-        reason = .gang
+      guard let reason = prospects.obstacle(to: view, allowed: allowedMachines(view)) else {
+        continue
       }
-      guard let reason else { continue }
       dequeue(index)
       headWaits = false
       stopWaiting(index)

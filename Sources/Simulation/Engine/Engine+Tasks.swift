@@ -105,6 +105,7 @@ extension Engine {
 
   /// How long a task placed on the machine now must wait for it to be awake.
   private mutating func wake(_ machine: Int) -> Microseconds {
+    guard cluster.hasSleepers else { return .zero }
     if cluster.isAsleep(machine), !options.alwaysOn {
       cluster.awakeAt[machine] = cluster.now + cluster.power(machine).wakeDelay
     }

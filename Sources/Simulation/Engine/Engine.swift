@@ -40,6 +40,9 @@ struct Engine: ~Copyable {
   var queues: [SlotList]
   var accounts: Accounts
   var dependencies: DependencyState
+  let constraints: ConstraintTable
+  /// For each set of constraints its row of allowed machines in the cluster; -1 until it is needed.
+  private var eligibilityOf: [Int32]
   var meter: EnergyMeter
   /// Results not yet handed over.
   var results: [TaskResult] = []
@@ -54,8 +57,10 @@ struct Engine: ~Copyable {
 
   init(
     _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64,
-    dependencies: DependencyTable
+    dependencies: DependencyTable, constraints: ConstraintTable
   ) {
+    self.constraints = constraints
+    eligibilityOf = Array(repeating: -1, count: constraints.setCount)
     self.dependencies = DependencyState(dependencies)
     cluster = Cluster(layout, mode: options.mode, overcommit: options.overcommit)
     seen = Cluster(
@@ -251,15 +256,12 @@ struct Engine: ~Copyable {
     arrivals += 1
     isSettled = false
     let isValid = FitTree.nothing.isStrictlyBelow(record.request) && record.runTime >= .zero
-    if let reason = isValid ? prospects.obstacle(to: record.request) : .invalid {
-      return refuseAsUnplaceable(record, reason)
-    }
+    guard isValid else { return refuseAsUnplaceable(record, .invalid) }
     var view = TaskView(record)
     if !options.gangs || options.mode == .dispatch { view.instances = 1 }
-    if view.instances > 1,
-      !prospects.canHold(view.request, instances: view.instances, apart: view.mustBeApart)
-    {
-      return refuseAsUnplaceable(record, .gang)
+    if !constraints.isEmpty { constrain(&view) }
+    if let reason = prospects.obstacle(to: view, allowed: allowedMachines(view)) {
+      return refuseAsUnplaceable(record, reason)
     }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
@@ -272,6 +274,27 @@ struct Engine: ~Copyable {
     accounts.integrals.waiting += Int128((cluster.now - record.submit).rawValue)
     if options.backfilling != .none { fresh.append(queueEntry(index)) }
     enqueue(index)
+  }
+
+  /// Looks up which machines the task's constraints allow; worked out once for each set of them.
+  private mutating func constrain(_ view: inout TaskView) {
+    let set = Int(constraints.set(of: view.id))
+    guard set >= 0 else { return }
+    if eligibilityOf[set] < 0 {
+      eligibilityOf[set] = Int32(cluster.eligibility.count)
+      let allowed = (0..<cluster.count).map {
+        constraints.isMet(set, by: cluster.description($0).number)
+      }
+      cluster.eligibility.append(allowed)
+      // What is allowed does not change over time, so even a stale view knows it.
+      if isStale { seen.eligibility.append(allowed) }
+    }
+    view.eligibility = eligibilityOf[set]
+  }
+
+  /// The machines that the task's constraints allow; nil for all.
+  func allowedMachines(_ view: borrowing TaskView) -> [Bool]? {
+    view.eligibility >= 0 ? cluster.eligibility[Int(view.eligibility)] : nil
   }
 
   private mutating func refuseAsUnplaceable(_ record: TaskRecord, _ reason: UnplaceableReason) {

@@ -35,19 +35,24 @@ struct Prospects {
     return !before.fits(in: offer)
   }
 
-  /// Whether `instances` of `request` will ever fit at once; on as many machines if they must be
-  /// apart. O(n).
-  func canHold(_ request: Resources, instances: Int32, apart: Bool) -> Bool {
-    var left = Int(instances)
-    for machine in 0..<tree.count where left > 0 {
-      let room = tree[machine].room(for: request)
-      left -= apart ? min(room, 1) : room
+  /// Why the task can never be placed; nil if it can. `allowed`: the machines that its constraints
+  /// allow, nil for all.
+  mutating func obstacle(to task: TaskView, allowed: [Bool]?) -> UnplaceableReason? {
+    if let reason = obstacle(to: task.request) { return reason }
+    guard allowed != nil || task.instances > 1 else { return nil }
+    var left = Int(task.instances)
+    var next = tree.first(fitting: task.request)
+    while let machine = next, left > 0 {
+      if allowed?[machine] ?? true {
+        left -= task.mustBeApart ? 1 : tree[machine].room(for: task.request)
+      }
+      next = tree.first(fitting: task.request, from: machine + 1)
     }
-    return left <= 0
+    if left <= 0 { return nil }
+    return left == Int(task.instances) ? .constraint : .gang
   }
 
-  /// Why `request` can never be placed; nil if it can.
-  mutating func obstacle(to request: Resources) -> UnplaceableReason? {
+  private mutating func obstacle(to request: Resources) -> UnplaceableReason? {
     if usual < tree.count, request.fits(in: tree[usual]) { return nil }
     if let machine = tree.first(fitting: request) {
       usual = machine
