@@ -63,12 +63,10 @@ struct SimulateCommand: ParsableCommand {
       """, valueName: "how"))
   var atStart = ReplayedTasks.AtStart.observed
 
-  @Flag(help: "Check the engine's own accounts while it runs (slower).")
-  var audit = false
-
   @Flag(help: "Print JSON.")
   var json = false
 
+  @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
@@ -92,9 +90,8 @@ struct SimulateCommand: ParsableCommand {
     let cluster = try clusterPath()
     let layout = try ClusterArgument(cluster, reading: reading).layout(seed: seed)
     guard let policy = PolicyCatalog.make(scheduler) else { return }
-    var options = SimulationOptions()
-    options.audit = audit
-    let simulator = Simulator(cluster: layout, policy: policy, options: options, seed: seed)
+    let simulator = Simulator(
+      cluster: layout, policy: policy, options: engine.options, seed: seed)
 
     let meter = ReadMeter()
     let tasks = try ReplayedTasks(

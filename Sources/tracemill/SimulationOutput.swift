@@ -117,7 +117,14 @@ struct SimulationSummary {
     for outcome in TaskOutcome.allCases where total[outcome] > 0 {
       lines.add([outcome.name, grouped(total[outcome])])
     }
-    if report.evictions > 0 { lines.add(["evictions", grouped(report.evictions)]) }
+    for (name, count) in [
+      ("evictions", report.evictions), ("preemptions", report.preemptions),
+      ("backfilled", report.overtakings), ("machine failures", report.failures),
+      ("conflicts of a stale view", report.conflicts), ("in the warm-up", report.warmUpTasks),
+    ] where count > 0 {
+      lines.add([name, grouped(count)])
+    }
+    if total.withDeadline > 0 { lines.add(["deadlines met", percent(total.deadlineShare)]) }
     var text = lines.text
     for reason in report.unplaceable where reason.count > 0 {
       text +=
@@ -130,12 +137,31 @@ struct SimulationSummary {
   private var classLines: String {
     let total = report.total
     var lines = TextTable(
-      header: ["", "n", "mean", "p50", "p90", "p99", "max"], left: [0])
+      header: ["", "n", "mean", "p50", "p90", "p99", "p99.9", "max"], left: [0])
     for (name, values, scale) in measures where values.count > 0 {
-      let quantiles = values.quantiles([0.5, 0.9, 0.99]).map { significant($0 * scale) }
+      let quantiles = values.quantiles([0.5, 0.9, 0.99, 0.999]).map { significant($0 * scale) }
       lines.add(
         [name, grouped(values.count), significant(values.mean * scale)] + quantiles
           + [significant(Double(values.maximum ?? 0) * scale)])
+    }
+    if report.classes.count > 1 {
+      for entry in report.classes where entry.metrics.wait.count > 0 {
+        let wait = entry.metrics.wait
+        lines.add(
+          [
+            "wait of \(entry.priorityClass.name), s", grouped(wait.count),
+            significant(wait.mean * 1e-6),
+          ]
+            + wait.quantiles([0.5, 0.9, 0.99, 0.999]).map { significant($0 * 1e-6) }
+            + [significant(Double(wait.maximum ?? 0) * 1e-6)])
+      }
+    }
+    if report.decisionTimes.count > 0 {
+      let times = report.decisionTimes
+      lines.add(
+        ["decision, µs", grouped(times.count), significant(times.mean / 1e3)]
+          + times.quantiles([0.5, 0.9, 0.99, 0.999]).map { significant($0 / 1e3) }
+          + [significant(Double(times.maximum ?? 0) / 1e3)])
     }
     return total.started > 0 ? lines.text + "\n" : ""
   }
@@ -166,6 +192,14 @@ struct SimulationSummary {
       "tasks running", significant(usage.meanRunning), sparkline(bins) { $0.running },
     ])
     lines.add(["makespan", span(report.makespan.seconds)])
+    if report.energy.total > .zero {
+      lines.add([
+        "energy", significant(report.energy.total.kilowattHours) + " kWh",
+        "idle \(significant(report.energy.idle.kilowattHours)), "
+          + "dynamic \(significant(report.energy.dynamic.kilowattHours)), "
+          + "asleep \(significant(report.energy.sleep.kilowattHours))",
+      ])
+    }
     return lines.text
   }
 
@@ -217,7 +251,15 @@ struct SimulationSummary {
       "cpu_utilisation": report.usage.cpu, "memory_utilisation": report.usage.memory,
       "mean_waiting": report.usage.meanWaiting, "most_waiting": report.usage.mostWaiting,
       "mean_running": report.usage.meanRunning, "decisions": report.decisions,
-      "events": report.events, "wall_s": cost.wall, "cpu_s": cost.cpu,
+      "events": report.events, "preemptions": report.preemptions,
+      "backfilled": report.overtakings, "machine_failures": report.failures,
+      "stale_conflicts": report.conflicts, "warm_up_tasks": report.warmUpTasks,
+      "deadline_share": total.deadlineShare, "wasted_s": total.wasted.seconds,
+      "load_variance": report.usage.loadVariance, "jain_index": report.usage.jain,
+      "energy_kwh": [
+        "total": report.energy.total.kilowattHours, "idle": report.energy.idle.kilowattHours,
+        "dynamic": report.energy.dynamic.kilowattHours, "sleep": report.energy.sleep.kilowattHours,
+      ], "wall_s": cost.wall, "cpu_s": cost.cpu,
       "tasks_per_cpu_second": tasksPerSecond,
       "unplaceable": Dictionary(
         uniqueKeysWithValues: report.unplaceable.map { ($0.reason.name, $0.count) }),
@@ -245,7 +287,7 @@ struct SimulationSummary {
 
   private func quantiles(_ values: Distribution, _ scale: Double) -> [String: Any] {
     var object: [String: Any] = ["count": values.count, "mean": values.mean * scale]
-    for (name, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
+    for (name, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
       object[name] = values.quantile(p) * scale
     }
     return object

@@ -155,8 +155,12 @@ struct SelectionOptions: ParsableArguments {
 }
 
 /// A trace time on the command line.
-struct TraceTime: ExpressibleByArgument {
+struct TraceTime: ExpressibleByArgument, CustomStringConvertible {
+  static let zero = TraceTime(value: .zero)
   var value: Microseconds
+  var description: String { span(value.seconds) }
+
+  private init(value: Microseconds) { self.value = value }
 
   init?(argument: String) {
     let units: [(String, Double)] = [
