@@ -7,5 +7,6 @@ enum Registry {
   static let formats: [any TraceFormat] = [
     RecordFileFormat(),
     Google2011Format(),
+    StandardWorkloadFormat(),
   ]
 }
