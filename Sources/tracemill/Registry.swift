@@ -8,5 +8,8 @@ enum Registry {
     RecordFileFormat(),
     Google2011Format(),
     StandardWorkloadFormat(),
+    Alibaba2017Format(),
+    Alibaba2018Format(),
+    AlibabaGPU2023Format(),
   ]
 }
