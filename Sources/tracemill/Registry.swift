@@ -6,6 +6,7 @@ enum Registry {
   /// Asked in this order.
   static let formats: [any TraceFormat] = [
     RecordFileFormat(),
+    Google2019Format(),
     Google2011Format(),
     StandardWorkloadFormat(),
     Alibaba2017Format(),

@@ -5,7 +5,8 @@ import Workload
 
 @Suite struct AlibabaTests {
   private static let opener = TraceOpener(formats: [
-    RecordFileFormat(), Google2011Format(), StandardWorkloadFormat(), Alibaba2017Format(),
+    RecordFileFormat(), Google2019Format(), Google2011Format(), StandardWorkloadFormat(),
+    Alibaba2017Format(),
     Alibaba2018Format(), AlibabaGPU2023Format(),
   ])
   private static let absent: Comment = "the real traces are not beside the package"

@@ -8,7 +8,7 @@ import Workload
 
   private func open(_ path: String) throws -> any RecognisedTrace {
     try TraceOpener(formats: [
-      RecordFileFormat(), Google2011Format(), StandardWorkloadFormat(),
+      RecordFileFormat(), Google2019Format(), Google2011Format(), StandardWorkloadFormat(),
     ]).open(path)
   }
 

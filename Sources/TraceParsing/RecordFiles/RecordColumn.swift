@@ -61,6 +61,7 @@ public struct RecordColumn: Sendable {
       flag("cut_off_at_start", .cutOffAtStart), flag("cut_off_at_end", .cutOffAtEnd),
       flag("missing_info", .missingInfo), flag("irregular", .irregular),
       flag("request_assumed", .requestAssumed), flag("different_machines", .differentMachines),
+      flag("alloc_set", .allocSet), flag("in_alloc_set", .inAllocSet),
     ]
 
   private static let identity = [

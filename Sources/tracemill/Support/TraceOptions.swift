@@ -35,6 +35,9 @@ struct TraceOptions: ParsableArguments {
       "Memory request, likewise.", valueName: "share"))
   var assumedMemory: Double = ReadOptions().assumedRequest[1]
 
+  @Flag(help: "Make records of alloc sets too (Google 2019); they are reservations, no tasks.")
+  var allocSets = false
+
   @Option(help: ArgumentHelp("Seconds by which times may run backwards.", valueName: "seconds"))
   var timeTolerance: Double = 0
 
@@ -81,6 +84,7 @@ struct TraceOptions: ParsableArguments {
     options.rejects = rejects
     options.timeTolerance = Microseconds(seconds: timeTolerance)
     options.assumedRequest = SIMD4(assumedCpu, assumedMemory, 0, 0)
+    options.includesAllocSets = allocSets
     options.temporaryDirectory = temporaryDirectory
     options.sortBufferBytes = sortBuffer << 20
     options.meter = meter
