@@ -9,6 +9,7 @@ enum Registry {
     Google2019Format(),
     Google2011Format(),
     StandardWorkloadFormat(),
+    Google2010Format(),
     Alibaba2017Format(),
     Alibaba2018Format(),
     AlibabaGPU2023Format(),
