@@ -6,6 +6,7 @@ enum Registry {
   /// Asked in this order.
   static let formats: [any TraceFormat] = [
     RecordFileFormat(),
+    MappedRecordFormat.openDC,
     Google2019Format(),
     Google2011Format(),
     StandardWorkloadFormat(),

@@ -83,7 +83,7 @@ final class CSVRecordReader {
     let columns = Dictionary(uniqueKeysWithValues: RecordColumn.all.map { ($0.name, $0) })
     fields = (0..<row.count).map { columns[row.text($0)] }
     let present = Set(fields.compactMap { $0?.name })
-    absent = RecordColumn.all.filter { !present.contains($0.name) }.compactMap(\.whenMissing)
+    absent = RecordColumn.marks(without: present)
     numbersJobs = !present.contains("job_id")
   }
 
@@ -133,6 +133,7 @@ final class CSVRecordReader {
         record.user = UserID(symbols.intern(bytes))
       }
     }
+    record.maxRequest = record.maxRequest.union(record.request)
     return record
   }
 

@@ -39,11 +39,8 @@ final class ParquetRecordReader {
     self.reader = reader
     let names = Set(reader.columns.map(\.name))
     numbersJobs = !names.contains("job_id")
-    for column in RecordColumn.all {
-      guard names.contains(column.name) else {
-        if let whenMissing = column.whenMissing { absent.append(whenMissing) }
-        continue
-      }
+    absent = RecordColumn.marks(without: names)
+    for column in RecordColumn.all where names.contains(column.name) {
       columns.append(try catching(path) { try Self.cursor(column, reader) })
     }
   }
@@ -82,6 +79,9 @@ final class ParquetRecordReader {
     var interned = symbols
     try catching(path) {
       for column in columns { try fill(&records, from: column, count, &interned) }
+    }
+    for row in records.indices {
+      records[row].maxRequest = records[row].maxRequest.union(records[row].request)
     }
     symbols = interned
     batch = records

@@ -64,6 +64,18 @@ public struct RecordColumn: Sendable {
       flag("alloc_set", .allocSet), flag("in_alloc_set", .inAllocSet),
     ]
 
+  /// What to do to a record whose file has only the columns `present`. A file without a largest
+  /// request has the request for it: after reading, the largest is at least the request.
+  static func marks(without present: Set<String>) -> [@Sendable (inout TaskRecord) -> Void] {
+    all.compactMap { column in
+      if present.contains(column.name) { return nil }
+      if column.name.hasPrefix("max_"), present.contains(String(column.name.dropFirst(4))) {
+        return nil
+      }
+      return column.whenMissing
+    }
+  }
+
   private static let identity = [
     integer("job_id") {
       $0.id.job
