@@ -107,7 +107,7 @@ import Workload
     let job = Dictionary(
       uniqueKeysWithValues: records.filter { $0.id.job == 1 }.map { ($0.id.index, $0) })
     let waits = { (index: Int32) in
-      stream.dependencies.predecessors(of: TaskID(job: 1, index: index)).map(\.predecessor.index)
+      stream.dependencies.dependencies(of: TaskID(job: 1, index: index)).map(\.predecessor.index)
     }
     #expect(waits(1) == [] && waits(2) == [1] && waits(3) == [1, 2] && waits(4) == [3])
     #expect(stream.dependencies.count == 4)

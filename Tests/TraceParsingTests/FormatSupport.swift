@@ -39,7 +39,7 @@ enum Formats {
 }
 
 /// A folder that goes with the value that holds it.
-final class TemporaryFolder {
+final class ScratchFolder {
   let path: String
 
   init() throws {

@@ -43,7 +43,7 @@ import Workload
       let (first, last, most) = spans[[job, task]] ?? (time, time, cores)
       spans[[job, task]] = (min(first, time), max(last, time), max(most, cores))
     }
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     var options = ReadOptions()
     options.sortBufferBytes = 4096
     let stream = try open(folder.write("v1.txt", text)).records(options)

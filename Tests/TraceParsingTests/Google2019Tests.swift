@@ -95,8 +95,8 @@ import Workload
     #expect(records[0].schedulingClass == 2 && records[0].priorityClass == .monitoring)
     #expect(records[2].flags.isSuperset(of: [.inAllocSet, .missingInfo]))
     #expect(records[2].machine == -1)
-    let waits = stream.dependencies.predecessors(of: life.id)
-    #expect(waits == [Dependency(TaskID(wholeJob: 9)), Dependency(TaskID(wholeJob: 6))])
+    let waits = stream.dependencies.dependencies(of: TaskID(wholeJob: 7))
+    #expect(waits.map(\.predecessor) == [TaskID(wholeJob: 9), TaskID(wholeJob: 6)])
 
     var options = ReadOptions()
     options.table = "collection_events"

@@ -36,7 +36,7 @@ import Workload
   }
 
   @Test func `a CSV with other names`() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let path = try folder.write(
       "theirs.csv",
       """
@@ -75,7 +75,7 @@ import Workload
       if: python != nil,
       "needs a Python with Tests/requirements.txt, in .venv or named by TRACEMILL_PYTHON"))
   func `Parquet by pyarrow and DuckDB`() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let script = try folder.write(
       "make.py",
       """

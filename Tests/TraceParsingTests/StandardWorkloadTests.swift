@@ -60,7 +60,7 @@ import Workload
     """
 
   @Test func `all fields of a hand-made log`() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let trace = try open(folder.write("a.swf", Self.log))
     let stream = try trace.records(ReadOptions())
     let records = try Formats.drain(stream)
@@ -75,9 +75,11 @@ import Workload
     #expect(second.outcome == .killed && second.attempts == 0 && !second.firstSchedule.isKnown)
     #expect(second.flags.isSuperset(of: [.runTimeUnknown, .waitTimeUnknown, .memoryUnknown]))
     #expect(
-      stream.dependencies.predecessors(of: second.id)
-        == [Dependency(TaskID(job: 1), thinkTime: Microseconds(30_000_000))])
-    #expect(stream.dependencies.predecessors(of: records[2].id) == [Dependency(TaskID(job: 2))])
+      stream.dependencies.dependencies(of: second.id)
+        .map { [$0.predecessor.job, $0.think.rawValue] } == [[1, 30_000_000]])
+    #expect(
+      stream.dependencies.dependencies(of: records[2].id)
+        .map { [$0.predecessor.job, $0.think.rawValue] } == [[2, 0]])
     #expect(records[2].outcome == .failed && records[2].attempts == 0)
     #expect(stream.report.rows["swf"] == 4)
     #expect(stream.report.notes.count == 1)
@@ -88,7 +90,7 @@ import Workload
   }
 
   @Test func `lenient reading rejects and counts`() throws {
-    let folder = try TemporaryFolder()
+    let folder = try ScratchFolder()
     let bad = Self.log + "\n4 60 1 1 1 -1 -1 1 1 -1 9 1 1 1 1 1 -1 -1\n5 60 1\n"
     let trace = try open(folder.write("a.swf", bad))
     #expect(throws: TraceError.self) { try trace.records(ReadOptions()) }

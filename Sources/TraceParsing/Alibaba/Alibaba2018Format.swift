@@ -119,7 +119,7 @@ struct Alibaba2018Trace: RecognisedTrace {
           continue
         }
         gathering.dependencies.add(
-          Dependency(TaskID(job: record.id.job, index: predecessor)), of: record.id)
+          record.id, after: TaskID(job: record.id.job, index: predecessor))
       }
     }
     if circular > 0 {

@@ -87,8 +87,7 @@ struct Google2019EventDecoder {
     for predecessor in try row.integers(Google2019CollectionField.startAfter.rawValue) {
       let key = DependencyKey(collection: event.id.job, predecessor: predecessor)
       guard seenDependencies.insert(key).inserted else { continue }
-      dependencies.add(
-        Dependency(TaskID(wholeJob: predecessor)), of: TaskID(wholeJob: event.id.job))
+      dependencies.add(TaskID(wholeJob: event.id.job), after: TaskID(wholeJob: predecessor))
     }
     let extras: [(String, Google2019CollectionField)] = [
       ("parent_collection_id", .parent), ("max_per_machine", .maxPerMachine),

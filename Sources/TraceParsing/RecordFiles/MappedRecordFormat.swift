@@ -50,6 +50,10 @@ struct MappedRecordTrace: RecognisedTrace {
 
   private static let table = "tasks"
 
+  private var completions: [@Sendable (inout TaskRecord) -> Void] {
+    RecordColumn.completions(without: Set(mapping.columns.keys))
+  }
+
   var tables: [TraceTable] { [group.traceTable(Self.table)] }
   var notes: [String] { [] }
 
@@ -83,7 +87,7 @@ struct MappedRecordTrace: RecognisedTrace {
     _ record: TaskRecord, _ gathering: inout RecordGathering
   ) throws(RowError) {
     var record = record
-    record.maxRequest = record.maxRequest.union(record.request)
+    for complete in completions { complete(&record) }
     if let problem = RecordOrderChecker().problem(record) {
       throw RowError(column: nil, message: problem, reason: "value out of range")
     }

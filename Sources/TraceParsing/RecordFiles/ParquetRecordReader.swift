@@ -19,6 +19,7 @@ final class ParquetRecordReader {
   private let meter: ReadMeter?
   private var columns: [Column] = []
   private var absent: [@Sendable (inout TaskRecord) -> Void] = []
+  private var completions: [@Sendable (inout TaskRecord) -> Void] = []
   private var rows = 0
   private var integers = ParquetColumnBuffer<Int64>()
   private var numbers = ParquetColumnBuffer<Double>()
@@ -40,6 +41,7 @@ final class ParquetRecordReader {
     let names = Set(reader.columns.map(\.name))
     numbersJobs = !names.contains("job_id")
     absent = RecordColumn.marks(without: names)
+    completions = RecordColumn.completions(without: names)
     for column in RecordColumn.all where names.contains(column.name) {
       columns.append(try catching(path) { try Self.cursor(column, reader) })
     }
@@ -80,9 +82,7 @@ final class ParquetRecordReader {
     try catching(path) {
       for column in columns { try fill(&records, from: column, count, &interned) }
     }
-    for row in records.indices {
-      records[row].maxRequest = records[row].maxRequest.union(records[row].request)
-    }
+    for complete in completions { for row in records.indices { complete(&records[row]) } }
     symbols = interned
     batch = records
     rows += count

@@ -78,8 +78,7 @@ struct StandardWorkloadJob {
     }
     if let preceding = known(.precedingJob), preceding > 0 {
       let think = known(.thinkTime).map(Microseconds.init(seconds:)) ?? .zero
-      gathering.dependencies.add(
-        Dependency(TaskID(job: Int64(preceding)), thinkTime: think), of: id)
+      gathering.dependencies.add(id, after: TaskID(job: Int64(preceding)), think: think)
     }
   }
 

@@ -64,13 +64,13 @@ public final class StandardWorkloadWriter {
   public func finish() throws(TraceError) { try file.commit() }
 
   private func setDependency(_ id: TaskID, _ fields: inout [String]) {
-    let dependencies = stream.dependencies.predecessors(of: id)
+    let dependencies = stream.dependencies.dependencies(of: id)
     guard !dependencies.isEmpty else { return }
     let known = dependencies.filter { numbers[$0.predecessor] != nil }
     leftOut += dependencies.count - min(1, known.count)
     if let last = known.last, let number = numbers[last.predecessor] {
       fields[StandardWorkloadColumn.precedingJob.rawValue] = "\(number)"
-      fields[StandardWorkloadColumn.thinkTime.rawValue] = seconds(last.thinkTime)
+      fields[StandardWorkloadColumn.thinkTime.rawValue] = seconds(last.think)
     }
   }
 
