@@ -57,7 +57,10 @@ final class JSONLineReader {
       handle, text.bindMemory(to: UInt8.self).baseAddress, text.count, values.baseAddress)
     {
       var message = String(cString: problem)
-      if let explanation = message.firstIndex(of: ":") {
+      // Some begin with the parser's own name for the error.
+      if let explanation = message.firstIndex(of: ":"),
+        message[..<explanation].allSatisfy({ $0.isUppercase || $0 == "_" })
+      {
         message = String(message[message.index(after: explanation)...].drop { $0 == " " })
       }
       throw TraceError(

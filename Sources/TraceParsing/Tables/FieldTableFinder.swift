@@ -57,7 +57,7 @@ struct FieldTableFinder {
       let answers = group.sample(candidate.syntax) {
         candidate.table.accepts($0) && candidate.check($0)
       }
-      return answers.count { $0 } * 2 > answers.count
+      return !answers.isEmpty && answers.count { $0 } * 2 >= answers.count
     }?.table.name
   }
 }

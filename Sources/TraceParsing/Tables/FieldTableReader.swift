@@ -176,10 +176,10 @@ extension TraceInput.Group {
     return results
   }
 
-  /// Whether most of its first rows could be rows of `table`.
+  /// Whether at least half of its first rows could be rows of `table`.
   func looksLike(_ table: FieldTable, _ syntax: FieldTableReader.Syntax) -> Bool {
     let answers = sample(syntax) { table.accepts($0) }
-    return answers.count { $0 } * 2 > answers.count
+    return !answers.isEmpty && answers.count { $0 } * 2 >= answers.count
   }
 
   /// The table as a trace lists it.
