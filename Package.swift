@@ -34,10 +34,16 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
 
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    // A C face for simdjson, which is C++ (apt: libsimdjson-dev, brew: simdjson).
+    .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+
     // L1: siblings that meet only in Workload.
     .target(
       name: "TraceParsing",
-      dependencies: ["Workload", "Parquet", "CLibArchive", "CLibCSV", "CISAL", "CZstd"]),
+      dependencies: ["Workload", "Parquet", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON", "CCrypto"]),
     .target(name: "Generation", dependencies: ["Workload", "Fitting"]),
     .target(name: "Simulation", dependencies: ["Workload"]),
 
@@ -67,5 +73,6 @@ let package = Package(
     .testTarget(name: "TracemillTests", dependencies: ["tracemill", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )

@@ -19,6 +19,9 @@ public struct DependencyTable: Sendable {
   /// dictionary's order.
   private var tasks: [TaskID] = []
 
+  /// How many dependencies there are.
+  public private(set) var count = 0
+
   /// A table without dependencies.
   public init() {}
 
@@ -29,6 +32,7 @@ public struct DependencyTable: Sendable {
   public mutating func add(
     _ task: TaskID, after predecessor: TaskID, think: Microseconds = .zero, data: Bytes = .zero
   ) {
+    count += 1
     if predecessors[task] == nil { tasks.append(task) }
     predecessors[task, default: []].append(
       Dependency(predecessor: predecessor, think: think, data: data))
@@ -68,4 +72,13 @@ public struct DependencyTable: Sendable {
     }
     return nil
   }
+}
+
+extension TaskID {
+  /// The index that stands for all tasks of a job where whole jobs depend on each other (Google
+  /// 2019); no task has it.
+  @inlinable public static var wholeJob: Int32 { -1 }
+
+  /// All tasks of a job.
+  @inlinable public init(wholeJob job: Int64) { self.init(job: job, index: TaskID.wholeJob) }
 }

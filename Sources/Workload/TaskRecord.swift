@@ -126,6 +126,10 @@ public struct TaskRecord: BitwiseCopyable, Hashable, Sendable {
     @inlinable public static var runTimeUnknown: Flags { Flags(rawValue: 1 << 9) }
     /// `waitTime` is not known: no wait began and ended within the trace.
     @inlinable public static var waitTimeUnknown: Flags { Flags(rawValue: 1 << 10) }
+    /// It is no task but a reservation that tasks run inside (an instance of a Google alloc set).
+    @inlinable public static var allocSet: Flags { Flags(rawValue: 1 << 11) }
+    /// It runs inside such a reservation, whose resources hold its request already.
+    @inlinable public static var inAllocSet: Flags { Flags(rawValue: 1 << 12) }
   }
 
   /// Which task.

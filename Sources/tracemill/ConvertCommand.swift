@@ -29,6 +29,25 @@ struct ConvertCommand: ParsableCommand {
       valueName: "file"))
   var output: String
 
+  /// What can be written besides record files.
+  enum Layout: String, ExpressibleByArgument, CaseIterable {
+    /// What the output's ending says.
+    case records
+    /// A folder in the layout of clusterdata-2011-2.
+    case google2011 = "google-2011"
+    /// A log in Standard Workload Format.
+    case swf
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "The layout to write: records, google-2011 (the output is a new folder) or swf.",
+      valueName: "layout"))
+  var toFormat = Layout.records
+
+  @Option(help: ArgumentHelp("Rows of a part of google-2011.", valueName: "rows"))
+  var rowsPerPart = Google2011TraceWriter.defaultRowsPerPart
+
   @Flag(help: "Write rows that cannot be read to a .rejects.csv beside the output, and go on.")
   var lenient = false
 
@@ -39,6 +58,8 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   mutating func validate() throws {
+    guard rowsPerPart > 0 else { throw ValidationError("--rows-per-part is above 0") }
+    guard toFormat == .records else { return }
     do { _ = try TableFileKind(path: output) } catch { throw ValidationError("\(error)") }
   }
 
@@ -51,15 +72,8 @@ struct ConvertCommand: ParsableCommand {
     defer { progress.finish() }
 
     let stream = try trace.records(options)
-    let writer = try TableFileKind(path: output).writer(
-      path: output, columns: RecordColumn.table, symbols: { stream.symbols.strings },
-      metadata: [
-        "tracemill.version": Tracemill.version, "tracemill.format": trace.format,
-        "tracemill.scale.cores": "\(options.scale.cores)",
-        "tracemill.scale.memory_bytes": "\(options.scale.memory.rawValue)",
-        "tracemill.scale.disk_bytes": "\(options.scale.disk.rawValue)",
-        RecordFileFormat.lastTimeKey: "\(stream.report.lastTime.rawValue)",
-      ])
+    let writer = try RecordOutput(
+      toFormat, path: output, rowsPerPart: rowsPerPart, trace: trace, stream: stream, options)
     let source = selection.apply(stream)
     var written = 0
     while let record = try source.next() {
@@ -69,10 +83,11 @@ struct ConvertCommand: ParsableCommand {
     // A window ends early; what is not kept is counted all the same.
     while try stream.next() != nil {}
     try rejects?.file.commit()
-    try writer.finish()
+    let leftOut = try writer.finish()
     progress.finish()
     let summary = ConversionSummary(
-      report: stream.report, written: written, output: output, rejects: rejects?.file.path,
+      report: stream.report, leftOut: leftOut, written: written, output: output,
+      rejects: rejects?.file.path,
       scale: options.scale, transitionsKnown: trace.format != "records")
     print(json ? try tracemill.json(summary.object) : summary.text, terminator: "")
   }
@@ -98,6 +113,8 @@ struct RejectsFile {
 /// What a conversion did, for people and for machines.
 struct ConversionSummary {
   let report: ReadReport
+  /// Values that the output's layout has no place for, by kind.
+  let leftOut: [String: Int]
   let written: Int
   let output: String
   let rejects: String?
@@ -129,6 +146,12 @@ struct ConversionSummary {
         .joined(separator: ", ")
       text += "\n"
     }
+    for note in report.notes where note.contains("left out") || note.contains("ignored") {
+      text += "note     \(note)\n"
+    }
+    for (what, count) in leftOut.sorted(by: { $0.key < $1.key }) {
+      text += "lost     \(grouped(count)) \(what): no place in the output's layout\n"
+    }
     text += "wrote    \(output)\n"
     return text
   }
@@ -136,7 +159,8 @@ struct ConversionSummary {
   var object: [String: Any] {
     [
       "rows": report.rows, "comments": report.comments, "rejects": report.rejects,
-      "records": report.records, "written": written, "after_end": report.afterEnd,
+      "notes": report.notes, "left_out": leftOut, "records": report.records, "written": written,
+      "after_end": report.afterEnd,
       "impossible_transitions": impossibleTransitions(report.transitions), "output": output,
       "rejects_file": rejects ?? NSNull(),
       "scale": [

@@ -6,6 +6,13 @@ enum Registry {
   /// Asked in this order.
   static let formats: [any TraceFormat] = [
     RecordFileFormat(),
+    MappedRecordFormat.openDC,
+    Google2019Format(),
     Google2011Format(),
+    StandardWorkloadFormat(),
+    Google2010Format(),
+    Alibaba2017Format(),
+    Alibaba2018Format(),
+    AlibabaGPU2023Format(),
   ]
 }

@@ -15,7 +15,10 @@ struct Tracemill: AsyncParsableCommand {
       Exit codes: 0 success, 1 the input or the work failed, 2 wrong usage, 130 interrupted.
       """,
     version: version,
-    subcommands: [ConvertCommand.self, InspectCommand.self, SimulateCommand.self, FitCommand.self])
+    subcommands: [
+      ConvertCommand.self, InspectCommand.self, VerifyCommand.self, SimulateCommand.self,
+      FitCommand.self,
+    ])
 
   static func main() async {
     Interrupts.install()

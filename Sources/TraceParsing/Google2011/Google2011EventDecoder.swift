@@ -10,7 +10,7 @@ struct Google2011EventDecoder {
 
   init(_ table: Google2011Table) {
     self.table = table
-    eventCounts = Array(repeating: 0, count: LifeEvent.allCases.count)
+    eventCounts = Array(repeating: 0, count: LifeEvent.google2011.count)
   }
 
   /// The event of a row of `job_events` or `task_events`.
@@ -101,7 +101,7 @@ struct Google2011EventDecoder {
     survey.comments = reader.comments
     let names =
       switch table {
-      case .jobEvents, .taskEvents: LifeEvent.allCases.map(\.name)
+      case .jobEvents, .taskEvents: LifeEvent.google2011.map(\.name)
       case .machineEvents: ["ADD", "REMOVE", "UPDATE"]
       default: [String]()
       }

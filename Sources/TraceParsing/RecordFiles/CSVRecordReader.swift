@@ -10,6 +10,7 @@ final class CSVRecordReader {
   /// For each field of the file the column it is, if any.
   private var fields: [RecordColumn?] = []
   private var absent: [@Sendable (inout TaskRecord) -> Void] = []
+  private var completions: [@Sendable (inout TaskRecord) -> Void] = []
   private var numbersJobs = false
   /// Rows seen, the header not counted.
   private(set) var rows = 0
@@ -83,7 +84,8 @@ final class CSVRecordReader {
     let columns = Dictionary(uniqueKeysWithValues: RecordColumn.all.map { ($0.name, $0) })
     fields = (0..<row.count).map { columns[row.text($0)] }
     let present = Set(fields.compactMap { $0?.name })
-    absent = RecordColumn.all.filter { !present.contains($0.name) }.compactMap(\.whenMissing)
+    absent = RecordColumn.marks(without: present)
+    completions = RecordColumn.completions(without: present)
     numbersJobs = !present.contains("job_id")
   }
 
@@ -133,6 +135,7 @@ final class CSVRecordReader {
         record.user = UserID(symbols.intern(bytes))
       }
     }
+    for complete in completions { complete(&record) }
     return record
   }
 

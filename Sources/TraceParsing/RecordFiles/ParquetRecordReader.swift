@@ -19,6 +19,7 @@ final class ParquetRecordReader {
   private let meter: ReadMeter?
   private var columns: [Column] = []
   private var absent: [@Sendable (inout TaskRecord) -> Void] = []
+  private var completions: [@Sendable (inout TaskRecord) -> Void] = []
   private var rows = 0
   private var integers = ParquetColumnBuffer<Int64>()
   private var numbers = ParquetColumnBuffer<Double>()
@@ -39,11 +40,9 @@ final class ParquetRecordReader {
     self.reader = reader
     let names = Set(reader.columns.map(\.name))
     numbersJobs = !names.contains("job_id")
-    for column in RecordColumn.all {
-      guard names.contains(column.name) else {
-        if let whenMissing = column.whenMissing { absent.append(whenMissing) }
-        continue
-      }
+    absent = RecordColumn.marks(without: names)
+    completions = RecordColumn.completions(without: names)
+    for column in RecordColumn.all where names.contains(column.name) {
       columns.append(try catching(path) { try Self.cursor(column, reader) })
     }
   }
@@ -83,6 +82,7 @@ final class ParquetRecordReader {
     try catching(path) {
       for column in columns { try fill(&records, from: column, count, &interned) }
     }
+    for complete in completions { for row in records.indices { complete(&records[row]) } }
     symbols = interned
     batch = records
     rows += count

@@ -61,7 +61,29 @@ public struct RecordColumn: Sendable {
       flag("cut_off_at_start", .cutOffAtStart), flag("cut_off_at_end", .cutOffAtEnd),
       flag("missing_info", .missingInfo), flag("irregular", .irregular),
       flag("request_assumed", .requestAssumed), flag("different_machines", .differentMachines),
+      flag("alloc_set", .allocSet), flag("in_alloc_set", .inAllocSet),
     ]
+
+  /// What to do to a record, before its row is read, whose file has only the columns `present`.
+  static func marks(without present: Set<String>) -> [@Sendable (inout TaskRecord) -> Void] {
+    all.compactMap { column in
+      if present.contains(column.name) { return nil }
+      if column.name.hasPrefix("max_"), present.contains(String(column.name.dropFirst(4))) {
+        return nil
+      }
+      return column.whenMissing
+    }
+  }
+
+  /// What to do to it afterwards: a file without a largest request has the request for it.
+  static func completions(without present: Set<String>) -> [@Sendable (inout TaskRecord) -> Void] {
+    let copies: [(String, @Sendable (inout TaskRecord) -> Void)] = [
+      ("max_cpu_cores", { $0.maxRequest.cpu = $0.request.cpu }),
+      ("max_memory_bytes", { $0.maxRequest.memory = $0.request.memory }),
+      ("max_disk_bytes", { $0.maxRequest.disk = $0.request.disk }),
+    ]
+    return copies.filter { !present.contains($0.0) }.map(\.1)
+  }
 
   private static let identity = [
     integer("job_id") {

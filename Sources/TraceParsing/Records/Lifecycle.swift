@@ -1,9 +1,17 @@
 import Workload
 
 /// What a trace says happened to a task, in the vocabulary of Google's 2011 format (event codes
-/// 0-8; its document, "Google cluster-usage traces: format + schema", figure 1).
+/// 0-8; its document, "Google cluster-usage traces: format + schema", figure 1), and the two events
+/// that the 2019 format adds.
 public enum LifeEvent: UInt8, BitwiseCopyable, CaseIterable, Sendable {
   case submit, schedule, evict, fail, finish, kill, lost, updatePending, updateRunning
+  /// 2019: a scheduler's queue holds it back.
+  case queue
+  /// 2019: it may be scheduled from now on.
+  case enable
+
+  /// The events of the 2011 format, in the order of its codes.
+  static let google2011 = allCases.filter { $0.rawValue <= updateRunning.rawValue }
 
   /// The trace's own name.
   public var name: String {
@@ -17,13 +25,16 @@ public enum LifeEvent: UInt8, BitwiseCopyable, CaseIterable, Sendable {
     case .lost: "LOST"
     case .updatePending: "UPDATE_PENDING"
     case .updateRunning: "UPDATE_RUNNING"
+    case .queue: "QUEUE"
+    case .enable: "ENABLE"
     }
   }
 
   /// The state that follows; nil for the updates, which keep the state.
   var next: LifeState? {
     switch self {
-    case .submit: .pending
+    case .submit, .enable: .pending
+    case .queue: .queued
     case .schedule: .running
     case .evict, .fail, .finish, .kill, .lost: .dead
     case .updatePending, .updateRunning: nil
@@ -46,6 +57,8 @@ public enum LifeEvent: UInt8, BitwiseCopyable, CaseIterable, Sendable {
 /// Where a task is in its life.
 public enum LifeState: UInt8, BitwiseCopyable, CaseIterable, Sendable {
   case unsubmitted, pending, running, dead
+  /// Waiting too, but held back by a scheduler's queue (2019).
+  case queued
 
   /// Whether the format allows `event` here.
   public func allows(_ event: LifeEvent) -> Bool {
@@ -53,6 +66,8 @@ public enum LifeState: UInt8, BitwiseCopyable, CaseIterable, Sendable {
     case (.unsubmitted, .submit), (.dead, .submit): true
     case (.pending, .schedule), (.pending, .updatePending): true
     case (.pending, .fail), (.pending, .kill), (.pending, .lost): true
+    case (.pending, .queue), (.pending, .enable), (.queued, .enable): true
+    case (.queued, .updatePending), (.queued, .fail), (.queued, .kill), (.queued, .lost): true
     case (.running, .updateRunning): true
     case (.running, .evict), (.running, .fail), (.running, .finish): true
     case (.running, .kill), (.running, .lost): true
@@ -93,7 +108,7 @@ public struct TransitionCounts: Equatable, Sendable {
 }
 
 /// One event in the life of a task, as a reader hands it over.
-struct LifecycleEvent {
+struct LifecycleEvent: BitwiseCopyable {
   var id: TaskID
   var kind: LifeEvent
   /// Trace time: 0 is before the trace, `never` after its end.
@@ -108,6 +123,8 @@ struct LifecycleEvent {
   var schedulingClass: Int8 = -1
   var missingInfo = false
   var differentMachines = false
+  /// Flags that the record gets as they are.
+  var flags: TaskRecord.Flags = []
 }
 
 /// A stretch of one task's life: everything that its record will need, and nothing that grows with
@@ -166,6 +183,7 @@ struct Lifecycle: BitwiseCopyable {
     schedulingClass = event.schedulingClass
     if event.missingInfo { flags.insert(.missingInfo) }
     if event.differentMachines { flags.insert(.differentMachines) }
+    flags.formUnion(event.flags)
     requestFirst = event.request
     requestMaximum = event.request
     if event.kind != .schedule { requestBefore = event.request }
@@ -185,7 +203,7 @@ struct Lifecycle: BitwiseCopyable {
     (state, since) = (next, event.time)
     (first, firstTime, hasTransition) = (event.kind, event.time, true)
     switch next {
-    case .pending: submit = event.time
+    case .pending, .queued: submit = event.time
     case .running:
       (firstSchedule, lastSchedule, attempts) = (event.time, event.time, 1)
     case .dead: lastEnd = event.kind
@@ -248,7 +266,7 @@ struct Lifecycle: BitwiseCopyable {
   private mutating func addInterval(to time: Microseconds) {
     guard since > .zero, since.isKnown, time > .zero, time.isKnown else { return }
     switch state {
-    case .pending:
+    case .pending, .queued:
       waited += time - since
       waits += 1
     case .running:

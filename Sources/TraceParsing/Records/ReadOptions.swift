@@ -14,6 +14,8 @@ public struct ReadOptions {
   /// The request of a task whose table has none (job-level records), as fractions of the largest
   /// machine's CPU, memory and disk.
   public var assumedRequest = SIMD4(0.03125, 0.015625, 0, 0)
+  /// Whether alloc sets (Google 2019), which are reservations and no tasks, get records too.
+  public var includesAllocSets = false
   /// Where spilled data go; they have no name there and vanish with the process.
   public var temporaryDirectory = NSTemporaryDirectory()
   /// Size of each sort buffer in bytes.

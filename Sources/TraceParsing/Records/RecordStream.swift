@@ -6,12 +6,20 @@ import Workload
 /// source was handed to someone who consumed it. Copies share their position; the files behind it
 /// close when the last one goes.
 public final class RecordStream: WorkloadSource {
+  /// Damaged or malformed input.
   public typealias Failure = TraceError
 
   /// What was counted so far; complete at the end of the stream.
   public internal(set) var report: ReadReport
   /// The users' names.
   public internal(set) var symbols: SymbolTable
+  /// Which tasks wait for which; complete from the start of the stream. Empty where the format
+  /// knows no dependencies.
+  public internal(set) var dependencies = DependencyTable()
+  /// What the format says beyond the records; complete from the start of the stream.
+  public internal(set) var attributes = TaskAttributes()
+  /// The lines of the trace's own header, as they are (Standard Workload Format).
+  public internal(set) var header: [String] = []
   private var pull: (RecordStream) throws(TraceError) -> TaskRecord?
   private var ended = false
 
@@ -25,6 +33,7 @@ public final class RecordStream: WorkloadSource {
     self.pull = pull
   }
 
+  /// The next record, or nil at the end.
   public func next() throws(TraceError) -> TaskRecord? {
     guard !ended else { return nil }
     do throws(TraceError) {

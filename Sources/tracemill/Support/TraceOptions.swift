@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import TraceParsing
 import Workload
+import Yams
 
 /// Which trace, and how it is read. Shared by all commands that take one.
 struct TraceOptions: ParsableArguments {
@@ -14,6 +15,13 @@ struct TraceOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("The table to make task records from.", valueName: "name"))
   var table: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "YAML or JSON that says which columns of a Parquet or CSV table stand for which of ours: "
+        + "columns: {submit_us: {from: t, unit: ms}, run_us: {from: d, factor: 1000}, ...}.",
+      valueName: "file"))
+  var columns: String?
 
   @Option(help: ArgumentHelp("Cores that a CPU request of 1.0 stands for.", valueName: "cores"))
   var scaleCpu: Double = MachineScale.assumed.cores
@@ -34,6 +42,9 @@ struct TraceOptions: ParsableArguments {
     help: ArgumentHelp(
       "Memory request, likewise.", valueName: "share"))
   var assumedMemory: Double = ReadOptions().assumedRequest[1]
+
+  @Flag(help: "Make records of alloc sets too (Google 2019); they are reservations, no tasks.")
+  var allocSets = false
 
   @Option(help: ArgumentHelp("Seconds by which times may run backwards.", valueName: "seconds"))
   var timeTolerance: Double = 0
@@ -81,6 +92,7 @@ struct TraceOptions: ParsableArguments {
     options.rejects = rejects
     options.timeTolerance = Microseconds(seconds: timeTolerance)
     options.assumedRequest = SIMD4(assumedCpu, assumedMemory, 0, 0)
+    options.includesAllocSets = allocSets
     options.temporaryDirectory = temporaryDirectory
     options.sortBufferBytes = sortBuffer << 20
     options.meter = meter
@@ -88,10 +100,35 @@ struct TraceOptions: ParsableArguments {
   }
 
   func open(_ path: String, meter: ReadMeter, notes: Bool = true) throws -> any RecognisedTrace {
-    let trace = try TraceOpener(formats: Registry.formats)
+    var formats = Registry.formats
+    if let columns { formats.insert(try mappedFormat(columns), at: 0) }
+    let trace = try TraceOpener(formats: formats)
       .open(path, format: format, table: table, meter: meter)
     if notes { for note in trace.notes { logger?.notice("\(note)") } }
     return trace
+  }
+
+  /// The format that a column mapping file describes; every mistake in it is told at once.
+  private func mappedFormat(_ path: String) throws -> MappedRecordFormat {
+    let text: String
+    do {
+      text = try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw TraceError(.inputOutput, "cannot read the column mapping", file: path)
+    }
+    let mapping: ColumnMapping
+    do {
+      mapping = try YAMLDecoder().decode(ColumnMapping.self, from: text)
+    } catch {
+      throw TraceError(
+        .malformedRow, "expected 'columns:' with a source for each of our columns: \(error)",
+        file: path)
+    }
+    let problems = mapping.problems
+    guard problems.isEmpty else {
+      throw TraceError(.malformedRow, problems.joined(separator: "; "), file: path)
+    }
+    return MappedRecordFormat(name: "columns", mapping: mapping)
   }
 }
 

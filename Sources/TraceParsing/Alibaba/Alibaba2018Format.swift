@@ -1,0 +1,217 @@
+import Workload
+
+/// Alibaba cluster-trace-v2018: eight days of 4,000 machines; its batch tasks and machines.
+///
+/// A row of `batch_task` is one record that stands for `instance_num` identical instances; its
+/// request is that of one instance. 100 CPU are one core; memory is in hundredths of the largest
+/// machine's, and -1 and 101 are no values. What a task waits for is in its name and goes to the
+/// stream's `dependencies` (in memory: one entry an edge). `task_type` is not kept.
+public struct Alibaba2018Format: TraceFormat {
+  /// `alibaba-2018`.
+  public let name = "alibaba-2018"
+
+  /// The format; it has no settings.
+  public init() {}
+
+  static let batchTask = FieldTable(
+    "batch_task",
+    [
+      ColumnSpec("task_name", .text, true), ColumnSpec("instance_num", .number, true),
+      ColumnSpec("job_name", .text, true), ColumnSpec("task_type", .text),
+      ColumnSpec("status", .text, true), ColumnSpec("start_time", .number),
+      ColumnSpec("end_time", .number), ColumnSpec("plan_cpu", .number),
+      ColumnSpec("plan_mem", .number),
+    ])
+
+  static let machineMeta = FieldTable(
+    "machine_meta",
+    [
+      ColumnSpec("machine_id", .text, true), ColumnSpec("time_stamp", .number, true),
+      ColumnSpec("failure_domain_1", .text), ColumnSpec("failure_domain_2", .text),
+      ColumnSpec("cpu_num", .number), ColumnSpec("mem_size", .number),
+      ColumnSpec("status", .text),
+    ])
+
+  /// The trace in `input`, known by its columns, statuses and machine names.
+  public func recognise(
+    _ input: TraceInput, table: String?
+  ) throws(TraceError) -> (any RecognisedTrace)? {
+    let finder = FieldTableFinder(
+      format: name,
+      candidates: [
+        .init(table: Self.batchTask, syntax: .csv) { AlibabaStatus.names.contains($0.text(4)) },
+        .init(table: Self.machineMeta, syntax: .csv) { $0.text(0).hasPrefix("m_") },
+      ])
+    return try FieldTableTrace(finder, input, asked: table).map(Alibaba2018Trace.init)
+  }
+}
+
+/// What the name of a v2018 task says of its place in its job's graph.
+struct AlibabaTaskName: Equatable {
+  /// Its number in the job.
+  var index: Int32
+  /// The numbers of the tasks that it waits for.
+  var predecessors: [Int32]
+
+  /// `M5_3_4` is task 5, which waits for 3 and 4. Whatever follows the numbers means nothing.
+  ///
+  /// A name without a number, such as `task_Nzg3`, is a task of its own: it gets an index from 2^30
+  /// on by the FNV-1a hash of its name, so that two of one job share one with probability 2^-30.
+  init(_ name: UnsafeRawBufferPointer) {
+    let parts = name.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
+    let letters = parts.first?.prefix { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7a } ?? []
+    if !letters.isEmpty, let first = parts.first,
+      let number = Self.number(first[letters.endIndex...])
+    {
+      index = number
+      predecessors = []
+      for part in parts.dropFirst() {
+        guard let number = Self.number(part) else { break }
+        predecessors.append(number)
+      }
+    } else {
+      index = Int32(1 << 30 | Int(fnv1a(name) >> 34))
+      predecessors = []
+    }
+  }
+
+  private static func number(_ digits: Slice<UnsafeRawBufferPointer>) -> Int32? {
+    let bytes = UnsafeRawBufferPointer(rebasing: digits)
+    guard let first = bytes.first, first &- 0x30 < 10, let value = parseInteger(bytes),
+      value < 1 << 30
+    else { return nil }
+    return Int32(value)
+  }
+}
+
+/// The 64-bit FNV-1a hash.
+func fnv1a(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+  for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+  return hash
+}
+
+/// An Alibaba v2018 trace that was found.
+struct Alibaba2018Trace: RecognisedTrace {
+  let found: FieldTableTrace
+
+  var format: String { found.format }
+  var tables: [TraceTable] { found.tables }
+  var notes: [String] { found.notes }
+
+  func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
+    try gather(options).stream()
+  }
+
+  private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
+    var gathering = RecordGathering(options)
+    var circular = 0
+    var reader = try found.recordReader("batch_task", options)
+    try reader.forEachRow { row throws(RowError) in
+      let name = AlibabaTaskName(row[0])
+      let record = try Self.record(row, name, options.scale)
+      gathering.count(row.text(4))
+      gathering.survey.add(time: record.submit)
+      gathering.add(record)
+      for predecessor in name.predecessors {
+        guard predecessor != name.index else {
+          circular += 1
+          continue
+        }
+        gathering.dependencies.add(
+          record.id, after: TaskID(job: record.id.job, index: predecessor))
+      }
+    }
+    if circular > 0 {
+      gathering.report.notes.append("\(circular) tasks name themselves as predecessor: ignored")
+    }
+    gathering.finish("batch_task", rows: reader.rows, comments: reader.comments, options)
+    return gathering
+  }
+
+  private static func record(
+    _ row: FieldRow, _ name: AlibabaTaskName, _ scale: MachineScale
+  ) throws(RowError) -> TaskRecord {
+    if row[0].isEmpty { throw row.empty(0, "a task name") }
+    if row[2].isEmpty { throw row.empty(2, "a job name") }
+    let status = AlibabaStatus.allCases[try row.label(4, AlibabaStatus.names)]
+    let cpu = try known(row, 7, in: -1...1e9)
+    var memory = try known(row, 8, in: -1...101)
+    if memory == 101 { memory = nil }
+    let request = Resources(
+      cpu: Cores((cpu ?? 0) / 100),
+      memory: scale.resources([.nan, (memory ?? .nan) / 100, .nan, .nan]).memory)
+    var record = TaskRecord(
+      id: TaskID(job: number(ofName: row[2], prefix: "j_"), index: name.index),
+      submit: try row.optionalSeconds(5) ?? .zero, runTime: .zero, request: request)
+    record.instances = Int32(try row.integer(1, in: 1...Int64(Int32.max)))
+    record.priorityClass = .batch
+    if cpu == nil { record.flags.insert(.cpuUnknown) }
+    if memory == nil { record.flags.insert(.memoryUnknown) }
+    if record.submit == .zero { record.flags.insert(.cutOffAtStart) }
+    record.setLife(
+      status, last: try row.optionalSeconds(6) ?? .zero, hasRun: status.outcome != .pending)
+    return record
+  }
+
+  /// A number, or nil where the field is empty or -1.
+  private static func known(
+    _ row: FieldRow, _ column: Int, in range: ClosedRange<Double>
+  ) throws(RowError) -> Double? {
+    guard let value = try row.optionalNumber(column, in: range) else { return nil }
+    if value >= 0 { return value }
+    guard value == -1 else { throw row.malformed(column, "-1 (unknown) or at least 0") }
+    return nil
+  }
+
+  /// `j_17` is 17; any other name gets a number from 2^62 on by its hash.
+  private static func number(ofName name: UnsafeRawBufferPointer, prefix: String) -> Int64 {
+    if name.starts(with: prefix.utf8), name.count > prefix.utf8.count {
+      let digits = UnsafeRawBufferPointer(rebasing: name[prefix.utf8.count...])
+      if digits[0] &- 0x30 < 10, let number = parseInteger(digits), number < 1 << 62 {
+        return number
+      }
+    }
+    return Int64(1 << 62 | fnv1a(name) >> 2)
+  }
+
+  /// A machine's first row adds it, later ones update it. The platform is its status.
+  func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
+    guard var reader = found.reader("machine_meta", options) else { return nil }
+    var list = MachineEventList(events: [], symbols: SymbolTable())
+    try reader.forEachRow { row throws(RowError) in
+      list.events.append(try Self.machineEvent(row, options.scale, &list.symbols))
+    }
+    list = list.inTimeOrder()
+    var known: Set<Int64> = []
+    for index in list.events.indices where known.insert(list.events[index].machine).inserted {
+      list.events[index].kind = .add
+    }
+    return list
+  }
+
+  private static func machineEvent(
+    _ row: FieldRow, _ scale: MachineScale, _ symbols: inout SymbolTable
+  ) throws(RowError) -> MachineEvent {
+    if row[0].isEmpty { throw row.empty(0, "a machine's name") }
+    let memory = try known(row, 5, in: -1...101).flatMap { $0 > 100 ? nil : $0 / 100 }
+    var capacity = scale.resources([.nan, memory ?? .nan, .nan, .nan])
+    capacity.cpu = Cores(try known(row, 4, in: -1...1e6) ?? 0)
+    return MachineEvent(
+      time: try row.seconds(1), machine: number(ofName: row[0], prefix: "m_"), kind: .update,
+      capacity: capacity, platform: symbols.intern(row[6]))
+  }
+
+  func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
+    if table == "batch_task" { return try gather(options).survey }
+    guard var reader = found.reader(table, options) else { throw found.noTable(table) }
+    var gathering = RecordGathering(options)
+    try reader.forEachRow { row throws(RowError) in
+      var symbols = SymbolTable()
+      gathering.survey.add(time: try Self.machineEvent(row, options.scale, &symbols).time)
+      gathering.count(row.text(6))
+    }
+    gathering.finish(table, rows: reader.rows, comments: reader.comments, options)
+    return gathering.survey
+  }
+}

@@ -1,0 +1,229 @@
+import Workload
+
+/// Google clusterdata-2019 (version 3 of its format): eight Borg cells over May 2019, as
+/// newline-delimited JSON.
+///
+/// Records are made of jobs' instances. Alloc sets, reservations that tasks run inside, are counted
+/// and get records (flagged) only if `ReadOptions.includesAllocSets` says so, since they and the
+/// tasks inside them ask for the same resources. Where `collection_events` is there, the jobs that
+/// a job starts after come as `dependencies` between whole jobs.
+///
+/// The parts of the public export are in no order, so all events are sorted by task and time first.
+public struct Google2019Format: TraceFormat {
+  /// `google-2019`.
+  public let name = "google-2019"
+
+  /// The format; it has no settings.
+  public init() {}
+
+  /// The trace in `input`, known by the keys of its objects.
+  public func recognise(
+    _ input: TraceInput, table: String?
+  ) throws(TraceError) -> (any RecognisedTrace)? {
+    var groups: [Google2019Table: TraceInput.Group] = [:]
+    var notes = input.ignored.isEmpty ? [] : ["\(input.ignored.count) files are no tables: ignored"]
+    for group in input.groups {
+      guard let found = try Self.table(of: group) else {
+        notes.append("\(group.files[0].name) is no table of google-2019 that is read: ignored")
+        continue
+      }
+      if let other = groups[found] {
+        throw TraceError(
+          .unrecognised,
+          "\(found.rawValue) again; it is in \(other.files[0].name) already: give one of them",
+          file: group.files[0].name)
+      }
+      groups[found] = group
+      if !group.missing.isEmpty {
+        notes.append("\(found.rawValue): \(group.missing.count) parts missing between those given")
+      }
+    }
+    guard !groups.isEmpty else { return nil }
+    if let table, Google2019Table(rawValue: table) == nil {
+      let names = Google2019Table.allCases.map(\.rawValue).joined(separator: ", ")
+      throw TraceError(.missing, "no table '\(table)' in google-2019; there are \(names)")
+    }
+    return Google2019Trace(path: input.path, groups: groups, notes: notes)
+  }
+
+  private static let marks = [
+    "collection_id", "instance_index", "start_time", "user", "collection_name", "scheduler",
+    "machine_id", "capacity", "switch_id", "resource_request", "type",
+  ]
+
+  /// The table that the first objects of a group belong to. Fields at their default may be absent,
+  /// so any of the objects may tell, and the name where none does.
+  private static func table(of group: TraceInput.Group) throws(TraceError) -> Google2019Table? {
+    let named = Google2019Table.allCases.first { group.files[0].baseName.hasPrefix($0.rawValue) }
+    guard group.head.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else {
+      return group.head.isEmpty ? named : nil
+    }
+    var head = group.head[...]
+    if head.count >= TraceInput.headLength, let end = head.lastIndex(of: 0x0a) {
+      head = head[...end]
+    }
+    var seen: Set<String> = []
+    let reader = try JSONLineReader(MemoryStream(Array(head), name: ""), fields: marks)
+    for _ in 0..<100 {
+      do throws(TraceError) {
+        let more = try reader.next { row throws(TraceError) in
+          for (field, name) in marks.enumerated() where row.has(field) { seen.insert(name) }
+        }
+        if !more { break }
+      } catch {
+        continue  // the reader proper reports it
+      }
+    }
+    if seen.contains("start_time") { return nil }  // instance_usage
+    if seen.contains("instance_index") || seen.contains("resource_request") {
+      return .instanceEvents
+    }
+    if seen.contains("collection_id") {
+      let isCollection = !seen.isDisjoint(with: ["user", "collection_name", "scheduler"])
+      return isCollection ? .collectionEvents : named
+    }
+    if seen.contains("machine_id"), !seen.isDisjoint(with: ["capacity", "switch_id", "type"]) {
+      return .machineEvents
+    }
+    return named
+  }
+}
+
+/// A clusterdata-2019 trace, or some tables and parts of it.
+struct Google2019Trace: RecognisedTrace {
+  let format = "google-2019"
+  let path: String
+  let groups: [Google2019Table: TraceInput.Group]
+  let notes: [String]
+
+  var tables: [TraceTable] {
+    Google2019Table.allCases.compactMap { groups[$0]?.traceTable($0.rawValue) }
+  }
+
+  func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
+    let table = try recordTable(options.table)
+    guard let group = groups[table] else {
+      throw TraceError(.missing, "the trace has no \(table.rawValue)", file: path)
+    }
+    var reader = Google2019TableReader(group, table, options: options)
+    var decoder = Google2019EventDecoder(table, options)
+    var events = ExternalSorter<LifecycleEvent>(
+      bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
+    var failure: TraceError?
+    var lastTime = Microseconds.zero
+    try reader.forEachRow { row throws(RowError) in
+      guard failure == nil, let event = try decoder.event(row) else { return }
+      if event.time.isKnown { lastTime = max(lastTime, event.time) }
+      do throws(TraceError) { try events.add(event) } catch { failure = error }
+    }
+    if let failure { throw failure }
+
+    var report = ReadReport()
+    report.notes = notes
+    report.rows[table.rawValue] = reader.rows
+    report.surveys[table.rawValue] = decoder.survey(rows: reader.rows)
+    report.lastTime = lastTime
+    if decoder.allocSetEvents > 0 {
+      report.notes.append(
+        "\(decoder.allocSetEvents) events are of alloc sets, which are no tasks: left out")
+    }
+    let sorted = try records(
+      try events.sorted(), report: report, options,
+      assumed: table == .collectionEvents ? options.assumedRequest : nil)
+    sorted.symbols = decoder.symbols
+    sorted.attributes = decoder.attributes
+    sorted.dependencies = decoder.dependencies
+    if table == .instanceEvents, let collections = groups[.collectionEvents] {
+      var reader = Google2019TableReader(collections, .collectionEvents, options: options)
+      var decoder = Google2019EventDecoder(.collectionEvents, options)
+      try reader.forEachRow { row throws(RowError) in _ = try decoder.event(row) }
+      sorted.dependencies = decoder.dependencies
+      let name = Google2019Table.collectionEvents.rawValue
+      sorted.report.rows[name] = reader.rows
+      sorted.report.surveys[name] = decoder.survey(rows: reader.rows)
+    }
+    sorted.report.rejects = options.rejects?.counts ?? [:]
+    return sorted
+  }
+
+  /// Folds the events of each task, which are neighbours now, and sorts the records.
+  private func records(
+    _ sorted: consuming SortedElements<LifecycleEvent>, report: ReadReport, _ options: ReadOptions,
+    assumed: SIMD4<Double>?
+  ) throws(TraceError) -> RecordStream {
+    var report = report
+    var events = sorted
+    var sorter = ExternalSorter<TaskRecord>(
+      bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
+    var next = try events.next()
+    while let first = next {
+      var life = Lifecycle(first)
+      next = try events.next()
+      while let event = next, event.id == first.id {
+        life.append(Lifecycle(event), counting: &report.transitions)
+        next = try events.next()
+      }
+      let record = life.record(
+        end: report.lastTime, scale: options.scale, assumed: assumed, counting: &report.transitions)
+      if let record {
+        try sorter.add(record)
+        report.records += 1
+      } else {
+        report.afterEnd += 1
+      }
+    }
+    var records = try sorter.sorted()
+    return RecordStream(report: report, symbols: SymbolTable()) { _ throws(TraceError) in
+      try records.next()
+    }
+  }
+
+  private func recordTable(_ asked: String?) throws(TraceError) -> Google2019Table {
+    if let asked {
+      guard let table = Google2019Table(rawValue: asked), table != .machineEvents else {
+        throw TraceError(
+          .missing, "records are made from instance_events or collection_events, not from \(asked)",
+          file: path)
+      }
+      return table
+    }
+    if groups[.instanceEvents] != nil { return .instanceEvents }
+    if groups[.collectionEvents] != nil { return .collectionEvents }
+    throw TraceError(
+      .missing, "no instance_events or collection_events here to make records from", file: path)
+  }
+
+  func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
+    guard let group = groups[.machineEvents] else { return nil }
+    var reader = Google2019TableReader(group, .machineEvents, options: options)
+    var decoder = Google2019EventDecoder(.machineEvents, options)
+    var events: [MachineEvent] = []
+    try reader.forEachRow { row throws(RowError) in
+      events.append(try decoder.machineEvent(row, options.scale))
+    }
+    return MachineEventList(events: events, symbols: decoder.symbols).inTimeOrder()
+  }
+
+  func survey(_ name: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
+    guard let table = Google2019Table(rawValue: name), let group = groups[table] else {
+      throw TraceError(.missing, "the trace has no table \(name)", file: path)
+    }
+    var reader = Google2019TableReader(group, table, options: options)
+    var decoder = Google2019EventDecoder(table, options)
+    try reader.forEachRow { row throws(RowError) in
+      if table == .machineEvents {
+        _ = try decoder.machineEvent(row, options.scale)
+      } else {
+        _ = try decoder.event(row)
+      }
+    }
+    return decoder.survey(rows: reader.rows)
+  }
+}
+
+extension LifecycleEvent: ExternallySortable {
+  /// By task, then by time; the sorter is stable, so events of one time stay in file order.
+  var sortKey: SortKey {
+    SortKey(major: id.job, minor: Int64(id.index), last: time.rawValue)
+  }
+}

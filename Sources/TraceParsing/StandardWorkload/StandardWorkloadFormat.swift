@@ -1,0 +1,179 @@
+import Workload
+
+/// The Standard Workload Format of the Parallel Workloads Archive, version 2.2 (Chapin et al.,
+/// "Benchmarks and standards for the evaluation of parallel job schedulers", JSSPP 1999): one
+/// rigid parallel job a line.
+///
+/// A job is one record: its CPU request is the processors it asked for (where that is not known,
+/// those it got), its memory request that per processor times the processors. All other fields are
+/// kept in the stream's `attributes`, a preceding job with its think time in `dependencies`, the
+/// `;` lines in `header`.
+public struct StandardWorkloadFormat: TraceFormat {
+  /// `swf`.
+  public let name = "swf"
+
+  /// The format; it has no settings.
+  public init() {}
+
+  /// The log in `input`: most of its first lines have 18 numbers.
+  public func recognise(
+    _ input: TraceInput, table: String?
+  ) throws(TraceError) -> (any RecognisedTrace)? {
+    let logs = input.groups.filter {
+      $0.looksLike(StandardWorkloadColumn.table, .blanks(header: nil))
+    }
+    guard let log = logs.first else { return nil }
+    if logs.count > 1 || log.files.count > 1 {
+      let other = log.files.count > 1 ? log.files[1] : logs[1].files[0]
+      throw TraceError(
+        .unrecognised, "a second log beside \(log.files[0].name): give one of them",
+        file: other.name)
+    }
+    return StandardWorkloadTrace(group: log)
+  }
+}
+
+/// The 18 fields of a line. -1 is "not known" in all of them.
+public enum StandardWorkloadColumn: Int, CaseIterable, Sendable {
+  case job, submit, wait, run, allocatedProcessors, averageCPU, usedMemory, requestedProcessors
+  case requestedTime, requestedMemory, status, user, group, executable, queue, partition
+  case precedingJob, thinkTime
+
+  /// The attribute under which the stream keeps a field that a `TaskRecord` does not hold as it is;
+  /// nil for the six that it does.
+  public var attribute: String? {
+    switch self {
+    case .job, .submit, .wait, .run, .requestedTime, .user: nil
+    case .allocatedProcessors: "allocated_processors"
+    case .averageCPU: "average_cpu_s"
+    case .usedMemory: "used_memory_kb"
+    case .requestedProcessors: "requested_processors"
+    case .requestedMemory: "requested_memory_kb"
+    case .status: "status"
+    case .group: "group"
+    case .executable: "executable"
+    case .queue: "queue"
+    case .partition: "partition"
+    case .precedingJob: "preceding_job"
+    case .thinkTime: "think_time_s"
+    }
+  }
+
+  static let table = FieldTable(
+    "swf",
+    [
+      ColumnSpec("job number", .integer, true), ColumnSpec("submit time", .number, true),
+      ColumnSpec("wait time", .number, true), ColumnSpec("run time", .number, true),
+      ColumnSpec("allocated processors", .number, true),
+      ColumnSpec("average CPU time used", .number, true), ColumnSpec("used memory", .number, true),
+      ColumnSpec("requested processors", .number, true),
+      ColumnSpec("requested time", .number, true), ColumnSpec("requested memory", .number, true),
+      ColumnSpec("status", .integer, true), ColumnSpec("user", .integer, true),
+      ColumnSpec("group", .integer, true), ColumnSpec("executable", .integer, true),
+      ColumnSpec("queue", .integer, true), ColumnSpec("partition", .integer, true),
+      ColumnSpec("preceding job", .integer, true), ColumnSpec("think time", .number, true),
+    ])
+}
+
+/// A log that was found.
+struct StandardWorkloadTrace: RecognisedTrace {
+  let group: TraceInput.Group
+  let format = "swf"
+
+  var tables: [TraceTable] { [group.traceTable("swf")] }
+  var notes: [String] { [] }
+
+  func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
+    try gather(options).stream()
+  }
+
+  private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
+    var gathering = RecordGathering(options)
+    var partial = 0
+    var reader = FieldTableReader(
+      group, StandardWorkloadColumn.table, .blanks(header: nil), options: options)
+    try reader.forEachRow { row throws(RowError) in
+      let job = try StandardWorkloadJob(row)
+      gathering.count(job.statusName)
+      gathering.survey.add(time: job.submit)
+      // Statuses 2-4 are stretches of a job whose whole life has a line of its own.
+      guard !(2...4).contains(job.status) else {
+        partial += 1
+        return
+      }
+      job.add(to: &gathering)
+    }
+    if partial > 0 {
+      gathering.report.notes.append(
+        "\(partial) lines are partial executions (status 2-4) of jobs that have a line: left out")
+    }
+    gathering.header = reader.header
+    gathering.finish("swf", rows: reader.rows, comments: reader.comments, options)
+    return gathering
+  }
+
+  /// The header's `MaxProcs` as one machine that is there from the start: a rigid job takes its
+  /// processors from the whole computer. Nil where the header does not say.
+  func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
+    var reader = FieldTableReader(
+      group, StandardWorkloadColumn.table, .blanks(header: nil), options: options)
+    try reader.forEachRow { _ throws(RowError) in }
+    let values = StandardWorkloadHeader(reader.header)
+    guard let processors = (values["MaxProcs"] ?? values["MaxNodes"]).flatMap({ Int64($0) }),
+      (1...1_000_000_000).contains(processors)
+    else { return nil }
+    // kilobytes a node; 0, "the trace does not say", where it does not.
+    let nodes = Double(values["MaxNodes"] ?? "") ?? 1
+    let memory = (Double(values["MaxMemory"] ?? "") ?? 0) * 1024 * max(1, nodes)
+    var symbols = SymbolTable()
+    let platform = symbols.intern(values["Computer"] ?? "")
+    return MachineEventList(
+      events: [
+        MachineEvent(
+          time: .zero, machine: 0, kind: .add,
+          capacity: Resources(
+            cpu: Cores(nano: processors * 1_000_000_000),
+            memory: Bytes(rounding: memory.isFinite ? max(0, memory) : 0)),
+          platform: platform)
+      ], symbols: symbols)
+  }
+
+  func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
+    guard table == "swf" else {
+      throw TraceError(.missing, "no table \(table) in a Standard Workload Format log")
+    }
+    return try gather(options).survey
+  }
+}
+
+/// `; Key: value` lines.
+public struct StandardWorkloadHeader: Sendable {
+  /// The keys and values, in order; a key may occur more than once (`Note`, `Queue`).
+  public let fields: [(key: String, value: String)]
+
+  /// Reads header lines; a line without a key goes on from the one above.
+  public init(_ lines: [String]) {
+    var fields: [(key: String, value: String)] = []
+    for line in lines {
+      let text = Self.trim(line.drop { $0 == ";" || $0 == "#" })
+      if let colon = text.firstIndex(of: ":"), text[..<colon].allSatisfy({ $0.isLetter }),
+        colon > text.startIndex
+      {
+        fields.append(
+          (String(text[..<colon]), String(Self.trim(text[text.index(after: colon)...]))))
+      } else if !text.isEmpty, !fields.isEmpty {
+        fields[fields.count - 1].value += "\n" + text
+      }
+    }
+    self.fields = fields
+  }
+
+  /// The first value of a key.
+  public subscript(key: String) -> String? { fields.first { $0.key == key }?.value }
+
+  private static func trim(_ text: Substring) -> Substring {
+    var text = text.drop { $0.isWhitespace }
+    while let last = text.last, last.isWhitespace { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,125 @@
+import Workload
+
+/// One line of a Standard Workload Format log, as read; nil is -1.
+struct StandardWorkloadJob {
+  let id: TaskID
+  let submit: Microseconds
+  let status: Int64
+  private var wait: Microseconds?
+  private var run: Microseconds?
+  private var estimate: Microseconds?
+  private var user: Int64?
+  /// The fields that go to the attributes.
+  private var others: [(StandardWorkloadColumn, Double)] = []
+
+  /// What the format allows at most: no machine has more processors, no job more memory.
+  private static let largest = 1e15
+
+  init(_ row: FieldRow) throws(RowError) {
+    typealias Column = StandardWorkloadColumn
+    id = TaskID(job: try row.integer(Column.job.rawValue, in: 0...Int64.max))
+    submit = try row.seconds(Column.submit.rawValue)
+    wait = try Self.span(row, .wait)
+    run = try Self.span(row, .run)
+    estimate = try Self.span(row, .requestedTime)
+    status = try row.integer(Column.status.rawValue, in: -1...5)
+    let user = try row.integer(Column.user.rawValue, in: -1...Int64.max)
+    self.user = user < 0 ? nil : user
+    for column in Column.allCases where column.attribute != nil {
+      // The fields that are whole numbers by the standard must be; the others may have a fraction.
+      let isWhole = StandardWorkloadColumn.table.columns[column.rawValue].kind == .integer
+      let value =
+        isWhole
+        ? Double(try row.integer(column.rawValue, in: -1...1_000_000_000_000_000))
+        : try row.number(column.rawValue, in: -1...Self.largest)
+      guard value >= 0 else {
+        guard value == -1 else {
+          throw row.malformed(column.rawValue, "-1 (unknown) or at least 0")
+        }
+        continue
+      }
+      others.append((column, value))
+    }
+  }
+
+  private static func span(
+    _ row: FieldRow, _ column: StandardWorkloadColumn
+  ) throws(RowError) -> Microseconds? {
+    let value = try row.number(column.rawValue, in: -1...9e12)
+    guard value < 0 else { return Microseconds(seconds: value) }
+    guard value == -1 else { throw row.malformed(column.rawValue, "-1 (unknown) or at least 0") }
+    return nil
+  }
+
+  private func known(_ column: StandardWorkloadColumn) -> Double? {
+    others.first { $0.0 == column }?.1
+  }
+
+  /// The status as the standard calls it.
+  var statusName: String {
+    switch status {
+    case 0: "failed"
+    case 1: "completed"
+    case 2: "partial, continued"
+    case 3: "partial, completed"
+    case 4: "partial, failed"
+    case 5: "cancelled"
+    default: "unknown status"
+    }
+  }
+
+  /// Adds the job's record, its attributes and its dependency.
+  func add(to gathering: inout RecordGathering) {
+    var record = record
+    if let user { record.user = UserID(gathering.symbols.intern(String(user))) }
+    gathering.add(record)
+    for (column, value) in others {
+      if let name = column.attribute { gathering.attributes.set(name, of: id, to: value) }
+    }
+    if let preceding = known(.precedingJob), preceding > 0 {
+      let think = known(.thinkTime).map(Microseconds.init(seconds:)) ?? .zero
+      gathering.dependencies.add(id, after: TaskID(job: Int64(preceding)), think: think)
+    }
+  }
+
+  private var record: TaskRecord {
+    var record = TaskRecord(id: id, submit: submit, runTime: run ?? .zero, request: request)
+    record.waitTime = wait ?? .zero
+    record.estimate = estimate ?? .never
+    if wait == nil { record.flags.insert(.waitTimeUnknown) }
+    if run == nil { record.flags.insert(.runTimeUnknown) }
+    if processors == nil { record.flags.insert(.cpuUnknown) }
+    if known(.requestedMemory) == nil { record.flags.insert(.memoryUnknown) }
+    record.flags.insert(.diskUnknown)
+    // A job that failed or was cancelled without a moment's running never started.
+    let started = (run ?? .zero) > .zero || (status != 0 && status != 5)
+    if started {
+      record.attempts = 1
+      // Where the wait is not known this is the earliest start; the flag says so.
+      record.firstSchedule = submit + (wait ?? .zero)
+      record.lastSchedule = record.firstSchedule
+      if let run { record.end = record.firstSchedule + run }
+    } else {
+      record.end = submit + (wait ?? .zero)
+    }
+    record.outcome =
+      switch status {
+      case 0: .failed
+      case 5: .killed
+      case 1: .finished
+      default: run == nil ? .lost : .finished
+      }
+    return record
+  }
+
+  private var processors: Double? {
+    let requested = known(.requestedProcessors) ?? 0
+    return requested > 0 ? requested : known(.allocatedProcessors).flatMap { $0 > 0 ? $0 : nil }
+  }
+
+  private var request: Resources {
+    let count = processors ?? 0
+    let memory = (known(.requestedMemory) ?? 0) * 1024 * max(1, count)
+    return Resources(cpu: Cores(min(count, 1e9)), memory: Bytes(rounding: min(memory, 1e18)))
+  }
+}

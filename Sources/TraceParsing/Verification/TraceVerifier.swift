@@ -1,0 +1,233 @@
+import Foundation
+
+/// Checks a trace without making anything of it: checksums, archives and their CRCs, part series,
+/// and the rows of every table that is understood.
+public struct TraceVerifier {
+  /// One thing that was checked.
+  public struct Result: Equatable, Sendable {
+    /// What kind of check.
+    public enum Check: String, Sendable, CaseIterable {
+      case checksums, integrity, parts, rows
+    }
+
+    /// What kind of check.
+    public var check: Check
+    /// The manifest, file or table.
+    public var subject: String
+    /// Whether it is as it should be.
+    public var passed: Bool
+    /// What was found.
+    public var detail: String
+  }
+
+  private let opener: TraceOpener
+  private let options: ReadOptions
+  private let acceptsMissing: Bool
+  private var results: [Result] = []
+
+  /// - Parameter acceptsMissing: whether parts and listed files that are not there are in order, as
+  ///   when only some of a trace was fetched.
+  public init(_ opener: TraceOpener, options: ReadOptions, acceptsMissing: Bool = false) {
+    self.opener = opener
+    self.options = options
+    self.acceptsMissing = acceptsMissing
+  }
+
+  /// Everything that was checked at `path`, in order. Damage is a result, not an error.
+  ///
+  /// - Throws: `TraceError` if there is nothing at `path`.
+  public static func verify(
+    _ path: String, _ opener: TraceOpener, options: ReadOptions, acceptsMissing: Bool = false,
+    format: String? = nil, table: String? = nil
+  ) throws(TraceError) -> [Result] {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw TraceError(.inputOutput, "no such file or folder", file: path)
+    }
+    var verifier = TraceVerifier(opener, options: options, acceptsMissing: acceptsMissing)
+    verifier.checkManifests(path)
+    verifier.checkContent(path, format: format, table: table)
+    return verifier.results
+  }
+
+  private mutating func add(
+    _ check: Result.Check, _ subject: String, _ passed: Bool, _ detail: String
+  ) {
+    results.append(Result(check: check, subject: subject, passed: passed, detail: detail))
+  }
+
+  // MARK: - Checksums
+
+  private mutating func checkManifests(_ path: String) {
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    guard isFolder.boolValue else { return }
+    let names = (FileManager.default.enumerator(atPath: path)?.allObjects as? [String]) ?? []
+    for name in names.sorted() {
+      guard let kind = ChecksumManifest.kind(ofName: (name as NSString).lastPathComponent) else {
+        continue
+      }
+      do throws(TraceError) {
+        try check(try ChecksumManifest(path: path + "/" + name, kind: kind))
+      } catch {
+        add(.checksums, name, false, "\(error)")
+      }
+    }
+  }
+
+  private mutating func check(_ manifest: ChecksumManifest) throws(TraceError) {
+    let folder = (manifest.path as NSString).deletingLastPathComponent
+    var (right, absent, wrong) = (0, 0, 0)
+    for entry in manifest.entries {
+      let file = folder + "/" + entry.name
+      guard FileManager.default.fileExists(atPath: file) else {
+        absent += 1
+        if !acceptsMissing {
+          add(
+            .checksums, entry.name, false, "\(manifest.path):\(entry.line): the file is not there")
+        }
+        continue
+      }
+      let digest = try manifest.kind.ofFile(file, meter: options.meter)
+      if digest == entry.digest {
+        right += 1
+      } else {
+        wrong += 1
+        add(
+          .checksums, entry.name, false,
+          "\(manifest.kind.rawValue) is \(digest), \(manifest.path):\(entry.line) says "
+            + entry.digest)
+      }
+    }
+    let isGood = wrong == 0 && (absent == 0 || acceptsMissing) && right > 0
+    add(
+      .checksums, manifest.path, isGood,
+      "\(right) of \(manifest.entries.count) files right, \(wrong) wrong, \(absent) not there")
+  }
+
+  // MARK: - Content
+
+  private mutating func checkContent(_ path: String, format: String?, table: String?) {
+    let input: TraceInput
+    do throws(TraceError) {
+      input = try TraceInput(path: path, meter: options.meter)
+    } catch {
+      add(.integrity, path, false, "\(error)")
+      return
+    }
+    for group in input.groups { checkIntegrity(group) }
+    for group in input.groups where group.files.count > 1 || group.total ?? 1 > 1 {
+      checkSeries(group)
+    }
+    checkRows(path, format: format, table: table)
+  }
+
+  /// Reads every byte: wrong CRCs, wrong lengths and truncation show.
+  private mutating func checkIntegrity(_ group: TraceInput.Group) {
+    var (good, bad, bytes) = (0, 0, 0)
+    var parts = PartCursor(
+      group.files, meter: options.meter, temporaryDirectory: options.temporaryDirectory)
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    defer { block.deallocate() }
+    for file in group.files {
+      do throws(TraceError) {
+        if group.head.starts(with: Array("PAR1".utf8)), case .file(let path) = file.location {
+          _ = try ParquetRecordReader.open(path)
+          good += 1
+          continue
+        }
+        guard let (_, stream) = try parts.next() else { break }
+        while true {
+          let count = try stream.read(into: block)
+          if count == 0 { break }
+          bytes += count
+        }
+        good += 1
+      } catch {
+        bad += 1
+        add(.integrity, file.name, false, error.message)
+      }
+    }
+    let text = bytes > 0 ? ", \(bytes) bytes of content" : ""
+    add(
+      .integrity, group.subject, bad == 0,
+      "\(good) of \(good + bad) files whole\(text)")
+  }
+
+  private mutating func checkSeries(_ group: TraceInput.Group) {
+    guard !group.numbers.isEmpty else { return }
+    var problems: [String] = []
+    if !group.missing.isEmpty { problems.append("\(group.missing.count) missing between them") }
+    if let total = group.total {
+      if group.files.count + group.missing.count < total {
+        problems.append("the names say \(total)")
+      }
+      if let last = group.numbers.last, last >= total {
+        problems.append("number \(last) is beyond \(total - 1)")
+      }
+      let others = group.files.filter { PartName($0.baseName).total != total }
+      if let other = others.first {
+        problems.append("\(other.name) is of another series")
+      }
+    }
+    let span = "parts \(group.numbers[0]) to \(group.numbers[group.numbers.count - 1])"
+    let detail = problems.isEmpty ? span : "\(span): \(problems.joined(separator: ", "))"
+    let onlyMissing = problems.allSatisfy { $0.hasPrefix("the names") || $0.contains("missing") }
+    add(.parts, group.subject, problems.isEmpty || (acceptsMissing && onlyMissing), detail)
+  }
+
+  private mutating func checkRows(_ path: String, format: String?, table: String?) {
+    let trace: any RecognisedTrace
+    do throws(TraceError) {
+      trace = try opener.open(path, format: format, table: table, meter: options.meter)
+    } catch {
+      add(.rows, path, false, "\(error)")
+      return
+    }
+    for table in trace.tables {
+      var first: String?
+      var counts: [String: Int] = [:]
+      do throws(TraceError) {
+        var lenient = options
+        var lines = 0
+        let log = try RejectLog { line throws(TraceError) in
+          lines += 1
+          if lines == 2 { first = line }
+        }
+        lenient.rejects = log
+        let survey = try trace.survey(table.name, lenient)
+        counts = log.counts
+        let bad = counts.values.reduce(0, +)
+        guard bad > 0 else {
+          add(.rows, table.name, true, "\(survey.rows) rows of \(trace.format), well formed")
+          continue
+        }
+        let reasons = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        var detail = "\(bad) of \(survey.rows) rows: \(reasons.joined(separator: ", "))"
+        if let first { detail += "; the first: \(Self.place(first))" }
+        add(.rows, table.name, false, detail)
+      } catch {
+        add(.rows, table.name, false, "\(error)")
+      }
+    }
+  }
+
+  /// `file:line:column: message` of a line of rejects.
+  private static func place(_ line: String) -> String {
+    var batch = RowBatch()
+    let reader = LibCSVRowReader(MemoryStream(Array(line.utf8), name: ""))
+    guard (try? reader.nextBatch(&batch)) ?? false else { return line }
+    return batch.withRow(0) { row in
+      let place = (0..<3).map { row.text($0) }.filter { !$0.isEmpty }.joined(separator: ":")
+      return row.count > 3 ? "\(place): \(row.text(3))" : line
+    }
+  }
+}
+
+extension TraceInput.Group {
+  /// What results call it: its one file, or its folder.
+  fileprivate var subject: String {
+    if files.count == 1 { return files[0].name }
+    let folder = (files[0].name as NSString).deletingLastPathComponent
+    return folder.isEmpty ? files[0].name : folder
+  }
+}

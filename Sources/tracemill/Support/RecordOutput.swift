@@ -1,0 +1,77 @@
+import TraceParsing
+import Workload
+
+/// Where `convert` puts records, whatever the layout.
+final class RecordOutput {
+  private enum Writer {
+    case records(any TableWriter<TaskRecord>)
+    case google2011(Google2011TraceWriter, MachineEventList?)
+    case swf(StandardWorkloadWriter)
+  }
+
+  private let writer: Writer
+  private let stream: RecordStream
+  private let rowsPerPart: Int
+  private let layout: ConvertCommand.Layout
+
+  init(
+    _ layout: ConvertCommand.Layout, path: String, rowsPerPart: Int, trace: any RecognisedTrace,
+    stream: RecordStream, _ options: ReadOptions
+  ) throws(TraceError) {
+    self.stream = stream
+    self.rowsPerPart = rowsPerPart
+    self.layout = layout
+    switch layout {
+    case .records:
+      writer = .records(
+        try TableFileKind(path: path).writer(
+          path: path, columns: RecordColumn.table, symbols: { stream.symbols.strings },
+          metadata: [
+            "tracemill.version": Tracemill.version, "tracemill.format": trace.format,
+            "tracemill.scale.cores": "\(options.scale.cores)",
+            "tracemill.scale.memory_bytes": "\(options.scale.memory.rawValue)",
+            "tracemill.scale.disk_bytes": "\(options.scale.disk.rawValue)",
+            RecordFileFormat.lastTimeKey: "\(stream.report.lastTime.rawValue)",
+          ]))
+    case .google2011:
+      // Only in Google's traces does a time of 0 mean "before the trace".
+      let isGoogle = ["google-2011", "google-2019", "records"].contains(trace.format)
+      let tables = Set(stream.report.rows.keys)
+      let jobLevel = tables.contains("job_events") && !tables.contains("task_events")
+      let writer = try Google2011TraceWriter(
+        path: path, jobLevel: jobLevel, traceEnd: stream.report.lastTime,
+        shift: isGoogle ? .zero : Microseconds(600_000_000), options: options)
+      self.writer = .google2011(writer, try trace.machineEvents(options))
+    case .swf:
+      writer = .swf(try StandardWorkloadWriter(path: path, stream: stream, format: trace.format))
+    }
+  }
+
+  func write(_ record: TaskRecord) throws(TraceError) {
+    switch writer {
+    case .records(let writer): try writer.write(record)
+    case .google2011(let writer, _): try writer.write(record)
+    case .swf(let writer): try writer.write(record)
+    }
+  }
+
+  /// Completes the output; returns what its layout has no place for.
+  func finish() throws(TraceError) -> [String: Int] {
+    var leftOut: [String: Int] = [:]
+    switch writer {
+    case .records(let writer): try writer.finish()
+    case .google2011(let writer, let machines):
+      try writer.finish(symbols: stream.symbols, machines: machines, rowsPerPart: rowsPerPart)
+      leftOut = writer.summary.leftOut
+    case .swf(let writer):
+      try writer.finish()
+      if writer.leftOut > 0 { leftOut["dependencies"] = writer.leftOut }
+    }
+    if layout != .swf {
+      if stream.dependencies.count > 0 { leftOut["dependencies"] = stream.dependencies.count }
+      let attributes = stream.attributes.tasks.count
+      if attributes > 0 { leftOut["tasks' further attributes"] = attributes }
+    }
+    return leftOut
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import TraceParsing
+
+/// `tracemill verify`: is a trace whole and in order?
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Check a trace: checksum manifests, archives and CRCs, part series, rows.",
+    discussion: """
+      Reads every byte, and every row of every table that is understood. Exits with 1 if anything \
+      is not as it should be.
+
+      Examples:
+        tracemill verify clusterdata-2011-2
+        tracemill verify clusterdata-2011-2/job_events --partial
+      """)
+
+  @Argument(help: ArgumentHelp("The trace: a folder, a file or an archive.", valueName: "in"))
+  var input: String
+
+  @Flag(help: "Only some of the trace is here: parts and listed files may be missing.")
+  var partial = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "Reading") var reading: TraceOptions
+
+  func run() throws {
+    let meter = ReadMeter()
+    let options = try reading.readOptions(meter: meter)
+    let progress = Progress("verifying \(input)", meter: meter, logger: reading.logger)
+    defer { progress.finish() }
+    let results = try TraceVerifier.verify(
+      input, TraceOpener(formats: Registry.formats), options: options, acceptsMissing: partial,
+      format: reading.format, table: reading.table)
+    progress.finish()
+    if json {
+      let objects = results.map {
+        [
+          "check": $0.check.rawValue, "subject": $0.subject, "passed": $0.passed,
+          "detail": $0.detail,
+        ] as [String: Any]
+      }
+      print(try tracemill.json(["results": objects]))
+    } else {
+      var table = TextTable(header: ["check", "result", "of", ""], left: [0, 1, 2, 3])
+      for result in results {
+        table.add(
+          [result.check.rawValue, result.passed ? "ok" : "FAILED", result.subject, result.detail])
+      }
+      print(table.text, terminator: "")
+    }
+    let failed = results.count { !$0.passed }
+    if failed > 0 { throw CommandFailure(message: "\(failed) of \(results.count) checks failed") }
+  }
+}

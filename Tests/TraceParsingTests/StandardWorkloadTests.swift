@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+import TraceParsing
+import Workload
+
+@Suite struct StandardWorkloadTests {
+  static let nasa = "swf/NASA-iPSC-1993-3.1-cln.swf.gz"
+
+  private func open(_ path: String) throws -> any RecognisedTrace {
+    try TraceOpener(formats: [
+      RecordFileFormat(), Google2019Format(), Google2011Format(), StandardWorkloadFormat(),
+    ]).open(path)
+  }
+
+  @Test(.enabled(if: Formats.has(nasa), "the real traces are not beside the package"))
+  func `NASA's log, every field of every line`() throws {
+    let path = Formats.traces + "/" + Self.nasa
+    let trace = try open(path)
+    #expect(trace.format == "swf")
+    let stream = try trace.records(ReadOptions())
+    let records = try Formats.drain(stream)
+    let lines = try Formats.lines(path)
+    let header = lines.filter { $0.hasPrefix(";") }
+    let rows = lines.filter { !$0.hasPrefix(";") }
+      .map { $0.split(separator: " ").compactMap { Int64($0) } }
+    #expect(stream.header.map { Substring($0) } == header)
+    #expect(records.count == 18_239 && rows.count == 18_239)
+    #expect(stream.report.rows["swf"] == 18_239)
+    let bySubmit = rows.sorted { ($0[1], $0[0]) < ($1[1], $1[0]) }
+    for (record, row) in zip(records, bySubmit) {
+      #expect(record.id == TaskID(job: row[0]))
+      #expect(record.submit == Microseconds(row[1] * 1_000_000))
+      #expect(record.flags.contains(.waitTimeUnknown) == (row[2] == -1))
+      #expect(record.runTime == Microseconds(row[3] * 1_000_000))
+      #expect(record.request.cpu == Cores(Double(row[4])))
+      #expect(stream.symbols[record.user] == "\(row[11])")
+      for column in StandardWorkloadColumn.allCases {
+        guard let name = column.attribute else { continue }
+        let kept = stream.attributes[name, record.id] ?? -1
+        #expect(kept == Double(row[column.rawValue]))
+      }
+    }
+    let machines = try #require(try trace.machineEvents(ReadOptions()))
+    #expect(machines.events.map(\.capacity.cpu) == [Cores(128)])
+    #expect(machines.symbols[machines.events[0].platform] == "Intel iPSC/860")
+  }
+
+  private static let log = """
+    ; Version: 2.2
+    ; Computer: Test
+    ; MaxNodes: 4
+    ; MaxMemory: 1024
+    ; MaxProcs: 64
+    ; Note: one
+    ;       goes on
+    1 0 10 100 4 95.5 512 8 200 1024 1 3 1 -1 2 -1 -1 -1
+    2 50 -1 -1 -1 -1 -1 16 600 -1 5 4 1 7 2 1 1 30
+    3 50 5 0 2 -1 -1 -1 -1 -1 0 -1 -1 -1 -1 -1 2 -1
+    3 55 5 40 2 -1 -1 -1 -1 -1 2 -1 -1 -1 -1 -1 -1 -1
+    """
+
+  @Test func `all fields of a hand-made log`() throws {
+    let folder = try ScratchFolder()
+    let trace = try open(folder.write("a.swf", Self.log))
+    let stream = try trace.records(ReadOptions())
+    let records = try Formats.drain(stream)
+    #expect(records.map(\.id.job) == [1, 2, 3])
+    let first = records[0]
+    #expect(first.request.cpu == Cores(8) && first.request.memory == Bytes(1024 * 1024 * 8))
+    #expect(first.waitTime == Microseconds(10_000_000) && first.end == Microseconds(110_000_000))
+    #expect(first.estimate == Microseconds(200_000_000) && first.outcome == .finished)
+    #expect(stream.attributes["average_cpu_s", first.id] == 95.5)
+    #expect(stream.attributes["executable", first.id] == nil)
+    let second = records[1]
+    #expect(second.outcome == .killed && second.attempts == 0 && !second.firstSchedule.isKnown)
+    #expect(second.flags.isSuperset(of: [.runTimeUnknown, .waitTimeUnknown, .memoryUnknown]))
+    #expect(
+      stream.dependencies.dependencies(of: second.id)
+        .map { [$0.predecessor.job, $0.think.rawValue] } == [[1, 30_000_000]])
+    #expect(
+      stream.dependencies.dependencies(of: records[2].id)
+        .map { [$0.predecessor.job, $0.think.rawValue] } == [[2, 0]])
+    #expect(records[2].outcome == .failed && records[2].attempts == 0)
+    #expect(stream.report.rows["swf"] == 4)
+    #expect(stream.report.notes.count == 1)
+    let header = StandardWorkloadHeader(stream.header)
+    #expect(header["Note"] == "one\ngoes on" && header["MaxProcs"] == "64")
+    let machines = try #require(try trace.machineEvents(ReadOptions()))
+    #expect(machines.events[0].capacity.memory == Bytes(4 << 20))
+  }
+
+  @Test func `lenient reading rejects and counts`() throws {
+    let folder = try ScratchFolder()
+    let bad = Self.log + "\n4 60 1 1 1 -1 -1 1 1 -1 9 1 1 1 1 1 -1 -1\n5 60 1\n"
+    let trace = try open(folder.write("a.swf", bad))
+    #expect(throws: TraceError.self) { try trace.records(ReadOptions()) }
+    var options = ReadOptions()
+    var rejected = ""
+    options.rejects = try RejectLog { rejected += $0 }
+    let stream = try trace.records(options)
+    #expect(try Formats.drain(stream).count == 3)
+    #expect(stream.report.rejects == ["status out of range": 1, "too few columns": 1])
+    #expect(rejected.split(separator: "\n").count == 3)
+  }
+}

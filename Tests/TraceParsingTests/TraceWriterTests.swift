@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+import TraceParsing
+import Workload
+
+@Suite struct TraceWriterTests {
+  private static let opener = TraceOpener(formats: [
+    RecordFileFormat(), Google2019Format(), Google2011Format(), StandardWorkloadFormat(),
+  ])
+  private static let absent: Comment = "the real traces are not beside the package"
+
+  /// What goes in comes out: Google 2011 → records → Google 2011 → records.
+  private func checkRoundTrip(_ path: String, rowsPerPart: Int) throws {
+    let folder = try ScratchFolder()
+    let copy = folder.path + "/copy"
+    let options = ReadOptions()
+    let trace = try Self.opener.open(path)
+    let stream = try trace.records(options)
+    let machines = try trace.machineEvents(options)
+    let writer = try Google2011TraceWriter(
+      path: copy, jobLevel: stream.report.rows["task_events"] == nil,
+      traceEnd: stream.report.lastTime, options: options)
+    let records = try Formats.drain(stream)
+    for record in records { try writer.write(record) }
+    #expect(!FileManager.default.fileExists(atPath: copy))
+    try writer.finish(symbols: stream.symbols, machines: machines, rowsPerPart: rowsPerPart)
+    #expect(writer.summary.parts == max(1, (writer.summary.rows + rowsPerPart - 1) / rowsPerPart))
+    #expect(writer.summary.leftOut == [:])
+
+    let again = try Self.opener.open(copy)
+    #expect(again.format == "google-2011")
+    let copied = try again.records(options)
+    let copies = try Formats.drain(copied)
+    #expect(copies.count == records.count)
+    #expect(copied.report.lastTime <= stream.report.lastTime)
+    for (a, b) in zip(records, copies) {
+      #expect(stream.symbols[a.user] == copied.symbols[b.user])
+      var b = b
+      b.user = a.user
+      try #require(a == b)
+    }
+    let machineCopies = try again.machineEvents(options)
+    #expect(machineCopies?.events == machines?.events)
+    #expect(machineCopies?.symbols == machines?.symbols)
+  }
+
+  @Test(.enabled(if: Formats.has("google-2011/job_events"), absent))
+  func `Google 2011's real jobs come back`() throws {
+    let part = Formats.traces + "/google-2011/job_events/part-00001-of-00500.csv.gz"
+    try checkRoundTrip(part, rowsPerPart: 5000)
+  }
+
+  @Test(.enabled(if: Formats.has("google-2011/task_events"), absent))
+  func `a task sample and the real machines come back`() throws {
+    let folder = try ScratchFolder()
+    for table in ["task_events", "machine_events"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path + "/" + table,
+        withDestinationPath: Formats.traces + "/google-2011/" + table)
+    }
+    try checkRoundTrip(folder.path, rowsPerPart: 7)
+  }
+
+  @Test(.enabled(if: Formats.has("swf"), absent))
+  func `NASA's log comes out as it was`() throws {
+    let path = Formats.traces + "/swf/NASA-iPSC-1993-3.1-cln.swf.gz"
+    let folder = try ScratchFolder()
+    let stream = try Self.opener.open(path).records(ReadOptions())
+    let writer = try StandardWorkloadWriter(
+      path: folder.path + "/out.swf", stream: stream, format: "swf")
+    while let record = try stream.next() { try writer.write(record) }
+    try writer.finish()
+    let words = { (lines: [Substring]) in
+      lines.map { $0.hasPrefix(";") ? [$0] : $0.split(separator: " ") }
+    }
+    #expect(
+      words(try Formats.lines(folder.path + "/out.swf")) == words(try Formats.lines(path)))
+  }
+
+  @Test func `other records become a log`() throws {
+    let trace = try TraceOpener(formats: [Alibaba2018Format()])
+      .open(Formats.root + "/data/alibaba-2018")
+    let folder = try ScratchFolder()
+    let stream = try trace.records(ReadOptions())
+    let out = folder.path + "/out.swf"
+    let writer = try StandardWorkloadWriter(path: out, stream: stream, format: trace.format)
+    while let record = try stream.next() { try writer.write(record) }
+    try writer.finish()
+    let log = try Self.opener.open(out).records(ReadOptions())
+    let jobs = try Formats.drain(log)
+    #expect(jobs.count == 8 && jobs.map(\.id.job) == Array(1...8))
+    // M1, M2_1, R3_1_2 have one place each for a predecessor; J4_3 comes before R3.
+    #expect(log.dependencies.count == 2 && writer.leftOut == 2)
+  }
+}
