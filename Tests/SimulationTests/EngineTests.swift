@@ -191,6 +191,22 @@ import Workload
     #expect(report.total.started == 1)
   }
 
+  @Test func timesAtTheEndOfTheWorld() throws {
+    let far = Int64.max / 2
+    var records = [task(0, at: 0, runs: 1), task(1, at: 0, runs: 1), task(2, at: 0, runs: 1)]
+    records[1].submit = Microseconds(far)
+    records[1].runTime = Microseconds(far)
+    records[2].submit = Microseconds(Int64.max - 1)
+    let (report, results) = try run(records, on: try machines([(1, 0)]), FirstFit()) {
+      $0.heartbeat = Microseconds(Int64.max / 3)
+      $0.backfilling = .conservative
+      $0.estimates = .exact
+    }
+    #expect(results.count == 3)
+    #expect(report.series.bins.count <= UsageSeries.binLimit)
+    #expect(report.audit?.passed == true)
+  }
+
   @Test func aDisorderlySourceIsAnError() throws {
     struct Backwards: WorkloadSource {
       var left = 2

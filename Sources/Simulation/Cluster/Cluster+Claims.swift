@@ -69,7 +69,9 @@ extension Cluster {
   /// Brings the sums up to date with the machine's utilisation.
   private mutating func noteLoad(_ machine: Int) {
     let old = loads[machine]
-    let new = Int64(cpuUtilisation(machine) * 0x1p20 + 0.5)
+    let whole = capacities[machine].cpu.nano
+    let used = up[machine] ? whole - offers[machine].cpu.nano : 0
+    let new = whole > 0 ? Int64(Double(used) / Double(whole) * 0x1p20 + 0.5) : 0
     loads[machine] = new
     loadSum += new - old
     loadSquares += new * new - old * old

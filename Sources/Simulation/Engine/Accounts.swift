@@ -47,10 +47,17 @@ struct Accounts {
   }
 
   /// Whether use is being accounted for.
-  var isRunning: Bool { windowStart != nil && windowEnd == nil }
+  private(set) var isRunning = false
 
-  mutating func beginWindow() { windowStart = integrals }
-  mutating func endWindow() { windowEnd = integrals }
+  mutating func beginWindow() {
+    windowStart = integrals
+    isRunning = true
+  }
+
+  mutating func endWindow() {
+    windowEnd = integrals
+    isRunning = false
+  }
 
   /// The clock moves on while the cluster stays as it is.
   mutating func advance(to time: Microseconds, _ cluster: borrowing Cluster) {

@@ -155,8 +155,8 @@ struct Engine: ~Copyable {
     if isStepped, !headWaits, !pending.isEmpty { next = min(next, cluster.now + options.step) }
     if isStale, !pending.isEmpty {
       // Whoever waits may be placed by the next view.
-      let beats = cluster.now.rawValue / options.heartbeat.rawValue + 1
-      next = min(next, stepped(Microseconds(beats * options.heartbeat.rawValue)))
+      let age = Microseconds(cluster.now.rawValue % options.heartbeat.rawValue)
+      next = min(next, stepped(cluster.now + (options.heartbeat - age)))
     }
     return next.isKnown ? next : nil
   }

@@ -56,7 +56,9 @@ public struct UsageSeries: Hashable, Sendable {
     let stop = end.rawValue - origin.rawValue
     while position < stop {
       let bin = Int(position / width)
-      let next = min(stop, Int64(bin + 1) * width)
+      // As differences: the end of the last bin may lie beyond 64 bits.
+      let left = width - position % width
+      let next = stop - position <= left ? stop : position + left
       if bin >= sums.count {
         sums += Array(repeating: Sums(), count: bin + 1 - sums.count)
       }
