@@ -43,7 +43,9 @@ let package = Package(
     // L1: siblings that meet only in Workload.
     .target(
       name: "TraceParsing",
-      dependencies: ["Workload", "Parquet", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON", "CCrypto"]),
+      dependencies: [
+        "Workload", "Parquet", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON", "CCrypto",
+      ]),
     .target(name: "Generation", dependencies: ["Workload", "Fitting"]),
     .target(name: "Simulation", dependencies: ["Workload"]),
 

@@ -90,13 +90,14 @@ struct SimulateCommand: ParsableCommand {
     let cluster = try clusterPath()
     let layout = try ClusterArgument(cluster, reading: reading).layout(seed: seed)
     guard let policy = PolicyCatalog.make(scheduler) else { return }
-    let simulator = Simulator(
+    var simulator = Simulator(
       cluster: layout, policy: policy, options: engine.options, seed: seed)
 
     let meter = ReadMeter()
-    let tasks = try ReplayedTasks(
-      WorkloadArgument(workload, seed: seed, reading: reading, selection: selection, meter: meter),
-      atStart: atStart)
+    let argument = try WorkloadArgument(
+      workload, seed: seed, reading: reading, selection: selection, meter: meter)
+    let tasks = ReplayedTasks(argument, atStart: atStart)
+    if let dependencies = argument.stream?.dependencies { simulator.dependencies = dependencies }
     let progress = Progress("simulating \(workload)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
 
