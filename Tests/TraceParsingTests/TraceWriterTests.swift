@@ -44,6 +44,11 @@ import Workload
     #expect(machineCopies?.symbols == machines?.symbols)
   }
 
+  @Test(arguments: [100, 290_000])
+  func `the made-up trace comes back, whatever its parts`(rowsPerPart: Int) throws {
+    try checkRoundTrip(Formats.root + "/data/google-2011-mini", rowsPerPart: rowsPerPart)
+  }
+
   @Test(.enabled(if: Formats.has("google-2011/job_events"), absent))
   func `Google 2011's real jobs come back`() throws {
     let part = Formats.traces + "/google-2011/job_events/part-00001-of-00500.csv.gz"
