@@ -17,7 +17,7 @@ public struct DependencyTable: Sendable {
   private var successorCounts: [TaskID: Int] = [:]
   /// The dependent tasks in the order in which they were first named: nothing may hang on a
   /// dictionary's order.
-  private var tasks: [TaskID] = []
+  public private(set) var tasks: [TaskID] = []
 
   /// How many dependencies there are.
   public private(set) var count = 0

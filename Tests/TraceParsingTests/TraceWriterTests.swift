@@ -82,6 +82,27 @@ import Workload
       words(try Formats.lines(folder.path + "/out.swf")) == words(try Formats.lines(path)))
   }
 
+  @Test(arguments: ["t.parquet", "t.csv", "t.csv.gz"])
+  func `dependencies lie beside record files`(name: String) throws {
+    var table = DependencyTable()
+    table.add(TaskID(job: 1, index: 2), after: TaskID(job: 1, index: 1))
+    table.add(TaskID(job: 1, index: 2), after: TaskID(job: 7), think: Microseconds(30))
+    table.add(TaskID(wholeJob: 9), after: TaskID(wholeJob: 8))
+    let folder = try ScratchFolder()
+    let path = folder.path + "/" + name
+    let writer = try TableFileKind(path: path).writer(path: path, columns: RecordColumn.table)
+    try writer.write(
+      TaskRecord(
+        id: TaskID(job: 1, index: 2), submit: Microseconds(5), runTime: .zero, request: .zero))
+    try writer.finish()
+    try DependencyFile.write(table, beside: path)
+    let read = try Self.opener.open(path).records(ReadOptions()).dependencies
+    #expect(read.tasks == table.tasks && read.count == 3)
+    for task in table.tasks { #expect(read.dependencies(of: task) == table.dependencies(of: task)) }
+    try DependencyFile.write(DependencyTable(), beside: path)
+    #expect(try Self.opener.open(path).records(ReadOptions()).dependencies.isEmpty)
+  }
+
   @Test func `other records become a log`() throws {
     let trace = try TraceOpener(formats: [Alibaba2018Format()])
       .open(Formats.root + "/data/alibaba-2018")

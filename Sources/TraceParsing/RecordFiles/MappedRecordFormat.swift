@@ -232,6 +232,15 @@ final class MappedParquetCursor {
     }
   }
 
+  /// The value of a row in a column of integers; nil is a null or something else.
+  func integer(_ row: Int) -> Int64? {
+    switch cursor {
+    case .int32: narrow[row].map(Int64.init)
+    case .int64: integers[row]
+    default: nil
+    }
+  }
+
   /// Calls `body` with the value of a row that was read; nil is a null.
   func withValue(
     _ row: Int, _ body: (MappedValue?) throws(RowError) -> Void

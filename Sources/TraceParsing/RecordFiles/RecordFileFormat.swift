@@ -53,6 +53,14 @@ struct RecordFileTrace: RecognisedTrace {
   var notes: [String] { [] }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
+    let stream = try recordsAlone(options)
+    if case .file(let path) = group.files[0].location {
+      stream.dependencies = try DependencyFile.read(beside: path, options)
+    }
+    return stream
+  }
+
+  private func recordsAlone(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     var checker = RecordOrderChecker()
     if isParquet, case .file(let path) = group.files[0].location {
       let reader = try ParquetRecordReader(path: path, meter: options.meter)

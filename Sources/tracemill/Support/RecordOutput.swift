@@ -12,6 +12,7 @@ final class RecordOutput {
   private let writer: Writer
   private let stream: RecordStream
   private let rowsPerPart: Int
+  private let path: String
   private let layout: ConvertCommand.Layout
 
   init(
@@ -20,6 +21,7 @@ final class RecordOutput {
   ) throws(TraceError) {
     self.stream = stream
     self.rowsPerPart = rowsPerPart
+    self.path = path
     self.layout = layout
     switch layout {
     case .records:
@@ -59,7 +61,9 @@ final class RecordOutput {
   func finish() throws(TraceError) -> [String: Int] {
     var leftOut: [String: Int] = [:]
     switch writer {
-    case .records(let writer): try writer.finish()
+    case .records(let writer):
+      try DependencyFile.write(stream.dependencies, beside: path)
+      try writer.finish()
     case .google2011(let writer, let machines):
       try writer.finish(symbols: stream.symbols, machines: machines, rowsPerPart: rowsPerPart)
       leftOut = writer.summary.leftOut
@@ -67,8 +71,10 @@ final class RecordOutput {
       try writer.finish()
       if writer.leftOut > 0 { leftOut["dependencies"] = writer.leftOut }
     }
+    if layout == .google2011, stream.dependencies.count > 0 {
+      leftOut["dependencies"] = stream.dependencies.count
+    }
     if layout != .swf {
-      if stream.dependencies.count > 0 { leftOut["dependencies"] = stream.dependencies.count }
       let attributes = stream.attributes.tasks.count
       if attributes > 0 { leftOut["tasks' further attributes"] = attributes }
     }

@@ -1,0 +1,102 @@
+import Foundation
+import Workload
+
+/// The table of dependencies that lies beside a record file: `tasks.dependencies.parquet` beside
+/// `tasks.parquet`, in the same kind of file.
+///
+/// Columns: `job_id`, `task_index`, `predecessor_job_id`, `predecessor_index`, `think_us`; an index
+/// of -1 is the whole job.
+public enum DependencyFile {
+  private static let names = [
+    "job_id", "task_index", "predecessor_job_id", "predecessor_index", "think_us",
+  ]
+
+  /// Where the dependencies of the records in `path` are.
+  ///
+  /// - Throws: `TraceError` if the name of the file says no kind.
+  public static func path(beside path: String) throws(TraceError) -> String {
+    let ending = try TableFileKind(path: path).rawValue
+    return path.dropLast(ending.count) + ".dependencies" + ending
+  }
+
+  /// Writes the dependencies of the records in `path`; where there are none, an older file that
+  /// would be taken for theirs goes.
+  public static func write(_ table: DependencyTable, beside path: String) throws(TraceError) {
+    let file = try self.path(beside: path)
+    guard !table.isEmpty else {
+      unlink(file)
+      return
+    }
+    typealias Row = (task: TaskID, dependency: DependencyTable.Dependency)
+    let getters: [@Sendable (borrowing Row) -> Int64?] = [
+      { $0.task.job }, { Int64($0.task.index) }, { $0.dependency.predecessor.job },
+      { Int64($0.dependency.predecessor.index) }, { $0.dependency.think.rawValue },
+    ]
+    let columns = zip(names, getters).map { TableColumn<Row>($0, .integer($1)) }
+    let writer = try TableFileKind(path: file).writer(path: file, columns: columns)
+    for task in table.tasks {
+      for dependency in table.dependencies(of: task) { try writer.write((task, dependency)) }
+    }
+    try writer.finish()
+  }
+
+  /// The dependencies of the records in `path`; none if there is no such file.
+  static func read(
+    beside path: String, _ options: ReadOptions
+  ) throws(TraceError) -> DependencyTable {
+    var table = DependencyTable()
+    guard let file = try? self.path(beside: path), FileManager.default.fileExists(atPath: file)
+    else { return table }
+    if file.hasSuffix(TableFileKind.parquet.rawValue) {
+      try readParquet(file, &table)
+      return table
+    }
+    guard let group = try TraceInput(path: file).groups.first else { return table }
+    let columns = names.map { ColumnSpec($0, .integer, true) }
+    var reader = FieldTableReader(
+      group, FieldTable("dependencies", columns), .csvWithHeader, options: options)
+    try reader.forEachRow { row throws(RowError) in
+      var values: [Int64] = []
+      for place in names.indices { values.append(try row.integer(place)) }
+      try add(values, to: &table)
+    }
+    return table
+  }
+
+  private static func readParquet(
+    _ file: String, _ table: inout DependencyTable
+  ) throws(TraceError) {
+    let reader = try ParquetRecordReader.open(file)
+    let cursors = try catching(file) { try names.map { try MappedParquetCursor(reader, $0) } }
+    var done = 0
+    while done < reader.rowCount {
+      let count = min(4096, reader.rowCount - done)
+      try catching(file) { for cursor in cursors { try cursor.read(count) } }
+      for row in 0..<count {
+        var values: [Int64] = []
+        for cursor in cursors { if let value = cursor.integer(row) { values.append(value) } }
+        do throws(RowError) {
+          try add(values, to: &table)
+        } catch {
+          throw TraceError(.malformedRow, "row \(done + row + 1): \(error.message)", file: file)
+        }
+      }
+      done += count
+    }
+  }
+
+  private static func add(
+    _ values: [Int64], to table: inout DependencyTable
+  ) throws(RowError) {
+    guard values.count == names.count, let index = Int32(exactly: values[1]), index >= -1,
+      let predecessor = Int32(exactly: values[3]), predecessor >= -1, values[4] >= 0
+    else {
+      throw RowError(
+        column: nil, message: "expected five integers: indices from -1, think_us not negative",
+        reason: "bad dependency")
+    }
+    table.add(
+      TaskID(job: values[0], index: index), after: TaskID(job: values[2], index: predecessor),
+      think: Microseconds(values[4]))
+  }
+}
