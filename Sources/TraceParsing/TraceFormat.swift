@@ -76,7 +76,23 @@ public struct TableSurvey: Equatable, Sendable {
 
   public init() {}
 
-  mutating func add(time: Microseconds) {
+  /// Adds what was counted in other rows of the same table.
+  mutating func add(_ other: TableSurvey) {
+    rows += other.rows
+    comments += other.comments
+    firstTime = min(firstTime, other.firstTime)
+    lastTime = max(lastTime, other.lastTime)
+    beforeStart += other.beforeStart
+    afterEnd += other.afterEnd
+    if events.isEmpty {
+      events = other.events
+    } else {
+      for (place, event) in other.events.enumerated() { events[place].count += event.count }
+    }
+    for (code, count) in other.missingInfo { missingInfo[code, default: 0] += count }
+  }
+
+  @inline(__always) mutating func add(time: Microseconds) {
     if time == .zero {
       beforeStart += 1
     } else if !time.isKnown {
@@ -113,16 +129,18 @@ public struct TraceOpener: Sendable {
   ///   - format: the kind the user insists on.
   ///   - table: the table the user says it is.
   ///   - meter: told how many bytes there are to read.
+  ///   - maximumExpansion: see `ReadOptions.maximumExpansion`.
   /// - Throws: `TraceError` if there is nothing, or nothing that a format recognises.
   public func open(
-    _ path: String, format: String? = nil, table: String? = nil, meter: ReadMeter? = nil
+    _ path: String, format: String? = nil, table: String? = nil, meter: ReadMeter? = nil,
+    maximumExpansion: Int = Expansion.defaultLimit
   ) throws(TraceError) -> any RecognisedTrace {
     let candidates = format.map { name in formats.filter { $0.name == name } } ?? formats
     guard !candidates.isEmpty else {
       throw TraceError(
         .missing, "no format '\(format ?? "")'; there are \(formatNames.joined(separator: ", "))")
     }
-    let input = try TraceInput(path: path, meter: meter)
+    let input = try TraceInput(path: path, meter: meter, maximumExpansion: maximumExpansion)
     for candidate in candidates {
       if let trace = try candidate.recognise(input, table: table) { return trace }
     }

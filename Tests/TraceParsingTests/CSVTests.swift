@@ -12,9 +12,9 @@ private struct ReadRow: Equatable, CustomStringConvertible {
 
 private func rows(_ text: String, step: Int = 1 << 18) throws(TraceError) -> [ReadRow] {
   let reader = LibCSVRowReader(DribblingStream(Array(text.utf8), step: step))
-  var batch = RowBatch()
+  let batch = RowBatch()
   var rows: [ReadRow] = []
-  while try reader.nextBatch(&batch) {
+  while try reader.nextBatch(batch) {
     for index in 0..<batch.count {
       rows.append(
         batch.withRow(index) { row in
@@ -67,11 +67,11 @@ private func rows(_ text: String, step: Int = 1 << 18) throws(TraceError) -> [Re
 
   @Test func readingGoesOnAfterARecovery() throws {
     let reader = LibCSVRowReader(MemoryStream(Array("1,2\n\"a\"b,3\n5,6\n".utf8), name: "x"))
-    var batch = RowBatch()
-    #expect(throws: TraceError.self) { _ = try reader.nextBatch(&batch) }
+    let batch = RowBatch()
+    #expect(throws: TraceError.self) { _ = try reader.nextBatch(batch) }
     #expect(batch.count == 1)
     reader.recover()
-    #expect(try reader.nextBatch(&batch))
+    #expect(try reader.nextBatch(batch))
     #expect(batch.withRow(0) { ($0.text(0), $0.line) } == ("5", 3))
   }
 
@@ -89,8 +89,8 @@ private func rows(_ text: String, step: Int = 1 << 18) throws(TraceError) -> [Re
     }
     for byte in [UInt8(ascii: ","), UInt8(ascii: "x")] {
       let reader = LibCSVRowReader(Endless(endless.map { _ in byte }))
-      var batch = RowBatch()
-      let error = #expect(throws: TraceError.self) { _ = try reader.nextBatch(&batch) }
+      let batch = RowBatch()
+      let error = #expect(throws: TraceError.self) { _ = try reader.nextBatch(batch) }
       #expect(error?.message.contains("longer than") == true)
     }
   }

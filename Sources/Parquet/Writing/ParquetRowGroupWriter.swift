@@ -73,6 +73,44 @@ public struct ParquetRowGroupWriter: ~Copyable {
     try writer.close(name, present: present, table: table)
   }
 
+  /// Writes a column whose values `fill` puts into place at once.
+  ///
+  /// - Parameter fill: puts the values that rows have end to end, and for each row whether it has
+  ///   one (which may be left out if all have), and returns how many have.
+  @inlinable
+  public borrowing func write<Value: ParquetValue>(
+    _ name: String, of type: Value.Type,
+    fill: (UnsafeMutablePointer<Value>, UnsafeMutablePointer<Bool>) throws -> Int
+  ) throws {
+    try writer.open(name, Value.parquetType)
+    let values = writer.scratch.values.bindMemory(to: Value.self, capacity: rowCount)
+    let present = try fill(values, writer.scratch.validity)
+    try writer.close(name, present: present)
+  }
+
+  /// Writes a string column whose codes into `table` `fill` puts into place at once, one a row.
+  ///
+  /// - Parameter nullCode: the code of a missing value; nil if none is missing.
+  @inlinable
+  public borrowing func writeStrings(
+    _ name: String, table: ParquetStringTable, nullCode: UInt32?,
+    fill: (UnsafeMutablePointer<UInt32>) throws -> Void
+  ) throws {
+    try writer.open(name, .string)
+    let codes = writer.scratch.values.bindMemory(to: UInt32.self, capacity: rowCount)
+    let validity = writer.scratch.validity
+    try fill(codes)
+    guard let nullCode else { return try writer.close(name, present: rowCount, table: table) }
+    var present = 0
+    for row in 0..<rowCount {
+      let code = codes[row]
+      validity[row] = code != nullCode
+      codes[present] = code
+      present += code != nullCode ? 1 : 0
+    }
+    try writer.close(name, present: present, table: table)
+  }
+
   /// Writes a column from a buffer.
   @inlinable
   public borrowing func write<Value: ParquetValue>(

@@ -109,6 +109,28 @@ public final class ParquetWriter {
     try parquetMagic.withUnsafeBytes(emit)
   }
 
+  /// Takes a row group that a `ParquetRowGroupEncoder` with the same columns and options made.
+  ///
+  /// - Throws: `ParquetError` of code `.invalidUse` for other columns; what the sink throws.
+  public func append(_ encoded: EncodedRowGroup) throws {
+    try requireUsable()
+    guard encoded.columns == columns else {
+      throw ParquetError(.invalidUse, "the row group was encoded for other columns")
+    }
+    isUsable = false
+    var group = encoded.metadata
+    for index in group.columns.indices {
+      group.columns[index].dataPageOffset += byteCount - encoded.start
+      if let offset = group.columns[index].dictionaryPageOffset {
+        group.columns[index].dictionaryPageOffset = offset + byteCount - encoded.start
+      }
+    }
+    try encoded.bytes.withUnsafeBytes(emit)
+    metadata.rowGroups.append(group)
+    metadata.rowCount += group.rowCount
+    isUsable = true
+  }
+
   /// Writes a row group of `rowCount` rows, from 1 to 2^31 - 1; `body` must write every column
   /// once, in the order of `columns`.
   ///

@@ -81,3 +81,76 @@ func parseNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
   let value = strtod(String(decoding: bytes, as: UTF8.self), nil)
   return value.isFinite ? value : nil
 }
+
+/// What `parseInteger` says of a field of a `RowBatch`, behind which there are bytes to read: up to
+/// sixteen digits are taken eight at a time.
+@inline(__always)
+func parsePaddedInteger(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+  guard let base = bytes.baseAddress else { return nil }
+  let count = bytes.count
+  if count <= 8 {
+    guard count > 0, let value = eightDigits(base, count) else { return parseInteger(bytes) }
+    return Int64(bitPattern: value)
+  }
+  guard count <= 16, let high = eightDigits(base, count - 8),
+    let low = eightDigits(base + count - 8, 8)
+  else { return parseInteger(bytes) }
+  return Int64(bitPattern: high &* 100_000_000 &+ low)
+}
+
+/// The number that `count` (1 to 8) digits spell, nil if one is no digit. Eight bytes are read.
+///
+/// The digits are moved to the end of the word, and the word is halved three times: pairs of digits,
+/// of pairs, of fours (Lemire, "Number parsing at a gigabyte per second", 2021).
+@inline(__always)
+private func eightDigits(_ bytes: UnsafeRawPointer, _ count: Int) -> UInt64? {
+  let raw = bytes.loadUnaligned(as: UInt64.self).littleEndian ^ 0x3030_3030_3030_3030
+  var word = raw << UInt64(truncatingIfNeeded: 64 &- 8 &* count)
+  guard (word &+ 0x7676_7676_7676_7676 | word) & 0x8080_8080_8080_8080 == 0 else { return nil }
+  word = word &* 10 &+ word >> 8
+  let low = (word & 0x0000_00ff_0000_00ff) &* 0x000f_4240_0000_0064
+  let high = ((word >> 16) & 0x0000_00ff_0000_00ff) &* 0x0000_2710_0000_0001
+  return (low &+ high) >> 32
+}
+
+/// What `parseNumber` says of a field of a `RowBatch`. The usual forms, `12`, `0.0125` and
+/// `2.412e-05`, are read here: where the digits are exact as a Double and so is the power of ten,
+/// one division is correctly rounded.
+@inline(__always)
+func parsePaddedNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
+  guard let start = bytes.baseAddress, bytes.count <= 18 else { return parseNumber(bytes) }
+  let end = start + bytes.count
+  var place = start
+  var mantissa: UInt64 = 0
+  var power = 0
+  while place < end {
+    let digit = place.load(as: UInt8.self) &- 0x30
+    guard digit < 10 else { break }
+    mantissa = mantissa &* 10 &+ UInt64(digit)
+    place += 1
+  }
+  guard place > start else { return parseNumber(bytes) }
+  if place < end, place.load(as: UInt8.self) == UInt8(ascii: ".") {
+    place += 1
+    let point = place
+    while place < end {
+      let digit = place.load(as: UInt8.self) &- 0x30
+      guard digit < 10 else { break }
+      mantissa = mantissa &* 10 &+ UInt64(digit)
+      place += 1
+    }
+    power = place - point
+  }
+  if place < end {
+    // Two digits of a negative exponent, as %g writes it.
+    guard end - place == 4, place.load(as: UInt8.self) | 0x20 == UInt8(ascii: "e"),
+      place.load(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "-")
+    else { return parseNumber(bytes) }
+    let tens = place.load(fromByteOffset: 2, as: UInt8.self) &- 0x30
+    let ones = place.load(fromByteOffset: 3, as: UInt8.self) &- 0x30
+    guard tens < 10, ones < 10 else { return parseNumber(bytes) }
+    power += Int(tens) * 10 + Int(ones)
+  }
+  guard mantissa < 1 << 53, power <= 22 else { return parseNumber(bytes) }
+  return Double(Int64(bitPattern: mantissa)) / exactPowers[power]
+}

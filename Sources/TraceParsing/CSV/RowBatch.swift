@@ -1,92 +1,181 @@
-/// Rows of a CSV file as spans into one block of bytes: the common output of every row reader.
+/// Rows of a CSV file as ranges of one block of bytes: the common output of every row reader.
 ///
-/// Reused from block to block, so that reading rows allocates nothing.
-struct RowBatch {
-  /// The fields' bytes, quotes removed, one after another.
-  private(set) var bytes: [UInt8] = []
-  /// Where each field ends in `bytes`.
-  private var fieldEnds: [Int] = []
-  /// For each row the index of its first field, and one past the last row's last.
-  private var rowStarts: [Int] = [0]
-  /// The line on which each row ends, counting from 1.
-  private var lines: [Int] = []
+/// The bytes are those of the reader's own block where a row stands there as it is, or copies in
+/// the batch where quotes had to be removed. Either way the fields of a row stand one behind the
+/// other with one byte between them, and `padding` more bytes can be read behind the last.
+///
+/// A batch is reused from block to block, so that reading rows allocates nothing, and it is valid
+/// until its reader is asked for the next.
+final class RowBatch {
+  /// Bytes that can be read behind any field, so that numbers are read in words.
+  static let padding = 16
 
+  /// What the offsets below count from.
+  fileprivate(set) var base: UnsafePointer<UInt8>
+  /// Where each field ends, as an offset.
+  private(set) var ends: UnsafeMutablePointer<UInt32>
+  private(set) var endCapacity: Int
+  /// The rows.
+  private(set) var rows: UnsafeMutablePointer<Place>
+  private(set) var rowCapacity: Int
+  fileprivate var endCount = 0
   /// How many rows there are.
-  var count: Int { lines.count }
+  fileprivate(set) var count = 0
 
-  mutating func removeAll() {
-    bytes.removeAll(keepingCapacity: true)
-    fieldEnds.removeAll(keepingCapacity: true)
-    rowStarts.removeAll(keepingCapacity: true)
-    rowStarts.append(0)
-    lines.removeAll(keepingCapacity: true)
+  private var copies: UnsafeMutablePointer<UInt8>
+  private var copyCapacity: Int
+  private var copyCount = 0
+  private var openBytes: [UInt8] = []
+  private var openEnds: [UInt32] = []
+
+  /// Where a row begins.
+  struct Place: BitwiseCopyable {
+    /// The offset of its first byte.
+    var start: UInt32
+    /// The number of its first field.
+    var first: UInt32
+    /// The number behind its last field.
+    var end: UInt32
+    /// The line on which it ends, counting from 1.
+    var line: Int
   }
 
-  mutating func appendField(_ field: UnsafeRawBufferPointer) {
-    bytes.append(contentsOf: field)
-    fieldEnds.append(bytes.count)
+  init() {
+    endCapacity = 1 << 10
+    rowCapacity = 1 << 6
+    copyCapacity = 1 << 10
+    ends = .allocate(capacity: endCapacity)
+    rows = .allocate(capacity: rowCapacity)
+    copies = .allocate(capacity: copyCapacity + Self.padding)
+    base = UnsafePointer(copies)
   }
 
-  /// Ends the row that was being filled; a row without fields (a blank line) is no row.
-  mutating func endRow(line: Int) {
-    guard hasOpenRow else { return }
-    rowStarts.append(fieldEnds.count)
-    lines.append(line)
+  deinit {
+    ends.deallocate()
+    rows.deallocate()
+    copies.deallocate()
   }
 
-  /// Takes back the fields of the row that was being filled.
-  mutating func dropOpenRow() {
-    let start = rowStarts[rowStarts.count - 1]
-    fieldEnds.removeSubrange(start...)
-    bytes.removeSubrange((fieldEnds.last ?? 0)...)
+  /// Empties the batch.
+  func removeAll() {
+    (endCount, count, copyCount) = (0, 0, 0)
+    base = UnsafePointer(copies)
   }
 
-  /// Gives the complete rows to `batch`, whose own are dropped, and keeps the row that is being
-  /// filled.
-  mutating func handOver(to batch: inout RowBatch) {
-    batch.removeAll()
-    let start = rowStarts[rowStarts.count - 1]
-    var begin = start == 0 ? 0 : fieldEnds[start - 1]
-    for end in fieldEnds[start...] {
-      bytes[begin..<end].withUnsafeBytes { batch.appendField($0) }
-      begin = end
+  /// Empties the batch for `rows` of a block that begins at `base`: the caller fills them.
+  func refer(to base: UnsafePointer<UInt8>, ends: Int, rows: Int) {
+    removeAll()
+    if endCapacity < ends {
+      self.ends.deallocate()
+      self.ends = .allocate(capacity: ends)
+      endCapacity = ends
     }
-    dropOpenRow()
-    swap(&self, &batch)
+    if rowCapacity < rows {
+      self.rows.deallocate()
+      self.rows = .allocate(capacity: rows)
+      rowCapacity = rows
+    }
+    self.base = base
   }
 
-  /// Whether the row that is being filled has a field yet.
-  var hasOpenRow: Bool { fieldEnds.count > rowStarts[rowStarts.count - 1] }
+  /// States how much of `ends` and `rows` was filled after `refer`.
+  func setCounts(ends: Int, rows: Int) { (endCount, count) = (ends, rows) }
+
+  /// Adds a copy of a row: `bytes` holds its fields with one byte behind each, `fieldEnds` where
+  /// they end. The batch must not refer to a block.
+  func append(_ bytes: [UInt8], fieldEnds: [UInt32], line: Int) {
+    if copyCount + bytes.count > copyCapacity {
+      copies = grown(copies, copyCount, to: 2 * copyCapacity + bytes.count, padding: Self.padding)
+      copyCapacity = 2 * copyCapacity + bytes.count
+      base = UnsafePointer(copies)
+    }
+    if endCount + fieldEnds.count > endCapacity {
+      ends = grown(ends, endCount, to: 2 * endCapacity + fieldEnds.count)
+      endCapacity = 2 * endCapacity + fieldEnds.count
+    }
+    if count == rowCapacity {
+      rows = grown(rows, count, to: 2 * rowCapacity)
+      rowCapacity *= 2
+    }
+    rows[count] = Place(
+      start: UInt32(copyCount), first: UInt32(endCount), end: UInt32(endCount + fieldEnds.count),
+      line: line)
+    count += 1
+    for end in fieldEnds {
+      ends[endCount] = UInt32(copyCount) + end
+      endCount += 1
+    }
+    bytes.withUnsafeBufferPointer {
+      if let source = $0.baseAddress { (copies + copyCount).update(from: source, count: $0.count) }
+    }
+    copyCount += bytes.count
+  }
+
+  /// Adds a field to the row that is open; the batch must not refer to a block.
+  func appendField(_ bytes: UnsafeRawBufferPointer) {
+    openBytes.append(contentsOf: bytes)
+    openEnds.append(UInt32(openBytes.count))
+    openBytes.append(0)
+  }
+
+  /// Ends the open row; one without fields (a blank line) is no row.
+  func endRow(line: Int) {
+    if !openEnds.isEmpty { append(openBytes, fieldEnds: openEnds, line: line) }
+    openBytes.removeAll(keepingCapacity: true)
+    openEnds.removeAll(keepingCapacity: true)
+  }
+
+  private func grown<Element: BitwiseCopyable>(
+    _ old: UnsafeMutablePointer<Element>, _ count: Int, to capacity: Int, padding: Int = 0
+  ) -> UnsafeMutablePointer<Element> {
+    let new = UnsafeMutablePointer<Element>.allocate(capacity: capacity + padding)
+    new.update(from: old, count: count)
+    old.deallocate()
+    return new
+  }
+
+  /// The row at `index`; valid as long as the batch's content is.
+  @inline(__always) subscript(index: Int) -> Row {
+    precondition(index < count)
+    let place = rows[index]
+    return Row(
+      base: base, ends: ends + Int(place.first), start: Int(place.start),
+      count: Int(place.end - place.first), line: place.line)
+  }
 
   /// Calls `body` with the row at `index`; the row must not outlive the call.
+  @inline(__always)
   func withRow<R, E: Error>(_ index: Int, _ body: (Row) throws(E) -> R) throws(E) -> R {
-    let result: Result<R, E> = bytes.withUnsafeBytes { content in
-      fieldEnds.withUnsafeBufferPointer { ends in
-        let row = Row(
-          bytes: content, ends: ends, first: rowStarts[index],
-          count: rowStarts[index + 1] - rowStarts[index], line: lines[index])
-        do throws(E) { return .success(try body(row)) } catch { return .failure(error) }
-      }
-    }
-    return try result.get()
+    try body(self[index])
   }
 }
 
 /// One row: its fields as bytes, and the line on which it ends.
-struct Row {
-  fileprivate let bytes: UnsafeRawBufferPointer
-  fileprivate let ends: UnsafeBufferPointer<Int>
-  fileprivate let first: Int
+struct Row: BitwiseCopyable {
+  fileprivate let base: UnsafePointer<UInt8>
+  fileprivate let ends: UnsafePointer<UInt32>
+  fileprivate let start: Int
   /// How many fields it has.
   let count: Int
   /// Its line, counting from 1.
   let line: Int
 
+  fileprivate init(
+    base: UnsafePointer<UInt8>, ends: UnsafeMutablePointer<UInt32>, start: Int, count: Int,
+    line: Int
+  ) {
+    self.base = base
+    self.ends = UnsafePointer(ends)
+    self.start = start
+    self.count = count
+    self.line = line
+  }
+
   /// The bytes of field `index`, counting from 0.
-  subscript(index: Int) -> UnsafeRawBufferPointer {
-    let field = first + index
-    let start = field == 0 ? 0 : ends[field - 1]
-    return UnsafeRawBufferPointer(rebasing: bytes[start..<ends[field]])
+  @inline(__always) subscript(index: Int) -> UnsafeRawBufferPointer {
+    precondition(index >= 0 && index < count)
+    let start = index == 0 ? self.start : Int(ends[index - 1]) + 1
+    return UnsafeRawBufferPointer(start: base + start, count: Int(ends[index]) - start)
   }
 
   /// The field as text; bytes that are not UTF-8 are replaced.

@@ -2,14 +2,15 @@
 struct ColumnLayout: Sendable {
   let table: Google2011Table
   /// For each column of the table its field, counting from 0; -1 where the rows do not have it.
-  private(set) var fields: [Int]
+  /// A vector, because it is looked up for every cell: it is no object that would be counted.
+  private var fields = SIMD32<Int16>(repeating: -1)
   /// How many fields a row has, at least and at most.
   let fieldCount: ClosedRange<Int>
 
   /// The published order.
   init(_ table: Google2011Table) {
     self.table = table
-    fields = Array(table.columns.indices)
+    for column in table.columns.indices { fields[column] = Int16(column) }
     fieldCount = table.minimumColumns...table.columns.count
   }
 
@@ -24,14 +25,13 @@ struct ColumnLayout: Sendable {
     }
     guard !rows.isEmpty else { return nil }
     self.table = table
-    fields = []
-    for column in table.columns {
+    for (place, column) in table.columns.enumerated() {
       let field = rows.first { Self.key($0.content) == Self.key(column.name) }
       if field == nil && column.isMandatory {
         throw TraceError(
           .malformedRow, "no column '\(column.name)' for \(table.rawValue)", file: schema.file)
       }
-      fields.append(field.map { $0.field - 1 } ?? -1)
+      fields[place] = field.map { Int16($0.field - 1) } ?? -1
     }
     let count = rows.map(\.field).max() ?? 0
     let isOldUsage = table == .taskUsage && count == table.columns.count
@@ -50,7 +50,7 @@ struct ColumnLayout: Sendable {
   }
 
   /// The field of a column, counting from 0, or -1.
-  func field(_ column: Int) -> Int { fields[column] }
+  @inline(__always) func field(_ column: Int) -> Int { Int(fields[column]) }
 }
 
 /// The contents of a `schema.csv`: `file pattern,field number,content,format,mandatory`.
@@ -68,9 +68,9 @@ struct Schema {
   init(_ bytes: [UInt8], file: String) throws(TraceError) {
     self.file = file
     let reader = LibCSVRowReader(MemoryStream(bytes, name: file))
-    var batch = RowBatch()
+    let batch = RowBatch()
     var isHeader = true
-    while try reader.nextBatch(&batch) {
+    while try reader.nextBatch(batch) {
       for index in 0..<batch.count {
         let entry: Entry? = try batch.withRow(index) { row throws(TraceError) in
           if isHeader {

@@ -5,8 +5,9 @@ struct Google2011EventDecoder {
   private let table: Google2011Table
   private var summary = TableSurvey()
   private var eventCounts: [Int]
-  /// The users' names.
+  /// The users' names, numbered within the part.
   private(set) var users = SymbolTable()
+  private var knownUsers = 1
 
   init(_ table: Google2011Table) {
     self.table = table
@@ -14,16 +15,17 @@ struct Google2011EventDecoder {
   }
 
   /// The event of a row of `job_events` or `task_events`.
+  @inline(__always)
   mutating func event(_ row: TableRow) throws(RowError) -> LifecycleEvent {
-    let event = table == .taskEvents ? try taskEvent(row) : try jobEvent(row)
+    var event = table == .taskEvents ? try taskEvent(row) : try jobEvent(row)
     let missing =
       try row.optionalInteger(TaskEventColumn.missingInfo.rawValue, in: 0...2).map(Int.init)
     countEvent(event.time, code: Int(event.kind.rawValue), missing: missing)
-    var marked = event
-    marked.missingInfo = missing != nil
-    return marked
+    event.missingInfo = missing != nil
+    return event
   }
 
+  @inline(__always)
   private mutating func taskEvent(_ row: TableRow) throws(RowError) -> LifecycleEvent {
     let id = TaskID(
       job: try row.integer(TaskEventColumn.jobID.rawValue),
@@ -58,12 +60,14 @@ struct Google2011EventDecoder {
     return event
   }
 
-  private func schedulingClass(_ row: TableRow, _ column: Int) throws(RowError) -> Int8 {
+  @inline(__always) private func schedulingClass(_ row: TableRow, _ column: Int) throws(RowError)
+    -> Int8
+  {
     Int8(try row.optionalInteger(column, in: 0...3) ?? -1)
   }
 
   /// The bands of the trace's notes; 12 is monitoring in its later versions.
-  static func priorityClass(_ priority: Int64) -> PriorityClass {
+  @inline(__always) static func priorityClass(_ priority: Int64) -> PriorityClass {
     switch priority {
     case 0...1: .bestEffort
     case 2...8: .batch
@@ -88,17 +92,16 @@ struct Google2011EventDecoder {
     }
   }
 
-  private mutating func countEvent(_ time: Microseconds, code: Int, missing: Int?) {
+  @inline(__always) private mutating func countEvent(_ time: Microseconds, code: Int, missing: Int?)
+  {
     summary.add(time: time)
     eventCounts[code] += 1
     if let missing { summary.missingInfo[missing, default: 0] += 1 }
   }
 
-  /// What was counted, once the table has been read.
-  func survey(_ reader: Google2011TableReader) -> TableSurvey {
+  /// What was counted since the last call.
+  mutating func takeSurvey() -> TableSurvey {
     var survey = summary
-    survey.rows = reader.rows
-    survey.comments = reader.comments
     let names =
       switch table {
       case .jobEvents, .taskEvents: LifeEvent.google2011.map(\.name)
@@ -106,6 +109,64 @@ struct Google2011EventDecoder {
       default: [String]()
       }
     survey.events = zip(names, eventCounts).map { .init(name: $0, count: $1) }
+    summary = TableSurvey()
+    for code in eventCounts.indices { eventCounts[code] = 0 }
     return survey
+  }
+
+  /// The users' names that were new since the last call, in the order of their numbers.
+  mutating func takeNewUsers() -> [String] {
+    let new = Array(users.strings[knownUsers...])
+    knownUsers = users.count
+    return new
+  }
+}
+
+/// The events of one part of `task_events` or `job_events`.
+final class Google2011EventPart: EventPart {
+  private var reader: Google2011PartReader
+  private var decoder: Google2011EventDecoder
+  private var (rows, comments) = (0, 0)
+
+  init(_ reader: Google2011PartReader, _ table: Google2011Table) {
+    self.reader = reader
+    decoder = Google2011EventDecoder(table)
+  }
+
+  func raiseLastTime(to time: Microseconds) { reader.accept(time) }
+
+  func fill(_ batch: EventBatch) throws(TraceError) -> Bool {
+    defer {
+      batch.newNames = decoder.takeNewUsers()
+      batch.rejects = reader.rejects
+      reader.rejects = []
+      batch.survey = decoder.takeSurvey()
+      batch.survey.rows = reader.rows - rows
+      batch.survey.comments = reader.comments - comments
+      (rows, comments) = (reader.rows, reader.comments)
+      batch.earliest = reader.earliest
+      batch.latest = reader.lastTime
+    }
+    return try Self.fill(batch, &reader, &decoder)
+  }
+
+  private static func fill(
+    _ batch: EventBatch, _ reader: inout Google2011PartReader,
+    _ decoder: inout Google2011EventDecoder
+  ) throws(TraceError) -> Bool {
+    let events = batch.events
+    var count = 0
+    defer { batch.setCount(count) }
+    while count < EventBatch.capacity {
+      guard let row = try reader.next() else { return false }
+      do throws(RowError) {
+        (events + count).initialize(to: try decoder.event(row))
+        reader.accept(events[count].time)
+        count &+= 1
+      } catch {
+        try reader.reject(error, row)
+      }
+    }
+    return true
   }
 }

@@ -78,9 +78,9 @@ public struct Google2011Format: TraceFormat {
   }
 
   private static func isRow(_ bytes: [UInt8], of layout: ColumnLayout) -> Bool {
-    var batch = RowBatch()
+    let batch = RowBatch()
     do throws(TraceError) {
-      guard try LibCSVRowReader(MemoryStream(bytes, name: "")).nextBatch(&batch) else {
+      guard try LibCSVRowReader(MemoryStream(bytes, name: "")).nextBatch(batch) else {
         return false
       }
       return batch.withRow(0) { row in
@@ -135,54 +135,17 @@ public struct Google2011Trace: RecognisedTrace {
     guard let (group, layout) = found[table] else {
       throw TraceError(.missing, "the trace has no \(table.rawValue)", file: path)
     }
-    var reader = Google2011TableReader(group, layout: layout, options: options)
-    var decoder = Google2011EventDecoder(table)
-    var assembler = LifecycleAssembler(
-      bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
-    var failure: TraceError?
-    try reader.forEachRow { row throws(RowError) in
-      let event = try decoder.event(row)
-      do throws(TraceError) { try assembler.add(event) } catch { failure = failure ?? error }
+    let partOptions = PartOptions(options)
+    let pipeline = EventPipeline(group, options) { (file, stream, lastTime) in
+      let reader = Google2011PartReader(
+        stream, file: file, layout: layout, options: partOptions, lastTime: lastTime)
+      return Google2011EventPart(reader, table)
     }
-    if let failure { throw failure }
-
     var report = ReadReport()
     report.notes = notes
-    report.rows[table.rawValue] = reader.rows
-    report.comments = reader.comments
-    report.surveys[table.rawValue] = decoder.survey(reader)
-    report.rejects = options.rejects?.counts ?? [:]
-    report.lastTime = assembler.lastTime
-    return try sorted(
-      assembler.finish(), report: report, symbols: decoder.users, options,
+    return try pipeline.records(
+      table: table.rawValue, report: report,
       assumed: table == .jobEvents ? options.assumedRequest : nil)
-  }
-
-  private func sorted(
-    _ assembled: consuming AssembledLives, report: ReadReport, symbols: SymbolTable,
-    _ options: ReadOptions, assumed: SIMD4<Double>?
-  ) throws(TraceError) -> RecordStream {
-    var lives = assembled
-    var report = report
-    var sorter = ExternalSorter<TaskRecord>(
-      bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
-    var transitions = TransitionCounts()
-    while let life = try lives.next() {
-      let record = life.record(
-        end: lives.lastTime, scale: options.scale, assumed: assumed, counting: &transitions)
-      if let record {
-        try sorter.add(record)
-        report.records += 1
-      } else {
-        report.afterEnd += 1
-      }
-    }
-    transitions += lives.transitions
-    report.transitions = transitions
-    var sorted = try sorter.sorted()
-    return RecordStream(report: report, symbols: symbols) { _ throws(TraceError) in
-      try sorted.next()
-    }
   }
 
   private func recordTable(_ asked: String?) throws(TraceError) -> Google2011Table {
@@ -231,7 +194,9 @@ public struct Google2011Trace: RecognisedTrace {
     var reader = Google2011TableReader(group, layout: layout, options: options)
     var decoder = Google2011EventDecoder(table)
     try reader.forEachRow { row throws(RowError) in try decoder.count(row) }
-    return decoder.survey(reader)
+    var survey = decoder.takeSurvey()
+    (survey.rows, survey.comments) = (reader.rows, reader.comments)
+    return survey
   }
 
   /// `3, 7-9`.

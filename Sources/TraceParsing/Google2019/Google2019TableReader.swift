@@ -12,8 +12,7 @@ struct Google2019TableReader {
   init(_ group: TraceInput.Group, _ table: Google2019Table, options: ReadOptions) {
     self.table = table
     self.options = options
-    parts = PartCursor(
-      group.files, meter: options.meter, temporaryDirectory: options.temporaryDirectory)
+    parts = PartCursor(group.files, options)
   }
 
   /// Calls `body` with every good object. A `RowError` from `body` makes it a bad one.

@@ -24,11 +24,12 @@ final class ArchiveReader {
   private let upstream: Upstream
   private let name: String
   private let mode: Mode
+  private let expansion: Expansion
 
   /// Opens the archive in `stream`. `seekable` is the same stream where its position can be moved:
   /// zip and 7z keep their table of contents at the end.
   init(
-    _ stream: any ByteStream, _ mode: Mode, name: String, seekable: FileStream? = nil
+    _ stream: any ByteStream, _ mode: Mode, name: String, limit: Int, seekable: FileStream? = nil
   ) throws(TraceError) {
     guard let handle = archive_read_new() else {
       throw TraceError(.inputOutput, "libarchive has no memory for a reader", file: name)
@@ -36,7 +37,9 @@ final class ArchiveReader {
     self.handle = handle
     self.name = name
     self.mode = mode
-    upstream = Upstream(stream, seekable: seekable)
+    let expansion = Expansion(limit: limit, name: name)
+    self.expansion = expansion
+    upstream = Upstream(expansion.input(stream), seekable: seekable)
     switch mode {
     case .container:
       archive_read_support_format_tar(handle)
@@ -80,6 +83,7 @@ final class ArchiveReader {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
     guard count >= 0 else { throw failure() }
+    try expansion.addOutput(count)
     return count
   }
 

@@ -71,18 +71,22 @@ struct OpenedStream {
 
   /// Takes gzip off through ISA-L and other compressions off through libarchive, until text, a
   /// container or something unknown is left. At most four layers: no honest file has more.
-  init(decoding raw: any ByteStream) throws(TraceError) {
-    var stream = PeekableStream(raw)
+  ///
+  /// - Parameter limit: how many bytes may come out of one of `raw`; see `Expansion`.
+  init(decoding raw: any ByteStream, limit: Int) throws(TraceError) {
+    let expansion = Expansion(limit: limit, name: raw.name)
+    var stream = PeekableStream(expansion.input(raw))
     for layers in 0..<4 {
       let head = try stream.peek(ContentKind.probeLength)
       let kind = ContentKind(head)
       switch kind {
       case .gzip:
-        stream = PeekableStream(GzipStream(stream))
+        stream = PeekableStream(expansion.output(GzipStream(stream)))
       case .compressed:
-        let archive = try ArchiveReader(stream, .compressedStream, name: raw.name)
+        let archive = try ArchiveReader(
+          stream, .compressedStream, name: raw.name, limit: limit)
         _ = try archive.nextEntry()
-        stream = PeekableStream(EntryStream(archive, name: raw.name))
+        stream = PeekableStream(expansion.output(EntryStream(archive, name: raw.name)))
       default:
         self.stream = stream
         self.kind = kind

@@ -8,15 +8,19 @@ struct InputFinder {
   private var ignored: [String] = []
   private var schemas: [String: [UInt8]] = [:]
   private let meter: ReadMeter?
+  private let limit: Int
 
   /// Folders below the one given: trace root, table, and one to spare.
   private static let depth = 3
 
-  init(meter: ReadMeter?) { self.meter = meter }
+  init(meter: ReadMeter?, limit: Int) {
+    self.meter = meter
+    self.limit = limit
+  }
 
   mutating func addStandardInput() throws(TraceError) {
     let raw = FileStream(descriptor: STDIN_FILENO, name: "<stdin>", meter: meter)
-    let opened = try OpenedStream(decoding: raw)
+    let opened = try OpenedStream(decoding: raw, limit: limit)
     switch opened.kind {
     case .container, .parquet:
       // A table of contents may stand at the end, so the pipe has to be kept.
@@ -80,7 +84,7 @@ struct InputFinder {
     let opened: OpenedStream
     let head: [UInt8]
     do {
-      opened = try OpenedStream(decoding: stream)
+      opened = try OpenedStream(decoding: stream, limit: limit)
       head = opened.kind == .container ? [] : Array(try opened.stream.peek(TraceInput.headLength))
     } catch {
       // One damaged part of many is the reader's to report or, in lenient mode, to count.
@@ -116,7 +120,7 @@ struct InputFinder {
   }
 
   private mutating func add(container: Container, folder: String) throws(TraceError) {
-    let archive = try container.open(meter: nil)
+    let archive = try container.open(meter: nil, limit: limit)
     var index = 0
     while let entry = try archive.nextEntry() {
       defer { index += 1 }
@@ -126,7 +130,7 @@ struct InputFinder {
       guard !baseName.hasPrefix("."), !Self.isDocument(baseName) else { continue }
       let head: [UInt8]
       do {
-        let opened = try OpenedStream(decoding: EntryStream(archive, name: name))
+        let opened = try OpenedStream(decoding: EntryStream(archive, name: name), limit: limit)
         guard opened.kind == .text else {
           ignored.append(name)
           continue

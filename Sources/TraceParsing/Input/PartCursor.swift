@@ -5,15 +5,26 @@
 struct PartCursor {
   private let files: [TraceInput.File]
   private let meter: ReadMeter?
+  private let limit: Int
   private let temporaryDirectory: String
   private var position = 0
   private var open: (container: Container, archive: ArchiveReader, next: Int)?
   private var waiting: [Int: TemporaryFile] = [:]
 
-  init(_ files: [TraceInput.File], meter: ReadMeter?, temporaryDirectory: String) {
+  init(
+    _ files: [TraceInput.File], meter: ReadMeter?, temporaryDirectory: String,
+    limit: Int = Expansion.defaultLimit
+  ) {
     self.files = files
     self.meter = meter
+    self.limit = limit
     self.temporaryDirectory = temporaryDirectory
+  }
+
+  init(_ files: [TraceInput.File], _ options: ReadOptions) {
+    self.init(
+      files, meter: options.meter, temporaryDirectory: options.temporaryDirectory,
+      limit: options.maximumExpansion)
   }
 
   /// The next part, decoded, or nil after the last.
@@ -25,19 +36,30 @@ struct PartCursor {
     case .standardInput(let input):
       return (file, try input.take())
     case .file(let path):
-      return (file, try decode(FileStream(path: path, meter: meter), file))
+      return (file, try Self.decode(FileStream(path: path, meter: meter), file, limit))
     case .entry(let container, let index):
-      return (file, try decode(entry(container, index, name: file.name), file))
+      return (file, try Self.decode(entry(container, index, name: file.name), file, limit))
     }
   }
 
-  private func decode(
-    _ raw: any ByteStream, _ file: TraceInput.File
+  /// A part that is a file by itself, decoded; such parts can be read in any order.
+  static func open(
+    _ file: TraceInput.File, _ options: ReadOptions
+  ) throws(TraceError) -> PeekableStream {
+    guard case .file(let path) = file.location else {
+      throw TraceError(.inputOutput, "the part cannot be read by itself", file: file.name)
+    }
+    return try decode(
+      FileStream(path: path, meter: options.meter), file, options.maximumExpansion)
+  }
+
+  private static func decode(
+    _ raw: any ByteStream, _ file: TraceInput.File, _ limit: Int
   ) throws(TraceError) -> PeekableStream {
     if file.size == 0, [".gz", ".xz", ".zst", ".bz2"].contains(where: file.baseName.hasSuffix) {
       throw TraceError(.damaged, "the file is empty, not compressed data", file: file.name)
     }
-    let opened = try OpenedStream(decoding: raw)
+    let opened = try OpenedStream(decoding: raw, limit: limit)
     guard opened.kind == .text else {
       throw TraceError(
         .unrecognised, "expected text, found binary data starting with \(opened.firstBytes)",
@@ -53,7 +75,7 @@ struct PartCursor {
       return TemporaryFileStream(spooled, name: name)
     }
     if open == nil || open?.container !== container {
-      open = (container, try container.open(meter: meter), 0)
+      open = (container, try container.open(meter: meter, limit: limit), 0)
     }
     guard let archive = open?.archive else {
       throw TraceError(.damaged, "the archive changed while it was read", file: name)

@@ -56,9 +56,13 @@ public struct TraceInput: Sendable {
   static let headLength = 1 << 16
 
   /// Finds out what is at `path` (`-` for standard input).
-  public init(path: String, meter: ReadMeter? = nil) throws(TraceError) {
+  ///
+  /// - Parameter maximumExpansion: see `ReadOptions.maximumExpansion`.
+  public init(
+    path: String, meter: ReadMeter? = nil, maximumExpansion: Int = Expansion.defaultLimit
+  ) throws(TraceError) {
     self.path = path
-    var finder = InputFinder(meter: meter)
+    var finder = InputFinder(meter: meter, limit: maximumExpansion)
     if path == "-" {
       try finder.addStandardInput()
     } else {
@@ -125,18 +129,19 @@ final class Container: Sendable {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Opens it from the beginning.
-  func open(meter: ReadMeter?) throws(TraceError) -> ArchiveReader {
+  func open(meter: ReadMeter?, limit: Int) throws(TraceError) -> ArchiveReader {
     let raw = try stream(meter: nil)
-    let opened = try OpenedStream(decoding: raw)
+    let opened = try OpenedStream(decoding: raw, limit: limit)
     guard opened.kind == .container else {
       throw TraceError(.unrecognised, "no longer an archive", file: name)
     }
     let file = try stream(meter: meter)
     if opened.isPlain {
       return try ArchiveReader(
-        file, .container, name: name, seekable: file.isSeekable ? file : nil)
+        file, .container, name: name, limit: limit, seekable: file.isSeekable ? file : nil)
     }
-    return try ArchiveReader(OpenedStream(decoding: file).stream, .container, name: name)
+    return try ArchiveReader(
+      OpenedStream(decoding: file, limit: limit).stream, .container, name: name, limit: limit)
   }
 
   private func stream(meter: ReadMeter?) throws(TraceError) -> FileStream {

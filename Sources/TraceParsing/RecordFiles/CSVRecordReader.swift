@@ -4,8 +4,8 @@ import Workload
 final class CSVRecordReader {
   private var parts: PartCursor
   private let options: ReadOptions
-  private var part: (name: String, reader: LibCSVRowReader)?
-  private var batch = RowBatch()
+  private var part: (name: String, reader: PlainRowReader)?
+  private let batch = RowBatch()
   private var position = 0
   /// For each field of the file the column it is, if any.
   private var fields: [RecordColumn?] = []
@@ -19,8 +19,7 @@ final class CSVRecordReader {
 
   init(_ group: TraceInput.Group, options: ReadOptions) {
     self.options = options
-    parts = PartCursor(
-      group.files, meter: options.meter, temporaryDirectory: options.temporaryDirectory)
+    parts = PartCursor(group.files, options)
   }
 
   /// The next good record, or nil at the end.
@@ -62,10 +61,10 @@ final class CSVRecordReader {
       batch.removeAll()
       if part == nil {
         guard let (file, stream) = try parts.next() else { return false }
-        part = (file.name, LibCSVRowReader(stream))
+        part = (file.name, PlainRowReader(stream))
         fields = []
       }
-      guard let reader = part?.reader, try reader.nextBatch(&batch) else {
+      guard let reader = part?.reader, try reader.nextBatch(batch) else {
         comments += part?.reader.comments ?? 0
         part = nil
         batch.removeAll()

@@ -43,13 +43,37 @@ public struct RecordColumn: Sendable {
 
   /// How the column is written.
   private var written: TableColumn<TaskRecord> {
+    var column: TableColumn<TaskRecord>
+    // The loops stand here, and not around `TableColumn`'s cells: those take a row of any type, and
+    // every call of one would copy the record.
     switch access {
-    case .integer(let get, _): TableColumn(name, nullable: isNullable, .integer(get))
-    case .number(let get, _): TableColumn(name, nullable: isNullable, .number(get))
-    case .flag(let flag): TableColumn(name, .flag { $0.flags.contains(flag) })
-    case .label(let names, let get, _): TableColumn(name, .label(names, get))
-    case .user: TableColumn(name, nullable: true, .symbol { $0.user.rawValue })
+    case .integer(let get, _):
+      column = TableColumn(name, nullable: isNullable, .integer(get))
+      column.batch = .integers { rows, values, validity in
+        gather(rows, values, validity, get)
+      }
+    case .number(let get, _):
+      column = TableColumn(name, nullable: isNullable, .number(get))
+      column.batch = .numbers { rows, values, validity in
+        gather(rows, values, validity, get)
+      }
+    case .flag(let flag):
+      column = TableColumn(name, .flag { $0.flags.contains(flag) })
+      column.batch = .flags { rows, values in
+        for row in rows.indices { values[row] = rows[row].flags.contains(flag) }
+      }
+    case .label(let names, let get, _):
+      column = TableColumn(name, .label(names, get))
+      column.batch = .codes { rows, values in
+        for row in rows.indices { values[row] = UInt32(truncatingIfNeeded: get(rows[row])) }
+      }
+    case .user:
+      column = TableColumn(name, nullable: true, .symbol { $0.user.rawValue })
+      column.batch = .codes { rows, values in
+        for row in rows.indices { values[row] = rows[row].user.rawValue }
+      }
     }
+    return column
   }
 
   /// All columns as a table's, for writing record files.
@@ -120,11 +144,41 @@ public struct RecordColumn: Sendable {
     } set: {
       $0.submit = Microseconds($1)
     },
-    time("first_schedule_us", \.firstSchedule), time("last_schedule_us", \.lastSchedule),
-    time("end_us", \.end),
-    span("wait_us", \.waitTime, unless: .waitTimeUnknown),
-    span("run_us", \.runTime, unless: .runTimeUnknown),
-    time("deadline_us", \.deadline), time("estimate_us", \.estimate),
+    time("first_schedule_us") {
+      $0.firstSchedule
+    } set: {
+      $0.firstSchedule = $1
+    },
+    time("last_schedule_us") {
+      $0.lastSchedule
+    } set: {
+      $0.lastSchedule = $1
+    },
+    time("end_us") {
+      $0.end
+    } set: {
+      $0.end = $1
+    },
+    span("wait_us", unless: .waitTimeUnknown) {
+      $0.waitTime
+    } set: {
+      $0.waitTime = $1
+    },
+    span("run_us", unless: .runTimeUnknown) {
+      $0.runTime
+    } set: {
+      $0.runTime = $1
+    },
+    time("deadline_us") {
+      $0.deadline
+    } set: {
+      $0.deadline = $1
+    },
+    time("estimate_us") {
+      $0.estimate
+    } set: {
+      $0.estimate = $1
+    },
   ]
 
   private static let fate = [
@@ -190,6 +244,24 @@ public struct RecordColumn: Sendable {
   ]
 }
 
+/// Puts the values that rows have end to end, and for each row whether it has one; returns how many.
+@inline(__always)
+private func gather<Value>(
+  _ rows: UnsafeBufferPointer<TaskRecord>, _ values: UnsafeMutablePointer<Value>,
+  _ validity: UnsafeMutablePointer<Bool>, _ get: (borrowing TaskRecord) -> Value?
+) -> Int {
+  var present = 0
+  for row in rows.indices {
+    let value = get(rows[row])
+    validity[row] = value != nil
+    if let value {
+      values[present] = value
+      present += 1
+    }
+  }
+  return present
+}
+
 // MARK: - Kinds of columns
 
 extension RecordColumn {
@@ -201,26 +273,30 @@ extension RecordColumn {
 
   /// A time that may not have come.
   private static func time(
-    _ name: String, _ path: WritableKeyPath<TaskRecord, Microseconds> & Sendable
+    _ name: String, get: @escaping @Sendable (borrowing TaskRecord) -> Microseconds,
+    set: @escaping @Sendable (inout TaskRecord, Microseconds) -> Void
   ) -> RecordColumn {
     RecordColumn(
       name,
       .integer(
-        get: { $0[keyPath: path].isKnown ? $0[keyPath: path].rawValue : nil },
-        set: { $0[keyPath: path] = Microseconds($1) }),
+        get: {
+          let time = get($0)
+          return time.isKnown ? time.rawValue : nil
+        }, set: { set(&$0, Microseconds($1)) }),
       nullable: true)
   }
 
   /// A span that a flag says is not known.
   private static func span(
-    _ name: String, _ path: WritableKeyPath<TaskRecord, Microseconds> & Sendable,
-    unless unknown: TaskRecord.Flags
+    _ name: String, unless unknown: TaskRecord.Flags,
+    get: @escaping @Sendable (borrowing TaskRecord) -> Microseconds,
+    set: @escaping @Sendable (inout TaskRecord, Microseconds) -> Void
   ) -> RecordColumn {
     RecordColumn(
       name,
       .integer(
-        get: { $0.flags.contains(unknown) ? nil : $0[keyPath: path].rawValue },
-        set: { $0[keyPath: path] = Microseconds($1) }),
+        get: { $0.flags.contains(unknown) ? nil : get($0).rawValue },
+        set: { set(&$0, Microseconds($1)) }),
       nullable: true, whenMissing: { $0.flags.insert(unknown) })
   }
 

@@ -18,6 +18,22 @@ public struct TableColumn<Row>: Sendable {
   /// Whether cells may be missing.
   public let isNullable: Bool
   let cell: Cell
+  /// The cells of many rows at once, where the column has a faster way than one after another.
+  var batch: Batch?
+
+  /// Puts the cells of rows into a column: the present values end to end, for each row whether it
+  /// has one, and returns how many have. Flags and codes have one in every row, 0 being no symbol.
+  enum Batch: Sendable {
+    case integers(Fill<Int64>)
+    case numbers(Fill<Double>)
+    case flags(@Sendable (UnsafeBufferPointer<Row>, UnsafeMutablePointer<Bool>) -> Void)
+    case codes(@Sendable (UnsafeBufferPointer<Row>, UnsafeMutablePointer<UInt32>) -> Void)
+  }
+
+  typealias Fill<Value> =
+    @Sendable (
+      UnsafeBufferPointer<Row>, UnsafeMutablePointer<Value>, UnsafeMutablePointer<Bool>
+    ) -> Int
 
   /// A column called `name`.
   public init(_ name: String, nullable: Bool = false, _ cell: Cell) {
@@ -64,98 +80,19 @@ public enum TableFileKind: String, CaseIterable, Sendable {
   ///   - columns: the table's columns, in order.
   ///   - symbols: the symbol table's strings, complete for every row that has been written.
   ///   - metadata: kept in the file where it has a place for that (Parquet's footer).
+  ///   - threads: how many threads may encode (Parquet); the file does not depend on it.
   public func writer<Row>(
     path: String, columns: [TableColumn<Row>], symbols: @escaping () -> [String] = { [] },
-    metadata: KeyValuePairs<String, String> = [:]
-  ) throws(TraceError) -> any TableWriter<Row> {
+    metadata: KeyValuePairs<String, String> = [:], threads: Int = 1
+  ) throws(TraceError) -> any TableWriter<Row> where Row: Sendable {
     let file = try OutputFile(path: path)
     switch self {
     case .parquet:
-      return try ParquetTableWriter(file, columns: columns, symbols: symbols, metadata: metadata)
+      return try ParquetTableWriter(
+        file, columns: columns, symbols: symbols, metadata: metadata, threads: threads)
     case .csv: return try CSVTableWriter(file, nil, columns: columns, symbols: symbols)
     case .csvGzip: return try CSVTableWriter(file, .gzip, columns: columns, symbols: symbols)
     case .csvZstd: return try CSVTableWriter(file, .zstd, columns: columns, symbols: symbols)
-    }
-  }
-}
-
-/// Rows as Parquet, in row groups of 2^17.
-final class ParquetTableWriter<Row>: TableWriter {
-  private let file: OutputFile
-  private let columns: [TableColumn<Row>]
-  private let writer: ParquetWriter
-  private let symbols: () -> [String]
-  private let metadata: KeyValuePairs<String, String>
-  private var pending: [Row] = []
-
-  init(
-    _ file: OutputFile, columns: [TableColumn<Row>], symbols: @escaping () -> [String],
-    metadata: KeyValuePairs<String, String>
-  ) throws(TraceError) {
-    self.file = file
-    self.columns = columns
-    self.symbols = symbols
-    self.metadata = metadata
-    let schema = columns.map { column in
-      let type: ParquetType =
-        switch column.cell {
-        case .integer: .int64
-        case .number: .double
-        case .flag: .boolean
-        case .label, .symbol: .string
-        }
-      return ParquetColumn(column.name, type, isNullable: column.isNullable)
-    }
-    writer = try catching(file.path) { try ParquetWriter(columns: schema) { try file.write($0) } }
-  }
-
-  func write(_ row: Row) throws(TraceError) {
-    pending.append(row)
-    if pending.count == ParquetWriter.defaultRowGroupSize { try writeRowGroup() }
-  }
-
-  func finish() throws(TraceError) {
-    if !pending.isEmpty { try writeRowGroup() }
-    try catching(file.path) { try writer.finish(metadata: metadata) }
-    try file.commit()
-  }
-
-  private func writeRowGroup() throws(TraceError) {
-    try catching(file.path) {
-      try writer.writeRowGroup(rowCount: pending.count) { group in
-        for column in columns { try write(column, to: group) }
-      }
-    }
-    pending.removeAll(keepingCapacity: true)
-  }
-
-  private func write(
-    _ column: TableColumn<Row>, to group: borrowing ParquetRowGroupWriter
-  ) throws {
-    switch column.cell {
-    case .integer(let get):
-      if column.isNullable {
-        try group.writeOptional(column.name) { get(pending[$0]) }
-      } else {
-        try group.write(column.name) { get(pending[$0]) ?? 0 }
-      }
-    case .number(let get):
-      if column.isNullable {
-        try group.writeOptional(column.name) { get(pending[$0]) }
-      } else {
-        try group.write(column.name) { get(pending[$0]) ?? 0 }
-      }
-    case .flag(let get):
-      try group.write(column.name) { get(pending[$0]) }
-    case .label(let names, let get):
-      try group.writeStrings(column.name, table: ParquetStringTable(names)) {
-        UInt32(get(pending[$0]))
-      }
-    case .symbol(let get):
-      try group.writeOptionalStrings(column.name, table: ParquetStringTable(symbols())) {
-        let symbol = get(pending[$0])
-        return symbol == 0 ? nil : symbol
-      }
     }
   }
 }

@@ -21,21 +21,16 @@ protocol ExternallySortable: BitwiseCopyable {
 /// Sorts more elements than fit in memory: sorted runs go to one unnamed temporary file and are
 /// merged when all are there. Stable, so the result does not depend on the buffer's size.
 ///
-/// Memory: the buffer, and while merging one block a run. Time O(n log n). Nothing touches the disk
-/// while everything fits.
+/// Memory: the buffer, an eighth of it while sorting, and while merging one block a run. Time
+/// O(n log n). Nothing touches the disk while everything fits.
 struct ExternalSorter<Element: ExternallySortable> {
   private var buffer: [Element] = []
   private let capacity: Int
   private let directory: String
   private var file: TemporaryFile?
-  private var runs: [Run] = []
+  private var runs: [SortedRun<Element>] = []
   /// How many elements were added.
   private(set) var count = 0
-
-  fileprivate struct Run {
-    var offset: Int
-    var count: Int
-  }
 
   /// More runs than this are merged into one first, to bound the merge's memory.
   private static var maximumRuns: Int { 128 }
@@ -46,6 +41,7 @@ struct ExternalSorter<Element: ExternallySortable> {
   }
 
   /// Adds an element. O(log n) amortised.
+  @inline(__always)
   mutating func add(_ element: Element) throws(TraceError) {
     if buffer.count == capacity { try spill() }
     buffer.append(element)
@@ -54,168 +50,219 @@ struct ExternalSorter<Element: ExternallySortable> {
 
   /// Everything that was added, in order.
   consuming func sorted() throws(TraceError) -> SortedElements<Element> {
-    guard let file else {
-      return SortedElements(resident: Self.sorted(buffer))
+    try Self.merged([self])
+  }
+
+  /// Everything that was added to any of `sorters`, in order; of equal elements those of earlier
+  /// sorters come first.
+  static func merged(_ sorters: consuming [ExternalSorter]) throws(TraceError)
+    -> SortedElements<Element>
+  {
+    var runs: [SortedRun<Element>] = []
+    for index in sorters.indices {
+      runs += sorters[index].runs
+      if !sorters[index].buffer.isEmpty {
+        runs.append(SortedRun(resident: &sorters[index].buffer))
+      }
     }
-    if !buffer.isEmpty { try spill() }
-    buffer = []
-    return try SortedElements(file: file, runs: runs.map { ($0.offset, $0.count) })
+    return try SortedElements(runs)
   }
 
   private mutating func spill() throws(TraceError) {
     let target: TemporaryFile
     if let file { target = file } else { target = try TemporaryFile(directory: directory) }
     file = target
-    try append(Self.sorted(buffer), to: target)
+    let offset = target.length
+    let order = sortedOrder(buffer)
+    let blockCount = max(1, (1 << 18) / MemoryLayout<Element>.stride)
+    let block = UnsafeMutableBufferPointer<Element>.allocate(capacity: blockCount)
+    defer { block.deallocate() }
+    for start in stride(from: 0, to: order.count, by: blockCount) {
+      let count = min(blockCount, order.count - start)
+      buffer.withUnsafeBufferPointer { buffer in
+        for index in 0..<count {
+          block.initializeElement(at: index, to: buffer[Int(order[start + index])])
+        }
+      }
+      try target.append(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: block[..<count])))
+    }
+    runs.append(SortedRun(file: target, offset: offset, count: buffer.count))
     buffer.removeAll(keepingCapacity: true)
     if runs.count == Self.maximumRuns { try mergeRuns() }
   }
 
-  private mutating func append(_ elements: [Element], to file: TemporaryFile) throws(TraceError) {
-    runs.append(Run(offset: file.length, count: elements.count))
-    try file.append(elements: elements)
-  }
-
   private mutating func mergeRuns() throws(TraceError) {
-    guard let old = file else { return }
-    var merged = try SortedElements<Element>(file: old, runs: runs.map { ($0.offset, $0.count) })
+    var merged = try SortedElements<Element>(runs)
     let target = try TemporaryFile(directory: directory)
     var block: [Element] = []
-    block.reserveCapacity(4096)
+    block.reserveCapacity(1024)
     var total = 0
-    while let element = try merged.next() {
-      block.append(element)
-      if block.count == 4096 {
-        try target.append(elements: block)
+    while let element = merged.first {
+      block.append(element.pointee)
+      try merged.removeFirst()
+      if block.count == 1024 || merged.first == nil {
+        let result = block.withUnsafeBytes { bytes in
+          Result { () throws(TraceError) in try target.append(bytes) }
+        }
+        try result.get()
         total += block.count
         block.removeAll(keepingCapacity: true)
       }
     }
-    try target.append(elements: block)
-    runs = [Run(offset: 0, count: total + block.count)]
+    runs = [SortedRun(file: target, offset: 0, count: total)]
     file = target
   }
+}
 
-  /// Sorted by key, then by place: small pairs are moved instead of the elements.
-  private static func sorted(_ elements: [Element]) -> [Element] {
-    var order = elements.indices.map { (key: elements[$0].sortKey, place: $0) }
-    order.sort { $0.key != $1.key ? $0.key < $1.key : $0.place < $1.place }
-    return order.map { elements[$0.place] }
+/// Elements in order, in a file or in memory, and how far they were read.
+final class SortedRun<Element: ExternallySortable> {
+  private let file: TemporaryFile?
+  private let order: [UInt32]
+  private var block = UnsafeMutableBufferPointer<Element>(start: nil, count: 0)
+  private var position = 0
+  private var filled = 0
+  private var offset = 0
+  private var left = 0
+  /// The next element; nil at the end, and before `start()`. It stays where it is until
+  /// `removeFirst()`.
+  private(set) var first: UnsafePointer<Element>?
+
+  private static var blockBytes: Int { 1 << 17 }
+
+  init(file: TemporaryFile, offset: Int, count: Int) {
+    self.file = file
+    self.offset = offset
+    left = count
+    order = []
+  }
+
+  /// Elements in any order, which is found; they are taken out of `elements`.
+  init(resident elements: inout [Element]) {
+    file = nil
+    order = sortedOrder(elements)
+    block = .allocate(capacity: elements.count)
+    _ = block.initialize(from: elements)
+    filled = elements.count
+    elements = []
+  }
+
+  deinit { block.deallocate() }
+
+  /// Makes the first element known.
+  func start() throws(TraceError) {
+    if file == nil {
+      first = order.isEmpty ? nil : at(0)
+    } else {
+      try refill()
+    }
+  }
+
+  /// Goes on to the next element.
+  @inline(__always)
+  func removeFirst() throws(TraceError) {
+    position += 1
+    if position < filled {
+      first = file == nil ? at(position) : UnsafePointer(block.baseAddress! + position)
+    } else if file == nil {
+      first = nil
+    } else {
+      try refill()
+    }
+  }
+
+  @inline(__always) private func at(_ position: Int) -> UnsafePointer<Element> {
+    UnsafePointer(block.baseAddress! + Int(order[position]))
+  }
+
+  private func refill() throws(TraceError) {
+    let stride = MemoryLayout<Element>.stride
+    let capacity = max(1, Self.blockBytes / stride)
+    let count = min(left, capacity)
+    first = nil
+    guard count > 0, let file else { return }
+    if block.isEmpty { block = .allocate(capacity: capacity) }
+    let target = UnsafeMutableBufferPointer(rebasing: block[..<count])
+    try file.read(at: offset, into: UnsafeMutableRawBufferPointer(target))
+    (position, filled) = (0, count)
+    offset += count * stride
+    left -= count
+    first = UnsafePointer(block.baseAddress)
   }
 }
 
 /// The output of an `ExternalSorter`, read once.
 struct SortedElements<Element: ExternallySortable> {
-  private var resident: [Element]
-  private var position = 0
-  private var file: TemporaryFile?
-  private var cursors: [Cursor] = []
-  /// A binary heap of cursor indices, the least head on top.
-  private var heap: [Int] = []
+  private var runs: [SortedRun<Element>]
+  /// A binary heap of runs, the least first element on top.
+  private var heap: [(key: SortKey, run: Int)] = []
 
-  private struct Cursor {
-    var block: [Element] = []
-    var position = 0
-    var offset: Int
-    var left: Int
-    var head: Element { block[position] }
-  }
-
-  private static var blockBytes: Int { 1 << 18 }
-
-  fileprivate init(resident: [Element]) { self.resident = resident }
-
-  fileprivate init(file: TemporaryFile, runs: [(offset: Int, count: Int)]) throws(TraceError) {
-    resident = []
-    self.file = file
-    cursors = runs.map { Cursor(offset: $0.offset, left: $0.count) }
-    for index in cursors.indices where try refill(index) {
-      heap.append(index)
+  fileprivate init(_ runs: [SortedRun<Element>]) throws(TraceError) {
+    self.runs = runs
+    for run in runs.indices {
+      try runs[run].start()
+      guard let first = runs[run].first else { continue }
+      heap.append((first.pointee.sortKey, run))
       siftUp(heap.count - 1)
     }
   }
 
-  /// The next element, or nil at the end. O(log runs).
-  mutating func next() throws(TraceError) -> Element? {
-    guard file != nil else {
-      guard position < resident.count else { return nil }
-      position += 1
-      return resident[position - 1]
-    }
-    guard let top = heap.first else { return nil }
-    let element = cursors[top].head
-    cursors[top].position += 1
-    if cursors[top].position == cursors[top].block.count, try !refill(top) {
+  /// The next element, or nil at the end. It stays where it is until `removeFirst()`.
+  @inline(__always)
+  var first: UnsafePointer<Element>? { heap.isEmpty ? nil : runs[heap[0].run].first }
+
+  /// Goes on to the next element; there must be one. O(log runs).
+  @inline(__always)
+  mutating func removeFirst() throws(TraceError) {
+    let run = runs[heap[0].run]
+    try run.removeFirst()
+    if let first = run.first {
+      if heap.count == 1 { return }
+      heap[0].key = first.pointee.sortKey
+    } else {
       let last = heap.removeLast()
-      if heap.isEmpty { return element }
+      if heap.isEmpty { return }
       heap[0] = last
     }
     siftDown()
+  }
+
+  /// Takes the next element, or nil at the end.
+  @inline(__always)
+  mutating func next() throws(TraceError) -> Element? {
+    guard let element = first?.pointee else { return nil }
+    try removeFirst()
     return element
   }
 
-  /// Reads the next block of a run; false at its end.
-  private mutating func refill(_ index: Int) throws(TraceError) -> Bool {
-    let stride = MemoryLayout<Element>.stride
-    let count = min(cursors[index].left, max(1, Self.blockBytes / stride))
-    guard count > 0, let file else { return false }
-    cursors[index].block = try file.elements(at: cursors[index].offset, count: count)
-    cursors[index].position = 0
-    cursors[index].offset += count * stride
-    cursors[index].left -= count
-    return true
-  }
-
-  private func precedes(_ a: Int, _ b: Int) -> Bool {
-    let (first, second) = (cursors[a].head.sortKey, cursors[b].head.sortKey)
-    return first != second ? first < second : a < b  // earlier runs first: stable
+  @inline(__always)
+  private static func precedes(
+    _ a: (key: SortKey, run: Int), _ b: (key: SortKey, run: Int)
+  ) -> Bool {
+    a.key != b.key ? a.key < b.key : a.run < b.run  // earlier runs first: stable
   }
 
   private mutating func siftUp(_ start: Int) {
     var child = start
-    while child > 0, precedes(heap[child], heap[(child - 1) / 2]) {
+    while child > 0, Self.precedes(heap[child], heap[(child - 1) / 2]) {
       heap.swapAt(child, (child - 1) / 2)
       child = (child - 1) / 2
     }
   }
 
   private mutating func siftDown() {
-    var parent = 0
-    while true {
-      var least = parent
-      for child in [2 * parent + 1, 2 * parent + 2]
-      where child < heap.count && precedes(heap[child], heap[least]) { least = child }
-      if least == parent { return }
-      heap.swapAt(parent, least)
-      parent = least
-    }
-  }
-}
-
-extension TemporaryFile {
-  /// Appends elements as they are in memory; they are read back by the same process only.
-  func append<Element: BitwiseCopyable>(elements: [Element]) throws(TraceError) {
-    let result: Result<Void, TraceError> = elements.withUnsafeBytes { bytes in
-      do throws(TraceError) { return .success(try append(bytes)) } catch { return .failure(error) }
-    }
-    try result.get()
-  }
-
-  /// Reads back `count` elements from `offset`.
-  func elements<Element: BitwiseCopyable>(
-    at offset: Int, count: Int
-  ) throws(TraceError) -> [Element] {
-    var failure: TraceError?
-    let elements = [Element](unsafeUninitializedCapacity: count) { buffer, initialised in
-      do throws(TraceError) {
-        try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
-        initialised = count
-      } catch {
-        failure = error
+    heap.withUnsafeMutableBufferPointer { heap in
+      let moving = heap[0]
+      var parent = 0
+      while true {
+        var child = 2 * parent + 1
+        guard child < heap.count else { break }
+        if child + 1 < heap.count, Self.precedes(heap[child + 1], heap[child]) { child += 1 }
+        guard Self.precedes(heap[child], moving) else { break }
+        heap[parent] = heap[child]
+        parent = child
       }
+      heap[parent] = moving
     }
-    if let failure { throw failure }
-    return elements
   }
 }
 

@@ -61,17 +61,15 @@ public enum LifeState: UInt8, BitwiseCopyable, CaseIterable, Sendable {
   case queued
 
   /// Whether the format allows `event` here.
-  public func allows(_ event: LifeEvent) -> Bool {
-    switch (self, event) {
-    case (.unsubmitted, .submit), (.dead, .submit): true
-    case (.pending, .schedule), (.pending, .updatePending): true
-    case (.pending, .fail), (.pending, .kill), (.pending, .lost): true
-    case (.pending, .queue), (.pending, .enable), (.queued, .enable): true
-    case (.queued, .updatePending), (.queued, .fail), (.queued, .kill), (.queued, .lost): true
-    case (.running, .updateRunning): true
-    case (.running, .evict), (.running, .fail), (.running, .finish): true
-    case (.running, .kill), (.running, .lost): true
-    default: false
+  public func allows(_ event: LifeEvent) -> Bool { allowed >> event.rawValue & 1 == 1 }
+
+  /// The allowed events, a bit for each by its code.
+  private var allowed: UInt16 {
+    switch self {
+    case .unsubmitted, .dead: 0b000_0000_0001
+    case .pending: 0b110_1110_1010
+    case .queued: 0b100_1110_1000
+    case .running: 0b001_0111_1100
     }
   }
 
@@ -81,15 +79,14 @@ public enum LifeState: UInt8, BitwiseCopyable, CaseIterable, Sendable {
 
 /// How often each event met a task in each state.
 public struct TransitionCounts: Equatable, Sendable {
-  private var counts = [Int](
-    repeating: 0, count: LifeState.allCases.count * LifeEvent.allCases.count)
+  private var counts = [Int](repeating: 0, count: 5 * 11)
 
   public init() {}
 
   /// How often `event` met a task in state `from`.
   public subscript(from: LifeState, event: LifeEvent) -> Int {
-    get { counts[Int(from.rawValue) * LifeEvent.allCases.count + Int(event.rawValue)] }
-    set { counts[Int(from.rawValue) * LifeEvent.allCases.count + Int(event.rawValue)] = newValue }
+    get { counts[Int(from.rawValue) * 11 + Int(event.rawValue)] }
+    set { counts[Int(from.rawValue) * 11 + Int(event.rawValue)] = newValue }
   }
 
   /// The impossible transitions that occurred, by state and event.
@@ -140,37 +137,36 @@ struct LifecycleEvent: BitwiseCopyable {
 struct Lifecycle: BitwiseCopyable {
   let id: TaskID
   private(set) var state: LifeState = .unsubmitted
-  private var since = Microseconds.never
   /// The first transition, whose origin only the stretch before knows.
   private var first: LifeEvent = .submit
-  private var firstTime = Microseconds.never
+  private var lastEnd: LifeEvent = .lost
   private var hasTransition = false
-  /// Updates before the first transition.
-  private var leadingPendingUpdates: Int32 = 0
-  private var leadingRunningUpdates: Int32 = 0
-
+  private var since = Microseconds.never
+  private var firstTime = Microseconds.never
   private var seen = Microseconds.never
   private var submit = Microseconds.never
   private var firstSchedule = Microseconds.never
   private var lastSchedule = Microseconds.never
   private var waited = Microseconds.zero
   private var ran = Microseconds.zero
-  private var waits: Int32 = 0
-  private var runs: Int32 = 0
-  private var attempts: Int32 = 0
-  private var lastEnd: LifeEvent = .lost
 
   /// The last request before the first SCHEDULE, the first request at all, the largest one.
-  private var requestBefore = SIMD4<Double>(repeating: .nan)
-  private var requestFirst = SIMD4<Double>(repeating: .nan)
-  private var requestMaximum = SIMD4<Double>(repeating: .nan)
+  private var requestBefore = NormalisedRequest.unknown
+  private var requestFirst = NormalisedRequest.unknown
+  private var requestMaximum = NormalisedRequest.unknown
 
   private var machine: Int64 = -1
   private var user = UserID.unknown
+  private var attempts: Int32 = 0
+  private var waits: Int32 = 0
+  private var runs: Int32 = 0
+  /// Updates before the first transition.
+  private var leadingPendingUpdates: Int32 = 0
+  private var leadingRunningUpdates: Int32 = 0
   private var priority: Int16 = -1
+  private var flags: TaskRecord.Flags = []
   private var priorityClass = PriorityClass.unknown
   private var schedulingClass: Int8 = -1
-  private var flags: TaskRecord.Flags = []
 
   /// The stretch that consists of `event`. Its transition is not counted yet: it waits for
   /// `append` or `record`.
@@ -184,9 +180,9 @@ struct Lifecycle: BitwiseCopyable {
     if event.missingInfo { flags.insert(.missingInfo) }
     if event.differentMachines { flags.insert(.differentMachines) }
     flags.formUnion(event.flags)
-    requestFirst = event.request
-    requestMaximum = event.request
-    if event.kind != .schedule { requestBefore = event.request }
+    requestFirst = NormalisedRequest(event.request)
+    requestMaximum = requestFirst
+    if event.kind != .schedule { requestBefore = requestFirst }
     guard event.time.isKnown else {
       flags.insert(.cutOffAtEnd)
       return
@@ -227,13 +223,10 @@ struct Lifecycle: BitwiseCopyable {
       if later.state == .dead { lastEnd = later.lastEnd }
     }
     if attempts == 0 {
-      requestBefore.replace(
-        with: later.requestBefore, where: later.requestBefore .== later.requestBefore)
+      requestBefore = later.requestBefore.or(requestBefore)
     }
-    requestFirst.replace(with: later.requestFirst, where: requestFirst .!= requestFirst)
-    let larger =
-      (later.requestMaximum .> requestMaximum) .| (requestMaximum .!= requestMaximum)
-    requestMaximum.replace(with: later.requestMaximum, where: larger)
+    requestFirst = requestFirst.or(later.requestFirst)
+    requestMaximum = requestMaximum.maximum(later.requestMaximum)
 
     if !seen.isKnown { seen = later.seen }
     if !submit.isKnown { submit = later.submit }
@@ -249,6 +242,58 @@ struct Lifecycle: BitwiseCopyable {
     if later.priority >= 0 { (priority, priorityClass) = (later.priority, later.priorityClass) }
     if later.schedulingClass >= 0 { schedulingClass = later.schedulingClass }
     flags.formUnion(later.flags)
+  }
+
+  /// Adds the event that follows: what `append(Lifecycle(event))` does, without making a stretch
+  /// of the event. O(1).
+  mutating func append(_ event: LifecycleEvent, counting counts: inout TransitionCounts) {
+    if event.time.isKnown {
+      if !seen.isKnown { seen = event.time }
+      if let next = event.kind.next {
+        transition(event.kind, to: next, at: event.time, counting: &counts)
+      } else if hasTransition {
+        counts[state, event.kind] += 1
+        if !state.allows(event.kind) { flags.insert(.irregular) }
+      } else if event.kind == .updatePending {
+        leadingPendingUpdates += 1
+      } else {
+        leadingRunningUpdates += 1
+      }
+    } else {
+      flags.insert(.cutOffAtEnd)
+    }
+    let request = NormalisedRequest(event.request)
+    if attempts == 0 && event.kind != .schedule { requestBefore = request.or(requestBefore) }
+    if event.kind == .schedule && event.time.isKnown {
+      if attempts == 0 { firstSchedule = event.time }
+      lastSchedule = event.time
+      attempts += 1
+    }
+    requestFirst = requestFirst.or(request)
+    requestMaximum = requestMaximum.maximum(request)
+    if event.machine >= 0 { machine = event.machine }
+    if event.user != .unknown { user = event.user }
+    if event.priority >= 0 { (priority, priorityClass) = (event.priority, event.priorityClass) }
+    if event.schedulingClass >= 0 { schedulingClass = event.schedulingClass }
+    if event.missingInfo { flags.insert(.missingInfo) }
+    if event.differentMachines { flags.insert(.differentMachines) }
+    flags.formUnion(event.flags)
+  }
+
+  private mutating func transition(
+    _ event: LifeEvent, to next: LifeState, at time: Microseconds,
+    counting counts: inout TransitionCounts
+  ) {
+    if hasTransition {
+      counts[state, event] += 1
+      if !state.allows(event) { flags.insert(.irregular) }
+    } else {
+      (first, firstTime, hasTransition) = (event, time, true)
+    }
+    addInterval(to: time)
+    (state, since) = (next, time)
+    if next == .dead { lastEnd = event }
+    if (next == .pending || next == .queued) && !submit.isKnown { submit = time }
   }
 
   private func countBeginning(in state: LifeState, into counts: inout TransitionCounts) {
@@ -325,9 +370,8 @@ struct Lifecycle: BitwiseCopyable {
     record.priorityClass = priorityClass
     record.schedulingClass = schedulingClass
 
-    var request = requestBefore
-    request.replace(with: requestFirst, where: requestBefore .!= requestBefore)
-    var maximum = requestMaximum
+    var request = requestBefore.or(requestFirst).vector
+    var maximum = requestMaximum.vector
     if let assumed {
       let absent = request .!= request
       if absent[0] || absent[1] { record.flags.insert(.requestAssumed) }

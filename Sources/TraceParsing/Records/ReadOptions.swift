@@ -20,6 +20,11 @@ public struct ReadOptions {
   public var temporaryDirectory = NSTemporaryDirectory()
   /// Size of each sort buffer in bytes.
   public var sortBufferBytes = 64 << 20
+  /// How many threads read; the result does not depend on it.
+  public var threads = ProcessInfo.processInfo.activeProcessorCount
+  /// How many bytes may come out of one byte of a compressed file, once more than
+  /// `Expansion.allowance` have: a stream that exceeds it is no trace but a bomb.
+  public var maximumExpansion = Expansion.defaultLimit
   /// What a progress display reads.
   public var meter: ReadMeter?
 
@@ -60,6 +65,10 @@ public final class RejectLog {
   public init(write: @escaping (String) throws(TraceError) -> Void) throws(TraceError) {
     self.write = write
     try write("file,line,column,reason,row\n")
+  }
+
+  func add(_ row: RejectedRow) throws(TraceError) {
+    try add(row.error, reason: row.reason, row: row.row)
   }
 
   func add(_ error: TraceError, reason: String, row: String) throws(TraceError) {

@@ -20,23 +20,23 @@ final class BlankRowReader: RowReader {
 
   deinit { block.deallocate() }
 
-  func nextBatch(_ batch: inout RowBatch) throws(TraceError) -> Bool {
+  func nextBatch(_ batch: RowBatch) throws(TraceError) -> Bool {
     batch.removeAll()
     while batch.count == 0, !ended {
       let count = try stream.read(into: block)
       guard count > 0 else {
         ended = true
-        if !open.isEmpty { finishOpenLine(&batch) }
+        if !open.isEmpty { finishOpenLine(batch) }
         break
       }
       var rest = UnsafeRawBufferPointer(rebasing: block[..<count])
       while let end = rest.firstIndex(of: 0x0a) {
         let part = UnsafeRawBufferPointer(rebasing: rest[..<end])
         if open.isEmpty {
-          add(part, to: &batch)
+          add(part, to: batch)
         } else {
           open.append(contentsOf: part)
-          finishOpenLine(&batch)
+          finishOpenLine(batch)
         }
         rest = UnsafeRawBufferPointer(rebasing: rest[(end + 1)...])
       }
@@ -54,12 +54,12 @@ final class BlankRowReader: RowReader {
 
   func recover() {}
 
-  private func finishOpenLine(_ batch: inout RowBatch) {
-    open.withUnsafeBytes { add($0, to: &batch) }
+  private func finishOpenLine(_ batch: RowBatch) {
+    open.withUnsafeBytes { add($0, to: batch) }
     open.removeAll(keepingCapacity: true)
   }
 
-  private func add(_ text: UnsafeRawBufferPointer, to batch: inout RowBatch) {
+  private func add(_ text: UnsafeRawBufferPointer, to batch: RowBatch) {
     line += 1
     var place = 0
     func skipBlanks() {

@@ -32,8 +32,7 @@ struct FieldTableReader {
     self.options = options
     places = Array(table.columns.indices)
     fieldCount = table.fieldCount
-    parts = PartCursor(
-      group.files, meter: options.meter, temporaryDirectory: options.temporaryDirectory)
+    parts = PartCursor(group.files, options)
   }
 
   /// Calls `body` with every good row. A `RowError` from `body` makes the row a bad one.
@@ -55,13 +54,13 @@ struct FieldTableReader {
     _ stream: PeekableStream, file: String, _ body: (FieldRow) throws(RowError) -> Void
   ) throws(TraceError) {
     let blanks: BlankRowReader?
-    var reader: any RowReader
-    let careful: LibCSVRowReader?
+    let reader: any RowReader
+    let careful: PlainRowReader?
     if case .blanks = syntax {
       let made = BlankRowReader(stream)
       (blanks, careful, reader) = (made, nil, made)
     } else {
-      let made = LibCSVRowReader(stream)
+      let made = PlainRowReader(stream)
       (blanks, careful, reader) = (nil, made, made)
     }
     defer {
@@ -69,10 +68,10 @@ struct FieldTableReader {
       if header.isEmpty { header = blanks?.header ?? [] }
     }
     expectsHeader = true
-    var batch = RowBatch()
+    let batch = RowBatch()
     while true {
       do throws(TraceError) {
-        guard try reader.nextBatch(&batch) else { return }
+        guard try reader.nextBatch(batch) else { return }
       } catch {
         guard let rejects = options.rejects, error.code == .malformedRow else { throw error }
         try process(batch, file: file, body)
@@ -159,16 +158,16 @@ extension TraceInput.Group {
       bytes = bytes[...end]
     }
     let stream = MemoryStream(Array(bytes), name: "")
-    var reader: any RowReader
+    let reader: any RowReader
     if case .blanks = syntax {
       reader = BlankRowReader(stream)
     } else {
-      reader = LibCSVRowReader(stream)
+      reader = PlainRowReader(stream)
     }
     var results: [R] = []
-    var batch = RowBatch()
+    let batch = RowBatch()
     // What is not CSV is no row of such a table: the rows before it decide.
-    while results.count < limit, (try? reader.nextBatch(&batch)) ?? false {
+    while results.count < limit, (try? reader.nextBatch(batch)) ?? false {
       for index in 0..<min(batch.count, limit - results.count) {
         results.append(batch.withRow(index, body))
       }

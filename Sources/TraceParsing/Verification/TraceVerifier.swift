@@ -109,7 +109,8 @@ public struct TraceVerifier {
   private mutating func checkContent(_ path: String, format: String?, table: String?) {
     let input: TraceInput
     do throws(TraceError) {
-      input = try TraceInput(path: path, meter: options.meter)
+      input = try TraceInput(
+        path: path, meter: options.meter, maximumExpansion: options.maximumExpansion)
     } catch {
       add(.integrity, path, false, "\(error)")
       return
@@ -124,8 +125,7 @@ public struct TraceVerifier {
   /// Reads every byte: wrong CRCs, wrong lengths and truncation show.
   private mutating func checkIntegrity(_ group: TraceInput.Group) {
     var (good, bad, bytes) = (0, 0, 0)
-    var parts = PartCursor(
-      group.files, meter: options.meter, temporaryDirectory: options.temporaryDirectory)
+    var parts = PartCursor(group.files, options)
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
     defer { block.deallocate() }
     for file in group.files {
@@ -178,7 +178,9 @@ public struct TraceVerifier {
   private mutating func checkRows(_ path: String, format: String?, table: String?) {
     let trace: any RecognisedTrace
     do throws(TraceError) {
-      trace = try opener.open(path, format: format, table: table, meter: options.meter)
+      trace = try opener.open(
+        path, format: format, table: table, meter: options.meter,
+        maximumExpansion: options.maximumExpansion)
     } catch {
       add(.rows, path, false, "\(error)")
       return
@@ -213,9 +215,9 @@ public struct TraceVerifier {
 
   /// `file:line:column: message` of a line of rejects.
   private static func place(_ line: String) -> String {
-    var batch = RowBatch()
+    let batch = RowBatch()
     let reader = LibCSVRowReader(MemoryStream(Array(line.utf8), name: ""))
-    guard (try? reader.nextBatch(&batch)) ?? false else { return line }
+    guard (try? reader.nextBatch(batch)) ?? false else { return line }
     return batch.withRow(0) { row in
       let place = (0..<3).map { row.text($0) }.filter { !$0.isEmpty }.joined(separator: ":")
       return row.count > 3 ? "\(place): \(row.text(3))" : line

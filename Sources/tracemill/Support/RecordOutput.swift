@@ -34,7 +34,7 @@ final class RecordOutput {
             "tracemill.scale.memory_bytes": "\(options.scale.memory.rawValue)",
             "tracemill.scale.disk_bytes": "\(options.scale.disk.rawValue)",
             RecordFileFormat.lastTimeKey: "\(stream.report.lastTime.rawValue)",
-          ]))
+          ], threads: options.threads))
     case .google2011:
       // Only in Google's traces does a time of 0 mean "before the trace".
       let isGoogle = ["google-2011", "google-2019", "records"].contains(trace.format)

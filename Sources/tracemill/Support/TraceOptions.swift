@@ -55,6 +55,17 @@ struct TraceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Size of each sort buffer in MiB.", valueName: "MiB"))
   var sortBuffer: Int = ReadOptions().sortBufferBytes >> 20
 
+  @Option(
+    help: ArgumentHelp(
+      "Threads to read with; all cores if not given. The result is the same.", valueName: "number"))
+  var threads: Int = ReadOptions().threads
+
+  @Option(
+    help: ArgumentHelp(
+      "Times its size that a compressed file may inflate to, beyond \(Expansion.allowance >> 20) MiB.",
+      valueName: "times"))
+  var maxExpansion: Int = Expansion.defaultLimit
+
   @Flag(name: .shortAndLong, help: "No progress and no notes.")
   var quiet = false
 
@@ -70,6 +81,12 @@ struct TraceOptions: ParsableArguments {
     }
     guard timeTolerance >= 0, timeTolerance.isFinite else {
       throw ValidationError("--time-tolerance is not negative")
+    }
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads is from 1 to 1024")
+    }
+    guard (1...Int(Int32.max)).contains(maxExpansion) else {
+      throw ValidationError("--max-expansion is at least 1")
     }
     guard (1...65536).contains(sortBuffer) else {
       throw ValidationError("--sort-buffer is from 1 to 65536 MiB")
@@ -95,6 +112,8 @@ struct TraceOptions: ParsableArguments {
     options.includesAllocSets = allocSets
     options.temporaryDirectory = temporaryDirectory
     options.sortBufferBytes = sortBuffer << 20
+    options.threads = threads
+    options.maximumExpansion = maxExpansion
     options.meter = meter
     return options
   }
@@ -103,7 +122,7 @@ struct TraceOptions: ParsableArguments {
     var formats = Registry.formats
     if let columns { formats.insert(try mappedFormat(columns), at: 0) }
     let trace = try TraceOpener(formats: formats)
-      .open(path, format: format, table: table, meter: meter)
+      .open(path, format: format, table: table, meter: meter, maximumExpansion: maxExpansion)
     if notes { for note in trace.notes { logger?.notice("\(note)") } }
     return trace
   }
@@ -182,6 +201,9 @@ struct SelectionOptions: ParsableArguments {
 
   /// The wanted tasks of `source`.
   func apply(_ source: RecordStream) -> AnyWorkloadSource<TraceError> {
+    if from == nil && to == nil && priority == nil && sample == nil {
+      return AnyWorkloadSource(source)
+    }
     let selection = priority
     let sampler = sample.map { JobSampler(fraction: $0, seed: sampleSeed) }
     return AnyWorkloadSource(

@@ -1,0 +1,114 @@
+import Workload
+
+/// Lives by task: a hash table of our own, because every event of a trace goes through it.
+///
+/// Open addressing with linear probing over 8-byte slots (half of the hash, and the place of the
+/// life), lives end to end in an array: a look-up that finds its life touches one slot and the life.
+struct LifecycleTable: ~Copyable {
+  private var slots: UnsafeMutablePointer<UInt64>
+  private var slotBits: UInt64
+  /// The lives; their order has no meaning.
+  private(set) var lives: UnsafeMutablePointer<Lifecycle>
+  private var capacity: Int
+  private(set) var count = 0
+
+  private static let free: UInt64 = .max
+
+  init() {
+    slotBits = 11
+    slots = .allocate(capacity: 1 << 11)
+    slots.initialize(repeating: Self.free, count: 1 << 11)
+    capacity = 1 << 9
+    lives = .allocate(capacity: capacity)
+  }
+
+  deinit {
+    slots.deallocate()
+    lives.deallocate()
+  }
+
+  /// A hash of a task that spreads jobs with consecutive numbers and indices: two rounds of
+  /// multiply and fold.
+  @inline(__always) static func hash(_ id: TaskID) -> UInt64 {
+    let job = UInt64(bitPattern: id.job) &* 0x9e37_79b9_7f4a_7c15
+    let mixed = (job ^ (job >> 32) ^ UInt64(UInt32(bitPattern: id.index))) &* 0xd6e8_feb8_6659_fd93
+    return mixed ^ (mixed >> 32)
+  }
+
+  /// Reads the slot of a hash, so that it is in the cache when it is needed.
+  @inline(__always) func touch(_ hash: UInt64) -> UInt64 { slots[home(hash)] }
+
+  @inline(__always) private func home(_ hash: UInt64) -> Int {
+    Int(truncatingIfNeeded: (hash &* 0x9e37_79b9_7f4a_7c15) >> (64 &- slotBits))
+  }
+
+  /// The place of `id`'s life, or nil. O(1) on average.
+  @inline(__always) func find(_ id: TaskID, hash: UInt64) -> Int? {
+    var slot = home(hash)
+    let mask = 1 << Int(slotBits) &- 1
+    let tag = hash >> 32
+    while true {
+      let entry = slots[slot]
+      if entry == Self.free { return nil }
+      if entry >> 32 == tag {
+        let place = Int(truncatingIfNeeded: entry & 0xffff_ffff)
+        if lives[place].id == id { return place }
+      }
+      slot = (slot &+ 1) & mask
+    }
+  }
+
+  /// Adds a life that is not there yet. O(1) amortised.
+  mutating func insert(_ life: Lifecycle, hash: UInt64) {
+    if count == capacity { grow() }
+    (lives + count).initialize(to: life)
+    enter(hash, count)
+    count += 1
+  }
+
+  private func enter(_ hash: UInt64, _ place: Int) {
+    var slot = home(hash)
+    let mask = 1 << Int(slotBits) &- 1
+    while slots[slot] != Self.free { slot = (slot &+ 1) & mask }
+    slots[slot] = (hash >> 32) << 32 | UInt64(place)
+  }
+
+  private mutating func grow() {
+    precondition(capacity < 1 << 30, "more than 2^30 tasks are open at once")
+    let larger = UnsafeMutablePointer<Lifecycle>.allocate(capacity: capacity * 2)
+    larger.update(from: lives, count: count)
+    lives.deallocate()
+    lives = larger
+    capacity *= 2
+    slots.deallocate()
+    slotBits += 1
+    slots = .allocate(capacity: 1 << Int(slotBits))
+    rebuild()
+  }
+
+  private func rebuild() {
+    slots.update(repeating: Self.free, count: 1 << Int(slotBits))
+    for place in 0..<count { enter(Self.hash(lives[place].id), place) }
+  }
+
+  /// Takes the dead lives out. O(n), n being all.
+  mutating func removeDead(_ take: (Lifecycle) throws(TraceError) -> Void) throws(TraceError) {
+    var kept = 0
+    for place in 0..<count {
+      if lives[place].state == .dead {
+        try take(lives[place])
+      } else {
+        if kept < place { lives[kept] = lives[place] }
+        kept += 1
+      }
+    }
+    count = kept
+    rebuild()
+  }
+
+  /// Takes all lives out, and gives the memory back.
+  mutating func removeAll(_ take: (Lifecycle) throws(TraceError) -> Void) throws(TraceError) {
+    for place in 0..<count { try take(lives[place]) }
+    self = LifecycleTable()
+  }
+}

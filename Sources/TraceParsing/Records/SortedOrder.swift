@@ -1,0 +1,106 @@
+/// The places of `elements` in the order of their keys; equal ones keep theirs.
+///
+/// The three integers of a key are packed into one word as far as their ranges allow, and the words
+/// are sorted by radix, least digit first; where the word could not hold the whole key, runs of
+/// equal words are sorted by comparison. O(n), O(n log n) at worst; 28 bytes an element for a while.
+func sortedOrder<Element: ExternallySortable>(_ elements: [Element]) -> [UInt32] {
+  precondition(elements.count <= UInt32.max)
+  guard elements.count > 1 else { return elements.isEmpty ? [] : [0] }
+  let packing = elements.withUnsafeBufferPointer { KeyPacking($0) }
+  var keys = elements.map { KeyedPlace(word: packing.word($0.sortKey), place: 0) }
+  for place in keys.indices { keys[place].place = UInt32(truncatingIfNeeded: place) }
+  radixSort(&keys, bits: packing.bits)
+  if !packing.isExact { sortTies(&keys, elements) }
+  return keys.map(\.place)
+}
+
+private struct KeyedPlace: BitwiseCopyable {
+  var word: UInt64
+  var place: UInt32
+}
+
+/// How keys become words of the same order: the integers, less their least values, one above the
+/// other; bits that do not fit are cut off at the low end.
+private struct KeyPacking {
+  private var least: SortKey
+  private var minorBits: Int
+  private var lastBits: Int
+  private var dropped: Int
+  let bits: Int
+  var isExact: Bool { dropped == 0 }
+
+  init<Element: ExternallySortable>(_ elements: UnsafeBufferPointer<Element>) {
+    var low = elements[0].sortKey
+    var high = low
+    for element in elements {
+      let key = element.sortKey
+      low = SortKey(
+        major: min(low.major, key.major), minor: min(low.minor, key.minor),
+        last: min(low.last, key.last))
+      high = SortKey(
+        major: max(high.major, key.major), minor: max(high.minor, key.minor),
+        last: max(high.last, key.last))
+    }
+    func width(_ low: Int64, _ high: Int64) -> Int {
+      64 - UInt64(bitPattern: high &- low).leadingZeroBitCount
+    }
+    let majorBits = width(low.major, high.major)
+    least = low
+    minorBits = width(low.minor, high.minor)
+    lastBits = width(low.last, high.last)
+    let all = majorBits + minorBits + lastBits
+    dropped = max(0, all - 64)
+    bits = min(64, all)
+  }
+
+  @inline(__always) func word(_ key: SortKey) -> UInt64 {
+    let major = UInt64(bitPattern: key.major &- least.major)
+    let minor = UInt64(bitPattern: key.minor &- least.minor)
+    let last = UInt64(bitPattern: key.last &- least.last)
+    // Smart shifts: by more than 63 they give 0, by less than 0 they go the other way.
+    return major << (minorBits + lastBits - dropped) | minor << (lastBits - dropped)
+      | last >> dropped
+  }
+}
+
+/// Sorts by the low `bits` of the words, 11 at a time; stable.
+private func radixSort(_ keys: inout [KeyedPlace], bits: Int) {
+  var other = [KeyedPlace](repeating: KeyedPlace(word: 0, place: 0), count: keys.count)
+  var counts = [Int](repeating: 0, count: 2048)
+  for shift in stride(from: 0, to: bits, by: 11) {
+    keys.withUnsafeBufferPointer { source in
+      other.withUnsafeMutableBufferPointer { target in
+        counts.withUnsafeMutableBufferPointer { counts in
+          counts.update(repeating: 0)
+          for key in source { counts[Int(key.word >> UInt64(shift) & 2047)] += 1 }
+          var sum = 0
+          for digit in 0..<2048 { (counts[digit], sum) = (sum, sum + counts[digit]) }
+          for key in source {
+            let digit = Int(key.word >> UInt64(shift) & 2047)
+            target[counts[digit]] = key
+            counts[digit] += 1
+          }
+        }
+      }
+    }
+    swap(&keys, &other)
+  }
+}
+
+/// Sorts runs of equal words by the whole key, then by place.
+private func sortTies<Element: ExternallySortable>(
+  _ keys: inout [KeyedPlace], _ elements: [Element]
+) {
+  var start = 0
+  while start < keys.count {
+    var end = start + 1
+    while end < keys.count, keys[end].word == keys[start].word { end += 1 }
+    if end - start > 1 {
+      keys[start..<end].sort {
+        let (a, b) = (elements[Int($0.place)].sortKey, elements[Int($1.place)].sortKey)
+        return a != b ? a < b : $0.place < $1.place
+      }
+    }
+    start = end
+  }
+}
