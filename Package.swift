@@ -23,7 +23,8 @@ let package = Package(
   targets: [
     // L0: leaves. Nothing here imports another Tracemill module.
     .target(name: "Workload"),
-    .target(name: "Fitting"),
+    .target(name: "Fitting", dependencies: ["CVectorMath"]),
+    .target(name: "CVectorMath"),
     .target(name: "Parquet", dependencies: ["CISAL", "CZstd"]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive",
@@ -65,7 +66,8 @@ let package = Package(
     .testTarget(
       name: "WorkloadTests", dependencies: ["Workload", "WorkloadTestKit", "Generation"]),
     .testTarget(name: "ParquetTests", dependencies: ["Parquet"]),
-    .testTarget(name: "FittingTests", dependencies: ["Fitting", "Generation", "Workload"]),
+    .testTarget(
+      name: "FittingTests", dependencies: ["Fitting", "CVectorMath", "Generation", "Workload"]),
     .testTarget(
       name: "TraceParsingTests",
       dependencies: ["TraceParsing", "Workload", "WorkloadTestKit", "Parquet", "TestSupport"]),

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+internal import CVectorMath
 
 /// Count, mean and spread of a stream of numbers, mergeable.
 ///
@@ -36,6 +30,9 @@ public struct Moments: Sendable, Equatable, Codable {
     count += 1
     if blockCount == 512 { closeBlock() }
   }
+
+  /// The mean of what is in closed blocks: a good origin for the next one.
+  var closedMean: Double { center }
 
   /// Takes a block of numbers by its count and its sums about an origin near its mean.
   mutating func addBlock(count added: Int, origin: Double, sum: Double, squares: Double) {
@@ -109,50 +106,60 @@ public struct SampleStatistics: Sendable, Equatable, Codable {
   /// The statistics of a column of finite positive values. O(n).
   public init(_ values: [Double]) { add(contentsOf: values) }
 
-  /// Takes a column of finite positive values, in blocks of 512 and four at a time. O(n).
-  public mutating func add(contentsOf column: [Double]) {
+  /// The statistics of a column's values that are finite and positive; the others are refused or
+  /// left out, as `policy` says. O(n), one pass.
+  public init(screening column: [Double], policy: Screening.Policy = .refuse) throws(FittingError) {
+    var screening = Screening()
+    add(contentsOf: column, screening: &screening)
+    if policy == .refuse, screening.total > 0 { throw .unusableValues(screening) }
+  }
+
+  /// Takes a column of values, which must be finite and positive. O(n), one pass.
+  public mutating func add(contentsOf column: [Double]) { add(column) { _ in true } }
+
+  /// Takes those of a column's values that are finite and positive, and counts the others in
+  /// `screening`. O(n), one pass.
+  public mutating func add(contentsOf column: [Double], screening: inout Screening) {
+    add(column) { screening.accepts($0) }
+  }
+
+  private mutating func add(_ column: [Double], where accepts: (Double) -> Bool) {
     column.withUnsafeBufferPointer { buffer in
       var start = 0
       while start < buffer.count {
-        let size = min(512, buffer.count - start)
-        addBlock(UnsafeBufferPointer(rebasing: buffer[start..<start + size]))
+        // The first block is small: its origin is its first value, however far from the mean.
+        let size = min(count == 0 ? 64 : 4096, buffer.count - start)
+        addBlock(UnsafeBufferPointer(rebasing: buffer[start..<start + size]), where: accepts)
         start += size
       }
     }
   }
 
-  private mutating func addBlock(_ block: UnsafeBufferPointer<Double>) {
-    let whole = block.count / 4 * 4
-    if whole > 0 {
-      let (origin, logOrigin) = (block[0], log(block[0]))
-      var (sum, squares) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
-      var (logSum, logSquares) = (SIMD4<Double>.zero, SIMD4<Double>.zero)
-      var low = SIMD4<Double>(repeating: origin)
-      var high = low
-      for index in stride(from: 0, to: whole, by: 4) {
-        let x = SIMD4(block[index], block[index + 1], block[index + 2], block[index + 3])
-        let d = x - origin
-        sum += d
-        squares += d * d
-        let l = vectorLog(x) - logOrigin
-        logSum += l
-        logSquares += l * l
-        low = pointwiseMin(low, x)
-        high = pointwiseMax(high, x)
+  private mutating func addBlock(
+    _ block: UnsafeBufferPointer<Double>, where accepts: (Double) -> Bool
+  ) {
+    let whole = block.count / 8 * 8
+    var taken = 0
+    if whole > 0, let base = block.baseAddress {
+      let origin = count == 0 ? block[0] : values.closedMean
+      let logOrigin = count == 0 ? cvm_log(block[0]) : logarithms.closedMean
+      let sums = cvm_block_sums(base, whole, origin, logOrigin)
+      if sums.isUsable {
+        values.addBlock(count: whole, origin: origin, sum: sums.sum, squares: sums.squares)
+        logarithms.addBlock(
+          count: whole, origin: logOrigin, sum: sums.logSum, squares: sums.logSquares)
+        minimum = min(minimum, sums.minimum)
+        maximum = max(maximum, sums.maximum)
+        taken = whole
       }
-      values.addBlock(count: whole, origin: origin, sum: sum.sum(), squares: squares.sum())
-      logarithms.addBlock(
-        count: whole, origin: logOrigin, sum: logSum.sum(), squares: logSquares.sum())
-      minimum = min(minimum, low.min())
-      maximum = max(maximum, high.max())
     }
-    for index in whole..<block.count { add(block[index]) }
+    for value in block[taken...] where accepts(value) { add(value) }
   }
 
   /// Takes one value, which must be finite and positive (see ``Screening``).
   public mutating func add(_ value: Double) {
     values.add(value)
-    logarithms.add(log(value))
+    logarithms.add(cvm_log(value))
     minimum = min(minimum, value)
     maximum = max(maximum, value)
   }

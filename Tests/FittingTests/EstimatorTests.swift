@@ -118,7 +118,7 @@ func options(_ family: Family, _ parameters: [Double]) -> FitOptions {
   /// Column and stream agree, at every length and over the whole range of doubles.
   @Test func columnsAreTakenLikeStreams() {
     var g = stream("columns")
-    for count in [1, 3, 4, 5, 511, 512, 513, 2050] {
+    for count in [1, 7, 8, 9, 63, 64, 65, 71, 72, 513, 4159, 4160, 4161, 9001] {
       let values = (0..<count).map { _ in pow(2, Double(g.below(2000)) - 1040) * (1 + g.uniform()) }
       let column = SampleStatistics(values)
       var streamed = SampleStatistics()
@@ -129,14 +129,6 @@ func options(_ family: Family, _ parameters: [Double]) -> FitOptions {
       #expect(
         abs(column.logarithms.variance - streamed.logarithms.variance)
           <= 1e-12 * streamed.logarithms.variance)
-      for start in stride(from: 0, to: count / 4 * 4, by: 4) {
-        let x = SIMD4(values[start], values[start + 1], values[start + 2], values[start + 3])
-        let logs = vectorLog(x)
-        for lane in 0..<4 {
-          let truth = log(x[lane])
-          #expect(abs(logs[lane] - truth) <= 2 * truth.ulp)
-        }
-      }
     }
   }
 
