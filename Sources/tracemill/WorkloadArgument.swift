@@ -100,9 +100,14 @@ final class ReplayedTasks: WorkloadSource {
         neverRan += 1
         continue
       }
+      // Time 0 stands for "before the trace", which begins with its first real time.
+      let start = workload.stream?.report.firstTime ?? .never
+      if record.submit == .zero, record.flags.contains(.cutOffAtStart), start.isKnown {
+        record.submit = start
+      }
       if record.flags.contains(.runTimeUnknown) {
         let end = record.end.isKnown ? record.end : workload.stream?.report.lastTime ?? .zero
-        guard atStart == .observed, end > record.submit else {
+        guard atStart == .observed, end >= record.submit else {
           unknown += 1
           continue
         }

@@ -162,6 +162,9 @@ private func life(
     #expect(transitions[.unsubmitted, .schedule] == 1)
     let ended = try #require(life([event(.finish, 900)]).record)
     #expect(ended.flags.isSuperset(of: [.cutOffAtStart, .runTimeUnknown]))
+    // Only what ran can be evicted.
+    let evicted = try #require(life([event(.evict, 900)]).record)
+    #expect(evicted.flags.contains(.runTimeUnknown))
     let updated = try #require(life([event(.updateRunning, 900)]).record)
     #expect(updated.outcome == .running)
     #expect(updated.flags.contains(.cutOffAtStart))

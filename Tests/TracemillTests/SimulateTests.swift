@@ -40,6 +40,31 @@ import Testing
     #expect(outputs[0] == outputs[1])
   }
 
+  /// Time 0 is "before the trace": it enters no run time, and no start.
+  @Test func whatRanBeforeTheTraceIsReplayedFromItsBeginning() throws {
+    let folder = TemporaryFolder()
+    let rows = [
+      "0,,1,0,,0,u,3,9,0.01,0.01,0,0", "0,,1,0,5,1,u,3,9,0.01,0.01,0,0",
+      "0,,2,0,,0,u,3,9,0.01,0.01,0,0", "600000000,,2,0,5,1,u,3,9,0.01,0.01,0,0",
+      "700000000,,1,0,5,4,u,3,9,0.01,0.01,0,0", "800000000,,2,0,5,4,u,3,9,0.01,0.01,0,0",
+    ]
+    try folder.write(rows.joined(separator: "\n"), to: "t/task_events/part-0-of-1.csv")
+    _ = try tracemill("convert", folder("t"), "-o", folder("t.parquet"), "-q")
+    for workload in [folder("t"), folder("t.parquet")] {
+      let result = try tracemill(
+        "simulate", "--workload", workload, "--cluster", "study:5", "-q", "-o", folder("r.csv"))
+      #expect(result.status == 0, "\(result.error)")
+      let lines = String(decoding: try contents(folder("r.csv")), as: UTF8.self)
+        .split(separator: "\n").dropFirst()
+        .map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+      let spans = lines.sorted { $0[0] < $1[0] }.map { [$0[3], $0[5], $0[6]] }
+      #expect(
+        spans == [
+          ["600000000", "600000000", "700000000"], ["600000000", "600000000", "800000000"],
+        ])
+    }
+  }
+
   @Test func theSameSeedGivesTheSameBytesWhateverTheHashSeed() throws {
     let folder = TemporaryFolder()
     var outputs: Set<[UInt8]> = []

@@ -122,6 +122,7 @@ struct Google2019Trace: RecognisedTrace {
     report.notes = notes
     report.rows[table.rawValue] = reader.rows
     report.surveys[table.rawValue] = decoder.survey(rows: reader.rows)
+    report.firstTime = report.surveys[table.rawValue]?.firstTime ?? .never
     report.lastTime = lastTime
     if decoder.allocSetEvents > 0 {
       report.notes.append(

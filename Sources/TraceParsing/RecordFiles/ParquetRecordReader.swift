@@ -60,10 +60,12 @@ final class ParquetRecordReader {
     }
   }
 
-  /// The last real time of the trace that the records came from; zero if the file does not say.
-  var lastTime: Microseconds {
-    let stated = reader.metadata.first { $0.key == RecordFileFormat.lastTimeKey }?.value
-    return Microseconds(max(0, stated.flatMap { Int64($0) } ?? 0))
+  /// A time that the file's footer states about the trace that the records came from.
+  func time(_ key: String) -> Microseconds? {
+    guard let stated = reader.metadata.first(where: { $0.key == key })?.value,
+      let value = Int64(stated), value >= 0
+    else { return nil }
+    return Microseconds(value)
   }
 
   /// Replaces `batch` with the next records; none at the end.

@@ -6,6 +6,9 @@ import Workload
 public struct RecordFileFormat: TraceFormat {
   public let name = "records"
 
+  /// The key in a Parquet file's footer under which the trace's first real time stands, in µs.
+  public static let firstTimeKey = "tracemill.first_time_us"
+
   /// The key in a Parquet file's footer under which the trace's last real time stands, in µs.
   public static let lastTimeKey = "tracemill.last_time_us"
 
@@ -68,7 +71,8 @@ struct RecordFileTrace: RecognisedTrace {
       var batch: [TaskRecord] = []
       var position = 0
       var report = ReadReport()
-      report.lastTime = reader.lastTime
+      report.firstTime = reader.time(RecordFileFormat.firstTimeKey) ?? .never
+      report.lastTime = reader.time(RecordFileFormat.lastTimeKey) ?? .zero
       return RecordStream(report: report, symbols: symbols) { stream throws(TraceError) in
         if position == batch.count {
           try reader.read(into: &batch, &symbols)

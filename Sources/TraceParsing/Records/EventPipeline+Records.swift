@@ -18,6 +18,7 @@ extension EventPipeline {
     report.comments = survey.comments
     report.surveys[table] = survey
     report.rejects = options.rejects?.counts ?? [:]
+    report.firstTime = survey.firstTime
     report.lastTime = lastTime
     let finisher = LifecycleFinisher(self, assumed: assumed)
     var sorted = try finisher.sorted(&report)

@@ -361,7 +361,8 @@ struct Lifecycle: BitwiseCopyable {
     record.end = isOpen ? .never : since
     record.waitTime = waited
     if waits == 0 { record.flags.insert(.waitTimeUnknown) }
-    let hasRun = attempts > 0 || isRunning || record.outcome == .finished
+    let hasRun =
+      attempts > 0 || isRunning || record.outcome == .finished || record.outcome == .evicted
     if runs == 0 && hasRun { record.flags.insert(.runTimeUnknown) }
     record.attempts = attempts
     record.machine = machine

@@ -49,6 +49,8 @@ public struct ReadReport: Equatable, Sendable {
   public var rejects: [String: Int] = [:]
   /// Things the user should know: missing parts, ignored files.
   public var notes: [String] = []
+  /// The first real time in the table, `never` if it is not known: where the trace begins.
+  public var firstTime = Microseconds.never
   /// The last real time in the table.
   public var lastTime = Microseconds.zero
 

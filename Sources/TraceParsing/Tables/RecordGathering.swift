@@ -45,6 +45,7 @@ struct RecordGathering {
     report.comments += comments
     report.surveys[table] = survey
     report.rejects = options.rejects?.counts ?? [:]
+    report.firstTime = min(report.firstTime, survey.firstTime)
     if survey.firstTime.isKnown { report.lastTime = max(report.lastTime, survey.lastTime) }
   }
 

@@ -33,6 +33,7 @@ final class RecordOutput {
             "tracemill.scale.cores": "\(options.scale.cores)",
             "tracemill.scale.memory_bytes": "\(options.scale.memory.rawValue)",
             "tracemill.scale.disk_bytes": "\(options.scale.disk.rawValue)",
+            RecordFileFormat.firstTimeKey: "\(stream.report.firstTime.rawValue)",
             RecordFileFormat.lastTimeKey: "\(stream.report.lastTime.rawValue)",
           ], threads: options.threads))
     case .google2011:
