@@ -93,11 +93,11 @@ struct SimulationSummary {
     for (count, what) in [
       (tasks.neverRan, "never ran in the trace: left out"),
       (tasks.unknown, "with unknown run time: left out"),
-      (tasks.observed, "ran before the trace began: replayed from its beginning"),
-      (tasks.cutOffAtEnd, "still ran when the trace ended: replayed as far as it goes"),
+      (tasks.observed, "running when the trace began: replayed from its beginning"),
+      (tasks.cutOffAtEnd, "still running when the trace ended: replayed as far as it goes"),
       (tasks.assumed, "with an assumed request"),
     ] where count > 0 {
-      lines += "  \(grouped(count)) tasks \(what)\n"
+      lines += "  \(grouped(count)) \(count == 1 ? "task" : "tasks") \(what)\n"
     }
     let odd = layout.anomalies
     if odd.total > 0 {
