@@ -71,10 +71,6 @@ struct FitCommand: AsyncParsableCommand {
   var seed: UInt64 = 1
 
   @Option(
-    help: ArgumentHelp("Threads for bootstraps; the result is the same.", valueName: "count"))
-  var threads = ProcessInfo.processInfo.activeProcessorCount
-
-  @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Write the profile to this JSON file.", valueName: "file"))
   var output: String?
@@ -100,9 +96,6 @@ struct FitCommand: AsyncParsableCommand {
     }
     if let pValueError, !(0.0005...0.5).contains(pValueError) {
       throw ValidationError("--p-value-error is from 0.0005 to 0.5")
-    }
-    guard (1...4096).contains(threads) else {
-      throw ValidationError("--threads is from 1 to 4096")
     }
   }
 
@@ -137,7 +130,7 @@ struct FitCommand: AsyncParsableCommand {
     options.tails = !noTail
     options.tailReplicates = replicateCount
     options.fitReplicates = replicateCount
-    options.threads = threads
+    options.threads = reading.threads
     return options
   }
 

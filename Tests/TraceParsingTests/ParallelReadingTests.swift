@@ -231,3 +231,25 @@ private final class Lines {
     }
   }
 }
+
+@Suite struct ParallelWritingTests {
+  /// Row groups that are encoded on other threads make the same file.
+  @Test func theFileDoesNotDependOnThreads() throws {
+    let columns = [
+      TableColumn<Int>("n", nullable: true, .integer { $0 % 7 == 0 ? nil : Int64($0) }),
+      TableColumn<Int>("name", nullable: true, .symbol { UInt32($0 % 3) }),
+    ]
+    let folder = TemporaryFolder()
+    var files: [[UInt8]] = []
+    for threads in [1, 2, 5] {
+      let path = folder("\(threads).parquet")
+      let writer = try TableFileKind.parquet.writer(
+        path: path, columns: columns, symbols: { ["", "a", "b"] }, threads: threads)
+      for number in 0..<300_000 { try writer.write(number) }
+      try writer.finish()
+      files.append(try contents(path))
+    }
+    #expect(files[0].count > 1000)
+    #expect(files[1] == files[0] && files[2] == files[0])
+  }
+}

@@ -57,7 +57,7 @@ struct TraceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Threads to read with; all cores if not given. The result is the same.", valueName: "number"))
+      "Threads to work with; all cores if not given. The result is the same.", valueName: "number"))
   var threads: Int = ReadOptions().threads
 
   @Option(
@@ -82,8 +82,8 @@ struct TraceOptions: ParsableArguments {
     guard timeTolerance >= 0, timeTolerance.isFinite else {
       throw ValidationError("--time-tolerance is not negative")
     }
-    guard (1...1024).contains(threads) else {
-      throw ValidationError("--threads is from 1 to 1024")
+    guard (1...4096).contains(threads) else {
+      throw ValidationError("--threads is from 1 to 4096")
     }
     guard (1...Int(Int32.max)).contains(maxExpansion) else {
       throw ValidationError("--max-expansion is at least 1")
