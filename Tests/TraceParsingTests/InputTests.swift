@@ -301,7 +301,12 @@ func read(
     badCRC[gz.count - 8] ^= 1
     var badZip = ArchiveMaker.zip([("job_events.csv", Array(jobParts.joined().utf8))])
     badZip[badZip.count / 3] ^= 0xff
+    let tarGz = ArchiveMaker.tar([("job_events.csv", gz)], .gzip)
+    var badTrailer = tarGz
+    badTrailer[tarGz.count - 8] ^= 1
     let cases: [(String, [UInt8], TraceError.Code, String)] = [
+      ("cut.tar.gz", Array(tarGz.dropLast(4)), .damaged, "the file is truncated"),
+      ("crc.tar.gz", badTrailer, .damaged, "wrong CRC or length"),
       ("cut.csv.gz", Array(gz.dropLast(9)), .damaged, "the file is truncated"),
       ("crc.csv.gz", badCRC, .damaged, "wrong CRC or length"),
       ("noise.tar.gz", [0x8f, 0x3a, 0, 1, 2, 3, 4, 5], .unrecognised, "neither a CSV table nor"),

@@ -68,7 +68,10 @@ final class ArchiveReader {
     while true {
       var entry: OpaquePointer?
       let status = archive_read_next_header(handle, &entry)
-      if status == ARCHIVE_EOF { return nil }
+      if status == ARCHIVE_EOF {
+        try readToEnd()
+        return nil
+      }
       guard status >= ARCHIVE_WARN, let entry else { throw failure() }
       let isRegular = archive_entry_filetype(entry) & 0o170000 == 0o100000
       guard isRegular || mode == .compressedStream else { continue }
@@ -85,6 +88,14 @@ final class ArchiveReader {
     guard count >= 0 else { throw failure() }
     try expansion.addOutput(count)
     return count
+  }
+
+  /// A tar's end mark comes before the end of the compressed stream around it, whose checksum and
+  /// length stand behind.
+  private func readToEnd() throws(TraceError) {
+    guard mode == .container, upstream.seekable == nil else { return }
+    while upstream.read(nil) > 0 {}
+    if let error = upstream.error { throw error }
   }
 
   private func failure() -> TraceError {
