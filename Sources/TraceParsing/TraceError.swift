@@ -20,7 +20,8 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// The kind of failure.
   public var code: Code
-  /// What is wrong and, where it is not plain, what was expected.
+  /// What is wrong and, where it is not plain, what was expected. One line: what it quotes from a
+  /// file has its control characters written as `\n`, `\u{1b}`.
   public var message: String
   /// The file; an entry of an archive is `archive!entry`.
   public var file: String?
@@ -33,7 +34,7 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
     _ code: Code, _ message: String, file: String? = nil, line: Int? = nil, column: Int? = nil
   ) {
     self.code = code
-    self.message = message
+    self.message = message.escapingControls
     self.file = file
     self.line = line
     self.column = column
@@ -41,9 +42,23 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
 
   public var description: String {
     var place = ""
-    if let file { place += "\(file):" }
+    if let file { place += "\(file.escapingControls):" }
     if let line { place += "\(line):" }
     if let column { place += "\(column):" }
     return place.isEmpty ? message : "\(place) \(message)"
+  }
+}
+
+extension String {
+  /// The text with control characters and line separators escaped as in Swift, so that it stays one
+  /// line and a terminal takes no command from it.
+  var escapingControls: String {
+    func isControl(_ scalar: Unicode.Scalar) -> Bool {
+      scalar.properties.generalCategory == .control || ["\u{2028}", "\u{2029}"].contains(scalar)
+    }
+    guard unicodeScalars.contains(where: isControl) else { return self }
+    return unicodeScalars.reduce(into: "") { text, scalar in
+      text += isControl(scalar) ? scalar.escaped(asASCII: true) : String(scalar)
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Workload
 
 /// A kind of trace that Tracemill reads. A new one is one file with a conformer, and one line in
@@ -44,7 +45,10 @@ public struct TraceTable: Equatable, Sendable {
   /// How many parts the names say there are in all; nil where they do not.
   public var total: Int?
   /// Part numbers missing between the first and the last.
-  public var missing: [Int]
+  public var missing: [ClosedRange<Int>]
+
+  /// How many part numbers are missing between the first and the last.
+  public var missingCount: Int { missing.reduce(0) { $0 + $1.count } }
 }
 
 /// What is in a table, counted row by row.
@@ -128,19 +132,23 @@ public struct TraceOpener: Sendable {
   ///   - path: a trace root, a table's folder, one part, a container, or `-` for standard input.
   ///   - format: the kind the user insists on.
   ///   - table: the table the user says it is.
-  ///   - meter: told how many bytes there are to read.
+  ///   - meter: told what is read of a pipe.
   ///   - maximumExpansion: see `ReadOptions.maximumExpansion`.
+  ///   - temporaryDirectory: see `ReadOptions.temporaryDirectory`.
   /// - Throws: `TraceError` if there is nothing, or nothing that a format recognises.
   public func open(
     _ path: String, format: String? = nil, table: String? = nil, meter: ReadMeter? = nil,
-    maximumExpansion: Int = Expansion.defaultLimit
+    maximumExpansion: Int = Expansion.defaultLimit,
+    temporaryDirectory: String = NSTemporaryDirectory()
   ) throws(TraceError) -> any RecognisedTrace {
     let candidates = format.map { name in formats.filter { $0.name == name } } ?? formats
     guard !candidates.isEmpty else {
       throw TraceError(
         .missing, "no format '\(format ?? "")'; there are \(formatNames.joined(separator: ", "))")
     }
-    let input = try TraceInput(path: path, meter: meter, maximumExpansion: maximumExpansion)
+    let input = try TraceInput(
+      path: path, meter: meter, maximumExpansion: maximumExpansion,
+      temporaryDirectory: temporaryDirectory)
     for candidate in candidates {
       if let trace = try candidate.recognise(input, table: table) { return trace }
     }

@@ -77,7 +77,7 @@ struct TraceSummary {
     for table in tables {
       var parts = table.parts == 1 ? "1 file" : "\(table.parts) files"
       if let total = table.total, total > table.parts { parts += " of \(total)" }
-      if !table.missing.isEmpty { parts += ", \(table.missing.count) missing between them" }
+      if !table.missing.isEmpty { parts += ", \(table.missingCount) missing between them" }
       let survey = survey(of: table.name)
       let when =
         survey.map {
@@ -206,7 +206,7 @@ struct TraceSummary {
 
   private func tableObject(_ table: TraceTable) -> [String: Any] {
     var object: [String: Any] = [
-      "name": table.name, "files": table.parts, "missing_parts": table.missing,
+      "name": table.name, "files": table.parts, "missing_parts": table.missing.flatMap(Array.init),
     ]
     if let total = table.total { object["parts_in_all"] = total }
     guard let survey = survey(of: table.name) else { return object }

@@ -70,9 +70,36 @@ private func rows(_ text: String, step: Int = 1 << 18) throws(TraceError) -> [Re
     let batch = RowBatch()
     #expect(throws: TraceError.self) { _ = try reader.nextBatch(batch) }
     #expect(batch.count == 1)
-    reader.recover()
+    #expect(reader.recover() == "\"a\"b,3")
     #expect(try reader.nextBatch(batch))
     #expect(batch.withRow(0) { ($0.text(0), $0.line) } == ("5", 3))
+  }
+
+  /// Every good row behind a row with an open quote is read, whatever the blocks are.
+  @Test(arguments: [1, 7, 64, 1 << 18])
+  func anOpenQuoteCostsItsLineOnly(step: Int) throws {
+    let text = "1,a\n2,\"b\n3,c\n4,\"d\n5,e\n6,\"f\n7,\"g\nh\"\n9,\"i"
+    for plain in [false, true] {
+      let stream = DribblingStream(Array(text.utf8), step: step)
+      let reader: any RowReader =
+        plain ? PlainRowReader(stream, blockBytes: 8) : LibCSVRowReader(stream, blockBytes: 8)
+      let batch = RowBatch()
+      var (found, rejected): ([String], [String]) = ([], [])
+      while true {
+        var isEnd = false
+        do throws(TraceError) {
+          isEnd = try !reader.nextBatch(batch)
+        } catch {
+          rejected.append("\(error.line ?? 0):\(reader.recover())")
+        }
+        for index in 0..<batch.count {
+          found.append(batch.withRow(index) { "\($0.line):\($0.text(0))" })
+        }
+        if isEnd { break }
+      }
+      #expect(found == ["1:1", "3:3", "5:5", "8:7"])
+      #expect(rejected.map { $0.prefix(6) } == ["2:2,\"b", "4:4,\"d", "6:6,\"f", "9:9,\"i"])
+    }
   }
 
   @Test func aRowWithoutEndStopsAtABound() throws {

@@ -87,10 +87,84 @@ func read(
       try folder.write(gz[0], to: "job_events/" + partName(part))
     }
     let trace = try TraceOpener(formats: [Google2011Format()]).open(folder.path)
-    #expect(trace.tables[0].missing == [5, 6, 8])
+    #expect(trace.tables[0].missing == [5...6, 8...8])
+    #expect(trace.tables[0].missingCount == 3)
     #expect(trace.tables[0].total == 500)
     #expect(trace.notes.contains { $0.contains("part 5-6, 8 missing") })
     #expect(trace.notes.contains { $0.contains("5 of 500 parts given") })
+  }
+
+  @Test func namesThatMakeNoSeriesDoNoHarm() throws {
+    for names in [
+      ["part-5-of-3.csv", "part-4-of-7.csv"], ["x-1.csv", "x-20110501120000.csv"],
+      ["part-9-of-3.csv", "part-2-of-9.csv"],
+      ["part-1-of-9223372036854775807.csv", "part-9223372036854775806-of-9223372036854775807.csv"],
+      ["x-0.csv", "x-99999999999999999999.csv"], ["part-0-of-2.csv", "part-0-of-3.csv"],
+    ] {
+      let folder = TemporaryFolder()
+      for name in names { try folder.write(jobParts[0], to: "job_events/" + name) }
+      let group = try TraceInput(path: folder.path).groups[0]
+      #expect(group.numbers.isEmpty && group.missing.isEmpty, "\(names)")
+      let trace = try TraceOpener(formats: [Google2011Format()]).open(folder.path)
+      #expect(trace.tables[0].parts == 2 && trace.notes.count < 3)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func pipesWithAPathAreReadOnce() throws {
+    let folder = TemporaryFolder()
+    let whole = Array(jobParts.joined().utf8)
+    for bytes in [whole, ArchiveMaker.compress(whole, .gzip), ArchiveMaker.tar(entries, .gzip)] {
+      let path = folder("pipe")
+      #expect(mkfifo(path, 0o600) == 0)
+      let writer = Thread {
+        guard let file = FileHandle(forWritingAtPath: path) else { return }
+        try? file.write(contentsOf: Data(bytes))
+        try? file.close()
+      }
+      writer.start()
+      #expect(try read(path).records.map(\.id.job) == [1, 2, 3])
+      unlink(path)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aPipeInAFolderIsNotOpened() throws {
+    let folder = TemporaryFolder()
+    try folder.write(jobParts.joined(), to: "job_events/part-0-of-1.csv")
+    #expect(mkfifo(folder("job_events/pipe"), 0o600) == 0)
+    #expect(try TraceInput(path: folder.path).ignored == [folder("job_events/pipe")])
+    #expect(try read(folder.path).records.count == 3)
+  }
+
+  @Test func aPipedArchiveIsKeptWhereTheUserSays() throws {
+    let folder = TemporaryFolder()
+    let bytes = ArchiveMaker.tar(entries)
+    let nowhere = folder("nowhere")
+    let error = #expect(throws: TraceError.self) {
+      try Container(spooling: MemoryStream(bytes, name: "x"), directory: nowhere)
+    }
+    #expect(error?.file == nowhere)
+  }
+
+  @Test func oneBeginningIsKeptOfEachGroup() throws {
+    let folder = TemporaryFolder()
+    try folder.write("", to: "t/part-1.csv")
+    for number in [10, 9, 2] { try folder.write("\(number),x\n", to: "t/part-\(number).csv") }
+    let input = try TraceInput(path: folder.path)
+    #expect(input.groups.map(\.head) == [Array("2,x\n".utf8)])
+  }
+
+  @Test func progressExpectsWhatIsRead() throws {
+    let folder = TemporaryFolder()
+    try folder.write(jobParts[0], to: "job_events/part-0-of-1.csv")
+    try folder.write("0,5,0,HofLGzk1Or/8Ildj2=,0.5,0.2493\n", to: "machine_events/part-0-of-1.csv")
+    let meter = ReadMeter()
+    let trace = try TraceOpener(formats: [Google2011Format()]).open(folder.path, meter: meter)
+    #expect(meter.total == 0)
+    var options = ReadOptions()
+    options.meter = meter
+    _ = try trace.records(options)
+    #expect(meter.total == jobParts[0].utf8.count)
+    #expect(meter.bytes == meter.total)
   }
 
   @Test func partsGoByNumberNotByName() throws {
@@ -125,7 +199,11 @@ func read(
       try folder.write(moved, to: "root/job_events/part-\(part)-of-3.csv")
       try folder.write(text, to: "plain/job_events/part-\(part)-of-3.csv")
     }
-    #expect(try read(folder("root")).records == read(folder("plain")).records)
+    let expected = try read(folder("plain")).records
+    #expect(try read(folder("root")).records == expected)
+    #expect(try read(folder("root/job_events")).records == expected)
+    let part = "job_events/part-0-of-3.csv"
+    #expect(try read(folder("root/" + part)).records == read(folder("plain/" + part)).records)
     try folder.write(
       schema.replacing("event type", with: "kind of event"), to: "root/schema.csv")
     let error = #expect(throws: TraceError.self) { try read(folder("root")) }
@@ -360,6 +438,53 @@ func read(
     #expect(error.file?.hasSuffix("part-1-of-2.csv") == true)
     let tolerant = try read(folder.path) { $0.timeTolerance = Microseconds(seconds: 1) }
     #expect(tolerant.records.count == 2)
+  }
+
+  @Test func anOpenQuoteSwallowsNoRows() throws {
+    let folder = TemporaryFolder()
+    let good = { (range: Range<Int>) in range.map { "600000\(100 + $0),,\($0),0,u,1,n,l\n" }.joined() }
+    let bad = "600000150,,7,0,\"x,1,n,l\n"
+    let path = try folder.write(
+      good(0..<50) + bad + good(50..<100), to: "job_events/part-0-of-1.csv")
+    var lines = ""
+    let log = try RejectLog { lines += $0 }
+    let result = try read(path) { $0.rejects = log }
+    #expect(result.records.map(\.id.job) == Array(0..<100))
+    #expect(log.counts == ["malformed quotes": 1])
+    #expect(
+      lines.hasSuffix(",51,,the file ends inside quotes,\"600000150,,7,0,\"\"x,1,n,l\"\n"), "\(lines)")
+
+    let rows = { (range: Range<Int>) in range.map { "\($0),1\n" }.joined() }
+    let records = try folder.write(
+      "submit_us,run_us\n" + rows(0..<50) + "50,\"1\n" + rows(51..<100), to: "r.csv")
+    lines = ""
+    let second = try RejectLog { lines += $0 }
+    let kept = try read(records) { $0.rejects = second }.records
+    #expect(kept.map(\.submit.rawValue) == Array(0..<50) + Array(51..<100))
+    #expect(second.counts == ["malformed quotes": 1])
+    #expect(lines.hasSuffix("r.csv,52,,the file ends inside quotes,\"50,\"\"1\"\n"), "\(lines)")
+  }
+
+  @Test func aStrayFileInATablesFolderIsIgnored() throws {
+    for name in ["a.csv", "stray.csv"] {
+      let folder = TemporaryFolder()
+      try folder.write("a,b\n", to: "job_events/" + name)
+      try folder.write(jobParts.joined(), to: "job_events/part-0-of-1.csv")
+      let trace = try TraceOpener(formats: [Google2011Format()]).open(folder.path)
+      #expect(trace.notes == ["\(folder("job_events/" + name)) is no table of google-2011: ignored"])
+      #expect(try read(folder.path).records.count == 3)
+    }
+  }
+
+  @Test func messagesCarryNoControlCharacters() throws {
+    let folder = TemporaryFolder()
+    let good = "600000000,,1,0,,0,u,3,9,0.125,0.5,0.1,0\n"
+    let bad = "600000001,,1,0,,1,u,3,9,\"a\u{1b}[2J\nb\u{9b}\",0.5,0.1,0\n"
+    let path = try folder.write(good + bad, to: "task_events/part-0-of-1.csv")
+    let error = try #require(failure(path))
+    #expect(error.message == "CPU request 'a\\u{1B}[2J\\nb\\u{9B}' is not a number")
+    let other = try #require(failure(folder.write("a\r\u{9b}31mred\nb\n", to: "x.csv")))
+    #expect(other.message.contains("it begins 'a\\r\\u{9B}31mred'"), "\(other)")
   }
 
   @Test func lenientReadingCountsAndKeepsTheRest() throws {

@@ -23,7 +23,7 @@ private func items(_ reader: any RowReader) -> [Item] {
     }
     if let failure {
       items.append(.error(failure.message, line: failure.line))
-      reader.recover()
+      _ = reader.recover()
     } else if isAtEnd {
       return items
     }

@@ -11,8 +11,16 @@ final class LibCSVParser {
   /// The fields of the row that is open, with one byte behind each, and where they end.
   private var openBytes: [UInt8] = []
   private var openEnds: [UInt32] = []
-  /// How much of the text the open row has taken.
+  /// How much of the text the open row has taken, and the text itself once it takes several pieces.
   private var openLength = 0
+  private var openText: [UInt8] = []
+  /// The line where the open row begins.
+  private var rowLine = 1
+  /// Text behind the first line of a row that was given up, to be read again from `replayPlace` on.
+  private var replay: [UInt8] = []
+  private var replayPlace = 0
+  /// The first line of the row that an error is about, cut at `reportedBytes`.
+  private var rejectedLine: [UInt8] = []
   private var rowEnded = false
   private var endedWithCR = false
   private var skipsLine = false
@@ -27,6 +35,11 @@ final class LibCSVParser {
   /// Whether the text so far ends with a whole line, no row is open behind it, and the comments at
   /// the beginning are over: another reader may take over here.
   private(set) var isBetweenLines = false
+  /// Whether the text has ended and every row of it was given out.
+  private(set) var isFinished = false
+
+  /// How much of a row that could not be read is reported.
+  private static let reportedBytes = 1 << 16
 
   /// A longer row is no trace's row; without a bound, a file without line ends would fill memory.
   static let maximumRowBytes = 1 << 24
@@ -53,6 +66,27 @@ final class LibCSVParser {
     target = batch
     defer { target = nil }
     taken = 0
+    try parseReplay()
+    try parseText(bytes, &taken)
+  }
+
+  private func parseReplay() throws(TraceError) {
+    guard replayPlace < replay.count else { return }
+    let text = replay
+    var taken = 0
+    let result = text.withUnsafeBytes { bytes in
+      Result { () throws(TraceError) in
+        try parseText(UnsafeRawBufferPointer(rebasing: bytes[replayPlace...]), &taken)
+      }
+    }
+    replayPlace += taken
+    try result.get()
+    (replay, replayPlace) = ([], 0)
+  }
+
+  private func parseText(
+    _ bytes: UnsafeRawBufferPointer, _ taken: inout Int
+  ) throws(TraceError) {
     while taken < bytes.count {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[taken...])
       if skipsLine {
@@ -91,6 +125,7 @@ final class LibCSVParser {
     var length = Self.lineLength(UnsafeRawBufferPointer(rebasing: bytes[..<limit]), 0x0a)
     length = Self.lineLength(UnsafeRawBufferPointer(rebasing: bytes[..<length]), 0x0d)
     rowEnded = false
+    if openLength == 0 { rowLine = line }
     let used = csv_parse(
       parser, bytes.baseAddress, length,
       { field, length, context in
@@ -102,11 +137,15 @@ final class LibCSVParser {
       }, Unmanaged.passUnretained(self).toOpaque())
     taken += used
     if used < length {
+      openText.append(contentsOf: bytes[..<used])
+      keepLine(bytes[used..<length])
       throw malformed("a quote where none can stand; a quote inside quotes is doubled")
     }
     openLength = rowEnded ? 0 : openLength + length
+    if !rowEnded { openText.append(contentsOf: bytes[..<length]) }
     isBetweenLines = rowEnded && bytes[length - 1] == 0x0a
     if openLength > maximumRowBytes {
+      keepLine(EmptyCollection())
       throw malformed("the row is longer than \(maximumRowBytes >> 20) MiB: this is no trace table")
     }
   }
@@ -115,6 +154,7 @@ final class LibCSVParser {
   func finish(into batch: RowBatch) throws(TraceError) {
     target = batch
     defer { target = nil }
+    try parseReplay()
     if isBeforeRows { try endBeginning() }
     let status = csv_fini(
       parser,
@@ -125,21 +165,49 @@ final class LibCSVParser {
       { end, context in
         Unmanaged<LibCSVParser>.fromOpaque(context!).takeUnretainedValue().row(end)
       }, Unmanaged.passUnretained(self).toOpaque())
-    if status != 0 { throw malformed("the file ends inside quotes") }
+    if status != 0 {
+      keepLine(EmptyCollection())
+      throw malformed("the file ends inside quotes")
+    }
+    isFinished = true
   }
 
-  /// After an error: drops the open row and the rest of its line.
-  func recover() {
+  /// After an error: gives up the first line of the open row and returns it (at most 64 KiB of it).
+  /// Reading goes on behind that line, though the row had taken more: a quote that is not closed
+  /// must not swallow the good rows that follow.
+  func recover() -> String {
+    if let end = openText.firstIndex(of: 0x0a) {
+      let rest = openText.count - end - 1
+      if replayPlace < replay.count {
+        replayPlace -= rest  // the row began in the text that is read again
+      } else {
+        (replay, replayPlace) = (Array(openText[(end + 1)...]), 0)
+      }
+      line = rowLine + 1
+      skipsLine = false
+    } else {
+      line = rowLine
+      skipsLine = true
+    }
     dropOpenRow()
     csv_free(parser)
     csv_init(parser, UInt8(CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL))
-    skipsLine = true
     isBetweenLines = false
     endedWithCR = false
+    return String(decoding: rejectedLine, as: UTF8.self)
+  }
+
+  /// Keeps the first line of the open row, of which `rest` was not taken.
+  private func keepLine(_ rest: some Collection<UInt8>) {
+    rejectedLine = Array(openText.prefix(Self.reportedBytes).prefix { $0 != 0x0a })
+    if rejectedLine.count == openText.count {
+      rejectedLine += rest.prefix(Self.reportedBytes - rejectedLine.count)
+    }
+    while let last = rejectedLine.last, last == 0x0a || last == 0x0d { rejectedLine.removeLast() }
   }
 
   private func malformed(_ what: String) -> TraceError {
-    TraceError(.malformedRow, what, file: name, line: line)
+    TraceError(.malformedRow, what, file: name, line: rowLine)
   }
 
   private func field(_ bytes: UnsafeRawBufferPointer) {
@@ -163,6 +231,7 @@ final class LibCSVParser {
   private func dropOpenRow() {
     openBytes.removeAll(keepingCapacity: true)
     openEnds.removeAll(keepingCapacity: true)
+    openText.removeAll(keepingCapacity: true)
     openLength = 0
   }
 

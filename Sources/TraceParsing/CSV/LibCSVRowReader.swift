@@ -2,7 +2,6 @@
 final class LibCSVRowReader: RowReader {
   private let block: BlockBuffer
   private let parser: LibCSVParser
-  private var isFinished = false
 
   /// - Parameter blockBytes: how much is read at a time; the rows do not depend on it.
   init(
@@ -19,8 +18,7 @@ final class LibCSVRowReader: RowReader {
     batch.removeAll()
     while batch.count == 0 {
       if block.bytes.isEmpty, try !block.fill() {
-        guard !isFinished else { return false }
-        isFinished = true
+        guard !parser.isFinished else { return false }
         try parser.finish(into: batch)
         return batch.count > 0
       }
@@ -31,5 +29,5 @@ final class LibCSVRowReader: RowReader {
     return true
   }
 
-  func recover() { parser.recover() }
+  func recover() -> String { parser.recover() }
 }

@@ -10,7 +10,6 @@ final class PlainRowReader: RowReader {
   private let parser: LibCSVParser
   /// How much of the block libcsv is to take; nil where the scanner reads.
   private var careful: Careful? = .nextLine
-  private var isFinished = false
 
   private enum Careful { case nextLine, restOfBlock }
 
@@ -33,8 +32,7 @@ final class PlainRowReader: RowReader {
     while batch.count == 0 {
       if let careful {
         if block.bytes.isEmpty, try !block.fill() {
-          guard !isFinished else { return false }
-          isFinished = true
+          guard !parser.isFinished else { return false }
           try parser.finish(into: batch)
           return batch.count > 0
         }
@@ -52,9 +50,9 @@ final class PlainRowReader: RowReader {
     return true
   }
 
-  func recover() {
-    parser.recover()
+  func recover() -> String {
     careful = .nextLine
+    return parser.recover()
   }
 
   private func parse(_ amount: Careful, into batch: RowBatch) throws(TraceError) {

@@ -11,8 +11,8 @@ protocol RowReader: AnyObject {
   /// then holds the rows before. After `recover()` reading goes on with the next line.
   func nextBatch(_ batch: RowBatch) throws(TraceError) -> Bool
 
-  /// After an error in the text: skips the rest of the line.
-  func recover()
+  /// After an error in the text: gives up the row's first line, and returns it where it is known.
+  func recover() -> String
 }
 
 /// A stream's bytes in a block that is filled again and again. What was not taken stays.

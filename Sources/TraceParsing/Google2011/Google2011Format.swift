@@ -18,19 +18,32 @@ public struct Google2011Format: TraceFormat {
       }
     }
     var found: [Google2011Table: (TraceInput.Group, ColumnLayout)] = [:]
+    var strays: Set<Google2011Table> = []  // what was found is a table by its name only
     var notes = input.ignored.map { "\($0) is neither text nor an archive: ignored" }
     for group in input.groups {
       guard let layout = try layout(of: group, in: input, asked: asked) else {
         notes.append("\(group.files[0].name) is no table of google-2011: ignored")
         continue
       }
+      let fits = try self.fits(group, layout)
       if let (other, _) = found[layout.table] {
+        // A file that merely lies in the table's folder does not stand in the table's way.
+        if strays.contains(layout.table) != !fits {
+          let stray = fits ? other : group
+          notes.append("\(stray.files[0].name) is no table of google-2011: ignored")
+          if fits {
+            strays.remove(layout.table)
+            found[layout.table] = (group, layout)
+          }
+          continue
+        }
         throw TraceError(
           .unrecognised,
           "\(layout.table.rawValue) again; it is in \(other.files[0].name) already: give one of them",
           file: group.files[0].name)
       }
       found[layout.table] = (group, layout)
+      if !fits { strays.insert(layout.table) }
     }
     guard !found.isEmpty else { return nil }
     return Google2011Trace(path: input.path, found: found, otherNotes: notes)
@@ -54,13 +67,21 @@ public struct Google2011Format: TraceFormat {
       if let layout = try ColumnLayout(hint, schema: schema) { return layout }
     }
     let rows = try sampleRows(of: group)
-    let fitting = Google2011Table.allCases.filter { table in
-      let layout = ColumnLayout(table)
-      let good = rows.count { Self.isRow($0, of: layout) }
-      return good * 2 > rows.count
-    }
+    let fitting = Google2011Table.allCases.filter { Self.fit(rows, ColumnLayout($0)) }
     if let hint, fitting.isEmpty || fitting.contains(hint) { return ColumnLayout(hint) }
     return fitting.count == 1 ? ColumnLayout(fitting[0]) : nil
+  }
+
+  /// Whether nothing that can be read of the group speaks against the layout.
+  private func fits(
+    _ group: TraceInput.Group, _ layout: ColumnLayout
+  ) throws(TraceError) -> Bool {
+    let rows = try sampleRows(of: group)
+    return rows.isEmpty || Self.fit(rows, layout)
+  }
+
+  private static func fit(_ rows: [[UInt8]], _ layout: ColumnLayout) -> Bool {
+    rows.count { isRow($0, of: layout) } * 2 > rows.count
   }
 
   private func parent(of folder: String) -> String {
@@ -120,10 +141,10 @@ public struct Google2011Trace: RecognisedTrace {
     for table in tables {
       if !table.missing.isEmpty {
         notes.append(
-          "\(table.name): part \(ranges(table.missing)) missing; tasks whose events are there are cut"
+          "\(table.name): part \(text(table.missing)) missing; tasks whose events are there are cut"
         )
       }
-      if let total = table.total, table.parts + table.missing.count < total {
+      if let total = table.total, table.parts + table.missingCount < total {
         notes.append("\(table.name): \(table.parts) of \(total) parts given")
       }
     }
@@ -200,16 +221,8 @@ public struct Google2011Trace: RecognisedTrace {
   }
 
   /// `3, 7-9`.
-  private func ranges(_ numbers: [Int]) -> String {
-    var ranges: [ClosedRange<Int>] = []
-    for number in numbers {
-      if let last = ranges.last, last.upperBound + 1 == number {
-        ranges[ranges.count - 1] = last.lowerBound...number
-      } else {
-        ranges.append(number...number)
-      }
-    }
-    return ranges.map {
+  private func text(_ ranges: [ClosedRange<Int>]) -> String {
+    ranges.map {
       $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
     }.joined(separator: ", ")
   }

@@ -69,8 +69,7 @@ struct Google2011PartReader {
     if let error = ahead.take() {
       guard isLenient, error.code == .malformedRow else { throw error }
       rows += 1
-      rejects.append(RejectedRow(error: error, reason: "malformed quotes", row: ""))
-      reader.recover()
+      rejects.append(RejectedRow(error: error, reason: "malformed quotes", row: reader.recover()))
     }
     do throws(TraceError) {
       guard try reader.nextBatch(batch) else { return false }

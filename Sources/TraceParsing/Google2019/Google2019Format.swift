@@ -35,7 +35,7 @@ public struct Google2019Format: TraceFormat {
       }
       groups[found] = group
       if !group.missing.isEmpty {
-        notes.append("\(found.rawValue): \(group.missing.count) parts missing between those given")
+        notes.append("\(found.rawValue): \(group.missingCount) parts missing between those given")
       }
     }
     guard !groups.isEmpty else { return nil }

@@ -3,40 +3,47 @@ import Foundation
 /// Walks an input and sorts what it finds into groups.
 struct InputFinder {
   private(set) var files: [TraceInput.File] = []
-  private(set) var storedBytes = 0
-  private var heads: [[UInt8]] = []
+  /// Of each group the first beginning that is not empty, and whose it is.
+  private var heads: [String: (part: PartName, bytes: [UInt8])] = [:]
   private var ignored: [String] = []
   private var schemas: [String: [UInt8]] = [:]
   private let meter: ReadMeter?
   private let limit: Int
+  private let temporaryDirectory: String
 
   /// Folders below the one given: trace root, table, and one to spare.
   private static let depth = 3
 
-  init(meter: ReadMeter?, limit: Int) {
+  init(meter: ReadMeter?, limit: Int, temporaryDirectory: String) {
     self.meter = meter
     self.limit = limit
+    self.temporaryDirectory = temporaryDirectory
   }
 
   mutating func addStandardInput() throws(TraceError) {
-    let raw = FileStream(descriptor: STDIN_FILENO, name: "<stdin>", meter: meter)
+    try add(pipe: FileStream(descriptor: STDIN_FILENO, name: "<stdin>", meter: meter))
+  }
+
+  /// Adds what can be read only once and has no size: standard input, a pipe with a path.
+  private mutating func add(pipe raw: FileStream) throws(TraceError) {
+    let name = raw.name
     let opened = try OpenedStream(decoding: raw, limit: limit)
     switch opened.kind {
     case .container, .parquet:
       // A table of contents may stand at the end, so the pipe has to be kept.
       guard opened.kind == .container else {
         throw TraceError(
-          .unrecognised, "Parquet cannot be read from a pipe: give the file's path", file: "<stdin>"
-        )
+          .unrecognised, "Parquet cannot be read from a pipe: give the file's path", file: name)
       }
-      try add(container: Container(spooling: opened.stream), folder: "")
+      let container = try Container(spooling: opened.stream, directory: temporaryDirectory)
+      try add(container: container, folder: "")
     case .text:
       let input = StandardInput(opened.stream)
       let head = try input.peek(TraceInput.headLength)
-      guard !head.isEmpty else { throw TraceError(.missing, "the input is empty", file: "<stdin>") }
-      addFile("<stdin>", "", "<stdin>", nil, head: head, .standardInput(input))
+      guard !head.isEmpty else { throw TraceError(.missing, "the input is empty", file: name) }
+      addFile(name, "", (name as NSString).lastPathComponent, nil, head: head, .standardInput(input))
     default:
-      throw unrecognised("<stdin>", opened)
+      throw unrecognised(name, opened)
     }
   }
 
@@ -50,6 +57,29 @@ struct InputFinder {
     } else {
       try add(file: path, folder: "", isNamed: true)
     }
+    if schemas.isEmpty { findOuterSchema(path, levels: isFolder.boolValue ? 1 : 2) }
+  }
+
+  /// The `schema.csv` of the trace of which a table's folder or one part is given.
+  private mutating func findOuterSchema(_ path: String, levels: Int) {
+    var folder = URL(fileURLWithPath: path).standardizedFileURL.path
+    for _ in 0..<levels {
+      folder = (folder as NSString).deletingLastPathComponent
+      let schema = folder + "/schema.csv"
+      guard Self.isRegular(schema), let stream = try? FileStream(path: schema),
+        let opened = try? OpenedStream(decoding: stream, limit: limit), opened.kind == .text,
+        let head = try? opened.stream.peek(TraceInput.headLength),
+        head.starts(with: Array("file pattern,".utf8))
+      else { continue }
+      schemas[""] = Array(head)
+      return
+    }
+  }
+
+  /// Whether opening it cannot wait for another process.
+  private static func isRegular(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   private mutating func add(folder: String, relative: String, depth: Int) throws(TraceError) {
@@ -77,6 +107,14 @@ struct InputFinder {
   private mutating func add(file path: String, folder: String, isNamed: Bool) throws(TraceError) {
     let baseName = (path as NSString).lastPathComponent
     guard isNamed || !Self.isDocument(baseName) else { return }
+    guard Self.isRegular(path) else {
+      guard isNamed else {
+        ignored.append(path)
+        return
+      }
+      try add(pipe: FileStream(path: path, meter: meter))
+      return
+    }
     let stream = try FileStream(path: path)
     let size = stream.isSeekable ? stream.seek(to: 0, whence: SEEK_END).map(Int.init) : nil
     _ = stream.seek(to: 0, whence: SEEK_SET)
@@ -94,8 +132,7 @@ struct InputFinder {
     }
     switch opened.kind {
     case .container:
-      storedBytes += size ?? 0
-      try add(container: Container(path: path), folder: folder)
+      try add(container: Container(path: path, size: size), folder: folder)
     case .text, .parquet:
       if baseName == "schema.csv" {
         schemas[folder] = head
@@ -112,8 +149,11 @@ struct InputFinder {
     _ name: String, _ folder: String, _ baseName: String, _ size: Int?, head: [UInt8],
     _ location: TraceInput.Location
   ) {
-    if case .file = location { storedBytes += size ?? 0 }
-    heads.append(head)
+    let part = PartName(baseName)
+    let key = Self.groupKey(folder, part)
+    if !head.isEmpty, heads[key].map({ part.precedes($0.part) }) ?? true {
+      heads[key] = (part, head)
+    }
     files.append(
       TraceInput.File(
         name: name, folder: folder, baseName: baseName, size: size, location: location))
@@ -157,7 +197,7 @@ struct InputFinder {
     var order: [String] = []
     var members: [String: [Int]] = [:]
     for (index, file) in files.enumerated() {
-      let key = file.folder + "/" + PartName(file.baseName).stem
+      let key = Self.groupKey(file.folder, PartName(file.baseName))
       if members[key] == nil { order.append(key) }
       members[key, default: []].append(index)
     }
@@ -165,7 +205,7 @@ struct InputFinder {
     for key in order {
       guard let indices = members[key] else { continue }
       let parts = indices.map { (PartName(files[$0].baseName), $0) }.sorted {
-        ($0.0.numbers.lexicographicallyPrecedes($1.0.numbers))
+        $0.0.precedes($1.0)
           || ($0.0.numbers == $1.0.numbers && files[$0.1].name < files[$1.1].name)
       }
       for (a, b) in zip(parts, parts.dropFirst()) where a.0.numbers == b.0.numbers {
@@ -174,15 +214,28 @@ struct InputFinder {
           "the same part as \(files[a.1].name): remove one of them, or give a single file",
           file: files[b.1].name)
       }
-      let numbers = parts.compactMap { $0.0.number }
       groups.append(
         TraceInput.Group(
           files: parts.map { files[$0.1] },
-          numbers: numbers.count == parts.count ? numbers : [],
-          total: parts.first?.0.total,
-          head: parts.map { heads[$0.1] }.first { !$0.isEmpty } ?? []))
+          numbers: Self.series(parts.map(\.0)) ?? [], total: parts.first?.0.total,
+          head: heads[key]?.bytes ?? []))
     }
     return (groups, ignored, schemas)
+  }
+
+  private static func groupKey(_ folder: String, _ part: PartName) -> String {
+    folder + "/" + part.stem
+  }
+
+  /// The numbers of the parts, if the names make a series: one number each, in ascending order,
+  /// below the total that they state. Dates and the like are larger than any trace has parts.
+  private static func series(_ parts: [PartName]) -> [Int]? {
+    let numbers = parts.compactMap(\.number)
+    let bound = min(parts.first?.total ?? PartName.maximumTotal, PartName.maximumTotal)
+    guard numbers.count == parts.count, numbers.allSatisfy({ $0 < bound }),
+      zip(numbers, numbers.dropFirst()).allSatisfy({ $0 < $1 })
+    else { return nil }
+    return numbers
   }
 
   private func unrecognised(_ name: String, _ opened: OpenedStream) -> TraceError {
@@ -210,6 +263,14 @@ struct PartName {
   let number: Int?
   /// The number after `-of-`.
   let total: Int?
+
+  /// No trace has more parts.
+  static let maximumTotal = 1_000_000
+
+  /// Whether this part comes before `other` of the same stem.
+  func precedes(_ other: PartName) -> Bool {
+    numbers.lexicographicallyPrecedes(other.numbers)
+  }
 
   init(_ name: String) {
     var bare = name[...]

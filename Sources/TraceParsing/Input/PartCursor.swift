@@ -19,12 +19,27 @@ struct PartCursor {
     self.meter = meter
     self.limit = limit
     self.temporaryDirectory = temporaryDirectory
+    meter?.expect(bytes: Self.storedBytes(files))
   }
 
   init(_ files: [TraceInput.File], _ options: ReadOptions) {
     self.init(
       files, meter: options.meter, temporaryDirectory: options.temporaryDirectory,
       limit: options.maximumExpansion)
+  }
+
+  /// How many bytes reading the files takes; an archive is read once for all its entries.
+  private static func storedBytes(_ files: [TraceInput.File]) -> Int {
+    var (bytes, counted) = (0, Set<ObjectIdentifier>())
+    for file in files {
+      switch file.location {
+      case .file: bytes += file.size ?? 0
+      case .entry(let container, _):
+        if counted.insert(ObjectIdentifier(container)).inserted { bytes += container.size ?? 0 }
+      case .standardInput: break
+      }
+    }
+    return bytes
   }
 
   /// The next part, decoded, or nil after the last.

@@ -28,7 +28,7 @@ public struct TraceInput: Sendable {
   public struct Group: Sendable {
     /// The parts, in numeric order.
     public let files: [File]
-    /// The part numbers, where the names carry them; as long as `files`, or empty.
+    /// The part numbers, ascending, where the names carry them; as long as `files`, or empty.
     public let numbers: [Int]
     /// How many parts the names say there are (`…-of-00500`).
     public let total: Int?
@@ -36,11 +36,14 @@ public struct TraceInput: Sendable {
     let head: [UInt8]
 
     /// Numbers missing between the first and the last part that are there.
-    public var missing: [Int] {
-      guard let first = numbers.first, let last = numbers.last else { return [] }
-      let present = Set(numbers)
-      return (first...last).filter { !present.contains($0) }
+    public var missing: [ClosedRange<Int>] {
+      zip(numbers, numbers.dropFirst()).compactMap { before, after in
+        after - before > 1 ? before + 1...after - 1 : nil
+      }
     }
+
+    /// How many numbers are missing between the first and the last part.
+    public var missingCount: Int { missing.reduce(0) { $0 + $1.count } }
   }
 
   /// What the user called the input; `-` is standard input.
@@ -57,12 +60,17 @@ public struct TraceInput: Sendable {
 
   /// Finds out what is at `path` (`-` for standard input).
   ///
-  /// - Parameter maximumExpansion: see `ReadOptions.maximumExpansion`.
+  /// - Parameters:
+  ///   - path: a folder, a file, a pipe, or `-`.
+  ///   - meter: told what is read of a pipe.
+  ///   - maximumExpansion: see `ReadOptions.maximumExpansion`.
+  ///   - temporaryDirectory: where an archive that comes through a pipe is kept.
   public init(
-    path: String, meter: ReadMeter? = nil, maximumExpansion: Int = Expansion.defaultLimit
+    path: String, meter: ReadMeter? = nil, maximumExpansion: Int = Expansion.defaultLimit,
+    temporaryDirectory: String = NSTemporaryDirectory()
   ) throws(TraceError) {
     self.path = path
-    var finder = InputFinder(meter: meter, limit: maximumExpansion)
+    var finder = InputFinder(meter: meter, limit: maximumExpansion, temporaryDirectory: temporaryDirectory)
     if path == "-" {
       try finder.addStandardInput()
     } else {
@@ -77,19 +85,22 @@ public struct TraceInput: Sendable {
       throw TraceError(
         .missing, "no tables here", file: path)
     }
-    meter?.expect(bytes: finder.storedBytes)
   }
 }
 
-/// Standard input, decoded and not yet read. It can be taken once.
+/// Standard input or another pipe, decoded and not yet read. It can be taken once.
 final class StandardInput: @unchecked Sendable {
+  private let name: String
   private var stream: PeekableStream?
 
-  init(_ stream: PeekableStream) { self.stream = stream }
+  init(_ stream: PeekableStream) {
+    name = stream.name
+    self.stream = stream
+  }
 
   func take() throws(TraceError) -> PeekableStream {
     guard let stream else {
-      throw TraceError(.inputOutput, "standard input can be read only once", file: "<stdin>")
+      throw TraceError(.inputOutput, "a pipe can be read only once", file: name)
     }
     self.stream = nil
     return stream
@@ -102,20 +113,24 @@ final class StandardInput: @unchecked Sendable {
 /// its descriptor closes.
 final class Container: Sendable {
   let name: String
+  /// Stored size in bytes; nil for one that came through a pipe.
+  let size: Int?
   private let path: String?
   private let descriptor: Int32
 
-  init(path: String) {
+  init(path: String, size: Int? = nil) {
     name = path
+    self.size = size
     self.path = path
     descriptor = -1
   }
 
-  /// Copies a pipe to an unnamed temporary file.
-  init(spooling stream: any ByteStream) throws(TraceError) {
+  /// Copies a pipe to an unnamed temporary file in `directory`.
+  init(spooling stream: any ByteStream, directory: String) throws(TraceError) {
     name = stream.name
+    size = nil
     path = nil
-    let file = try TemporaryFile(directory: NSTemporaryDirectory())
+    let file = try TemporaryFile(directory: directory)
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
     defer { block.deallocate() }
     while true {

@@ -7,6 +7,8 @@ final class CSVRecordReader {
   private var part: (name: String, reader: PlainRowReader)?
   private let batch = RowBatch()
   private var position = 0
+  /// What is wrong behind the rows of the batch.
+  private var ahead: TraceError?
   /// For each field of the file the column it is, if any.
   private var fields: [RecordColumn?] = []
   private var absent: [@Sendable (inout TaskRecord) -> Void] = []
@@ -59,19 +61,33 @@ final class CSVRecordReader {
     while position >= batch.count {
       position = 0
       batch.removeAll()
+      if let error = ahead.take() {
+        guard let rejects = options.rejects, let reader = part?.reader, !fields.isEmpty,
+          error.code == .malformedRow
+        else { throw error }
+        rows += 1
+        try rejects.add(error, reason: "malformed quotes", row: reader.recover())
+      }
       if part == nil {
         guard let (file, stream) = try parts.next() else { return false }
         part = (file.name, PlainRowReader(stream))
         fields = []
       }
-      guard let reader = part?.reader, try reader.nextBatch(batch) else {
+      var isEnd = true
+      do throws(TraceError) {
+        isEnd = try !(part?.reader.nextBatch(batch) ?? false)
+      } catch {
+        ahead = error
+        isEnd = false
+      }
+      if isEnd {
         comments += part?.reader.comments ?? 0
         part = nil
         batch.removeAll()
         continue
       }
       options.meter?.add(rows: batch.count)
-      if fields.isEmpty {
+      if fields.isEmpty, batch.count > 0 {
         batch.withRow(0) { readHeader($0) }
         position = 1
       }

@@ -52,7 +52,7 @@ final class BlankRowReader: RowReader {
     return batch.count > 0
   }
 
-  func recover() {}
+  func recover() -> String { "" }
 
   private func finishOpenLine(_ batch: RowBatch) {
     open.withUnsafeBytes { add($0, to: batch) }

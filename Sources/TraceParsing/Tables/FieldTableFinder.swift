@@ -39,7 +39,7 @@ struct FieldTableFinder {
     }
     for name in names {
       guard let group = groups[name], !group.missing.isEmpty else { continue }
-      notes.append("\(name): \(group.missing.count) parts missing between those given")
+      notes.append("\(name): \(group.missingCount) parts missing between those given")
     }
     return (groups, notes)
   }

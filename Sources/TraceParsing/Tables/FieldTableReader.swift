@@ -76,8 +76,7 @@ struct FieldTableReader {
         guard let rejects = options.rejects, error.code == .malformedRow else { throw error }
         try process(batch, file: file, body)
         rows += 1
-        try rejects.add(error, reason: "malformed text", row: "")
-        reader.recover()
+        try rejects.add(error, reason: "malformed text", row: reader.recover())
         continue
       }
       try process(batch, file: file, body)

@@ -110,7 +110,8 @@ public struct TraceVerifier {
     let input: TraceInput
     do throws(TraceError) {
       input = try TraceInput(
-        path: path, meter: options.meter, maximumExpansion: options.maximumExpansion)
+        path: path, meter: options.meter, maximumExpansion: options.maximumExpansion,
+        temporaryDirectory: options.temporaryDirectory)
     } catch {
       add(.integrity, path, false, "\(error)")
       return
@@ -118,6 +119,13 @@ public struct TraceVerifier {
     for group in input.groups { checkIntegrity(group) }
     for group in input.groups where group.files.count > 1 || group.total ?? 1 > 1 {
       checkSeries(group)
+    }
+    let isPipe = input.groups.contains { group in
+      group.files.contains { if case .standardInput = $0.location { true } else { false } }
+    }
+    if isPipe {
+      add(.rows, path, false, "a pipe can be read only once: give a file to have its rows checked")
+      return
     }
     checkRows(path, format: format, table: table)
   }
@@ -154,15 +162,19 @@ public struct TraceVerifier {
   }
 
   private mutating func checkSeries(_ group: TraceInput.Group) {
+    let beyond = group.files.first { file in
+      let part = PartName(file.baseName)
+      return part.total.map { part.number ?? 0 >= $0 } ?? false
+    }
+    if let beyond {
+      add(.parts, group.subject, false, "the number of \(beyond.name) is not below its total")
+    }
     guard !group.numbers.isEmpty else { return }
     var problems: [String] = []
-    if !group.missing.isEmpty { problems.append("\(group.missing.count) missing between them") }
+    if !group.missing.isEmpty { problems.append("\(group.missingCount) missing between them") }
     if let total = group.total {
-      if group.files.count + group.missing.count < total {
+      if group.files.count + group.missingCount < total {
         problems.append("the names say \(total)")
-      }
-      if let last = group.numbers.last, last >= total {
-        problems.append("number \(last) is beyond \(total - 1)")
       }
       let others = group.files.filter { PartName($0.baseName).total != total }
       if let other = others.first {
@@ -180,7 +192,8 @@ public struct TraceVerifier {
     do throws(TraceError) {
       trace = try opener.open(
         path, format: format, table: table, meter: options.meter,
-        maximumExpansion: options.maximumExpansion)
+        maximumExpansion: options.maximumExpansion,
+        temporaryDirectory: options.temporaryDirectory)
     } catch {
       add(.rows, path, false, "\(error)")
       return

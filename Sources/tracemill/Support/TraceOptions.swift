@@ -122,7 +122,9 @@ struct TraceOptions: ParsableArguments {
     var formats = Registry.formats
     if let columns { formats.insert(try mappedFormat(columns), at: 0) }
     let trace = try TraceOpener(formats: formats)
-      .open(path, format: format, table: table, meter: meter, maximumExpansion: maxExpansion)
+      .open(
+        path, format: format, table: table, meter: meter, maximumExpansion: maxExpansion,
+        temporaryDirectory: temporaryDirectory)
     if notes { for note in trace.notes { logger?.notice("\(note)") } }
     return trace
   }
