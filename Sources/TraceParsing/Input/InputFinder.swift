@@ -41,7 +41,8 @@ struct InputFinder {
       let input = StandardInput(opened.stream)
       let head = try input.peek(TraceInput.headLength)
       guard !head.isEmpty else { throw TraceError(.missing, "the input is empty", file: name) }
-      addFile(name, "", (name as NSString).lastPathComponent, nil, head: head, .standardInput(input))
+      addFile(
+        name, "", (name as NSString).lastPathComponent, nil, head: head, .standardInput(input))
     default:
       throw unrecognised(name, opened)
     }

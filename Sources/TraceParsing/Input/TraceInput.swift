@@ -70,7 +70,8 @@ public struct TraceInput: Sendable {
     temporaryDirectory: String = NSTemporaryDirectory()
   ) throws(TraceError) {
     self.path = path
-    var finder = InputFinder(meter: meter, limit: maximumExpansion, temporaryDirectory: temporaryDirectory)
+    var finder = InputFinder(
+      meter: meter, limit: maximumExpansion, temporaryDirectory: temporaryDirectory)
     if path == "-" {
       try finder.addStandardInput()
     } else {
