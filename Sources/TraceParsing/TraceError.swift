@@ -21,7 +21,7 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The kind of failure.
   public var code: Code
   /// What is wrong and, where it is not plain, what was expected. One line: what it quotes from a
-  /// file has its control characters written as `\n`, `\u{001B}`.
+  /// file has its control characters written as `\n`, `\u{1B}`.
   public var message: String
   /// The file; an entry of an archive is `archive!entry`.
   public var file: String?
