@@ -75,8 +75,11 @@ public struct ParquetRowGroupWriter: ~Copyable {
 
   /// Writes a column whose values `fill` puts into place at once.
   ///
-  /// - Parameter fill: puts the values that rows have end to end, and for each row whether it has
-  ///   one (which may be left out if all have), and returns how many have.
+  /// - Parameters:
+  ///   - name: the column's name.
+  ///   - type: the type of its values.
+  ///   - fill: puts the values that rows have end to end, and for each row whether it has one (which
+  ///     may be left out if all have), and returns how many have.
   @inlinable
   public borrowing func write<Value: ParquetValue>(
     _ name: String, of type: Value.Type,
@@ -90,7 +93,11 @@ public struct ParquetRowGroupWriter: ~Copyable {
 
   /// Writes a string column whose codes into `table` `fill` puts into place at once, one a row.
   ///
-  /// - Parameter nullCode: the code of a missing value; nil if none is missing.
+  /// - Parameters:
+  ///   - name: the column's name.
+  ///   - table: what the codes refer to.
+  ///   - nullCode: the code of a missing value; nil if none is missing.
+  ///   - fill: puts a code for every row.
   @inlinable
   public borrowing func writeStrings(
     _ name: String, table: ParquetStringTable, nullCode: UInt32?,

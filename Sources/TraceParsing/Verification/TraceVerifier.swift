@@ -25,8 +25,11 @@ public struct TraceVerifier {
   private let acceptsMissing: Bool
   private var results: [Result] = []
 
-  /// - Parameter acceptsMissing: whether parts and listed files that are not there are in order, as
-  ///   when only some of a trace was fetched.
+  /// - Parameters:
+  ///   - opener: knows the formats.
+  ///   - options: how rows are read.
+  ///   - acceptsMissing: whether parts and listed files that are not there are in order, as when only
+  ///     some of a trace was fetched.
   public init(_ opener: TraceOpener, options: ReadOptions, acceptsMissing: Bool = false) {
     self.opener = opener
     self.options = options

@@ -43,6 +43,7 @@ public final class Google2011TraceWriter {
   ///   - traceEnd: the last time of the trace that the records came from.
   ///   - shift: added to all times. In this layout 0 means "before the trace", so that a trace from
   ///     elsewhere is moved by 600 s, where Google's own begin.
+  ///   - options: the scale that requests are divided by, and where data that do not fit go.
   public init(
     path: String, jobLevel: Bool = false, traceEnd: Microseconds, shift: Microseconds = .zero,
     options: ReadOptions
@@ -105,6 +106,7 @@ public final class Google2011TraceWriter {
   /// - Parameters:
   ///   - symbols: the records' users.
   ///   - machines: the machines' events, if there are any.
+  ///   - rowsPerPart: how many rows a part holds at the most.
   public func finish(
     symbols: SymbolTable, machines: MachineEventList?, rowsPerPart: Int = defaultRowsPerPart
   ) throws(TraceError) {

@@ -18,6 +18,7 @@ public final class StandardWorkloadWriter {
   /// Begins the log at `path`.
   ///
   /// - Parameters:
+  ///   - path: the file's name.
   ///   - stream: where the records come from; its header, attributes and dependencies are used.
   ///   - format: the name of the format that they were read from.
   public init(path: String, stream: RecordStream, format: String) throws(TraceError) {
