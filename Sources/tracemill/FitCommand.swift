@@ -288,7 +288,7 @@ final class Stopwatch {
     let now = clock()
     if isOn {
       let seconds = Double(now - last) / Double(CLOCKS_PER_SEC)
-      FileHandle.standardError.write(Data("\(stage): \(fixed(seconds, 4)) CPU-s\n".utf8))
+      writeError("\(stage): \(fixed(seconds, 4)) CPU-s\n")
     }
     last = clock()
   }

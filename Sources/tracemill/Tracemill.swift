@@ -29,24 +29,35 @@ struct Tracemill: AsyncParsableCommand {
       } else {
         try command.run()
       }
-      fflush(nil)
+      finishOutput()
     } catch let error as TraceError {
       fail("\(error)")
     } catch let error as CommandFailure {
       fail(error.message)
     } catch {
       let code = exitCode(for: error)
-      guard code != .success else { exit(withError: error) }  // --help, --version
-      fflush(nil)
-      FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+      guard code != .success else {  // --help, --version
+        print(fullMessage(for: error))
+        return finishOutput()
+      }
+      writeError(fullMessage(for: error) + "\n")
       exit(code == .validationFailure ? 2 : 1)
     }
   }
 
   private static func fail(_ message: String) -> Never {
-    fflush(nil)
-    FileHandle.standardError.write(Data("tracemill: \(message)\n".utf8))
+    OutputFile.removePartialFiles()
+    writeError("tracemill: \(message)\n")
     exit(1)
+  }
+
+  /// Makes sure that what was printed has arrived.
+  private static func finishOutput() {
+    switch OutputState.flush() {
+    case .written: break
+    case .readerGone: exit(128 + SIGPIPE)
+    case .failed(let reason): fail("<stdout>: cannot write: \(reason)")
+    }
   }
 
   private static func exit(_ code: Int32) -> Never { Foundation.exit(code) }

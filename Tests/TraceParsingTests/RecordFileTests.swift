@@ -119,6 +119,14 @@ private func randomRecord(_ random: inout TestRandom, _ submit: Int64) -> TaskRe
     #expect(records[0].flags.contains(.memoryUnknown))
     #expect(records[1].flags.isSuperset(of: [.runTimeUnknown, .cpuUnknown]))
     #expect(records.map(\.id.job) == [0, 1])
+    #expect(records[0].maxRequest == records[0].request)
+    #expect(!records[0].flags.contains(.cpuUnknown))
+    let full = try folder.write(
+      "submit_us,run_us,wait_us,cpu_cores,memory_bytes,disk_bytes\n0,1000000,0,1,1,0\n",
+      to: "full.csv")
+    let record = try #require(try read(full).records.first)
+    #expect(record.flags == [])
+    #expect(record.maxRequest == Resources(cpu: Cores(1), memory: Bytes(1), disk: Bytes(0)))
   }
 
   @Test func badRecordsSayWhere() throws {

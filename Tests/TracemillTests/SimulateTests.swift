@@ -40,6 +40,15 @@ import Testing
     #expect(outputs[0] == outputs[1])
   }
 
+  @Test func handMadeRecordsAreRun() throws {
+    let folder = TemporaryFolder()
+    let path = try folder.write(
+      "submit_us,run_us,cpu_cores\n0,1000000,1\n5,1000000,1\n", to: "hand.csv")
+    let report = try object(
+      tracemill("simulate", "--workload", path, "--cluster", "study:10", "--json", "-q"))
+    #expect(report["placed"] as? Int == 2)
+  }
+
   @Test func theSameSeedGivesTheSameBytesWhateverTheHashSeed() throws {
     let folder = TemporaryFolder()
     var outputs: Set<[UInt8]> = []
