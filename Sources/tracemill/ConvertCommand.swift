@@ -89,7 +89,7 @@ struct ConvertCommand: ParsableCommand {
       report: stream.report, leftOut: leftOut, written: written, output: output,
       rejects: rejects?.file.path,
       scale: options.scale, transitionsKnown: trace.format != "records")
-    print(json ? try tracemill.json(summary.object) + "\n" : summary.text, terminator: "")
+    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
   }
 }
 

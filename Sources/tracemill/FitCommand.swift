@@ -225,7 +225,7 @@ struct FitCommand: AsyncParsableCommand {
       try file.write(String(decoding: data, as: UTF8.self))
       try file.commit()
     }
-    print(json ? String(decoding: data, as: UTF8.self) : text, terminator: "")
+    try writeOutput(json ? String(decoding: data, as: UTF8.self) : text)
   }
 }
 

@@ -55,6 +55,6 @@ struct InspectCommand: ParsableCommand {
     }
     summary.rejects = rejects?.counts ?? [:]
     progress.finish()
-    print(json ? try tracemill.json(summary.object) + "\n" : summary.text, terminator: "")
+    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
   }
 }

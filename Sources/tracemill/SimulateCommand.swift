@@ -123,7 +123,7 @@ struct SimulateCommand: ParsableCommand {
     let summary = SimulationSummary(
       report: report, layout: layout, workload: workload, cluster: cluster, tasks: tasks,
       cost: cost, outputs: [output, series].compactMap { $0 })
-    print(json ? try tracemill.json(summary.object) + "\n" : summary.text, terminator: "")
+    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
   }
 }
 

@@ -29,7 +29,6 @@ struct Tracemill: AsyncParsableCommand {
       } else {
         try command.run()
       }
-      finishOutput()
     } catch let error as TraceError {
       fail("\(error)")
     } catch let error as CommandFailure {
@@ -37,8 +36,8 @@ struct Tracemill: AsyncParsableCommand {
     } catch {
       let code = exitCode(for: error)
       guard code != .success else {  // --help, --version
-        print(fullMessage(for: error))
-        return finishOutput()
+        do { try writeOutput(fullMessage(for: error) + "\n") } catch { fail("\(error)") }
+        return
       }
       writeError(fullMessage(for: error) + "\n")
       exit(code == .validationFailure ? 2 : 1)
@@ -51,19 +50,11 @@ struct Tracemill: AsyncParsableCommand {
     exit(1)
   }
 
-  /// Makes sure that what was printed has arrived.
-  private static func finishOutput() {
-    switch OutputState.flush() {
-    case .written: break
-    case .readerGone: exit(128 + SIGPIPE)
-    case .failed(let reason): fail("<stdout>: cannot write: \(reason)")
-    }
-  }
-
   private static func exit(_ code: Int32) -> Never { Foundation.exit(code) }
 }
 
 /// A failure that is no `TraceError`; printed as one line, exit code 1.
-struct CommandFailure: Error {
+struct CommandFailure: Error, CustomStringConvertible {
   var message: String
+  var description: String { message }
 }

@@ -97,6 +97,12 @@ final class ParquetRecordReader {
       _ = try cursor.read(count, into: &integers)
       for row in 0..<count {
         if let value = integers[row] {
+          guard column.range.contains(value) else {
+            throw TraceError(
+              .malformedRow,
+              "record \(rows + row + 1): \(column.name) \(value) is not from "
+                + "\(column.range.lowerBound) to \(column.range.upperBound)", file: path)
+          }
           set(&records[row], value)
         } else {
           column.whenMissing?(&records[row])
