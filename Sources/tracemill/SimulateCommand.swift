@@ -84,7 +84,9 @@ struct SimulateCommand: ParsableCommand {
     for path in [output, series].compactMap({ $0 }) {
       do { _ = try TableFileKind(path: path) } catch { throw ValidationError("\(error)") }
     }
-    let files = [output, series].compactMap { $0.map { URL(fileURLWithPath: $0).standardized.path } }
+    let files = [output, series].compactMap {
+      $0.map { URL(fileURLWithPath: $0).standardized.path }
+    }
     guard Set(files).count == files.count else {
       throw ValidationError("-o and --series are two files")
     }

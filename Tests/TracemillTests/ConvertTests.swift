@@ -35,7 +35,9 @@ import Testing
       "convert", input, "--table", table, "-o", folder("t.csv"), "--quiet")
     #expect(result.status == 0, "\(result.error)")
     let lines = String(decoding: try contents(folder("t.csv")), as: UTF8.self)
-      .split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+      .split(separator: "\n").dropFirst().map {
+        $0.split(separator: ",", omittingEmptySubsequences: false)
+      }
     for (column, key) in [
       ("wait_us", "wait_us"), ("run_us", "run_us"), ("submit_us", "submit_sum"),
     ] {
@@ -133,7 +135,7 @@ import Testing
       let result = try run(
         tracemill, ["convert", miniature, "-o", out, "--quiet"] + arguments)
       #expect(result.status == 0, "\(result.error)")
-      return String(decoding: try contents(out), as: UTF8.self).split(separator: "\n").dropFirst()
+      return String(decoding: try contents(out), as: UTF8.self).split(separator: "\n").dropFirst(2)
         .map { $0.split(separator: ",", omittingEmptySubsequences: false) }
     }
     let all = try rows()
