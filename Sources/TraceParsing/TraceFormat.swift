@@ -26,6 +26,10 @@ public protocol RecognisedTrace {
   /// What the user should know before anything is read: missing parts, ignored files.
   var notes: [String] { get }
 
+  /// Whether records can be made from `table`, or from any if that is nil; machine tables alone are
+  /// worth a look too. True unless the format says otherwise.
+  func canMakeRecords(from table: String?) -> Bool
+
   /// Its tasks in submit order.
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream
 
@@ -34,6 +38,10 @@ public protocol RecognisedTrace {
 
   /// Reads one table for what can be said without making records.
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey
+}
+
+extension RecognisedTrace {
+  public func canMakeRecords(from table: String?) -> Bool { true }
 }
 
 /// A table of a trace.
@@ -114,6 +122,8 @@ public struct MachineEventList: Sendable {
   public var events: [MachineEvent]
   /// The platforms' names.
   public var symbols: SymbolTable
+  /// What was counted on the way, where the events are one table of the trace.
+  public var survey: TableSurvey?
 }
 
 /// Opens a path as a trace: finds its files, recognises their kind.

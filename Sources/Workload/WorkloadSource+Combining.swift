@@ -8,15 +8,6 @@ extension WorkloadSource where Self: ~Copyable {
   ) -> ConcatenatedSource<Self, Other> { ConcatenatedSource(first: self, second: other) }
 }
 
-extension WorkloadSource {
-  /// This source `count` times over, each round beginning `gap` after the last submission of the
-  /// one before. Jobs keep their numbers; a scheduler tells rounds apart by submit time.
-  @inlinable
-  public func `repeat`(_ count: Int, gap: Microseconds = .zero) -> RepeatedSource<Self> {
-    RepeatedSource(base: self, count: count, gap: gap)
-  }
-}
-
 /// Several sources merged by submit time; ties go to the earlier source in the list.
 ///
 /// A merge of k sources costs O(k) a record: k is the number of clusters or classes, small.
@@ -81,26 +72,33 @@ public struct ConcatenatedSource<
   }
 }
 
-/// See ``WorkloadSource/repeat(_:gap:)``.
+/// A source several times over, each round beginning `gap` after the last submission of the one
+/// before. Jobs keep their numbers; a scheduler tells rounds apart by submit time.
+///
+/// The source is made anew for each round, since one that is a reference (a trace's records, a
+/// type-erased source) is used up after the first.
 public struct RepeatedSource<Base: WorkloadSource>: WorkloadSource {
-  @usableFromInline let base: Base
-  @usableFromInline var current: Base
+  @usableFromInline let make: () throws(Base.Failure) -> Base
+  @usableFromInline var current: Base?
   @usableFromInline var left: Int
   @usableFromInline let gap: Microseconds
   @usableFromInline var last = Microseconds.zero
   @usableFromInline var shift: Microseconds? = .zero
 
-  @usableFromInline init(base: Base, count: Int, gap: Microseconds) {
+  /// `count` rounds of what `make` gives; it is called when a round begins.
+  public init(
+    count: Int, gap: Microseconds = .zero, make: @escaping () throws(Base.Failure) -> Base
+  ) {
     precondition(count >= 0, "a source cannot be repeated a negative number of times")
-    self.base = base
-    current = base
+    self.make = make
     left = count
     self.gap = gap
   }
 
   @inlinable public mutating func next() throws(Base.Failure) -> TaskRecord? {
     while left > 0 {
-      if var record = try current.next() {
+      if current == nil { current = try make() }
+      if var record = try current?.next() {
         let by = shift ?? (last + gap - record.submit)
         shift = by
         record.moveSubmit(to: record.submit + by)
@@ -108,7 +106,7 @@ public struct RepeatedSource<Base: WorkloadSource>: WorkloadSource {
         return record
       }
       left -= 1
-      current = base
+      current = nil
       shift = nil
     }
     return nil

@@ -82,14 +82,14 @@ struct ConvertCommand: ParsableCommand {
     }
     // A window ends early; what is not kept is counted all the same.
     while try stream.next() != nil {}
-    try rejects?.file.commit()
     let leftOut = try writer.finish()
+    try rejects?.file.commit()
     progress.finish()
     let summary = ConversionSummary(
       report: stream.report, leftOut: leftOut, written: written, output: output,
       rejects: rejects?.file.path,
       scale: options.scale, transitionsKnown: trace.format != "records")
-    print(json ? try tracemill.json(summary.object) : summary.text, terminator: "")
+    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
   }
 }
 

@@ -218,7 +218,7 @@ struct FitCommand: AsyncParsableCommand {
       try file.write(String(decoding: data, as: UTF8.self))
       try file.commit()
     }
-    print(json ? String(decoding: data, as: UTF8.self) : text, terminator: "")
+    try writeOutput(json ? String(decoding: data, as: UTF8.self) : text)
   }
 }
 
@@ -281,7 +281,7 @@ final class Stopwatch {
     let now = clock()
     if isOn {
       let seconds = Double(now - last) / Double(CLOCKS_PER_SEC)
-      FileHandle.standardError.write(Data("\(stage): \(fixed(seconds, 4)) CPU-s\n".utf8))
+      writeError("\(stage): \(fixed(seconds, 4)) CPU-s\n")
     }
     last = clock()
   }

@@ -44,21 +44,17 @@ struct InspectCommand: ParsableCommand {
       summary.report = stream.report
     }
     for table in trace.tables where summary.survey(of: table.name) == nil {
-      summary.surveys[table.name] = try trace.survey(table.name, options)
-      if table.name == "machine_events" {
-        summary.machines = try trace.machineEvents(options).map(MachineSummary.init)
+      // Read once: it may be standard input, and a bad row is one bad row.
+      if table.name == "machine_events", let list = try trace.machineEvents(options) {
+        summary.machines = MachineSummary(list)
+        summary.surveys[table.name] = list.survey
+      }
+      if summary.survey(of: table.name) == nil {
+        summary.surveys[table.name] = try trace.survey(table.name, options)
       }
     }
     summary.rejects = rejects?.counts ?? [:]
     progress.finish()
-    print(json ? try tracemill.json(summary.object) + "\n" : summary.text, terminator: "")
-  }
-}
-
-extension RecognisedTrace {
-  /// Whether there is a table to make records from; machine tables alone are worth a look too.
-  fileprivate func canMakeRecords(from table: String?) -> Bool {
-    table != nil || format != "google-2011"
-      || tables.contains { ["task_events", "job_events"].contains($0.name) }
+    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
   }
 }

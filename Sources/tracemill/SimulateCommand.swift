@@ -84,6 +84,12 @@ struct SimulateCommand: ParsableCommand {
     for path in [output, series].compactMap({ $0 }) {
       do { _ = try TableFileKind(path: path) } catch { throw ValidationError("\(error)") }
     }
+    let files = [output, series].compactMap {
+      $0.map { URL(fileURLWithPath: $0).standardized.path }
+    }
+    guard Set(files).count == files.count else {
+      throw ValidationError("-o and --series are two files")
+    }
   }
 
   func run() throws {
@@ -119,7 +125,7 @@ struct SimulateCommand: ParsableCommand {
     let summary = SimulationSummary(
       report: report, layout: layout, workload: workload, cluster: cluster, tasks: tasks,
       cost: cost, outputs: [output, series].compactMap { $0 })
-    print(json ? try tracemill.json(summary.object) + "\n" : summary.text, terminator: "")
+    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
   }
 }
 

@@ -29,23 +29,24 @@ struct Tracemill: AsyncParsableCommand {
       } else {
         try command.run()
       }
-      fflush(nil)
     } catch let error as TraceError {
       fail("\(error)")
     } catch let error as CommandFailure {
       fail(error.message)
     } catch {
       let code = exitCode(for: error)
-      guard code != .success else { exit(withError: error) }  // --help, --version
-      fflush(nil)
-      FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+      guard code != .success else {  // --help, --version
+        do { try writeOutput(fullMessage(for: error) + "\n") } catch { fail("\(error)") }
+        return
+      }
+      writeError(fullMessage(for: error) + "\n")
       exit(code == .validationFailure ? 2 : 1)
     }
   }
 
   private static func fail(_ message: String) -> Never {
-    fflush(nil)
-    FileHandle.standardError.write(Data("tracemill: \(message)\n".utf8))
+    OutputFile.removePartialFiles()
+    writeError("tracemill: \(message)\n")
     exit(1)
   }
 
@@ -53,6 +54,7 @@ struct Tracemill: AsyncParsableCommand {
 }
 
 /// A failure that is no `TraceError`; printed as one line, exit code 1.
-struct CommandFailure: Error {
+struct CommandFailure: Error, CustomStringConvertible {
   var message: String
+  var description: String { message }
 }

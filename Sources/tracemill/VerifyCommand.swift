@@ -42,14 +42,14 @@ struct VerifyCommand: ParsableCommand {
           "detail": $0.detail,
         ] as [String: Any]
       }
-      print(try tracemill.json(["results": objects]))
+      try writeOutput(tracemill.json(["results": objects]) + "\n")
     } else {
       var table = TextTable(header: ["check", "result", "of", ""], left: [0, 1, 2, 3])
       for result in results {
         table.add(
           [result.check.rawValue, result.passed ? "ok" : "FAILED", result.subject, result.detail])
       }
-      print(table.text, terminator: "")
+      try writeOutput(table.text)
     }
     let failed = results.count { !$0.passed }
     if failed > 0 { throw CommandFailure(message: "\(failed) of \(results.count) checks failed") }

@@ -124,8 +124,10 @@ final class ReplayedTasks: WorkloadSource {
 }
 
 extension TaskRecord {
-  /// Whether it tells of a past: a record made by hand has only what is to be run.
+  /// Whether it tells of a past: a record made by hand has only what is to be run, and flags for
+  /// what it leaves unsaid. A task that a trace shows pending to its end is cut off there.
   fileprivate var hasHistory: Bool {
-    attempts > 0 || outcome != .pending || flags != [] || end.isKnown
+    attempts > 0 || outcome != .pending || end.isKnown
+      || !flags.isDisjoint(with: [.cutOffAtStart, .cutOffAtEnd, .missingInfo, .irregular])
   }
 }

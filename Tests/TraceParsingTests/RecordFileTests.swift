@@ -77,7 +77,7 @@ private func randomRecord(_ random: inout TestRandom, _ submit: Int64) -> TaskRe
       #expect(back.records.count == count)
       for (written, read) in zip(records, back.records) {
         var (a, b) = (written, read)
-        #expect(back.stream.symbols[b.user] == users[Int(a.user.rawValue)].trimmed(kind))
+        #expect(back.stream.symbols[b.user] == users[Int(a.user.rawValue)])
         (a.user, b.user) = (.unknown, .unknown)
         #expect(a == b)
         if a != b { return }
@@ -119,6 +119,52 @@ private func randomRecord(_ random: inout TestRandom, _ submit: Int64) -> TaskRe
     #expect(records[0].flags.contains(.memoryUnknown))
     #expect(records[1].flags.isSuperset(of: [.runTimeUnknown, .cpuUnknown]))
     #expect(records.map(\.id.job) == [0, 1])
+    #expect(records[0].maxRequest == records[0].request)
+    #expect(!records[0].flags.contains(.cpuUnknown))
+    let full = try folder.write(
+      "submit_us,run_us,wait_us,cpu_cores,memory_bytes,disk_bytes\n0,1000000,0,1,1,0\n",
+      to: "full.csv")
+    let record = try #require(try read(full).records.first)
+    #expect(record.flags == [])
+    #expect(record.maxRequest == Resources(cpu: Cores(1), memory: Bytes(1), disk: Bytes(0)))
+  }
+
+  @Test func partsOfEveryKindAreOneStream() throws {
+    var random = TestRandom(9)
+    let records = (0..<300).map { randomRecord(&random, Int64($0)) }
+    for kind in TableFileKind.allCases {
+      let folder = TemporaryFolder()
+      for (part, number) in [1, 2, 10].enumerated() {
+        try write(
+          Array(records[part * 100..<part * 100 + 100]), folder("part-\(number)" + kind.rawValue),
+          users: Array(repeating: "u", count: 21))
+      }
+      let back = try read(folder.path)
+      #expect(back.records.map(\.id) == records.map(\.id), "\(kind)")
+      #expect(back.stream.report.notes == ["records: part 3-9 missing"])
+    }
+  }
+
+  @Test func commentsAndQuotedHeadersAreUnderstood() throws {
+    let folder = TemporaryFolder()
+    let path = try folder.write(
+      "# by hand\n# tracemill.last_time_us=77\n\"run_us\",\"submit_us\"\n5,10\n", to: "a.csv")
+    let back = try read(path)
+    #expect(back.records.map(\.submit.rawValue) == [10])
+    #expect(back.stream.report.lastTime == Microseconds(77))
+  }
+
+  @Test func badColumnsSayWhere() throws {
+    let folder = TemporaryFolder()
+    for (text, what) in [
+      ("submit_us,run_us,run_us\n1,2,3\n", ":1:3: a second column run_us"),
+      ("submit_us,task_index\n1,3000000000\n", ":2:2: task_index 3000000000 is not from"),
+      ("submit_us,end_us\n1,-5\n", ":2:2: end_us -5 is not from 0"),
+    ] {
+      let path = try folder.write(text, to: "bad.csv")
+      let error = #expect(throws: TraceError.self) { try read(path) }
+      #expect(error?.description.hasPrefix(path + what) == true, "\(String(describing: error))")
+    }
   }
 
   @Test func badRecordsSayWhere() throws {
@@ -156,13 +202,5 @@ private func randomRecord(_ random: inout TestRandom, _ submit: Int64) -> TaskRe
       _ = try TableFileKind(path: "x.csv").writer(
         path: folder("no/such/folder/x.csv"), columns: RecordColumn.table)
     }
-  }
-}
-
-extension String {
-  /// libcsv trims blanks around fields that are not quoted; Parquet keeps them.
-  fileprivate func trimmed(_ kind: TableFileKind) -> String {
-    kind == .parquet || contains(",") || contains("\"")
-      ? self : trimmingCharacters(in: .whitespaces)
   }
 }

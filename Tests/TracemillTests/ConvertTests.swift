@@ -35,7 +35,9 @@ import Testing
       "convert", input, "--table", table, "-o", folder("t.csv"), "--quiet")
     #expect(result.status == 0, "\(result.error)")
     let lines = String(decoding: try contents(folder("t.csv")), as: UTF8.self)
-      .split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+      .split(separator: "\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false)
+      }
     for (column, key) in [
       ("wait_us", "wait_us"), ("run_us", "run_us"), ("submit_us", "submit_sum"),
     ] {
@@ -179,7 +181,70 @@ import Testing
         .contains(",2,10,CPU request 'abc' is not a number,"))
   }
 
+  @Test func outputThatDoesNotArriveIsAnError() throws {
+    let folder = TemporaryFolder()
+    let machines = miniature + "/machine_events"
+    func shell(_ line: String) throws -> ProgramResult {
+      try run("/usr/bin/env", ["bash", "-c", line, tracemill, machines, folder("o.csv")])
+    }
+    let full = try shell("\"$0\" inspect \"$1\" -q > /dev/full")
+    #expect(full.status == 1)
+    #expect(full.error.hasPrefix("tracemill: <stdout>: cannot write: "))
+    #expect(full.error.split(separator: "\n").count == 1)
+    // The reader has gone before anything is printed.
+    let gone = try shell("{ sleep 0.3; \"$0\" inspect \"$1\" -q; echo $? >&2; } | true")
+    #expect(gone.error == "141\n")
+    let closed = try shell(
+      "{ sleep 0.3; \"$0\" convert /dev/null -o \"$2\"; echo $? >&3; } 3>&1 2>&1 >/dev/null | true")
+    #expect(closed.status == 0)
+    #expect(folder.files == [])
+  }
+
+  @Test func ignoredSignalsStayIgnored() throws {
+    let folder = TemporaryFolder()
+    let line = """
+      trap '' INT; { echo '600000000,,1,0,u,3,n,l'; sleep 2; } \
+        | "$0" convert - --format google-2011 -o "$1" -q & sleep 1; kill -INT -- -$$; wait
+      """
+    _ = try run(
+      "/usr/bin/env", ["setsid", "-w", "bash", "-c", line, tracemill, folder("o.csv")])
+    #expect(folder.files == ["o.csv"])
+  }
+
+  @Test func rejectsComeWithTheirOutputOnly() throws {
+    let folder = TemporaryFolder()
+    let row = "600000000,,1,0,,0,u,3,9,0.125,0.5,0.1,0\n"
+    try folder.write(row + "bad\n", to: "task_events/part-0-of-1.csv")
+    try FileManager.default.createDirectory(
+      atPath: folder("o.csv"), withIntermediateDirectories: false)
+    let result = try tracemill(
+      "convert", folder("task_events"), "-o", folder("o.csv"), "--lenient", "-q")
+    #expect(result.status == 1)
+    #expect(!folder.files.contains("o.rejects.csv"))
+  }
+
+  @Test func machineEventsAreReadOnce() throws {
+    let folder = TemporaryFolder()
+    let rows = Array("0,5,0,P,0.5,0.25\n0,x,0,P,0.5,0.25\n0,6,0,P,0.5,0.25\n".utf8)
+    let file = try folder.write(rows, to: "machine_events.csv")
+    for arguments in [["-"], [file], [file, "--table", "machine_events"]] {
+      let result = try run(
+        tracemill, ["inspect"] + arguments + ["--json", "-q", "--lenient"], input: rows)
+      let seen = try object(result)
+      #expect(((seen["machines"] as? [String: Any])?["at_start"]) as? Int == 2)
+      #expect((seen["rejects"] as? [String: Int])?.values.reduce(0, +) == 1)
+      #expect((seen["tables"] as? [[String: Any]])?.first?["rows"] as? Int == 3)
+    }
+  }
+
   @Test func wrongUsageIsCode2() throws {
+    for priority in ["-1", "9-", "1,", "0-1-2"] {
+      let result = try tracemill("convert", miniature, "-o", "x.csv", "--priority=" + priority)
+      #expect(result.status == 2, "\(priority)")
+    }
+    let twice = try tracemill(
+      "simulate", "--workload", miniature, "-o", "same.csv", "--series", "./same.csv")
+    #expect(twice.status == 2)
     #expect(try tracemill("convert", miniature).status == 2)
     #expect(try tracemill("convert", miniature, "-o", "x.txt").status == 2)
     #expect(try tracemill("convert", miniature, "-o", "x.csv", "--sample", "2").status == 2)

@@ -32,8 +32,8 @@ private func collect<S: WorkloadSource<Never> & ~Copyable>(_ source: consuming S
     #expect(WorkloadTestKit.check { poisson().scaleArrivals(by: 3.7) } == [])
     #expect(WorkloadTestKit.check { poisson().scaleLoad(by: 0.5) } == [])
     #expect(WorkloadTestKit.check { poisson().concatenate(poisson(seed: 8)) } == [])
-    #expect(WorkloadTestKit.check { poisson(50).repeat(4, gap: hour) } == [])
-    #expect(WorkloadTestKit.check { poisson(0).repeat(4) } == [])
+    #expect(WorkloadTestKit.check { RepeatedSource(count: 4, gap: hour) { poisson(50) } } == [])
+    #expect(WorkloadTestKit.check { RepeatedSource(count: 4) { poisson(0) } } == [])
     #expect(WorkloadTestKit.check { AnyWorkloadSource(poisson()) } == [])
     #expect(
       WorkloadTestKit.check {
@@ -176,7 +176,7 @@ private struct Faulty: WorkloadSource {
     #expect(joined[20].submit == one[19].submit)
     #expect(joined.count == 30)
     let gap = Microseconds(seconds: 5)
-    let repeated = collect(poisson(20).repeat(3, gap: gap))
+    let repeated = collect(RepeatedSource(count: 3, gap: gap) { AnyWorkloadSource(poisson(20)) })
     #expect(repeated.count == 60)
     #expect(repeated[20].submit == repeated[19].submit + gap)
     #expect(repeated[25].submit - repeated[20].submit == one[5].submit - one[0].submit)

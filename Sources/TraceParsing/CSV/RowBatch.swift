@@ -187,6 +187,10 @@ struct Row: BitwiseCopyable {
 
 /// `field` with quotes where CSV needs them (RFC 4180).
 func csvQuoted(_ field: String) -> String {
-  guard field.utf8.contains(where: { [0x22, 0x2c, 0x0a, 0x0d].contains($0) }) else { return field }
+  // Blanks around a field that is not quoted are no part of it.
+  let hasOuterBlanks = [" ", "\t"].contains { field.hasPrefix($0) || field.hasSuffix($0) }
+  guard
+    hasOuterBlanks || field.utf8.contains(where: { [0x22, 0x2c, 0x0a, 0x0d].contains($0) })
+  else { return field }
   return "\"" + field.replacing("\"", with: "\"\"") + "\""
 }

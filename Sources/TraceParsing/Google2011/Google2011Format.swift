@@ -151,6 +151,12 @@ public struct Google2011Trace: RecognisedTrace {
     return notes + otherNotes
   }
 
+  public func canMakeRecords(from table: String?) -> Bool {
+    let makers: [Google2011Table] = [.taskEvents, .jobEvents]
+    guard let table else { return makers.contains { found[$0] != nil } }
+    return Google2011Table(rawValue: table).map(makers.contains) ?? true
+  }
+
   public func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     let table = try recordTable(options.table)
     guard let (group, layout) = found[table] else {
@@ -190,7 +196,9 @@ public struct Google2011Trace: RecognisedTrace {
     guard let (group, layout) = found[.machineEvents] else { return nil }
     var reader = Google2011TableReader(group, layout: layout, options: options)
     var list = MachineEventList(events: [], symbols: SymbolTable())
+    var decoder = Google2011EventDecoder(.machineEvents)
     try reader.forEachRow { row throws(RowError) in
+      try decoder.count(row)
       let code = try row.integer(MachineEventColumn.eventType.rawValue, in: 0...2)
       var capacity = SIMD4(
         try row.amount(MachineEventColumn.cpus.rawValue),
@@ -205,6 +213,9 @@ public struct Google2011Trace: RecognisedTrace {
           capacity: options.scale.resources(capacity),
           platform: list.symbols.intern(row[MachineEventColumn.platformID.rawValue])))
     }
+    var survey = decoder.takeSurvey()
+    (survey.rows, survey.comments) = (reader.rows, reader.comments)
+    list.survey = survey
     return list
   }
 

@@ -194,6 +194,13 @@ struct Google2019Trace: RecognisedTrace {
       .missing, "no instance_events or collection_events here to make records from", file: path)
   }
 
+  func canMakeRecords(from table: String?) -> Bool {
+    guard let table else {
+      return groups[.instanceEvents] != nil || groups[.collectionEvents] != nil
+    }
+    return table != Google2019Table.machineEvents.rawValue
+  }
+
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
     guard let group = groups[.machineEvents] else { return nil }
     var reader = Google2019TableReader(group, .machineEvents, options: options)
@@ -202,7 +209,9 @@ struct Google2019Trace: RecognisedTrace {
     try reader.forEachRow { row throws(RowError) in
       events.append(try decoder.machineEvent(row, options.scale))
     }
-    return MachineEventList(events: events, symbols: decoder.symbols).inTimeOrder()
+    var list = MachineEventList(events: events, symbols: decoder.symbols).inTimeOrder()
+    list.survey = decoder.survey(rows: reader.rows)
+    return list
   }
 
   func survey(_ name: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {

@@ -275,7 +275,7 @@ struct PartName {
 
   init(_ name: String) {
     var bare = name[...]
-    for suffix in [".gz", ".xz", ".zst", ".bz2", ".lz4", ".csv", ".json", ".ndjson"]
+    for suffix in [".gz", ".xz", ".zst", ".bz2", ".lz4", ".csv", ".json", ".ndjson", ".parquet"]
     where bare.hasSuffix(suffix) { bare = bare.dropLast(suffix.count) }
     var stem = ""
     var numbers: [Int] = []

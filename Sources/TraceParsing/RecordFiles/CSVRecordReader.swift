@@ -88,16 +88,21 @@ final class CSVRecordReader {
       }
       options.meter?.add(rows: batch.count)
       if fields.isEmpty, batch.count > 0 {
-        batch.withRow(0) { readHeader($0) }
+        try batch.withRow(0) { row throws(TraceError) in try readHeader(row) }
         position = 1
       }
     }
     return true
   }
 
-  private func readHeader(_ row: Row) {
+  private func readHeader(_ row: Row) throws(TraceError) {
     let columns = Dictionary(uniqueKeysWithValues: RecordColumn.all.map { ($0.name, $0) })
     fields = (0..<row.count).map { columns[row.text($0)] }
+    var seen: Set<String> = []
+    for (field, column) in fields.enumerated() {
+      guard let column, !seen.insert(column.name).inserted else { continue }
+      throw malformed(row, field, "a second column \(column.name)")
+    }
     let present = Set(fields.compactMap { $0?.name })
     absent = RecordColumn.marks(without: present)
     completions = RecordColumn.completions(without: present)
@@ -127,6 +132,12 @@ final class CSVRecordReader {
       case .integer(_, let set):
         guard let value = parseInteger(bytes) else {
           throw malformed(row, field, "\(column.name) '\(row.text(field))' is not an integer")
+        }
+        guard column.range.contains(value) else {
+          throw malformed(
+            row, field,
+            "\(column.name) \(value) is not from \(column.range.lowerBound) to "
+              + "\(column.range.upperBound)")
         }
         set(&record, value)
       case .number(_, let set):

@@ -26,6 +26,8 @@ final class ParquetRecordReader {
   private var flags = ParquetColumnBuffer<Bool>()
   private var strings = ParquetStringBuffer()
   private let numbersJobs: Bool
+  /// The number of the first record, where the file does not number jobs.
+  private let firstJob: Int
 
   private static let batchSize = 4096
 
@@ -33,7 +35,8 @@ final class ParquetRecordReader {
     try catching(path) { try ParquetReader(ParquetFile(path: path)) }
   }
 
-  init(path: String, meter: ReadMeter?) throws(TraceError) {
+  init(path: String, meter: ReadMeter?, firstJob: Int = 0) throws(TraceError) {
+    self.firstJob = firstJob
     self.path = path
     self.meter = meter
     let reader = try Self.open(path)
@@ -76,7 +79,7 @@ final class ParquetRecordReader {
     batch.removeAll(keepingCapacity: true)
     batch.append(contentsOf: repeatElement(blank, count: count))
     guard count > 0 else { return }
-    if numbersJobs { for row in 0..<count { batch[row].id.job = Int64(rows + row) } }
+    if numbersJobs { for row in 0..<count { batch[row].id.job = Int64(firstJob + rows + row) } }
     let path = path
     var records = batch
     batch = []
@@ -99,6 +102,12 @@ final class ParquetRecordReader {
       _ = try cursor.read(count, into: &integers)
       for row in 0..<count {
         if let value = integers[row] {
+          guard column.range.contains(value) else {
+            throw TraceError(
+              .malformedRow,
+              "record \(rows + row + 1): \(column.name) \(value) is not from "
+                + "\(column.range.lowerBound) to \(column.range.upperBound)", file: path)
+          }
           set(&records[row], value)
         } else {
           column.whenMissing?(&records[row])

@@ -31,6 +31,9 @@ public struct RecordColumn: Sendable {
   /// right for that.
   let whenMissing: (@Sendable (inout TaskRecord) -> Void)?
 
+  /// The integers that it may hold.
+  private(set) var range = Int64.min...Int64.max
+
   private init(
     _ name: String, _ access: Access, nullable: Bool,
     whenMissing: (@Sendable (inout TaskRecord) -> Void)? = nil
@@ -119,13 +122,13 @@ public struct RecordColumn: Sendable {
       Int64($0.id.index)
     } set: {
       $0.id.index = Int32(clamping: $1)
-    },
+    }.holding(Int32.self),
     RecordColumn("user", .user, nullable: true),
     integer("priority", nullable: true) {
       $0.priority < 0 ? nil : Int64($0.priority)
     } set: {
       $0.priority = Int16(clamping: $1)
-    },
+    }.holding(Int16.self),
     label("priority_class", PriorityClass.allCases.map(\.name)) {
       Int($0.priorityClass.rawValue)
     } set: {
@@ -135,7 +138,7 @@ public struct RecordColumn: Sendable {
       $0.schedulingClass < 0 ? nil : Int64($0.schedulingClass)
     } set: {
       $0.schedulingClass = Int8(clamping: $1)
-    },
+    }.holding(Int8.self),
   ]
 
   private static let times = [
@@ -186,7 +189,7 @@ public struct RecordColumn: Sendable {
       Int64($0.attempts)
     } set: {
       $0.attempts = Int32(clamping: $1)
-    },
+    }.holding(Int32.self),
     label("outcome", Outcome.allCases.map(\.name)) {
       Int($0.outcome.rawValue)
     } set: {
@@ -201,7 +204,7 @@ public struct RecordColumn: Sendable {
       Int64($0.instances)
     } set: {
       $0.instances = Int32(clamping: $1)
-    },
+    }.holding(Int32.self),
   ]
 
   private static let demand = [
@@ -271,12 +274,18 @@ extension RecordColumn {
     set: @escaping @Sendable (inout TaskRecord, Int64) -> Void
   ) -> RecordColumn { RecordColumn(name, .integer(get: get, set: set), nullable: nullable) }
 
+  private func holding<I: FixedWidthInteger>(_: I.Type) -> RecordColumn {
+    var column = self
+    column.range = Int64(I.min)...Int64(I.max)
+    return column
+  }
+
   /// A time that may not have come.
   private static func time(
     _ name: String, get: @escaping @Sendable (borrowing TaskRecord) -> Microseconds,
     set: @escaping @Sendable (inout TaskRecord, Microseconds) -> Void
   ) -> RecordColumn {
-    RecordColumn(
+    var column = RecordColumn(
       name,
       .integer(
         get: {
@@ -284,6 +293,8 @@ extension RecordColumn {
           return time.isKnown ? time.rawValue : nil
         }, set: { set(&$0, Microseconds($1)) }),
       nullable: true)
+    column.range = 0...Int64.max
+    return column
   }
 
   /// A span that a flag says is not known.

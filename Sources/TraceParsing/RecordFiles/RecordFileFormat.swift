@@ -6,10 +6,11 @@ import Workload
 public struct RecordFileFormat: TraceFormat {
   public let name = "records"
 
-  /// The key in a Parquet file's footer under which the trace's first real time stands, in µs.
+  /// The key in a Parquet file's footer, or in a comment line of CSV, under which the trace's first
+  /// real time stands, in µs.
   public static let firstTimeKey = "tracemill.first_time_us"
 
-  /// The key in a Parquet file's footer under which the trace's last real time stands, in µs.
+  /// The same of its last real time.
   public static let lastTimeKey = "tracemill.last_time_us"
 
   public init() {}
@@ -17,26 +18,33 @@ public struct RecordFileFormat: TraceFormat {
   public func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
-    guard input.groups.count == 1, let group = input.groups.first else { return nil }
+    let groups = input.groups.filter { !$0.files[0].baseName.contains(".dependencies.") }
+    guard groups.count == 1, let group = groups.first else { return nil }
+    let notes = input.ignored.map { "\($0) is neither text nor an archive: ignored" }
     if group.head.starts(with: Array("PAR1".utf8)) {
       guard case .file(let path) = group.files[0].location else { return nil }
       let reader = try ParquetRecordReader.open(path)
       guard reader.columns.contains(where: { $0.name == "submit_us" }) else { return nil }
-      return RecordFileTrace(group: group, isParquet: true)
+      return RecordFileTrace(group: group, isParquet: true, ignored: notes)
     }
-    let header = String(decoding: group.head.prefix { $0 != 0x0a }, as: UTF8.self)
-    guard header.split(separator: ",").contains(where: { $0.trimmed == "submit_us" }) else {
+    let lines = group.head.split(separator: 0x0a)
+    guard let line = lines.first(where: { $0.first != UInt8(ascii: "#") }), isHeader(line) else {
       return nil
     }
-    return RecordFileTrace(group: group, isParquet: false)
+    return RecordFileTrace(group: group, isParquet: false, ignored: notes)
   }
-}
 
-extension Substring {
-  fileprivate var trimmed: Substring {
-    var text = self
-    while let last = text.last, last.isWhitespace { text.removeLast() }
-    return text.drop { $0.isWhitespace || $0 == "\u{feff}" }
+  /// Whether `line` is CSV, with the one column that must be there among its fields.
+  private func isHeader(_ line: ArraySlice<UInt8>) -> Bool {
+    let header = RowBatch()
+    do throws(TraceError) {
+      guard try LibCSVRowReader(MemoryStream(Array(line), name: "")).nextBatch(header) else {
+        return false
+      }
+    } catch {
+      return false  // what is no CSV may be another format's
+    }
+    return header.withRow(0) { row in (0..<row.count).contains { row.text($0) == "submit_us" } }
   }
 }
 
@@ -44,6 +52,7 @@ extension Substring {
 struct RecordFileTrace: RecognisedTrace {
   let group: TraceInput.Group
   let isParquet: Bool
+  let ignored: [String]
   let format = "records"
 
   var tables: [TraceTable] {
@@ -53,7 +62,32 @@ struct RecordFileTrace: RecognisedTrace {
     ]
   }
 
-  var notes: [String] { [] }
+  var notes: [String] {
+    var notes = ignored
+    if !group.missing.isEmpty {
+      let ranges = group.missing.map {
+        $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+      }
+      notes.append("records: part \(ranges.joined(separator: ", ")) missing")
+    }
+    if let total = group.total, group.files.count + group.missingCount < total {
+      notes.append("records: \(group.files.count) of \(total) parts given")
+    }
+    return notes
+  }
+
+  /// A time that comment lines at the beginning of a CSV file state.
+  private func statedTime(_ key: String) -> Microseconds? {
+    let prefix = Array("# \(key)=".utf8)
+    for line in group.head.split(separator: 0x0a) {
+      guard line.first == UInt8(ascii: "#") else { break }
+      guard line.starts(with: prefix) else { continue }
+      let digits = String(decoding: line.dropFirst(prefix.count), as: UTF8.self)
+      guard let value = Int64(digits.filter { $0 != "\r" }), value >= 0 else { return nil }
+      return Microseconds(value)
+    }
+    return nil
+  }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     let stream = try recordsAlone(options)
@@ -65,36 +99,60 @@ struct RecordFileTrace: RecognisedTrace {
 
   private func recordsAlone(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     var checker = RecordOrderChecker()
-    if isParquet, case .file(let path) = group.files[0].location {
-      let reader = try ParquetRecordReader(path: path, meter: options.meter)
-      var symbols = SymbolTable()
-      var batch: [TaskRecord] = []
-      var position = 0
-      var report = ReadReport()
-      report.firstTime = reader.time(RecordFileFormat.firstTimeKey) ?? .never
-      report.lastTime = reader.time(RecordFileFormat.lastTimeKey) ?? .zero
-      return RecordStream(report: report, symbols: symbols) { stream throws(TraceError) in
-        if position == batch.count {
-          try reader.read(into: &batch, &symbols)
-          position = 0
-          stream.symbols = symbols
-          guard !batch.isEmpty else { return nil }
-        }
-        let record = batch[position]
-        position += 1
-        stream.report.records += 1
-        stream.report.rows["records", default: 0] += 1
-        try checker.check(record, file: path, row: stream.report.records)
-        return record
-      }
-    }
+    if isParquet { return try parquetRecords(options) }
     let reader = CSVRecordReader(group, options: options)
-    return RecordStream(report: ReadReport(), symbols: SymbolTable()) { stream throws(TraceError) in
+    var report = ReadReport()
+    report.firstTime = statedTime(RecordFileFormat.firstTimeKey) ?? .never
+    report.lastTime = statedTime(RecordFileFormat.lastTimeKey) ?? .zero
+    report.notes = notes
+    return RecordStream(report: report, symbols: SymbolTable()) { stream throws(TraceError) in
       let record = try reader.next(&stream.symbols, checker: &checker)
       stream.report.rows["records"] = reader.rows
       stream.report.comments = reader.comments
       stream.report.rejects = options.rejects?.counts ?? [:]
       if record != nil { stream.report.records += 1 }
+      return record
+    }
+  }
+
+  /// All parts as one stream; only the one being read is open.
+  private func parquetRecords(_ options: ReadOptions) throws(TraceError) -> RecordStream {
+    var paths: [String] = []
+    var report = ReadReport()
+    report.notes = notes
+    for file in group.files {
+      guard case .file(let path) = file.location else { continue }
+      paths.append(path)
+      let reader = try ParquetRecordReader(path: path, meter: nil)
+      report.firstTime = min(
+        report.firstTime, reader.time(RecordFileFormat.firstTimeKey) ?? .never)
+      report.lastTime = max(report.lastTime, reader.time(RecordFileFormat.lastTimeKey) ?? .zero)
+    }
+    var rest = paths[...]
+    var part: (path: String, reader: ParquetRecordReader, rows: Int)?
+    var checker = RecordOrderChecker()
+    var symbols = SymbolTable()
+    var batch: [TaskRecord] = []
+    var position = 0
+    return RecordStream(report: report, symbols: symbols) { stream throws(TraceError) in
+      while position == batch.count {
+        if part == nil {
+          guard let path = rest.popFirst() else { return nil }
+          let reader = try ParquetRecordReader(
+            path: path, meter: options.meter, firstJob: stream.report.records)
+          part = (path, reader, 0)
+        }
+        try part?.reader.read(into: &batch, &symbols)
+        position = 0
+        stream.symbols = symbols
+        if batch.isEmpty { part = nil }
+      }
+      let record = batch[position]
+      position += 1
+      part?.rows += 1
+      stream.report.records += 1
+      stream.report.rows["records", default: 0] += 1
+      try checker.check(record, file: part?.path ?? "", row: part?.rows ?? 0)
       return record
     }
   }

@@ -1,4 +1,5 @@
 import Parquet
+import Workload
 
 /// A column of a table that is written row by row: its name and how a row's cell is found.
 public struct TableColumn<Row>: Sendable {
@@ -79,7 +80,7 @@ public enum TableFileKind: String, CaseIterable, Sendable {
   ///   - path: the file's name.
   ///   - columns: the table's columns, in order.
   ///   - symbols: the symbol table's strings, complete for every row that has been written.
-  ///   - metadata: kept in the file where it has a place for that (Parquet's footer).
+  ///   - metadata: kept in Parquet's footer; of it CSV has a trace's last time, in a comment line.
   ///   - threads: how many threads may encode (Parquet); the file does not depend on it.
   public func writer<Row>(
     path: String, columns: [TableColumn<Row>], symbols: @escaping () -> [String] = { [] },
@@ -90,9 +91,15 @@ public enum TableFileKind: String, CaseIterable, Sendable {
     case .parquet:
       return try ParquetTableWriter(
         file, columns: columns, symbols: symbols, metadata: metadata, threads: threads)
-    case .csv: return try CSVTableWriter(file, nil, columns: columns, symbols: symbols)
-    case .csvGzip: return try CSVTableWriter(file, .gzip, columns: columns, symbols: symbols)
-    case .csvZstd: return try CSVTableWriter(file, .zstd, columns: columns, symbols: symbols)
+    case .csv:
+      return try CSVTableWriter(
+        file, nil, columns: columns, symbols: symbols, metadata: metadata)
+    case .csvGzip:
+      return try CSVTableWriter(
+        file, .gzip, columns: columns, symbols: symbols, metadata: metadata)
+    case .csvZstd:
+      return try CSVTableWriter(
+        file, .zstd, columns: columns, symbols: symbols, metadata: metadata)
     }
   }
 }
@@ -109,7 +116,7 @@ final class CSVTableWriter<Row>: TableWriter {
 
   init(
     _ file: OutputFile, _ compression: CompressedOutput.Method?, columns: [TableColumn<Row>],
-    symbols: @escaping () -> [String]
+    symbols: @escaping () -> [String], metadata: KeyValuePairs<String, String>
   ) throws(TraceError) {
     self.file = file
     self.columns = columns

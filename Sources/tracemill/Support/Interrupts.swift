@@ -9,12 +9,14 @@ enum Interrupts {
 
   static func install() {
     for number in [SIGINT, SIGTERM, SIGHUP] {
-      signal(number, SIG_IGN)
+      let inherited = signal(number, SIG_IGN)
+      // What nohup and shells ignore for their children stays ignored.
+      guard !isIgnored(inherited) else { continue }
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
         OutputFile.removePartialFiles()
-        if isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
-        FileHandle.standardError.write(Data("tracemill: interrupted; nothing was written\n".utf8))
+        if isatty(STDERR_FILENO) == 1 { writeError("\r\u{1b}[K") }
+        writeError("tracemill: interrupted; nothing was written\n")
         // Dispatch blocks the signal to read it from a descriptor: unblocked here, it ends us.
         signal(number, SIG_DFL)
         var set = sigset_t()
@@ -26,6 +28,11 @@ enum Interrupts {
       source.resume()
       sources.append(source)
     }
-    signal(SIGPIPE, SIG_DFL)
+    // A reader that goes away is an error to handle like any other, partial files and all.
+    signal(SIGPIPE, SIG_IGN)
+  }
+
+  private static func isIgnored<Handler>(_ handler: Handler) -> Bool {
+    unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }

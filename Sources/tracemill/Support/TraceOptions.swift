@@ -165,7 +165,7 @@ struct TerminalLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     let prefix = event.level >= .warning ? "warning" : "note"
-    FileHandle.standardError.write(Data("\(prefix): \(event.message)\n".utf8))
+    writeError("\(prefix): \(event.message)\n")
   }
 }
 
@@ -243,12 +243,12 @@ struct PrioritySelection: ExpressibleByArgument {
   private var classes: [PriorityClass] = []
 
   init?(argument: String) {
-    for item in argument.split(separator: ",") {
+    for item in argument.split(separator: ",", omittingEmptySubsequences: false) {
       if let name = PriorityClass.allCases.first(where: { $0.name == item }) {
         classes.append(name)
         continue
       }
-      let ends = item.split(separator: "-").map { Int16($0) }
+      let ends = item.split(separator: "-", omittingEmptySubsequences: false).map { Int16($0) }
       guard (1...2).contains(ends.count), let low = ends[0], let high = ends[ends.count - 1],
         low <= high
       else { return nil }
