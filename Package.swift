@@ -11,6 +11,7 @@ let package = Package(
     .library(name: "Parquet", targets: ["Parquet"]),
     .library(name: "Fitting", targets: ["Fitting"]),
     .library(name: "TraceParsing", targets: ["TraceParsing"]),
+    .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Generation", targets: ["Generation"]),
     .library(name: "Simulation", targets: ["Simulation"]),
   ],
@@ -25,6 +26,8 @@ let package = Package(
     .target(name: "Workload"),
     .target(name: "Fitting", dependencies: ["CVectorMath"]),
     .target(name: "CVectorMath"),
+    .target(
+      name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")]),
     .target(name: "Parquet", dependencies: ["CISAL", "CZstd"]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive",
@@ -57,14 +60,15 @@ let package = Package(
     .executableTarget(
       name: "tracemill",
       dependencies: [
-        "Workload", "Fitting", "Parquet", "TraceParsing", "Generation", "Simulation",
+        "Workload", "Fitting", "Parquet", "Configuration", "TraceParsing", "Generation",
+        "Simulation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "Yams", package: "Yams"),
       ]),
 
     .testTarget(
       name: "WorkloadTests", dependencies: ["Workload", "WorkloadTestKit", "Generation"]),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "ParquetTests", dependencies: ["Parquet"]),
     .testTarget(
       name: "FittingTests", dependencies: ["Fitting", "CVectorMath", "Generation", "Workload"]),

@@ -1,8 +1,8 @@
+import Configuration
 import Foundation
 import Simulation
 import TraceParsing
 import Workload
-import Yams
 
 /// `--cluster`: a trace's machines, a specification, or the study's tiers.
 struct ClusterArgument {
@@ -35,15 +35,10 @@ struct ClusterArgument {
   }
 
   private func specification() throws -> ClusterSpec {
-    guard let text = try? String(contentsOfFile: argument, encoding: .utf8) else {
-      throw CommandFailure(message: "\(argument): cannot be read as text")
-    }
     do {
-      return try YAMLDecoder().decode(ClusterSpec.self, from: text)  // JSON is YAML too
-    } catch let error as DecodingError {
-      throw CommandFailure(message: "\(argument): \(error.plain)")
+      return try ConfigurationFile(path: argument).read(ClusterSpec.init)
     } catch {
-      throw CommandFailure(message: "\(argument): \(error)")
+      throw CommandFailure(message: "\(error)")
     }
   }
 
@@ -61,27 +56,48 @@ struct ClusterArgument {
   }
 }
 
-extension DecodingError {
-  /// `groups[2].cores: expected …`, in place of the type's own many lines.
-  var plain: String {
-    switch self {
-    case .keyNotFound(let key, let context): place(context, key) + "is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context),
-      .dataCorrupted(let context):
-      place(context, nil) + context.debugDescription
-    @unknown default: "\(self)"
-    }
+extension ClusterSpec {
+  /// The groups of a specification, every issue noted.
+  init?(_ root: ConfigurationNode) {
+    let groups = root.list("groups", required: true)?.map { MachineGroup($0) } ?? []
+    let known = groups.compactMap { $0 }
+    guard !known.isEmpty || groups.isEmpty, known.count == groups.count else { return nil }
+    self.init(groups: known)
+    for issue in issues() { root.problem(at: issue.path, issue.message) }
   }
+}
 
-  private func place(_ context: Context, _ last: (any CodingKey)?) -> String {
-    var path = ""
-    for key in context.codingPath + (last.map { [$0] } ?? []) {
-      if let index = key.intValue {
-        path += "[\(index)]"
-      } else {
-        path += (path.isEmpty ? "" : ".") + key.stringValue
-      }
+extension MachineGroup {
+  fileprivate init?(_ node: ConfigurationNode) {
+    let name = node.string("name")
+    let count = node.integer("count", in: 0...ClusterSpec.machineLimit, required: true)
+    let cores = ValueRange(node, "cores", required: true)
+    let memory = ValueRange(node, "memoryGiB", required: true)
+    // What is wrong with these has been noted by the time that a missing one ends the group.
+    let disk = ValueRange(node, "diskGiB")
+    let gpus = ValueRange(node, "gpus")
+    let speed = ValueRange(node, "speed")
+    let power = ["idleWatts", "dynamicWatts", "sleepWatts"].map { ValueRange(node, $0) }
+    let sleepAfter = node.number("sleepAfterSeconds")
+    let wake = node.number("wakeSeconds")
+    let curve = node.numbers("powerCurve")
+    guard let count, let cores, let memory else { return nil }
+    self.init(name: name, count: count, cores: 0...0, memoryGiB: 0...0)
+    (self.cores, memoryGiB, diskGiB, self.gpus, self.speed) = (cores, memory, disk, gpus, speed)
+    (idleWatts, dynamicWatts, sleepWatts) = (power[0], power[1], power[2])
+    (sleepAfterSeconds, wakeSeconds, powerCurve) = (sleepAfter, wake, curve)
+  }
+}
+
+extension ValueRange {
+  /// A number, or a pair of them.
+  fileprivate init?(_ node: ConfigurationNode, _ key: String, required: Bool = false) {
+    if node[key]?.elements == nil {
+      guard let value = node.number(key, required: required) else { return nil }
+      self.init(value)
+    } else {
+      guard let pair = node.numbers(key, count: 2) else { return nil }
+      self.init(low: pair[0], high: pair[1])
     }
-    return path.isEmpty ? "" : path + ": "
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import Simulation
 import TraceParsing
@@ -72,8 +73,10 @@ struct SimulateCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard PolicyCatalog.make(scheduler) != nil else {
-      let names = PolicyCatalog.entries.map(\.name).joined(separator: ", ")
-      throw ValidationError("no scheduler '\(scheduler)'; there are \(names)")
+      let names = PolicyCatalog.entries.map(\.name)
+      throw ValidationError(
+        "no scheduler '\(scheduler)'; there are \(names.joined(separator: ", "))"
+          + suggestion(for: scheduler, among: names))
     }
     guard scaleArrivals > 0, scaleArrivals.isFinite else {
       throw ValidationError("--scale-arrivals is more than 0")

@@ -92,7 +92,8 @@ public struct ValueRange: Codable, Hashable, Sendable {
   /// The greatest.
   public var high: Double
 
-  private init(low: Double, high: Double) {
+  /// From `low` to `high`; ``ClusterSpec/issues()`` says if they are the wrong way round.
+  public init(low: Double, high: Double) {
     self.low = low
     self.high = high
   }

@@ -63,37 +63,46 @@ public struct ColumnMapping: Codable, Equatable, Sendable {
     "memory_bytes": Source(from: "mem_capacity", unit: "MiB"),
   ])
 
-  /// Everything that is wrong with it, each with the place in the file; empty if it can be used.
-  public var problems: [String] {
-    var problems: [String] = []
+  /// Something wrong with a mapping: the dotted path in the file, and what.
+  public struct Problem: Hashable, Sendable, CustomStringConvertible {
+    /// Where, such as `columns.submit_us.unit`.
+    public var path: String
+    /// What is wrong.
+    public var message: String
+    public var description: String { "\(path): \(message)" }
+  }
+
+  /// Everything that is wrong with it; empty if it can be used.
+  public var problems: [Problem] {
+    var problems: [Problem] = []
+    func note(_ path: String, _ message: String) {
+      problems.append(Problem(path: path, message: message))
+    }
     let known = RecordColumn.all.map(\.name)
-    if columns["submit_us"] == nil { problems.append("columns.submit_us is not there") }
+    if columns["submit_us"] == nil { note("columns.submit_us", "is missing") }
     for (name, source) in columns.sorted(by: { $0.key < $1.key }) {
       let place = "columns.\(name)"
       guard let column = RecordColumn.all.first(where: { $0.name == name }) else {
-        problems.append("\(place): no such column; there are \(known.joined(separator: ", "))")
+        note(place, "no such column; there are \(known.joined(separator: ", "))")
         continue
       }
-      if source.from.isEmpty { problems.append("\(place).from is empty") }
+      if source.from.isEmpty { note("\(place).from", "is empty") }
       if let factor = source.factor, !(factor > 0 && factor.isFinite) {
-        problems.append("\(place).factor \(factor) is not above 0")
+        note("\(place).factor", "\(factor) is not above 0")
       }
       if source.factor != nil, source.unit != nil {
-        problems.append("\(place) has both a factor and a unit: give one")
+        note(place, "has both a factor and a unit: give one")
       }
       if let unit = source.unit, Self.units(of: name)[unit] == nil {
         let units = Self.units(of: name).keys.sorted().joined(separator: ", ")
-        problems.append(
-          units.isEmpty
-            ? "\(place) has no unit" : "\(place).unit '\(unit)' is none of \(units)")
+        note("\(place).unit", units.isEmpty ? "has no unit" : "'\(unit)' is none of \(units)")
       }
       if case .label(let names, _, _) = column.access {
         for value in (source.values ?? [:]).values.sorted() where !names.contains(value) {
-          problems.append(
-            "\(place).values: '\(value)' is none of \(names.joined(separator: ", "))")
+          note("\(place).values", "'\(value)' is none of \(names.joined(separator: ", "))")
         }
       } else if source.values != nil {
-        problems.append("\(place).values: only outcome and priority_class have words")
+        note("\(place).values", "only outcome and priority_class have words")
       }
     }
     return problems

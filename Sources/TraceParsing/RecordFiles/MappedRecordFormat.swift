@@ -64,7 +64,8 @@ struct MappedRecordTrace: RecognisedTrace {
   private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
     let problems = mapping.problems
     guard problems.isEmpty else {
-      throw TraceError(.missing, "the column mapping is wrong: \(problems.joined(separator: "; "))")
+      let list = problems.map(\.description).joined(separator: "; ")
+      throw TraceError(.missing, "the column mapping is wrong: \(list)")
     }
     var gathering = RecordGathering(options)
     let rows = isParquet ? try readParquet(options, &gathering) : try readCSV(options, &gathering)

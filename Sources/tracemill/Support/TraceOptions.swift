@@ -1,9 +1,9 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import Logging
 import TraceParsing
 import Workload
-import Yams
 
 /// Which trace, and how it is read. Shared by all commands that take one.
 struct TraceOptions: ParsableArguments {
@@ -131,25 +131,39 @@ struct TraceOptions: ParsableArguments {
 
   /// The format that a column mapping file describes; every mistake in it is told at once.
   private func mappedFormat(_ path: String) throws -> MappedRecordFormat {
-    let text: String
     do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
+      let mapping = try ConfigurationFile(path: path).read(ColumnMapping.init)
+      return MappedRecordFormat(name: "columns", mapping: mapping)
     } catch {
-      throw TraceError(.inputOutput, "cannot read the column mapping", file: path)
+      throw CommandFailure(message: "\(error)")
     }
-    let mapping: ColumnMapping
-    do {
-      mapping = try YAMLDecoder().decode(ColumnMapping.self, from: text)
-    } catch {
-      throw TraceError(
-        .malformedRow, "expected 'columns:' with a source for each of our columns: \(error)",
-        file: path)
+  }
+}
+
+extension ColumnMapping {
+  /// The mapping that a file states, every issue noted.
+  fileprivate init?(_ root: ConfigurationNode) {
+    guard let columns = root.object("columns", required: true) else { return nil }
+    var sources: [String: Source] = [:]
+    for name in columns.keys {
+      guard let node = columns[name] else { continue }
+      guard node.isObject else {
+        sources[name] = node.string().map { Source(from: $0) }
+        continue
+      }
+      let from = node.string("from", required: true)
+      let factor = node.number("factor")
+      let unit = node.string("unit")
+      let words = node.object("values")
+      let values = words.map { words in
+        Dictionary(
+          words.keys.compactMap { key in words.string(key).map { (key, $0) } },
+          uniquingKeysWith: { $1 })
+      }
+      if let from { sources[name] = Source(from: from, factor: factor, unit: unit, values: values) }
     }
-    let problems = mapping.problems
-    guard problems.isEmpty else {
-      throw TraceError(.malformedRow, problems.joined(separator: "; "), file: path)
-    }
-    return MappedRecordFormat(name: "columns", mapping: mapping)
+    self.init(columns: sources)
+    for problem in problems { root.problem(at: problem.path, problem.message) }
   }
 }
 

@@ -1,0 +1,85 @@
+/// Something wrong with a configuration file, and where.
+public struct ConfigurationIssue: Hashable, Sendable, CustomStringConvertible {
+  /// Where in the tree, as a dotted path: `groups[2].cores`; empty for the whole.
+  public var path: String
+  /// What is wrong, and what was expected.
+  public var message: String
+  /// Line in the file, from 1; 0 if there is no such place.
+  public var line: Int
+  /// Column in that line, from 1; 0 if there is no such place.
+  public var column: Int
+
+  /// An issue at a place.
+  public init(path: String, message: String, line: Int = 0, column: Int = 0) {
+    self.path = path
+    self.message = message
+    self.line = line
+    self.column = column
+  }
+
+  /// `3:7: groups[2].cores: is -1; expected more than 0`.
+  public var description: String {
+    (line > 0 ? "\(line):\(column): " : "") + (path.isEmpty ? "" : "\(path): ") + message
+  }
+}
+
+/// All that is wrong with a configuration file.
+public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The file, as the user named it.
+  public var file: String
+  /// The issues, in the order of the file; at least one.
+  public var issues: [ConfigurationIssue]
+
+  /// An error of at least one issue.
+  public init(file: String, issues: [ConfigurationIssue]) {
+    self.file = file
+    self.issues = issues
+  }
+
+  /// One line an issue, each with file, line and column as compilers write them.
+  public var description: String {
+    issues.map { "\(file):\($0.line > 0 ? "" : " ")\($0)" }.joined(separator: "\n")
+  }
+}
+
+/// What numbers a configuration accepts. All of them are finite.
+public struct NumberRange: Sendable {
+  private let least: Double
+  private let most: Double
+  private let isOpenBelow: Bool
+
+  /// From `least` to `most`, both included.
+  public static func from(_ least: Double, to most: Double = .infinity) -> NumberRange {
+    NumberRange(least: least, most: most, isOpenBelow: false)
+  }
+  /// Greater than `least`, at most `most`.
+  public static func above(_ least: Double, to most: Double = .infinity) -> NumberRange {
+    NumberRange(least: least, most: most, isOpenBelow: true)
+  }
+  /// Any finite number.
+  public static var any: NumberRange { .from(-.infinity) }
+  /// More than 0.
+  public static var positive: NumberRange { .above(0) }
+  /// 0 or more.
+  public static var nonnegative: NumberRange { .from(0) }
+  /// From 0 to 1.
+  public static var share: NumberRange { .from(0, to: 1) }
+
+  /// Whether `value` is finite and in the range.
+  public func contains(_ value: Double) -> Bool {
+    value.isFinite && value <= most && (isOpenBelow ? value > least : value >= least)
+  }
+
+  /// `more than 0 and at most 8`, for messages.
+  var words: String {
+    let low = least == -.infinity ? nil : (isOpenBelow ? "more than " : "at least ") + short(least)
+    let high = most == .infinity ? nil : "at most " + short(most)
+    let words = [low, high].compactMap { $0 }.joined(separator: " and ")
+    return words.isEmpty ? "a finite number" : words
+  }
+}
+
+/// A number as a person writes it: whole ones without a point.
+func short(_ value: Double) -> String {
+  value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
+}

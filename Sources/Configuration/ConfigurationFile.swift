@@ -1,0 +1,98 @@
+import Foundation
+import Yams
+
+/// A YAML file (JSON is YAML too) on its way to a validated value.
+///
+/// Reading never stops at the first mistake: readers of the tree return nil and note what is wrong,
+/// and at the end all of it is thrown at once, keys that nobody asked for included.
+///
+/// ```swift
+/// let arrivals = try ConfigurationFile(path: "scenario.yaml").read { root in
+///   let rate = root.number("rate", in: .positive, required: true)
+///   let kind = root.choice("kind", of: Kind.self) ?? .poisson
+///   return rate.map { Arrivals(rate: $0, kind: kind) }
+/// }
+/// ```
+/// Files of more than 16 MiB and nesting of more than 1,000 levels are refused.
+public struct ConfigurationFile {
+  private let name: String
+  private let text: String
+
+  private static let sizeLimit = 16 << 20
+
+  /// The file at `path`; throws where it cannot be read as text.
+  public init(path: String) throws(ConfigurationError) {
+    func failure(_ message: String) -> ConfigurationError {
+      ConfigurationError(file: path, issues: [.init(path: "", message: message)])
+    }
+    let data: Data
+    do {
+      let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+      data = try handle.read(upToCount: Self.sizeLimit + 1) ?? Data()
+    } catch {
+      throw failure("cannot be read")
+    }
+    guard data.count <= Self.sizeLimit else { throw failure("is longer than 16 MiB") }
+    guard let text = String(data: data, encoding: .utf8) else { throw failure("is not UTF-8 text") }
+    self.init(text: text, name: path)
+  }
+
+  /// A text; errors call it `name`.
+  public init(text: String, name: String) {
+    self.text = text
+    self.name = name
+  }
+
+  /// The value that `build` makes of the root mapping.
+  ///
+  /// - Throws: ``ConfigurationError`` with every issue that was found. `build` may return nil only
+  ///   where it, or a reader that it called, noted one.
+  public func read<Value>(
+    _ build: (ConfigurationNode) -> Value?
+  ) throws(ConfigurationError) -> Value {
+    let collector = IssueCollector()
+    let node: Node
+    do {
+      node = try Yams.compose(yaml: text) ?? Node.mapping(.init([]))
+    } catch {
+      throw ConfigurationError(file: name, issues: [Self.issue(error)])
+    }
+    let root = ConfigurationNode(node, path: "", collector)
+    if node.mapping == nil { root.problem("is \(root.kind); expected keys with values") }
+    let value = build(root)
+    collector.noteUnknownKeys()
+    guard let value, collector.issues.isEmpty else {
+      let issues = collector.issues.enumerated()
+        .sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }.map(\.element)
+      throw ConfigurationError(
+        file: name, issues: issues.isEmpty ? [.init(path: "", message: "is incomplete")] : issues)
+    }
+    return value
+  }
+
+  /// What the YAML parser has to say, in one line.
+  private static func issue(_ error: any Error) -> ConfigurationIssue {
+    switch error as? YamlError {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      .init(
+        path: "", message: "is not YAML: \(problem)", line: mark.line, column: mark.column)
+    case .duplicatedKeysInMapping(let keys, let context):
+      .init(
+        path: "", message: "there twice: \(keys.map { "'\($0)'" }.joined(separator: ", "))",
+        line: context.mark.line, column: context.mark.column)
+    case .reader(let problem, _, _, _): .init(path: "", message: "is not YAML: \(problem)")
+    default: .init(path: "", message: "is not YAML")
+    }
+  }
+}
+
+/// What was found while a tree was read.
+final class IssueCollector {
+  var issues: [ConfigurationIssue] = []
+  var visited: [ConfigurationNode] = []
+
+  func noteUnknownKeys() {
+    for node in visited { node.noteUnknownKeys() }
+  }
+}

@@ -1,0 +1,229 @@
+import Yams
+
+/// A value in a configuration file, with readers for the values below it.
+///
+/// Every reader returns nil where the key is absent or its value wrong; the latter is noted, as is
+/// the former where it is `required`. Asking for a key makes it known: keys that were never asked for
+/// are reported with the nearest one that was. So a builder asks for all its keys before it gives
+/// up on a value, or calls ``ignoreOtherKeys()``.
+public final class ConfigurationNode {
+  /// Where it is, as a dotted path: `groups[2].cores`; empty for the root.
+  public let path: String
+  private let node: Node
+  private let collector: IssueCollector
+  private var known: [String] = []
+  private var reportsUnknown = true
+  private var children: [String: ConfigurationNode] = [:]
+
+  init(_ node: Node, path: String, _ collector: IssueCollector) {
+    self.node = node
+    self.path = path
+    self.collector = collector
+    collector.visited.append(self)
+  }
+
+  /// Notes that something is wrong with this value.
+  public func problem(_ message: String) {
+    collector.issues.append(
+      ConfigurationIssue(
+        path: path, message: message, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0))
+  }
+
+  /// Notes that something is wrong with the value at a path below this one, such as
+  /// `groups[2].cores`, or with its absence.
+  public func problem(at below: String, _ message: String) {
+    var place = self
+    for step in below.split(whereSeparator: { $0 == "." || $0 == "[" }) {
+      let index = step.last == "]" ? Int(step.dropLast()) : nil
+      guard
+        let next = index.map({ place.elements?[safe: $0] }) ?? place.children[String(step)]
+          ?? place[String(step)]
+      else { break }
+      place = next
+    }
+    collector.issues.append(
+      ConfigurationIssue(
+        path: join(below), message: message, line: place.node.mark?.line ?? 0,
+        column: place.node.mark?.column ?? 0))
+  }
+
+  /// Keys that were not asked for are not reported: it is not known which there could be.
+  public func ignoreOtherKeys() { reportsUnknown = false }
+
+  /// The keys of this mapping in the order of the file; asking for them does not make them known.
+  public var keys: [String] { node.mapping?.keys.compactMap(\.string) ?? [] }
+
+  /// The value of `key`, whatever it is; nil if it is absent or `null`.
+  public subscript(key: String) -> ConfigurationNode? {
+    if !known.contains(key) { known.append(key) }
+    if let child = children[key] { return child }
+    guard let value = node.mapping?[Node(key)], value.null == nil || value.isQuoted else {
+      return nil
+    }
+    let child = ConfigurationNode(value, path: join(key), collector)
+    children[key] = child
+    return child
+  }
+
+  /// A number in `range`.
+  public func number(
+    _ key: String, in range: NumberRange = .any, required: Bool = false
+  ) -> Double? { child(key, required)?.number(in: range) }
+
+  /// A whole number in `range`.
+  public func integer(
+    _ key: String, in range: ClosedRange<Int>, required: Bool = false
+  ) -> Int? {
+    guard let child = child(key, required) else { return nil }
+    guard let number = child.scalarNumber, let whole = Int(exactly: number) else {
+      return child.wrong("a whole number")
+    }
+    guard range.contains(whole) else {
+      return child.wrong("\(range.lowerBound) to \(range.upperBound)")
+    }
+    return whole
+  }
+
+  /// Seconds: a number of them, or with a unit, such as 90s, 10m, 2h, 1d.
+  public func seconds(
+    _ key: String, in range: NumberRange = .nonnegative, required: Bool = false
+  ) -> Double? {
+    guard let child = child(key, required) else { return nil }
+    let units: [(String, Double)] = [
+      ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("w", 604_800),
+    ]
+    for (unit, seconds) in units {
+      guard let text = child.node.scalar?.string, text.hasSuffix(unit),
+        let number = Double(text.dropLast(unit.count))
+      else { continue }
+      return range.contains(number * seconds)
+        ? number * seconds : child.wrong("\(range.words) seconds")
+    }
+    return child.scalarNumber == nil
+      ? child.wrong("seconds, or a time such as 90s, 10m, 2h, 1d") : child.number(in: range)
+  }
+
+  /// True or false.
+  public func flag(_ key: String, required: Bool = false) -> Bool? {
+    guard let child = child(key, required) else { return nil }
+    return child.node.bool ?? child.wrong("true or false")
+  }
+
+  /// A text that is not empty. Numbers are taken as they are written.
+  public func string(_ key: String, required: Bool = false) -> String? {
+    child(key, required)?.string()
+  }
+
+  /// One of a few names.
+  public func choice(_ key: String, of names: [String], required: Bool = false) -> String? {
+    guard let child = child(key, required), let name = child.string() else { return nil }
+    guard !names.contains(name) else { return name }
+    return child.wrong(
+      "one of \(names.joined(separator: ", "))" + suggestion(for: name, among: names))
+  }
+
+  /// One of the cases of an enumeration, by its raw value.
+  public func choice<Choice: CaseIterable & RawRepresentable<String>>(
+    _ key: String, of type: Choice.Type, required: Bool = false
+  ) -> Choice? {
+    choice(key, of: type.allCases.map(\.rawValue), required: required).flatMap(Choice.init)
+  }
+
+  /// A mapping.
+  public func object(_ key: String, required: Bool = false) -> ConfigurationNode? {
+    guard let child = child(key, required) else { return nil }
+    return child.node.mapping != nil ? child : child.wrong("keys with values")
+  }
+
+  /// The elements of a list.
+  public func list(_ key: String, required: Bool = false) -> [ConfigurationNode]? {
+    guard let child = child(key, required) else { return nil }
+    return child.elements ?? child.wrong("a list")
+  }
+
+  /// A list of numbers in `range`, `count` of them if that is given.
+  public func numbers(
+    _ key: String, count: Int? = nil, in range: NumberRange = .any, required: Bool = false
+  ) -> [Double]? {
+    guard let child = child(key, required) else { return nil }
+    guard let elements = child.elements, count == nil || elements.count == count else {
+      return child.wrong("a list of \(count.map { "\($0) " } ?? "")numbers")
+    }
+    let values = elements.compactMap { $0.number(in: range) }
+    return values.count == elements.count ? values : nil
+  }
+
+  /// The elements, if this is a list.
+  public private(set) lazy var elements: [ConfigurationNode]? =
+    node.sequence?.enumerated().map { .init($1, path: "\(path)[\($0)]", collector) }
+
+  /// This value as a number in `range`.
+  public func number(in range: NumberRange = .any) -> Double? {
+    guard let number = scalarNumber else { return wrong("a number") }
+    return range.contains(number) ? number : wrong(range.words)
+  }
+
+  /// This value as a text that is not empty.
+  public func string() -> String? {
+    guard let text = node.scalar?.string, !text.isEmpty else { return wrong("a name or a text") }
+    return text
+  }
+
+  /// Whether this value has keys, and is not a list or a single value.
+  public var isObject: Bool { node.mapping != nil }
+
+  private func child(_ key: String, _ required: Bool) -> ConfigurationNode? {
+    let child = self[key]
+    if child == nil, required, node.mapping != nil { problem(at: key, "is missing") }
+    return child
+  }
+
+  /// Notes what was expected in place of this value.
+  private func wrong<Value>(_ expected: String) -> Value? {
+    problem("is \(kind); expected \(expected)")
+    return nil
+  }
+
+  /// What this value is, for messages.
+  var kind: String {
+    switch node {
+    case .mapping: return "a mapping"
+    case .sequence(let sequence): return "a list of \(sequence.count)"
+    case .scalar(let scalar):
+      return scalarNumber == nil ? "'\(scalar.string.prefix(40))'" : scalar.string
+    case .alias: return "an alias"
+    }
+  }
+
+  private var scalarNumber: Double? {
+    guard let text = node.scalar?.string, !node.isQuoted else { return nil }
+    return Double(text.filter { $0 != "_" })
+  }
+
+  private func join(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  func noteUnknownKeys() {
+    guard reportsUnknown, !known.isEmpty, let mapping = node.mapping else { return }
+    for (key, _) in mapping {
+      let name = key.string ?? "?"
+      if known.contains(name) { continue }
+      let asked = nearestName(to: name, among: known)
+      let hint =
+        asked.map { "did you mean '\($0)'?" } ?? "expected one of \(known.joined(separator: ", "))"
+      collector.issues.append(
+        ConfigurationIssue(
+          path: join(String(name.prefix(60))), message: "is not known here; \(hint)",
+          line: key.mark?.line ?? 0, column: key.mark?.column ?? 0))
+    }
+  }
+}
+
+extension Array {
+  fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+}
+
+extension Node {
+  fileprivate var isQuoted: Bool {
+    scalar?.style == .singleQuoted || scalar?.style == .doubleQuoted
+  }
+}
