@@ -109,7 +109,7 @@ public struct Empirical: Distribution, Hashable {
 }
 
 /// The first index at which `isIn` holds, for a predicate that once true stays true. O(log n).
-func partitionPoint(_ values: [Double], _ isIn: (Double) -> Bool) -> Int {
+func partitionPoint<Element>(_ values: [Element], _ isIn: (Element) -> Bool) -> Int {
   var (low, high) = (0, values.count)
   while low < high {
     let middle = (low + high) / 2

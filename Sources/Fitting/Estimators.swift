@@ -126,13 +126,6 @@ extension Sample {
       logLikelihood: Double(values.count) * log(rate) - rate * exposure, free: 1)
   }
 
-  private func fitUniform() throws(FittingError) -> Fit {
-    guard limits == .none, censored.isEmpty else {
-      throw .notApplicable("uniform: not fitted to limited or censored samples")
-    }
-    return try SampleStatistics(values).fit(.uniform)
-  }
-
   private func fitTruncatedPowerLaw(_ options: FitOptions) throws(FittingError) -> Fit {
     let (scale, estimated) = try anchor(.truncatedPowerLaw, options)
     if limits == .none, censored.isEmpty {

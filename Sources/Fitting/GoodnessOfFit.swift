@@ -81,57 +81,55 @@ public struct GoodnessOfFitTest: Sendable, Equatable, Codable {
   public let cramerVonMises: BootstrapPValue
 }
 
-extension Sample {
-  /// The distances of this sample from a fit to it; throws for censored samples, whose values are
-  /// not all known.
-  public func goodness(of fit: Fit) throws(FittingError) -> GoodnessOfFit {
-    guard censored.isEmpty else {
-      throw .notApplicable("goodness of fit is not defined here for right-censored samples")
-    }
-    return GoodnessOfFit(sorted: sortedAscending(values), law: fit.law)
-  }
+/// A confidence interval of a parameter.
+public struct ParameterInterval: Sendable, Equatable, Codable {
+  /// The parameter's name, as in ``Family/parameterNames``.
+  public let name: String
+  /// The lower end.
+  public let lower: Double
+  /// The upper end.
+  public let upper: Double
+}
 
-  /// The Kolmogorov-Smirnov distance between a law and a right-censored sample: the largest
-  /// difference of the law's CDF from the Kaplan-Meier estimate, up to the last exact value. No
-  /// p-value belongs to it here, since its law depends on how censoring came about. O(n log n).
-  public func censoredDistance(from law: Law) -> Double {
-    let exact = sortedAscending(values)
-    let cut = sortedAscending(censored)
-    var (survival, worst) = (1.0, 0.0)
-    var (index, gone) = (0, 0)
-    while index < exact.count {
-      var next = index + 1
-      while next < exact.count, exact[next] == exact[index] { next += 1 }
-      while gone < cut.count, cut[gone] < exact[index] { gone += 1 }
-      let atRisk = Double(exact.count - index + cut.count - gone)
-      let upTo = law.cdf(exact[index])
-      worst = max(worst, abs(upTo - law.mass(at: exact[index]) - (1 - survival)))
-      survival *= 1 - Double(next - index) / atRisk
-      worst = max(worst, abs(upTo - (1 - survival)))
-      index = next
-    }
-    return worst
+extension Sample {
+  /// The distances of this sample from a law, such as one fitted to it; from the Kaplan-Meier
+  /// estimate if some of it is censored. O(n log n).
+  public func goodness(of law: Law) -> GoodnessOfFit {
+    censored.isEmpty
+      ? GoodnessOfFit(sorted: sortedAscending(values), law: law)
+      : GoodnessOfFit(censored: self, law: law)
   }
 
   /// Tests a fit whose parameters were estimated from this sample, by parametric bootstrap: samples
   /// of the same size are drawn from the fitted law, fitted anew and measured (Stute, Manteiga and
-  /// Quindimil 1993). Tables for known parameters would give p-values far too large.
+  /// Quindimil 1993). Tables for known parameters would give p-values far too large. Where values are
+  /// censored, each draw meets a censoring time drawn from the Kaplan-Meier estimate of those times
+  /// (Efron 1981), which supposes that they do not depend on the values.
   ///
   /// Replicate i draws from `stream(i)` alone: the result does not depend on `threads`.
   public func test<Generator: RandomNumberGenerator & SendableMetatype>(
     _ fit: Fit, _ options: FitOptions = FitOptions(), _ precision: BootstrapPrecision,
     threads: Int = 1, stream: @escaping @Sendable (UInt64) -> Generator
-  ) async throws(FittingError) -> GoodnessOfFitTest {
-    let observed = try goodness(of: fit)
-    let size = values.count
+  ) async -> GoodnessOfFitTest {
+    let observed = goodness(of: fit.law)
+    let size = count
     let limits = limits
+    let censoring =
+      censored.isEmpty ? nil : KaplanMeier.ofCensoring(values: values, censored: censored)
     let simulated = await replicates(precision.replicates, threads: threads) {
       index -> GoodnessOfFit? in
       var generator = stream(UInt64(index))
-      let drawn = (0..<size).map { _ in fit.law.sample(using: &generator) }
-      let replicate = Sample(unchecked: drawn, limits: limits)
+      var drawn: [Double] = []
+      var cut: [Double] = []
+      drawn.reserveCapacity(size)
+      for _ in 0..<size {
+        let value = fit.law.sample(using: &generator)
+        let end = censoring?.quantile(survival: Double.random(in: 0..<1, using: &generator))
+        if let end, end < value { cut.append(end) } else { drawn.append(value) }
+      }
+      let replicate = Sample(unchecked: drawn, censored: cut, limits: limits)
       guard let refit = try? replicate.fit(fit.family, options) else { return nil }
-      return GoodnessOfFit(sorted: sortedAscending(drawn), law: refit.law)
+      return replicate.goodness(of: refit.law)
     }
     return GoodnessOfFitTest(
       statistics: observed,
@@ -152,7 +150,7 @@ extension Sample {
     _ family: Family, _ options: FitOptions = FitOptions(), level: Double = 0.95,
     replicates count: Int = 1000, threads: Int = 1,
     stream: @escaping @Sendable (UInt64) -> Generator
-  ) async throws(FittingError) -> [(name: String, interval: ClosedRange<Double>)] {
+  ) async throws(FittingError) -> [ParameterInterval] {
     let all = self
     let simulated = await replicates(max(2, count), threads: threads) { index -> [Double]? in
       var generator = stream(UInt64(index))
@@ -175,10 +173,11 @@ extension Sample {
         "\(simulated.count - known.count) of \(simulated.count) bootstrap fits did not converge")
     }
     let tail = (1 - level) / 2
-    var intervals: [(name: String, interval: ClosedRange<Double>)] = []
+    var intervals: [ParameterInterval] = []
     for (index, name) in family.parameterNames.enumerated() {
       let law = try Empirical(known.map { $0[index] }, interpolation: .linear)
-      intervals.append((name, law.quantile(tail)...law.quantile(1 - tail)))
+      intervals.append(
+        ParameterInterval(name: name, lower: law.quantile(tail), upper: law.quantile(1 - tail)))
     }
     return intervals
   }

@@ -20,6 +20,8 @@ public struct ProfileOptions: Sendable {
   public var tailReplicates = 0
   /// Replicates of each fit's p-values; 0 for none.
   public var fitReplicates = 0
+  /// Replicates of each fit's bootstrap intervals; 0 for none.
+  public var intervalReplicates = 0
   /// Threads for the bootstraps; the result does not depend on it.
   public var threads = 1
 

@@ -82,25 +82,24 @@ public struct QuantityFitter: Sendable {
         profile.failures.append(.init(family: family, reason: error.description))
       }
     }
-    let sorted = sortedAscending(sample.values)
     for fit in fits.ranked() {
+      let goodness = sample.goodness(of: fit.law)
       var fitted = FittedLaw(
-        fit: fit, aic: fit.aic, bic: fit.bic, kolmogorovSmirnov: 0, andersonDarling: nil,
-        cramerVonMises: nil, test: nil)
-      if sample.censored.isEmpty {
-        let goodness = GoodnessOfFit(sorted: sorted, law: fit.law)
-        fitted.kolmogorovSmirnov = goodness.kolmogorovSmirnov
-        fitted.andersonDarling = goodness.andersonDarling
-        fitted.cramerVonMises = goodness.cramerVonMises
-        if options.fitReplicates > 0 {
-          let stream = RandomStream(seed: options.seed, name: "fit/\(name)/\(fit.family.rawValue)")
-          fitted.test = try? await sample.test(
-            fit, FitOptions(), BootstrapPrecision(replicates: options.fitReplicates),
-            threads: options.threads
-          ) { stream.at($0) }
-        }
-      } else {
-        fitted.kolmogorovSmirnov = sample.censoredDistance(from: fit.law)
+        fit: fit, aic: fit.aic, bic: fit.bic, kolmogorovSmirnov: goodness.kolmogorovSmirnov,
+        andersonDarling: goodness.andersonDarling, cramerVonMises: goodness.cramerVonMises)
+      let path = "\(name)/\(fit.family.rawValue)"
+      if options.fitReplicates > 0 {
+        let stream = RandomStream(seed: options.seed, name: "fit/\(path)")
+        fitted.test = await sample.test(
+          fit, FitOptions(), BootstrapPrecision(replicates: options.fitReplicates),
+          threads: options.threads
+        ) { stream.at($0) }
+      }
+      if options.intervalReplicates > 0 {
+        let stream = RandomStream(seed: options.seed, name: "intervals/\(path)")
+        fitted.bootstrapIntervals = try? await sample.bootstrapIntervals(
+          fit.family, replicates: options.intervalReplicates, threads: options.threads
+        ) { stream.at($0) }
       }
       profile.fits.append(fitted)
     }

@@ -212,12 +212,14 @@ public struct FittedLaw: Codable, Sendable, Equatable {
   public var bic: Double
   /// Kolmogorov-Smirnov distance; from the Kaplan-Meier estimate if there are censored values.
   public var kolmogorovSmirnov: Double
-  /// Anderson-Darling and Cramér-von Mises; nil if there are censored values.
-  public var andersonDarling: Double?
-  /// See `andersonDarling`.
-  public var cramerVonMises: Double?
+  /// Anderson-Darling's A², likewise.
+  public var andersonDarling: Double
+  /// Cramér-von Mises's W², likewise.
+  public var cramerVonMises: Double
   /// p-values by parametric bootstrap, if asked for.
   public var test: GoodnessOfFitTest?
+  /// 95 % intervals of the parameters by the nonparametric bootstrap, if asked for.
+  public var bootstrapIntervals: [ParameterInterval]?
 }
 
 /// The power law of a tail with its p-value and the alternatives.

@@ -67,6 +67,12 @@ struct FitCommand: AsyncParsableCommand {
       """, valueName: "error"))
   var pValueError: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Resamples for 95 % intervals of the parameters by bootstrap, 100 to 100000.",
+      valueName: "number"))
+  var bootstrapIntervals: Int?
+
   @Option(help: ArgumentHelp("Seed of bootstraps and samples.", valueName: "number"))
   var seed: UInt64 = 1
 
@@ -96,6 +102,9 @@ struct FitCommand: AsyncParsableCommand {
     }
     if let pValueError, !(0.0005...0.5).contains(pValueError) {
       throw ValidationError("--p-value-error is from 0.0005 to 0.5")
+    }
+    if let bootstrapIntervals, !(100...100_000).contains(bootstrapIntervals) {
+      throw ValidationError("--bootstrap-intervals is from 100 to 100000")
     }
   }
 
@@ -130,6 +139,7 @@ struct FitCommand: AsyncParsableCommand {
     options.tails = !noTail
     options.tailReplicates = replicateCount
     options.fitReplicates = replicateCount
+    options.intervalReplicates = bootstrapIntervals ?? 0
     options.threads = reading.threads
     return options
   }

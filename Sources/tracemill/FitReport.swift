@@ -58,10 +58,25 @@ struct FitReport {
       text += " by AIC, which differs by \(significant(second.aic - best.aic))\n"
     }
     if let p = best.test?.kolmogorovSmirnov, p.value < 0.05 {
-      text += "  none to be believed: even the best is rejected, p = \(Self.pValue(p))\n"
+      text += "  none to be believed: even the best is rejected, \(Self.equation(p))\n"
     }
+    text += intervals
     for warning in best.fit.warnings { text += "  note: \(warning)\n" }
     return text
+  }
+
+  /// The bootstrap's intervals, a line each law.
+  private var intervals: String {
+    let known = quantity.fits.filter { $0.bootstrapIntervals != nil }
+    guard !known.isEmpty else { return "" }
+    var table = TextTable(header: ["law", "95 % intervals by bootstrap"], left: [0, 1])
+    for fitted in known {
+      let parts = (fitted.bootstrapIntervals ?? []).filter { $0.lower < $0.upper }.map {
+        "\($0.name) \(significant($0.lower, digits: 4)) to \(significant($0.upper, digits: 4))"
+      }
+      table.add([fitted.fit.family.rawValue, parts.joined(separator: ", ")])
+    }
+    return table.text
   }
 
   /// Families without a fit, those with the same reason together.
@@ -89,7 +104,7 @@ struct FitReport {
     text += Self.value(tail.exponent, error: tail.standardError)
     text += ", which is Pareto shape \(significant(tail.shape, digits: 4))"
     text += "; KS D = \(significant(tail.distance))"
-    if let p = tail.pValue { text += ", p = \(Self.pValue(p))" }
+    if let p = tail.pValue { text += ", \(Self.equation(p))" }
     text += "\n"
     for verdict in tail.verdicts { text += "    \(verdict)\n" }
     for warning in tail.warnings { text += "    note: \(warning)\n" }
@@ -109,6 +124,12 @@ struct FitReport {
     let lead = Int(log10(abs(value) > 0 ? abs(value) : error).rounded(.down))
     let digits = min(12, max(2, lead - Int(log10(error).rounded(.down)) + 2))
     return "\(significant(value, digits: digits)) ± \(significant(error, digits: 2))"
+  }
+
+  /// `p = 0.12` or `p < 0.04`.
+  private static func equation(_ p: BootstrapPValue) -> String {
+    let value = pValue(p)
+    return value.hasPrefix("<") ? "p \(value)" : "p = \(value)"
   }
 
   private static func pValue(_ p: BootstrapPValue?) -> String {

@@ -76,7 +76,7 @@ struct OracleTests {
     #expect(relative(lognormal["mu"]!.value, try oracle(root, key, "closed_form_mu")) < 1e-12)
     #expect(relative(lognormal["sigma"]!.value, try oracle(root, key, "closed_form_sigma")) < 1e-12)
     #expect(relative(lognormal.logLikelihood, try oracle(root, key, "loglik")) < 1e-6)
-    let goodness = try sample.goodness(of: lognormal)
+    let goodness = sample.goodness(of: lognormal.law)
     #expect(relative(goodness.kolmogorovSmirnov, try oracle(root, key, "ks_D")) < 1e-9)
     let exponential = try sample.fit(.exponential)
     #expect(

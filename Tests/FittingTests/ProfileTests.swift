@@ -123,7 +123,7 @@ private func profile(_ table: TaskTable, _ options: ProfileOptions) async throws
     let tenth = records.count / 10
     #expect(abs(part.runTime.censored - tenth) <= 1 && abs(part.runTime.unknown - tenth) <= 1)
     #expect(abs(part.runTime.screened.zeros - tenth) <= 1 && part.runTime.tail == nil)
-    #expect(part.runTime.fits.allSatisfy { $0.andersonDarling == nil && $0.kolmogorovSmirnov > 0 })
+    #expect(part.runTime.fits.allSatisfy { $0.andersonDarling > 0 && $0.kolmogorovSmirnov > 0 })
     #expect(abs(part.cpu.unknown - tenth) <= 1)
     let nothing = try await profile(TaskTable([]), ProfileOptions())
     #expect(nothing.all.tasks == 0 && nothing.all.runTime.fits.isEmpty)

@@ -45,6 +45,10 @@ struct RecoveryTests {
       points: [[0.5, 1], [1, 2], [1, 9], [3, 4], [10, 11], [10, 1000], [5, 50], [2, 3]],
       extremes: ["lower", "upper"]),
     Grid(
+      name: "uniform, clamped to its 10-90 %", family: .uniform,
+      points: [[0.5, 1], [1, 2], [1, 9], [3, 4], [10, 11], [10, 1000], [5, 50], [2, 3]],
+      limits: { .clamped(lower: $0.quantile(0.1), upper: $0.quantile(0.9)) }),
+    Grid(
       name: "lognormal, clamped to its 10-90 %", family: .lognormal,
       points: cross([-2, 0, 0.5, 5], [0.3, 1.5]),
       limits: { .clamped(lower: $0.quantile(0.1), upper: $0.quantile(0.9)) }),
@@ -127,7 +131,7 @@ struct RecoveryTests {
       let sample = try Sample(values)
       let fit = try sample.fit(family, options(family, parameters))
       let inner = stream("bootstrap \(number)")
-      let test = try await sample.test(
+      let test = await sample.test(
         fit, options(family, parameters), .init(replicates: 199), threads: 2
       ) { inner.at($0) }
       p[0].append(test.kolmogorovSmirnov.value)
@@ -135,6 +139,36 @@ struct RecoveryTests {
       p[2].append(test.cramerVonMises.value)
     }
     try report(family.rawValue, ["KS", "AD", "CvM"], p)
+  }
+
+  /// Right-censored samples: 200 values, each cut at a time drawn from a law of its own.
+  @Test(arguments: [
+    (Family.exponential, [0.2], 8.0), (.lognormal, [2, 1], 20), (.weibull, [0.6, 300], 600),
+    (.uniform, [5, 50], 80),
+  ])
+  func censoredPValues(family: Family, parameters: [Double], horizon: Double) async throws {
+    let law = try Law(family, parameters)
+    let data = stream("censored p-values \(family)")
+    var p: [[Double]] = [[], [], []]
+    for number in 0..<300 as Range<UInt64> {
+      var generator = data.at(number)
+      var (seen, cut): ([Double], [Double]) = ([], [])
+      for _ in 0..<200 {
+        let value = law.sample(using: &generator)
+        let end = horizon * (0.1 + generator.uniform())
+        if value <= end { seen.append(value) } else { cut.append(end) }
+      }
+      let sample = try Sample(seen, censored: cut)
+      let fit = try sample.fit(family)
+      let inner = stream("censored bootstrap \(number)")
+      let test = await sample.test(fit, .init(), .init(replicates: 199), threads: 2) {
+        inner.at($0)
+      }
+      p[0].append(test.kolmogorovSmirnov.value)
+      p[1].append(test.andersonDarling.value)
+      p[2].append(test.cramerVonMises.value)
+    }
+    try report("\(family.rawValue), censored", ["KS", "AD", "CvM"], p)
   }
 
   /// Tails: with xmin given they are uniform; with xmin searched for, the semi-parametric bootstrap
