@@ -156,7 +156,7 @@ struct FitCommand: AsyncParsableCommand {
     }
     if dropNonpositive { filters.append("--drop-nonpositive") }
     return ProfileProvenance(
-      input: input, sha256: SHA256.digest(path: input), filters: filters,
+      input: input, sha256: try? FileDigest.sha256.ofTree(input), filters: filters,
       tool: "tracemill \(Tracemill.version)", seed: seed)
   }
 
