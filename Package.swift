@@ -14,10 +14,12 @@ let package = Package(
     .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Generation", targets: ["Generation"]),
     .library(name: "Simulation", targets: ["Simulation"]),
+    .library(name: "Experiments", targets: ["Experiments"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
   ],
@@ -53,6 +55,14 @@ let package = Package(
     .target(name: "Generation", dependencies: ["Workload", "Fitting"]),
     .target(name: "Simulation", dependencies: ["Workload"]),
 
+    // L2: what is made of the siblings.
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Configuration", "Simulation", "Generation", "Workload", "Fitting",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+
     // The conformance checker that every workload source is run through.
     .target(name: "WorkloadTestKit", dependencies: ["Workload"]),
 
@@ -61,7 +71,7 @@ let package = Package(
       name: "tracemill",
       dependencies: [
         "Workload", "Fitting", "Parquet", "Configuration", "TraceParsing", "Generation",
-        "Simulation",
+        "Simulation", "Experiments",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -78,6 +88,9 @@ let package = Package(
     .testTarget(
       name: "SimulationTests",
       dependencies: ["Simulation", "Workload", "WorkloadTestKit", "Generation"]),
+    .testTarget(
+      name: "ExperimentsTests",
+      dependencies: ["Experiments", "Simulation", "Generation", "Workload", "TestSupport"]),
     .testTarget(name: "TracemillTests", dependencies: ["tracemill", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],
