@@ -52,7 +52,7 @@ let package = Package(
       dependencies: [
         "Workload", "Parquet", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON", "CCrypto",
       ]),
-    .target(name: "Generation", dependencies: ["Workload", "Fitting"]),
+    .target(name: "Generation", dependencies: ["Workload", "Fitting", "CVectorMath"]),
     .target(name: "Simulation", dependencies: ["Workload"]),
 
     // L2: what is made of the siblings.
@@ -91,6 +91,9 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: ["Experiments", "Simulation", "Generation", "Workload", "TestSupport"]),
+    .testTarget(
+      name: "GenerationTests",
+      dependencies: ["Generation", "Fitting", "Workload", "WorkloadTestKit", "CVectorMath"]),
     .testTarget(name: "TracemillTests", dependencies: ["tracemill", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],

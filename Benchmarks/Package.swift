@@ -12,7 +12,13 @@ let package = Package(
       dependencies: [
         .product(name: "Simulation", package: "tracemill"),
         .product(name: "Workload", package: "tracemill"),
-      ])
+      ]),
+    .executableTarget(
+      name: "bench-generate",
+      dependencies: [
+        .product(name: "Generation", package: "tracemill"),
+        .product(name: "Workload", package: "tracemill"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

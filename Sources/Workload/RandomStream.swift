@@ -66,6 +66,48 @@ public struct RandomStream: RandomNumberGenerator, BitwiseCopyable, Sendable {
     }
   }
 
+  /// Draw `index` of this stream, from 0: what the call of `next()` after `index` others gives on a
+  /// stream that has given nothing yet. O(1).
+  @inlinable public func word(_ index: UInt64) -> UInt64 {
+    let words = Self.philox(counter: (index >> 2 &+ 1, item, 0, 0), key: key)
+    switch index & 3 {
+    case 0: return words.0
+    case 1: return words.1
+    case 2: return words.2
+    default: return words.3
+    }
+  }
+
+  /// Draws `first`, `first + 1`, … as ``openUniform()`` makes them, into all of `values`: four draws
+  /// a block of the generator, and nothing of what came before.
+  @inlinable public func openUniforms(
+    from first: UInt64, into values: UnsafeMutableBufferPointer<Double>
+  ) {
+    var place = 0
+    while place < values.count, (first &+ UInt64(place)) & 3 != 0 {
+      values[place] = Self.openUniform(word(first &+ UInt64(place)))
+      place += 1
+    }
+    while place + 4 <= values.count {
+      let block = (first &+ UInt64(place)) >> 2 &+ 1
+      let words = Self.philox(counter: (block, item, 0, 0), key: key)
+      values[place] = Self.openUniform(words.0)
+      values[place + 1] = Self.openUniform(words.1)
+      values[place + 2] = Self.openUniform(words.2)
+      values[place + 3] = Self.openUniform(words.3)
+      place += 4
+    }
+    while place < values.count {
+      values[place] = Self.openUniform(word(first &+ UInt64(place)))
+      place += 1
+    }
+  }
+
+  /// A word as a number in (0, 1): the middle of one of 2^52 equal cells.
+  @inlinable public static func openUniform(_ word: UInt64) -> Double {
+    (Double(Int64(bitPattern: word >> 12)) + 0.5) * 0x1p-52
+  }
+
   /// Philox4x64-10: ten rounds of two 64 × 64 -> 128-bit products (constants of the paper).
   @inlinable
   package static func philox(
@@ -89,9 +131,7 @@ extension RandomStream {
   @inlinable public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// Uniform on (0, 1), never an end: safe for logarithms and quantile functions.
-  @inlinable public mutating func openUniform() -> Double {
-    (Double(next() >> 12) + 0.5) * 0x1p-52
-  }
+  @inlinable public mutating func openUniform() -> Double { Self.openUniform(next()) }
 
   /// Uniform on 0 ..< `bound`, without bias (Lemire, "Fast random integer generation in an
   /// interval", 2019). `bound` must be positive.

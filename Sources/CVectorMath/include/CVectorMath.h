@@ -47,4 +47,30 @@ CVMBlockSums cvm_block_sums_with(
 /// `cvm_block_sums` takes. -infinity at 0, NaN below.
 double cvm_log(double x);
 
+/// e^x within 1 ulp for x in -708 ... 709, and saturating at the ends; the same bits on every machine.
+double cvm_exp(double x);
+
+/// The z with P(Z <= z) = p for a standard normal Z: Wichura's AS 241, relative error about 1e-15,
+/// for p in 2^-53 ... 1 - 2^-53; the same bits on every machine.
+double cvm_normal_quantile(double p);
+
+/// Functions that are applied to arrays.
+typedef enum {
+  /// `cvm_log`, of positive finite numbers only.
+  CVMFunctionLog = 0,
+  /// `cvm_exp`.
+  CVMFunctionExp = 1,
+  /// `cvm_normal_quantile`.
+  CVMFunctionNormalQuantile = 2,
+} CVMFunction;
+
+/// `y[i] = function(x[i])` for `count` numbers, eight at a time, with the bits of one at a time.
+/// `x` and `y` may be the same array.
+void cvm_transform(CVMFunction function, const double *x, double *y, size_t count);
+
+/// As `cvm_transform`, with the instructions named; narrower ones if the machine lacks them.
+void cvm_transform_with(
+    CVMInstructions instructions, CVMFunction function, const double *x, double *y,
+    size_t count);
+
 #endif

@@ -1,0 +1,110 @@
+import CVectorMath
+import Fitting
+
+/// A law made ready for drawing many values at once: uniform numbers in, values out, in place.
+///
+/// The common families are computed with functions of our own, whose bits are the same on every
+/// machine; the others go through the law's quantile function, which uses the platform's.
+struct MarginSampler: Sendable {
+  private enum Kind: Sendable {
+    /// scale · S^(-1/shape)
+    case pareto(logScale: Double, power: Double)
+    /// e^(mu + sigma z)
+    case lognormal(mu: Double, sigma: Double)
+    /// scale · (-log S)^(1/shape); exponential with shape 1
+    case weibull(logScale: Double, power: Double)
+    /// scale · (F / S)^(1/shape)
+    case logLogistic(logScale: Double, power: Double)
+    case uniform(lower: Double, width: Double)
+    case steps([Double])
+    case lines([Double])
+    case other(Law)
+  }
+
+  private let kind: Kind
+  private let lower: Double
+  private let upper: Double
+  /// A truncated law is the base law at probabilities from `from` on, over a range of `mass`.
+  private let from: Double
+  private let mass: Double
+
+  init(_ law: Law) {
+    var base = law
+    var (lower, upper, from, mass) = (-Double.infinity, Double.infinity, 0.0, 1.0)
+    switch law {
+    case .clamped(let clamped):
+      (base, lower, upper) = (clamped.base, clamped.lower, clamped.upper)
+    case .truncated(let truncated):
+      // Far out in a tail probabilities have too few digits for this.
+      let survival = truncated.base.survival(truncated.lower)
+      if survival > 1e-3, truncated.base.cdf(truncated.upper) > 1e-3 {
+        (base, lower, upper) = (truncated.base, truncated.lower, truncated.upper)
+        from = 1 - survival - truncated.base.mass(at: truncated.lower)
+        mass = truncated.base.cdf(truncated.upper) - from
+      }
+    default: break
+    }
+    (self.lower, self.upper, self.from, self.mass) = (lower, upper, from, mass)
+    kind =
+      switch base {
+      case .pareto(let law): .pareto(logScale: cvm_log(law.scale), power: 1 / law.shape)
+      case .lognormal(let law): .lognormal(mu: law.mu, sigma: law.sigma)
+      case .exponential(let law): .weibull(logScale: -cvm_log(law.rate), power: 1)
+      case .weibull(let law): .weibull(logScale: cvm_log(law.scale), power: 1 / law.shape)
+      case .logLogistic(let law):
+        .logLogistic(logScale: cvm_log(law.scale), power: 1 / law.shape)
+      case .uniform(let law): .uniform(lower: law.lower, width: law.upper - law.lower)
+      case .empirical(let law):
+        law.interpolation == .steps ? .steps(law.values) : .lines(law.values)
+      default: .other(base)
+      }
+  }
+
+  /// Replaces probabilities in (0, 1) by the values that the law takes with at most them.
+  func transform(_ x: UnsafeMutableBufferPointer<Double>) {
+    let (start, count) = (x.baseAddress, x.count)
+    if mass < 1 {
+      for i in x.indices { x[i] = min(max(from + mass * x[i], 0x1p-53), 1 - 0x1p-53) }
+    }
+    switch kind {
+    case .pareto(let logScale, let power):
+      for i in x.indices { x[i] = 1 - x[i] }
+      cvm_transform(CVMFunctionLog, start, start, count)
+      for i in x.indices { x[i] = logScale - x[i] * power }
+      cvm_transform(CVMFunctionExp, start, start, count)
+    case .lognormal(let mu, let sigma):
+      cvm_transform(CVMFunctionNormalQuantile, start, start, count)
+      for i in x.indices { x[i] = mu + sigma * x[i] }
+      cvm_transform(CVMFunctionExp, start, start, count)
+    case .weibull(let logScale, let power):
+      for i in x.indices { x[i] = 1 - x[i] }
+      cvm_transform(CVMFunctionLog, start, start, count)
+      for i in x.indices { x[i] = -x[i] }
+      cvm_transform(CVMFunctionLog, start, start, count)
+      for i in x.indices { x[i] = logScale + x[i] * power }
+      cvm_transform(CVMFunctionExp, start, start, count)
+    case .logLogistic(let logScale, let power):
+      for i in x.indices { x[i] = x[i] / (1 - x[i]) }
+      cvm_transform(CVMFunctionLog, start, start, count)
+      for i in x.indices { x[i] = logScale + x[i] * power }
+      cvm_transform(CVMFunctionExp, start, start, count)
+    case .uniform(let lower, let width):
+      for i in x.indices { x[i] = lower + width * x[i] }
+    case .steps(let values):
+      let n = Double(values.count)
+      for i in x.indices { x[i] = values[min(values.count - 1, Int(x[i] * n))] }
+    case .lines(let values):
+      let n = Double(values.count - 1)
+      for i in x.indices {
+        let position = x[i] * n
+        let index = min(values.count - 2, Int(position))
+        x[i] = values[index] + (position - Double(index)) * (values[index + 1] - values[index])
+      }
+    case .other(let law):
+      for i in x.indices { x[i] = law.quantile(x[i]) }
+    }
+    if lower > -.infinity || upper < .infinity {
+      for i in x.indices { x[i] = min(max(x[i], lower), upper) }
+    }
+  }
+}
