@@ -24,7 +24,7 @@ public struct NumberColumn: Sendable {
         .missing, "\(input.groups.count) different tables here; name one file", file: path)
     }
     var cursor = PartCursor(
-      input.groups[0].files, meter: meter, temporaryDirectory: NSTemporaryDirectory())
+      input.groups[0], meter: meter, temporaryDirectory: NSTemporaryDirectory())
     while let (file, stream) = try cursor.next() {
       var parser = Parser(file: file.name, column: column)
       var block = [UInt8](repeating: 0, count: 1 << 18)

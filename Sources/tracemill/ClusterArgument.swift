@@ -8,10 +8,12 @@ import Workload
 struct ClusterArgument {
   private let argument: String
   private let reading: TraceOptions
+  private let rejects: RejectLog?
 
-  init(_ argument: String, reading: TraceOptions) {
+  init(_ argument: String, reading: TraceOptions, rejects: RejectLog? = nil) {
     self.argument = argument
     self.reading = reading
+    self.rejects = rejects
   }
 
   func layout(seed: UInt64) throws -> ClusterLayout {
@@ -48,7 +50,8 @@ struct ClusterArgument {
     var reading = self.reading
     reading.table = nil
     let trace = try reading.open(argument, meter: meter, notes: false)
-    guard let list = try trace.machineEvents(try reading.readOptions(meter: meter)) else {
+    let options = try reading.readOptions(meter: meter, rejects: rejects)
+    guard let list = try trace.machineEvents(options) else {
       throw CommandFailure(
         message: "\(argument): no machine_events here; a cluster needs them, or a specification")
     }

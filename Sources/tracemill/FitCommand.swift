@@ -95,6 +95,7 @@ struct FitCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup(title: "Reading") var reading: TraceOptions
+  @OptionGroup(title: "Reading") var leniency: LenientOption
 
   mutating func validate() throws {
     if clamp != nil, truncate != nil {
@@ -196,7 +197,8 @@ struct FitCommand: AsyncParsableCommand {
       throw CommandFailure(message: "--clamp and --truncate are for a column of numbers")
     }
     let stopwatch = Stopwatch(isOn: timings)
-    let stream = try trace.records(try reading.readOptions(meter: meter))
+    let rejects = try leniency.rejectLog()
+    let stream = try trace.records(try reading.readOptions(meter: meter, rejects: rejects))
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
     var builder = try ProfileBuilder(options())
@@ -206,6 +208,10 @@ struct FitCommand: AsyncParsableCommand {
     stopwatch.lap("reading")
     var origin = provenance
     origin.notes = trace.notes + stream.report.notes
+    if let note = rejects?.note {
+      origin.notes.append(note)
+      reading.logger?.warning("\(note)")
+    }
     let kept = plots == nil ? [:] : builder.keptValues
     let profile = await builder.finish(origin)
     stopwatch.lap("fitting")

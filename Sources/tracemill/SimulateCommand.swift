@@ -70,6 +70,7 @@ struct SimulateCommand: ParsableCommand {
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup(title: "Reading") var reading: TraceOptions
+  @OptionGroup(title: "Reading") var leniency: LenientOption
 
   mutating func validate() throws {
     guard PolicyCatalog.make(scheduler) != nil else {
@@ -97,14 +98,17 @@ struct SimulateCommand: ParsableCommand {
 
   func run() throws {
     let cluster = try clusterPath()
-    let layout = try ClusterArgument(cluster, reading: reading).layout(seed: seed)
+    let rejects = try leniency.rejectLog()
+    let layout = try ClusterArgument(cluster, reading: reading, rejects: rejects)
+      .layout(seed: seed)
     guard let policy = PolicyCatalog.make(scheduler) else { return }
     var simulator = Simulator(
       cluster: layout, policy: policy, options: engine.options, seed: seed)
 
     let meter = ReadMeter()
     let argument = try WorkloadArgument(
-      workload, seed: seed, reading: reading, selection: selection, meter: meter)
+      workload, seed: seed, reading: reading, selection: selection, meter: meter,
+      rejects: rejects)
     let tasks = ReplayedTasks(argument, atStart: atStart)
     if let dependencies = argument.stream?.dependencies { simulator.dependencies = dependencies }
     let progress = Progress("simulating \(workload)", meter: meter, logger: reading.logger)
@@ -124,10 +128,11 @@ struct SimulateCommand: ParsableCommand {
       wall: (ContinuousClock.now - start.wall).seconds, cpu: processorSeconds() - start.cpu)
     if let series { try report.series.write(to: series) }
     progress.finish()
+    if let note = rejects?.note { reading.logger?.warning("\(note)") }
 
     let summary = SimulationSummary(
       report: report, layout: layout, workload: workload, cluster: cluster, tasks: tasks,
-      cost: cost, outputs: [output, series].compactMap { $0 })
+      rejects: rejects?.counts ?? [:], cost: cost, outputs: [output, series].compactMap { $0 })
     try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
   }
 }

@@ -72,6 +72,8 @@ struct SimulationSummary {
   let workload: String
   let cluster: String
   let tasks: ReplayedTasks
+  /// Rows that could not be read, by reason.
+  let rejects: [String: Int]
   let cost: SimulationCost
   let outputs: [String]
 
@@ -245,7 +247,8 @@ struct SimulationSummary {
       "outcomes": Dictionary(
         uniqueKeysWithValues: TaskOutcome.allCases.map { ($0.name, total[$0]) }),
       "left_out": ["never_ran": tasks.neverRan, "unknown_run_time": tasks.unknown],
-      "replayed_from_start": tasks.observed, "cut_off_at_end": tasks.cutOffAtEnd,
+      "rejects": rejects, "replayed_from_start": tasks.observed,
+      "cut_off_at_end": tasks.cutOffAtEnd,
       "assumed_requests": tasks.assumed,
       "makespan_s": report.makespan.seconds, "throughput_per_s": report.throughput,
       "cpu_utilisation": report.usage.cpu, "memory_utilisation": report.usage.memory,

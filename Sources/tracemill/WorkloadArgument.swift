@@ -12,7 +12,7 @@ struct WorkloadArgument {
 
   init(
     _ argument: String, seed: UInt64, reading: TraceOptions, selection: SelectionOptions,
-    meter: ReadMeter
+    meter: ReadMeter, rejects: RejectLog? = nil
   ) throws {
     if argument.hasPrefix("poisson:") {
       stream = nil
@@ -20,7 +20,7 @@ struct WorkloadArgument {
         Infallible(base: try Self.poisson(argument.dropFirst("poisson:".count), seed: seed)))
     } else {
       let trace = try reading.open(argument, meter: meter)
-      let stream = try trace.records(try reading.readOptions(meter: meter))
+      let stream = try trace.records(try reading.readOptions(meter: meter, rejects: rejects))
       self.stream = stream
       source = selection.apply(stream)
     }

@@ -60,6 +60,23 @@ import Testing
   }
 
   /// Time 0 is "before the trace": it enters no run time, and no start.
+  @Test func lenientReplaysWhatCanBeRead() throws {
+    let folder = TemporaryFolder()
+    let path = try folder.write(
+      "submit_us,run_us,cpu_cores\n0,1000000,1\n5,oops,1\n10,1000000,1\n", to: "tasks.csv")
+    let strict = try tracemill("simulate", "--workload", path, "--cluster", "study:10", "-q")
+    #expect(strict.status == 1)
+    let lenient = try tracemill(
+      "simulate", "--workload", path, "--cluster", "study:10", "--json", "--lenient")
+    let report = try object(lenient)
+    #expect(report["submitted"] as? Int == 2)
+    #expect(report["rejects"] as? [String: Int] == ["bad record": 1])
+    #expect(lenient.error.contains("1 row that cannot be read left out: 1 bad record"))
+    let fitted = try tracemill("fit", path, "--lenient")
+    #expect(fitted.status == 0)
+    #expect(fitted.error.contains("1 row that cannot be read left out"))
+  }
+
   @Test func whatRanBeforeTheTraceIsReplayedFromItsBeginning() throws {
     let folder = TemporaryFolder()
     let rows = [

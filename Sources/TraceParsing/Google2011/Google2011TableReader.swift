@@ -16,7 +16,7 @@ struct Google2011TableReader {
   init(_ group: TraceInput.Group, layout: ColumnLayout, options: ReadOptions) {
     self.layout = layout
     self.options = options
-    parts = PartCursor(group.files, options)
+    parts = PartCursor(group, options)
   }
 
   /// Calls `body` with every good row. A `RowError` from `body` makes the row a bad one.

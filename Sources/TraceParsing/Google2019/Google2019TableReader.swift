@@ -12,7 +12,7 @@ struct Google2019TableReader {
   init(_ group: TraceInput.Group, _ table: Google2019Table, options: ReadOptions) {
     self.table = table
     self.options = options
-    parts = PartCursor(group.files, options)
+    parts = PartCursor(group, options)
   }
 
   /// Calls `body` with every good object. A `RowError` from `body` makes it a bad one.

@@ -25,6 +25,8 @@ final class ArchiveReader {
   private let name: String
   private let mode: Mode
   private let expansion: Expansion
+  /// The error after which libarchive gives nothing more.
+  private var fatal: TraceError?
 
   /// Opens the archive in `stream`. `seekable` is the same stream where its position can be moved:
   /// zip and 7z keep their table of contents at the end.
@@ -58,7 +60,8 @@ final class ArchiveReader {
         Upstream.from(context).seek(offset, whence)
       }
     }
-    if archive_read_open1(handle) != ARCHIVE_OK { throw failure() }
+    let status = archive_read_open1(handle)
+    if status != ARCHIVE_OK { throw failure(Int(status)) }
   }
 
   deinit { archive_read_free(handle) }
@@ -72,7 +75,7 @@ final class ArchiveReader {
         try readToEnd()
         return nil
       }
-      guard status >= ARCHIVE_WARN, let entry else { throw failure() }
+      guard status >= ARCHIVE_WARN, let entry else { throw failure(Int(status)) }
       let isRegular = archive_entry_filetype(entry) & 0o170000 == 0o100000
       guard isRegular || mode == .compressedStream else { continue }
       let path = archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry)
@@ -82,10 +85,16 @@ final class ArchiveReader {
     }
   }
 
+  /// Skips what is left of the current entry, as `nextEntry` would.
+  func skipEntry() throws(TraceError) {
+    let status = archive_read_data_skip(handle)
+    guard status >= ARCHIVE_WARN else { throw failure(Int(status)) }
+  }
+
   /// Reads from the current entry; 0 at its end.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
-    guard count >= 0 else { throw failure() }
+    guard count >= 0 else { throw failure(count) }
     try expansion.addOutput(count)
     return count
   }
@@ -98,10 +107,12 @@ final class ArchiveReader {
     if let error = upstream.error { throw error }
   }
 
-  private func failure() -> TraceError {
-    if let error = upstream.error { return error }
+  private func failure(_ status: Int) -> TraceError {
+    if let error = upstream.error ?? fatal { return error }
     let text = archive_error_string(handle).map { String(cString: $0) } ?? "unknown error"
-    return TraceError(.damaged, "damaged or truncated archive: \(text)", file: name)
+    let error = TraceError(.damaged, "damaged or truncated archive: \(text)", file: name)
+    if status <= Int(ARCHIVE_FATAL) { fatal = error }
+    return error
   }
 
   /// Feeds libarchive from a byte stream and keeps the error that its C callbacks cannot throw.

@@ -88,19 +88,28 @@ final class PeekableStream: ByteStream {
   private var head: [UInt8] = []
   private var consumed = 0
   private var ended = false
+  /// What stands behind the bytes that were looked at, if it is damaged.
+  private(set) var damage: TraceError?
 
   init(_ base: any ByteStream) { self.base = base }
 
   var name: String { base.name }
 
-  /// The next `count` bytes, fewer only if the stream ends before.
+  /// The next `count` bytes, fewer only if the stream ends before, or damage begins: that is
+  /// thrown when reading comes to it, and here if nothing stands before it.
   func peek(_ count: Int) throws(TraceError) -> ArraySlice<UInt8> {
-    while head.count - consumed < count && !ended {
+    while head.count - consumed < count && !ended && damage == nil {
       let block = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 4096), alignment: 8)
       defer { block.deallocate() }
-      let got = try base.read(into: block)
-      if got == 0 { ended = true } else { head += block.prefix(got) }
+      do throws(TraceError) {
+        let got = try base.read(into: block)
+        if got == 0 { ended = true } else { head += block.prefix(got) }
+      } catch {
+        guard error.code == .damaged else { throw error }
+        damage = error
+      }
     }
+    if let damage, consumed == head.count { throw damage }
     return head[consumed..<min(head.count, consumed + count)]
   }
 
@@ -112,6 +121,7 @@ final class PeekableStream: ByteStream {
       if consumed == head.count { (head, consumed) = ([], 0) }
       return count
     }
+    if let damage { throw damage }
     return ended ? 0 : try base.read(into: buffer)
   }
 }

@@ -10,6 +10,8 @@ final class GzipStream: ByteStream {
   private var betweenMembers = true
   private var members = 0
   private var ended = false
+  /// What is wrong behind the bytes that were given.
+  private var damage: TraceError?
 
   static let magic: [UInt8] = [0x1f, 0x8b]
   private static let headroom = 16
@@ -31,15 +33,21 @@ final class GzipStream: ByteStream {
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     guard !buffer.isEmpty else { return 0 }
+    if let damage { throw damage }
     while !ended {
       if betweenMembers, try !beginMember() { break }
       let capacity = min(buffer.count, Int(UInt32.max))
       state.pointee.next_out = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
       state.pointee.avail_out = UInt32(capacity)
       let status = isal_inflate(state)
-      guard status >= ISAL_DECOMP_OK else { throw failure(status) }
-      if state.pointee.block_state == ISAL_BLOCK_FINISH { endMember() }
       let count = capacity - Int(state.pointee.avail_out)
+      guard status >= ISAL_DECOMP_OK else {
+        let error = failure(status)
+        if count == 0 { throw error }
+        damage = error
+        return count
+      }
+      if state.pointee.block_state == ISAL_BLOCK_FINISH { endMember() }
       if count > 0 { return count }
       if !betweenMembers, state.pointee.avail_in == 0, try fill() == 0 {
         throw TraceError(

@@ -7,6 +7,7 @@ struct InputFinder {
   private var heads: [String: (part: PartName, bytes: [UInt8])] = [:]
   private var ignored: [String] = []
   private var schemas: [String: [UInt8]] = [:]
+  private var damages: [ContainerDamage] = []
   private let meter: ReadMeter?
   private let limit: Int
   private let temporaryDirectory: String
@@ -69,7 +70,7 @@ struct InputFinder {
       let schema = folder + "/schema.csv"
       guard Self.isRegular(schema), let stream = try? FileStream(path: schema),
         let opened = try? OpenedStream(decoding: stream, limit: limit), opened.kind == .text,
-        let head = try? opened.stream.peek(TraceInput.headLength),
+        let head = try? opened.stream.peek(TraceInput.headLength), opened.stream.damage == nil,
         head.starts(with: Array("file pattern,".utf8))
       else { continue }
       schemas[""] = Array(head)
@@ -136,6 +137,7 @@ struct InputFinder {
       try add(container: Container(path: path, size: size), folder: folder)
     case .text, .parquet:
       if baseName == "schema.csv" {
+        if let damage = opened.stream.damage { throw damage }
         schemas[folder] = head
       } else {
         addFile(path, folder, baseName, size, head: head, .file(path: path))
@@ -163,34 +165,65 @@ struct InputFinder {
   private mutating func add(container: Container, folder: String) throws(TraceError) {
     let archive = try container.open(meter: nil, limit: limit)
     var index = 0
-    while let entry = try archive.nextEntry() {
-      defer { index += 1 }
-      let path = entry.path.hasPrefix("./") ? String(entry.path.dropFirst(2)) : entry.path
-      let baseName = (path as NSString).lastPathComponent
-      let name = "\(container.name)!\(path)"
-      guard !baseName.hasPrefix("."), !Self.isDocument(baseName) else { continue }
-      let head: [UInt8]
-      do {
-        let opened = try OpenedStream(decoding: EntryStream(archive, name: name), limit: limit)
-        guard opened.kind == .text else {
-          ignored.append(name)
-          continue
+    let known = files.count
+    do throws(TraceError) {
+      while let entry = try archive.nextEntry() {
+        try add(entry, index, of: container, archive, folder: folder)
+        do throws(TraceError) {
+          try archive.skipEntry()
+        } catch {
+          throw damage(error, container, index)
         }
-        head = Array(try opened.stream.peek(TraceInput.headLength))
-      } catch {
-        guard error.code == .damaged, error.file == name else { throw error }
-        head = []
+        index += 1
       }
-      let inner = (path as NSString).deletingLastPathComponent
-      let place = folder.isEmpty ? inner : inner.isEmpty ? folder : folder + "/" + inner
-      if baseName == "schema.csv" {
-        schemas[place] = head
-      } else {
-        addFile(
-          name, place, baseName, entry.size, head: head, .entry(container: container, index: index))
+    } catch {
+      // What was found before the damage is there to be read.
+      guard error.code == .damaged, files.count > known else { throw error }
+      if damages.last?.container !== container {
+        damages.append(ContainerDamage(container: container, entry: nil, error: error))
       }
     }
-    if index == 0 { throw TraceError(.missing, "the archive holds no files", file: container.name) }
+    if index == 0, files.count == known {
+      throw TraceError(.missing, "the archive holds no files", file: container.name)
+    }
+  }
+
+  /// Notes that an entry is damaged with the archive around it, and gives the error back.
+  private mutating func damage(
+    _ error: TraceError, _ container: Container, _ entry: Int
+  ) -> TraceError {
+    damages.append(ContainerDamage(container: container, entry: entry, error: error))
+    return error
+  }
+
+  private mutating func add(
+    _ entry: ArchiveReader.Entry, _ index: Int, of container: Container, _ archive: ArchiveReader,
+    folder: String
+  ) throws(TraceError) {
+    let path = entry.path.hasPrefix("./") ? String(entry.path.dropFirst(2)) : entry.path
+    let baseName = (path as NSString).lastPathComponent
+    let name = "\(container.name)!\(path)"
+    guard !baseName.hasPrefix("."), !Self.isDocument(baseName) else { return }
+    let head: [UInt8]
+    do {
+      let opened = try OpenedStream(decoding: EntryStream(archive, name: name), limit: limit)
+      guard opened.kind == .text else {
+        ignored.append(name)
+        return
+      }
+      head = Array(try opened.stream.peek(TraceInput.headLength))
+    } catch {
+      guard error.code == .damaged else { throw error }
+      head = []
+    }
+    let inner = (path as NSString).deletingLastPathComponent
+    let place = folder.isEmpty ? inner : inner.isEmpty ? folder : folder + "/" + inner
+    if baseName == "schema.csv" {
+      schemas[place] = head
+    } else {
+      addFile(
+        name, place, baseName, entry.size, head: head, .entry(container: container, index: index))
+    }
   }
 
   /// Groups of files whose names differ in numbers only, each in numeric order.
@@ -219,9 +252,23 @@ struct InputFinder {
         TraceInput.Group(
           files: parts.map { files[$0.1] },
           numbers: Self.series(parts.map(\.0)) ?? [], total: parts.first?.0.total,
-          head: heads[key]?.bytes ?? []))
+          head: heads[key]?.bytes ?? [], damage: damage(behind: parts.map { files[$0.1] })))
     }
     return (groups, ignored, schemas)
+  }
+
+  /// Damage to an archive that reading `files`, which are in it, would not meet.
+  private func damage(behind files: [TraceInput.File]) -> TraceError? {
+    damages.first { damage in
+      let entries = files.compactMap { file in
+        if case .entry(let container, let index) = file.location, container === damage.container {
+          index
+        } else {
+          nil as Int?
+        }
+      }
+      return !entries.isEmpty && !entries.contains { $0 == damage.entry }
+    }?.error
   }
 
   private static func groupKey(_ folder: String, _ part: PartName) -> String {
@@ -251,6 +298,13 @@ struct InputFinder {
     return ["README", "LICENSE", "SHA256SUM", "SHA1SUM", "MD5SUM"].contains { upper.hasPrefix($0) }
       || [".MD", ".TXT", ".PDF", ".HTML", ".REJECTS.CSV"].contains { upper.hasSuffix($0) }
   }
+}
+
+/// Where an archive is damaged: inside an entry, or between them.
+private struct ContainerDamage {
+  let container: Container
+  let entry: Int?
+  let error: TraceError
 }
 
 /// What a file's name says of its place in a series: `part-00017-of-00500.csv.gz` is number 17 of

@@ -4,6 +4,8 @@
 /// stored, in one pass; one that is stored before its turn waits in an unnamed temporary file.
 struct PartCursor {
   private let files: [TraceInput.File]
+  /// What is thrown after the last file.
+  private var damage: TraceError?
   private let meter: ReadMeter?
   private let limit: Int
   private let temporaryDirectory: String
@@ -12,19 +14,20 @@ struct PartCursor {
   private var waiting: [Int: TemporaryFile] = [:]
 
   init(
-    _ files: [TraceInput.File], meter: ReadMeter?, temporaryDirectory: String,
+    _ group: TraceInput.Group, meter: ReadMeter?, temporaryDirectory: String,
     limit: Int = Expansion.defaultLimit
   ) {
-    self.files = files
+    files = group.files
+    damage = group.damage
     self.meter = meter
     self.limit = limit
     self.temporaryDirectory = temporaryDirectory
     meter?.expect(bytes: Self.storedBytes(files))
   }
 
-  init(_ files: [TraceInput.File], _ options: ReadOptions) {
+  init(_ group: TraceInput.Group, _ options: ReadOptions) {
     self.init(
-      files, meter: options.meter, temporaryDirectory: options.temporaryDirectory,
+      group, meter: options.meter, temporaryDirectory: options.temporaryDirectory,
       limit: options.maximumExpansion)
   }
 
@@ -42,9 +45,13 @@ struct PartCursor {
     return bytes
   }
 
-  /// The next part, decoded, or nil after the last.
+  /// The next part, decoded, or nil after the last. Throws for a part that cannot be opened, and
+  /// may then be asked for the next.
   mutating func next() throws(TraceError) -> (file: TraceInput.File, stream: PeekableStream)? {
-    guard position < files.count else { return nil }
+    guard position < files.count else {
+      if let damage = damage.take() { throw damage }
+      return nil
+    }
     let file = files[position]
     position += 1
     switch file.location {

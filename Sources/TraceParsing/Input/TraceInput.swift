@@ -34,6 +34,8 @@ public struct TraceInput: Sendable {
     public let total: Int?
     /// The beginning of the first file that is not empty, decoded.
     let head: [UInt8]
+    /// Damage to the archive that the files are in, behind all of them: thrown after the last one.
+    var damage: TraceError?
 
     /// Numbers missing between the first and the last part that are there.
     public var missing: [ClosedRange<Int>] {

@@ -21,7 +21,7 @@ final class CSVRecordReader {
 
   init(_ group: TraceInput.Group, options: ReadOptions) {
     self.options = options
-    parts = PartCursor(group.files, options)
+    parts = PartCursor(group, options)
   }
 
   /// The next good record, or nil at the end.
@@ -62,16 +62,17 @@ final class CSVRecordReader {
       position = 0
       batch.removeAll()
       if let error = ahead.take() {
-        guard let rejects = options.rejects, let reader = part?.reader, !fields.isEmpty,
-          error.code == .malformedRow
-        else { throw error }
-        rows += 1
-        try rejects.add(error, reason: "malformed quotes", row: reader.recover())
+        try setAside(error)
       }
       if part == nil {
-        guard let (file, stream) = try parts.next() else { return false }
-        part = (file.name, PlainRowReader(stream))
-        fields = []
+        do throws(TraceError) {
+          guard let (file, stream) = try parts.next() else { return false }
+          part = (file.name, PlainRowReader(stream))
+          fields = []
+        } catch {
+          ahead = error
+          continue
+        }
       }
       var isEnd = true
       do throws(TraceError) {
@@ -93,6 +94,21 @@ final class CSVRecordReader {
       }
     }
     return true
+  }
+
+  /// Counts what cannot be read, in lenient mode: a row, or the rest of a damaged part.
+  private func setAside(_ error: TraceError) throws(TraceError) {
+    guard let rejects = options.rejects else { throw error }
+    rows += 1
+    if let rest = RejectedRow(restOfPart: error) {
+      part = nil
+      try rejects.add(rest)
+      return
+    }
+    guard let reader = part?.reader, !fields.isEmpty, error.code == .malformedRow else {
+      throw error
+    }
+    try rejects.add(error, reason: "malformed quotes", row: reader.recover())
   }
 
   private func readHeader(_ row: Row) throws(TraceError) {

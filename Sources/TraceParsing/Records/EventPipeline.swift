@@ -74,10 +74,10 @@ final class EventPipeline: @unchecked Sendable {
     self.options = options
     openPart = open
     files = group.files
-    partCount = files.count
+    partCount = files.count + (group.damage == nil ? 0 : 1)  // its opening throws the damage
     threads = max(1, options.threads)
     isParallel = files.allSatisfy { if case .file = $0.location { true } else { false } }
-    parts = PartCursor(files, options)
+    parts = PartCursor(group, options)
     let shardCount = threads == 1 ? 1 : min(64, 4 * threads)
     let (bytes, folder) = (options.sortBufferBytes / shardCount, options.temporaryDirectory)
     shards = (0..<shardCount).map { _ in LifecycleShard(bufferBytes: bytes, directory: folder) }
@@ -141,7 +141,8 @@ final class EventPipeline: @unchecked Sendable {
       var failure: TraceError?
       do throws(TraceError) {
         if source == nil {
-          source = openPart(files[part].name, try stream(of: part), before ?? .zero)
+          let stream = try stream(of: part)
+          source = openPart(files[part].name, stream, before ?? .zero)
         }
         isAtEnd = try source?.fill(batch) != true
       } catch {
@@ -168,7 +169,7 @@ final class EventPipeline: @unchecked Sendable {
       return try PartCursor.open(files[part], options)
     }
     guard let (_, stream) = try parts.next() else {
-      throw TraceError(.damaged, "the input changed while it was read", file: files[part].name)
+      throw TraceError(.damaged, "the input changed while it was read", file: files[0].name)
     }
     return threads > 1 ? ReadAheadStream(stream) : stream
   }

@@ -32,7 +32,7 @@ struct FieldTableReader {
     self.options = options
     places = Array(table.columns.indices)
     fieldCount = table.fieldCount
-    parts = PartCursor(group.files, options)
+    parts = PartCursor(group, options)
   }
 
   /// Calls `body` with every good row. A `RowError` from `body` makes the row a bad one.

@@ -136,7 +136,7 @@ public struct TraceVerifier {
   /// Reads every byte: wrong CRCs, wrong lengths and truncation show.
   private mutating func checkIntegrity(_ group: TraceInput.Group) {
     var (good, bad, bytes) = (0, 0, 0)
-    var parts = PartCursor(group.files, options)
+    var parts = PartCursor(group, options)
     let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
     defer { block.deallocate() }
     for file in group.files {
@@ -157,6 +157,10 @@ public struct TraceVerifier {
         bad += 1
         add(.integrity, file.name, false, error.message)
       }
+    }
+    if let damage = group.damage {
+      bad += 1
+      add(.integrity, damage.file ?? group.subject, false, damage.message)
     }
     let text = bytes > 0 ? ", \(bytes) bytes of content" : ""
     add(

@@ -167,6 +167,26 @@ extension ColumnMapping {
   }
 }
 
+/// `--lenient` of commands that write nothing of what they cannot read: they count it.
+struct LenientOption: ParsableArguments {
+  @Flag(help: "Leave out and count rows that cannot be read instead of stopping at the first.")
+  var lenient = false
+
+  /// Counts rejected rows; nil in strict mode.
+  func rejectLog() throws(TraceError) -> RejectLog? { lenient ? try RejectLog { _ in } : nil }
+}
+
+extension RejectLog {
+  /// `3 rows that cannot be read are left out: 2 empty job ID, 1 too few columns`; nil if none.
+  var note: String? {
+    let total = counts.values.reduce(0, +)
+    guard total > 0 else { return nil }
+    let reasons = counts.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) \($0.key)" }
+    return "\(grouped(total)) \(total == 1 ? "row" : "rows") that cannot be read left out: "
+      + reasons.joined(separator: ", ")
+  }
+}
+
 /// One line a message: `note: …` or `warning: …` on standard error.
 struct TerminalLogHandler: LogHandler {
   var logLevel = Logger.Level.info
