@@ -19,6 +19,12 @@ let package = Package(
         .product(name: "Generation", package: "tracemill"),
         .product(name: "Workload", package: "tracemill"),
       ]),
+    .executableTarget(
+      name: "bench-replay",
+      dependencies: [
+        .product(name: "TraceParsing", package: "tracemill"),
+        .product(name: "Workload", package: "tracemill"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

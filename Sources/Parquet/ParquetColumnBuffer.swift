@@ -48,6 +48,9 @@ public struct ParquetStringBuffer: Sendable {
   public var validity: [Bool] = []
   /// What the codes refer to. After a read it may hold strings that no row uses.
   public var table = ParquetStringTable()
+  /// After a read through a cursor, the number of the dictionary that `table` is; nil if it was made
+  /// for these rows. The tables of two reads with the same number are the same.
+  public internal(set) var dictionary: Int?
 
   /// An empty buffer.
   public init() {}

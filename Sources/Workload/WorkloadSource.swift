@@ -64,14 +64,20 @@ public enum WorkloadConsumptionError<Source: Error, Consumer: Error>: Error {
 /// A reference: copies share their position.
 public final class AnyWorkloadSource<Failure: Error>: WorkloadSource {
   private let pull: () throws(Failure) -> TaskRecord?
+  private let fill: (inout OutputSpan<TaskRecord>) throws(Failure) -> Void
 
   /// Boxes `source`.
   public init<Source: WorkloadSource<Failure> & ~Copyable>(_ source: consuming Source) {
     let box = Box(source)
     pull = { () throws(Failure) -> TaskRecord? in try box.source.next() }
+    fill = { (batch: inout OutputSpan<TaskRecord>) throws(Failure) in
+      try box.source.read(into: &batch)
+    }
   }
 
   public func next() throws(Failure) -> TaskRecord? { try pull() }
+
+  public func read(into batch: inout OutputSpan<TaskRecord>) throws(Failure) { try fill(&batch) }
 
   private final class Box<Source: WorkloadSource<Failure> & ~Copyable> {
     var source: Source

@@ -6,6 +6,7 @@ extension ColumnDecoder {
     /// The dictionary whose strings stand in the table, and the code of its first.
     var dictionary: (number: Int, base: Int)?
     var isTableOurs = false
+    var isOneDictionary = true
     while filled < count {
       let rows = min(try advance(), count - filled)
       if rows == 0 { break }
@@ -21,9 +22,11 @@ extension ColumnDecoder {
         } else if dictionary?.number != dictionaryNumber {
           dictionary = (dictionaryNumber, buffer.table.count)
           buffer.table.append(contentsOf: strings)
+          isOneDictionary = false
         }
-      } else if filled == 0 {
-        buffer.table.removeAll()
+      } else {
+        if filled == 0 { buffer.table.removeAll() }
+        isOneDictionary = false
       }
       isTableOurs = true
       let base = UInt32(truncatingIfNeeded: dictionary?.base ?? 0)
@@ -44,6 +47,7 @@ extension ColumnDecoder {
       filled += rows
     }
     if !isTableOurs { buffer.table.removeAll() }
+    buffer.dictionary = isOneDictionary ? dictionary?.number : nil
     buffer.codes.removeLast(buffer.codes.count - filled)
     return filled
   }

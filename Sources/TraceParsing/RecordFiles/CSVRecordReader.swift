@@ -11,7 +11,8 @@ final class CSVRecordReader {
   private var ahead: TraceError?
   /// For each field of the file the column it is, if any.
   private var fields: [RecordColumn?] = []
-  private var absent: [@Sendable (inout TaskRecord) -> Void] = []
+  /// A record before its row is read.
+  private var blank = RecordColumn.blank(without: [])
   private var completions: [@Sendable (inout TaskRecord) -> Void] = []
   private var numbersJobs = false
   /// Rows seen, the header not counted.
@@ -120,7 +121,7 @@ final class CSVRecordReader {
       throw malformed(row, field, "a second column \(column.name)")
     }
     let present = Set(fields.compactMap { $0?.name })
-    absent = RecordColumn.marks(without: present)
+    blank = RecordColumn.blank(without: present)
     completions = RecordColumn.completions(without: present)
     numbersJobs = !present.contains("job_id")
   }
@@ -131,8 +132,7 @@ final class CSVRecordReader {
         .malformedRow, "the header has \(fields.count) columns; this row has \(row.count)",
         file: part?.name, line: row.line)
     }
-    var record = TaskRecord(id: TaskID(job: 0), submit: .zero, runTime: .zero, request: .zero)
-    for mark in absent { mark(&record) }
+    var record = blank
     if numbersJobs { record.id.job = Int64(rows - 1) }
     for (field, column) in fields.enumerated() {
       guard let column else { continue }
@@ -141,11 +141,11 @@ final class CSVRecordReader {
         guard column.isNullable else {
           throw malformed(row, field, "\(column.name) is empty")
         }
-        column.whenMissing?(&record)
+        column.setMissing(&record)
         continue
       }
       switch column.access {
-      case .integer(_, let set):
+      case .integer(let place):
         guard let value = parseInteger(bytes) else {
           throw malformed(row, field, "\(column.name) '\(row.text(field))' is not an integer")
         }
@@ -155,24 +155,24 @@ final class CSVRecordReader {
             "\(column.name) \(value) is not from \(column.range.lowerBound) to "
               + "\(column.range.upperBound)")
         }
-        set(&record, value)
-      case .number(_, let set):
+        place.store(value, in: &record)
+      case .number(let place):
         guard let value = parseNumber(bytes) else {
           throw malformed(row, field, "\(column.name) '\(row.text(field))' is not a number")
         }
-        set(&record, value)
+        place.store(Cores(value).nano, in: &record)
       case .flag(let flag):
         guard let value = parseInteger(bytes), 0...1 ~= value else {
           throw malformed(row, field, "\(column.name) '\(row.text(field))' is not 0 or 1")
         }
         if value == 1 { record.flags.insert(flag) }
-      case .label(let names, _, let set):
+      case .label(let names, let place):
         guard let index = names.firstIndex(of: row.text(field)) else {
           throw malformed(
             row, field,
             "\(column.name) '\(row.text(field))' is none of \(names.joined(separator: ", "))")
         }
-        set(&record, index)
+        place.store(Int64(index), in: &record)
       case .user:
         record.user = UserID(symbols.intern(bytes))
       }

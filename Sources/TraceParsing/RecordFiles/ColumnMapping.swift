@@ -97,7 +97,7 @@ public struct ColumnMapping: Codable, Equatable, Sendable {
         let units = Self.units(of: name).keys.sorted().joined(separator: ", ")
         note("\(place).unit", units.isEmpty ? "has no unit" : "'\(unit)' is none of \(units)")
       }
-      if case .label(let names, _, _) = column.access {
+      if case .label(let names, _) = column.access {
         for value in (source.values ?? [:]).values.sorted() where !names.contains(value) {
           note("\(place).values", "'\(value)' is none of \(names.joined(separator: ", "))")
         }
@@ -158,19 +158,20 @@ struct MappedColumn: Sendable {
   ) throws(RowError) {
     guard let value else {
       if target.name == "submit_us" { throw problem("is missing") }
-      target.whenMissing?(&record)
+      target.setMissing(&record)
       return
     }
     switch target.access {
-    case .integer(_, let set): set(&record, try integer(value))
-    case .number(_, let set): set(&record, try number(value) * (factor ?? 1))
+    case .integer(let place): place.store(try integer(value), in: &record)
+    case .number(let place):
+      place.store(Cores(try number(value) * (factor ?? 1)).nano, in: &record)
     case .flag(let flag): if try truth(value) { record.flags.insert(flag) }
-    case .label(let names, _, let set):
+    case .label(let names, let place):
       let word = text(value)
       guard let index = names.firstIndex(of: words[word] ?? word) else {
         throw problem("'\(word.prefix(40))' is none of \(names.joined(separator: ", "))")
       }
-      set(&record, index)
+      place.store(Int64(index), in: &record)
     case .user: record.user = UserID(symbols.intern(text(value)))
     }
   }

@@ -40,18 +40,14 @@ public enum DependencyFile {
     try writer.finish()
   }
 
-  /// The dependencies of the records in `path`; none if there is no such file.
+  /// Adds the dependencies of the records in `path`; none if there is no such file.
   static func read(
-    beside path: String, _ options: ReadOptions
-  ) throws(TraceError) -> DependencyTable {
-    var table = DependencyTable()
+    beside path: String, into table: inout DependencyTable, _ options: ReadOptions
+  ) throws(TraceError) {
     guard let file = try? self.path(beside: path), FileManager.default.fileExists(atPath: file)
-    else { return table }
-    if file.hasSuffix(TableFileKind.parquet.rawValue) {
-      try readParquet(file, &table)
-      return table
-    }
-    guard let group = try TraceInput(path: file).groups.first else { return table }
+    else { return }
+    if file.hasSuffix(TableFileKind.parquet.rawValue) { return try readParquet(file, &table) }
+    guard let group = try TraceInput(path: file).groups.first else { return }
     let columns = names.map { ColumnSpec($0, .integer, true) }
     var reader = FieldTableReader(
       group, FieldTable("dependencies", columns), .csvWithHeader, options: options)
@@ -60,7 +56,6 @@ public enum DependencyFile {
       for place in names.indices { values.append(try row.integer(place)) }
       try add(values, to: &table)
     }
-    return table
   }
 
   private static func readParquet(

@@ -75,8 +75,7 @@ struct MappedRecordTrace: RecognisedTrace {
 
   /// A record before its row's values are put in.
   private var blank: TaskRecord {
-    var record = TaskRecord(id: TaskID(job: 0), submit: .zero, runTime: .zero, request: .zero)
-    for mark in RecordColumn.marks(without: Set(mapping.columns.keys)) { mark(&record) }
+    var record = RecordColumn.blank(without: Set(mapping.columns.keys))
     if mapping.columns["run_us"] != nil, mapping.columns["outcome"] == nil {
       record.outcome = .finished
       record.attempts = 1

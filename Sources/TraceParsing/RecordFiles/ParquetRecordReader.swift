@@ -1,35 +1,41 @@
 import Parquet
 import Workload
 
-/// Reads records from a Parquet file in batches, with one page a column in memory.
+/// Reads records from a Parquet file in batches, column by column, with one page a column in memory.
 final class ParquetRecordReader {
-  private enum Column {
-    case integer(
-      ParquetCursor<Int64>, RecordColumn, @Sendable (inout TaskRecord, Int64) -> Void)
-    case number(
-      ParquetCursor<Double>, RecordColumn, @Sendable (inout TaskRecord, Double) -> Void)
+  private enum Cursor {
+    case integers(ParquetCursor<Int64>, RecordField)
+    case cores(ParquetCursor<Double>, RecordField)
     case flag(ParquetCursor<Bool>, TaskRecord.Flags)
-    case label(
-      ParquetStringCursor, RecordColumn, [String], @Sendable (inout TaskRecord, Int) -> Void)
+    case label(ParquetStringCursor, [String], RecordField)
     case user(ParquetStringCursor)
   }
 
   private let path: String
   private let reader: ParquetReader
   private let meter: ReadMeter?
-  private var columns: [Column] = []
-  private var absent: [@Sendable (inout TaskRecord) -> Void] = []
-  private var completions: [@Sendable (inout TaskRecord) -> Void] = []
-  private var rows = 0
-  private var integers = ParquetColumnBuffer<Int64>()
-  private var numbers = ParquetColumnBuffer<Double>()
-  private var flags = ParquetColumnBuffer<Bool>()
-  private var strings = ParquetStringBuffer()
+  private var columns: [(column: RecordColumn, cursor: Cursor)] = []
+  /// A record before its row is read.
+  private let blank: TaskRecord
+  private let completions: [@Sendable (inout TaskRecord) -> Void]
+  /// Records read so far.
+  private(set) var rows = 0
   private let numbersJobs: Bool
   /// The number of the first record, where the file does not number jobs.
   private let firstJob: Int
 
-  private static let batchSize = 4096
+  private var integers = ParquetColumnBuffer<Int64>()
+  private var numbers = ParquetColumnBuffer<Double>()
+  private var booleans = ParquetColumnBuffer<Bool>()
+  private var strings = ParquetStringBuffer()
+  /// The flags of the batch's records, put in last.
+  private var flags: [UInt16] = []
+  /// The users' numbers by their codes in `userDictionary`; `max` where not known yet.
+  private var userNumbers: [UInt32] = []
+  private var userDictionary: Int?
+
+  /// Records that fit in the processor's cache while one column after another is put in.
+  static let batchSize = 512
 
   static func open(_ path: String) throws(TraceError) -> ParquetReader {
     try catching(path) { try ParquetReader(ParquetFile(path: path)) }
@@ -43,22 +49,19 @@ final class ParquetRecordReader {
     self.reader = reader
     let names = Set(reader.columns.map(\.name))
     numbersJobs = !names.contains("job_id")
-    absent = RecordColumn.marks(without: names)
+    blank = RecordColumn.blank(without: names)
     completions = RecordColumn.completions(without: names)
     for column in RecordColumn.all where names.contains(column.name) {
-      columns.append(try catching(path) { try Self.cursor(column, reader) })
+      columns.append((column, try catching(path) { try Self.cursor(column, reader) }))
     }
   }
 
-  private static func cursor(_ column: RecordColumn, _ reader: ParquetReader) throws -> Column {
+  private static func cursor(_ column: RecordColumn, _ reader: ParquetReader) throws -> Cursor {
     switch column.access {
-    case .integer(_, let set):
-      .integer(try reader.cursor(column.name, of: Int64.self), column, set)
-    case .number(_, let set):
-      .number(try reader.cursor(column.name, of: Double.self), column, set)
-    case .flag(let flag): .flag(try reader.cursor(column.name, of: Bool.self), flag)
-    case .label(let names, _, let set):
-      .label(try reader.stringCursor(column.name), column, names, set)
+    case .integer(let field): .integers(try reader.cursor(column.name), field)
+    case .number(let field): .cores(try reader.cursor(column.name), field)
+    case .flag(let flag): .flag(try reader.cursor(column.name), flag)
+    case .label(let names, let field): .label(try reader.stringCursor(column.name), names, field)
     case .user: .user(try reader.stringCursor(column.name))
     }
   }
@@ -71,78 +74,152 @@ final class ParquetRecordReader {
     return Microseconds(value)
   }
 
-  /// Replaces `batch` with the next records; none at the end.
-  func read(into batch: inout [TaskRecord], _ symbols: inout SymbolTable) throws(TraceError) {
-    let count = min(Self.batchSize, reader.rowCount - rows)
-    var blank = TaskRecord(id: TaskID(job: 0), submit: .zero, runTime: .zero, request: .zero)
-    for mark in absent { mark(&blank) }
-    batch.removeAll(keepingCapacity: true)
-    batch.append(contentsOf: repeatElement(blank, count: count))
-    guard count > 0 else { return }
-    if numbersJobs { for row in 0..<count { batch[row].id.job = Int64(firstJob + rows + row) } }
-    let path = path
-    var records = batch
-    batch = []
-    var interned = symbols
-    try catching(path) {
-      for column in columns { try fill(&records, from: column, count, &interned) }
+  /// Puts the next records into uninitialised memory and returns how many, 0 at the end.
+  func read(
+    into records: UnsafeMutableBufferPointer<TaskRecord>, _ symbols: inout SymbolTable
+  ) throws(TraceError) -> Int {
+    let count = min(records.count, Self.batchSize, reader.rowCount - rows)
+    guard count > 0 else { return 0 }
+    let records = UnsafeMutableBufferPointer(rebasing: records[..<count])
+    records.initialize(repeating: blank)
+    if numbersJobs { for row in 0..<count { records[row].id.job = Int64(firstJob + rows + row) } }
+    flags.removeAll(keepingCapacity: true)
+    flags.append(contentsOf: repeatElement(blank.flags.rawValue, count: count))
+    let result: Result<Void, TraceError> = withUnsafeMutablePointer(to: &symbols) { symbols in
+      do throws(TraceError) {
+        return .success(
+          try catching(path) {
+            for (column, cursor) in columns { try fill(records, column, cursor, &symbols.pointee) }
+          })
+      } catch {
+        return .failure(error)
+      }
     }
-    for complete in completions { for row in records.indices { complete(&records[row]) } }
-    symbols = interned
-    batch = records
+    try result.get()
+    for row in 0..<count { records[row].flags.rawValue = flags[row] }
+    for complete in completions { for row in 0..<count { complete(&records[row]) } }
     rows += count
     meter?.add(rows: count)
+    return count
   }
 
   private func fill(
-    _ records: inout [TaskRecord], from column: Column, _ count: Int, _ symbols: inout SymbolTable
+    _ records: UnsafeMutableBufferPointer<TaskRecord>, _ column: RecordColumn, _ cursor: Cursor,
+    _ symbols: inout SymbolTable
   ) throws {
-    switch column {
-    case .integer(let cursor, let column, let set):
-      _ = try cursor.read(count, into: &integers)
-      for row in 0..<count {
-        if let value = integers[row] {
-          guard column.range.contains(value) else {
-            throw TraceError(
-              .malformedRow,
-              "record \(rows + row + 1): \(column.name) \(value) is not from "
-                + "\(column.range.lowerBound) to \(column.range.upperBound)", file: path)
-          }
-          set(&records[row], value)
-        } else {
-          column.whenMissing?(&records[row])
+    switch cursor {
+    case .integers(let cursor, let field):
+      try require(cursor.read(records.count, into: &integers), records.count)
+      try checkRange(column)
+      if !integers.validity.isEmpty {
+        let absent = field.load(from: blank)
+        markMissing(column, integers.validity)
+        for row in 0..<records.count where !integers.validity[row] { integers.values[row] = absent }
+      }
+      integers.values.withUnsafeBufferPointer { field.scatter($0.baseAddress!, records) }
+    case .cores(let cursor, let field):
+      try require(cursor.read(records.count, into: &numbers), records.count)
+      // What is no number is no amount.
+      if numbers.values.contains(where: { !$0.isFinite }) {
+        if numbers.validity.isEmpty {
+          numbers.validity = Array(repeating: true, count: records.count)
+        }
+        for row in 0..<records.count where !numbers.values[row].isFinite {
+          numbers.validity[row] = false
+          numbers.values[row] = 0
         }
       }
-    case .number(let cursor, let column, let set):
-      _ = try cursor.read(count, into: &numbers)
-      for row in 0..<count {
-        if let value = numbers[row], value.isFinite {
-          set(&records[row], value)
-        } else {
-          column.whenMissing?(&records[row])
-        }
+      markMissing(column, numbers.validity)
+      numbers.values.withUnsafeBufferPointer { values in
+        field.scatter(records) { Cores(values[$0]).nano }
       }
     case .flag(let cursor, let flag):
-      _ = try cursor.read(count, into: &flags)
-      for row in 0..<count where flags[row] == true { records[row].flags.insert(flag) }
-    case .label(let cursor, let column, let names, let set):
-      _ = try cursor.read(count, into: &strings)
-      for row in 0..<count {
-        guard let name = strings[row] else { continue }
-        guard let index = names.firstIndex(of: name) else {
-          throw TraceError(
-            .malformedRow,
-            "record \(rows + row + 1): \(column.name) '\(name)' is none of "
-              + names.joined(separator: ", "), file: path)
+      try require(cursor.read(records.count, into: &booleans), records.count)
+      booleans.values.withUnsafeBufferPointer { values in
+        flags.withUnsafeMutableBufferPointer { flags in
+          for row in 0..<values.count { flags[row] |= values[row] ? flag.rawValue : 0 }
         }
-        set(&records[row], index)
       }
+    case .label(let cursor, let names, let field):
+      try require(cursor.read(records.count, into: &strings), records.count)
+      try fillLabels(records, column, names, field)
     case .user(let cursor):
-      _ = try cursor.read(count, into: &strings)
-      for row in 0..<count where strings.validity.isEmpty || strings.validity[row] {
-        records[row].user = UserID(
-          strings.table.withBytes(of: Int(strings.codes[row])) { symbols.intern($0) })
+      try require(cursor.read(records.count, into: &strings), records.count)
+      fillUsers(records, &symbols)
+    }
+  }
+
+  private func require(_ read: Int, _ count: Int) throws {
+    guard read == count else {
+      throw TraceError(.damaged, "a column ends \(count - read) records too early", file: path)
+    }
+  }
+
+  /// Notes the flag of a column whose value is not known.
+  private func markMissing(_ column: RecordColumn, _ validity: [Bool]) {
+    guard case .flag(let flag) = column.absence else { return }
+    for row in validity.indices where !validity[row] { flags[row] |= flag.rawValue }
+  }
+
+  private func checkRange(_ column: RecordColumn) throws {
+    let (least, most) = (column.range.lowerBound, column.range.upperBound)
+    guard least != .min || most != .max else { return }
+    let isInRange = integers.values.withUnsafeBufferPointer { values in
+      var (low, high) = (Int64.max, Int64.min)
+      for value in values {
+        low = min(low, value)
+        high = max(high, value)
       }
+      return low >= least && high <= most
+    }
+    if isInRange { return }
+    for row in 0..<integers.count {
+      guard let value = integers[row], !column.range.contains(value) else { continue }
+      throw TraceError(
+        .malformedRow,
+        "record \(rows + row + 1): \(column.name) \(value) is not from \(least) to \(most)",
+        file: path)
+    }
+  }
+
+  private func fillLabels(
+    _ records: UnsafeMutableBufferPointer<TaskRecord>, _ column: RecordColumn, _ names: [String],
+    _ field: RecordField
+  ) throws {
+    // By code: few names, except where every row has a string of its own.
+    let numbers = (0..<strings.table.count).map { code in
+      names.firstIndex(of: strings.table[code]) ?? -1
+    }
+    let blankNumber = Int(field.load(from: blank))
+    for row in 0..<records.count {
+      let isThere = strings.validity.isEmpty || strings.validity[row]
+      let number = isThere ? numbers[Int(strings.codes[row])] : blankNumber
+      guard number >= 0 else {
+        throw TraceError(
+          .malformedRow,
+          "record \(rows + row + 1): \(column.name) '\(strings[row] ?? "")' is none of "
+            + names.joined(separator: ", "), file: path)
+      }
+      strings.codes[row] = UInt32(number)
+    }
+    strings.codes.withUnsafeBufferPointer { codes in
+      field.scatter(records) { UInt8(truncatingIfNeeded: codes[$0]) }
+    }
+  }
+
+  private func fillUsers(
+    _ records: UnsafeMutableBufferPointer<TaskRecord>, _ symbols: inout SymbolTable
+  ) {
+    if strings.dictionary == nil || strings.dictionary != userDictionary {
+      userNumbers = Array(repeating: .max, count: strings.table.count)
+      userDictionary = strings.dictionary
+    }
+    for row in 0..<records.count where strings.validity.isEmpty || strings.validity[row] {
+      let code = Int(strings.codes[row])
+      if userNumbers[code] == .max {
+        userNumbers[code] = strings.table.withBytes(of: code) { symbols.intern($0) }
+      }
+      records[row].user = UserID(userNumbers[code])
     }
   }
 }

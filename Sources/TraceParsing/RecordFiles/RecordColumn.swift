@@ -1,3 +1,4 @@
+import Parquet
 import Workload
 
 /// A column of the files that task records are kept in: the one place that says how a record and a
@@ -5,82 +6,52 @@ import Workload
 ///
 /// A missing value is nil, and null or empty in the file; see `docs/record-files.md`.
 public struct RecordColumn: Sendable {
-  /// How a column's values are held.
+  /// What a column holds, and where its value stands in a record.
   enum Access: Sendable {
-    case integer(
-      get: @Sendable (borrowing TaskRecord) -> Int64?,
-      set: @Sendable (inout TaskRecord, Int64) -> Void)
-    case number(
-      get: @Sendable (borrowing TaskRecord) -> Double?,
-      set: @Sendable (inout TaskRecord, Double) -> Void)
+    case integer(RecordField)
+    /// An amount of CPU, in cores.
+    case number(RecordField)
     case flag(TaskRecord.Flags)
-    /// One of a few names; `get` gives its index.
-    case label(
-      [String], get: @Sendable (borrowing TaskRecord) -> Int,
-      set: @Sendable (inout TaskRecord, Int) -> Void)
+    /// One of a few names, by its number.
+    case label([String], RecordField)
     /// A name in the symbol table.
     case user
+  }
+
+  /// How a record says that it has no value.
+  enum Absence: Sendable {
+    /// It always has one.
+    case never
+    /// The field holds this, as it does in a new record.
+    case sentinel(Int64)
+    /// The field is below 0, as it is in a new record.
+    case negative
+    /// A flag says so.
+    case flag(TaskRecord.Flags)
   }
 
   /// The name in the file's header.
   public let name: String
   let access: Access
-  /// Whether a row may lack it.
-  public let isNullable: Bool
-  /// What reading does to a record whose row lacks it, where the record's initial value is not
-  /// right for that.
-  let whenMissing: (@Sendable (inout TaskRecord) -> Void)?
-
+  let absence: Absence
   /// The integers that it may hold.
-  private(set) var range = Int64.min...Int64.max
+  let range: ClosedRange<Int64>
+  /// Whether a row may lack it.
+  public var isNullable: Bool {
+    if case .user = access { return true }
+    if case .never = absence { return false }
+    return true
+  }
 
   private init(
-    _ name: String, _ access: Access, nullable: Bool,
-    whenMissing: (@Sendable (inout TaskRecord) -> Void)? = nil
+    _ name: String, _ access: Access, _ absence: Absence = .never,
+    range: ClosedRange<Int64> = Int64.min...Int64.max
   ) {
     self.name = name
     self.access = access
-    isNullable = nullable
-    self.whenMissing = whenMissing
+    self.absence = absence
+    self.range = range
   }
-
-  /// How the column is written.
-  private var written: TableColumn<TaskRecord> {
-    var column: TableColumn<TaskRecord>
-    // The loops stand here, and not around `TableColumn`'s cells: those take a row of any type, and
-    // every call of one would copy the record.
-    switch access {
-    case .integer(let get, _):
-      column = TableColumn(name, nullable: isNullable, .integer(get))
-      column.batch = .integers { rows, values, validity in
-        gather(rows, values, validity, get)
-      }
-    case .number(let get, _):
-      column = TableColumn(name, nullable: isNullable, .number(get))
-      column.batch = .numbers { rows, values, validity in
-        gather(rows, values, validity, get)
-      }
-    case .flag(let flag):
-      column = TableColumn(name, .flag { $0.flags.contains(flag) })
-      column.batch = .flags { rows, values in
-        for row in rows.indices { values[row] = rows[row].flags.contains(flag) }
-      }
-    case .label(let names, let get, _):
-      column = TableColumn(name, .label(names, get))
-      column.batch = .codes { rows, values in
-        for row in rows.indices { values[row] = UInt32(truncatingIfNeeded: get(rows[row])) }
-      }
-    case .user:
-      column = TableColumn(name, nullable: true, .symbol { $0.user.rawValue })
-      column.batch = .codes { rows, values in
-        for row in rows.indices { values[row] = rows[row].user.rawValue }
-      }
-    }
-    return column
-  }
-
-  /// All columns as a table's, for writing record files.
-  public static let table: [TableColumn<TaskRecord>] = all.map(\.written)
 
   /// All columns, in the order in which they are written.
   static let all: [RecordColumn] =
@@ -91,18 +62,95 @@ public struct RecordColumn: Sendable {
       flag("alloc_set", .allocSet), flag("in_alloc_set", .inAllocSet),
     ]
 
-  /// What to do to a record, before its row is read, whose file has only the columns `present`.
-  static func marks(without present: Set<String>) -> [@Sendable (inout TaskRecord) -> Void] {
-    all.compactMap { column in
-      if present.contains(column.name) { return nil }
-      if column.name.hasPrefix("max_"), present.contains(String(column.name.dropFirst(4))) {
-        return nil
-      }
-      return column.whenMissing
-    }
+  private static let identity = [
+    integer("job_id", \.id.job),
+    integer("task_index", \.id.index),
+    RecordColumn("user", .user),
+    integer("priority", \.priority, .negative),
+    label("priority_class", \.priorityClass, PriorityClass.allCases.map(\.name)),
+    integer("scheduling_class", \.schedulingClass, .negative),
+  ]
+
+  private static let times = [
+    span("submit_us", \.submit),
+    time("first_schedule_us", \.firstSchedule), time("last_schedule_us", \.lastSchedule),
+    time("end_us", \.end),
+    span("wait_us", \.waitTime, .flag(.waitTimeUnknown)),
+    span("run_us", \.runTime, .flag(.runTimeUnknown)),
+    time("deadline_us", \.deadline), time("estimate_us", \.estimate),
+  ]
+
+  private static let fate = [
+    integer("attempts", \.attempts),
+    label("outcome", \.outcome, Outcome.allCases.map(\.name)),
+    integer("machine_id", \.machine, .sentinel(-1)),
+    integer("instances", \.instances),
+  ]
+
+  private static let demand = [
+    RecordColumn("cpu_cores", .number(RecordField(\.request.cpu)), .flag(.cpuUnknown)),
+    bytes("memory_bytes", \.request.memory, .memoryUnknown),
+    bytes("disk_bytes", \.request.disk, .diskUnknown),
+    RecordColumn("max_cpu_cores", .number(RecordField(\.maxRequest.cpu)), .flag(.cpuUnknown)),
+    bytes("max_memory_bytes", \.maxRequest.memory, .memoryUnknown),
+    bytes("max_disk_bytes", \.maxRequest.disk, .diskUnknown),
+    RecordColumn(
+      "gpu_milli",
+      .integer(RecordField(\.request.milliGPU, copy: \.maxRequest.milliGPU))),
+  ]
+
+  // MARK: - Kinds of columns
+
+  private static func integer<Value: FixedWidthInteger>(
+    _ name: String, _ path: KeyPath<TaskRecord, Value>, _ absence: Absence = .never
+  ) -> RecordColumn {
+    RecordColumn(
+      name, .integer(RecordField(path)), absence, range: Int64(Value.min)...Int64(Value.max))
   }
 
-  /// What to do to it afterwards: a file without a largest request has the request for it.
+  /// A time that may not have come.
+  private static func time(
+    _ name: String, _ path: KeyPath<TaskRecord, Microseconds>
+  ) -> RecordColumn {
+    RecordColumn(
+      name, .integer(RecordField(path)), .sentinel(Microseconds.never.rawValue),
+      range: 0...Int64.max)
+  }
+
+  private static func span(
+    _ name: String, _ path: KeyPath<TaskRecord, Microseconds>, _ absence: Absence = .never
+  ) -> RecordColumn { RecordColumn(name, .integer(RecordField(path)), absence) }
+
+  private static func bytes(
+    _ name: String, _ path: KeyPath<TaskRecord, Bytes>, _ unknown: TaskRecord.Flags
+  ) -> RecordColumn { RecordColumn(name, .integer(RecordField(path)), .flag(unknown)) }
+
+  private static func flag(_ name: String, _ flag: TaskRecord.Flags) -> RecordColumn {
+    RecordColumn(name, .flag(flag))
+  }
+
+  /// A column of names of an enumeration whose raw values count from 0.
+  private static func label<Value>(
+    _ name: String, _ path: KeyPath<TaskRecord, Value>, _ names: [String]
+  ) -> RecordColumn { RecordColumn(name, .label(names, RecordField(path))) }
+}
+
+// MARK: - Columns that a file does not have
+
+extension RecordColumn {
+  /// A record before its row is read, from a file that has only the columns `present`.
+  static func blank(without present: Set<String>) -> TaskRecord {
+    var record = TaskRecord(id: TaskID(job: 0), submit: .zero, runTime: .zero, request: .zero)
+    for column in all where !present.contains(column.name) {
+      if column.name.hasPrefix("max_"), present.contains(String(column.name.dropFirst(4))) {
+        continue
+      }
+      column.setMissing(&record)
+    }
+    return record
+  }
+
+  /// What to do to a record afterwards: a file without a largest request has the request for it.
   static func completions(without present: Set<String>) -> [@Sendable (inout TaskRecord) -> Void] {
     let copies: [(String, @Sendable (inout TaskRecord) -> Void)] = [
       ("max_cpu_cores", { $0.maxRequest.cpu = $0.request.cpu }),
@@ -111,234 +159,43 @@ public struct RecordColumn: Sendable {
     ]
     return copies.filter { !present.contains($0.0) }.map(\.1)
   }
-
-  private static let identity = [
-    integer("job_id") {
-      $0.id.job
-    } set: {
-      $0.id.job = $1
-    },
-    integer("task_index") {
-      Int64($0.id.index)
-    } set: {
-      $0.id.index = Int32(clamping: $1)
-    }.holding(Int32.self),
-    RecordColumn("user", .user, nullable: true),
-    integer("priority", nullable: true) {
-      $0.priority < 0 ? nil : Int64($0.priority)
-    } set: {
-      $0.priority = Int16(clamping: $1)
-    }.holding(Int16.self),
-    label("priority_class", PriorityClass.allCases.map(\.name)) {
-      Int($0.priorityClass.rawValue)
-    } set: {
-      $0.priorityClass = PriorityClass(rawValue: UInt8($1)) ?? .unknown
-    },
-    integer("scheduling_class", nullable: true) {
-      $0.schedulingClass < 0 ? nil : Int64($0.schedulingClass)
-    } set: {
-      $0.schedulingClass = Int8(clamping: $1)
-    }.holding(Int8.self),
-  ]
-
-  private static let times = [
-    integer("submit_us") {
-      $0.submit.rawValue
-    } set: {
-      $0.submit = Microseconds($1)
-    },
-    time("first_schedule_us") {
-      $0.firstSchedule
-    } set: {
-      $0.firstSchedule = $1
-    },
-    time("last_schedule_us") {
-      $0.lastSchedule
-    } set: {
-      $0.lastSchedule = $1
-    },
-    time("end_us") {
-      $0.end
-    } set: {
-      $0.end = $1
-    },
-    span("wait_us", unless: .waitTimeUnknown) {
-      $0.waitTime
-    } set: {
-      $0.waitTime = $1
-    },
-    span("run_us", unless: .runTimeUnknown) {
-      $0.runTime
-    } set: {
-      $0.runTime = $1
-    },
-    time("deadline_us") {
-      $0.deadline
-    } set: {
-      $0.deadline = $1
-    },
-    time("estimate_us") {
-      $0.estimate
-    } set: {
-      $0.estimate = $1
-    },
-  ]
-
-  private static let fate = [
-    integer("attempts") {
-      Int64($0.attempts)
-    } set: {
-      $0.attempts = Int32(clamping: $1)
-    }.holding(Int32.self),
-    label("outcome", Outcome.allCases.map(\.name)) {
-      Int($0.outcome.rawValue)
-    } set: {
-      $0.outcome = Outcome(rawValue: UInt8($1)) ?? .lost
-    },
-    integer("machine_id", nullable: true) {
-      $0.machine == -1 ? nil : $0.machine
-    } set: {
-      $0.machine = $1
-    },
-    integer("instances") {
-      Int64($0.instances)
-    } set: {
-      $0.instances = Int32(clamping: $1)
-    }.holding(Int32.self),
-  ]
-
-  private static let demand = [
-    number("cpu_cores", unless: .cpuUnknown) {
-      $0.request.cpu.value
-    } set: {
-      $0.request.cpu = Cores($1)
-    },
-    bytes("memory_bytes", unless: .memoryUnknown) {
-      $0.request.memory
-    } set: {
-      $0.request.memory = $1
-    },
-    bytes("disk_bytes", unless: .diskUnknown) {
-      $0.request.disk
-    } set: {
-      $0.request.disk = $1
-    },
-    number("max_cpu_cores", unless: .cpuUnknown) {
-      $0.maxRequest.cpu.value
-    } set: {
-      $0.maxRequest.cpu = Cores($1)
-    },
-    bytes("max_memory_bytes", unless: .memoryUnknown) {
-      $0.maxRequest.memory
-    } set: {
-      $0.maxRequest.memory = $1
-    },
-    bytes("max_disk_bytes", unless: .diskUnknown) {
-      $0.maxRequest.disk
-    } set: {
-      $0.maxRequest.disk = $1
-    },
-    integer("gpu_milli") {
-      $0.request.milliGPU
-    } set: {
-      $0.request.milliGPU = $1
-      $0.maxRequest.milliGPU = $1
-    },
-  ]
 }
 
-/// Puts the values that rows have end to end, and for each row whether it has one; returns how many.
-@inline(__always)
-private func gather<Value>(
-  _ rows: UnsafeBufferPointer<TaskRecord>, _ values: UnsafeMutablePointer<Value>,
-  _ validity: UnsafeMutablePointer<Bool>, _ get: (borrowing TaskRecord) -> Value?
-) -> Int {
-  var present = 0
-  for row in rows.indices {
-    let value = get(rows[row])
-    validity[row] = value != nil
-    if let value {
-      values[present] = value
-      present += 1
-    }
-  }
-  return present
-}
-
-// MARK: - Kinds of columns
+// MARK: - Writing
 
 extension RecordColumn {
-  private static func integer(
-    _ name: String, nullable: Bool = false,
-    get: @escaping @Sendable (borrowing TaskRecord) -> Int64?,
-    set: @escaping @Sendable (inout TaskRecord, Int64) -> Void
-  ) -> RecordColumn { RecordColumn(name, .integer(get: get, set: set), nullable: nullable) }
+  /// All columns as a table's, for writing record files.
+  public static let table: [TableColumn<TaskRecord>] = all.map(\.written)
 
-  private func holding<I: FixedWidthInteger>(_: I.Type) -> RecordColumn {
-    var column = self
-    column.range = Int64(I.min)...Int64(I.max)
-    return column
+  /// How the column is written: row by row for CSV, many rows at once for Parquet.
+  private var written: TableColumn<TaskRecord> {
+    let column = self
+    var table: TableColumn<TaskRecord>
+    switch access {
+    case .integer:
+      table = TableColumn(name, nullable: isNullable, .integer { column.integer(of: $0) })
+      table.batch = .integers { column.gather($0, $1, $2) }
+    case .number:
+      table = TableColumn(
+        name, nullable: isNullable,
+        .number { record in column.integer(of: record).map { Cores(nano: $0).value } })
+      table.batch = .numbers { column.gatherCores($0, $1, $2) }
+    case .flag(let flag):
+      table = TableColumn(name, .flag { $0.flags.contains(flag) })
+      table.batch = .flags { rows, values in
+        for row in rows.indices { values[row] = rows[row].flags.contains(flag) }
+      }
+    case .label(let names, let field):
+      table = TableColumn(name, .label(names) { Int(field.load(from: $0)) })
+      table.batch = .codes { rows, values in
+        field.gather(rows, as: UInt8.self) { values[$0] = UInt32($1) }
+      }
+    case .user:
+      table = TableColumn(name, nullable: true, .symbol { $0.user.rawValue })
+      table.batch = .codes { rows, values in
+        for row in rows.indices { values[row] = rows[row].user.rawValue }
+      }
+    }
+    return table
   }
-
-  /// A time that may not have come.
-  private static func time(
-    _ name: String, get: @escaping @Sendable (borrowing TaskRecord) -> Microseconds,
-    set: @escaping @Sendable (inout TaskRecord, Microseconds) -> Void
-  ) -> RecordColumn {
-    var column = RecordColumn(
-      name,
-      .integer(
-        get: {
-          let time = get($0)
-          return time.isKnown ? time.rawValue : nil
-        }, set: { set(&$0, Microseconds($1)) }),
-      nullable: true)
-    column.range = 0...Int64.max
-    return column
-  }
-
-  /// A span that a flag says is not known.
-  private static func span(
-    _ name: String, unless unknown: TaskRecord.Flags,
-    get: @escaping @Sendable (borrowing TaskRecord) -> Microseconds,
-    set: @escaping @Sendable (inout TaskRecord, Microseconds) -> Void
-  ) -> RecordColumn {
-    RecordColumn(
-      name,
-      .integer(
-        get: { $0.flags.contains(unknown) ? nil : get($0).rawValue },
-        set: { set(&$0, Microseconds($1)) }),
-      nullable: true, whenMissing: { $0.flags.insert(unknown) })
-  }
-
-  private static func number(
-    _ name: String, unless unknown: TaskRecord.Flags,
-    get: @escaping @Sendable (borrowing TaskRecord) -> Double,
-    set: @escaping @Sendable (inout TaskRecord, Double) -> Void
-  ) -> RecordColumn {
-    RecordColumn(
-      name, .number(get: { $0.flags.contains(unknown) ? nil : get($0) }, set: set), nullable: true,
-      whenMissing: { $0.flags.insert(unknown) })
-  }
-
-  private static func bytes(
-    _ name: String, unless unknown: TaskRecord.Flags,
-    get: @escaping @Sendable (borrowing TaskRecord) -> Bytes,
-    set: @escaping @Sendable (inout TaskRecord, Bytes) -> Void
-  ) -> RecordColumn {
-    RecordColumn(
-      name,
-      .integer(
-        get: { $0.flags.contains(unknown) ? nil : get($0).rawValue }, set: { set(&$0, Bytes($1)) }),
-      nullable: true, whenMissing: { $0.flags.insert(unknown) })
-  }
-
-  private static func flag(_ name: String, _ flag: TaskRecord.Flags) -> RecordColumn {
-    RecordColumn(name, .flag(flag), nullable: false)
-  }
-
-  private static func label(
-    _ name: String, _ names: [String], get: @escaping @Sendable (borrowing TaskRecord) -> Int,
-    set: @escaping @Sendable (inout TaskRecord, Int) -> Void
-  ) -> RecordColumn { RecordColumn(name, .label(names, get: get, set: set), nullable: false) }
 }

@@ -91,8 +91,9 @@ struct RecordFileTrace: RecognisedTrace {
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     let stream = try recordsAlone(options)
-    if case .file(let path) = group.files[0].location {
-      stream.dependencies = try DependencyFile.read(beside: path, options)
+    for file in group.files {
+      guard case .file(let path) = file.location else { continue }
+      try DependencyFile.read(beside: path, into: &stream.dependencies, options)
     }
     return stream
   }
@@ -129,31 +130,39 @@ struct RecordFileTrace: RecognisedTrace {
       report.lastTime = max(report.lastTime, reader.time(RecordFileFormat.lastTimeKey) ?? .zero)
     }
     var rest = paths[...]
-    var part: (path: String, reader: ParquetRecordReader, rows: Int)?
+    var part: (path: String, reader: ParquetRecordReader)?
     var checker = RecordOrderChecker()
-    var symbols = SymbolTable()
-    var batch: [TaskRecord] = []
-    var position = 0
-    return RecordStream(report: report, symbols: symbols) { stream throws(TraceError) in
-      while position == batch.count {
+    var survey = TableSurvey()
+    var failure: TraceError?
+    return RecordStream(
+      report: report, symbols: SymbolTable(), bufferCapacity: ParquetRecordReader.batchSize
+    ) { (stream, records) throws(TraceError) in
+      if let failure { throw failure }
+      while true {
         if part == nil {
-          guard let path = rest.popFirst() else { return nil }
+          guard let path = rest.popFirst() else { return 0 }
           let reader = try ParquetRecordReader(
             path: path, meter: options.meter, firstJob: stream.report.records)
-          part = (path, reader, 0)
+          part = (path, reader)
         }
-        try part?.reader.read(into: &batch, &symbols)
-        position = 0
-        stream.symbols = symbols
-        if batch.isEmpty { part = nil }
+        guard let current = part else { return 0 }
+        let read = try current.reader.read(into: records, &stream.symbols)
+        if read == 0 {
+          part = nil
+          continue
+        }
+        let good = checker.accept(UnsafeBufferPointer(rebasing: records[..<read]), &survey)
+        if good < read {
+          failure = checker.failure(
+            records[good], file: current.path, row: current.reader.rows - read + good + 1)
+          if good == 0, let failure { throw failure }
+        }
+        survey.rows += good
+        stream.report.records += good
+        stream.report.rows["records"] = survey.rows
+        stream.report.surveys["records"] = survey
+        return good
       }
-      let record = batch[position]
-      position += 1
-      part?.rows += 1
-      stream.report.records += 1
-      stream.report.rows["records", default: 0] += 1
-      try checker.check(record, file: part?.path ?? "", row: part?.rows ?? 0)
-      return record
     }
   }
 
@@ -173,14 +182,6 @@ struct RecordFileTrace: RecognisedTrace {
 struct RecordOrderChecker {
   private var last = Microseconds.zero
 
-  mutating func check(_ record: TaskRecord, file: String, row: Int) throws(TraceError) {
-    if let problem = problem(record) {
-      throw TraceError(
-        record.submit < last ? .disorder : .malformedRow, "record \(row): \(problem)", file: file)
-    }
-    last = record.submit
-  }
-
   /// What is wrong with the record, or nil; the record counts as seen by `accept` only.
   func problem(_ record: TaskRecord) -> String? {
     let request = record.request
@@ -195,8 +196,36 @@ struct RecordOrderChecker {
     {
       return "a negative request"
     }
-    return record.instances < 1 ? "instances \(record.instances) is below 1" : nil
+    let instances = record.instances
+    return instances < 1 ? "instances \(instances) is below 1" : nil
   }
 
   mutating func accept(_ record: TaskRecord) { last = record.submit }
+
+  /// Counts the times of records up to the first that is wrong, and returns how many.
+  mutating func accept(
+    _ records: UnsafeBufferPointer<TaskRecord>, _ survey: inout TableSurvey
+  ) -> Int {
+    for index in records.indices {
+      // The sign of all that must not be negative, and order, at once.
+      let submit = records[index].submit.rawValue
+      let signs =
+        submit | (submit &- last.rawValue) | records[index].runTime.rawValue
+        | records[index].waitTime.rawValue | records[index].request.cpu.nano
+        | records[index].request.memory.rawValue | records[index].request.disk.rawValue
+        | records[index].request.milliGPU | (Int64(records[index].instances) - 1)
+      if signs < 0, problem(records[index]) != nil { return index }
+      last = records[index].submit
+      survey.add(time: last)
+    }
+    return records.count
+  }
+
+  /// The error for a record that has a problem.
+  func failure(_ record: TaskRecord, file: String, row: Int) -> TraceError? {
+    problem(record).map {
+      TraceError(
+        record.submit < last ? .disorder : .malformedRow, "record \(row): \($0)", file: file)
+    }
+  }
 }

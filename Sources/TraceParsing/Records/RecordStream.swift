@@ -9,7 +9,8 @@ public final class RecordStream: WorkloadSource {
   /// Damaged or malformed input.
   public typealias Failure = TraceError
 
-  /// What was counted so far; complete at the end of the stream.
+  /// What was counted so far; complete at the end of the stream. A stream that is read in batches
+  /// may have counted records that it has not given yet.
   public internal(set) var report: ReadReport
   /// The users' names.
   public internal(set) var symbols: SymbolTable
@@ -20,34 +21,108 @@ public final class RecordStream: WorkloadSource {
   public internal(set) var attributes = TaskAttributes()
   /// The lines of the trace's own header, as they are (Standard Workload Format).
   public internal(set) var header: [String] = []
-  private var pull: (RecordStream) throws(TraceError) -> TaskRecord?
-  private var ended = false
 
-  /// - Parameter pull: gives the next record; it may update the stream's report and symbols.
+  /// Puts the next records into uninitialised memory and returns how many, 0 at the end. It may
+  /// update the stream's report and symbols.
+  typealias Fill =
+    (RecordStream, UnsafeMutableBufferPointer<TaskRecord>) throws(TraceError) -> Int
+
+  private var fill: Fill
+  private var ended = false
+  /// What `read` throws when it is called again.
+  private var failure: TraceError?
+  /// Records that `next` was not asked for yet.
+  private let buffer: UnsafeMutableBufferPointer<TaskRecord>
+  private var position = 0
+  private var filled = 0
+
+  /// - Parameters:
+  ///   - bufferCapacity: how many records `next` has in hand.
+  ///   - fill: gives the next records.
   init(
-    report: ReadReport, symbols: SymbolTable,
-    pull: @escaping (RecordStream) throws(TraceError) -> TaskRecord?
+    report: ReadReport, symbols: SymbolTable, bufferCapacity: Int, fill: @escaping Fill
   ) {
     self.report = report
     self.symbols = symbols
-    self.pull = pull
+    self.fill = fill
+    buffer = .allocate(capacity: bufferCapacity)
   }
+
+  /// - Parameter pull: gives the next record; it may update the stream's report and symbols.
+  convenience init(
+    report: ReadReport, symbols: SymbolTable,
+    pull: @escaping (RecordStream) throws(TraceError) -> TaskRecord?
+  ) {
+    self.init(report: report, symbols: symbols, bufferCapacity: 1) {
+      (stream, records) throws(TraceError) in
+      guard !records.isEmpty, let record = try pull(stream) else { return 0 }
+      records.initializeElement(at: 0, to: record)
+      return 1
+    }
+  }
+
+  deinit { buffer.deallocate() }
 
   /// The next record, or nil at the end.
   public func next() throws(TraceError) -> TaskRecord? {
-    guard !ended else { return nil }
+    if position == filled {
+      (position, filled) = (0, 0)
+      filled = try take(into: buffer)
+      if filled == 0 { return nil }
+    }
+    position += 1
+    return buffer[position - 1]
+  }
+
+  /// Appends the next records to `batch` until it is full or the stream ends; faster than one after
+  /// another.
+  public func read(into batch: inout OutputSpan<TaskRecord>) throws(TraceError) {
+    let start = batch.count
+    while !batch.isFull {
+      if position < filled {
+        batch.append(buffer[position])
+        position += 1
+        continue
+      }
+      var error: TraceError?
+      let count = batch.withUnsafeMutableBufferPointer { records, initialized in
+        let rest = UnsafeMutableBufferPointer(rebasing: records[initialized...])
+        do throws(TraceError) {
+          let count = try take(into: rest)
+          initialized += count
+          return count
+        } catch let failure {
+          error = failure
+          return 0
+        }
+      }
+      if let error {
+        if batch.count == start { throw error }
+        failure = error  // the records before it first
+        return
+      }
+      if count == 0 { return }
+    }
+  }
+
+  private func take(
+    into records: UnsafeMutableBufferPointer<TaskRecord>
+  ) throws(TraceError) -> Int {
+    if let failure = failure.take() { throw failure }
+    guard !ended else { return 0 }
     do throws(TraceError) {
-      if let record = try pull(self) { return record }
+      let count = try fill(self, records)
+      if count > 0 { return count }
     } catch {
       end()
       throw error
     }
     end()
-    return nil
+    return 0
   }
 
   private func end() {
     ended = true
-    pull = { _ in nil }  // lets go of files
+    fill = { _, _ in 0 }  // lets go of files
   }
 }
