@@ -58,10 +58,30 @@ struct DeltaDecoder {
       if left == 0 { try openMiniblock() }
       let n = min(left, count - done)
       var value = last
-      for index in done..<done + n {
-        value = value &+ leastDelta &+ Int64(bitPattern: load())
-        out[index] = Value(truncatingIfNeeded: value)
-        bit += width
+      if width == 0 {
+        for index in done..<done + n {
+          value &+= leastDelta
+          out[index] = Value(truncatingIfNeeded: value)
+        }
+      } else if width <= 56 {
+        // A value and the bits before it fit in one word.
+        let base = cursor.bytes.baseAddress!
+        let mask: UInt64 = (1 << UInt64(width)) &- 1
+        var place = bit
+        for index in done..<done + n {
+          let word = (base + (place &>> 3)).loadUnaligned(as: UInt64.self)
+          let delta = (UInt64(littleEndian: word) &>> UInt64(place & 7)) & mask
+          value = value &+ leastDelta &+ Int64(bitPattern: delta)
+          out[index] = Value(truncatingIfNeeded: value)
+          place &+= width
+        }
+        bit = place
+      } else {
+        for index in done..<done + n {
+          value = value &+ leastDelta &+ Int64(bitPattern: load())
+          out[index] = Value(truncatingIfNeeded: value)
+          bit += width
+        }
       }
       last = value
       left -= n
@@ -90,7 +110,6 @@ struct DeltaDecoder {
   /// The packed value at `bit`, of up to 64 bits: they may lie across nine bytes.
   @inline(__always)
   private func load() -> UInt64 {
-    if width == 0 { return 0 }
     let place = cursor.bytes.baseAddress! + (bit >> 3)
     let shift = UInt64(bit & 7)
     var value = UInt64(littleEndian: place.loadUnaligned(as: UInt64.self)) >> shift

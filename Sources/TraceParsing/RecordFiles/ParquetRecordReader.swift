@@ -112,9 +112,8 @@ final class ParquetRecordReader {
       try require(cursor.read(records.count, into: &integers), records.count)
       try checkRange(column)
       if !integers.validity.isEmpty {
-        let absent = field.load(from: blank)
-        markMissing(column, integers.validity)
-        for row in 0..<records.count where !integers.validity[row] { integers.values[row] = absent }
+        Self.markMissing(column, integers.validity, &flags)
+        Self.replaceMissing(&integers, by: field.load(from: blank))
       }
       integers.values.withUnsafeBufferPointer { field.scatter($0.baseAddress!, records) }
     case .cores(let cursor, let field):
@@ -129,7 +128,7 @@ final class ParquetRecordReader {
           numbers.values[row] = 0
         }
       }
-      markMissing(column, numbers.validity)
+      Self.markMissing(column, numbers.validity, &flags)
       numbers.values.withUnsafeBufferPointer { values in
         field.scatter(records) { Cores(values[$0]).nano }
       }
@@ -142,10 +141,22 @@ final class ParquetRecordReader {
       }
     case .label(let cursor, let names, let field):
       try require(cursor.read(records.count, into: &strings), records.count)
-      try fillLabels(records, column, names, field)
+      if let row = Self.numberLabels(&strings, names, blank: field.load(from: blank)) {
+        throw TraceError(
+          .malformedRow,
+          "record \(rows + row + 1): \(column.name) '\(strings[row] ?? "")' is none of "
+            + names.joined(separator: ", "), file: path)
+      }
+      strings.codes.withUnsafeBufferPointer { codes in
+        field.scatter(records) { UInt8(truncatingIfNeeded: codes[$0]) }
+      }
     case .user(let cursor):
       try require(cursor.read(records.count, into: &strings), records.count)
-      fillUsers(records, &symbols)
+      if strings.dictionary == nil || strings.dictionary != userDictionary {
+        userNumbers = Array(repeating: .max, count: strings.table.count)
+        userDictionary = strings.dictionary
+      }
+      Self.fillUsers(records, strings, &userNumbers, &symbols)
     }
   }
 
@@ -155,10 +166,25 @@ final class ParquetRecordReader {
     }
   }
 
+  // What follows are functions of the type, so that the loops work on memory that is theirs: every
+  // access to a property of an object is checked for exclusivity.
+
   /// Notes the flag of a column whose value is not known.
-  private func markMissing(_ column: RecordColumn, _ validity: [Bool]) {
+  private static func markMissing(
+    _ column: RecordColumn, _ validity: [Bool], _ flags: inout [UInt16]
+  ) {
     guard case .flag(let flag) = column.absence else { return }
     for row in validity.indices where !validity[row] { flags[row] |= flag.rawValue }
+  }
+
+  private static func replaceMissing(
+    _ buffer: inout ParquetColumnBuffer<Int64>, by absent: Int64
+  ) {
+    buffer.validity.withUnsafeBufferPointer { validity in
+      buffer.values.withUnsafeMutableBufferPointer { values in
+        for row in values.indices { values[row] = validity[row] ? values[row] : absent }
+      }
+    }
   }
 
   private func checkRange(_ column: RecordColumn) throws {
@@ -182,44 +208,43 @@ final class ParquetRecordReader {
     }
   }
 
-  private func fillLabels(
-    _ records: UnsafeMutableBufferPointer<TaskRecord>, _ column: RecordColumn, _ names: [String],
-    _ field: RecordField
-  ) throws {
+  /// Replaces codes by the places of their names; returns the first row whose name is not known,
+  /// with all codes as they were.
+  private static func numberLabels(
+    _ strings: inout ParquetStringBuffer, _ names: [String], blank: Int64
+  ) -> Int? {
     // By code: few names, except where every row has a string of its own.
     let numbers = (0..<strings.table.count).map { code in
-      names.firstIndex(of: strings.table[code]) ?? -1
+      names.firstIndex { name in
+        strings.table.withBytes(of: code) { $0.elementsEqual(name.utf8) }
+      }.map { UInt32($0) } ?? .max
     }
-    let blankNumber = Int(field.load(from: blank))
-    for row in 0..<records.count {
-      let isThere = strings.validity.isEmpty || strings.validity[row]
-      let number = isThere ? numbers[Int(strings.codes[row])] : blankNumber
-      guard number >= 0 else {
-        throw TraceError(
-          .malformedRow,
-          "record \(rows + row + 1): \(column.name) '\(strings[row] ?? "")' is none of "
-            + names.joined(separator: ", "), file: path)
+    let validity = strings.validity
+    if numbers.contains(.max) {
+      let unknown = strings.codes.indices.first {
+        (validity.isEmpty || validity[$0]) && numbers[Int(strings.codes[$0])] == .max
       }
-      strings.codes[row] = UInt32(number)
+      if let unknown { return unknown }
     }
-    strings.codes.withUnsafeBufferPointer { codes in
-      field.scatter(records) { UInt8(truncatingIfNeeded: codes[$0]) }
+    strings.codes.withUnsafeMutableBufferPointer { codes in
+      for row in codes.indices {
+        codes[row] =
+          validity.isEmpty || validity[row] ? numbers[Int(codes[row])] : UInt32(blank)
+      }
     }
+    return nil
   }
 
-  private func fillUsers(
-    _ records: UnsafeMutableBufferPointer<TaskRecord>, _ symbols: inout SymbolTable
+  private static func fillUsers(
+    _ records: UnsafeMutableBufferPointer<TaskRecord>, _ strings: borrowing ParquetStringBuffer,
+    _ numbers: inout [UInt32], _ symbols: inout SymbolTable
   ) {
-    if strings.dictionary == nil || strings.dictionary != userDictionary {
-      userNumbers = Array(repeating: .max, count: strings.table.count)
-      userDictionary = strings.dictionary
-    }
-    for row in 0..<records.count where strings.validity.isEmpty || strings.validity[row] {
+    for row in records.indices where strings.validity.isEmpty || strings.validity[row] {
       let code = Int(strings.codes[row])
-      if userNumbers[code] == .max {
-        userNumbers[code] = strings.table.withBytes(of: code) { symbols.intern($0) }
+      if numbers[code] == .max {
+        numbers[code] = strings.table.withBytes(of: code) { symbols.intern($0) }
       }
-      records[row].user = UserID(userNumbers[code])
+      records[row].user = UserID(numbers[code])
     }
   }
 }
