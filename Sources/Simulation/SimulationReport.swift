@@ -70,6 +70,10 @@ public struct SimulationReport: Sendable {
     public var cpu: Double
     /// Claimed share of the memory that was there, 0…1; NaN where there was none.
     public var memory: Double
+    /// Claimed share of the GPUs that were there, 0…1; nil where there was none.
+    public var gpu: Double?
+    /// How much of what was free was of no use.
+    public var fragmentation: Fragmentation
     /// Tasks waiting.
     public var meanWaiting: Double
     /// The most tasks that waited at once.
@@ -81,6 +85,19 @@ public struct SimulationReport: Sendable {
     /// Jain's index of fairness over machines of CPU utilisation, averaged over time: 1 is even, 1 / n
     /// is all on one (Jain, Chiu and Hawe, DEC-TR-301, 1984). An idle cluster is even.
     public var jain: Double
+  }
+
+  /// Shares of what was free, over time, that lay where a task does not fit: the expectation over
+  /// the tasks submitted, as Weng et al., "Beware of fragmentation" (USENIX ATC 2023), define a
+  /// cluster's fragmentation; over a uniform sample of 16 tasks. 0 is none; NaN of a resource of which
+  /// nothing was free. GPUs of one machine count as one piece.
+  public struct Fragmentation: Hashable, Sendable {
+    /// Of free CPU, 0…1.
+    public var cpu: Double
+    /// Of free memory, 0…1.
+    public var memory: Double
+    /// Of free GPUs, 0…1; nil where none was free.
+    public var gpu: Double?
   }
 
   /// How many tasks were unplaceable for one reason.

@@ -44,6 +44,7 @@ struct Engine: ~Copyable {
   /// For each set of constraints its row of allowed machines in the cluster; -1 until it is needed.
   private var eligibilityOf: [Int32]
   var meter: EnergyMeter
+  var fragmentation: FragmentationMeter
   /// Results not yet handed over.
   var results: [TaskResult] = []
   /// Nothing is left to do at this instant.
@@ -85,6 +86,7 @@ struct Engine: ~Copyable {
     isFailed = Array(repeating: false, count: layout.machines.count)
     failures = RandomStream(seed: seed, name: "failures")
     meter = EnergyMeter(layout, alwaysOn: options.alwaysOn)
+    fragmentation = FragmentationMeter(cluster, seed: seed)
     accountsStart = options.accountsFrom
     if accountsStart == .zero { beginAccounts() }
     self.policy.runBegan(on: cluster)
@@ -185,7 +187,7 @@ struct Engine: ~Copyable {
 
   private mutating func pass(to time: Microseconds) {
     lookIfDue(by: time)
-    accounts.advance(to: time, cluster)
+    accounts.advance(to: time, cluster, fragmentation.stranded)
     cluster.now = time
   }
 
@@ -263,6 +265,7 @@ struct Engine: ~Copyable {
     if let reason = prospects.obstacle(to: view, allowed: allowedMachines(view)) {
       return refuseAsUnplaceable(record, reason)
     }
+    fragmentation.submit(view.request)
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
     slot.key = pending.key(view)
