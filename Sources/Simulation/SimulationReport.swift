@@ -24,6 +24,8 @@ public struct SimulationReport: Sendable {
   public var failures: Int
   /// Placements that did not fit because the policy saw the past.
   public var conflicts: Int
+  /// Dependencies on tasks that are not in the workload; they hold nobody.
+  public var droppedDependencies: Int
   /// First submission; `never` if there was no task.
   public var firstSubmit: Microseconds
   /// Last finish; `never` if no task finished.
@@ -129,7 +131,7 @@ public enum UnplaceableReason: UInt8, Hashable, CaseIterable, Sendable {
   case constraint
   /// Its instances do not fit together, even if everything is empty.
   case gang
-  /// A request or run time is negative.
+  /// A request or run time is negative, or it has over a million instances.
   case invalid
 
   /// The name used in files and on the command line.
@@ -143,7 +145,7 @@ public enum UnplaceableReason: UInt8, Hashable, CaseIterable, Sendable {
     case .combination: "combination of resources"
     case .constraint: "constraints"
     case .gang: "instances together"
-    case .invalid: "negative request or run time"
+    case .invalid: "negative request or run time, or over a million instances"
     }
   }
 }

@@ -10,6 +10,7 @@ struct Accounts {
   var preemptions = 0
   var failures = 0
   var conflicts = 0
+  var droppedDependencies = 0
   var overtakings = 0
   var decisions = 0
   var events = 0
@@ -133,7 +134,8 @@ struct Accounts {
       policy: policy, seed: seed, machines: cluster.count, total: total,
       classes: reports.filter { $0.metrics.submitted > 0 }, unplaceable: unplaceable,
       evictions: evictions, preemptions: preemptions, overtakings: overtakings,
-      failures: failures, conflicts: conflicts, firstSubmit: firstSubmit, lastFinish: lastFinish,
+      failures: failures, conflicts: conflicts, droppedDependencies: droppedDependencies,
+      firstSubmit: firstSubmit, lastFinish: lastFinish,
       usage: usage,
       energy: energy, series: series, decisions: decisions, decisionTimes: decisionTimes,
       warmUpTasks: warmUpTasks,
