@@ -61,6 +61,10 @@ let package = Package(
       dependencies: [
         "Configuration", "Simulation", "Generation", "Workload", "Fitting",
         .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      resources: [
+        .embedInCode("Shipped/study.yaml"), .embedInCode("Shipped/example.yaml"),
+        .embedInCode("Shipped/report.js"), .embedInCode("Shipped/report.css"),
       ]),
 
     // The conformance checker that every workload source is run through.
@@ -90,11 +94,15 @@ let package = Package(
       dependencies: ["Simulation", "Workload", "WorkloadTestKit", "Generation"]),
     .testTarget(
       name: "ExperimentsTests",
-      dependencies: ["Experiments", "Simulation", "Generation", "Workload", "TestSupport"]),
+      dependencies: [
+        "Experiments", "Simulation", "Generation", "Workload", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .testTarget(
       name: "GenerationTests",
       dependencies: ["Generation", "Fitting", "Workload", "WorkloadTestKit", "CVectorMath"]),
-    .testTarget(name: "TracemillTests", dependencies: ["tracemill", "TestSupport"]),
+    .testTarget(
+      name: "TracemillTests", dependencies: ["tracemill", "Experiments", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6],

@@ -32,8 +32,6 @@ public enum TaskOutcome: UInt8, BitwiseCopyable, Hashable, CaseIterable, Sendabl
 public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   /// Which task.
   public var id: TaskID
-  /// Which instance of its record, from 0, where they are independent; 0 otherwise.
-  public var instance: Int32
   /// When it was submitted; for a task with predecessors, when they were done if that was later.
   public var submit: Microseconds
   /// When it first started; `never` if it never did.

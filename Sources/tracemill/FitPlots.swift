@@ -148,7 +148,7 @@ struct FitPlots {
   }
 
   /// gnuplot, if the search path has it.
-  private static let gnuplot: String? = {
+  static let gnuplot: String? = {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     return path.split(separator: ":").map { "\($0)/gnuplot" }
       .first { FileManager.default.isExecutableFile(atPath: $0) }

@@ -12,7 +12,8 @@ struct SimulateCommand: ParsableCommand {
     abstract: "Run a workload on a cluster under a scheduler.",
     discussion: """
       Workloads: a trace, a file made by `tracemill convert`, or \
-      poisson:rate=0.5,run=20,cpu=1,memory=2,tasks=10000 (per second, seconds, cores, GiB).
+      poisson:rate=0.5,run=20,cpu=1,memory=2,tasks=10000 (per second, seconds, cores, GiB), or \
+      study:tasks=1000,load=0.4 (the original study's; its own rate where no load is given).
       Clusters: a trace with machine_events, a specification (.yaml, .json), or study:100 (the \
       original study's three tiers, any number of machines).
       Schedulers: \(PolicyCatalog.entries.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
@@ -22,10 +23,19 @@ struct SimulateCommand: ParsableCommand {
         tracemill simulate --workload poisson:rate=5,run=60 --cluster study:100 --scheduler best-fit
         tracemill simulate --workload tasks.parquet --cluster cells.yaml --scheduler random \
       --seed 7 -o results.parquet
+        tracemill simulate --cell 'study/results.sqlite#study/three-tiers/Random/7'
       """)
 
   @Option(help: ArgumentHelp("The workload.", valueName: "workload"))
-  var workload: String
+  var workload: String = ""
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Instead of all that: one cell of an experiment, FILE#WORKLOAD/CLUSTER/SCHEDULER/SEED, where FILE \
+      is the experiment or its results.sqlite.
+      """, valueName: "cell"))
+  var cell: String?
 
   @Option(
     help: ArgumentHelp(
@@ -97,6 +107,7 @@ struct SimulateCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let cell { return try CellReplay(cell).run(reading, json: json) }
     let cluster = try clusterPath()
     let rejects = try leniency.rejectLog()
     let layout = try ClusterArgument(cluster, reading: reading, rejects: rejects)
@@ -140,7 +151,7 @@ struct SimulateCommand: ParsableCommand {
 extension SimulateCommand {
   private func clusterPath() throws -> String {
     if let cluster { return cluster }
-    guard !workload.hasPrefix("poisson:"), workload != "-" else {
+    guard !workload.hasPrefix("poisson:"), !workload.hasPrefix("study:"), workload != "-" else {
       throw CommandFailure(message: "this workload comes without machines: --cluster is needed")
     }
     return workload

@@ -187,8 +187,6 @@ struct SimulationSummary {
       "memory utilisation", percent(usage.memory),
       sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
     ])
-    if let gpu = usage.gpu { lines.add(["GPU utilisation", percent(gpu), ""]) }
-    lines.add(["fragmentation", percent(usage.fragmentation.cpu), fragmentation])
     lines.add([
       "tasks waiting", significant(usage.meanWaiting), sparkline(bins) { $0.waiting },
     ])
@@ -205,15 +203,6 @@ struct SimulationSummary {
       ])
     }
     return lines.text
-  }
-
-  /// What the share before it is of, and the other resources' shares.
-  private var fragmentation: String {
-    let shares = report.usage.fragmentation
-    var text = "of the free CPU"
-    if shares.memory.isFinite { text += ", \(percent(shares.memory)) of the memory" }
-    if let gpu = shares.gpu { text += ", \(percent(gpu)) of the GPUs" }
-    return text + " where a task does not fit"
   }
 
   private var costLines: String {
@@ -263,11 +252,6 @@ struct SimulationSummary {
       "assumed_requests": tasks.assumed,
       "makespan_s": report.makespan.seconds, "throughput_per_s": report.throughput,
       "cpu_utilisation": report.usage.cpu, "memory_utilisation": report.usage.memory,
-      "gpu_utilisation": report.usage.gpu ?? .nan,
-      "fragmentation": [
-        "cpu": report.usage.fragmentation.cpu, "memory": report.usage.fragmentation.memory,
-        "gpu": report.usage.fragmentation.gpu ?? .nan,
-      ],
       "mean_waiting": report.usage.meanWaiting, "most_waiting": report.usage.mostWaiting,
       "mean_running": report.usage.meanRunning, "decisions": report.decisions,
       "events": report.events, "preemptions": report.preemptions,

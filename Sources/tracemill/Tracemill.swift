@@ -1,4 +1,6 @@
 import ArgumentParser
+import Configuration
+import Experiments
 import Foundation
 import TraceParsing
 
@@ -16,8 +18,8 @@ struct Tracemill: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      ConvertCommand.self, InspectCommand.self, VerifyCommand.self, SimulateCommand.self,
-      FitCommand.self,
+      ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FitCommand.self,
+      SimulateCommand.self, CompareCommand.self, ReportCommand.self,
     ])
 
   static func main() async {
@@ -33,6 +35,10 @@ struct Tracemill: AsyncParsableCommand {
       fail("\(error)")
     } catch let error as CommandFailure {
       fail(error.message)
+    } catch let error as StoreError {
+      fail("\(error)")
+    } catch let error as ConfigurationError {
+      fail("\(error)")
     } catch {
       let code = exitCode(for: error)
       guard code != .success else {  // --help, --version

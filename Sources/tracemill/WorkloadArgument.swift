@@ -18,6 +18,10 @@ struct WorkloadArgument {
       stream = nil
       source = AnyWorkloadSource(
         Infallible(base: try Self.poisson(argument.dropFirst("poisson:".count), seed: seed)))
+    } else if argument.hasPrefix("study:") {
+      stream = nil
+      source = AnyWorkloadSource(
+        Infallible(base: try StudyArgument.source(argument.dropFirst("study:".count), seed: seed)))
     } else {
       let trace = try reading.open(argument, meter: meter)
       let stream = try trace.records(try reading.readOptions(meter: meter, rejects: rejects))

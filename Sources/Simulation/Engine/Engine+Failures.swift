@@ -52,7 +52,6 @@ extension Engine {
     meter.read(machine, cluster)
     if isPresent[machine] { cluster.bringUp(machine) }
     headWaits = false
-    promisesAreOld = true
     changed(machine)
     scheduleFailure(of: machine)
   }

@@ -13,7 +13,6 @@ extension Engine {
 
   /// Takes a waiting task out of the queue.
   mutating func dequeue(_ index: Int32) {
-    if options.backfilling == .conservative { reservations[index] = nil }
     pending.remove(queueEntry(index), of: slots[index].view.user)
   }
 
@@ -146,7 +145,6 @@ extension Engine {
     cluster.mark(slots[index].view, on: machine, sign: -1)
     pending.changeHeld(
       by: request, sign: -1, of: slots[index].view.user, whole: cluster.totalCapacity)
-    if slots[index].expectedEnd != cluster.now { promisesAreOld = true }
     expectNoMore(index, on: machine)
     if keepsRunningLists { runningLists[machine].remove(index, in: &slots) }
     accounts.ran(request, for: cluster.now - slots[index].since)
@@ -190,8 +188,7 @@ extension Engine {
     let started = slot.view.attempts > 0
     conclude(
       TaskResult(
-        id: slot.view.id, instance: slot.instance, submit: slot.view.submit,
-        firstStart: slot.firstStart,
+        id: slot.view.id, submit: slot.view.submit, firstStart: slot.firstStart,
         start: started ? slot.since : .never, finish: outcome == .finished ? slot.end : .never,
         deadline: slot.view.deadline, wait: slot.waited, wasted: slot.wasted,
         startup: slot.startup, energy: Joules(slot.energy),

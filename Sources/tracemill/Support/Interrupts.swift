@@ -1,11 +1,17 @@
 import Dispatch
 import Foundation
+import Synchronization
 import TraceParsing
 
 /// Ctrl-C and `kill`: what is half-written goes away, then the process ends as signalled.
 enum Interrupts {
   /// Kept for the life of the process; written once, before anything else runs.
   private nonisolated(unsafe) static var sources: [any DispatchSourceSignal] = []
+
+  private static let outcome = Mutex("nothing was written")
+
+  /// Says what an interruption leaves behind, other than nothing.
+  static func keeps(_ message: String) { outcome.withLock { $0 = message } }
 
   static func install() {
     for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -16,7 +22,7 @@ enum Interrupts {
       source.setEventHandler {
         OutputFile.removePartialFiles()
         if isatty(STDERR_FILENO) == 1 { writeError("\r\u{1b}[K") }
-        writeError("tracemill: interrupted; nothing was written\n")
+        writeError("tracemill: interrupted; \(outcome.withLock { $0 })\n")
         // Dispatch blocks the signal to read it from a descriptor: unblocked here, it ends us.
         signal(number, SIG_DFL)
         var set = sigset_t()

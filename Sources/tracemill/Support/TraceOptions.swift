@@ -94,7 +94,10 @@ struct TraceOptions: ParsableArguments {
   }
 
   /// Logs to standard error; nil if the user wants quiet.
-  var logger: Logger? {
+  var logger: Logger? { Self.logger(quiet: quiet) }
+
+  /// Logs to standard error; nil for quiet.
+  static func logger(quiet: Bool) -> Logger? {
     guard !quiet else { return nil }
     var logger = Logger(label: "tracemill", factory: { _ in TerminalLogHandler() })
     logger.logLevel = .info

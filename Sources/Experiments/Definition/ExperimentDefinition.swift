@@ -1,0 +1,191 @@
+/// A question put to the simulator: every scheduler on every cluster under every workload, once for
+/// each seed.
+///
+/// A pure value: what its workloads, clusters and policies stand for is for an ``ExperimentInputs`` to
+/// say. Under one seed all schedulers meet the same tasks on the same machines (common random
+/// numbers), so that they can be compared pair by pair.
+public struct ExperimentDefinition: Codable, Hashable, Sendable {
+  /// What it is called.
+  public var name: String
+  /// What it is to answer, in a sentence.
+  public var question: String
+  /// What is run.
+  public var workloads: [WorkloadDefinition]
+  /// What it is run on.
+  public var clusters: [ClusterDefinition]
+  /// What decides; at least one.
+  public var schedulers: [SchedulerDefinition]
+  /// The seeds, each once. An episode of the original study is a seed.
+  public var seeds: [UInt64]
+  /// How the engine works, for all schedulers; a scheduler's own settings go before these.
+  public var engine = EngineSettings()
+  /// The scheduler that others are compared with; the first if nil.
+  public var baseline: String?
+  /// Names of the metrics in headline tables, in their order; the usual ones if empty.
+  public var metrics: [String] = []
+  /// What is written besides the results store.
+  public var outputs: [ReportOutput] = ReportOutput.allCases
+  /// The level of confidence intervals and of significance, such as 0.95.
+  public var level = 0.95
+  /// How wide intervals are wanted to be: half of the width over the mean (> 0). Reports say how many
+  /// seeds that takes.
+  public var precision = 0.01
+  /// How many of the last seeds the original study's own figures are taken over; all if nil.
+  public var lastSeeds: Int?
+
+  /// An experiment of these parts.
+  public init(
+    name: String, question: String = "", workloads: [WorkloadDefinition],
+    clusters: [ClusterDefinition], schedulers: [SchedulerDefinition], seeds: [UInt64]
+  ) {
+    self.name = name
+    self.question = question
+    self.workloads = workloads
+    self.clusters = clusters
+    self.schedulers = schedulers
+    self.seeds = seeds
+  }
+
+  /// The baseline's name.
+  public var baselineName: String { baseline ?? schedulers.first?.name ?? "" }
+
+  /// Every cell, seed by seed, so that an interrupted experiment is balanced.
+  public var cells: [CellID] {
+    seeds.flatMap { seed in
+      workloads.flatMap { workload in
+        clusters.flatMap { cluster in
+          schedulers.map { scheduler in
+            CellID(
+              workload: workload.name, cluster: cluster.name, scheduler: scheduler.name, seed: seed)
+          }
+        }
+      }
+    }
+  }
+
+  /// Itself without what does not change any cell: two experiments with the same core can share
+  /// results.
+  var core: ExperimentDefinition {
+    var core = self
+    core.question = ""
+    core.seeds = []
+    core.baseline = nil
+    core.metrics = []
+    core.outputs = []
+    core.level = 0
+    core.precision = 0
+    core.lastSeeds = nil
+    return core
+  }
+}
+
+/// One run: a workload on a cluster under a scheduler with a seed.
+public struct CellID: Codable, Hashable, Sendable, CustomStringConvertible {
+  /// The workload's name.
+  public var workload: String
+  /// The cluster's name.
+  public var cluster: String
+  /// The scheduler's name.
+  public var scheduler: String
+  /// What all chance in it comes from.
+  public var seed: UInt64
+
+  /// A cell.
+  public init(workload: String, cluster: String, scheduler: String, seed: UInt64) {
+    self.workload = workload
+    self.cluster = cluster
+    self.scheduler = scheduler
+    self.seed = seed
+  }
+
+  /// The cell that `WORKLOAD/CLUSTER/SCHEDULER/SEED` names; nil if that is no cell's name.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 4, let seed = UInt64(parts[3]) else { return nil }
+    self.init(workload: parts[0], cluster: parts[1], scheduler: parts[2], seed: seed)
+  }
+
+  /// `WORKLOAD/CLUSTER/SCHEDULER/SEED`.
+  public var description: String { "\(workload)/\(cluster)/\(scheduler)/\(seed)" }
+}
+
+/// A workload by name, with what is done to its tasks.
+public struct WorkloadDefinition: Codable, Hashable, Sendable {
+  /// What tables call it; no `/` in it.
+  public var name: String
+  /// What it is made from, as `tracemill simulate --workload` takes it.
+  public var source: String
+  /// Tasks submitted from this trace time on, in seconds.
+  public var from: Double?
+  /// Tasks submitted before this trace time, in seconds.
+  public var to: Double?
+  /// Priorities, as `--priority` takes them.
+  public var priority: String?
+  /// Share of the jobs to keep, 0…1.
+  public var sample: Double?
+  /// The most tasks that are taken.
+  public var tasks: Int?
+  /// Arrivals so many times as dense (> 0).
+  public var scaleArrivals: Double?
+  /// Run times so many times as long (> 0).
+  public var scaleLoad: Double?
+
+  /// A workload as it comes.
+  public init(name: String, source: String) {
+    self.name = name
+    self.source = source
+  }
+}
+
+/// A cluster by name.
+public struct ClusterDefinition: Codable, Hashable, Sendable {
+  /// What tables call it; no `/` in it.
+  public var name: String
+  /// What it is made from, as `tracemill simulate --cluster` takes it.
+  public var source: String
+  /// The seed that ranges of its specification are drawn with; the cell's if nil.
+  public var seed: UInt64?
+
+  /// A cluster drawn anew for every seed, if there is anything to draw.
+  public init(name: String, source: String) {
+    self.name = name
+    self.source = source
+  }
+}
+
+/// A scheduler by name: a placement policy and how the engine serves it.
+public struct SchedulerDefinition: Codable, Hashable, Sendable {
+  /// What tables call it; no `/` in it.
+  public var name: String
+  /// The policy, as `tracemill simulate --scheduler` takes it.
+  public var policy: String
+  /// Engine settings that go before the experiment's.
+  public var engine: EngineSettings
+
+  /// A scheduler of this policy.
+  public init(name: String, policy: String, engine: EngineSettings = EngineSettings()) {
+    self.name = name
+    self.policy = policy
+    self.engine = engine
+  }
+}
+
+/// A kind of file that an experiment leaves behind.
+public enum ReportOutput: String, Codable, CaseIterable, Sendable {
+  /// `results.json`.
+  case json
+  /// `cells.csv`.
+  case csv
+  /// `cells.parquet`.
+  case parquet
+  /// `tables.md`.
+  case markdown
+  /// `tables.tex`.
+  case latex
+  /// `report.html`.
+  case html
+  /// `figures/*.svg`.
+  case svg
+  /// `figures/*.pdf`.
+  case pdf
+}

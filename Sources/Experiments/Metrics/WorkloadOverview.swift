@@ -1,0 +1,174 @@
+import Fitting
+import Foundation
+import Workload
+
+/// A workload at a glance: counts, arrivals over time, sizes with fitted laws.
+public struct WorkloadOverview: Codable, Hashable, Sendable {
+  /// How many tasks were looked at: all, or the first ``limit``.
+  public var tasks: Int
+  /// Whether there were more.
+  public var isPartial: Bool
+  /// From the first submission to the last, in seconds.
+  public var span: Double
+  /// Tasks by priority class, for the classes that occur.
+  public var classes: [Count]
+  /// Tasks submitted in each of equal steps of the span.
+  public var arrivals: [Int]
+  /// Run time, CPU and memory.
+  public var quantities: [Quantity]
+
+  /// The most tasks that are looked at.
+  public static let limit = 1_000_000
+
+  /// How many of a kind.
+  public struct Count: Codable, Hashable, Sendable {
+    /// The kind.
+    public var name: String
+    /// How many.
+    public var count: Int
+  }
+
+  /// The distribution of one quantity over the tasks.
+  public struct Quantity: Codable, Hashable, Sendable {
+    /// Its name.
+    public var name: String
+    /// Its unit.
+    public var unit: String
+    /// Tasks of which it is known and above 0.
+    public var count: Int
+    /// Arithmetic mean of these.
+    public var mean: Double
+    /// Points of the share of values that are greater, by value.
+    public var points: [Point]
+    /// Fitted laws, best first by AIC; none where few distinct values occur.
+    public var fits: [FittedCurve]
+  }
+
+  /// A point of a complementary distribution function.
+  public struct Point: Codable, Hashable, Sendable {
+    /// The value.
+    public var x: Double
+    /// The share of values that are greater, 0…1.
+    public var p: Double
+  }
+
+  /// A law and its curve.
+  public struct FittedCurve: Codable, Hashable, Sendable {
+    /// The law's name.
+    public var law: String
+    /// Its parameters, such as `mu 2.31, sigma 0.8`.
+    public var parameters: String
+    /// Kolmogorov-Smirnov distance from the values, 0…1.
+    public var distance: Double
+    /// Its complementary distribution function.
+    public var points: [Point]
+  }
+
+  /// Looks at `source`.
+  public init<Source: WorkloadSource & ~Copyable>(_ source: consuming Source) throws {
+    var submits: [Double] = []
+    var counts = Array(repeating: 0, count: PriorityClass.allCases.count)
+    var samples = [
+      Reservoir("run time", "s"), Reservoir("CPU", "cores"), Reservoir("memory", "GiB"),
+    ]
+    var isPartial = false
+    while let task = try source.next() {
+      guard submits.count < Self.limit else {
+        isPartial = true
+        break
+      }
+      submits.append(task.submit.seconds)
+      counts[Int(task.priorityClass.rawValue)] += 1
+      if !task.flags.contains(.runTimeUnknown) { samples[0].add(task.runTime.seconds) }
+      if !task.flags.contains(.cpuUnknown) { samples[1].add(task.request.cpu.value) }
+      if !task.flags.contains(.memoryUnknown) { samples[2].add(task.request.memory.gibibytes) }
+    }
+    tasks = submits.count
+    self.isPartial = isPartial
+    classes = PriorityClass.allCases.compactMap { kind in
+      let count = counts[Int(kind.rawValue)]
+      return count > 0 ? Count(name: kind.name, count: count) : nil
+    }
+    let first = submits.first ?? 0
+    span = (submits.last ?? 0) - first
+    var bins = Array(repeating: 0, count: submits.count > 1 && span > 0 ? 96 : 0)
+    for submit in submits where !bins.isEmpty {
+      bins[min(bins.count - 1, Int((submit - first) / span * Double(bins.count)))] += 1
+    }
+    arrivals = bins
+    quantities = samples.compactMap(\.quantity)
+  }
+}
+
+/// A uniform sample of the values of one quantity (Vitter's algorithm R).
+private struct Reservoir {
+  let name: String
+  let unit: String
+  private var count = 0
+  private var sum = 0.0
+  private var kept: [Double] = []
+  private var rng: RandomStream
+  private static let size = 20_000
+  private static let families: [Family] = [.exponential, .lognormal, .weibull, .gamma, .pareto]
+
+  init(_ name: String, _ unit: String) {
+    self.name = name
+    self.unit = unit
+    rng = RandomStream(seed: 1, name: "overview/\(name)")
+  }
+
+  mutating func add(_ value: Double) {
+    guard value > 0, value.isFinite else { return }
+    count += 1
+    sum += value
+    if kept.count < Self.size {
+      kept.append(value)
+    } else {
+      let place = rng.below(count)
+      if place < Self.size { kept[place] = value }
+    }
+  }
+
+  var quantity: WorkloadOverview.Quantity? {
+    guard count > 0 else { return nil }
+    let sorted = kept.sorted()
+    let n = sorted.count
+    var points: [WorkloadOverview.Point] = []
+    for tail in CellCurves.tails where tail * Double(n) >= 1 - 1e-9 {
+      let value = sorted[min(n - 1, Int(((1 - tail) * Double(n)).rounded()))]
+      // The least share belongs to a value that occurs often.
+      if points.last?.x == value { points.removeLast() }
+      points.append(.init(x: value, p: tail))
+    }
+    return .init(
+      name: name, unit: unit, count: count, mean: sum / Double(count), points: points,
+      fits: fits(sorted))
+  }
+
+  private func fits(_ sorted: [Double]) -> [WorkloadOverview.FittedCurve] {
+    var distinct = 1
+    for index in 1..<max(1, sorted.count) where sorted[index] != sorted[index - 1] { distinct += 1 }
+    guard distinct >= 50, let sample = try? Sample(sorted) else { return [] }
+    let fits = Self.families.compactMap { try? sample.fit($0) }.sorted { $0.aic < $1.aic }
+    let (low, high) = (sorted[0], sorted[sorted.count - 1])
+    return fits.prefix(3).map { fit in
+      .init(
+        law: fit.family.rawValue,
+        parameters: fit.parameters
+          .map { "\($0.name) \(String(format: "%.3g", $0.value))" }.joined(separator: ", "),
+        distance: Self.distance(sorted, fit.law),
+        points: (0...48).map { step in
+          let x = low * pow(high / low, Double(step) / 48)
+          return .init(x: x, p: fit.law.survival(x))
+        }.filter { $0.p > 0.5 / Double(sorted.count) })
+    }
+  }
+
+  private static func distance(_ sorted: [Double], _ law: Law) -> Double {
+    let n = Double(sorted.count)
+    return sorted.enumerated().reduce(0) { most, item in
+      let cdf = 1 - law.survival(item.element)
+      return max(most, cdf - Double(item.offset) / n, Double(item.offset + 1) / n - cdf)
+    }
+  }
+}

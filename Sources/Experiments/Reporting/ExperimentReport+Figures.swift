@@ -1,0 +1,340 @@
+import Foundation
+import Workload
+
+extension ExperimentReport {
+  var distributions: ReportPage.Section {
+    var blocks: [ReportPage.Block] = []
+    for (index, scenario) in summary.scenarios.enumerated() {
+      for (name, title, label) in [
+        ("wait", "Waiting time", "wait, s"), ("completion", "Completion time", "completion, s"),
+        ("bounded_slowdown", "Bounded slowdown", "bounded slowdown"),
+      ] {
+        blocks.append(.figure(tail(scenario, index, name, title, label)))
+      }
+    }
+    return .init(id: "distributions", title: "Distributions", blocks: blocks)
+  }
+
+  /// The share of tasks beyond a value: quantiles averaged over seeds (Vincent's averaging), which
+  /// keeps the shape that pooling would smear.
+  private func tail(
+    _ scenario: ExperimentSummary.Scenario, _ index: Int, _ name: String, _ title: String,
+    _ label: String
+  ) -> ReportFigure {
+    let series = scenario.groups.map { group in
+      let curves = group.cells.compactMap { $0.outcome.curves.quantiles[name] }
+      let length = curves.map(\.count).min() ?? 0
+      let points = (0..<length).map { place in
+        ReportFigure.Point(
+          curves.reduce(0) { $0 + $1[place] } / Double(curves.count), CellCurves.tails[place])
+      }
+      // Values that are all the same have nothing to show on a logarithmic axis but one point.
+      return ReportFigure.Series(group.scheduler, style: style(group.scheduler), points: points)
+    }
+    return ReportFigure(
+      id: id("ccdf-" + name.replacingOccurrences(of: "_", with: "-"), index),
+      title: title + suffix(scenario),
+      caption: """
+        Share of tasks beyond a value; quantiles are averaged over seeds. Tasks at 0 cannot be shown on \
+        the logarithmic axis: a curve begins at the share that is above 0.
+        """,
+      kind: .lines, x: .init(label, isLogarithmic: true),
+      y: .init("share of tasks beyond", isLogarithmic: true), series: series)
+  }
+
+  var usage: ReportPage.Section {
+    var blocks: [ReportPage.Block] = []
+    for (index, scenario) in summary.scenarios.enumerated() {
+      let end =
+        scenario.groups.flatMap(\.cells).compactMap { record -> Double? in
+          let series = record.outcome.curves.series
+          guard let start = series.start.last, let length = series.length.last else { return nil }
+          return start + length
+        }.max() ?? 0
+      let (unit, seconds): (String, Double) =
+        end > 3 * 86400
+        ? ("d", 86400) : end > 3 * 3600 ? ("h", 3600) : end > 300 ? ("min", 60) : ("s", 1)
+      for (name, title, label, scale, value) in [
+        ("cpu", "CPU in use", "share of CPU, %", 100, \CellCurves.Series.cpu),
+        ("memory", "Memory in use", "share of memory, %", 100, \.memory),
+        ("waiting", "Tasks waiting", "tasks waiting", 1, \.waiting),
+      ] as [(String, String, String, Double, KeyPath<CellCurves.Series, [Double]>)] {
+        let series = scenario.groups.map { group in
+          let average = Self.average(group.cells.map(\.outcome.curves.series), value, end: end)
+          return ReportFigure.Series(
+            group.scheduler, style: style(group.scheduler),
+            points: average.map { .init($0.time / seconds, $0.value * scale) })
+        }
+        guard series.contains(where: { $0.points.contains { $0.y > 0 } }) else { continue }
+        blocks.append(
+          .figure(
+            ReportFigure(
+              id: id("use-" + name, index), title: title + suffix(scenario),
+              caption: "Mean over seeds; a run that has ended counts as empty.", kind: .lines,
+              x: .init("time, \(unit)"), y: .init(label), series: series)))
+      }
+    }
+    return .init(id: "use", title: "Utilisation and queue over time", blocks: blocks)
+  }
+
+  /// Series of several runs averaged over 120 steps of equal length.
+  static func average(
+    _ series: [CellCurves.Series], _ value: KeyPath<CellCurves.Series, [Double]>, end: Double
+  ) -> [(time: Double, value: Double)] {
+    let steps = 120
+    let width = end / Double(steps)
+    guard width > 0, !series.isEmpty else { return [] }
+    var sums = Array(repeating: 0.0, count: steps)
+    for one in series {
+      let values = one[keyPath: value]
+      for (place, start) in one.start.enumerated() {
+        let stop = start + one.length[place]
+        var step = min(steps - 1, max(0, Int(start / width)))
+        while step < steps, Double(step) * width < stop {
+          let overlap = min(stop, Double(step + 1) * width) - max(start, Double(step) * width)
+          if overlap > 0 { sums[step] += values[place] * overlap }
+          step += 1
+        }
+      }
+    }
+    return sums.enumerated().map {
+      ((Double($0.offset) + 0.5) * width, $0.element / width / Double(series.count))
+    }
+  }
+
+  var energy: ReportPage.Section {
+    var blocks: [ReportPage.Block] = []
+    for (index, scenario) in summary.scenarios.enumerated() {
+      func estimate(_ group: ExperimentSummary.Group, _ metric: String) -> (
+        Double, ClosedRange<Double>?
+      ) {
+        let values = group.cells.compactMap { $0.outcome.metrics[metric] }.filter(\.isFinite)
+        let interval = ConfidenceInterval.t(values, level: definition.level)
+        return (Moments(values).mean, interval.map { $0.lower...$0.upper })
+      }
+      let points = scenario.groups.map { group in
+        let (energy, met) = (estimate(group, "energy_kwh"), estimate(group, "sla_percent"))
+        return (
+          group.scheduler,
+          ReportFigure.Point(energy.0, met.0, yInterval: met.1, xInterval: energy.1)
+        )
+      }
+      guard points.contains(where: { $0.1.x > 0 }) else { continue }
+      var series = points.map { name, point in
+        ReportFigure.Series(name, style: style(name), points: [point])
+      }
+      let front = Self.front(points.map(\.1))
+      if front.count > 1 {
+        series.append(
+          ReportFigure.Series(
+            "Pareto front", style: 8, isDashed: true, points: front.map { .init($0.x, $0.y) }))
+      }
+      blocks.append(
+        .figure(
+          ReportFigure(
+            id: id("pareto", index), title: "Energy against deadlines met" + suffix(scenario),
+            caption: """
+              Means over seeds with \(ExperimentSummary.percent(definition.level)) intervals. Up and to \
+              the left is better; on the front, one can be bettered only at the other's cost.
+              """,
+            kind: .scatter, x: .init("energy, kWh"), y: .init("deadlines met, %"), series: series)))
+    }
+    return .init(id: "energy", title: "Energy and service", blocks: blocks)
+  }
+
+  /// Points that no other betters in both: less on x, more on y.
+  static func front(_ points: [ReportFigure.Point]) -> [ReportFigure.Point] {
+    var front: [ReportFigure.Point] = []
+    for point in points.sorted(by: { ($0.x, -$0.y) < ($1.x, -$1.y) })
+    where point.y > front.last?.y ?? -.infinity {
+      front.append(point)
+    }
+    return front
+  }
+
+  var classes: ReportPage.Section {
+    var blocks: [ReportPage.Block] = []
+    for (index, scenario) in summary.scenarios.enumerated() {
+      let cells = scenario.groups.flatMap(\.cells)
+      let kinds = PriorityClass.allCases.map(\.name).filter { kind in
+        cells.contains { $0.outcome.metrics["tasks_submitted.\(kind)"] != nil }
+      }
+      guard kinds.count > 1 else { continue }
+      for (metric, title) in [
+        ("wait_mean_s", "Mean wait by class"), ("bounded_slowdown_mean", "Slowdown by class"),
+        ("sla_percent", "Deadlines met by class"),
+      ] {
+        let series = scenario.groups.map { group in
+          ReportFigure.Series(
+            group.scheduler, style: style(group.scheduler),
+            points: kinds.enumerated().compactMap { place, kind in
+              let values = group.cells.compactMap { $0.outcome.metrics["\(metric).\(kind)"] }
+                .filter(\.isFinite)
+              guard !values.isEmpty else { return nil }
+              let interval = ConfidenceInterval.t(values, level: definition.level)
+              return .init(
+                Double(place), Moments(values).mean,
+                yInterval: interval.map { $0.lower...$0.upper })
+            })
+        }
+        guard series.contains(where: { $0.points.contains { $0.y != 0 } }) else { continue }
+        blocks.append(
+          .figure(
+            ReportFigure(
+              id: id("class-" + metric.replacingOccurrences(of: "_", with: "-"), index),
+              title: title + suffix(scenario),
+              caption:
+                "Mean over seeds with \(ExperimentSummary.percent(definition.level)) intervals.",
+              kind: .bars, x: .init(""), y: .init(Metric(metric)?.heading ?? metric),
+              categories: kinds, series: series)))
+      }
+    }
+    return .init(id: "classes", title: "By class", blocks: blocks)
+  }
+
+  var learning: ReportPage.Section {
+    let curves = definition.schedulers.compactMap { scheduler in
+      results.learning[scheduler.name].map { (scheduler.name, $0) }
+    }
+    guard let first = curves.first?.1 else {
+      return .init(id: "learning", title: "Learning", blocks: [])
+    }
+    return .init(
+      id: "learning", title: "Learning",
+      blocks: [
+        .figure(
+          ReportFigure(
+            id: "learning-curve", title: "Learning curves", caption: "As recorded in training.",
+            kind: .lines, x: .init(first.axis), y: .init(first.measure),
+            series: curves.map { name, curve in
+              .init(
+                name, style: style(name),
+                points: zip(curve.steps, curve.values).map { .init($0, $1) })
+            }))
+      ])
+  }
+
+  var workloads: ReportPage.Section {
+    let blocks = definition.workloads.enumerated().flatMap { index, workload in
+      results.overviews[workload.name].map {
+        $0.blocks(name: workload.name, index: definition.workloads.count > 1 ? index + 1 : nil)
+      } ?? []
+    }
+    return .init(id: "workloads", title: "Workloads", blocks: blocks)
+  }
+
+  var provenance: ReportPage.Section {
+    let cells = results.cells
+    var blocks: [ReportPage.Block] = [
+      .facts([
+        ("Begun", timestamp(results.began)), ("Version", results.version),
+        ("Results file", source),
+        (
+          "Processor time", Figures.significant(cells.reduce(0) { $0 + $1.outcome.cpu }) + " s"
+        ),
+      ]),
+      .table(
+        ReportTable(
+          title: "Processes", note: "",
+          header: ["host", "process", "Tracemill", "system", "cores", "begun", "runs"],
+          rows: results.processes.map {
+            [
+              .init($0.host), .init(String($0.pid)), .init($0.version), .init($0.system),
+              .init(String($0.cores)), .init(timestamp($0.began)), .init(String($0.cells)),
+            ]
+          })),
+      .table(
+        ReportTable(
+          title: "Inputs", note: "", header: ["file", "bytes", "SHA-256"],
+          rows: results.inputs.map {
+            [.init($0.path), .init(String($0.bytes)), .init($0.sha256)]
+          })),
+    ]
+    let shown = 2000
+    blocks.append(
+      .folded(
+        ReportTable(
+          title: cells.count > shown ? "The first \(shown) runs" : "All runs",
+          note: "Each command runs its run again, alone, and compares it with the results file.",
+          header: ["run"] + summary.metrics.map(\.heading) + ["command"],
+          rows: cells.prefix(shown).map { record in
+            [.init(record.cell.description)]
+              + summary.metrics.map { metric in
+                let value = record.outcome.metrics[metric.name] ?? .nan
+                return .init(Figures.significant(value, digits: 6), value: value)
+              } + [.init(summary.command(record.cell, source: source))]
+          })))
+    return .init(id: "provenance", title: "Provenance", blocks: blocks)
+  }
+}
+
+extension WorkloadOverview {
+  /// What a page shows of it.
+  ///
+  /// - Parameters:
+  ///   - name: the workload's name.
+  ///   - index: its number, where there are several.
+  public func blocks(name: String, index: Int? = nil) -> [ReportPage.Block] {
+    let suffix = index == nil ? "" : ": \(name)"
+    func id(_ text: String) -> String { index.map { "\(text)-w\($0)" } ?? text }
+    var facts = [
+      (name, "\(tasks)\(isPartial ? " and more" : "") tasks over \(Self.words(seconds: span))"),
+      ("Classes", classes.map { "\($0.name) \($0.count)" }.joined(separator: ", ")),
+    ]
+    facts += quantities.map { quantity in
+      ("Mean \(quantity.name)", "\(Figures.significant(quantity.mean)) \(quantity.unit)")
+    }
+    let (unit, seconds): (String, Double) =
+      span > 3 * 86400
+      ? ("d", 86400) : span > 3 * 3600 ? ("h", 3600) : span > 300 ? ("min", 60) : ("s", 1)
+    let width = span / Double(max(1, arrivals.count))
+    var blocks: [ReportPage.Block] = [
+      .facts(facts),
+      .figure(
+        ReportFigure(
+          id: id("arrivals"), title: "Arrivals" + suffix,
+          caption: "Tasks submitted, under the first seed.", kind: .lines,
+          x: .init("time, \(unit)"), y: .init("tasks a second"),
+          series: [
+            .init(
+              "tasks", style: 0,
+              points: arrivals.enumerated().map {
+                .init((Double($0) + 0.5) * width / seconds, Double($1) / width)
+              })
+          ])),
+    ]
+    for quantity in quantities {
+      var series = [
+        ReportFigure.Series(
+          "tasks", style: 0, hasMarks: true, points: quantity.points.map { .init($0.x, $0.p) })
+      ]
+      for (place, fit) in quantity.fits.enumerated() {
+        series.append(
+          ReportFigure.Series(
+            "\(fit.law) (\(fit.parameters); D \(Figures.significant(fit.distance, digits: 2)))",
+            style: place + 1, isDashed: true, points: fit.points.map { .init($0.x, $0.p) }))
+      }
+      let fitted =
+        quantity.fits.isEmpty
+        ? "Too few distinct values to fit a law."
+        : "Laws fitted by maximum likelihood, best first by AIC; D is the Kolmogorov-Smirnov distance."
+      blocks.append(
+        .figure(
+          ReportFigure(
+            id: id("sizes-" + quantity.name.lowercased().replacingOccurrences(of: " ", with: "-")),
+            title: "\(quantity.name.prefix(1).uppercased())\(quantity.name.dropFirst())" + suffix,
+            caption: "Share of tasks beyond a value. " + fitted, kind: .lines,
+            x: .init("\(quantity.name), \(quantity.unit)", isLogarithmic: true),
+            y: .init("share of tasks beyond", isLogarithmic: true), series: series)))
+    }
+    return blocks
+  }
+
+  private static func words(seconds: Double) -> String {
+    let (unit, length): (String, Double) =
+      seconds > 2 * 86400
+      ? ("days", 86400)
+      : seconds > 2 * 3600 ? ("hours", 3600) : seconds > 120 ? ("min", 60) : ("s", 1)
+    return "\(Figures.significant(seconds / length, digits: 3)) \(unit)"
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+
+/// Numbers as tables show them.
+public enum Figures {
+  /// A number with so many significant digits, without exponent where that is readable; `–` for what
+  /// is no number.
+  public static func significant(_ value: Double, digits: Int = 4) -> String {
+    guard value.isFinite else { return "–" }
+    guard value != 0 else { return "0" }
+    let magnitude = Int(log10(abs(value)).rounded(.down))
+    guard (-5...9).contains(magnitude) else { return String(format: "%.\(digits - 1)e", value) }
+    return String(format: "%.\(max(0, digits - 1 - magnitude))f", value)
+  }
+
+  /// A mean and the half-width of its interval, both to the half-width's second digit, at most six
+  /// digits in all: `19.31 ± 0.12`. The half-width alone is missing where there is no interval.
+  public static func mean(_ mean: Double, halfWidth: Double?) -> String {
+    guard mean.isFinite else { return "–" }
+    guard let halfWidth, halfWidth.isFinite else { return significant(mean) }
+    guard halfWidth > 0 else { return significant(mean, digits: 5) + " ± 0" }
+    let places = 1 - Int(log10(halfWidth).rounded(.down))
+    let magnitude = mean == 0 ? 0 : Int(log10(abs(mean)).rounded(.down))
+    let decimals = max(0, min(places, 5 - magnitude))
+    guard abs(mean) < 1e9, decimals <= 9 else {
+      return significant(mean) + " ± " + significant(halfWidth, digits: 2)
+    }
+    let half =
+      halfWidth < 0.5 * pow(10, -Double(decimals))
+      ? significant(halfWidth, digits: 2) : String(format: "%.\(decimals)f", halfWidth)
+    return String(format: "%.\(decimals)f", mean) + " ± " + half
+  }
+
+  /// A p-value: `0.032`, `< 0.001`.
+  public static func pValue(_ p: Double) -> String {
+    p < 0.001 ? "< 0.001" : String(format: p < 0.1 ? "%.3f" : "%.2f", p)
+  }
+}

@@ -1,0 +1,224 @@
+import Foundation
+
+/// A page that stands alone: styles, script, data and the chart library are in it.
+public struct ReportPage: Sendable {
+  /// A part of a section.
+  public enum Block: Sendable {
+    /// A sentence or several.
+    case paragraph(String)
+    /// Names with values.
+    case facts([(String, String)])
+    /// Sentences of equal rank.
+    case list([String])
+    /// A table.
+    case table(ReportTable)
+    /// A table that is folded away.
+    case folded(ReportTable)
+    /// A figure; one without points is left out.
+    case figure(ReportFigure)
+    /// Text as it is.
+    case code(String)
+  }
+
+  /// A part of the page with a heading.
+  public struct Section: Sendable {
+    /// Its name in links.
+    public var id: String
+    /// Its heading.
+    public var title: String
+    /// What is in it.
+    public var blocks: [Block]
+
+    /// A section.
+    public init(id: String, title: String, blocks: [Block]) {
+      self.id = id
+      self.title = title
+      self.blocks = blocks
+    }
+  }
+
+  /// The title.
+  public var title: String
+  /// A line under it.
+  public var subtitle: String
+  /// The sections; empty ones are left out.
+  public var sections: [Section]
+  /// What made it.
+  public var generator: String
+
+  /// A page.
+  public init(title: String, subtitle: String, sections: [Section], generator: String) {
+    self.title = title
+    self.subtitle = subtitle
+    self.sections = sections.filter { !$0.blocks.allSatisfy(\.isEmpty) }
+    self.generator = generator
+  }
+
+  /// Every figure, in order.
+  public var figures: [ReportFigure] {
+    sections.flatMap { section in
+      section.blocks.compactMap { block in
+        if case .figure(let figure) = block, !figure.isEmpty { figure } else { nil }
+      }
+    }
+  }
+
+  /// The page as HTML.
+  ///
+  /// - Parameter chartLibrary: the text of Chart.js (version 3 or 4); without it the page has its
+  ///   tables, and says why it has no charts.
+  public func html(chartLibrary: String?) -> String {
+    let data = JSONValue.object([
+      ("figures", .array(figures.map(\.json))),
+      ("colors", .array(ReportFigure.colors.map { .string($0) })),
+    ])
+    let style = String(decoding: PackageResources.report_css, as: UTF8.self)
+    let script = String(decoding: PackageResources.report_js, as: UTF8.self)
+    let nav = sections.map { "<a href=\"#\($0.id)\">\(Self.escaped($0.title))</a>" }
+    let missing =
+      chartLibrary == nil && !figures.isEmpty
+      ? """
+      <p class="notice">Charts need Chart.js, which was not found when this page was made. \
+      Install it (Debian: libjs-chart.js) and run tracemill report again. The tables are complete.</p>
+      """ : ""
+    let library =
+      chartLibrary.map { library in
+        // A comment in the library must not end the script.
+        "<script>/* Chart.js, MIT licence, https://www.chartjs.org */\n"
+          + library.replacingOccurrences(of: "</script", with: "<\\/script") + "</script>\n"
+      } ?? ""
+    let credit =
+      chartLibrary == nil ? "" : "Charts by Chart.js, © Chart.js Contributors, MIT licence. "
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="generator" content="\(Self.escaped(generator))">
+      <meta name="color-scheme" content="light dark">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+      style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+      form-action 'none'">
+      <title>\(Self.escaped(title))</title>
+      <link rel="icon" href="data:,">
+      <style>
+      \(style)
+      </style>
+      </head>
+      <body>
+      <a class="skip" href="#main">To the report</a>
+      <header>
+      <div class="head"><div><h1>\(Self.escaped(title))</h1>
+      <p class="subtitle">\(Self.escaped(subtitle))</p></div>
+      <button id="theme" type="button" aria-label="Change between light and dark">◐</button></div>
+      <nav aria-label="Sections">\(nav.joined(separator: "\n"))</nav>
+      </header>
+      <main id="main">
+      \(missing)
+      \(sections.map(\.html).joined(separator: "\n"))
+      </main>
+      <footer><p>Made by \(Self.escaped(generator)). \(credit)This file needs no network.</p></footer>
+      <div id="reader" class="sr" aria-live="polite"></div>
+      <script type="application/json" id="data">\(data.text())</script>
+      \(library)<script>
+      \(script)
+      </script>
+      </body>
+      </html>
+
+      """
+  }
+
+  static func escaped(_ text: String) -> String {
+    var escaped = ""
+    for character in text {
+      switch character {
+      case "&": escaped += "&amp;"
+      case "<": escaped += "&lt;"
+      case ">": escaped += "&gt;"
+      case "\"": escaped += "&quot;"
+      default: escaped.append(character)
+      }
+    }
+    return escaped
+  }
+}
+
+extension ReportPage.Block {
+  var isEmpty: Bool {
+    switch self {
+    case .paragraph(let text), .code(let text): text.isEmpty
+    case .facts(let pairs): pairs.isEmpty
+    case .list(let lines): lines.isEmpty
+    case .table(let table), .folded(let table): table.rows.isEmpty
+    case .figure(let figure): figure.isEmpty
+    }
+  }
+
+  fileprivate var html: String {
+    func escaped(_ text: String) -> String { ReportPage.escaped(text) }
+    if isEmpty { return "" }
+    switch self {
+    case .paragraph(let text): return "<p>\(escaped(text))</p>"
+    case .code(let text): return "<pre tabindex=\"0\">\(escaped(text))</pre>"
+    case .facts(let pairs):
+      return "<dl>"
+        + pairs.map { "<div><dt>\(escaped($0))</dt><dd>\(escaped($1))</dd></div>" }.joined()
+        + "</dl>"
+    case .list(let lines):
+      return "<ul>" + lines.map { "<li>\(escaped($0))</li>" }.joined() + "</ul>"
+    case .table(let table): return table.html
+    case .folded(let table):
+      return "<details><summary>\(escaped(table.title))</summary>\(table.html)</details>"
+    case .figure(let figure):
+      return """
+        <figure id="\(figure.id)">
+        <h3>\(escaped(figure.title))</h3>
+        <div class="legend" role="group" aria-label="Series"></div>
+        <div class="chart"><canvas tabindex="0" role="img" aria-label="\(escaped(figure.title)). \
+        \(escaped(figure.caption)) Arrow keys move from point to point."></canvas></div>
+        <figcaption>\(escaped(figure.caption))</figcaption>
+        <details class="numbers"><summary>Numbers</summary></details>
+        </figure>
+        """
+    }
+  }
+}
+
+extension ReportPage.Section {
+  fileprivate var html: String {
+    """
+    <section id="\(id)" aria-labelledby="\(id)-title">
+    <h2 id="\(id)-title">\(ReportPage.escaped(title))</h2>
+    \(blocks.map(\.html).joined(separator: "\n"))
+    </section>
+    """
+  }
+}
+
+extension ReportTable {
+  fileprivate var html: String {
+    func escaped(_ text: String) -> String { ReportPage.escaped(text) }
+    var text = """
+      <div class="table" tabindex="0" role="region" aria-label="\(escaped(title))">
+      <table><caption>\(escaped(title))</caption><thead><tr>
+      """
+    text += header.map { "<th scope=\"col\">\(escaped($0))</th>" }.joined()
+    text += "</tr></thead><tbody>"
+    for row in rows {
+      text += "<tr>"
+      for (column, cell) in row.enumerated() {
+        let value = cell.value.map { $0.isFinite ? " data-value=\"\($0)\"" : "" } ?? ""
+        let content = cell.isStrong ? "<strong>\(escaped(cell.text))</strong>" : escaped(cell.text)
+        text +=
+          column == 0
+          ? "<th scope=\"row\">\(content)</th>"
+          : "<td\(value)\(cell.value == nil ? " class=\"words\"" : "")>\(content)</td>"
+      }
+      text += "</tr>"
+    }
+    text += "</tbody></table></div>"
+    return note.isEmpty ? text : text + "<p class=\"note\">\(escaped(note))</p>"
+  }
+}

@@ -1,0 +1,108 @@
+import Simulation
+import Workload
+
+/// The tasks of a workload under one seed.
+public struct CellTasks {
+  /// Them, in order of submission.
+  public var source: AnyWorkloadSource<any Error>
+  /// Which of them wait for which.
+  public var dependencies: DependencyTable
+
+  /// Tasks from `source`.
+  public init<Source: WorkloadSource & ~Copyable>(
+    _ source: consuming Source, dependencies: DependencyTable = DependencyTable()
+  ) {
+    self.source = AnyWorkloadSource(ErasedFailure(base: source))
+    self.dependencies = dependencies
+  }
+}
+
+/// A source whose failure's type has been forgotten.
+private struct ErasedFailure<Base: WorkloadSource & ~Copyable>: WorkloadSource, ~Copyable {
+  typealias Failure = any Error
+  var base: Base
+
+  mutating func next() throws(any Error) -> TaskRecord? { try base.next() }
+}
+
+/// What the names in an experiment stand for.
+///
+/// # Requirements on conformers
+/// 1. **Only what is asked.** What is returned depends on the definition and the seed, and on nothing
+///    else: a cell run alone, again or on another machine comes to the same.
+/// 2. **Common random numbers.** Tasks and machines do not depend on the scheduler.
+/// 3. **Threads.** Everything may be called from several threads at once.
+public protocol ExperimentInputs: Sendable {
+  /// The policy of a scheduler.
+  func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy
+  /// The machines of a cluster under `seed`.
+  func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout
+  /// The tasks of a workload under `seed`, from the first.
+  func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks
+}
+
+/// Runs single cells.
+public struct CellRunner: Sendable {
+  /// The experiment.
+  public let definition: ExperimentDefinition
+  /// What its names stand for.
+  public let inputs: any ExperimentInputs
+
+  /// A runner of the cells of `definition`.
+  public init(_ definition: ExperimentDefinition, inputs: any ExperimentInputs) {
+    self.definition = definition
+    self.inputs = inputs
+  }
+
+  /// Runs one cell; a pure function of the experiment and the cell, times apart.
+  ///
+  /// - Throws: ``UnknownCell`` if it is not in the experiment; what `inputs` throws; `SimulationError`.
+  public func run(_ cell: CellID) throws -> (report: SimulationReport, outcome: CellOutcome) {
+    guard let workload = definition.workloads.first(where: { $0.name == cell.workload }),
+      let cluster = definition.clusters.first(where: { $0.name == cell.cluster }),
+      let scheduler = definition.schedulers.first(where: { $0.name == cell.scheduler })
+    else { throw UnknownCell(cell: cell, definition: definition) }
+    let start = (wall: ContinuousClock.now, cpu: threadSeconds())
+    var options = SimulationOptions()
+    definition.engine.apply(to: &options)
+    scheduler.engine.apply(to: &options)
+    var simulator = Simulator(
+      cluster: try inputs.layout(cluster, seed: cluster.seed ?? cell.seed),
+      policy: try inputs.policy(scheduler), options: options, seed: cell.seed)
+    let tasks = try inputs.tasks(workload, seed: cell.seed)
+    simulator.dependencies = tasks.dependencies
+    let report: SimulationReport
+    do throws(SimulationError) {
+      report = try simulator.run(tasks.source)
+    } catch {
+      switch error {
+      case .source(let underlying): throw underlying
+      default: throw error
+      }
+    }
+    let outcome = CellOutcome(
+      metrics: report.metricValues, curves: CellCurves(report),
+      wall: (ContinuousClock.now - start.wall) / .seconds(1), cpu: threadSeconds() - start.cpu)
+    return (report, outcome)
+  }
+}
+
+/// A cell that its experiment does not have.
+public struct UnknownCell: Error, CustomStringConvertible {
+  /// The cell.
+  public let cell: CellID
+  let definition: ExperimentDefinition
+
+  /// Which part of its name is unknown, and what there is.
+  public var description: String {
+    let parts: [(String, String, [String])] = [
+      ("workload", cell.workload, definition.workloads.map(\.name)),
+      ("cluster", cell.cluster, definition.clusters.map(\.name)),
+      ("scheduler", cell.scheduler, definition.schedulers.map(\.name)),
+    ]
+    let wrong = parts.filter { !$2.contains($1) }.map { kind, name, known in
+      "no \(kind) '\(name)', there are \(known.joined(separator: ", "))"
+    }
+    return "\(cell): " + wrong.joined(separator: "; ")
+  }
+}

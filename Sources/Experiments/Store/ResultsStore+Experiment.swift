@@ -1,0 +1,137 @@
+import Foundation
+import GRDB
+
+/// A file that an experiment reads.
+public struct InputFile: Codable, Hashable, Sendable {
+  /// Its path, as the experiment names it.
+  public var path: String
+  /// Its length in bytes.
+  public var bytes: Int
+  /// SHA-256 of its bytes in hexadecimal; of a folder, of its files' names and hashes.
+  public var sha256: String
+
+  /// A file that was read.
+  public init(path: String, bytes: Int, sha256: String) {
+    self.path = path
+    self.bytes = bytes
+    self.sha256 = sha256
+  }
+}
+
+/// How many cells are in which state.
+public struct CellCounts: Hashable, Sendable {
+  /// Not begun.
+  public var pending = 0
+  /// Claimed by a process that is alive as far as is known.
+  public var running = 0
+  /// Finished.
+  public var done = 0
+  /// Ended with an error.
+  public var failed = 0
+
+  /// So many of each.
+  public init(pending: Int = 0, running: Int = 0, done: Int = 0, failed: Int = 0) {
+    self.pending = pending
+    self.running = running
+    self.done = done
+    self.failed = failed
+  }
+
+  /// All of them.
+  public var total: Int { pending + running + done + failed }
+}
+
+extension ResultsStore {
+  /// Puts an experiment into the file, or finds it there.
+  ///
+  /// An experiment that is there already may have got more seeds, other headline metrics or another
+  /// baseline; its finished cells are kept. Cells that failed are to be tried again.
+  ///
+  /// - Parameters:
+  ///   - definition: the experiment.
+  ///   - folder: what relative paths in it begin from.
+  ///   - version: the program's version.
+  ///   - inputs: the files that it reads.
+  /// - Throws: ``StoreError`` if another experiment is there, or an input has changed.
+  public func begin(
+    _ definition: ExperimentDefinition, folder: String, version: String, inputs: [InputFile] = []
+  ) throws(StoreError) {
+    try write { db in
+      let text = try String(decoding: Self.encoder.encode(definition), as: UTF8.self)
+      if let (known, _) = try Self.experiment(db) {
+        guard known.core == definition.core else {
+          throw StoreError.otherExperiment(path: self.path, name: known.name)
+        }
+        try db.execute(
+          sql: "UPDATE experiment SET name = ?, definition = ?", arguments: [definition.name, text])
+      } else {
+        try db.execute(
+          sql: "INSERT INTO experiment VALUES (1, ?, ?, ?, ?, ?)",
+          arguments: [definition.name, text, folder, version, self.clock()])
+      }
+      for input in inputs {
+        let known = try String.fetchOne(
+          db, sql: "SELECT sha256 FROM input WHERE path = ?", arguments: [input.path])
+        if let known, known != input.sha256 {
+          throw StoreError.inputChanged(path: self.path, input: input.path)
+        }
+        try db.execute(
+          sql: "INSERT OR IGNORE INTO input VALUES (?, ?, ?)",
+          arguments: [input.path, input.bytes, input.sha256])
+      }
+      let insert = try db.makeStatement(
+        sql: "INSERT OR IGNORE INTO cell (workload, cluster, scheduler, seed) VALUES (?, ?, ?, ?)")
+      for cell in definition.cells {
+        try insert.execute(
+          arguments: [cell.workload, cell.cluster, cell.scheduler, String(cell.seed)])
+      }
+      try db.execute(
+        sql: "UPDATE cell SET state = 'pending', error = NULL, worker = NULL WHERE state = 'failed'"
+      )
+    }
+  }
+
+  /// The experiment and the folder that its relative paths begin from.
+  public func experiment() throws(StoreError) -> (definition: ExperimentDefinition, folder: String)
+  {
+    let found = try read { db in try Self.experiment(db) }
+    guard let found else {
+      throw .unreadable(path: path, reason: "holds no experiment yet")
+    }
+    return found
+  }
+
+  static func experiment(_ db: Database) throws -> (ExperimentDefinition, String)? {
+    guard let row = try Row.fetchOne(db, sql: "SELECT definition, folder FROM experiment") else {
+      return nil
+    }
+    let text: String = row["definition"]
+    return (
+      try JSONDecoder().decode(ExperimentDefinition.self, from: Data(text.utf8)), row["folder"]
+    )
+  }
+
+  static var encoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return encoder
+  }
+
+  /// How many cells are in which state.
+  public func counts() throws(StoreError) -> CellCounts {
+    try read { db in
+      var counts = CellCounts()
+      let rows = try Row.fetchAll(db, sql: "SELECT state, count(*) AS n FROM cell GROUP BY state")
+      for row in rows {
+        let (state, n): (String, Int) = (row["state"], row["n"])
+        switch state {
+        case "pending": counts.pending = n
+        case "running": counts.running = n
+        case "done": counts.done = n
+        default: counts.failed = n
+        }
+      }
+      return counts
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import GRDB
+
+/// A finished cell.
+public struct CellRecord: Hashable, Sendable {
+  /// Which.
+  public var cell: CellID
+  /// What it came to.
+  public var outcome: CellOutcome
+  /// Which process ran it: an index into ``ExperimentResults/processes``.
+  public var process: Int
+  /// How many times it was begun: more than once if a process ended in the middle of it.
+  public var claims: Int
+}
+
+/// A process that ran cells.
+public struct ProcessRecord: Codable, Hashable, Sendable {
+  /// The machine's name.
+  public var host: String
+  /// The process id.
+  public var pid: Int
+  /// Tracemill's version.
+  public var version: String
+  /// The operating system.
+  public var system: String
+  /// The machine's cores.
+  public var cores: Int
+  /// When it began, in seconds since 1970.
+  public var began: Double
+  /// How many cells it finished.
+  public var cells: Int
+}
+
+/// All that a results file holds.
+public struct ExperimentResults: Sendable {
+  /// The experiment.
+  public var definition: ExperimentDefinition
+  /// The version that began it.
+  public var version: String
+  /// When it was begun, in seconds since 1970.
+  public var began: Double
+  /// The finished cells, in the order of the experiment.
+  public var cells: [CellRecord]
+  /// Cells by state.
+  public var counts: CellCounts
+  /// Cells that failed.
+  public var failures: [FailedCell]
+  /// The files it read.
+  public var inputs: [InputFile]
+  /// The processes that worked on it.
+  public var processes: [ProcessRecord]
+  /// Workloads at a glance, by name.
+  public var overviews: [String: WorkloadOverview]
+  /// How schedulers learned, by name.
+  public var learning: [String: LearningCurve]
+}
+
+/// How a learned scheduler's training went.
+public struct LearningCurve: Codable, Hashable, Sendable {
+  /// What the points are counted in, such as "episode".
+  public var axis: String
+  /// What is on the other axis, such as "return".
+  public var measure: String
+  /// Values along the axis.
+  public var steps: [Double]
+  /// The measure at each.
+  public var values: [Double]
+
+  /// A curve of points.
+  public init(axis: String, measure: String, steps: [Double], values: [Double]) {
+    self.axis = axis
+    self.measure = measure
+    self.steps = steps
+    self.values = values
+  }
+}
+
+extension ResultsStore {
+  /// Everything in the file.
+  public func results() throws(StoreError) -> ExperimentResults {
+    let (definition, _) = try experiment()
+    let counts = try counts()
+    let failures = try failures()
+    return try read { db in
+      let head = try Row.fetchOne(db, sql: "SELECT version, began FROM experiment")
+      let decoder = JSONDecoder()
+      var metrics: [Int64: [String: Double]] = [:]
+      for row in try Row.fetchAll(db, sql: "SELECT cell, name, value FROM metric") {
+        let (cell, name): (Int64, String) = (row["cell"], row["name"])
+        metrics[cell, default: [:]][name] = row["value"] ?? .nan
+      }
+      var processes: [ProcessRecord] = []
+      var places: [Int64: Int] = [:]
+      let workers = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT worker.*, count(cell.id) AS cells FROM worker JOIN cell ON cell.worker = worker.id
+          WHERE cell.state = 'done' GROUP BY worker.id ORDER BY worker.id
+          """)
+      for row in workers {
+        places[row["id"]] = processes.count
+        processes.append(
+          ProcessRecord(
+            host: row["host"], pid: row["pid"], version: row["version"], system: row["system"],
+            cores: row["cores"], began: row["began"], cells: row["cells"]))
+      }
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT cell.*, curve.data FROM cell JOIN curve ON curve.cell = cell.id
+          WHERE cell.state = 'done' ORDER BY cell.id
+          """)
+      let known = Set(definition.cells)
+      let cells = try rows.compactMap { row -> CellRecord? in
+        let cell = CellID(row)
+        guard known.contains(cell) else { return nil }
+        let worker: Int64? = row["worker"]
+        return CellRecord(
+          cell: cell,
+          outcome: CellOutcome(
+            metrics: metrics[row["id"]] ?? [:],
+            curves: try decoder.decode(CellCurves.self, from: row["data"] as Data),
+            wall: row["wall_s"] ?? 0, cpu: row["cpu_s"] ?? 0),
+          process: worker.flatMap { places[$0] } ?? 0, claims: row["claims"])
+      }
+      func table<Value: Decodable>(_ sql: String) throws -> [String: Value] {
+        var values: [String: Value] = [:]
+        for row in try Row.fetchAll(db, sql: sql) {
+          values[row["name"]] = try decoder.decode(Value.self, from: row["data"] as Data)
+        }
+        return values
+      }
+      return ExperimentResults(
+        definition: definition, version: head?["version"] ?? "", began: head?["began"] ?? 0,
+        cells: cells, counts: counts, failures: failures,
+        inputs: try Row.fetchAll(db, sql: "SELECT * FROM input ORDER BY path").map {
+          InputFile(path: $0["path"], bytes: $0["bytes"], sha256: $0["sha256"])
+        },
+        processes: processes,
+        overviews: try table("SELECT workload AS name, data FROM overview"),
+        learning: try table("SELECT scheduler AS name, data FROM learning"))
+    }
+  }
+
+  /// Cells that failed, in the order of the experiment.
+  public func failures() throws(StoreError) -> [FailedCell] {
+    try read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT workload, cluster, scheduler, seed, error FROM cell WHERE state = 'failed'
+          ORDER BY id
+          """
+      ).map { FailedCell(cell: CellID($0), message: $0["error"] ?? "") }
+    }
+  }
+
+  /// A finished cell; nil if it is not finished.
+  public func record(of cell: CellID) throws(StoreError) -> CellRecord? {
+    try results().cells.first { $0.cell == cell }
+  }
+
+  func hasOverview(of workload: String) throws(StoreError) -> Bool {
+    try read { db in
+      try Bool.fetchOne(
+        db, sql: "SELECT EXISTS (SELECT 1 FROM overview WHERE workload = ?)",
+        arguments: [workload]) ?? false
+    }
+  }
+
+  func keep(_ overview: WorkloadOverview, of workload: String) throws(StoreError) {
+    try insert("INSERT OR REPLACE INTO overview VALUES (?, ?)", workload, overview)
+  }
+
+  /// Keeps how a scheduler of the experiment learned.
+  public func keep(_ curve: LearningCurve, of scheduler: String) throws(StoreError) {
+    try insert("INSERT OR REPLACE INTO learning VALUES (?, ?)", scheduler, curve)
+  }
+
+  private func insert(_ sql: String, _ name: String, _ value: some Encodable) throws(StoreError) {
+    try write { db in
+      try db.execute(sql: sql, arguments: [name, try Self.encoder.encode(value)])
+    }
+  }
+}

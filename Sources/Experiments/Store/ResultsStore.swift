@@ -1,0 +1,151 @@
+import Foundation
+import GRDB
+
+/// The file that an experiment's results are kept in: SQLite, so that a kill at any moment loses at
+/// most the cells that were running, and so that several processes can work on one experiment.
+///
+/// Every change is one transaction. A cell is claimed by a process and done once: a process that ends
+/// without finishing its cells is noticed by its identity on the same machine at once, and by the age
+/// of its last sign of life elsewhere, and its cells are given to others.
+public final class ResultsStore: Sendable {
+  /// Where it is.
+  public let path: String
+  let queue: DatabaseQueue
+  let identity = ProcessIdentity.current()
+  let clock: @Sendable () -> Double
+
+  /// `PRAGMA user_version` of the files that this version writes.
+  static let schema = 1
+  /// `PRAGMA application_id`: "TrMl".
+  static let application = 0x5472_4d6c
+
+  /// Opens a file, and makes it if it is not there and `creates`.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - creates: whether a missing file is made.
+  ///   - pageLimit: the most pages of 4 KiB that it may grow to; without limit if nil.
+  ///   - clock: seconds since 1970; another one for tests.
+  /// - Throws: ``StoreError`` for what is no results file, or one of a newer version.
+  public init(
+    path: String, creates: Bool = false, pageLimit: Int? = nil,
+    clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+  ) throws(StoreError) {
+    self.path = path
+    self.clock = clock
+    var isDirectory: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+    guard !isDirectory.boolValue else {
+      throw .unreadable(path: path, reason: "is a folder")
+    }
+    guard creates || isThere else { throw .unreadable(path: path, reason: "is not there") }
+    var configuration = GRDB.Configuration()
+    configuration.busyMode = .timeout(60)
+    configuration.journalMode = .wal
+    configuration.prepareDatabase { db in
+      // A finished cell survives even a loss of power.
+      try db.execute(sql: "PRAGMA synchronous = FULL")
+      if let pageLimit { try db.execute(sql: "PRAGMA max_page_count = \(pageLimit)") }
+    }
+    do {
+      queue = try DatabaseQueue(path: path, configuration: configuration)
+      try queue.inTransaction(.immediate) { db in
+        try Self.prepare(db, path: path)
+        return .commit
+      }
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
+  private static func prepare(_ db: Database, path: String) throws {
+    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    let owner = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    if tables == 0, owner == 0 {
+      try db.execute(sql: tables1)
+      try db.execute(sql: "PRAGMA user_version = \(schema)")
+      try db.execute(sql: "PRAGMA application_id = \(application)")
+      return
+    }
+    guard owner == application else {
+      throw StoreError.unreadable(path: path, reason: "is a database, but no results file")
+    }
+    guard version <= schema else {
+      throw StoreError.newer(path: path, schema: version, known: schema)
+    }
+  }
+
+  /// Schema 1. Seeds are kept as text: SQLite's integers have a sign.
+  private static let tables1 = """
+    CREATE TABLE experiment (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      name TEXT NOT NULL,
+      definition TEXT NOT NULL,
+      folder TEXT NOT NULL,
+      version TEXT NOT NULL,
+      began REAL NOT NULL
+    );
+    CREATE TABLE worker (
+      id INTEGER PRIMARY KEY,
+      host TEXT NOT NULL,
+      space TEXT NOT NULL,
+      pid INTEGER NOT NULL,
+      start TEXT NOT NULL,
+      version TEXT NOT NULL,
+      system TEXT NOT NULL,
+      cores INTEGER NOT NULL,
+      began REAL NOT NULL,
+      seen REAL NOT NULL,
+      ended REAL
+    );
+    CREATE TABLE cell (
+      id INTEGER PRIMARY KEY,
+      workload TEXT NOT NULL,
+      cluster TEXT NOT NULL,
+      scheduler TEXT NOT NULL,
+      seed TEXT NOT NULL,
+      state TEXT NOT NULL DEFAULT 'pending'
+        CHECK (state IN ('pending', 'running', 'done', 'failed')),
+      worker INTEGER REFERENCES worker (id),
+      claims INTEGER NOT NULL DEFAULT 0,
+      wall_s REAL,
+      cpu_s REAL,
+      finished REAL,
+      error TEXT,
+      UNIQUE (workload, cluster, scheduler, seed)
+    );
+    CREATE INDEX cell_state ON cell (state, id);
+    CREATE TABLE metric (
+      cell INTEGER NOT NULL REFERENCES cell (id),
+      name TEXT NOT NULL,
+      value REAL,
+      PRIMARY KEY (cell, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE curve (
+      cell INTEGER PRIMARY KEY REFERENCES cell (id),
+      data BLOB NOT NULL
+    );
+    CREATE TABLE overview (workload TEXT PRIMARY KEY, data BLOB NOT NULL);
+    CREATE TABLE learning (scheduler TEXT PRIMARY KEY, data BLOB NOT NULL);
+    CREATE TABLE input (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL);
+    """
+
+  func write<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+    do {
+      var value: Value?
+      try queue.inTransaction(.immediate) { db in
+        value = try body(db)
+        return .commit
+      }
+      guard let value else { throw StoreError.failed(path: path, reason: "nothing was written") }
+      return value
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
+  func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+    do { return try queue.read(body) } catch { throw StoreError(error, path: path) }
+  }
+}

@@ -1,0 +1,193 @@
+import ArgumentParser
+import Configuration
+import Experiments
+import Foundation
+import Simulation
+import TraceParsing
+
+/// `tracemill compare`: schedulers × workloads × clusters × seeds.
+struct CompareCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compare schedulers on workloads and clusters over many seeds; write a report.",
+    discussion: """
+      An experiment is a YAML file (--print-example shows one), one that comes with the program \
+      (--experiment study), or made of options. Results are kept in FOLDER/results.sqlite after \
+      every cell: a run that was interrupted goes on where it was when the same command is given \
+      again, and several processes may work on one file. Beside it are written results.json, \
+      cells.csv, cells.parquet, tables.md, tables.tex, report.html and figures.
+
+      Examples:
+        tracemill compare --experiment study -o study
+        tracemill compare --print-example > mine.yaml
+        tracemill compare --experiment mine.yaml -o mine
+        tracemill compare --workload tasks.parquet --cluster study:100 --scheduler best-fit \
+      --scheduler random --seeds 10 -o quick
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "The experiment: a YAML file, or one of \(ShippedExperiments.names.joined(separator: ", ")).",
+      valueName: "file"))
+  var experiment: String?
+
+  @Option(
+    help: ArgumentHelp("A workload, as for simulate; may be repeated.", valueName: "workload"))
+  var workload: [String] = []
+
+  @Option(help: ArgumentHelp("A cluster, as for simulate; may be repeated.", valueName: "cluster"))
+  var cluster: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A scheduler, as for simulate; may be repeated. The first is the baseline.",
+      valueName: "name"))
+  var scheduler: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Seeds 1 to this, in place of the experiment's own.", valueName: "number"))
+  var seeds: Int?
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where everything is written.", valueName: "folder"))
+  var output = "results"
+
+  @Option(
+    help: ArgumentHelp(
+      "Chart.js for report.html, if it is not where it is usually installed.", valueName: "file"))
+  var chartLibrary: String?
+
+  @Flag(help: "Print an experiment file with comments, and do nothing else.")
+  var printExample = false
+
+  @Flag(help: "Run the cells only; `tracemill report` makes the rest.")
+  var noReport = false
+
+  @Flag(help: "Print results.json.")
+  var json = false
+
+  @OptionGroup(title: "Reading") var reading: TraceOptions
+
+  mutating func validate() throws {
+    guard !printExample else { return }
+    let hasParts = !workload.isEmpty || !cluster.isEmpty || !scheduler.isEmpty
+    guard experiment == nil || !hasParts else {
+      throw ValidationError("--experiment brings its own workloads, clusters and schedulers")
+    }
+    if experiment == nil {
+      for (name, list) in [
+        ("--workload", workload), ("--cluster", cluster), ("--scheduler", scheduler),
+      ] where list.isEmpty {
+        throw ValidationError("--experiment, or at least one \(name), is needed")
+      }
+    }
+    if let seeds, !(1...1_000_000).contains(seeds) {
+      throw ValidationError("--seeds is from 1 to 1000000")
+    }
+    let known = PolicyCatalog.entries.map(\.name)
+    for name in scheduler where !known.contains(name) && !name.contains(":") {
+      throw ValidationError(unknownName("scheduler", name, among: known))
+    }
+  }
+
+  func run() async throws {
+    if printExample {
+      return try writeOutput(ShippedExperiments.text("example") ?? "")
+    }
+    let (definition, folder) = try definition()
+    let provider = ExperimentProvider(folder: folder, reading: reading)
+    let problems = provider.problems(definition)
+    guard problems.isEmpty else {
+      throw CommandFailure(message: problems.joined(separator: "\ntracemill: "))
+    }
+    do {
+      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+    } catch {
+      throw CommandFailure(message: "\(output): cannot be made: \(error.localizedDescription)")
+    }
+    let path = output + "/results.sqlite"
+    let store = try ResultsStore(path: path, creates: true)
+    try store.begin(
+      definition, folder: folder, version: Tracemill.version,
+      inputs: try provider.inputFiles(definition))
+    Interrupts.keeps("finished cells are in \(path); the same command goes on from there")
+
+    let display = CellProgress(definition.name, logger: reading.logger)
+    let runner = try ExperimentRunner(
+      store, inputs: provider, version: Tracemill.version, threads: reading.threads)
+    let failed = try await runner.run { display.show($0) }
+    display.finish()
+
+    if !noReport || json {
+      let report = ReportFiles(
+        store: path, folder: output, chartLibrary: chartLibrary, logger: reading.logger)
+      let summary = ExperimentSummary(try store.results())
+      let written = noReport ? [] : try report.write(summary)
+      try writeOutput(
+        json
+          ? summary.json(source: path).text(isIndented: true) + "\n"
+          : summary.text + written.map { "wrote \($0)\n" }.joined())
+    }
+    guard failed.isEmpty else { throw CommandFailure(message: Self.failureText(failed, path)) }
+  }
+
+  /// Cells that failed alike are told of once.
+  private static func failureText(_ failed: [FailedCell], _ path: String) -> String {
+    var text = "\(failed.count) cells failed; finished cells are kept in \(path)"
+    var seen: [String] = []
+    for cell in failed where !seen.contains(cell.message) {
+      seen.append(cell.message)
+      let others = failed.count { $0.message == cell.message } - 1
+      text += "\n  \(cell.cell)" + (others > 0 ? " and \(others) more" : "") + ": \(cell.message)"
+    }
+    return text
+  }
+
+  private func definition() throws -> (ExperimentDefinition, folder: String) {
+    let here = FileManager.default.currentDirectoryPath
+    var (definition, folder) = try experiment.map(Self.definition) ?? (parts(), here)
+    if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
+    return (definition, folder)
+  }
+
+  /// The experiment of that name or in that file, and the folder that its paths begin from.
+  static func definition(_ name: String) throws -> (ExperimentDefinition, folder: String) {
+    let policies = PolicyCatalog.entries.map(\.name)
+    let here = FileManager.default.currentDirectoryPath
+    if let text = ShippedExperiments.text(name), !FileManager.default.fileExists(atPath: name) {
+      return (
+        try ExperimentDefinition(
+          ConfigurationFile(text: text, name: name), schedulers: policies), here
+      )
+    }
+    guard FileManager.default.fileExists(atPath: name) else {
+      throw CommandFailure(
+        message: "\(name): no such file, nor an experiment that comes with the program ("
+          + ShippedExperiments.names.joined(separator: ", ") + ")"
+          + (suggestionText(name, among: ShippedExperiments.names) ?? ""))
+    }
+    return (
+      try ExperimentDefinition(ConfigurationFile(path: name), schedulers: policies),
+      URL(fileURLWithPath: name).absoluteURL.deletingLastPathComponent().path
+    )
+  }
+
+  private func parts() -> ExperimentDefinition {
+    func name(_ source: String) -> String {
+      let last = source.split(separator: "/").last.map(String.init) ?? source
+      return last.replacingOccurrences(of: "#", with: "-")
+    }
+    var definition = ExperimentDefinition(
+      name: "comparison", workloads: unique(workload).map { .init(name: name($0), source: $0) },
+      clusters: unique(cluster).map { .init(name: name($0), source: $0) },
+      schedulers: unique(scheduler).map { .init(name: $0, policy: $0) },
+      seeds: (1...UInt64(seeds ?? 10)).map { $0 })
+    definition.baseline = scheduler.first
+    return definition
+  }
+
+  private func unique(_ names: [String]) -> [String] {
+    names.enumerated().filter { names.firstIndex(of: $1) == $0 }.map(\.element)
+  }
+}

@@ -1,0 +1,199 @@
+import Experiments
+import Foundation
+import Simulation
+import Synchronization
+import TraceParsing
+import Workload
+
+/// What the names in an experiment stand for on the command line.
+final class ExperimentProvider: ExperimentInputs {
+  private let folder: String
+  private let reading: TraceOptions
+  private let tables: Mutex<[WorkloadDefinition: Result<Kept, any Error>]> = Mutex([:])
+
+  /// A workload read once, or too large for that.
+  private enum Kept: Sendable {
+    case table(TaskTable, DependencyTable)
+    case tooLarge
+  }
+  private static let tableLimit = 2_000_000
+  private static let generators = ["poisson:", "study:"]
+
+  /// - Parameters:
+  ///   - folder: what relative paths begin from.
+  ///   - reading: how traces are read.
+  init(folder: String, reading: TraceOptions) {
+    self.folder = folder
+    self.reading = reading
+  }
+
+  func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy {
+    guard let policy = PolicyCatalog.make(definition.policy) else {
+      throw CommandFailure(message: "no scheduler '\(definition.policy)'")
+    }
+    return policy
+  }
+
+  func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout {
+    try ClusterArgument(path(definition.source), reading: reading).layout(seed: seed)
+  }
+
+  func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks {
+    let isGenerated = Self.generators.contains(where: definition.source.hasPrefix)
+    let kept = isGenerated ? .tooLarge : try table(definition)
+    let source: AnyWorkloadSource<any Error>
+    var dependencies = DependencyTable()
+    switch kept {
+    case .table(let table, let known):
+      source = CellTasks(table.source()).source
+      dependencies = known
+    case .tooLarge:
+      let (tasks, argument) = try replayed(definition, seed: seed)
+      source = CellTasks(tasks).source
+      if let known = argument.stream?.dependencies { dependencies = known }
+    }
+    return try adapted(source, dependencies, definition, seed: seed)
+  }
+
+  private func adapted(
+    _ source: AnyWorkloadSource<any Error>, _ dependencies: DependencyTable,
+    _ definition: WorkloadDefinition, seed: UInt64
+  ) throws -> CellTasks {
+    var source = source
+    if definition.from != nil || definition.to != nil {
+      source = AnyWorkloadSource(
+        source.window(
+          from: definition.from.map(Microseconds.init(seconds:)) ?? .zero,
+          to: definition.to.map(Microseconds.init(seconds:)) ?? .never))
+    }
+    if let priority = definition.priority {
+      guard let selection = PrioritySelection(argument: priority) else {
+        throw CommandFailure(
+          message: "workload \(definition.name): '\(priority)' is no list of priorities")
+      }
+      source = AnyWorkloadSource(source.filter { selection.contains($0) })
+    }
+    if let sample = definition.sample {
+      let sampler = JobSampler(fraction: sample, seed: seed)
+      source = AnyWorkloadSource(source.filter { sampler.includes(job: $0.id.job) })
+    }
+    if let tasks = definition.tasks { source = AnyWorkloadSource(source.prefix(tasks)) }
+    if let factor = definition.scaleArrivals {
+      source = AnyWorkloadSource(source.scaleArrivals(by: factor))
+    }
+    if let factor = definition.scaleLoad {
+      source = AnyWorkloadSource(source.scaleLoad(by: factor))
+    }
+    return CellTasks(source, dependencies: dependencies)
+  }
+
+  /// The tasks of a file, read once for all cells. One that cannot be read fails once for all too.
+  private func table(_ definition: WorkloadDefinition) throws -> Kept {
+    var key = WorkloadDefinition(name: "", source: definition.source)
+    key.name = ""
+    return try tables.withLock { tables in
+      if let known = tables[key] { return try known.get() }
+      let made = Result { () throws -> Kept in
+        let (tasks, argument) = try replayed(definition, seed: 0)
+        var records: [TaskRecord] = []
+        while let record = try tasks.next() {
+          guard records.count < Self.tableLimit else { return .tooLarge }
+          records.append(record)
+        }
+        return .table(TaskTable(records), argument.stream?.dependencies ?? DependencyTable())
+      }
+      tables[key] = made
+      return try made.get()
+    }
+  }
+
+  private func replayed(
+    _ definition: WorkloadDefinition, seed: UInt64
+  ) throws -> (ReplayedTasks, WorkloadArgument) {
+    let argument = try WorkloadArgument(
+      path(definition.source), seed: seed, reading: reading, selection: SelectionOptions(),
+      meter: ReadMeter())
+    return (ReplayedTasks(argument, atStart: .observed), argument)
+  }
+
+  /// A path in the experiment's folder; anything else as it is.
+  private func path(_ source: String) -> String {
+    if source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
+    let inFolder = URL(fileURLWithPath: folder).appendingPathComponent(source).path
+    return FileManager.default.fileExists(atPath: inFolder) ? inFolder : source
+  }
+}
+
+extension ExperimentProvider {
+  /// The files that the experiment reads, with digests.
+  func inputFiles(_ definition: ExperimentDefinition) throws -> [InputFile] {
+    let sources = definition.workloads.map(\.source) + definition.clusters.map(\.source)
+    var files: [InputFile] = []
+    for source in sources where !files.contains(where: { $0.path == source }) {
+      let path = path(source)
+      guard FileManager.default.fileExists(atPath: path) else { continue }
+      files.append(
+        InputFile(
+          path: source, bytes: Self.bytes(path), sha256: try FileDigest.sha256.ofTree(path) ?? ""))
+    }
+    return files
+  }
+
+  private static func bytes(_ path: String) -> Int {
+    func size(_ path: String) -> Int {
+      ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? 0
+    }
+    guard let walk = FileManager.default.enumerator(atPath: path) else { return size(path) }
+    var total = 0
+    for case let name as String in walk
+    where walk.fileAttributes?[.type] as? FileAttributeType == .typeRegular {
+      total += size(path + "/" + name)
+    }
+    return total == 0 ? size(path) : total
+  }
+
+  /// Everything about workloads and clusters that can be seen to be wrong before anything is run.
+  func problems(_ definition: ExperimentDefinition) -> [String] {
+    var problems: [String] = []
+    for (index, workload) in definition.workloads.enumerated() {
+      if let problem = problem(workload.source, generators: Self.generators) {
+        problems.append("workloads[\(index)]: unknown workload \(problem)")
+      } else if Self.generators.contains(where: workload.source.hasPrefix) {
+        do { _ = try tasks(workload, seed: 1) } catch {
+          problems.append("workloads[\(index)]: \(error)")
+        }
+      }
+      if let priority = workload.priority, PrioritySelection(argument: priority) == nil {
+        problems.append("workloads[\(index)].priority: '\(priority)' is no list of priorities")
+      }
+    }
+    for (index, cluster) in definition.clusters.enumerated() {
+      if let problem = problem(cluster.source, generators: ["study:"]) {
+        problems.append("clusters[\(index)]: unknown cluster \(problem)")
+      } else {
+        do { _ = try layout(cluster, seed: cluster.seed ?? 1) } catch {
+          problems.append("clusters[\(index)]: \(error)")
+        }
+      }
+    }
+    return problems
+  }
+
+  /// Why a source is none: no generator, and no file. Nil if it is one.
+  private func problem(_ source: String, generators: [String]) -> String? {
+    if generators.contains(where: source.hasPrefix) { return nil }
+    if source == "-" { return "'-': standard input cannot be read again for every cell" }
+    let path = path(source)
+    if FileManager.default.fileExists(atPath: path) { return nil }
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent()
+    let beside = (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? []
+    let near =
+      suggestionText(
+        URL(fileURLWithPath: path).lastPathComponent, among: beside.sorted()
+      )
+      ?? suggestionText(
+        String(source.prefix { $0 != ":" }), among: generators.map { String($0.dropLast()) })
+    return "'\(source)': no such file, nor one of \(generators.joined(separator: ", "))"
+      + (near ?? "")
+  }
+}

@@ -1,0 +1,68 @@
+import Experiments
+import Foundation
+import Logging
+import TraceParsing
+
+/// Where the chart library is, and pages and figures on disk.
+enum PageFiles {
+  /// Where Debian's libjs-chart.js and node-chart.js, and npm put Chart.js.
+  private static let places = [
+    "/usr/share/javascript/chart.js/chart.min.js",
+    "/usr/share/nodejs/chart.js/dist/chart.umd.js", "/usr/share/nodejs/chart.js/dist/chart.min.js",
+    "/usr/local/lib/node_modules/chart.js/dist/chart.umd.js",
+    "/opt/homebrew/lib/node_modules/chart.js/dist/chart.umd.js",
+  ]
+
+  /// The text of Chart.js: the file that the user names, or where it is usually installed. Nil, with a
+  /// warning, if it is nowhere.
+  static func chartLibrary(_ path: String?, logger: Logger?) throws -> String? {
+    if let path {
+      guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+        throw CommandFailure(message: "\(path): cannot be read as text")
+      }
+      return text
+    }
+    for place in places {
+      if let text = try? String(contentsOfFile: place, encoding: .utf8) { return text }
+    }
+    logger?.warning(
+      "Chart.js is not installed (Debian: libjs-chart.js): the page has its tables but no charts")
+    return nil
+  }
+
+  /// Draws figures with gnuplot into `folder`: the script, and a file a format.
+  ///
+  /// - Returns: whether gnuplot is there.
+  static func draw(_ figures: [ReportFigure], into folder: String, formats: [String]) throws -> Bool
+  {
+    guard !figures.isEmpty, !formats.isEmpty else { return true }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var all = ""
+    for figure in figures {
+      let script = figure.gnuplot(name: figure.id, formats: formats)
+      all += script
+      let file = try OutputFile(path: "\(folder)/\(figure.id).gnuplot")
+      try file.write(script)
+      try file.commit()
+    }
+    guard let gnuplot = FitPlots.gnuplot else { return false }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: gnuplot)
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    let input = Pipe()
+    let errors = Pipe()
+    process.standardInput = input
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = errors
+    try process.run()
+    input.fileHandleForWriting.write(Data(all.utf8))
+    try input.fileHandleForWriting.close()
+    let text = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      let line = String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? ""
+      throw CommandFailure(message: "\(folder): gnuplot failed: \(line)")
+    }
+    return true
+  }
+}

@@ -1,0 +1,163 @@
+import Experiments
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct CompareTests {
+  let folder = TemporaryFolder()
+
+  /// 200 cells, each long enough to be killed in.
+  private func experiment(seeds: Int = 50) throws -> String {
+    try folder.write(
+      """
+      name: two hundred
+      workloads: ["study:tasks=600,load=0.9,cores=60"]
+      clusters: ["study:5"]
+      schedulers: [random, best-fit, least-loaded, first-fit]
+      seeds: \(seeds)
+      outputs: [json]
+      """, to: "experiment.yaml")
+  }
+
+  private func begin(_ file: String, _ output: String) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: tracemill)
+    process.arguments = [
+      "compare", "--experiment", file, "-o", folder(output), "--no-report", "--quiet", "--threads",
+      "2",
+    ]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    return process
+  }
+
+  /// A line a cell of everything but times, to the last bit.
+  private func figures(_ results: ExperimentResults) throws -> [String] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return try results.cells.map { record in
+      let metrics = record.outcome.metrics.sorted { $0.key < $1.key }
+        .map { "\($0.key)=\($0.value.bitPattern)" }
+      let curves = try encoder.encode(record.outcome.curves)
+      return "\(record.cell) \(metrics) \(String(decoding: curves, as: UTF8.self))"
+    }
+  }
+
+  @Test func killedTwentyTimesTheResultsAreTheSame() throws {
+    let file = try experiment()
+    let whole = try begin(file, "whole")
+    whole.waitUntilExit()
+    #expect(whole.terminationStatus == 0)
+
+    var random = TestRandom(20)
+    var killed = 0
+    while killed < 20 {
+      let done = (try? ResultsStore(path: folder("killed/results.sqlite")).counts().done) ?? 0
+      let process = try begin(file, "killed")
+      // At a random moment after a random number of cells.
+      let wanted = done + Int.random(in: 0...8, using: &random)
+      let deadline = Date(timeIntervalSinceNow: 60)
+      var counts = CellCounts()
+      while process.isRunning, Date() < deadline {
+        counts = (try? ResultsStore(path: folder("killed/results.sqlite")).counts()) ?? counts
+        if counts.total == 200, counts.done >= wanted, counts.running > 0 { break }
+      }
+      usleep(UInt32.random(in: 0...15_000, using: &random))
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      try #require(process.terminationReason == .uncaughtSignal, "it ended before it was killed")
+      killed += 1
+    }
+    let before = try ResultsStore(path: folder("killed/results.sqlite")).counts()
+    #expect(before.done > 0 && before.done < 200)
+    let last = try begin(file, "killed")
+    last.waitUntilExit()
+    #expect(last.terminationStatus == 0)
+    let results = try ResultsStore(path: folder("killed/results.sqlite")).results()
+    #expect(results.counts == CellCounts(pending: 0, running: 0, done: 200, failed: 0))
+    // At most the running cells, two a kill, were begun again.
+    #expect(results.cells.reduce(0) { $0 + $1.claims - 1 } <= 40)
+    let expected = try ResultsStore(path: folder("whole/results.sqlite")).results()
+    let areTheSame = try figures(results) == figures(expected)
+    #expect(areTheSame)
+  }
+
+  @Test func twoProcessesShareOneFile() throws {
+    let file = try experiment()
+    let processes = try [begin(file, "shared"), begin(file, "shared")]
+    for process in processes {
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0)
+    }
+    let results = try ResultsStore(path: folder("shared/results.sqlite")).results()
+    #expect(results.counts.done == 200 && results.cells.count == 200)
+    #expect(results.cells.allSatisfy { $0.claims == 1 })
+    #expect(results.processes.count == 2)
+    #expect(results.processes.reduce(0) { $0 + $1.cells } == 200)
+  }
+
+  @Test func aCellAloneIsTheCellInTheResults() throws {
+    let file = try experiment(seeds: 2)
+    let made = try tracemill("compare", "--experiment", file, "-o", folder("r"), "--quiet")
+    #expect(made.status == 0)
+    let cell = "study:tasks=600,load=0.9,cores=60/study:5/random/2"
+    let alone = try tracemill(
+      "simulate", "--cell", folder("r/results.sqlite") + "#" + cell)
+    #expect(alone.status == 0 && alone.output.contains("the same as in"))
+    let fromFile = try tracemill("simulate", "--cell", file + "#" + cell, "--json")
+    let metrics = try #require(try object(fromFile)["metrics"] as? [String: Any])
+    let store = try ResultsStore(path: folder("r/results.sqlite"))
+    let id = try #require(CellID(cell))
+    let record = try #require(try store.record(of: id))
+    #expect(metrics["wait_mean_s"] as? Double == record.outcome.metrics["wait_mean_s"])
+    let unknown = try tracemill("simulate", "--cell", file + "#a/b/c/1")
+    #expect(unknown.status == 1 && unknown.error.contains("no workload 'a'"))
+  }
+
+  @Test func everythingWrongWithAFileIsToldAtOnce() throws {
+    let file = try folder.write(
+      """
+      name: wrong
+      workload: [study]
+      workloads: [{source: "study:tasks=10"}]
+      clusters: [{name: a/b, source: "study:5"}]
+      schedulers: [best-fti, {policy: random, engine: {queue: fiffo, step: -1}}]
+      seeds: []
+      metrics: [wait_men_s]
+      """, to: "wrong.yaml")
+    let result = try tracemill("compare", "--experiment", file, "-o", folder("r"))
+    #expect(result.status == 1)
+    for part in [
+      "unknown scheduler 'best-fti'; did you mean 'best-fit'?", "did you mean 'workloads'?",
+      "'/' and '#' separate names", "did you mean 'fifo'?", "engine.step", "seeds: is empty",
+      "did you mean 'wait_mean_s'?",
+    ] {
+      #expect(result.error.contains(part), "\(part)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder("r")))
+  }
+
+  @Test func unknownNamesComeWithTheNearest() throws {
+    let scheduler = try tracemill(
+      "compare", "--workload", "study:tasks=10", "--cluster", "study:5", "--scheduler", "rundom")
+    #expect(scheduler.status == 2 && scheduler.error.contains("did you mean 'random'?"))
+    try folder.write("x", to: "tasks.csv")
+    let workload = try tracemill(
+      "compare", "--workload", folder("task.csv"), "--cluster", "study:5", "--scheduler", "random",
+      "-o", folder("r"))
+    #expect(workload.status == 1 && workload.error.contains("did you mean 'tasks.csv'?"))
+    let experiment = try tracemill("compare", "--experiment", "studdy")
+    #expect(experiment.status == 1 && experiment.error.contains("did you mean 'study'?"))
+  }
+
+  @Test func theExampleFileRuns() throws {
+    let example = try tracemill("compare", "--print-example")
+    let file = try folder.write(example.outputBytes, to: "example.yaml")
+    let result = try tracemill(
+      "compare", "--experiment", file, "-o", folder("r"), "--seeds", "2", "--quiet", "--json")
+    #expect(result.status == 0)
+    let details = try #require(try object(result)["tracemill"] as? [String: Any])
+    #expect((details["scenarios"] as? [Any])?.count == 2)
+  }
+}
