@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import TraceParsing
 import Workload
@@ -13,6 +14,7 @@ struct InspectCommand: ParsableCommand {
         tracemill inspect clusterdata-2011-2
         tracemill inspect tasks.parquet --priority production
         tracemill inspect clusterdata-2011-2 --json | jq .tasks
+        tracemill inspect clusterdata-2011-2 --html trace.html
       """)
 
   @Argument(help: ArgumentHelp("The trace; - for standard input.", valueName: "in"))
@@ -23,6 +25,17 @@ struct InspectCommand: ParsableCommand {
 
   @Flag(help: "Print JSON.")
   var json = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Write a page with charts and fitted laws too: one file that needs no network.",
+      valueName: "file"))
+  var html: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Chart.js for the page, if it is not where it is usually installed.", valueName: "file"))
+  var chartLibrary: String?
 
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup(title: "Reading") var reading: TraceOptions
@@ -35,11 +48,15 @@ struct InspectCommand: ParsableCommand {
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
 
+    var overview = html == nil ? nil : WorkloadOverview.Builder()
     var summary = TraceSummary(path: input, trace: trace, scale: options.scale)
     if trace.canMakeRecords(from: reading.table) {
       let stream = try trace.records(options)
       let source = selection.apply(stream)
-      while let record = try source.next() { summary.add(record) }
+      while let record = try source.next() {
+        summary.add(record)
+        overview?.add(record)
+      }
       while try stream.next() != nil {}
       summary.report = stream.report
     }
@@ -55,6 +72,12 @@ struct InspectCommand: ParsableCommand {
     }
     summary.rejects = rejects?.counts ?? [:]
     progress.finish()
+    if let html {
+      let library = try PageFiles.chartLibrary(chartLibrary, logger: reading.logger)
+      let file = try OutputFile(path: html)
+      try file.write(summary.page(overview?.finish()).html(chartLibrary: library))
+      try file.commit()
+    }
     try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
   }
 }

@@ -26,7 +26,7 @@ struct TraceSummary {
   ]
   private var requestsAssumed = 0
 
-  private static let flagNames: [(TaskRecord.Flags, String)] = [
+  static let flagNames: [(TaskRecord.Flags, String)] = [
     (.cutOffAtStart, "cut off at the start"), (.cutOffAtEnd, "cut off at the end"),
     (.missingInfo, "with missing info"), (.irregular, "with impossible transitions"),
     (.requestAssumed, "with assumed request"), (.cpuUnknown, "without CPU request"),
@@ -144,36 +144,43 @@ struct TraceSummary {
 
   private var oddLines: String {
     var lines = TextTable(left: [0])
+    for (what, count) in oddities { lines.add([what, grouped(count)]) }
+    let text = lines.text
+    return text.isEmpty ? "" : "\nto know\n" + text
+  }
+
+  /// What is odd about the trace, and how often.
+  var oddities: [(String, Int)] {
+    var lines: [(String, Int)] = []
     for odd in report.transitions.impossible {
       let what =
         odd.from == .unsubmitted
         ? "\(odd.event.name) without SUBMIT (began before the input)"
         : "\(odd.event.name) while \(odd.from.name)"
-      lines.add([what, grouped(odd.count)])
+      lines.append((what, odd.count))
     }
     if report.afterEnd > 0 {
-      lines.add(["tasks seen only after the trace's end", grouped(report.afterEnd)])
+      lines.append(("tasks seen only after the trace's end", report.afterEnd))
     }
     for table in tables {
       guard let survey = survey(of: table.name) else { continue }
       for (code, count) in survey.missingInfo.sorted(by: { $0.key < $1.key }) {
-        lines.add(["\(table.name) rows with missing info \(code)", grouped(count)])
+        lines.append(("\(table.name) rows with missing info \(code)", count))
       }
       if survey.beforeStart > 0 {
-        lines.add(["\(table.name) rows from before the trace", grouped(survey.beforeStart)])
+        lines.append(("\(table.name) rows from before the trace", survey.beforeStart))
       }
       if survey.afterEnd > 0 {
-        lines.add(["\(table.name) rows from after its end", grouped(survey.afterEnd)])
+        lines.append(("\(table.name) rows from after its end", survey.afterEnd))
       }
       if survey.comments > 0 {
-        lines.add(["\(table.name) comment lines", grouped(survey.comments)])
+        lines.append(("\(table.name) comment lines", survey.comments))
       }
     }
     for (reason, count) in rejects.sorted(by: { $0.key < $1.key }) {
-      lines.add(["rejected: \(reason)", grouped(count)])
+      lines.append(("rejected: \(reason)", count))
     }
-    let text = lines.text
-    return text.isEmpty ? "" : "\nto know\n" + text
+    return lines
   }
 
   // MARK: - For machines

@@ -12,8 +12,10 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
   public var span: Double
   /// Tasks by priority class, for the classes that occur.
   public var classes: [Count]
-  /// Tasks submitted in each of equal steps of the span.
+  /// Tasks submitted in each of equal steps from the first submission on; the last step is cut short.
   public var arrivals: [Int]
+  /// The length of these steps in seconds.
+  public var arrivalWidth: Double
   /// Run time, CPU and memory.
   public var quantities: [Quantity]
 
@@ -64,39 +66,90 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
     public var points: [Point]
   }
 
-  /// Looks at `source`.
+  /// Looks at the first ``limit`` tasks of `source`.
   public init<Source: WorkloadSource & ~Copyable>(_ source: consuming Source) throws {
-    var submits: [Double] = []
-    var counts = Array(repeating: 0, count: PriorityClass.allCases.count)
-    var samples = [
-      Reservoir("run time", "s"), Reservoir("CPU", "cores"), Reservoir("memory", "GiB"),
-    ]
+    var builder = Builder()
     var isPartial = false
     while let task = try source.next() {
-      guard submits.count < Self.limit else {
+      guard builder.tasks < Self.limit else {
         isPartial = true
         break
       }
-      submits.append(task.submit.seconds)
+      builder.add(task)
+    }
+    self = builder.finish()
+    self.isPartial = isPartial
+  }
+
+  private init(
+    tasks: Int, span: Double, classes: [Count], arrivals: ArrivalBins, quantities: [Quantity]
+  ) {
+    self.tasks = tasks
+    isPartial = false
+    self.span = span
+    self.classes = classes
+    self.arrivals = arrivals.counts
+    arrivalWidth = arrivals.width
+    self.quantities = quantities
+  }
+
+  /// Makes an overview of tasks that come one by one, in bounded memory.
+  public struct Builder {
+    /// How many tasks there were so far.
+    public private(set) var tasks = 0
+    private var first = 0.0
+    private var last = 0.0
+    private var counts = Array(repeating: 0, count: PriorityClass.allCases.count)
+    private var arrivals = ArrivalBins()
+    private var samples = [
+      Reservoir("run time", "s"), Reservoir("CPU", "cores"), Reservoir("memory", "GiB"),
+    ]
+
+    /// Nothing seen yet.
+    public init() {}
+
+    /// Adds a task; tasks come in order of submission.
+    public mutating func add(_ task: TaskRecord) {
+      let submit = task.submit.seconds
+      if tasks == 0 { first = submit }
+      last = submit
+      tasks += 1
+      arrivals.add(submit - first)
       counts[Int(task.priorityClass.rawValue)] += 1
       if !task.flags.contains(.runTimeUnknown) { samples[0].add(task.runTime.seconds) }
       if !task.flags.contains(.cpuUnknown) { samples[1].add(task.request.cpu.value) }
       if !task.flags.contains(.memoryUnknown) { samples[2].add(task.request.memory.gibibytes) }
     }
-    tasks = submits.count
-    self.isPartial = isPartial
-    classes = PriorityClass.allCases.compactMap { kind in
-      let count = counts[Int(kind.rawValue)]
-      return count > 0 ? Count(name: kind.name, count: count) : nil
+
+    /// The overview.
+    public consuming func finish() -> WorkloadOverview {
+      let counts = counts
+      return WorkloadOverview(
+        tasks: tasks, span: last - first,
+        classes: PriorityClass.allCases.compactMap { kind in
+          let count = counts[Int(kind.rawValue)]
+          return count > 0 ? Count(name: kind.name, count: count) : nil
+        }, arrivals: arrivals, quantities: samples.compactMap(\.quantity))
     }
-    let first = submits.first ?? 0
-    span = (submits.last ?? 0) - first
-    var bins = Array(repeating: 0, count: submits.count > 1 && span > 0 ? 96 : 0)
-    for submit in submits where !bins.isEmpty {
-      bins[min(bins.count - 1, Int((submit - first) / span * Double(bins.count)))] += 1
+  }
+}
+
+/// Counts over time in at most 192 steps, which become twice as long when time runs past them.
+private struct ArrivalBins {
+  private(set) var counts: [Int] = []
+  private(set) var width = 0.001
+
+  /// Counts an arrival at `time` ≥ 0, in seconds.
+  mutating func add(_ time: Double) {
+    while time / width >= 192 {
+      counts = stride(from: 0, to: counts.count, by: 2).map { place in
+        counts[place] + (place + 1 < counts.count ? counts[place + 1] : 0)
+      }
+      width *= 2
     }
-    arrivals = bins
-    quantities = samples.compactMap(\.quantity)
+    let bin = Int(time / width)
+    while counts.count <= bin { counts.append(0) }
+    counts[bin] += 1
   }
 }
 

@@ -287,7 +287,9 @@ extension WorkloadOverview {
     let (unit, seconds): (String, Double) =
       span > 3 * 86400
       ? ("d", 86400) : span > 3 * 3600 ? ("h", 3600) : span > 300 ? ("min", 60) : ("s", 1)
-    let width = span / Double(max(1, arrivals.count))
+    let width = arrivalWidth
+    // The last step was cut short by the end.
+    let whole = arrivals.count > 4 ? arrivals.dropLast() : arrivals[...]
     var blocks: [ReportPage.Block] = [
       .facts(facts),
       .figure(
@@ -298,7 +300,7 @@ extension WorkloadOverview {
           series: [
             .init(
               "tasks", style: 0,
-              points: arrivals.enumerated().map {
+              points: whole.enumerated().map {
                 .init((Double($0) + 0.5) * width / seconds, Double($1) / width)
               })
           ])),

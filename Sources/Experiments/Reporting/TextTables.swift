@@ -11,7 +11,8 @@ public struct ReportTable: Sendable {
     /// Whether it is to stand out: only what is significant may.
     public var isStrong: Bool
 
-    init(_ text: String, value: Double? = nil, isStrong: Bool = false) {
+    /// A cell.
+    public init(_ text: String, value: Double? = nil, isStrong: Bool = false) {
       self.text = text
       self.value = value
       self.isStrong = isStrong
@@ -26,6 +27,14 @@ public struct ReportTable: Sendable {
   public var header: [String]
   /// Its rows.
   public var rows: [[Cell]]
+
+  /// A table.
+  public init(title: String, note: String, header: [String], rows: [[Cell]]) {
+    self.title = title
+    self.note = note
+    self.header = header
+    self.rows = rows
+  }
 }
 
 extension ExperimentSummary {

@@ -127,8 +127,13 @@
       const room = Math.max(1.05, Math.pow(high / low, .02));
       scale.min = low / room;
       scale.max = high * room;
-      // A range within a decade has no power of ten to name.
-      if (high / low < 20) scale.ticks.callback = value => figure(value);
+      // A range within a decade or so has too few powers of ten.
+      if (high / low < 30) {
+        scale.ticks.callback = value => {
+          const lead = value / Math.pow(10, Math.floor(Math.log10(value) + 1e-9));
+          return [1, 2, 3, 5].some(m => Math.abs(lead - m) < 1e-6) ? figure(value) : "";
+        };
+      }
     } else {
       const room = (high - low || Math.abs(high) || 1) * .04;
       scale.suggestedMin = low < 0 || spec.kind === "scatter" ? low - room : 0;
