@@ -52,7 +52,8 @@ let package = Package(
       dependencies: [
         "Workload", "Parquet", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON", "CCrypto",
       ]),
-    .target(name: "Generation", dependencies: ["Workload", "Fitting", "CVectorMath"]),
+    .target(
+      name: "Generation", dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath"]),
     .target(name: "Simulation", dependencies: ["Workload"]),
 
     // L2: what is made of the siblings.

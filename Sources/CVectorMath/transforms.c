@@ -86,6 +86,8 @@ LOOP(exponential)
 WIDE(exponential)
 LOOP(normal_quantile)
 WIDE(normal_quantile)
+LOOP(normal_probability)
+WIDE(normal_probability)
 
 void cvm_transform_with(
     CVMInstructions instructions, CVMFunction function, const double *x, double *y,
@@ -94,6 +96,9 @@ void cvm_transform_with(
   case CVMFunctionLog: logarithm_with(instructions, x, y, count); return;
   case CVMFunctionExp: exponential_with(instructions, x, y, count); return;
   case CVMFunctionNormalQuantile: normal_quantile_with(instructions, x, y, count); return;
+  case CVMFunctionNormalProbability:
+    normal_probability_with(instructions, x, y, count);
+    return;
   }
 }
 
@@ -110,5 +115,11 @@ double cvm_exp(double x) {
 double cvm_normal_quantile(double p) {
   Real in = {p}, out;
   normal_quantile_of_one(&in, &out);
+  return out[0];
+}
+
+double cvm_normal_probability(double z) {
+  Real in = {z}, out;
+  normal_probability_of_one(&in, &out);
   return out[0];
 }

@@ -8,6 +8,8 @@ final class CompiledModel: Sendable {
     let runTime: MarginSampler
     let cpu: MarginSampler
     let memory: MarginSampler
+    let copula: Copula?
+    let sharesRequests: Bool
   }
 
   private struct Class: Sendable {
@@ -17,117 +19,286 @@ final class CompiledModel: Sendable {
     let priorityClass: PriorityClass
     let priority: Int16
     let deadlineFactor: Double
+    let outcomes: [(upTo: Double, outcome: Outcome)]
+    let jobSize: MarginSampler?
   }
+
+  /// What is drawn for the jobs of a block: when they come, their class, and how many tasks they have.
+  struct Jobs {
+    var times = [Double](repeating: 0, count: GammaBridge.blockSize)
+    var classes = [UInt8](repeating: 0, count: GammaBridge.blockSize)
+    var sizes = [Int32](repeating: 1, count: GammaBridge.blockSize)
+  }
+
+  /// The most tasks of a job.
+  static let jobLimit = 10_000_000.0
 
   private let classes: [Class]
   private let margins: [Margins]
-  private let meanGap: Double
-  private let classStream: RandomStream
-  private let runTimeStream: RandomStream
-  private let cpuStream: RandomStream
-  private let memoryStream: RandomStream
+  private let hasJobSizes: Bool
+  private let hasOutcomes: Bool
+  private let estimates: (factor: MarginSampler, roundedTo: [Double])?
+  private let streams: Streams
+
+  private struct Streams: Sendable {
+    let kind, jobSize, runTime, cpu, memory, outcome, estimate: RandomStream
+
+    init(seed: UInt64) {
+      func stream(_ name: String) -> RandomStream { RandomStream(seed: seed, name: name) }
+      (kind, jobSize) = (stream("class"), stream("job size"))
+      (runTime, cpu, memory) = (stream("run time"), stream("cpu"), stream("memory"))
+      (outcome, estimate) = (stream("outcome"), stream("estimate"))
+    }
+  }
 
   /// `model` must have no issues.
   init(_ model: WorkloadModel, seed: UInt64) {
-    func stream(_ name: String) -> RandomStream { RandomStream(seed: seed, name: name) }
-    (classStream, runTimeStream) = (stream("class"), stream("run time"))
-    (cpuStream, memoryStream) = (stream("cpu"), stream("memory"))
-    meanGap = 1 / model.arrivals.rate
-    var known: [[Law]] = []
+    streams = Streams(seed: seed)
+    var known: [TaskClass] = []
     var margins: [Margins] = []
     var upTo = 0.0
     var classes: [Class] = []
     for part in model.classes {
-      let laws = [part.runTime, part.cpu, part.memory]
-      if !known.contains(laws) {
-        known.append(laws)
-        let samplers = laws.map(MarginSampler.init)
-        margins.append(Margins(runTime: samplers[0], cpu: samplers[1], memory: samplers[2]))
+      let place = known.firstIndex { $0.hasMargins(of: part) } ?? known.count
+      if place == known.count {
+        known.append(part)
+        margins.append(
+          Margins(
+            runTime: MarginSampler(part.runTime), cpu: MarginSampler(part.cpu),
+            memory: MarginSampler(part.memory),
+            copula: part.correlations.flatMap { try? Copula($0, part) },
+            sharesRequests: part.sharesRequests))
       }
       upTo += part.share
+      var outcomeUpTo = 0.0
       classes.append(
         Class(
-          upTo: upTo, margins: known.firstIndex(of: laws) ?? 0, priorityClass: part.priorityClass,
-          priority: part.priority, deadlineFactor: part.deadlineFactor ?? 0))
+          upTo: upTo, margins: place, priorityClass: part.priorityClass, priority: part.priority,
+          deadlineFactor: part.deadlineFactor ?? 0,
+          outcomes: part.outcomes.map {
+            outcomeUpTo += $0.share
+            return (outcomeUpTo, $0.outcome)
+          },
+          jobSize: part.jobSize.map(MarginSampler.init)))
     }
     self.classes = classes
     self.margins = margins
+    hasJobSizes = classes.contains { $0.jobSize != nil }
+    hasOutcomes = classes.contains { !$0.outcomes.isEmpty }
+    estimates = model.estimates.map { (MarginSampler($0.factor), $0.roundedTo) }
   }
 
-  /// Appends the tasks of `block` from place `from` on, at most `limit` of them.
+  /// Draws the jobs of a block.
+  func draw(block: Int, _ clock: inout ArrivalClock, into jobs: inout Jobs) {
+    let size = GammaBridge.blockSize
+    let first = UInt64(block * size)
+    jobs.times.withUnsafeMutableBufferPointer { clock.times(of: block, into: $0) }
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: size) { column in
+      streams.kind.openUniforms(from: first, into: column)
+      for place in 0..<size { jobs.classes[place] = classIndex(column[place]) }
+      guard hasJobSizes else { return }
+      streams.jobSize.openUniforms(from: first, into: column)
+      transform(column, of: jobs.classes, group: { Int($0) }, groups: classes.count) {
+        classes[$0].jobSize ?? MarginSampler.one
+      }
+      for place in 0..<size {
+        jobs.sizes[place] = Int32(min(max(column[place].rounded(), 1), Self.jobLimit))
+      }
+    }
+  }
+
+  private func classIndex(_ u: Double) -> UInt8 {
+    var index = 0
+    while index + 1 < classes.count, u >= classes[index].upTo { index += 1 }
+    return UInt8(index)
+  }
+
+  /// Columns of the tasks that are drawn together.
+  private struct Columns {
+    let scratch: UnsafeMutableBufferPointer<Double>
+
+    subscript(column: Int, count: Int) -> UnsafeMutableBufferPointer<Double> {
+      UnsafeMutableBufferPointer(rebasing: scratch[column * width..<column * width + count])
+    }
+    private var width: Int { scratch.count / 5 }
+  }
+
+  /// Appends tasks of the block's jobs from task `task` of job `place` on, `limit` of them or fewer,
+  /// and moves both on; `place` is the block's size when its jobs are used up.
   func draw(
-    block: Int, from: Int, atMost limit: Int, _ bridge: inout GammaBridge,
+    block: Int, jobs: Jobs, place: inout Int, task: inout Int, atMost limit: Int,
     into records: inout [TaskRecord]
   ) {
     let size = GammaBridge.blockSize
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: 5 * size) { scratch in
-      func column(_ index: Int) -> UnsafeMutableBufferPointer<Double> {
-        UnsafeMutableBufferPointer(rebasing: scratch[index * size..<(index + 1) * size])
-      }
-      let (times, kinds) = (column(0), column(1))
-      let (runTimes, cpus, memories) = (column(2), column(3), column(4))
-      bridge.points(of: block, into: times)
-      let first = UInt64(block * size)
-      classStream.openUniforms(from: first, into: kinds)
-      runTimeStream.openUniforms(from: first, into: runTimes)
-      cpuStream.openUniforms(from: first, into: cpus)
-      memoryStream.openUniforms(from: first, into: memories)
-      if margins.count == 1 {
-        margins[0].runTime.transform(runTimes)
-        margins[0].cpu.transform(cpus)
-        margins[0].memory.transform(memories)
-      } else {
-        for place in margins.indices {
-          transform(runTimes, of: kinds, margins[place].runTime, place)
-          transform(cpus, of: kinds, margins[place].cpu, place)
-          transform(memories, of: kinds, margins[place].memory, place)
+    // The tasks' places among the block's jobs, and within their jobs.
+    withUnsafeTemporaryAllocation(of: (place: Int, index: Int).self, capacity: size) { tasks in
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { kinds in
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 5 * size) { scratch in
+          var left = limit
+          while left > 0, place < size {
+            var count = 0
+            while count < min(size, left), place < size {
+              tasks[count] = (place, task)
+              kinds[count] = jobs.classes[place]
+              count += 1
+              task += 1
+              if task == jobs.sizes[place] { (place, task) = (place + 1, 0) }
+            }
+            left -= count
+            append(
+              block: block, jobs: jobs,
+              tasks: UnsafeMutableBufferPointer(rebasing: tasks[..<count]),
+              kinds: UnsafeMutableBufferPointer(rebasing: kinds[..<count]),
+              Columns(scratch: scratch), into: &records)
+          }
         }
-      }
-      for place in from..<min(size, from &+ min(limit, size)) {
-        let part = classes[classIndex(kinds[place])]
-        let submit = whole(times[place] * meanGap * 1e6)
-        let runTime = whole(runTimes[place] * 1e6)
-        var record = TaskRecord(
-          id: TaskID(job: Int64(block * size + place)), submit: Microseconds(submit),
-          runTime: Microseconds(runTime),
-          request: Resources(
-            cpu: Cores(nano: whole(cpus[place] * 1e9)),
-            memory: Bytes(whole(memories[place] * 1_073_741_824))))
-        record.priorityClass = part.priorityClass
-        record.priority = part.priority
-        if part.deadlineFactor > 0 {
-          let allowance = whole(part.deadlineFactor * runTimes[place] * 1e6)
-          record.deadline = Microseconds(submit) + Microseconds(allowance)
-        }
-        records.append(record)
       }
     }
   }
 
-  private func classIndex(_ u: Double) -> Int {
-    var index = 0
-    while index + 1 < classes.count, u >= classes[index].upTo { index += 1 }
-    return index
+  private func append(
+    block: Int, jobs: Jobs, tasks: UnsafeMutableBufferPointer<(place: Int, index: Int)>,
+    kinds: UnsafeMutableBufferPointer<UInt8>, _ columns: Columns, into records: inout [TaskRecord]
+  ) {
+    let count = tasks.count
+    let first = block * GammaBridge.blockSize
+    func uniforms(_ stream: RandomStream, _ column: UnsafeMutableBufferPointer<Double>) {
+      if !hasJobSizes {
+        stream.openUniforms(from: UInt64(first + tasks[0].place), into: column)
+        return
+      }
+      for i in 0..<count {
+        let word = stream.at(UInt64(tasks[i].index)).word(UInt64(first + tasks[i].place))
+        column[i] = RandomStream.openUniform(word)
+      }
+    }
+    func requests(_ stream: RandomStream, _ column: UnsafeMutableBufferPointer<Double>) {
+      uniforms(stream, column)
+      guard hasJobSizes else { return }
+      for i in 0..<count where tasks[i].index > 0 && margins[marginsOf(kinds[i])].sharesRequests {
+        column[i] = RandomStream.openUniform(stream.word(UInt64(first + tasks[i].place)))
+      }
+    }
+    let (runTimes, cpus, memories) = (columns[0, count], columns[1, count], columns[2, count])
+    uniforms(streams.runTime, runTimes)
+    requests(streams.cpu, cpus)
+    requests(streams.memory, memories)
+    shape(runTimes, cpus, memories, kinds)
+    let (outcomes, estimated) = (columns[3, count], columns[4, count])
+    if hasOutcomes { uniforms(streams.outcome, outcomes) }
+    if let estimates {
+      uniforms(streams.estimate, estimated)
+      estimates.factor.transform(estimated)
+    }
+    for i in 0..<count {
+      let part = classes[Int(kinds[i])]
+      let submit = Microseconds(whole(jobs.times[tasks[i].place] * 1e6))
+      var record = TaskRecord(
+        id: TaskID(job: Int64(first + tasks[i].place), index: Int32(tasks[i].index)),
+        submit: submit, runTime: Microseconds(whole(runTimes[i] * 1e6)),
+        request: Resources(
+          cpu: Cores(nano: whole(cpus[i] * 1e9)),
+          memory: Bytes(whole(memories[i] * 1_073_741_824))))
+      record.priorityClass = part.priorityClass
+      record.priority = part.priority
+      if part.deadlineFactor > 0 {
+        record.deadline = submit + Microseconds(whole(part.deadlineFactor * runTimes[i] * 1e6))
+      }
+      if estimates != nil { record.estimate = estimate(runTimes[i] * estimated[i]) }
+      if !part.outcomes.isEmpty { record.live(outcome(outcomes[i], part)) }
+      records.append(record)
+    }
   }
 
-  /// Transforms the values of the tasks whose class has the margins at `place`.
+  private func marginsOf(_ kind: UInt8) -> Int { classes[Int(kind)].margins }
+
+  /// Gives probabilities their classes' copulas and laws.
+  private func shape(
+    _ runTimes: UnsafeMutableBufferPointer<Double>, _ cpus: UnsafeMutableBufferPointer<Double>,
+    _ memories: UnsafeMutableBufferPointer<Double>, _ kinds: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    if margins.count == 1 {
+      margins[0].copula?.couple(cpu: cpus, memory: memories, runTime: runTimes)
+      margins[0].runTime.transform(runTimes)
+      margins[0].cpu.transform(cpus)
+      margins[0].memory.transform(memories)
+      return
+    }
+    let count = runTimes.count
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 3 * count) { scratch in
+      for group in margins.indices {
+        var size = 0
+        for i in 0..<count where marginsOf(kinds[i]) == group {
+          scratch[size] = runTimes[i]
+          scratch[count + size] = cpus[i]
+          scratch[2 * count + size] = memories[i]
+          size += 1
+        }
+        guard size > 0 else { continue }
+        let part = (0..<3).map {
+          UnsafeMutableBufferPointer(rebasing: scratch[$0 * count..<$0 * count + size])
+        }
+        margins[group].copula?.couple(cpu: part[1], memory: part[2], runTime: part[0])
+        margins[group].runTime.transform(part[0])
+        margins[group].cpu.transform(part[1])
+        margins[group].memory.transform(part[2])
+        size = 0
+        for i in 0..<count where marginsOf(kinds[i]) == group {
+          (runTimes[i], cpus[i], memories[i]) = (part[0][size], part[1][size], part[2][size])
+          size += 1
+        }
+      }
+    }
+  }
+
+  /// Transforms each value by the sampler of its class's group.
   private func transform(
-    _ values: UnsafeMutableBufferPointer<Double>, of kinds: UnsafeMutableBufferPointer<Double>,
-    _ sampler: MarginSampler, _ place: Int
+    _ values: UnsafeMutableBufferPointer<Double>, of kinds: [UInt8], group: (UInt8) -> Int,
+    groups: Int, _ sampler: (Int) -> MarginSampler
   ) {
     withUnsafeTemporaryAllocation(of: Double.self, capacity: values.count) { part in
-      var count = 0
-      for index in values.indices where classes[classIndex(kinds[index])].margins == place {
-        part[count] = values[index]
-        count += 1
-      }
-      sampler.transform(UnsafeMutableBufferPointer(rebasing: part[..<count]))
-      count = 0
-      for index in values.indices where classes[classIndex(kinds[index])].margins == place {
-        values[index] = part[count]
-        count += 1
+      for wanted in 0..<groups {
+        var count = 0
+        for index in values.indices where group(kinds[index]) == wanted {
+          part[count] = values[index]
+          count += 1
+        }
+        sampler(wanted).transform(UnsafeMutableBufferPointer(rebasing: part[..<count]))
+        count = 0
+        for index in values.indices where group(kinds[index]) == wanted {
+          values[index] = part[count]
+          count += 1
+        }
       }
     }
+  }
+
+  private func outcome(_ u: Double, _ part: Class) -> Outcome {
+    (part.outcomes.first { u < $0.upTo } ?? part.outcomes[part.outcomes.count - 1]).outcome
+  }
+
+  private func estimate(_ seconds: Double) -> Microseconds {
+    let rounded = estimates?.roundedTo.first { $0 >= seconds } ?? seconds
+    return Microseconds(whole(rounded * 1e6))
+  }
+}
+
+extension TaskRecord {
+  /// Gives the task a past: it started when it was submitted, ran once, and ended like this.
+  fileprivate mutating func live(_ outcome: Outcome) {
+    self.outcome = outcome
+    guard outcome != .pending else { return }
+    attempts = 1
+    (firstSchedule, lastSchedule) = (submit, submit)
+    if outcome != .running { end = submit + runTime }
+  }
+}
+
+extension TaskClass {
+  /// Whether the tasks of both have the same laws.
+  fileprivate func hasMargins(of other: TaskClass) -> Bool {
+    runTime == other.runTime && cpu == other.cpu && memory == other.memory
+      && correlations == other.correlations && sharesRequests == other.sharesRequests
   }
 }
 

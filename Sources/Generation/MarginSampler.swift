@@ -28,6 +28,14 @@ struct MarginSampler: Sendable {
   private let from: Double
   private let mass: Double
 
+  /// Always 1.
+  static let one = MarginSampler(constant: 1)
+
+  private init(constant value: Double) {
+    kind = .uniform(lower: value, width: 0)
+    (lower, upper, from, mass) = (-.infinity, .infinity, 0, 1)
+  }
+
   init(_ law: Law) {
     var base = law
     var (lower, upper, from, mass) = (-Double.infinity, Double.infinity, 0.0, 1.0)

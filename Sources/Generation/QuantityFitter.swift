@@ -1,4 +1,5 @@
 import Fitting
+import Foundation
 import Workload
 
 /// Fits every family to a quantity, measures the fits and searches for a tail.
@@ -103,7 +104,34 @@ public struct QuantityFitter: Sendable {
       }
       profile.fits.append(fitted)
     }
+    if profile.atoms == nil || !sample.censored.isEmpty {
+      profile.empirical = Self.quantiles(of: sample)
+    }
     if options.tails { profile.tail = await tail(sample, name) }
+  }
+
+  /// The data's own law, to seven digits.
+  private static func quantiles(of sample: Sample) -> [Double]? {
+    guard sample.values.count >= 2 else { return nil }
+    func rounded(_ x: Double) -> Double {
+      guard x > 0 else { return x }
+      let unit = pow(10, (log10(x)).rounded(.down) - 6)
+      return unit < 1 ? (x / unit).rounded() / (1 / unit) : (x / unit).rounded() * unit
+    }
+    if sample.censored.isEmpty {
+      let sorted = sortedAscending(sample.values)
+      return (0...1000).map { place in
+        let position = Double(place) / 1000 * Double(sorted.count - 1)
+        let index = min(sorted.count - 2, Int(position))
+        let rest = position - Double(index)
+        return rounded(sorted[index] + rest * (sorted[index + 1] - sorted[index]))
+      }
+    }
+    let estimate = KaplanMeier(values: sample.values, censored: sample.censored)
+    return (0...1000).map { place in
+      let x = estimate.quantile(survival: 1 - Double(max(1, place)) / 1001)
+      return rounded(min(x, estimate.end))
+    }
   }
 
   /// The tail of the exact values. Censored ones would bias it: it is not searched for where they

@@ -4,7 +4,7 @@ import Workload
 ///
 /// A value that depends on the model, the seed and nothing else. Each quantity has a named stream of
 /// random numbers of its own (`arrivals`, `class`, `run time`, `cpu`, `memory`, …), in which the
-/// draw of task n has place n: another arrival law leaves the sizes alone, and
+/// draws of a job have its place: another arrival law leaves the sizes alone, and
 /// ``skip(toJob:)`` reaches any job without drawing those before it.
 ///
 /// ```swift
@@ -15,15 +15,25 @@ import Workload
 public struct SyntheticWorkload: WorkloadSource, Sendable {
   public typealias Failure = Never
 
+  /// What the tasks are drawn from.
+  public let model: WorkloadModel
+  /// What all chance comes from.
+  public let seed: UInt64
+  private(set) var extent: WorkloadExtent
   private let compiled: CompiledModel
-  private let extent: WorkloadExtent
-  private var bridge: GammaBridge
-  /// The job after the last in `records`.
-  private var nextJob = 0
+  private var clock: ArrivalClock
+  private var jobs = CompiledModel.Jobs()
+  /// The block of jobs that is loaded, and the first of its tasks that is not yet drawn.
+  private var block = -1
+  private var place = GammaBridge.blockSize
+  private var task = 0
   private var records: [TaskRecord] = []
   private var position = 0
   private var produced = 0
   private var hasEnded = false
+
+  /// Tasks drawn at once, at most: a block of one-task jobs, or a part of the tasks of larger ones.
+  private static let batch = 1024
 
   /// The tasks of `model` up to `extent`.
   ///
@@ -31,15 +41,11 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
   public init(
     _ model: WorkloadModel, _ extent: WorkloadExtent = .endless, seed: UInt64
   ) throws(WorkloadModelError) {
-    var issues = model.issues()
-    if let tasks = extent.tasks, tasks < 0 {
-      issues.append(ModelIssue(path: "tasks", message: "is \(tasks); expected 0 or more"))
-    }
+    let issues = model.issues() + extent.issues
     guard issues.isEmpty else { throw WorkloadModelError(issues: issues) }
+    (self.model, self.extent, self.seed) = (model, extent, seed)
     compiled = CompiledModel(model, seed: seed)
-    self.extent = extent
-    bridge = GammaBridge(seed: seed, name: "arrivals")
-    records.reserveCapacity(GammaBridge.blockSize)
+    clock = ArrivalClock(model.arrivals, seed: seed)
   }
 
   /// The study's workload: `count` tasks, with the arrival rate that makes the offered CPU load on
@@ -54,15 +60,30 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
     return try SyntheticWorkload(model, .tasks(count), seed: seed)
   }
 
+  /// This workload without its end.
+  func endless() -> SyntheticWorkload {
+    var copy = self
+    copy.extent = .endless
+    return copy
+  }
+
+  /// Whether it never ends.
+  var isEndless: Bool { extent.tasks == nil && extent.duration == nil }
+
   /// Goes to the first task of job `job` (counted from 0): the next record is the one that would
   /// come after those of all jobs before it. O(log job). An extent in tasks counts from there.
   public mutating func skip(toJob job: Int) {
     precondition(job >= 0, "jobs are counted from 0")
     records.removeAll(keepingCapacity: true)
-    position = 0
-    nextJob = job
-    hasEnded = false
-    produced = 0
+    (position, produced, hasEnded) = (0, 0, false)
+    load(job / GammaBridge.blockSize)
+    place = job % GammaBridge.blockSize
+  }
+
+  private mutating func load(_ block: Int) {
+    self.block = block
+    (place, task) = (0, 0)
+    compiled.draw(block: block, &clock, into: &jobs)
   }
 
   public mutating func next() -> TaskRecord? {
@@ -79,21 +100,39 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
     }
   }
 
-  /// Draws the rest of the block that holds `nextJob`, cut to the extent; false at the end.
+  /// Draws more tasks, cut to the extent; false at the end.
   private mutating func refill() -> Bool {
     let left = extent.tasks.map { $0 - produced } ?? .max
     guard !hasEnded, left > 0 else { return false }
-    let block = nextJob / GammaBridge.blockSize
-    let from = nextJob % GammaBridge.blockSize
+    if place == GammaBridge.blockSize { load(block + 1) }
     records.removeAll(keepingCapacity: true)
     position = 0
-    compiled.draw(block: block, from: from, atMost: left, &bridge, into: &records)
+    compiled.draw(
+      block: block, jobs: jobs, place: &place, task: &task, atMost: min(left, Self.batch),
+      into: &records)
     if let duration = extent.duration, let last = records.last, last.submit >= duration {
       while let last = records.last, last.submit >= duration { records.removeLast() }
       hasEnded = true
     }
     produced += records.count
-    nextJob = (block + 1) * GammaBridge.blockSize
     return !records.isEmpty
+  }
+
+  /// Calls `body` with each job from the first, how many tasks it has, and how many of them the
+  /// extent lets in; draws no tasks.
+  mutating func forEachJob(_ body: (_ job: Int, _ size: Int, _ submitted: Int) -> Void) {
+    var left = extent.tasks ?? .max
+    var block = 0
+    while left > 0 {
+      load(block)
+      for place in 0..<GammaBridge.blockSize where left > 0 {
+        let submit = Microseconds(whole(jobs.times[place] * 1e6))
+        if let duration = extent.duration, submit >= duration { return }
+        let size = Int(jobs.sizes[place])
+        body(block * GammaBridge.blockSize + place, size, min(size, left))
+        left -= min(size, left)
+      }
+      block += 1
+    }
   }
 }

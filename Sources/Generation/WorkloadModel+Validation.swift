@@ -28,73 +28,158 @@ public struct WorkloadModelError: Error, Hashable, Sendable, CustomStringConvert
   public var description: String { issues.map(\.description).joined(separator: "\n") }
 }
 
-extension WorkloadModel {
-  /// Everything that is wrong with it; empty if nothing is.
-  public func issues() -> [ModelIssue] {
-    var issues: [ModelIssue] = []
-    func note(_ path: String, _ message: String) {
-      issues.append(ModelIssue(path: path, message: message))
+/// Collects issues under a path.
+private struct Notes {
+  var path = ""
+  var issues: [ModelIssue] = []
+
+  mutating func note(_ key: String, _ message: String) {
+    issues.append(ModelIssue(path: path + key, message: message))
+  }
+
+  mutating func require(_ holds: Bool, _ key: String, _ message: @autoclosure () -> String) {
+    if !holds { note(key, message()) }
+  }
+
+  /// Shares lie in 0...1 and add up to 1.
+  mutating func shares(_ shares: [Double], _ key: String, element: (Int) -> String) {
+    for (index, share) in shares.enumerated() where !(0...1).contains(share) {
+      note(element(index), "is \(share); expected 0 to 1")
     }
-    if !(arrivals.rate > 0 && arrivals.rate <= 1e9) {
-      note(
-        "arrivals.rate", "is \(arrivals.rate); expected more than 0 and at most 1e9 jobs a second")
-    }
-    if classes.isEmpty { note("classes", "is empty; expected at least one") }
-    if classes.count > 255 { note("classes", "has \(classes.count); expected at most 255") }
-    for (index, part) in classes.enumerated() {
-      let path = "classes[\(index)]"
-      if !(0...1).contains(part.share) {
-        note("\(path).share", "is \(part.share); expected 0 to 1")
-      }
-      for (name, law) in [("runTime", part.runTime), ("cpu", part.cpu), ("memory", part.memory)]
-      where !(law.lowerBound >= 0) {
-        note("\(path).\(name)", "can be \(law.lowerBound); expected a law of nothing below 0")
-      }
-      if let factor = part.deadlineFactor, !(factor > 0 && factor <= 1e6) {
-        note("\(path).deadlineFactor", "is \(factor); expected more than 0 and at most 1e6")
-      }
-    }
-    let total = classes.map(\.share).reduce(0, +)
-    if !classes.isEmpty, !(abs(total - 1) <= 1e-6) {
-      note("classes", "have shares that add up to \(total); expected 1")
-    }
-    return issues
+    let total = shares.reduce(0, +)
+    require(abs(total - 1) <= 1e-6, key, "have shares that add up to \(total); expected 1")
+  }
+
+  mutating func law(_ law: Law, _ key: String) {
+    require(
+      law.lowerBound >= 0, key, "can be \(law.lowerBound); expected a law of nothing below 0")
   }
 }
 
 extension WorkloadModel {
-  /// Mean CPU request of a task in cores, from the laws.
-  public var meanCPU: Double { mean { $0.cpu.mean } }
-  /// Mean run time of a task in seconds, from the laws.
-  public var meanRunTime: Double { mean { $0.runTime.mean } }
-  /// Mean memory of a task in GiB, from the laws.
-  public var meanMemory: Double { mean { $0.memory.mean } }
-  /// Mean CPU time that a task claims, its cores times its run time, in core-seconds.
-  public var meanCoreSeconds: Double { mean { $0.cpu.mean * $0.runTime.mean } }
-
-  private func mean(_ value: (TaskClass) -> Double) -> Double {
-    classes.reduce(0) { $0 + ($1.share > 0 ? $1.share * value($1) : 0) }
-  }
-
-  /// Cores that are busy on average if everything is run at once: Little's law, rate × core-seconds.
-  public var offeredCores: Double { arrivals.rate * meanCoreSeconds }
-
-  /// Sets the arrival rate so that the offered CPU load on `cores` cores (times their speeds, where
-  /// they differ) is `load`: 1 is as much as they can do.
-  ///
-  /// - Throws: where a number is not finite and positive, or the laws have no finite mean.
-  public mutating func setLoad(
-    _ load: Double, onCores cores: Double
-  ) throws(WorkloadModelError) {
-    let work = meanCoreSeconds
-    let rate = load * cores / work
-    guard load > 0, cores > 0, work > 0, rate.isFinite, rate > 0 else {
-      throw WorkloadModelError(issues: [
-        ModelIssue(
-          path: "load",
-          message: "\(load) on \(cores) cores cannot be set with \(work) core-seconds a task")
-      ])
+  /// Everything that is wrong with it; empty if nothing is. Correlations are looked into only where
+  /// the laws are right.
+  public func issues() -> [ModelIssue] {
+    var notes = Notes()
+    arrivals.check(&notes)
+    notes.require(
+      (1...255).contains(classes.count), "classes", "are \(classes.count); expected 1 to 255")
+    for (index, part) in classes.enumerated() {
+      notes.path = "classes[\(index)]."
+      part.check(&notes)
     }
-    arrivals.rate = rate
+    notes.path = ""
+    if !classes.isEmpty {
+      notes.shares(classes.map(\.share), "classes") { "classes[\($0)].share" }
+    }
+    if let estimates {
+      notes.law(estimates.factor, "estimates.factor")
+      let times = estimates.roundedTo
+      notes.require(
+        times.allSatisfy { $0 > 0 && $0.isFinite } && zip(times, times.dropFirst()).allSatisfy(<),
+        "estimates.roundedTo", "is \(times); expected times above 0, each greater than the last")
+    }
+    graph?.check(&notes)
+    return notes.issues
+  }
+}
+
+extension ArrivalModel {
+  fileprivate func check(_ notes: inout Notes) {
+    notes.require(
+      rate > 0 && rate <= 1e9, "arrivals.rate",
+      "is \(rate); expected more than 0 and at most 1e9 jobs a second")
+    if case .replayed(let gaps) = process {
+      let total = gaps.reduce(0, +)
+      notes.require(
+        total > 0 && total.isFinite && gaps.allSatisfy { $0 >= 0 }, "arrivals.gaps",
+        "are \(gaps.count) gaps of \(total) s in all; expected some of 0 or more that take time")
+      notes.require(
+        weeklyCurve.isEmpty, "arrivals.weeklyCurve",
+        "is given for replayed gaps, which have their own")
+    }
+    guard !weeklyCurve.isEmpty else { return }
+    notes.require(
+      weeklyCurve.count == 168, "arrivals.weeklyCurve",
+      "has \(weeklyCurve.count) values; expected one for each of 168 hours")
+    for (hour, rate) in weeklyCurve.enumerated() where !(rate >= 0 && rate.isFinite) {
+      notes.note("arrivals.weeklyCurve[\(hour)]", "is \(rate); expected 0 or more")
+    }
+    notes.require(
+      weeklyCurve.contains { $0 > 0 }, "arrivals.weeklyCurve", "is 0 all the time")
+  }
+}
+
+extension TaskClass {
+  fileprivate func check(_ notes: inout Notes) {
+    let before = notes.issues.count
+    for (name, law) in [("runTime", runTime), ("cpu", cpu), ("memory", memory)] {
+      notes.law(law, name)
+    }
+    if let jobSize { notes.law(jobSize, "jobSize") }
+    if let factor = deadlineFactor {
+      notes.require(
+        factor > 0 && factor <= 1e6, "deadlineFactor",
+        "is \(factor); expected more than 0 and at most 1e6")
+    }
+    if !outcomes.isEmpty {
+      notes.shares(outcomes.map(\.share), "outcomes") { "outcomes.\(outcomes[$0].outcome.name)" }
+    }
+    guard let correlations, notes.issues.count == before else { return }
+    let pairs = [
+      ("cpuMemory", correlations.cpuMemory), ("runTimeCPU", correlations.runTimeCPU),
+      ("runTimeMemory", correlations.runTimeMemory),
+    ]
+    for (name, value) in pairs {
+      notes.require(
+        (-1...1).contains(value), "correlations.\(name)", "is \(value); expected -1 to 1")
+    }
+    guard notes.issues.count == before else { return }
+    do {
+      _ = try Copula(correlations, self)
+    } catch {
+      switch error {
+      case .unreachable(let pair, let most):
+        notes.note(
+          "correlations.\(pair)",
+          "cannot be reached: with the ties of these laws the greatest size is \(most)")
+      case .notPositiveDefinite:
+        notes.note(
+          "correlations", "are not positive definite: no three quantities hang together like this")
+      }
+    }
+  }
+}
+
+extension GraphModel {
+  fileprivate func check(_ notes: inout Notes) {
+    switch shape {
+    case .chain, .forkJoin: break
+    case .layered(let width, let density):
+      notes.require(
+        (1...100_000).contains(width), "graph.width", "is \(width); expected 1 to 100000")
+      notes.require(
+        (0...1).contains(density), "graph.density", "is \(density); expected 0 to 1")
+    case .inDegrees(let shares):
+      notes.require(
+        (1...1000).contains(shares.count), "graph.inDegrees",
+        "has \(shares.count) shares; expected 1 to 1000")
+      notes.shares(shares, "graph.inDegrees") { "graph.inDegrees[\($0)]" }
+    }
+    if let data { notes.law(data, "graph.data") }
+  }
+}
+
+extension WorkloadExtent {
+  var issues: [ModelIssue] {
+    var issues: [ModelIssue] = []
+    if let tasks, tasks < 0 {
+      issues.append(ModelIssue(path: "tasks", message: "is \(tasks); expected 0 or more"))
+    }
+    if let duration, duration < .zero {
+      issues.append(
+        ModelIssue(path: "duration", message: "is \(duration.seconds) s; expected 0 or more"))
+    }
+    return issues
   }
 }

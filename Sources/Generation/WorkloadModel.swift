@@ -15,21 +15,62 @@ public struct WorkloadModel: Sendable, Hashable {
   public var arrivals: ArrivalModel
   /// What comes; the shares add up to 1.
   public var classes: [TaskClass]
+  /// How users estimate run times; nil if they do not.
+  public var estimates: EstimateModel?
+  /// What the tasks of a job wait for; nil if they do not.
+  public var graph: GraphModel?
 
   /// A model of these parts; ``issues()`` says what is wrong with it.
-  public init(arrivals: ArrivalModel, classes: [TaskClass]) {
+  public init(
+    arrivals: ArrivalModel, classes: [TaskClass], estimates: EstimateModel? = nil,
+    graph: GraphModel? = nil
+  ) {
     self.arrivals = arrivals
     self.classes = classes
+    self.estimates = estimates
+    self.graph = graph
   }
 }
 
 /// When jobs come.
 public struct ArrivalModel: Sendable, Hashable {
+  /// What goes on between one arrival and the next.
+  public enum Process: Sendable, Hashable {
+    /// Independent of each other.
+    case poisson
+    /// Poisson at one of two rates; only their ratio counts, ``ArrivalModel/rate`` sets the mean.
+    /// Switches are counted in seconds.
+    case mmpp(MMPP2)
+    /// Gaps in seconds, taken in order and over again, and stretched together to reach
+    /// ``ArrivalModel/rate``. All that hangs together in the original's arrivals does here.
+    case replayed([Double])
+  }
+
   /// Jobs a second in the long run (> 0).
   public var rate: Double
+  /// The kind of process.
+  public var process: Process
+  /// Rate in each of 168 hours of a week from time 0 on, relative to each other; empty for a constant
+  /// rate. The process runs in time that passes faster where the rate is high, which for Poisson
+  /// arrivals is the law that thinning gives (Çinlar 1975), without a draw thrown away.
+  public var weeklyCurve: [Double]
 
-  /// Poisson arrivals.
-  public init(rate: Double) { self.rate = rate }
+  /// Arrivals of `process` at `rate`.
+  public init(rate: Double, process: Process = .poisson, weeklyCurve: [Double] = []) {
+    self.rate = rate
+    self.process = process
+    self.weeklyCurve = weeklyCurve
+  }
+
+  /// A curve that goes up and down once a day as 1 + `amplitude` · cos, greatest at `peakHour`:
+  /// the mean of each hour.
+  public static func dailyCurve(amplitude: Double, peakHour: Double) -> [Double] {
+    let width = Double.pi / 12
+    return (0..<168).map { hour in
+      let from = (Double(hour % 24) - peakHour) * width
+      return 1 + amplitude * (sine(from + width) - sine(from)) / width
+    }
+  }
 }
 
 /// One kind of job: how often it comes, and what its tasks are like.
@@ -48,6 +89,15 @@ public struct TaskClass: Sendable, Hashable {
   public var cpu: Law
   /// Memory of a task, in GiB.
   public var memory: Law
+  /// Tasks of a job, rounded to whole ones, at least 1; nil for one.
+  public var jobSize: Law?
+  /// Whether the tasks of a job ask for the same CPU and memory.
+  public var sharesRequests = false
+  /// Spearman's rank correlations that the three quantities of a task shall have; nil for none.
+  public var correlations: TaskCorrelations?
+  /// How tasks end, with shares that add up to 1; empty if that is left open. A task that has an end
+  /// is taken to have run once, at once.
+  public var outcomes: [OutcomeShare] = []
   /// A task's deadline comes this many run times after its submission; nil for none.
   public var deadlineFactor: Double?
 
@@ -67,12 +117,67 @@ public struct TaskClass: Sendable, Hashable {
   }
 }
 
+/// Spearman's rank correlations between the quantities of a task, -1...1.
+public struct TaskCorrelations: Sendable, Hashable {
+  /// Between run time and CPU.
+  public var runTimeCPU: Double
+  /// Between run time and memory.
+  public var runTimeMemory: Double
+  /// Between CPU and memory.
+  public var cpuMemory: Double
+
+  /// Correlations of these sizes.
+  public init(runTimeCPU: Double, runTimeMemory: Double, cpuMemory: Double) {
+    self.runTimeCPU = runTimeCPU
+    self.runTimeMemory = runTimeMemory
+    self.cpuMemory = cpuMemory
+  }
+}
+
+/// How often tasks end in one way.
+public struct OutcomeShare: Sendable, Hashable {
+  /// The way.
+  public var outcome: Outcome
+  /// Its share, 0...1.
+  public var share: Double
+
+  /// A share of an outcome.
+  public init(_ outcome: Outcome, _ share: Double) {
+    self.outcome = outcome
+    self.share = share
+  }
+}
+
+/// How users estimate run times: the true one times a random factor, rounded up to a time that
+/// people say.
+///
+/// A factor uniform on 1 ... f + 1 is the f-model of Feitelson and Mu'alem (1998); the rounding gives
+/// the few popular values that Tsafrir, Etsion and Feitelson (2005) found most estimates to be.
+public struct EstimateModel: Sendable, Hashable {
+  /// The factor's law; a value below 1 is an underestimate.
+  public var factor: Law
+  /// Times in seconds that estimates are rounded up to, ascending; one above the last stays as it is.
+  public var roundedTo: [Double]
+
+  /// Estimates with a factor and rounding.
+  public init(factor: Law, roundedTo: [Double] = []) {
+    self.factor = factor
+    self.roundedTo = roundedTo
+  }
+}
+
 /// How many tasks are drawn: a number of them, those of a span of time, or what ends first.
 public struct WorkloadExtent: Sendable, Hashable {
   /// At most so many tasks.
   public var tasks: Int?
   /// Tasks submitted before this time.
   public var duration: Microseconds?
+
+  /// At most `tasks` tasks, submitted before `duration`.
+  public init(tasks: Int? = nil, duration: Microseconds? = nil) {
+    self.tasks = tasks
+    self.duration = duration
+  }
 
   /// `count` tasks.
   public static func tasks(_ count: Int) -> WorkloadExtent { .init(tasks: count) }

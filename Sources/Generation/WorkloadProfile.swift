@@ -166,6 +166,10 @@ public struct QuantityProfile: Codable, Sendable, Equatable {
   /// The distinct values with their counts where there are at most 256: requests are often picked
   /// from a short list, and then this, not a continuous law, describes them.
   public var atoms: [Atom]?
+  /// 1,001 quantiles at equal distances from the least value to the greatest, of the values the fits
+  /// were made from (Kaplan and Meier's where some are censored): the data's own law, for generation.
+  /// Nil where ``atoms`` say it all, or there are fewer than two values.
+  public var empirical: [Double]?
   /// How many values (exact and censored) the fits were made from: all, or a uniform sample.
   public var sampleSize: Int
   /// Fitted laws, best first by AIC.

@@ -73,7 +73,8 @@ struct ConvertCommand: ParsableCommand {
 
     let stream = try trace.records(options)
     let writer = try RecordOutput(
-      toFormat, path: output, rowsPerPart: rowsPerPart, trace: trace, stream: stream, options)
+      toFormat, path: output, rowsPerPart: rowsPerPart, format: trace.format, stream: stream,
+      machines: { () throws(TraceError) in try trace.machineEvents(options) }, options)
     let source = selection.apply(stream)
     var written = 0
     while let record = try source.next() {

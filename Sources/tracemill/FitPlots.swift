@@ -123,7 +123,7 @@ struct FitPlots {
       """)
   }
 
-  private func plot(_ name: String, _ data: String, _ commands: String) throws {
+  func plot(_ name: String, _ data: String, _ commands: String) throws {
     let script = """
       set terminal svg size 800,600 dynamic background rgb 'white'
       set output '\(name).svg'

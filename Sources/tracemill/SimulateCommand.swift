@@ -118,10 +118,10 @@ struct SimulateCommand: ParsableCommand {
 
     let meter = ReadMeter()
     let argument = try WorkloadArgument(
-      workload, seed: seed, reading: reading, selection: selection, meter: meter,
-      rejects: rejects)
+      workload, seed: seed, cores: layout.effectiveCores, reading: reading, selection: selection,
+      meter: meter, rejects: rejects)
     let tasks = ReplayedTasks(argument, atStart: atStart)
-    if let dependencies = argument.stream?.dependencies { simulator.dependencies = dependencies }
+    if !argument.dependencies.isEmpty { simulator.dependencies = argument.dependencies }
     let progress = Progress("simulating \(workload)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
 
@@ -151,7 +151,8 @@ struct SimulateCommand: ParsableCommand {
 extension SimulateCommand {
   private func clusterPath() throws -> String {
     if let cluster { return cluster }
-    guard !workload.hasPrefix("poisson:"), !workload.hasPrefix("study:"), workload != "-" else {
+    guard !workload.hasPrefix("poisson:"), !SyntheticArgument.isOne(workload), workload != "-"
+    else {
       throw CommandFailure(message: "this workload comes without machines: --cluster is needed")
     }
     return workload

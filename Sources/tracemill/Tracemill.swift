@@ -19,7 +19,7 @@ struct Tracemill: AsyncParsableCommand {
     version: version,
     subcommands: [
       ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FitCommand.self,
-      SimulateCommand.self, CompareCommand.self, ReportCommand.self,
+      GenerateCommand.self, SimulateCommand.self, CompareCommand.self, ReportCommand.self,
     ])
 
   static func main() async {

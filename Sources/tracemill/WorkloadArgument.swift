@@ -9,23 +9,37 @@ struct WorkloadArgument {
   let source: AnyWorkloadSource<TraceError>
   /// Where the records come from, if not from a generator.
   let stream: RecordStream?
+  /// What the tasks wait for.
+  let dependencies: DependencyTable
 
+  /// - Parameters:
+  ///   - argument: what the user named.
+  ///   - seed: what a generator's chance comes from.
+  ///   - cores: those of the cluster, times their speeds, for a load that is asked for.
+  ///   - reading: how traces are read.
+  ///   - selection: which of a trace's tasks are wanted.
+  ///   - meter: counts what was read.
+  ///   - rejects: takes rows that cannot be read; without it they are errors.
   init(
-    _ argument: String, seed: UInt64, reading: TraceOptions, selection: SelectionOptions,
-    meter: ReadMeter, rejects: RejectLog? = nil
+    _ argument: String, seed: UInt64, cores: Double? = nil, reading: TraceOptions,
+    selection: SelectionOptions, meter: ReadMeter, rejects: RejectLog? = nil
   ) throws {
     if argument.hasPrefix("poisson:") {
-      stream = nil
+      (stream, dependencies) = (nil, DependencyTable())
       source = AnyWorkloadSource(
         Infallible(base: try Self.poisson(argument.dropFirst("poisson:".count), seed: seed)))
-    } else if argument.hasPrefix("study:") {
-      stream = nil
-      source = AnyWorkloadSource(
-        Infallible(base: try StudyArgument.source(argument.dropFirst("study:".count), seed: seed)))
+    } else if SyntheticArgument.isOne(argument) {
+      var synthetic = try SyntheticArgument(argument)
+      try synthetic.setLoad(onCores: cores)
+      for note in synthetic.notes { reading.logger?.notice("\(note)") }
+      let tasks = try synthetic.source(seed: seed)
+      (stream, dependencies) = (nil, tasks.dependencies())
+      source = selection.apply(RecordStream(generated: tasks))
     } else {
       let trace = try reading.open(argument, meter: meter)
       let stream = try trace.records(try reading.readOptions(meter: meter, rejects: rejects))
       self.stream = stream
+      dependencies = stream.dependencies
       source = selection.apply(stream)
     }
   }

@@ -127,7 +127,7 @@ import WorkloadTestKit
     } catch {
       #expect(
         error.issues.map(\.path) == [
-          "arrivals.rate", "classes[0].share", "classes[1].deadlineFactor", "classes[2].cpu",
+          "arrivals.rate", "classes[1].deadlineFactor", "classes[2].cpu", "classes[0].share",
           "classes", "tasks",
         ])
     }

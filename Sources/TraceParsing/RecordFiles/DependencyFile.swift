@@ -4,11 +4,11 @@ import Workload
 /// The table of dependencies that lies beside a record file: `tasks.dependencies.parquet` beside
 /// `tasks.parquet`, in the same kind of file.
 ///
-/// Columns: `job_id`, `task_index`, `predecessor_job_id`, `predecessor_index`, `think_us`; an index
-/// of -1 is the whole job.
+/// Columns: `job_id`, `task_index`, `predecessor_job_id`, `predecessor_index`, `think_us`, `data_bytes`;
+/// an index of -1 is the whole job.
 public enum DependencyFile {
   private static let names = [
-    "job_id", "task_index", "predecessor_job_id", "predecessor_index", "think_us",
+    "job_id", "task_index", "predecessor_job_id", "predecessor_index", "think_us", "data_bytes",
   ]
 
   /// Where the dependencies of the records in `path` are.
@@ -31,6 +31,7 @@ public enum DependencyFile {
     let getters: [@Sendable (borrowing Row) -> Int64?] = [
       { $0.task.job }, { Int64($0.task.index) }, { $0.dependency.predecessor.job },
       { Int64($0.dependency.predecessor.index) }, { $0.dependency.think.rawValue },
+      { $0.dependency.data.rawValue },
     ]
     let columns = zip(names, getters).map { TableColumn<Row>($0, .integer($1)) }
     let writer = try TableFileKind(path: file).writer(path: file, columns: columns)
@@ -84,14 +85,16 @@ public enum DependencyFile {
     _ values: [Int64], to table: inout DependencyTable
   ) throws(RowError) {
     guard values.count == names.count, let index = Int32(exactly: values[1]), index >= -1,
-      let predecessor = Int32(exactly: values[3]), predecessor >= -1, values[4] >= 0
+      let predecessor = Int32(exactly: values[3]), predecessor >= -1, values[4] >= 0,
+      values[5] >= 0
     else {
       throw RowError(
-        column: nil, message: "expected five integers: indices from -1, think_us not negative",
+        column: nil,
+        message: "expected six integers: indices from -1, think_us and data_bytes not negative",
         reason: "bad dependency")
     }
     table.add(
       TaskID(job: values[0], index: index), after: TaskID(job: values[2], index: predecessor),
-      think: Microseconds(values[4]))
+      think: Microseconds(values[4]), data: Bytes(values[5]))
   }
 }

@@ -61,6 +61,27 @@ public final class RecordStream: WorkloadSource {
     }
   }
 
+  /// Records that come from no trace, such as a generator's, for writers that take a stream.
+  ///
+  /// - Parameters:
+  ///   - source: the records.
+  ///   - dependencies: what they wait for.
+  ///   - lastTime: the end of the time that they are from; those without an end are open there.
+  public convenience init<Source: WorkloadSource<Never>>(
+    generated source: Source, dependencies: DependencyTable = DependencyTable(),
+    lastTime: Microseconds = .zero
+  ) {
+    var source = source
+    var report = ReadReport()
+    report.lastTime = lastTime
+    self.init(report: report, symbols: SymbolTable()) { stream in
+      guard let record = source.next() else { return nil }
+      stream.report.records += 1
+      return record
+    }
+    self.dependencies = dependencies
+  }
+
   deinit { buffer.deallocate() }
 
   /// The next record, or nil at the end.

@@ -17,7 +17,6 @@ final class ExperimentProvider: ExperimentInputs {
     case tooLarge
   }
   private static let tableLimit = 2_000_000
-  private static let generators = ["poisson:", "study:"]
 
   /// - Parameters:
   ///   - folder: what relative paths begin from.
@@ -39,8 +38,7 @@ final class ExperimentProvider: ExperimentInputs {
   }
 
   func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks {
-    let isGenerated = Self.generators.contains(where: definition.source.hasPrefix)
-    let kept = isGenerated ? .tooLarge : try table(definition)
+    let kept = isGenerated(definition.source) ? .tooLarge : try table(definition)
     let source: AnyWorkloadSource<any Error>
     var dependencies = DependencyTable()
     switch kept {
@@ -50,7 +48,7 @@ final class ExperimentProvider: ExperimentInputs {
     case .tooLarge:
       let (tasks, argument) = try replayed(definition, seed: seed)
       source = CellTasks(tasks).source
-      if let known = argument.stream?.dependencies { dependencies = known }
+      dependencies = argument.dependencies
     }
     return try adapted(source, dependencies, definition, seed: seed)
   }
@@ -100,7 +98,7 @@ final class ExperimentProvider: ExperimentInputs {
           guard records.count < Self.tableLimit else { return .tooLarge }
           records.append(record)
         }
-        return .table(TaskTable(records), argument.stream?.dependencies ?? DependencyTable())
+        return .table(TaskTable(records), argument.dependencies)
       }
       tables[key] = made
       return try made.get()
@@ -114,6 +112,11 @@ final class ExperimentProvider: ExperimentInputs {
       path(definition.source), seed: seed, reading: reading, selection: SelectionOptions(),
       meter: ReadMeter())
     return (ReplayedTasks(argument, atStart: .observed), argument)
+  }
+
+  /// Whether a workload is drawn anew for each seed.
+  private func isGenerated(_ source: String) -> Bool {
+    source.hasPrefix("poisson:") || SyntheticArgument.isOne(path(source))
   }
 
   /// A path in the experiment's folder; anything else as it is.
@@ -156,19 +159,19 @@ extension ExperimentProvider {
   func problems(_ definition: ExperimentDefinition) -> [String] {
     var problems: [String] = []
     for (index, workload) in definition.workloads.enumerated() {
-      if let problem = problem(workload.source, generators: Self.generators) {
-        problems.append("workloads[\(index)]: unknown workload \(problem)")
-      } else if Self.generators.contains(where: workload.source.hasPrefix) {
+      if isGenerated(workload.source) {
         do { _ = try tasks(workload, seed: 1) } catch {
           problems.append("workloads[\(index)]: \(error)")
         }
+      } else if let problem = problem(workload.source) {
+        problems.append("workloads[\(index)]: unknown workload \(problem)")
       }
       if let priority = workload.priority, PrioritySelection(argument: priority) == nil {
         problems.append("workloads[\(index)].priority: '\(priority)' is no list of priorities")
       }
     }
     for (index, cluster) in definition.clusters.enumerated() {
-      if let problem = problem(cluster.source, generators: ["study:"]) {
+      if !cluster.source.hasPrefix("study:"), let problem = problem(cluster.source) {
         problems.append("clusters[\(index)]: unknown cluster \(problem)")
       } else {
         do { _ = try layout(cluster, seed: cluster.seed ?? 1) } catch {
@@ -179,9 +182,8 @@ extension ExperimentProvider {
     return problems
   }
 
-  /// Why a source is none: no generator, and no file. Nil if it is one.
-  private func problem(_ source: String, generators: [String]) -> String? {
-    if generators.contains(where: source.hasPrefix) { return nil }
+  /// Why a source is no file; nil if it is one.
+  private func problem(_ source: String) -> String? {
     if source == "-" { return "'-': standard input cannot be read again for every cell" }
     let path = path(source)
     if FileManager.default.fileExists(atPath: path) { return nil }

@@ -16,8 +16,9 @@ final class RecordOutput {
   private let layout: ConvertCommand.Layout
 
   init(
-    _ layout: ConvertCommand.Layout, path: String, rowsPerPart: Int, trace: any RecognisedTrace,
-    stream: RecordStream, _ options: ReadOptions
+    _ layout: ConvertCommand.Layout, path: String, rowsPerPart: Int, format: String,
+    stream: RecordStream, machines: () throws(TraceError) -> MachineEventList? = { nil },
+    _ options: ReadOptions
   ) throws(TraceError) {
     self.stream = stream
     self.rowsPerPart = rowsPerPart
@@ -29,7 +30,7 @@ final class RecordOutput {
         try TableFileKind(path: path).writer(
           path: path, columns: RecordColumn.table, symbols: { stream.symbols.strings },
           metadata: [
-            "tracemill.version": Tracemill.version, "tracemill.format": trace.format,
+            "tracemill.version": Tracemill.version, "tracemill.format": format,
             "tracemill.scale.cores": "\(options.scale.cores)",
             "tracemill.scale.memory_bytes": "\(options.scale.memory.rawValue)",
             "tracemill.scale.disk_bytes": "\(options.scale.disk.rawValue)",
@@ -38,15 +39,15 @@ final class RecordOutput {
           ], threads: options.threads))
     case .google2011:
       // Only in Google's traces does a time of 0 mean "before the trace".
-      let isGoogle = ["google-2011", "google-2019", "records"].contains(trace.format)
+      let isGoogle = ["google-2011", "google-2019", "records"].contains(format)
       let tables = Set(stream.report.rows.keys)
       let jobLevel = tables.contains("job_events") && !tables.contains("task_events")
       let writer = try Google2011TraceWriter(
         path: path, jobLevel: jobLevel, traceEnd: stream.report.lastTime,
         shift: isGoogle ? .zero : Microseconds(600_000_000), options: options)
-      self.writer = .google2011(writer, try trace.machineEvents(options))
+      self.writer = .google2011(writer, try machines())
     case .swf:
-      writer = .swf(try StandardWorkloadWriter(path: path, stream: stream, format: trace.format))
+      writer = .swf(try StandardWorkloadWriter(path: path, stream: stream, format: format))
     }
   }
 

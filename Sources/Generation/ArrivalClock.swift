@@ -1,0 +1,186 @@
+import CVectorMath
+import Fitting
+import Foundation
+import Workload
+
+/// The arrival times of jobs, a block of ``GammaBridge/blockSize`` at a time, any block without those
+/// before it.
+///
+/// Points of a unit Poisson process are carried into time by the inverse of the integrated rate: first
+/// that of the modulating process, then that of the weekly curve.
+struct ArrivalClock: Sendable {
+  private var points: GammaBridge
+  private var modulation: Modulation?
+  private let rate: Double
+  private let curve: WeeklyCurve?
+  private let replay: Replay?
+
+  init(_ model: ArrivalModel, seed: UInt64) {
+    points = GammaBridge(seed: seed, name: "arrivals")
+    rate = model.rate
+    curve = model.weeklyCurve.isEmpty ? nil : WeeklyCurve(model.weeklyCurve)
+    switch model.process {
+    case .poisson: (modulation, replay) = (nil, nil)
+    case .mmpp(let process): (modulation, replay) = (Modulation(process, seed: seed), nil)
+    case .replayed(let gaps): (modulation, replay) = (nil, Replay(gaps, rate: model.rate))
+    }
+  }
+
+  /// The times in seconds of the jobs of `block`, ascending.
+  mutating func times(of block: Int, into times: UnsafeMutableBufferPointer<Double>) {
+    if let replay {
+      for place in times.indices { times[place] = replay.time(block * times.count + place) }
+    } else {
+      points.points(of: block, into: times)
+      let gap = 1 / rate
+      for place in times.indices { times[place] *= gap }
+      modulation?.invert(times)
+    }
+    curve?.invert(times)
+  }
+}
+
+/// Gaps over and over again.
+private struct Replay: Sendable {
+  private var ends: [Double] = []
+  private let scale: Double
+
+  init(_ gaps: [Double], rate: Double) {
+    var sum = 0.0
+    for gap in gaps {
+      sum += gap
+      ends.append(sum)
+    }
+    scale = Double(gaps.count) / rate / sum
+  }
+
+  func time(_ job: Int) -> Double {
+    let (round, place) = job.quotientAndRemainder(dividingBy: ends.count)
+    return (Double(round) * ends[ends.count - 1] + ends[place]) * scale
+  }
+}
+
+/// A rate for each hour of the week, of mean 1.
+private struct WeeklyCurve: Sendable {
+  /// Integral of the rate up to each hour, in seconds.
+  private var ends: [Double] = []
+  private let rates: [Double]
+
+  init(_ relative: [Double]) {
+    let mean = relative.reduce(0, +) / Double(relative.count)
+    rates = relative.map { $0 / mean }
+    var sum = 0.0
+    for rate in rates {
+      ends.append(sum)
+      sum += rate * 3600
+    }
+    ends.append(sum)
+  }
+
+  /// From integrals to times.
+  func invert(_ times: UnsafeMutableBufferPointer<Double>) {
+    let whole = ends[rates.count]
+    for place in times.indices {
+      let week = (times[place] / whole).rounded(.down)
+      let rest = times[place] - week * whole
+      var (low, high) = (0, rates.count)
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if ends[middle] <= rest { low = middle } else { high = middle }
+      }
+      let within = rates[low] > 0 ? (rest - ends[low]) / rates[low] : 0
+      times[place] = week * 604_800 + Double(low) * 3600 + min(max(within, 0), 3600)
+    }
+  }
+}
+
+/// The inverse of the integrated rate of a two-state process of mean rate 1.
+///
+/// Its stays are cycles of one state and then the other; the ends of the busy stays, laid end to end,
+/// are a Poisson process, and so are those of the quiet ones: any cycle is found in O(log²).
+private struct Modulation: Sendable {
+  private var first: GammaBridge
+  private var second: GammaBridge
+  /// Mean length in seconds of a stay in the state that cycles begin with, and in the other.
+  private let stays: (Double, Double)
+  /// Rate in each.
+  private let rates: (Double, Double)
+  private var block = -1
+  private var firstEnds = [Double](repeating: 0, count: GammaBridge.blockSize)
+  private var secondEnds = [Double](repeating: 0, count: GammaBridge.blockSize)
+  /// Where the loaded block begins and ends: time in each state.
+  private var begin = (0.0, 0.0)
+
+  init(_ process: MMPP2, seed: UInt64) {
+    let mean = process.rate
+    let busy = (1 / process.leavingBusy, process.busyRate / mean)
+    let quiet = (1 / process.leavingQuiet, process.quietRate / mean)
+    var rng = RandomStream(seed: seed, name: "arrivals/state")
+    let beginsBusy = rng.openUniform() < process.busyShare
+    stays = beginsBusy ? (busy.0, quiet.0) : (quiet.0, busy.0)
+    rates = beginsBusy ? (busy.1, quiet.1) : (quiet.1, busy.1)
+    first = GammaBridge(seed: seed, name: "arrivals/" + (beginsBusy ? "busy" : "quiet"))
+    second = GammaBridge(seed: seed, name: "arrivals/" + (beginsBusy ? "quiet" : "busy"))
+  }
+
+  /// Integrated rate at the end of a block of cycles.
+  private mutating func level(endOf block: Int) -> Double {
+    block < 0
+      ? 0
+      : first.ends(of: block).end * stays.0 * rates.0
+        + second.ends(of: block).end * stays.1 * rates.1
+  }
+
+  private mutating func load(_ block: Int) {
+    self.block = block
+    begin = (first.ends(of: block).begin * stays.0, second.ends(of: block).begin * stays.1)
+    firstEnds.withUnsafeMutableBufferPointer { first.points(of: block, into: $0) }
+    secondEnds.withUnsafeMutableBufferPointer { second.points(of: block, into: $0) }
+  }
+
+  /// Loads the block of cycles in which the integrated rate reaches `level`.
+  private mutating func find(_ target: Double) {
+    if block >= 0, level(endOf: block - 1) <= target, target < level(endOf: block) { return }
+    if block >= 0, level(endOf: block) <= target, target < level(endOf: block + 1) {
+      return load(block + 1)
+    }
+    var high = 1
+    while level(endOf: high - 1) <= target { high *= 2 }
+    var low = high / 2
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if level(endOf: middle - 1) <= target { low = middle } else { high = middle }
+    }
+    load(low)
+  }
+
+  /// From integrals, ascending, to times.
+  mutating func invert(_ times: UnsafeMutableBufferPointer<Double>) {
+    var cycle = 0
+    for place in times.indices {
+      let target = times[place]
+      let before = block
+      find(target)
+      if block != before || place == 0 { cycle = 0 }
+      while cycle < GammaBridge.blockSize - 1, target >= endLevel(cycle) { cycle += 1 }
+      times[place] = time(target, in: cycle)
+    }
+  }
+
+  private func endLevel(_ cycle: Int) -> Double {
+    firstEnds[cycle] * stays.0 * rates.0 + secondEnds[cycle] * stays.1 * rates.1
+  }
+
+  private func time(_ target: Double, in cycle: Int) -> Double {
+    let a = cycle == 0 ? begin.0 : firstEnds[cycle - 1] * stays.0
+    let b = cycle == 0 ? begin.1 : secondEnds[cycle - 1] * stays.1
+    let ends = (firstEnds[cycle] * stays.0, secondEnds[cycle] * stays.1)
+    let rest = max(0, target - (a * rates.0 + b * rates.1))
+    let inFirst = (ends.0 - a) * rates.0
+    if rest < inFirst { return min(a + b + rest / rates.0, ends.0 + b) }
+    return min(ends.0 + b + (rates.1 > 0 ? (rest - inFirst) / rates.1 : 0), ends.0 + ends.1)
+  }
+}
+
+/// The platform's sine.
+func sine(_ x: Double) -> Double { sin(x) }

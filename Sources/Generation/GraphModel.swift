@@ -1,0 +1,103 @@
+import Fitting
+import Workload
+
+/// What the tasks of a job wait for.
+public struct GraphModel: Sendable, Hashable {
+  /// The shape of a job's graph. Tasks wait for tasks of lower index only, so there are no cycles.
+  public enum Shape: Sendable, Hashable {
+    /// Each task waits for the one before.
+    case chain
+    /// All but the first and the last run at once, between these two.
+    case forkJoin
+    /// Layers of so many tasks; each waits for one of the layer before and, with probability
+    /// `density`, for each of the others.
+    case layered(width: Int, density: Double)
+    /// Each task waits for d earlier ones, chosen at random, d with the probability at place d; as
+    /// many as there are where that is fewer. Shares add up to 1.
+    case inDegrees([Double])
+  }
+
+  /// The shape.
+  public var shape: Shape
+  /// Data in GiB that a task hands to one that waits for it; nil for none.
+  public var data: Law?
+
+  /// A graph.
+  public init(shape: Shape, data: Law? = nil) {
+    self.shape = shape
+    self.data = data
+  }
+
+  /// The pairs (task, what it waits for) of a job of `size` tasks, by task.
+  func edges(size: Int, using rng: inout RandomStream) -> [(task: Int, predecessor: Int)] {
+    var edges: [(task: Int, predecessor: Int)] = []
+    for task in stride(from: 1, to: size, by: 1) {
+      switch shape {
+      case .chain: edges.append((task, task - 1))
+      case .forkJoin:
+        if task < size - 1 || size == 2 {
+          edges.append((task, 0))
+        } else {
+          for middle in 1..<task { edges.append((task, middle)) }
+        }
+      case .layered(let width, let density):
+        guard task >= width else { continue }
+        let before = (task / width - 1) * width
+        let sure = rng.below(width)
+        for place in 0..<width where place == sure || rng.uniform() < density {
+          edges.append((task, before + place))
+        }
+      case .inDegrees(let shares):
+        var degree = 0
+        var left = rng.uniform()
+        while degree < shares.count - 1, left >= shares[degree] {
+          left -= shares[degree]
+          degree += 1
+        }
+        degree = min(degree, task)
+        // Floyd's choice of some of many without repeats (Bentley and Floyd 1987).
+        var chosen: Set<Int> = []
+        for bound in task - degree..<task {
+          let pick = rng.below(bound + 1)
+          chosen.insert(chosen.contains(pick) ? bound : pick)
+        }
+        for predecessor in chosen.sorted() { edges.append((task, predecessor)) }
+      }
+    }
+    return edges
+  }
+}
+
+extension SyntheticWorkload {
+  /// What the tasks of this workload wait for, up to its extent. O(tasks) in time, O(dependencies) in
+  /// memory; empty without a ``WorkloadModel/graph``. The extent must have an end.
+  public func dependencies() -> DependencyTable {
+    var table = DependencyTable()
+    guard let graph = model.graph else { return table }
+    precondition(!isEndless, "the dependencies of a workload without end")
+    let (shapes, sizes) = (
+      RandomStream(seed: seed, name: "graph"), RandomStream(seed: seed, name: "data")
+    )
+    let sampler = graph.data.map(MarginSampler.init)
+    var walk = self
+    walk.skip(toJob: 0)
+    walk.forEachJob { job, size, submitted in
+      var shape = shapes.at(UInt64(job))
+      let edges = graph.edges(size: size, using: &shape).filter { $0.task < submitted }
+      guard !edges.isEmpty else { return }
+      var data = [Double](repeating: 0, count: edges.count)
+      data.withUnsafeMutableBufferPointer { column in
+        guard let sampler else { return }
+        sizes.at(UInt64(job)).openUniforms(from: 0, into: column)
+        sampler.transform(column)
+      }
+      for (edge, size) in zip(edges, data) {
+        table.add(
+          TaskID(job: Int64(job), index: Int32(edge.task)),
+          after: TaskID(job: Int64(job), index: Int32(edge.predecessor)),
+          data: Bytes(whole(size * 1_073_741_824)))
+      }
+    }
+    return table
+  }
+}

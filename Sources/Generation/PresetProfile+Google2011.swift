@@ -1,0 +1,1 @@
+extension PresetProfile { static let google2011 = "" }

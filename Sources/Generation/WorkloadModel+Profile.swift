@@ -1,0 +1,172 @@
+import Fitting
+import Workload
+
+/// Which law a generator takes for a quantity of a profile.
+public enum MarginChoice: String, CaseIterable, Sendable {
+  /// The distinct values with their counts where the profile has them, else the best fitted law.
+  case best
+  /// The best fitted law (by AIC), whatever else there is.
+  case fitted
+  /// The data's own law: their distinct values, or else their quantiles, straight lines between them.
+  case empirical
+}
+
+/// What a generator takes for the arrivals of a profile.
+public enum ArrivalChoice: String, CaseIterable, Sendable {
+  /// The two-state process where one was fitted, else Poisson.
+  case best
+  /// Poisson at the mean rate.
+  case poisson
+  /// Poisson with the rate of each hour of the day.
+  case daily
+}
+
+extension WorkloadModel {
+  /// The model of what was fitted to a trace: each class of the profile, or all tasks together where it
+  /// has none.
+  ///
+  /// - Parameters:
+  ///   - profile: what was fitted.
+  ///   - margins: which laws of each quantity.
+  ///   - arrivals: which arrivals.
+  ///   - requests: CPU in cores and memory in GiB of a task where the profile knows none.
+  ///   - notes: what had to be changed or assumed.
+  /// - Throws: ``WorkloadModelError`` where the profile lacks what is needed, or contradicts itself.
+  public init(
+    _ profile: WorkloadProfile, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best,
+    requests: (cpu: Double, memory: Double) = (1, 2), notes: inout [String]
+  ) throws(WorkloadModelError) {
+    var issues: [ModelIssue] = []
+    let times = profile.all.arrivals
+    if !(times.rate > 0 && times.rate.isFinite) {
+      issues.append(
+        ModelIssue(path: "all.arrivals.rate", message: "is \(times.rate); expected more than 0"))
+    }
+    var process = ArrivalModel.Process.poisson
+    if arrivals == .best, let fitted = times.mmpp2 { process = .mmpp(fitted) }
+    var curve: [Double] = []
+    if arrivals == .daily {
+      if times.hourOfDay.count == 24, times.hourOfDay.allSatisfy({ ($0 ?? -1) >= 0 }) {
+        curve = (0..<168).map { times.hourOfDay[$0 % 24] ?? 1 }
+      } else {
+        issues.append(
+          ModelIssue(
+            path: "all.arrivals.hourOfDay", message: "does not cover the day's 24 hours"))
+      }
+    }
+    var classes: [TaskClass] = []
+    let parts =
+      profile.classes.isEmpty
+      ? [("all", profile.all, 1.0)]
+      : profile.classes.sorted { $0.key < $1.key }.map {
+        ("classes.\($0.key)", $0.value, profile.classMix[$0.key]?.share ?? 0)
+      }
+    let total = parts.reduce(0) { $0 + $1.2 }
+    if abs(total - 1) > 1e-6 {
+      issues.append(
+        ModelIssue(path: "classMix", message: "has shares that add up to \(total); expected 1"))
+    }
+    for (path, part, share) in parts {
+      let reader = ProfileReader(path: path, part: part, margins: margins, requests: requests)
+      if let made = reader.taskClass(share: share, &issues, &notes) { classes.append(made) }
+    }
+    self.init(
+      arrivals: ArrivalModel(rate: times.rate, process: process, weeklyCurve: curve),
+      classes: classes)
+    if issues.isEmpty { issues = self.issues() }
+    guard issues.isEmpty else { throw WorkloadModelError(issues: issues) }
+  }
+}
+
+/// Makes a task class of a profile's class.
+private struct ProfileReader {
+  let path: String
+  let part: ClassProfile
+  let margins: MarginChoice
+  let requests: (cpu: Double, memory: Double)
+
+  private var name: String { path == "all" ? "all" : String(path.dropFirst("classes.".count)) }
+
+  func taskClass(
+    share: Double, _ issues: inout [ModelIssue], _ notes: inout [String]
+  ) -> TaskClass? {
+    let runTime = law(part.runTime, "runTime", &issues)
+    let cpu = request(part.cpu, "cpu", requests.cpu, &issues, &notes)
+    let memory = request(part.memory, "memory", requests.memory, &issues, &notes)
+    let jobSize = part.jobSize.maximum > 1 ? law(part.jobSize, "jobSize", &issues) : nil
+    guard let runTime, let cpu, let memory else { return nil }
+    let priorityClass = PriorityClass.allCases.first { $0.name == name } ?? .unknown
+    var made = TaskClass(
+      name: name, share: share, priorityClass: priorityClass, runTime: runTime, cpu: cpu,
+      memory: memory)
+    made.jobSize = jobSize
+    made.outcomes = outcomes
+    made.correlations = correlations(made, &notes)
+    return made
+  }
+
+  private func law(
+    _ quantity: QuantityProfile, _ key: String, _ issues: inout [ModelIssue]
+  ) -> Law? {
+    if margins != .fitted, let atoms = quantity.atoms, !atoms.isEmpty {
+      if let law = try? Law.atoms(atoms.map { ($0.value, Double($0.count)) }) { return law }
+    }
+    if margins == .empirical, let values = quantity.empirical,
+      let law = try? Empirical(values, interpolation: .linear)
+    {
+      return .empirical(law)
+    }
+    if let best = quantity.fits.first { return best.fit.law }
+    if let values = quantity.empirical, let law = try? Empirical(values, interpolation: .linear) {
+      return .empirical(law)
+    }
+    if let atoms = quantity.atoms, !atoms.isEmpty,
+      let law = try? Law.atoms(atoms.map { ($0.value, Double($0.count)) })
+    {
+      return law
+    }
+    issues.append(
+      ModelIssue(path: "\(path).\(key)", message: "has no law: neither fits nor values"))
+    return nil
+  }
+
+  private func request(
+    _ quantity: QuantityProfile, _ key: String, _ assumed: Double, _ issues: inout [ModelIssue],
+    _ notes: inout [String]
+  ) -> Law? {
+    guard quantity.count == 0 else { return law(quantity, key, &issues) }
+    notes.append("\(path).\(key) is not known to the profile; \(assumed) \(quantity.unit) assumed")
+    return try? Law.constant(assumed)
+  }
+
+  /// How tasks end; still running or pending is no end.
+  private var outcomes: [OutcomeShare] {
+    let ends = Outcome.allCases.filter { $0 != .running && $0 != .pending }
+    let counts = ends.map { part.outcomes[$0.name]?.count ?? 0 }
+    let total = counts.reduce(0, +)
+    guard total > 0 else { return [] }
+    return zip(ends, counts).filter { $0.1 > 0 }
+      .map { OutcomeShare($0.0, Double($0.1) / Double(total)) }
+  }
+
+  /// The profile's correlations, or the nearest that can be: shrunk together until they are positive
+  /// definite and in reach of the laws' ties.
+  private func correlations(_ made: TaskClass, _ notes: inout [String]) -> TaskCorrelations? {
+    let known = part.rankCorrelations
+    let wanted = [known.runTimeCPU ?? 0, known.runTimeMemory ?? 0, known.cpuMemory ?? 0]
+    guard wanted.contains(where: { $0 != 0 }) else { return nil }
+    for step in 0...20 {
+      let factor = 1 - Double(step) / 20
+      let pairs = TaskCorrelations(
+        runTimeCPU: factor * wanted[0], runTimeMemory: factor * wanted[1],
+        cpuMemory: factor * wanted[2])
+      if (try? Copula(pairs, made)) != nil {
+        if step > 0 {
+          notes.append("\(path).rankCorrelations are taken at \(factor) of their size")
+        }
+        return pairs
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,122 @@
+import Fitting
+import Workload
+
+/// What is kept of a workload to compare it with another: a sample of the tasks, the jobs' arrivals,
+/// and the load that they bring over time.
+///
+/// Memory is bounded by `reservoir` tasks, 16 bytes a job, and 8 bytes for each minute of the
+/// workload.
+public struct WorkloadSample {
+  private var tasks: Reservoir<Task3>
+  private var runTimes: Reservoir<Double>
+  private var jobs: [Int64: Int] = [:]
+  /// Times in seconds at which jobs were submitted, ascending.
+  public private(set) var arrivals: [Double] = []
+  /// How many tasks were seen.
+  public private(set) var count = 0
+  /// Core-seconds that begin or end in each minute since the first arrival.
+  private var changes: [Double] = []
+
+  private static let minute = 60.0
+  private static let minuteLimit = 60 * 24 * 366
+
+  private struct Task3 {
+    var runTime: Double
+    var cpu: Double
+    var memory: Double
+  }
+
+  /// A sample of nothing yet; `reservoir` tasks are kept.
+  public init(reservoir: Int = 200_000, seed: UInt64 = 1) {
+    func stream(_ name: String) -> RandomStream { RandomStream(seed: seed, name: name) }
+    tasks = Reservoir(capacity: reservoir, generator: stream("compare/tasks"))
+    runTimes = Reservoir(capacity: reservoir, generator: stream("compare/run times"))
+  }
+
+  /// Takes a task, submitted no earlier than the one before.
+  public mutating func add(_ record: TaskRecord) {
+    count += 1
+    let isNew = jobs[record.id.job] == nil
+    jobs[record.id.job, default: 0] += Int(max(1, record.instances))
+    if isNew, !record.flags.contains(.cutOffAtStart) { arrivals.append(record.submit.seconds) }
+    let hasRun = record.attempts > 0 || record.outcome == .running || record.runTime > .zero
+    let isExact =
+      hasRun && record.runTime > .zero
+      && record.flags.isDisjoint(with: [.runTimeUnknown, .cutOffAtEnd])
+    let hasRequest = record.flags.isDisjoint(with: [.requestAssumed, .cpuUnknown, .memoryUnknown])
+    if isExact { runTimes.add(record.runTime.seconds) }
+    if isExact, hasRequest {
+      tasks.add(
+        Task3(
+          runTime: record.runTime.seconds, cpu: record.request.cpu.value,
+          memory: record.request.memory.gibibytes))
+    }
+    addLoad(record)
+  }
+
+  /// The task's CPU from its submission for its run time, as if it had not to wait.
+  private mutating func addLoad(_ record: TaskRecord) {
+    guard let first = arrivals.first, record.runTime.isKnown else { return }
+    let begin = max(0, record.submit.seconds - first) / Self.minute
+    let end = begin + record.runTime.seconds / Self.minute
+    for (time, sign) in [(begin, 1.0), (end, -1.0)] {
+      let place = Int(min(time, Double(Self.minuteLimit)))
+      guard place < Self.minuteLimit else { continue }
+      while changes.count <= place + 1 { changes.append(0) }
+      // The part of the minute that is left, and what carries over into the next.
+      let rest = 1 - (time - Double(place))
+      changes[place] += sign * rest * record.request.cpu.value
+      changes[place + 1] += sign * (1 - rest) * record.request.cpu.value
+    }
+  }
+
+  /// A quantity by the name that the command line uses: run-time (s), cpu (cores), memory (GiB),
+  /// job-size (tasks), gap (s between jobs).
+  public func values(_ name: String) -> [Double] {
+    switch name {
+    case "run-time": runTimes.elements
+    case "cpu": tasks.elements.map(\.cpu)
+    case "memory": tasks.elements.map(\.memory)
+    case "job-size": jobs.sorted { $0.key < $1.key }.map { Double($0.value) }
+    case "gap": zip(arrivals.dropFirst(), arrivals).map { $0 - $1 }
+    default: []
+    }
+  }
+
+  /// The names that ``values(_:)`` knows.
+  public static let quantities = [
+    ("run-time", "s"), ("cpu", "cores"), ("memory", "GiB"), ("job-size", "tasks"), ("gap", "s"),
+  ]
+
+  /// Rank correlations of the kept tasks.
+  public var rankCorrelations: RankCorrelations {
+    let kept = tasks.elements
+    let (runTime, cpu, memory) = (kept.map(\.runTime), kept.map(\.cpu), kept.map(\.memory))
+    return RankCorrelations(
+      runTimeCPU: rankCorrelation(runTime, cpu), runTimeMemory: rankCorrelation(runTime, memory),
+      cpuMemory: rankCorrelation(cpu, memory), sampleSize: kept.count)
+  }
+
+  /// Jobs that arrive in whole windows of `window` seconds, from the first arrival on.
+  public func arrivalCounts(window: Double) -> [Int] {
+    guard let first = arrivals.first, let last = arrivals.last, window > 0 else { return [] }
+    let windows = Int((last - first) / window)
+    guard windows > 0, windows < 100_000_000 else { return [] }
+    var counts = [Int](repeating: 0, count: windows)
+    for time in arrivals {
+      let place = Int((time - first) / window)
+      if place < windows { counts[place] += 1 }
+    }
+    return counts
+  }
+
+  /// Cores that would be busy in each minute if no task had to wait, up to the last arrival.
+  public var load: [Double] {
+    guard let first = arrivals.first, let last = arrivals.last else { return [] }
+    var busy = 0.0
+    return changes.prefix(Int((last - first) / Self.minute)).map { change in
+      busy += change
+      return busy
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Fitting
+import Workload
+
+extension WorkloadModel {
+  /// This model as a scenario file, with comments, to start from. Reading it gives the model back.
+  public func scenario(named name: String, tasks: Int = 10_000) -> String {
+    """
+    # A workload for Tracemill: \(name).
+    #   tracemill generate this.yaml -o tasks.parquet
+    #   tracemill simulate --workload this.yaml --cluster study:100
+    # Instead of classes and arrivals, `base: \(name)` takes over all of a preset
+    # (\(WorkloadModel.presetNames.joined(separator: ", "))) or of a profile that `tracemill fit -o` wrote;
+    # what follows then replaces parts of it.
+
+    # How many: a number of tasks, the tasks of a span (3600, 90s, 2h, 7d), or what ends first.
+    tasks: \(tasks)
+    # duration: 1d
+
+    # To scale arrivals so that the offered CPU load on so many cores is this:
+    # load: {target: 0.85, cores: 1250}
+
+    arrivals:
+      # Jobs a second in the long run.
+      rate: \(number(arrivals.rate))
+    \(arrivalLines)
+
+    # What comes. The shares of the jobs add up to 1. A law is a number, or a family with its
+    # parameters: \(Family.allCases.map(\.rawValue).joined(separator: ", "));
+    # `clamp: [low, high]` moves values outside to the ends, `truncate` draws them anew;
+    # {family: empirical, atoms: {1: 0.75, 2: 0.25}} or `values: [...]` is the data's own law.
+    classes:
+    \(classes.map(\.scenarioLines).joined(separator: "\n"))
+
+    \(estimateLines)
+
+    \(graphLines)
+
+    # For sweeps: longer run times, larger requests, another tail index of the run times, another mix.
+    # scale: {runTime: 2, requests: 0.5, tailIndex: 1.5}
+    # mix: {\(classes.first?.name ?? "batch"): 0.5}
+
+    """
+  }
+
+  private var arrivalLines: String {
+    var lines: [String] = []
+    switch arrivals.process {
+    case .poisson:
+      lines.append("  process: poisson")
+    case .mmpp(let process):
+      lines.append("  # Two states with a rate each (relative) and switches a second out of each.")
+      lines.append(
+        "  mmpp: {busyRate: \(number(process.busyRate)), quietRate: \(number(process.quietRate)), "
+          + "leavingBusy: \(number(process.leavingBusy)), "
+          + "leavingQuiet: \(number(process.leavingQuiet))}")
+    case .replayed(let gaps):
+      lines.append("  gaps: [\(gaps.map(number).joined(separator: ", "))]")
+    }
+    lines.append(
+      "  # Bursts: so many times the rate, for a share of the time, in stays of this length.")
+    lines.append("  # bursts: {factor: 5, share: 0.1, length: 60s}")
+    lines.append("  # Gaps in seconds to replay, over and over: gaps: [0.5, 3, 1.2]")
+    if arrivals.weeklyCurve.isEmpty {
+      lines.append("  # daily: {amplitude: 0.5, peakHour: 14}")
+      lines.append("  # hourOfDay: [24 relative rates], or weeklyCurve: [168 of them]")
+    } else {
+      let values = arrivals.weeklyCurve.map(number).joined(separator: ", ")
+      lines.append("  # Relative rate in each hour of the week from time 0 on.")
+      lines.append("  weeklyCurve: [\(values)]")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private var estimateLines: String {
+    guard let estimates else {
+      return """
+        # What users say of run times: the true one times a random factor, rounded up.
+        # estimates: {factor: {family: uniform, lower: 1, upper: 3}, roundedTo: [60, 300, 3600]}
+        """
+    }
+    let times = estimates.roundedTo.map(number).joined(separator: ", ")
+    return "estimates: {factor: \(estimates.factor.scenario), roundedTo: [\(times)]}"
+  }
+
+  private var graphLines: String {
+    let data = (graph?.data).map { ", data: \($0.scenario)" } ?? ""
+    switch graph?.shape {
+    case nil:
+      return """
+        # What the tasks of a job wait for: chain, fork-join, layered (width, density), in-degrees
+        # (shares of tasks that wait for 0, 1, 2, … others); data in GiB handed along each edge.
+        # graph: {shape: layered, width: 4, density: 0.2, data: {family: exponential, rate: 2}}
+        """
+    case .chain: return "graph: {shape: chain\(data)}"
+    case .forkJoin: return "graph: {shape: fork-join\(data)}"
+    case .layered(let width, let density):
+      return "graph: {shape: layered, width: \(width), density: \(number(density))\(data)}"
+    case .inDegrees(let shares):
+      let list = shares.map(number).joined(separator: ", ")
+      return "graph: {shape: in-degrees, inDegrees: [\(list)]\(data)}"
+    }
+  }
+}
+
+extension TaskClass {
+  fileprivate var scenarioLines: String {
+    var lines = [
+      "  - name: \(name)", "    share: \(number(share))",
+      "    priorityClass: \(priorityClass.name)",
+      "    priority: \(priority)",
+    ]
+    if let jobSize { lines.append("    jobSize: \(jobSize.scenario)        # tasks") }
+    lines.append("    runTime: \(runTime.scenario)        # seconds")
+    lines.append("    cpu: \(cpu.scenario)        # cores")
+    lines.append("    memory: \(memory.scenario)        # GiB")
+    if sharesRequests { lines.append("    sharesRequests: true        # by the tasks of a job") }
+    if let pairs = correlations {
+      lines.append(
+        "    correlations: {runTimeCPU: \(number(pairs.runTimeCPU)), "
+          + "runTimeMemory: \(number(pairs.runTimeMemory)), cpuMemory: \(number(pairs.cpuMemory))}"
+          + "        # Spearman's")
+    }
+    if !outcomes.isEmpty {
+      let shares = outcomes.map { "\($0.outcome.name): \(number($0.share))" }
+      lines.append("    outcomes: {\(shares.joined(separator: ", "))}")
+    }
+    if let deadlineFactor {
+      lines.append(
+        "    deadlineFactor: \(number(deadlineFactor))        # run times after submission")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,223 @@
+import Configuration
+import Fitting
+import Workload
+
+/// A workload as a person writes it down: a preset, a profile or classes by hand, and what is to be
+/// different. One YAML file; ``WorkloadModel/scenario(named:)`` writes a commented one.
+public struct WorkloadScenario: Sendable, Hashable {
+  /// What tasks are drawn from.
+  public var model: WorkloadModel
+  /// How many; without an end where the file does not say.
+  public var extent: WorkloadExtent
+
+  /// A scenario of these parts.
+  public init(model: WorkloadModel, extent: WorkloadExtent) {
+    self.model = model
+    self.extent = extent
+  }
+
+  /// Reads a scenario.
+  ///
+  /// - Parameters:
+  ///   - file: the YAML or JSON.
+  ///   - base: the model that a name after `base:` stands for; nil if there is none.
+  /// - Throws: `ConfigurationError` with everything that is wrong, each with line and column.
+  public init(
+    _ file: ConfigurationFile, base: (String) throws -> WorkloadModel?
+  ) throws(ConfigurationError) {
+    self = try file.read { root in
+      WorkloadScenario(root, base: base)
+    }
+  }
+
+  private init?(_ root: ConfigurationNode, base: (String) throws -> WorkloadModel?) {
+    var model: WorkloadModel?
+    var isLost = false
+    if let name = root.string("base") {
+      do {
+        model = try base(name)
+        if model == nil {
+          root.problem(
+            at: "base",
+            "'\(name)' is no preset"
+              + suggestion(for: name, among: WorkloadModel.presetNames)
+              + "; there are \(WorkloadModel.presetNames.joined(separator: ", ")), or a profile's file"
+          )
+        }
+      } catch {
+        root.problem(at: "base", "\(error)")
+      }
+      isLost = model == nil
+    }
+    let tasks = root.integer("tasks", in: 0...1_000_000_000_000)
+    let duration = root.seconds("duration")
+    let extent = WorkloadExtent(tasks: tasks, duration: duration.map(Microseconds.init(seconds:)))
+    let classes = root.list("classes", required: model == nil && !isLost)?.map { TaskClass($0) }
+    if let classes {
+      if model == nil {
+        model = WorkloadModel(arrivals: ArrivalModel(rate: 1), classes: [])
+      }
+      model?.classes = classes.compactMap { $0 }
+    }
+    let arrivals = root.object("arrivals")
+    if let arrivals { model?.read(arrivals) }
+    let needsRate = root["base"] == nil && root["load"] == nil
+    if needsRate, arrivals?["rate"] == nil { root.problem(at: "arrivals.rate", "is missing") }
+    if let node = root.object("estimates") {
+      let factor = node["factor"].flatMap { Law($0) }
+      if node["factor"] == nil { node.problem(at: "factor", "is missing") }
+      let times = node.numbers("roundedTo", in: .positive)
+      if let factor { model?.estimates = EstimateModel(factor: factor, roundedTo: times ?? []) }
+    }
+    if let node = root.object("graph") { model?.graph = GraphModel(node) }
+    let scale = root.object("scale")
+    let mix = root.object("mix")
+    let load = root.object("load")
+    let shares = mix.map { mix in
+      Dictionary(uniqueKeysWithValues: mix.keys.map { ($0, mix.number($0, in: .share) ?? 0) })
+    }
+    let factors = ["runTime", "requests", "tailIndex"].map { scale?.number($0, in: .positive) }
+    let target = load?.number("target", in: .positive, required: true)
+    let cores = load?.number("cores", in: .positive, required: true)
+    guard var model, !isLost, classes?.contains(where: { $0 == nil }) != true else { return nil }
+    for issue in model.issues() { root.problem(at: issue.path, issue.message) }
+    guard model.issues().isEmpty else { return nil }
+    do {
+      if let factor = factors[0] { try model.scaleRunTimes(by: factor) }
+      if let factor = factors[1] { try model.scaleRequests(by: factor) }
+      if let index = factors[2] { try model.setTailIndex(index) }
+    } catch {
+      root.problem(at: "scale", "\(error)")
+    }
+    do {
+      if let shares { try model.setClassMix(shares) }
+      if let target, let cores { try model.setLoad(target, onCores: cores) }
+    } catch {
+      for issue in (error as? WorkloadModelError)?.issues ?? [] {
+        root.problem(at: issue.path, issue.message)
+      }
+    }
+    self.init(model: model, extent: extent)
+  }
+}
+
+extension WorkloadModel {
+  /// Takes over what a scenario says about arrivals.
+  fileprivate mutating func read(_ node: ConfigurationNode) {
+    if let rate = node.number("rate", in: .positive) { arrivals.rate = rate }
+    let kind = node.choice("process", of: ["poisson", "mmpp", "replayed"])
+    if kind == "poisson" { arrivals.process = .poisson }
+    if let process = node.object("mmpp") {
+      let names = ["busyRate", "quietRate", "leavingBusy", "leavingQuiet"]
+      let rates = names.map { process.number($0, in: .nonnegative, required: true) ?? .nan }
+      if rates.allSatisfy({ !$0.isNaN }) {
+        do {
+          arrivals.process = .mmpp(
+            try MMPP2(
+              busyRate: rates[0], quietRate: rates[1], leavingBusy: rates[2],
+              leavingQuiet: rates[3]))
+        } catch { process.problem(error.description) }
+      }
+    } else if kind == "mmpp" {
+      node.problem(at: "mmpp", "is missing")
+    }
+    if let gaps = node.numbers("gaps", in: .nonnegative) {
+      arrivals.process = .replayed(gaps)
+      arrivals.weeklyCurve = []
+      let total = gaps.reduce(0, +)
+      if node["rate"] == nil, total > 0 { arrivals.rate = Double(gaps.count) / total }
+    } else if kind == "replayed", node["gaps"] == nil {
+      node.problem(at: "gaps", "is missing")
+    }
+    if let bursts = node.object("bursts") {
+      let factor = bursts.number("factor", in: .above(1), required: true)
+      let share = bursts.number("share", in: .above(0, to: 1), required: true)
+      let length = bursts.seconds("length", in: .positive, required: true)
+      if let factor, let share, let length {
+        do { try setBursts(factor: factor, share: share, length: length) } catch {
+          bursts.problem(error.issues[0].message)
+        }
+      }
+    }
+    let daily = node.object("daily")
+    let amplitude = daily?.number("amplitude", in: .share, required: true)
+    let peak = daily?.number("peakHour", in: .from(0, to: 24))
+    if let amplitude {
+      arrivals.weeklyCurve = ArrivalModel.dailyCurve(amplitude: amplitude, peakHour: peak ?? 14)
+    }
+    if let hours = node.numbers("hourOfDay", count: 24, in: .nonnegative) {
+      arrivals.weeklyCurve = (0..<168).map { hours[$0 % 24] }
+    }
+    if let hours = node.numbers("weeklyCurve", count: 168, in: .nonnegative) {
+      arrivals.weeklyCurve = hours
+    }
+  }
+}
+
+extension TaskClass {
+  /// A class as a scenario states it.
+  fileprivate init?(_ node: ConfigurationNode) {
+    func law(_ key: String, required: Bool = true) -> Law? {
+      guard let child = node[key] else {
+        if required { node.problem(at: key, "is missing") }
+        return nil
+      }
+      return Law(child)
+    }
+    let name = node.string("name", required: true)
+    let share = node.number("share", in: .share, required: true)
+    let priorityClass = node.choice("priorityClass", of: PriorityClass.allCases.map(\.name))
+    let priority = node.integer("priority", in: -1...32767)
+    let (runTime, cpu, memory) = (law("runTime"), law("cpu"), law("memory"))
+    let jobSize = law("jobSize", required: false)
+    let sharesRequests = node.flag("sharesRequests")
+    let factor = node.number("deadlineFactor", in: .positive)
+    var outcomes: [OutcomeShare] = []
+    if let shares = node.object("outcomes") {
+      for outcome in Outcome.allCases {
+        if let share = shares.number(outcome.name, in: .share) {
+          outcomes.append(.init(outcome, share))
+        }
+      }
+    }
+    var correlations: TaskCorrelations?
+    if let pairs = node.object("correlations") {
+      func value(_ key: String) -> Double { pairs.number(key, in: .from(-1, to: 1)) ?? 0 }
+      correlations = TaskCorrelations(
+        runTimeCPU: value("runTimeCPU"), runTimeMemory: value("runTimeMemory"),
+        cpuMemory: value("cpuMemory"))
+    }
+    guard let name, let share, let runTime, let cpu, let memory else { return nil }
+    self.init(
+      name: name, share: share,
+      priorityClass: PriorityClass.allCases.first { $0.name == priorityClass } ?? .unknown,
+      priority: Int16(priority ?? -1), runTime: runTime, cpu: cpu, memory: memory,
+      deadlineFactor: factor)
+    self.jobSize = jobSize
+    self.sharesRequests = sharesRequests ?? false
+    self.outcomes = outcomes
+    self.correlations = correlations
+  }
+}
+
+extension GraphModel {
+  fileprivate init?(_ node: ConfigurationNode) {
+    let names = ["chain", "fork-join", "layered", "in-degrees"]
+    let name = node.choice("shape", of: names, required: true)
+    let width = node.integer("width", in: 1...100_000, required: name == "layered")
+    let density = node.number("density", in: .share)
+    let degrees = node.numbers("inDegrees", in: .share, required: name == "in-degrees")
+    let data = node["data"].flatMap { Law($0) }
+    switch name {
+    case "chain": self.init(shape: .chain, data: data)
+    case "fork-join": self.init(shape: .forkJoin, data: data)
+    case "layered":
+      guard let width else { return nil }
+      self.init(shape: .layered(width: width, density: density ?? 0), data: data)
+    case "in-degrees":
+      guard let degrees else { return nil }
+      self.init(shape: .inDegrees(degrees), data: data)
+    default: return nil
+    }
+  }
+}

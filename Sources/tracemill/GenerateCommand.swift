@@ -1,0 +1,158 @@
+import ArgumentParser
+import Fitting
+import Foundation
+import Generation
+import Simulation
+import TraceParsing
+import Workload
+
+/// `tracemill generate`: synthetic workloads, in any layout that the toolkit writes.
+struct GenerateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate",
+    abstract: "Draw a workload from a preset, a fitted profile or a scenario, and write it.",
+    discussion: """
+      The workload is a preset (\(WorkloadModel.presetNames.joined(separator: ", "))), a profile that \
+      tracemill fit -o wrote, or a scenario in YAML; --print-scenario writes one to start from.
+
+      Examples:
+        tracemill generate study --tasks 100000 -o tasks.parquet
+        tracemill generate study --load 0.85 --cluster study:100 --duration 7d -o week.csv.zst
+        tracemill generate study --print-scenario > mine.yaml
+        tracemill generate profile.json --validate-against clusterdata-2011-2 --plots plots
+        tracemill generate google-2011 --tasks 2000000 --to-format google-2011 -o made-2011
+      """)
+
+  @Argument(help: ArgumentHelp("The preset, profile or scenario.", valueName: "workload"))
+  var workload: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Where the tasks go: .parquet, .csv, .csv.gz or .csv.zst, or what --to-format says.",
+      valueName: "out"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The layout to write: records, google-2011 (the output is a new folder) or swf.",
+      valueName: "layout"))
+  var toFormat = ConvertCommand.Layout.records
+
+  @Option(help: ArgumentHelp("Rows of a part of google-2011.", valueName: "rows"))
+  var rowsPerPart = Google2011TraceWriter.defaultRowsPerPart
+
+  @Flag(help: "Print the workload as a commented scenario, and draw nothing.")
+  var printScenario = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Compare what is drawn with this trace, and say what the model does not capture.",
+      valueName: "trace"))
+  var validateAgainst: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write plots of the comparison to this folder: data, gnuplot scripts, SVG if gnuplot is there.",
+      valueName: "folder"))
+  var plots: String?
+
+  @Option(help: ArgumentHelp("What all chance comes from.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Flag(help: "Print the summary as JSON.")
+  var json = false
+
+  @OptionGroup(title: "Workload") var knobs: WorkloadKnobs
+  @OptionGroup(title: "Reading and writing") var reading: TraceOptions
+
+  mutating func validate() throws {
+    guard printScenario || output != nil || validateAgainst != nil else {
+      throw ValidationError("give -o, --validate-against or --print-scenario")
+    }
+    guard rowsPerPart > 0 else { throw ValidationError("--rows-per-part is more than 0") }
+    guard plots == nil || validateAgainst != nil else {
+      throw ValidationError("--plots is for --validate-against")
+    }
+  }
+
+  func run() throws {
+    var argument = try SyntheticArgument(
+      workload, margins: knobs.margins, arrivals: knobs.arrivals)
+    try knobs.apply(to: &argument, cores: try knobs.cores(reading: reading, seed: seed))
+    for note in argument.notes { reading.logger?.notice("\(note)") }
+    if printScenario {
+      let tasks = argument.scenario.extent.tasks ?? SyntheticArgument.defaultTasks
+      return try writeOutput(argument.scenario.model.scenario(named: workload, tasks: tasks))
+    }
+    let source = try argument.source(seed: seed)
+    if let output { try write(source, argument.scenario, to: output) }
+    if let validateAgainst {
+      try validate(source, against: validateAgainst)
+    }
+  }
+
+  private func write(
+    _ source: SyntheticWorkload, _ scenario: WorkloadScenario, to output: String
+  ) throws {
+    let options = try reading.readOptions(meter: ReadMeter())
+    let end = scenario.extent.duration ?? .zero
+    let stream = RecordStream(
+      generated: source, dependencies: source.dependencies(), lastTime: end)
+    let writer = try RecordOutput(
+      toFormat, path: output, rowsPerPart: rowsPerPart, format: "tracemill generate",
+      stream: stream, options)
+    var summary = GenerationSummary(scenario: scenario, output: output)
+    try source.forEachPart(threads: reading.threads) { records in
+      for record in records {
+        summary.add(record)
+        try writer.write(record)
+      }
+    }
+    summary.leftOut = try writer.finish()
+    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
+  }
+}
+
+/// What was drawn, for people and for machines.
+private struct GenerationSummary {
+  let scenario: WorkloadScenario
+  let output: String
+  var tasks = 0
+  var jobs = 0
+  var last = Microseconds.zero
+  var coreSeconds = 0.0
+  var leftOut: [String: Int] = [:]
+
+  init(scenario: WorkloadScenario, output: String) {
+    self.scenario = scenario
+    self.output = output
+  }
+
+  mutating func add(_ record: TaskRecord) {
+    tasks += 1
+    if record.id.index == 0 { jobs += 1 }
+    last = max(last, record.submit)
+    coreSeconds += record.request.cpu.value * record.runTime.seconds
+  }
+
+  private var offered: Double { last > .zero ? coreSeconds / last.seconds : 0 }
+
+  var text: String {
+    var text = "drew     \(grouped(tasks)) tasks of \(grouped(jobs)) jobs, "
+    text += "submitted over \(span(last.seconds))\n"
+    text += "busy     \(significant(offered)) cores on average if all run at once"
+    text += " (the model's mean: \(significant(scenario.model.offeredCores)))\n"
+    for (what, count) in leftOut.sorted(by: { $0.key < $1.key }) {
+      text += "lost     \(grouped(count)) \(what): no place in the output's layout\n"
+    }
+    return text + "wrote    \(output)\n"
+  }
+
+  var object: [String: Any] {
+    [
+      "tasks": tasks, "jobs": jobs, "last_submit_s": last.seconds, "busy_cores": offered,
+      "model_busy_cores": scenario.model.offeredCores, "left_out": leftOut, "output": output,
+    ]
+  }
+}
