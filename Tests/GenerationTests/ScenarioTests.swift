@@ -86,7 +86,7 @@ import Workload
         "6:5: classes[1].memory: is missing",
         "8:14: classes[1].runTime: clamped: upper is 3.0; it must be above lower (9.0)",
         "9:10: classes[1].cpu: pareto: shape is -1.0; it must be finite and positive",
-      ], "\(issues(text))")
+      ], "\(issues(text).suffix(3))")
     let shares = """
       arrivals: { rate: 1 }
       classes:
@@ -94,9 +94,8 @@ import Workload
             correlations: { runTimeCPU: 0.5 } }
       """
     #expect(
-      issues(shares).map { String($0.prefix(45)) } == [
-        "2:1: classes: have shares that add up to 0.7;".prefix(45).description,
-        "4:21: classes[0].correlations.runTimeCPU: cannot".prefix(45).description,
+      issues(shares).map { String($0.prefix(42)) } == [
+        "3:3: classes: have shares that add up to 0", "4:35: classes[0].correlations.runTimeCPU: ",
       ], "\(issues(shares))")
     #expect(issues("base: stduy\n")[0].contains("did you mean 'study'?"))
     #expect(issues("tasks: 5\n").count == 2)
