@@ -84,8 +84,8 @@ import Workload
           + "exponential, weibull, gamma, truncated-power-law, log-logistic, generalized-pareto, "
           + "uniform, empirical; did you mean 'pareto'?",
         "6:5: classes[1].memory: is missing",
-        "8:14: classes[1].runTime: clamped: upper is 3.0; it must be above lower (9.0)",
-        "9:10: classes[1].cpu: pareto: shape is -1.0; it must be finite and positive",
+        "8:14: classes[1].runTime: clamped: upper is 3.0, but must be above lower (9.0)",
+        "9:10: classes[1].cpu: pareto: shape is -1.0, but must be finite and > 0",
       ], "\(issues(text).suffix(3))")
     let shares = """
       arrivals: { rate: 1 }
