@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import Generation
 import Simulation
 import TraceParsing
 import Workload
@@ -13,7 +14,8 @@ struct SimulateCommand: ParsableCommand {
     discussion: """
       Workloads: a trace, a file made by `tracemill convert`, or \
       poisson:rate=0.5,run=20,cpu=1,memory=2,tasks=10000 (per second, seconds, cores, GiB), or \
-      study:tasks=1000,load=0.4 (the original study's; its own rate where no load is given).
+      a preset (\(WorkloadModel.presetNames.joined(separator: ", "))) such as study:tasks=1000,load=0.4, \
+      a scenario (.yaml) or a fitted profile (.json), as for generate.
       Clusters: a trace with machine_events, a specification (.yaml, .json), or study:100 (the \
       original study's three tiers, any number of machines).
       Schedulers: \(PolicyCatalog.entries.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).

@@ -130,7 +130,8 @@ struct SyntheticArgument {
   mutating func setLoad(onCores cores: Double?) throws {
     guard let load else { return }
     guard let cores = statedCores ?? cores else {
-      throw CommandFailure(message: "a load needs the cores that it is the load of, such as cores=1250")
+      throw CommandFailure(
+        message: "a load needs the cores that it is the load of, such as cores=1250")
     }
     do { try scenario.model.setLoad(load, onCores: cores) } catch {
       throw CommandFailure(message: "\(error)")

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Generation
 import Simulation
 import Synchronization
 import TraceParsing
@@ -109,7 +110,8 @@ final class ExperimentProvider: ExperimentInputs {
     _ definition: WorkloadDefinition, seed: UInt64
   ) throws -> (ReplayedTasks, WorkloadArgument) {
     let argument = try WorkloadArgument(
-      path(definition.source), seed: seed, reading: reading, selection: SelectionOptions(),
+      path(definition.source), seed: seed, reading: reading,
+      selection: try SelectionOptions.parse([]),
       meter: ReadMeter())
     return (ReplayedTasks(argument, atStart: .observed), argument)
   }
@@ -194,8 +196,9 @@ extension ExperimentProvider {
         URL(fileURLWithPath: path).lastPathComponent, among: beside.sorted()
       )
       ?? suggestionText(
-        String(source.prefix { $0 != ":" }), among: generators.map { String($0.dropLast()) })
-    return "'\(source)': no such file, nor one of \(generators.joined(separator: ", "))"
+        String(source.prefix { $0 != ":" }), among: ["poisson"] + WorkloadModel.presetNames)
+    return "'\(source)': no such file, nor one of poisson:, "
+      + WorkloadModel.presetNames.joined(separator: ", ")
       + (near ?? "")
   }
 }
