@@ -103,7 +103,7 @@ func parsePaddedInteger(_ bytes: UnsafeRawBufferPointer) -> Int64? {
 /// The digits are moved to the end of the word, and the word is halved three times: pairs of digits,
 /// of pairs, of fours (Lemire, "Number parsing at a gigabyte per second", 2021).
 @inline(__always)
-private func eightDigits(_ bytes: UnsafeRawPointer, _ count: Int) -> UInt64? {
+func eightDigits(_ bytes: UnsafeRawPointer, _ count: Int) -> UInt64? {
   let raw = bytes.loadUnaligned(as: UInt64.self).littleEndian ^ 0x3030_3030_3030_3030
   var word = raw << UInt64(truncatingIfNeeded: 64 &- 8 &* count)
   guard (word &+ 0x7676_7676_7676_7676 | word) & 0x8080_8080_8080_8080 == 0 else { return nil }
@@ -153,4 +153,28 @@ func parsePaddedNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
   }
   guard mantissa < 1 << 53, power <= 22 else { return parseNumber(bytes) }
   return Double(Int64(bitPattern: mantissa)) / exactPowers[power]
+}
+
+/// The number of a field of a `RowBatch` that is one digit, a point, and one to fourteen digits: exact
+/// as an integer, so that one division is correctly rounded.
+@inline(__always)
+func plainFraction(_ bytes: UnsafeRawBufferPointer) -> Double? {
+  guard let base = bytes.baseAddress, bytes.count > 2, bytes.count <= 16 else { return nil }
+  let digit = base.load(as: UInt8.self) &- 0x30
+  guard digit < 10, base.load(fromByteOffset: 1, as: UInt8.self) == 0x2e else { return nil }
+  let places = bytes.count &- 2
+  var value: UInt64
+  if places <= 8 {
+    guard let low = eightDigits(base + 2, places) else { return nil }
+    value = low
+  } else {
+    guard let high = eightDigits(base + 2, places &- 8),
+      let low = eightDigits(base + 2 + (places &- 8), 8)
+    else { return nil }
+    value = high &* 100_000_000 &+ low
+  }
+  return exactPowers.withUnsafeBufferPointer { powers in
+    if digit > 0 { value &+= UInt64(digit) &* UInt64(powers[places]) }
+    return Double(Int64(bitPattern: value)) / powers[places]
+  }
 }

@@ -7,11 +7,15 @@ struct ColumnLayout: Sendable {
   /// How many fields a row has, at least and at most.
   let fieldCount: ClosedRange<Int>
 
+  /// Whether the columns stand in the published order.
+  let isPublished: Bool
+
   /// The published order.
   init(_ table: Google2011Table) {
     self.table = table
     for column in table.columns.indices { fields[column] = Int16(column) }
     fieldCount = table.minimumColumns...table.columns.count
+    isPublished = true
   }
 
   /// The order that a `schema.csv` states for `table`; nil if it does not speak of it.
@@ -36,6 +40,7 @@ struct ColumnLayout: Sendable {
     let count = rows.map(\.field).max() ?? 0
     let isOldUsage = table == .taskUsage && count == table.columns.count
     fieldCount = (isOldUsage ? count - 1 : count)...count
+    isPublished = false
   }
 
   private static func key(_ name: String) -> String {

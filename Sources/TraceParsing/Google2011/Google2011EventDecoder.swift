@@ -2,11 +2,11 @@ import Workload
 
 /// Turns rows of the event tables into life-cycle events, and counts them on the way.
 struct Google2011EventDecoder {
-  private let table: Google2011Table
+  let table: Google2011Table
   private var summary = TableSurvey()
   private var eventCounts: [Int]
   /// The users' names, numbered within the part.
-  private(set) var users = SymbolTable()
+  var users = SymbolTable()
   private var knownUsers = 1
 
   init(_ table: Google2011Table) {
@@ -92,7 +92,7 @@ struct Google2011EventDecoder {
     }
   }
 
-  @inline(__always) private mutating func countEvent(_ time: Microseconds, code: Int, missing: Int?)
+  @inline(__always) mutating func countEvent(_ time: Microseconds, code: Int, missing: Int?)
   {
     summary.add(time: time)
     eventCounts[code] += 1
@@ -157,7 +157,14 @@ final class Google2011EventPart: EventPart {
     let events = batch.events
     var count = 0
     defer { batch.setCount(count) }
+    let isPlain = reader.layout.isPublished && decoder.table == .taskEvents
     while count < EventBatch.capacity {
+      if isPlain {
+        count += reader.takePlain(
+          into: UnsafeMutableBufferPointer(start: events + count, count: EventBatch.capacity - count),
+          &decoder)
+        if count == EventBatch.capacity { return true }
+      }
       guard let row = try reader.next() else { return false }
       do throws(RowError) {
         (events + count).initialize(to: try decoder.event(row))

@@ -4,24 +4,24 @@ import Workload
 /// the first bad row throws; in lenient mode it is put aside.
 struct Google2011PartReader {
   let file: String
-  private let layout: ColumnLayout
+  let layout: ColumnLayout
   private let isLenient: Bool
-  private let tolerance: Microseconds
+  let tolerance: Microseconds
   private let meter: ReadMeter?
   private let reader: PlainRowReader
-  private let batch = RowBatch()
-  private var position = 0
+  let batch = RowBatch()
+  var position = 0
   /// An error that the rows of `batch` come before.
   private var ahead: TraceError?
   /// Rows seen, bad ones included.
-  private(set) var rows = 0
+  var rows = 0
   private var commentRows = 0
   /// Bad rows, in lenient mode.
   var rejects: [RejectedRow] = []
   /// The last time that good rows have reached: those of this part, and what is put in.
   var lastTime: Microseconds
   /// The least real time of any row.
-  private(set) var earliest = Microseconds.never
+  var earliest = Microseconds.never
 
   /// - Parameter lastTime: the last time of the rows before the part.
   init(

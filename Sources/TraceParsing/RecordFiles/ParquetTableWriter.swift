@@ -45,6 +45,16 @@ final class ParquetTableWriter<Row: Sendable>: TableWriter {
     if pending.count == ParquetWriter.defaultRowGroupSize { try writeRowGroup() }
   }
 
+  func write(contentsOf rows: UnsafeBufferPointer<Row>) throws(TraceError) {
+    var rest = rows[...]
+    while !rest.isEmpty {
+      let part = rest.prefix(ParquetWriter.defaultRowGroupSize - pending.count)
+      pending.append(contentsOf: UnsafeBufferPointer(rebasing: part))
+      rest = rest.dropFirst(part.count)
+      if pending.count == ParquetWriter.defaultRowGroupSize { try writeRowGroup() }
+    }
+  }
+
   func finish() throws(TraceError) {
     if !pending.isEmpty { try writeRowGroup() }
     while !jobs.isEmpty { try appendFirst() }

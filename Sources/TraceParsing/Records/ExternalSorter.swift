@@ -271,8 +271,3 @@ extension TaskRecord: ExternallySortable {
     SortKey(major: submit.rawValue, minor: id.job, last: Int64(id.index))
   }
 }
-
-extension Lifecycle: ExternallySortable {
-  /// By task; the sorter is stable, so the stretches of a life stay in their order.
-  var sortKey: SortKey { SortKey(major: id.job, minor: Int64(id.index), last: 0) }
-}

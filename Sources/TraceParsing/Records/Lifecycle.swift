@@ -135,38 +135,39 @@ struct LifecycleEvent: BitwiseCopyable {
 /// An interval counts towards waiting or running time only if it begins and ends at real times:
 /// 0 and `never` are none. An event after the end of the trace changes no state.
 struct Lifecycle: BitwiseCopyable {
-  let id: TaskID
-  private(set) var state: LifeState = .unsubmitted
+  // Only this type and its packed form touch what follows.
+  var id: TaskID
+  var state: LifeState = .unsubmitted
   /// The first transition, whose origin only the stretch before knows.
-  private var first: LifeEvent = .submit
-  private var lastEnd: LifeEvent = .lost
-  private var hasTransition = false
-  private var since = Microseconds.never
-  private var firstTime = Microseconds.never
-  private var seen = Microseconds.never
-  private var submit = Microseconds.never
-  private var firstSchedule = Microseconds.never
-  private var lastSchedule = Microseconds.never
-  private var waited = Microseconds.zero
-  private var ran = Microseconds.zero
+  var first: LifeEvent = .submit
+  var lastEnd: LifeEvent = .lost
+  var hasTransition = false
+  var since = Microseconds.never
+  var firstTime = Microseconds.never
+  var seen = Microseconds.never
+  var submit = Microseconds.never
+  var firstSchedule = Microseconds.never
+  var lastSchedule = Microseconds.never
+  var waited = Microseconds.zero
+  var ran = Microseconds.zero
 
   /// The last request before the first SCHEDULE, the first request at all, the largest one.
-  private var requestBefore = NormalisedRequest.unknown
-  private var requestFirst = NormalisedRequest.unknown
-  private var requestMaximum = NormalisedRequest.unknown
+  var requestBefore = NormalisedRequest.unknown
+  var requestFirst = NormalisedRequest.unknown
+  var requestMaximum = NormalisedRequest.unknown
 
-  private var machine: Int64 = -1
-  private var user = UserID.unknown
-  private var attempts: Int32 = 0
-  private var waits: Int32 = 0
-  private var runs: Int32 = 0
+  var machine: Int64 = -1
+  var user = UserID.unknown
+  var attempts: Int32 = 0
+  var waits: Int32 = 0
+  var runs: Int32 = 0
   /// Updates before the first transition.
-  private var leadingPendingUpdates: Int32 = 0
-  private var leadingRunningUpdates: Int32 = 0
-  private var priority: Int16 = -1
-  private var flags: TaskRecord.Flags = []
-  private var priorityClass = PriorityClass.unknown
-  private var schedulingClass: Int8 = -1
+  var leadingPendingUpdates: Int32 = 0
+  var leadingRunningUpdates: Int32 = 0
+  var priority: Int16 = -1
+  var flags: TaskRecord.Flags = []
+  var priorityClass = PriorityClass.unknown
+  var schedulingClass: Int8 = -1
 
   /// The stretch that consists of `event`. Its transition is not counted yet: it waits for
   /// `append` or `record`.
@@ -331,6 +332,16 @@ struct Lifecycle: BitwiseCopyable {
     end: Microseconds, scale: MachineScale, assumed: SIMD4<Double>? = nil,
     counting counts: inout TransitionCounts
   ) -> TaskRecord? {
+    record(
+      end: end, requests: ResolvedRequests(requests, scale: scale, assumed: assumed),
+      counting: &counts)
+  }
+
+  /// The same with requests that were made amounts already.
+  @inline(__always)
+  func record(
+    end: Microseconds, requests: ResolvedRequests, counting counts: inout TransitionCounts
+  ) -> TaskRecord? {
     guard seen.isKnown else { return nil }
     countBeginning(in: .unsubmitted, into: &counts)
     var life = self
@@ -341,12 +352,20 @@ struct Lifecycle: BitwiseCopyable {
     } else {
       life.flags.remove(.cutOffAtEnd)
     }
-    return life.finished(isOpen: isOpen, scale: scale, assumed: assumed)
+    return life.finished(isOpen: isOpen, requests)
   }
 
-  private func finished(
-    isOpen: Bool, scale: MachineScale, assumed: SIMD4<Double>?
-  ) -> TaskRecord {
+  /// What it asked for.
+  var requests: RequestSet {
+    get { RequestSet(before: requestBefore, first: requestFirst, maximum: requestMaximum) }
+    set {
+      (requestBefore, requestFirst, requestMaximum) =
+        (newValue.before, newValue.first, newValue.maximum)
+    }
+  }
+
+  @inline(__always)
+  private func finished(isOpen: Bool, _ resolved: ResolvedRequests) -> TaskRecord {
     var record = TaskRecord(
       id: id, submit: min(submit, seen), runTime: ran, request: .zero)
     record.flags = flags
@@ -371,19 +390,9 @@ struct Lifecycle: BitwiseCopyable {
     record.priorityClass = priorityClass
     record.schedulingClass = schedulingClass
 
-    var request = requestBefore.or(requestFirst).vector
-    var maximum = requestMaximum.vector
-    if let assumed {
-      let absent = request .!= request
-      if absent[0] || absent[1] { record.flags.insert(.requestAssumed) }
-      request.replace(with: assumed, where: absent)
-      maximum.replace(with: assumed, where: maximum .!= maximum)
-    }
-    if request[0].isNaN { record.flags.insert(.cpuUnknown) }
-    if request[1].isNaN { record.flags.insert(.memoryUnknown) }
-    if request[2].isNaN { record.flags.insert(.diskUnknown) }
-    record.request = scale.resources(request)
-    record.maxRequest = scale.resources(maximum)
+    record.flags.formUnion(resolved.flags)
+    record.request = resolved.request
+    record.maxRequest = resolved.maximum
     return record
   }
 }

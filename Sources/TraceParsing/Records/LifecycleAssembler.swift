@@ -3,14 +3,14 @@ import Workload
 /// Gathers events into lives.
 ///
 /// Tasks that are pending or running are held in memory. A dead one may still be submitted again,
-/// so it is kept for a while; when there are as many dead as open ones, all dead ones go to a sorter
-/// on disk, and what comes after is a new stretch of the same life, joined to the old one at the end.
+/// so it is kept for a while; when a third are dead, all dead ones are set aside in packed form, on
+/// disk if need be, and what comes after is a new stretch of the same life, joined to the old one at the end.
 /// So memory is bounded by the open tasks and the sorter's buffer, and the result is that of
 /// unlimited memory.
 struct LifecycleAssembler: ~Copyable {
   private var table = LifecycleTable()
   private var dead = 0
-  private var stretches: ExternalSorter<Lifecycle>
+  private var stretches: LifeStore
   private let minimumDead: Int
   /// How often each event met a task in each state, as far as is known.
   private(set) var transitions = TransitionCounts()
@@ -18,7 +18,7 @@ struct LifecycleAssembler: ~Copyable {
   private(set) var lastTime = Microseconds.zero
 
   init(bufferBytes: Int, directory: String) {
-    stretches = ExternalSorter(bufferBytes: bufferBytes, directory: directory)
+    stretches = LifeStore(bufferBytes: bufferBytes, directory: directory)
     minimumDead = max(256, bufferBytes / (32 * MemoryLayout<Lifecycle>.stride))
   }
 
@@ -31,15 +31,16 @@ struct LifecycleAssembler: ~Copyable {
   private mutating func add(_ event: LifecycleEvent, hash: UInt64) throws(TraceError) {
     if event.time.isKnown && event.time > lastTime { lastTime = event.time }
     if let place = table.find(event.id, hash: hash) {
-      if table.lives[place].state == .dead { dead -= 1 }
-      table.lives[place].append(event, counting: &transitions)
-      if table.lives[place].state == .dead { dead += 1 }
+      let life = table.life(place)
+      if life.pointee.state == .dead { dead -= 1 }
+      life.pointee.append(event, counting: &transitions)
+      if life.pointee.state == .dead { dead += 1 }
     } else {
       let life = Lifecycle(event)
       if life.state == .dead { dead += 1 }
       table.insert(life, hash: hash)
     }
-    if dead > minimumDead && dead > table.count / 2 { try setDeadAside() }
+    if dead > minimumDead && dead > table.count / 3 { try setDeadAside() }
   }
 
   /// Adds the events of a batch that belong to one shard, in their order.
@@ -57,7 +58,7 @@ struct LifecycleAssembler: ~Copyable {
       for index in start..<end {
         let hash = hashes[Int(order[index])]
         if let place = table.find(events[Int(order[index])].id, hash: hash) {
-          sum &+= UInt64(table.lives[place].state.rawValue)
+          sum &+= UInt64(table.life(place).pointee.state.rawValue)
         }
       }
       readAhead = sum
@@ -79,59 +80,16 @@ struct LifecycleAssembler: ~Copyable {
 
   /// Ends the trace: every life, whole, ordered by task. The assembler is empty then.
   mutating func finish() throws(TraceError) -> AssembledLives {
+    let store = try close()
+    return try AssembledLives(store, transitions: transitions, lastTime: lastTime)
+  }
+
+  /// Ends the trace: the stretches of all lives. The assembler is empty then.
+  mutating func close() throws(TraceError) -> LifeStore {
     try table.removeAll { (life) throws(TraceError) in try stretches.add(life) }
-    let sorter = stretches
-    stretches = ExternalSorter(bufferBytes: 0, directory: "")
-    return AssembledLives(
-      sorted: try sorter.sorted(), transitions: transitions, lastTime: lastTime)
+    var store = LifeStore(bufferBytes: 0, directory: "")
+    swap(&store, &stretches)
+    return store
   }
 }
 
-/// Whole lives, joined from their stretches.
-struct AssembledLives {
-  private var sorted: SortedElements<Lifecycle>
-  /// Complete, once all lives are out and their records made.
-  var transitions: TransitionCounts
-  /// The last real time of the table.
-  let lastTime: Microseconds
-
-  fileprivate init(
-    sorted: SortedElements<Lifecycle>, transitions: TransitionCounts, lastTime: Microseconds
-  ) {
-    self.sorted = sorted
-    self.transitions = transitions
-    self.lastTime = lastTime
-  }
-
-  /// The next life, or nil after the last.
-  @inline(__always)
-  mutating func next() throws(TraceError) -> Lifecycle? {
-    guard var life = sorted.first?.pointee else { return nil }
-    try sorted.removeFirst()
-    while let following = sorted.first, following.pointee.id == life.id {
-      life.append(following.pointee, counting: &transitions)
-      try sorted.removeFirst()
-    }
-    return life
-  }
-}
-
-/// An assembler that threads take turns with.
-final class LifecycleShard {
-  private var assembler: LifecycleAssembler
-
-  init(bufferBytes: Int, directory: String) {
-    assembler = LifecycleAssembler(bufferBytes: bufferBytes, directory: directory)
-  }
-
-  /// The last real time seen.
-  var lastTime: Microseconds { assembler.lastTime }
-
-  /// Adds the events of a batch that belong to this shard.
-  func add(_ batch: EventBatch, shard: Int) throws(TraceError) {
-    try assembler.add(batch, shard: shard)
-  }
-
-  /// Ends the trace: see `LifecycleAssembler.finish`.
-  func finish() throws(TraceError) -> AssembledLives { try assembler.finish() }
-}

@@ -1,3 +1,4 @@
+import Foundation
 import Workload
 
 /// Lives by task: a hash table of our own, because every event of a trace goes through it.
@@ -7,24 +8,32 @@ import Workload
 struct LifecycleTable: ~Copyable {
   private var slots: UnsafeMutablePointer<UInt64>
   private var slotBits: UInt64
-  /// The lives; their order has no meaning.
-  private(set) var lives: UnsafeMutablePointer<Lifecycle>
-  private var capacity: Int
+  /// The lives, in pieces that do not move; their order has no meaning.
+  private var chunks: [UnsafeMutablePointer<Lifecycle>] = []
+  private var capacity = 1 << 10
   private(set) var count = 0
+
+  private static let chunkBits = 15
 
   private static let free: UInt64 = .max
 
   init() {
     slotBits = 11
-    slots = .allocate(capacity: 1 << 11)
+    slots = LargeArray<UInt64>.allocate(1 << 11)
     slots.initialize(repeating: Self.free, count: 1 << 11)
-    capacity = 1 << 9
-    lives = .allocate(capacity: capacity)
   }
 
   deinit {
-    slots.deallocate()
-    lives.deallocate()
+    LargeArray<UInt8>.release(slots)
+    for chunk in chunks { LargeArray<UInt8>.release(chunk) }
+  }
+
+  /// The life at a place; valid until lives are taken out.
+  @inline(__always) func life(_ place: Int) -> UnsafeMutablePointer<Lifecycle> {
+    chunks.withUnsafeBufferPointer {
+      $0.baseAddress.unsafelyUnwrapped[place &>> Self.chunkBits]
+        + (place & (1 &<< Self.chunkBits &- 1))
+    }
   }
 
   /// A hash of a task that spreads jobs with consecutive numbers and indices: two rounds of
@@ -52,7 +61,7 @@ struct LifecycleTable: ~Copyable {
       if entry == Self.free { return nil }
       if entry >> 32 == tag {
         let place = Int(truncatingIfNeeded: entry & 0xffff_ffff)
-        if lives[place].id == id { return place }
+        if life(place).pointee.id == id { return place }
       }
       slot = (slot &+ 1) & mask
     }
@@ -61,7 +70,10 @@ struct LifecycleTable: ~Copyable {
   /// Adds a life that is not there yet. O(1) amortised.
   mutating func insert(_ life: Lifecycle, hash: UInt64) {
     if count == capacity { grow() }
-    (lives + count).initialize(to: life)
+    if count >> Self.chunkBits == chunks.count {
+      chunks.append(LargeArray<Lifecycle>.allocate(1 << Self.chunkBits))
+    }
+    self.life(count).initialize(to: life)
     enter(hash, count)
     count += 1
   }
@@ -75,30 +87,27 @@ struct LifecycleTable: ~Copyable {
 
   private mutating func grow() {
     precondition(capacity < 1 << 30, "more than 2^30 tasks are open at once")
-    let larger = UnsafeMutablePointer<Lifecycle>.allocate(capacity: capacity * 2)
-    larger.update(from: lives, count: count)
-    lives.deallocate()
-    lives = larger
     capacity *= 2
-    slots.deallocate()
+    LargeArray<UInt8>.release(slots)
     slotBits += 1
-    slots = .allocate(capacity: 1 << Int(slotBits))
+    slots = LargeArray<UInt64>.allocate(1 << Int(slotBits))
     rebuild()
   }
 
   private func rebuild() {
     slots.update(repeating: Self.free, count: 1 << Int(slotBits))
-    for place in 0..<count { enter(Self.hash(lives[place].id), place) }
+    for place in 0..<count { enter(Self.hash(life(place).pointee.id), place) }
   }
 
   /// Takes the dead lives out. O(n), n being all.
   mutating func removeDead(_ take: (Lifecycle) throws(TraceError) -> Void) throws(TraceError) {
     var kept = 0
     for place in 0..<count {
-      if lives[place].state == .dead {
-        try take(lives[place])
+      let life = life(place)
+      if life.pointee.state == .dead {
+        try take(life.pointee)
       } else {
-        if kept < place { lives[kept] = lives[place] }
+        if kept < place { self.life(kept).update(from: life, count: 1) }
         kept += 1
       }
     }
@@ -108,7 +117,7 @@ struct LifecycleTable: ~Copyable {
 
   /// Takes all lives out, and gives the memory back.
   mutating func removeAll(_ take: (Lifecycle) throws(TraceError) -> Void) throws(TraceError) {
-    for place in 0..<count { try take(lives[place]) }
+    for place in 0..<count { try take(life(place).pointee) }
     self = LifecycleTable()
   }
 }

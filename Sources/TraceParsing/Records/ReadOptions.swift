@@ -18,8 +18,8 @@ public struct ReadOptions {
   public var includesAllocSets = false
   /// Where spilled data go; they have no name there and vanish with the process.
   public var temporaryDirectory = NSTemporaryDirectory()
-  /// Size of each sort buffer in bytes.
-  public var sortBufferBytes = 64 << 20
+  /// How many bytes may be held for sorting, by all threads together; what exceeds them is spilled.
+  public var sortBufferBytes = 96 << 20
   /// How many threads read; the result does not depend on it.
   public var threads = ProcessInfo.processInfo.activeProcessorCount
   /// How many bytes may come out of one byte of a compressed file, once more than

@@ -4,14 +4,26 @@
 /// are sorted by radix, least digit first; where the word could not hold the whole key, runs of
 /// equal words are sorted by comparison. O(n), O(n log n) at worst; 28 bytes an element for a while.
 func sortedOrder<Element: ExternallySortable>(_ elements: [Element]) -> [UInt32] {
+  elements.withUnsafeBufferPointer { sortedOrder($0) }
+}
+
+/// The same of elements in memory.
+func sortedOrder<Element: ExternallySortable>(_ elements: UnsafeBufferPointer<Element>) -> [UInt32] {
   precondition(elements.count <= UInt32.max)
   guard elements.count > 1 else { return elements.isEmpty ? [] : [0] }
-  let packing = elements.withUnsafeBufferPointer { KeyPacking($0) }
-  var keys = elements.map { KeyedPlace(word: packing.word($0.sortKey), place: 0) }
-  for place in keys.indices { keys[place].place = UInt32(truncatingIfNeeded: place) }
-  radixSort(&keys, bits: packing.bits)
-  if !packing.isExact { sortTies(&keys, elements) }
-  return keys.map(\.place)
+  let packing = KeyPacking(elements)
+  let keys = LargeArray<KeyedPlace>(uninitialized: elements.count)
+  for place in elements.indices {
+    keys[place] = KeyedPlace(
+      word: packing.word(elements[place].sortKey), place: UInt32(truncatingIfNeeded: place))
+  }
+  let scratch = LargeArray<KeyedPlace>(uninitialized: elements.count)
+  let sorted = UnsafeMutableBufferPointer(
+    start: radixSort(keys.base, scratch.base, keys.count, bits: packing.bits), count: keys.count)
+  if !packing.isExact { sortTies(sorted, elements) }
+  let places = sorted.map(\.place)
+  withExtendedLifetime((keys.count, scratch.count)) {}
+  return places
 }
 
 private struct KeyedPlace: BitwiseCopyable {
@@ -63,40 +75,43 @@ private struct KeyPacking {
   }
 }
 
-/// Sorts by the low `bits` of the words, 11 at a time; stable.
-private func radixSort(_ keys: inout [KeyedPlace], bits: Int) {
-  var other = [KeyedPlace](repeating: KeyedPlace(word: 0, place: 0), count: keys.count)
+/// Sorts by the low `bits` of the words, 11 at a time; stable. Returns which of the two memories the
+/// result is in.
+private func radixSort(
+  _ keys: UnsafeMutablePointer<KeyedPlace>, _ scratch: UnsafeMutablePointer<KeyedPlace>,
+  _ count: Int, bits: Int
+) -> UnsafeMutablePointer<KeyedPlace> {
+  var (source, target) = (keys, scratch)
   var counts = [Int](repeating: 0, count: 2048)
   for shift in stride(from: 0, to: bits, by: 11) {
-    keys.withUnsafeBufferPointer { source in
-      other.withUnsafeMutableBufferPointer { target in
-        counts.withUnsafeMutableBufferPointer { counts in
-          counts.update(repeating: 0)
-          for key in source { counts[Int(key.word >> UInt64(shift) & 2047)] += 1 }
-          var sum = 0
-          for digit in 0..<2048 { (counts[digit], sum) = (sum, sum + counts[digit]) }
-          for key in source {
-            let digit = Int(key.word >> UInt64(shift) & 2047)
-            target[counts[digit]] = key
-            counts[digit] += 1
-          }
-        }
+    counts.withUnsafeMutableBufferPointer { counts in
+      counts.update(repeating: 0)
+      for index in 0..<count { counts[Int(source[index].word >> UInt64(shift) & 2047)] += 1 }
+      var sum = 0
+      for digit in 0..<2048 { (counts[digit], sum) = (sum, sum + counts[digit]) }
+      for index in 0..<count {
+        let key = source[index]
+        let digit = Int(key.word >> UInt64(shift) & 2047)
+        target[counts[digit]] = key
+        counts[digit] += 1
       }
     }
-    swap(&keys, &other)
+    swap(&source, &target)
   }
+  return source
 }
 
 /// Sorts runs of equal words by the whole key, then by place.
 private func sortTies<Element: ExternallySortable>(
-  _ keys: inout [KeyedPlace], _ elements: [Element]
+  _ keys: UnsafeMutableBufferPointer<KeyedPlace>, _ elements: UnsafeBufferPointer<Element>
 ) {
   var start = 0
   while start < keys.count {
     var end = start + 1
     while end < keys.count, keys[end].word == keys[start].word { end += 1 }
     if end - start > 1 {
-      keys[start..<end].sort {
+      var ties = UnsafeMutableBufferPointer(rebasing: keys[start..<end])
+      ties.sort {
         let (a, b) = (elements[Int($0.place)].sortKey, elements[Int($1.place)].sortKey)
         return a != b ? a < b : $0.place < $1.place
       }

@@ -59,6 +59,11 @@ final class RecordOutput {
     }
   }
 
+  func write(contentsOf records: UnsafeBufferPointer<TaskRecord>) throws(TraceError) {
+    if case .records(let writer) = writer { return try writer.write(contentsOf: records) }
+    for record in records { try write(record) }
+  }
+
   /// Completes the output; returns what its layout has no place for.
   func finish() throws(TraceError) -> [String: Int] {
     var leftOut: [String: Int] = [:]

@@ -1,0 +1,74 @@
+import Foundation
+
+/// A growing array of trivial elements for what takes much memory: large pages where the system has
+/// them (a page fault costs as much as parsing ten rows), and memory that goes back at once.
+struct LargeArray<Element: BitwiseCopyable>: ~Copyable {
+  private(set) var base: UnsafeMutablePointer<Element>
+  private(set) var capacity: Int
+  private(set) var count = 0
+
+  init(capacity: Int = 0) {
+    self.capacity = capacity
+    base = Self.allocate(capacity)
+  }
+
+  /// `count` elements that are not initialised.
+  init(uninitialized count: Int) {
+    self.init(capacity: count)
+    self.count = count
+  }
+
+  deinit { free(base) }
+
+  /// Memory for `count` elements, for `release`.
+  static func allocate(_ count: Int) -> UnsafeMutablePointer<Element> {
+    let bytes = max(64, count * MemoryLayout<Element>.stride)
+    let large = 1 << 21
+    var memory: UnsafeMutableRawPointer?
+    let status = posix_memalign(&memory, bytes >= large ? large : 64, bytes)
+    guard status == 0, let memory else { fatalError("no memory for \(bytes) bytes") }
+    #if os(Linux)
+      if bytes >= large { _ = madvise(memory, bytes, 14) }  // MADV_HUGEPAGE; a wish
+    #endif
+    return memory.bindMemory(to: Element.self, capacity: count)
+  }
+
+  /// Frees what `allocate` gave.
+  static func release(_ memory: UnsafeMutableRawPointer) { free(memory) }
+
+  /// Adds an element. O(1) amortised.
+  @inline(__always) mutating func append(_ element: Element) {
+    if count == capacity { grow(to: max(1024, capacity * 2)) }
+    (base + count).initialize(to: element)
+    count &+= 1
+  }
+
+  /// Makes sure that there is room for `capacity` elements in all.
+  mutating func grow(to capacity: Int) {
+    guard capacity > self.capacity else { return }
+    let larger = Self.allocate(capacity)
+    larger.update(from: base, count: count)
+    free(base)
+    (base, self.capacity) = (larger, capacity)
+  }
+
+  /// Forgets the elements behind the first `count`, and keeps the memory.
+  mutating func removeLast(to count: Int) { self.count = min(count, self.count) }
+
+  @inline(__always) subscript(index: Int) -> Element {
+    get { base[index] }
+    nonmutating set { base[index] = newValue }
+  }
+
+  /// The elements; valid until the array changes or goes.
+  var elements: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: base, count: count) }
+}
+
+/// Bytes that are freed with the object.
+final class LargeMemory {
+  let base: UnsafeMutablePointer<UInt8>
+
+  init(_ count: Int) { base = LargeArray<UInt8>.allocate(count) }
+
+  deinit { free(base) }
+}
