@@ -9,9 +9,14 @@ public struct SymbolTable: Sendable, Equatable {
   private var ends = [0]
   /// Open addressing with linear probing; `UInt32.max` marks a free slot.
   private var slots = [UInt32](repeating: .max, count: 64)
+  /// The number given last: neighbours are often the same.
+  private var last: UInt32 = 0
 
   /// A table that holds the empty string only.
   public init() {}
+
+  /// Whether both give the same numbers to the same strings.
+  public static func == (a: SymbolTable, b: SymbolTable) -> Bool { a.strings == b.strings }
 
   /// The number of `string`, new or old.
   public mutating func intern(_ string: String) -> UInt32 {
@@ -23,6 +28,12 @@ public struct SymbolTable: Sendable, Equatable {
   /// when it is printed.
   public mutating func intern(_ utf8: UnsafeRawBufferPointer) -> UInt32 {
     guard !utf8.isEmpty else { return 0 }
+    if last > 0, holds(last, utf8) { return last }
+    last = number(of: utf8)
+    return last
+  }
+
+  private mutating func number(of utf8: UnsafeRawBufferPointer) -> UInt32 {
     var slot = Self.hash(utf8) & (slots.count - 1)
     while slots[slot] != .max {
       if holds(slots[slot], utf8) { return slots[slot] }

@@ -51,6 +51,13 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Write rows that cannot be read to a .rejects.csv beside the output, and go on.")
   var lenient = false
 
+  @Flag(
+    help: """
+      Keep finished parts in a folder beside the output (OUTPUT.work) until it is complete, and go on \
+      from those that are there.
+      """)
+  var resume = false
+
   @Flag(help: "Print the summary as JSON.")
   var json = false
 
@@ -67,11 +74,15 @@ struct ConvertCommand: ParsableCommand {
     let meter = ReadMeter()
     let trace = try reading.open(input, meter: meter)
     let rejects = lenient ? try RejectsFile(beside: output) : nil
-    let options = try reading.readOptions(meter: meter, rejects: rejects?.log)
+    var options = try reading.readOptions(meter: meter, rejects: rejects?.log)
+    if resume { options.work = try WorkFolder(path: output + ".work") }
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
 
     let stream = try trace.records(options)
+    for note in stream.report.notes where note.hasPrefix("resume:") {
+      reading.logger?.notice("\(note)")
+    }
     let writer = try RecordOutput(
       toFormat, path: output, rowsPerPart: rowsPerPart, format: trace.format, stream: stream,
       machines: { () throws(TraceError) in try trace.machineEvents(options) }, options)
@@ -91,6 +102,7 @@ struct ConvertCommand: ParsableCommand {
     while try stream.next() != nil {}
     let leftOut = try writer.finish()
     try rejects?.file.commit()
+    options.work?.remove()
     progress.finish()
     let summary = ConversionSummary(
       report: stream.report, leftOut: leftOut, written: written, output: output,

@@ -246,7 +246,7 @@ private func life(
   /// More runs than are merged at once: 1,024 elements a run, 128 runs.
   @Test func runsAreMergedWhenThereAreMany() throws {
     var sorter = ExternalSorter<Item>(bufferBytes: 1, directory: temporary)
-    let count: Int64 = 300_000
+    let count: Int64 = 140_000
     for serial in 0..<count { try sorter.add(Item(key: serial * 7919 % count, serial: serial)) }
     var sorted = try sorter.sorted()
     var next: Int64 = 0

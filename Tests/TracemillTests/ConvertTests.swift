@@ -286,4 +286,60 @@ import Testing
     #expect(folder.files == ["o.csv"])
     #expect(try contents(folder("o.csv")) == Array("before".utf8))
   }
+
+  /// Killed at any moment, a conversion leaves nothing under the output's name, and one that goes on
+  /// from its parts gives what an uninterrupted one gives.
+  @Test func killedConversionsGoOn() throws {
+    let folder = TemporaryFolder()
+    for part in 0..<12 {
+      var text = ""
+      for row in 0..<2000 {
+        let time = 600_000_000 + part * 1_000_000 + row * 100
+        text += "\(time),,\(row % 700 + part * 90),0,5,\([0, 1, 4][row % 3]),u\(row % 9),1,2,"
+        text += "0.5,0.25,0.0\(row % 10),0\n"
+      }
+      try folder.write(text, to: String(format: "task_events/part-%05d-of-00012.csv", part))
+    }
+    let whole = try tracemill("convert", folder("task_events"), "-o", folder("a.parquet"), "-q")
+    #expect(whole.status == 0)
+    var isDone = false
+    for attempt in 0..<40 where !isDone {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: tracemill)
+      process.arguments = [
+        "convert", folder("task_events"), "-o", folder("b.parquet"), "-q", "--resume",
+      ]
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      usleep(UInt32(20_000 + attempt * 15_000))
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+      isDone = process.terminationReason == .exit && process.terminationStatus == 0
+      if !isDone {
+        #expect(!FileManager.default.fileExists(atPath: folder("b.parquet")))
+      }
+    }
+    if !isDone {
+      let last = try tracemill(
+        "convert", folder("task_events"), "-o", folder("b.parquet"), "--resume")
+      #expect(last.status == 0, "\(last.error)")
+    }
+    #expect(try contents(folder("a.parquet")) == contents(folder("b.parquet")))
+    #expect(!FileManager.default.fileExists(atPath: folder("b.parquet.work")))
+  }
+
+  @Test func anInterruptedFolderIsNotLeftBehind() throws {
+    let folder = TemporaryFolder()
+    var text = ""
+    for row in 0..<60_000 {
+      text += "\(600_000_000 + row),,\(row),0,5,0,u\(row % 9),1,2,0.5,0.25,0.01,0\n"
+    }
+    try folder.write(text, to: "task_events/part-00000-of-00001.csv")
+    let result = try run(
+      tracemill,
+      ["convert", folder("task_events"), "--to-format", "google-2011", "-o", folder("out"), "-q"],
+      interruptAfter: 0.7)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(names.sorted() == (result.wasSignalled ? ["task_events"] : ["out", "task_events"]))
+  }
 }

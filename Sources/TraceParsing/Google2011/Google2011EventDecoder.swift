@@ -92,8 +92,7 @@ struct Google2011EventDecoder {
     }
   }
 
-  @inline(__always) mutating func countEvent(_ time: Microseconds, code: Int, missing: Int?)
-  {
+  @inline(__always) mutating func countEvent(_ time: Microseconds, code: Int, missing: Int?) {
     summary.add(time: time)
     eventCounts[code] += 1
     if let missing { summary.missingInfo[missing, default: 0] += 1 }
@@ -161,7 +160,8 @@ final class Google2011EventPart: EventPart {
     while count < EventBatch.capacity {
       if isPlain {
         count += reader.takePlain(
-          into: UnsafeMutableBufferPointer(start: events + count, count: EventBatch.capacity - count),
+          into: UnsafeMutableBufferPointer(
+            start: events + count, count: EventBatch.capacity - count),
           &decoder)
         if count == EventBatch.capacity { return true }
       }

@@ -67,10 +67,16 @@ public final class OutputFile {
   /// Removes what is not complete; for the moment before an interrupted process ends.
   public static func removePartialFiles() {
     open.withLock { paths in
-      for path in paths { unlink(path) }
+      for path in paths { try? FileManager.default.removeItem(atPath: path) }
       paths = []
     }
   }
+
+  /// Lets `removePartialFiles` remove a folder that is being filled, until it is given up.
+  static func register(folder: String) { open.withLock { _ = $0.insert(folder) } }
+
+  /// The folder is complete, or gone.
+  static func giveUp(folder: String) { open.withLock { _ = $0.remove(folder) } }
 
   private func flush() throws(TraceError) {
     let result: Result<Void, TraceError> = buffer.withUnsafeBytes { bytes in

@@ -67,7 +67,7 @@ final class EventBatch {
     shardStarts = [0] + starts.dropLast()
   }
 
-  @inline(__always) private static func shard(_ hash: UInt64, of shards: Int) -> Int {
+  @inline(__always) static func shard(_ hash: UInt64, of shards: Int) -> Int {
     Int(truncatingIfNeeded: ((hash & 0xffff_ffff) &* UInt64(shards)) >> 32)
   }
 

@@ -12,8 +12,12 @@ extension EventPipeline {
   func records(
     table: String, report: ReadReport, assumed: SIMD4<Double>?
   ) throws(TraceError) -> RecordStream {
-    try run()
     var report = report
+    if let work = options.work {
+      report.notes += try run(keeping: work, table: table)
+    } else {
+      try run()
+    }
     report.rows[table] = survey.rows
     report.comments = survey.comments
     report.surveys[table] = survey

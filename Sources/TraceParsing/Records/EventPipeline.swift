@@ -28,14 +28,14 @@ final class EventPipeline: @unchecked Sendable {
   typealias Open = @Sendable (_ file: String, any ByteStream, _ lastTime: Microseconds) -> EventPart
 
   let options: ReadOptions
-  private let openPart: Open
-  private let threads: Int
+  let openPart: Open
+  let threads: Int
   private let partCount: Int
   /// Whether parts can be opened out of turn and more than once.
-  private let isParallel: Bool
+  let isParallel: Bool
   private let lock = NSCondition()
   private var parts: PartCursor
-  private let files: [TraceInput.File]
+  let files: [TraceInput.File]
   let shards: [LifecycleShard]
 
   // All that follows is guarded by `lock`.
@@ -52,9 +52,9 @@ final class EventPipeline: @unchecked Sendable {
   private var spare: [EventBatch] = []
   private var failure: TraceError?
   private var running = 0
-  private(set) var lastTime = Microseconds.zero
-  private(set) var users = SymbolTable()
-  private(set) var survey = TableSurvey()
+  var lastTime = Microseconds.zero
+  var users = SymbolTable()
+  var survey = TableSurvey()
 
   private struct PartState {
     /// What was decoded before its turn.

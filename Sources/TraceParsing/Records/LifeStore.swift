@@ -50,7 +50,9 @@ struct LifeStore: ~Copyable {
   private mutating func addWithoutSpilling(_ life: Lifecycle) {
     var chunk = used >> chunkBits
     var position = used & (1 << chunkBits - 1)
-    if position + Lifecycle.maximumPackedSize > 1 << chunkBits { (chunk, position) = (chunk + 1, 0) }
+    if position + Lifecycle.maximumPackedSize > 1 << chunkBits {
+      (chunk, position) = (chunk + 1, 0)
+    }
     if chunk == chunks.count { chunks.append(LargeMemory(1 << chunkBits)) }
     used = chunk << chunkBits + position
     let out = UnsafeMutableRawPointer(chunks[chunk].base + position)

@@ -58,7 +58,8 @@ extension Lifecycle {
       Int64(life.state.rawValue) | Int64(life.first.rawValue) << 3
       | Int64(life.lastEnd.rawValue) << 7 | (life.hasTransition ? 1 << 11 : 0)
     let classes =
-      Int64(life.priorityClass.rawValue) << 12 | Int64(UInt8(bitPattern: life.schedulingClass)) << 15
+      Int64(life.priorityClass.rawValue) << 12 | Int64(UInt8(bitPattern: life.schedulingClass))
+      << 15
     return kinds | classes | Int64(UInt16(bitPattern: life.priority)) << 23
       | Int64(life.flags.rawValue) << 39
   }

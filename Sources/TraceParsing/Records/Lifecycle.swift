@@ -83,6 +83,15 @@ public struct TransitionCounts: Equatable, Sendable {
 
   public init() {}
 
+  /// All counts, by state and event.
+  var raw: [Int] { counts }
+
+  /// From what `raw` gave; nil if it is not that many.
+  init?(raw: [Int]) {
+    guard raw.count == counts.count else { return nil }
+    counts = raw
+  }
+
   /// How often `event` met a task in state `from`.
   public subscript(from: LifeState, event: LifeEvent) -> Int {
     get { counts[Int(from.rawValue) * 11 + Int(event.rawValue)] }

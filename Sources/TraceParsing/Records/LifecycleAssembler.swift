@@ -24,13 +24,18 @@ struct LifecycleAssembler: ~Copyable {
 
   /// Adds an event; a task's events come in the order in which they happened. O(1) amortised.
   mutating func add(_ event: LifecycleEvent) throws(TraceError) {
-    try add(event, hash: LifecycleTable.hash(event.id))
+    _ = try add(event, hash: LifecycleTable.hash(event.id), known: nil)
   }
 
+  /// Adds an event; true if that moved lives.
+  ///
+  /// - Parameter known: where the life is, if that is known.
   @inline(__always)
-  private mutating func add(_ event: LifecycleEvent, hash: UInt64) throws(TraceError) {
+  private mutating func add(
+    _ event: LifecycleEvent, hash: UInt64, known: Int?
+  ) throws(TraceError) -> Bool {
     if event.time.isKnown && event.time > lastTime { lastTime = event.time }
-    if let place = table.find(event.id, hash: hash) {
+    if let place = known ?? table.find(event.id, hash: hash) {
       let life = table.life(place)
       if life.pointee.state == .dead { dead -= 1 }
       life.pointee.append(event, counting: &transitions)
@@ -40,7 +45,9 @@ struct LifecycleAssembler: ~Copyable {
       if life.state == .dead { dead += 1 }
       table.insert(life, hash: hash)
     }
-    if dead > minimumDead && dead > table.count / 3 { try setDeadAside() }
+    guard dead > minimumDead && dead > table.count / 3 else { return false }
+    try setDeadAside()
+    return true
   }
 
   /// Adds the events of a batch that belong to one shard, in their order.
@@ -51,24 +58,33 @@ struct LifecycleAssembler: ~Copyable {
     let order = batch.order(of: shard)
     let (events, hashes) = (batch.events, batch.hashes)
     var start = 0
-    while start < order.count {
-      let end = min(start + 32, order.count)
-      var sum: UInt64 = 0
-      for index in start..<end { sum &+= table.touch(hashes[Int(order[index])]) }
-      for index in start..<end {
-        let hash = hashes[Int(order[index])]
-        if let place = table.find(events[Int(order[index])].id, hash: hash) {
-          sum &+= UInt64(table.life(place).pointee.state.rawValue)
+    try withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.group) {
+      found throws(TraceError) in
+      while start < order.count {
+        let end = min(start + Self.group, order.count)
+        var sum: UInt64 = 0
+        for index in start..<end { sum &+= table.touch(hashes[Int(order[index])]) }
+        for index in start..<end {
+          let hash = hashes[Int(order[index])]
+          let place = table.find(events[Int(order[index])].id, hash: hash) ?? -1
+          found[index &- start] = place
+          if place >= 0 { sum &+= UInt64(table.life(place).pointee.state.rawValue) }
         }
+        readAhead = sum
+        var isMoved = false
+        for index in start..<end {
+          let place = Int(order[index])
+          let life = isMoved ? -1 : found[index &- start]
+          isMoved =
+            try add(events[place], hash: hashes[place], known: life >= 0 ? life : nil) || isMoved
+        }
+        start = end
       }
-      readAhead = sum
-      for index in start..<end {
-        let place = Int(order[index])
-        try add(events[place], hash: hashes[place])
-      }
-      start = end
     }
   }
+
+  /// Events that are read ahead of together.
+  private static var group: Int { 32 }
 
   /// Keeps the optimiser from leaving the reading ahead out.
   private var readAhead: UInt64 = 0
@@ -76,6 +92,16 @@ struct LifecycleAssembler: ~Copyable {
   private mutating func setDeadAside() throws(TraceError) {
     try table.removeDead { (life) throws(TraceError) in try stretches.add(life) }
     dead = 0
+  }
+
+  /// Adds a stretch of a life that was gathered elsewhere; the stretches of a life come in their
+  /// order.
+  mutating func add(stretch: Lifecycle) throws(TraceError) { try stretches.add(stretch) }
+
+  /// Takes over what was counted elsewhere.
+  mutating func add(_ counts: TransitionCounts, lastTime: Microseconds) {
+    transitions += counts
+    if lastTime > self.lastTime { self.lastTime = lastTime }
   }
 
   /// Ends the trace: every life, whole, ordered by task. The assembler is empty then.
@@ -92,4 +118,3 @@ struct LifecycleAssembler: ~Copyable {
     return store
   }
 }
-

@@ -17,6 +17,14 @@ final class LifecycleShard {
     try assembler.add(batch, shard: shard)
   }
 
+  /// Adds a stretch of a life that was gathered elsewhere.
+  func add(stretch: Lifecycle) throws(TraceError) { try assembler.add(stretch: stretch) }
+
+  /// Takes over what was counted elsewhere.
+  func add(_ counts: TransitionCounts, lastTime: Microseconds) {
+    assembler.add(counts, lastTime: lastTime)
+  }
+
   /// Ends the trace. After this the lives come either `inSubmitOrder` or, if some were spilled, as
   /// `assembled` by task.
   func close() throws(TraceError) { store = try assembler.close() }

@@ -25,6 +25,9 @@ public struct ReadOptions {
   /// How many bytes may come out of one byte of a compressed file, once more than
   /// `Expansion.allowance` have: a stream that exceeds it is no trace but a bomb.
   public var maximumExpansion = Expansion.defaultLimit
+  /// Where finished parts are kept, so that an interrupted reading can go on from them; nil keeps
+  /// nothing. Formats whose parts are not read on their own have nothing to keep.
+  public var work: WorkFolder?
   /// What a progress display reads.
   public var meter: ReadMeter?
 

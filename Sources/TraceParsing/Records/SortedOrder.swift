@@ -8,7 +8,8 @@ func sortedOrder<Element: ExternallySortable>(_ elements: [Element]) -> [UInt32]
 }
 
 /// The same of elements in memory.
-func sortedOrder<Element: ExternallySortable>(_ elements: UnsafeBufferPointer<Element>) -> [UInt32] {
+func sortedOrder<Element: ExternallySortable>(_ elements: UnsafeBufferPointer<Element>) -> [UInt32]
+{
   precondition(elements.count <= UInt32.max)
   guard elements.count > 1 else { return elements.isEmpty ? [] : [0] }
   let packing = KeyPacking(elements)

@@ -54,7 +54,7 @@ public enum FileDigest: String, CaseIterable, Sendable {
 }
 
 /// A digest in the making.
-private final class RunningDigest {
+final class RunningDigest {
   private let context: OpaquePointer
   private let path: String
 

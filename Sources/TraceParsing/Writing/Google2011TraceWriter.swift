@@ -60,6 +60,7 @@ public final class Google2011TraceWriter {
     self.shift = shift
     events = ExternalSorter(
       bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
+    OutputFile.register(folder: staging)
     do {
       try FileManager.default.createDirectory(
         atPath: staging + "/" + table.rawValue, withIntermediateDirectories: true)
@@ -68,7 +69,10 @@ public final class Google2011TraceWriter {
     }
   }
 
-  deinit { if !isComplete { try? FileManager.default.removeItem(atPath: staging) } }
+  deinit {
+    if !isComplete { try? FileManager.default.removeItem(atPath: staging) }
+    OutputFile.giveUp(folder: staging)
+  }
 
   /// Adds a record.
   public func write(_ record: TaskRecord) throws(TraceError) {

@@ -1,0 +1,180 @@
+import Foundation
+import Parquet
+
+/// Gathers the columns of one row group and encodes it. Belongs to the writer, except between `start`
+/// and `wait`.
+final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
+  /// The symbol table's strings, if a column needs them.
+  var symbols: [String] = []
+  /// How many rows there are.
+  private(set) var count = 0
+  private let encoder: ParquetRowGroupEncoder
+  private let columns: [TableColumn<Row>]
+  private let gathered: [GatheredColumn<Row>?]
+  /// The rows themselves, for columns that are not gathered.
+  private var rows: [Row] = []
+  private var result: Result<EncodedRowGroup, any Error>?
+  private let done = DispatchSemaphore(value: 0)
+
+  init(_ encoder: ParquetRowGroupEncoder, _ columns: [TableColumn<Row>]) {
+    self.encoder = encoder
+    self.columns = columns
+    gathered = columns.map { column in
+      column.batch.map { GatheredColumn($0, capacity: ParquetWriter.defaultRowGroupSize) }
+    }
+  }
+
+  /// Adds rows; there must be room.
+  func add(_ rows: UnsafeBufferPointer<Row>) {
+    for column in gathered { column?.add(rows, after: count) }
+    if gathered.contains(where: { $0 == nil }) { self.rows.append(contentsOf: rows) }
+    count += rows.count
+  }
+
+  func removeAll() {
+    count = 0
+    rows.removeAll(keepingCapacity: true)
+    for column in gathered { column?.present = 0 }
+  }
+
+  func start() {
+    let thread = Thread { self.run() }
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  func run() {
+    result = Result {
+      try encoder.encode(rowCount: count) { group in
+        for (place, column) in columns.enumerated() {
+          if let gathered = gathered[place] {
+            try write(column, gathered, to: group)
+          } else {
+            try write(column, to: group)
+          }
+        }
+      }
+    }
+    done.signal()
+  }
+
+  func wait() -> Result<EncodedRowGroup, any Error> {
+    done.wait()
+    defer { result = nil }
+    return result ?? .failure(TraceError(.inputOutput, "the row group was not encoded"))
+  }
+
+  private func write(
+    _ column: TableColumn<Row>, to group: borrowing ParquetRowGroupWriter
+  ) throws {
+    switch column.cell {
+    case .integer(let get):
+      if column.isNullable {
+        try group.writeOptional(column.name) { get(rows[$0]) }
+      } else {
+        try group.write(column.name) { get(rows[$0]) ?? 0 }
+      }
+    case .number(let get):
+      if column.isNullable {
+        try group.writeOptional(column.name) { get(rows[$0]) }
+      } else {
+        try group.write(column.name) { get(rows[$0]) ?? 0 }
+      }
+    case .flag(let get):
+      try group.write(column.name) { get(rows[$0]) }
+    case .label(let names, let get):
+      try group.writeStrings(column.name, table: ParquetStringTable(names)) {
+        UInt32(get(rows[$0]))
+      }
+    case .symbol(let get):
+      try group.writeOptionalStrings(column.name, table: ParquetStringTable(symbols)) {
+        let symbol = get(rows[$0])
+        return symbol == 0 ? nil : symbol
+      }
+    }
+  }
+
+  private func write(
+    _ column: TableColumn<Row>, _ gathered: GatheredColumn<Row>,
+    to group: borrowing ParquetRowGroupWriter
+  ) throws {
+    switch gathered.batch {
+    case .integers:
+      try group.write(column.name, of: Int64.self) { gathered.copy(count, to: $0, $1) }
+    case .numbers:
+      try group.write(column.name, of: Double.self) { gathered.copy(count, to: $0, $1) }
+    case .flags:
+      try group.write(column.name, of: Bool.self) { values, _ in
+        gathered.copy(count, to: values)
+        return count
+      }
+    case .codes:
+      let names: [String]
+      var nullCode: UInt32?
+      if case .label(let labels, _) = column.cell {
+        names = labels
+      } else {
+        names = symbols
+        nullCode = 0
+      }
+      try group.writeStrings(column.name, table: ParquetStringTable(names), nullCode: nullCode) {
+        gathered.copy(count, to: $0)
+      }
+    }
+  }
+}
+
+/// A column's values, end to end, and for each row whether it has one.
+private final class GatheredColumn<Row> {
+  let batch: TableColumn<Row>.Batch
+  /// How many values there are.
+  var present = 0
+  private let values: LargeMemory
+  private let validity: LargeMemory?
+
+  init(_ batch: TableColumn<Row>.Batch, capacity: Int) {
+    self.batch = batch
+    switch batch {
+    case .integers, .numbers:
+      values = LargeMemory(capacity * 8)
+      validity = LargeMemory(capacity)
+    case .flags: (values, validity) = (LargeMemory(capacity), nil)
+    case .codes: (values, validity) = (LargeMemory(capacity * 4), nil)
+    }
+  }
+
+  /// Adds the values of rows behind those of `count` others.
+  func add(_ rows: UnsafeBufferPointer<Row>, after count: Int) {
+    let bytes = UnsafeMutableRawPointer(values.base)
+    switch batch {
+    case .integers(let fill):
+      present += fill(
+        rows, bytes.assumingMemoryBound(to: Int64.self) + present, validity(from: count))
+    case .numbers(let fill):
+      present += fill(
+        rows, bytes.assumingMemoryBound(to: Double.self) + present, validity(from: count))
+    case .flags(let fill): fill(rows, bytes.assumingMemoryBound(to: Bool.self) + count)
+    case .codes(let fill): fill(rows, bytes.assumingMemoryBound(to: UInt32.self) + count)
+    }
+  }
+
+  private func validity(from count: Int) -> UnsafeMutablePointer<Bool> {
+    UnsafeMutableRawPointer(validity?.base ?? values.base).assumingMemoryBound(to: Bool.self)
+      + count
+  }
+
+  /// Copies the values there are, and whether each of `count` rows has one; returns how many.
+  func copy<Value: BitwiseCopyable>(
+    _ count: Int, to out: UnsafeMutablePointer<Value>, _ isThere: UnsafeMutablePointer<Bool>
+  ) -> Int {
+    copy(present, to: out)
+    isThere.update(from: validity(from: 0), count: count)
+    return present
+  }
+
+  /// Copies `count` values.
+  func copy<Value: BitwiseCopyable>(_ count: Int, to out: UnsafeMutablePointer<Value>) {
+    out.update(
+      from: UnsafeMutableRawPointer(values.base).assumingMemoryBound(to: Value.self), count: count)
+  }
+}

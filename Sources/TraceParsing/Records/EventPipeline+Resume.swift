@@ -1,0 +1,172 @@
+import Foundation
+import Synchronization
+import Workload
+
+extension EventPipeline {
+  /// Reads everything part by part, keeps each finished part in `work`, and takes those that are
+  /// there already from it. What comes out is what `run` gives. Returns what the user should know.
+  ///
+  /// Memory: a part's lives, for as many parts as threads.
+  func run(keeping work: WorkFolder, table: String) throws(TraceError) -> [String] {
+    guard isParallel else {
+      try run()
+      return ["resume: the parts are in one stream, which is read from its beginning"]
+    }
+    let job = FragmentJob(self, work, table: table)
+    concurrently(threads) { _ in job.work() }
+    for part in files.indices { try commit(job.fragment(part, after: lastTime)) }
+    return job.notes
+  }
+
+  /// Adds a part's fragment; those of the parts before are there.
+  private func commit(_ fragment: PartFragment) throws(TraceError) {
+    let numbers = [0] + fragment.names.map { users.intern($0) }
+    lastTime = max(lastTime, fragment.latest)
+    survey.add(fragment.survey)
+    for row in fragment.rejects { try options.rejects?.add(row) }
+    try fragment.forEachLife { (life) throws(TraceError) in
+      var life = life
+      life.user = UserID(numbers[Int(life.user.rawValue)])
+      let shard = EventBatch.shard(LifecycleTable.hash(life.id), of: shards.count)
+      try shards[shard].add(stretch: life)
+    }
+    shards[0].add(fragment.transitions, lastTime: fragment.latest)
+  }
+
+  /// Reads one part by itself.
+  fileprivate func fragment(
+    ofPart part: Int, origin: String, after before: Microseconds
+  ) throws(TraceError) -> PartFragment {
+    var assembler = LifecycleAssembler(
+      bufferBytes: options.sortBufferBytes / threads, directory: options.temporaryDirectory)
+    var fragment = PartFragment(
+      origin: origin, survey: TableSurvey(), names: [], rejects: [],
+      transitions: TransitionCounts(), earliest: .never, latest: .zero, requests: [], lives: [])
+    let batch = EventBatch()
+    var isAtEnd = false
+    var source: EventPart?
+    while !isAtEnd {
+      batch.removeAll()
+      do throws(TraceError) {
+        if source == nil {
+          source = openPart(files[part].name, try PartCursor.open(files[part], options), before)
+        }
+        isAtEnd = try source?.fill(batch) != true
+      } catch {
+        guard options.rejects != nil, let rejected = RejectedRow(restOfPart: error) else {
+          throw error
+        }
+        isAtEnd = true
+        batch.rejects.append(rejected)
+        batch.survey.rows += 1
+      }
+      batch.divide(shards: 1)
+      try assembler.add(batch, shard: 0)
+      fragment.survey.add(batch.survey)
+      fragment.names += batch.newNames
+      fragment.rejects += batch.rejects
+      fragment.earliest = min(fragment.earliest, batch.earliest)
+      fragment.latest = max(fragment.latest, batch.latest)
+    }
+    var requests = RequestTable()
+    var lives = try assembler.finish()
+    let scratch = LargeMemory(Lifecycle.maximumPackedSize)
+    while let life = try lives.next() {
+      let size = life.pack(
+        to: UnsafeMutableRawPointer(scratch.base), requests: requests.number(of: life.requests))
+      fragment.lives.append(contentsOf: UnsafeBufferPointer(start: scratch.base, count: size))
+    }
+    fragment.requests = requests.sets
+    fragment.transitions = lives.transitions
+    return fragment
+  }
+}
+
+/// Makes the fragments of all parts, or finds them in the work folder.
+private final class FragmentJob: @unchecked Sendable {
+  private let pipeline: EventPipeline
+  private let folder: WorkFolder
+  private let settings: String
+  private let next = Atomic<Int>(0)
+  private let lock = NSLock()
+  // Guarded by `lock`.
+  private var found = 0
+  private var stale: [String] = []
+  private var failures: [Int: TraceError] = [:]
+
+  init(_ pipeline: EventPipeline, _ folder: WorkFolder, table: String) {
+    self.pipeline = pipeline
+    self.folder = folder
+    let options = pipeline.options
+    settings =
+      "\(table), tolerance \(options.timeTolerance.rawValue), lenient \(options.rejects != nil), "
+      + "expansion \(options.maximumExpansion), alloc sets \(options.includesAllocSets)"
+  }
+
+  /// What was found in the folder.
+  var notes: [String] {
+    var notes: [String] = []
+    if found > 0 {
+      notes.append("resume: \(found) of \(pipeline.files.count) parts were done already")
+    }
+    if !stale.isEmpty {
+      notes.append(
+        "resume: kept work on \(stale.count) parts is damaged or of other input or settings: "
+          + "read again (\(stale.sorted()[0]) first)")
+    }
+    return notes
+  }
+
+  /// Takes parts in turn until all are done or one fails.
+  func work() {
+    while lock.withLock({ failures.isEmpty }) {
+      let part = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard part < pipeline.files.count else { return }
+      do throws(TraceError) {
+        try prepare(part)
+      } catch {
+        lock.withLock { failures[part] = error }
+      }
+    }
+  }
+
+  private func prepare(_ part: Int) throws(TraceError) {
+    let path = folder.file(ofPart: part)
+    let origin = origin(of: part)
+    if FileManager.default.fileExists(atPath: path) {
+      if let known = PartFragment(path: path), known.origin == origin {
+        lock.withLock { found += 1 }
+        return
+      }
+      lock.withLock { stale.append(pipeline.files[part].name) }
+    }
+    try pipeline.fragment(ofPart: part, origin: origin, after: .zero).write(to: path)
+  }
+
+  /// The fragment of a part; the parts before end at `before`.
+  func fragment(_ part: Int, after before: Microseconds) throws(TraceError) -> PartFragment {
+    if let failure = lock.withLock({ failures[part] }) { throw failure }
+    let path = folder.file(ofPart: part)
+    let origin = origin(of: part)
+    if let known = PartFragment(path: path), known.origin == origin {
+      let isInOrder =
+        !known.earliest.isKnown || known.earliest + pipeline.options.timeTolerance >= before
+      if isInOrder { return known }
+    }
+    // It begins before the parts before it ended, which it did not know.
+    return try pipeline.fragment(ofPart: part, origin: origin, after: before)
+  }
+
+  /// The part's file and the settings it is read with, in words.
+  private func origin(of part: Int) -> String {
+    var status = stat()
+    let file = pipeline.files[part]
+    guard case .file(let path) = file.location, stat(path, &status) == 0 else { return "" }
+    #if os(Linux)
+      let changed = "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+    #else
+      let changed = "\(status.st_mtimespec.tv_sec).\(status.st_mtimespec.tv_nsec)"
+    #endif
+    return "\(path), \(status.st_size) bytes, changed \(changed), \(settings)"
+  }
+}
