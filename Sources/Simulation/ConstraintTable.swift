@@ -15,6 +15,10 @@ public struct ConstraintTable: Sendable {
     case less
     /// It has the attribute, with a greater value.
     case greater
+    /// It has the attribute, with any value.
+    case present
+    /// It does not have the attribute.
+    case absent
   }
 
   /// One requirement.
@@ -34,12 +38,14 @@ public struct ConstraintTable: Sendable {
     }
 
     func holds(for found: Int64?) -> Bool {
-      guard let found else { return comparison == .notEqual }
+      guard let found else { return comparison == .notEqual || comparison == .absent }
       return switch comparison {
       case .equal: found == value
       case .notEqual: found != value
       case .less: found < value
       case .greater: found > value
+      case .present: true
+      case .absent: false
       }
     }
   }

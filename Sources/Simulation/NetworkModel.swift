@@ -33,6 +33,12 @@ public struct NetworkModel: Hashable, Sendable {
   public var cluster: Level
   /// Between clusters.
   public var site: Level
+  /// What every task fetches from storage before it runs, over the site's level, beside what its
+  /// predecessors hand over.
+  public var input = Bytes.zero
+  /// What every task carries to storage when it has run, over the site's level; it holds its machine
+  /// until then.
+  public var output = Bytes.zero
 
   /// The same everywhere.
   public init(constant latency: Microseconds, bandwidth: Double = .infinity) {
@@ -56,6 +62,12 @@ public struct NetworkModel: Hashable, Sendable {
     self.site = site
   }
 
+  /// Time to fetch a task's input from storage.
+  var fetch: Microseconds { site.time(for: input) }
+
+  /// Time to carry a task's output to storage.
+  var store: Microseconds { site.time(for: output) }
+
   /// Time to carry `data` from one machine to another; nothing if they are the same.
   public func transfer(_ data: Bytes, from: Int, to: Int) -> Microseconds {
     guard from != to else { return .zero }
@@ -63,5 +75,12 @@ public struct NetworkModel: Hashable, Sendable {
     let level =
       a == b ? rack : a / racksPerCluster == b / racksPerCluster ? cluster : site
     return level.latency + Microseconds(seconds: Double(data.rawValue) / level.bandwidth)
+  }
+}
+
+extension NetworkModel.Level {
+  /// Time to carry so much; none for nothing.
+  fileprivate func time(for data: Bytes) -> Microseconds {
+    data > .zero ? latency + Microseconds(seconds: Double(data.rawValue) / bandwidth) : .zero
   }
 }

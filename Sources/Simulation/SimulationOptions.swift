@@ -92,8 +92,13 @@ public struct SimulationOptions: Hashable, Sendable {
   /// Where tasks wait.
   public var mode = Mode.central
   /// Whether a record of several instances is a gang: all start together, each where the policy puts
-  /// it, and end together, when the slowest does. Otherwise, and in dispatch mode, it counts as one.
-  public var gangs = true
+  /// it, and end together, when the slowest does. Otherwise, and in dispatch mode, where each waits
+  /// at a machine of its own, they are so many independent tasks.
+  public var gangs = false
+  /// Whether a rigid parallel job (`TaskRecord.Flags.spansMachines`) of P cores is P claims of one
+  /// core each, wherever the policy puts them, which start and end together. Otherwise, and in
+  /// dispatch mode, all of it must fit on one machine.
+  public var spansMachines = true
   /// The order of the pending queue.
   public var order = Order.firstCome
   /// What may overtake a waiting head. EASY and conservative go by estimates: a task without one is

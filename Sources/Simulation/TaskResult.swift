@@ -32,6 +32,8 @@ public enum TaskOutcome: UInt8, BitwiseCopyable, Hashable, CaseIterable, Sendabl
 public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   /// Which task.
   public var id: TaskID
+  /// Which instance of its record, from 0, where they are independent; 0 otherwise.
+  public var instance: Int32
   /// When it was submitted; for a task with predecessors, when they were done if that was later.
   public var submit: Microseconds
   /// When it first started; `never` if it never did.
@@ -63,7 +65,8 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   /// Time from submission to the end (turnaround); `never` if it did not finish.
   public var completion: Microseconds { finish.isKnown ? finish - submit : .never }
 
-  /// Run time of the last attempt, on its machine; `never` if it did not finish.
+  /// Run time of the last attempt, on its machine, with what its output takes; `never` if it did not
+  /// finish.
   public var runTime: Microseconds { finish.isKnown ? finish - start - startup : .never }
 
   /// Whether it finished by its deadline. A task that did not finish has missed it; one without a

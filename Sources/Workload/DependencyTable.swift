@@ -1,7 +1,8 @@
 /// Which tasks must wait for which: a side table beside the records of a workload.
 ///
 /// A task may start when each of its predecessors has finished and its think time after that is
-/// over. Kept whole in memory, O(dependencies).
+/// over. A dependency of or on ``TaskID/init(wholeJob:)`` is one of, or on, all tasks of that job. Kept
+/// whole in memory, O(dependencies).
 public struct DependencyTable: Sendable {
   /// One thing that a task waits for.
   public struct Dependency: Hashable, Sendable {
@@ -45,27 +46,52 @@ public struct DependencyTable: Sendable {
   /// Whether any task waits for this one. O(1).
   public func hasSuccessors(_ task: TaskID) -> Bool { successorCounts[task] != nil }
 
-  /// A task that would wait for itself, through the first cycle found; nil if there is none. O(n).
+  /// The dependencies on tasks, and on jobs, that are `present`, and how many others there were. O(n).
+  public func restricted(
+    to present: (_ predecessor: TaskID) -> Bool
+  ) -> (table: DependencyTable, dropped: Int) {
+    var table = DependencyTable()
+    for task in tasks {
+      for dependency in dependencies(of: task) where present(dependency.predecessor) {
+        table.add(
+          task, after: dependency.predecessor, think: dependency.think, data: dependency.data)
+      }
+    }
+    return (table, count - table.count)
+  }
+
+  /// A task that would wait for itself, through the first cycle found; nil if there is none. A job
+  /// waits for what its tasks wait for, and each of them for what the job does. O(n).
   public func firstCycle() -> TaskID? {
+    // Whole jobs wait for their tasks, as far as these wait for anything.
+    var members: [Int64: [TaskID]] = [:]
+    for task in tasks where task.index != TaskID.wholeJob {
+      members[task.job, default: []].append(task)
+    }
+    func predecessors(of task: TaskID) -> [TaskID] {
+      let own = dependencies(of: task).map(\.predecessor)
+      return task.index == TaskID.wholeJob
+        ? own + (members[task.job] ?? [])
+        : own + dependencies(of: TaskID(wholeJob: task.job)).map(\.predecessor)
+    }
     // Depth first with an own stack: chains may be long. 1 is under way, 2 is done.
     var state: [TaskID: UInt8] = [:]
     for root in tasks where state[root] == nil {
-      var stack = [(root, 0)]
+      var stack = [(task: root, waitsFor: predecessors(of: root), next: 0)]
       state[root] = 1
-      while let (task, next) = stack.last {
-        let waitsFor = dependencies(of: task)
+      while let (task, waitsFor, next) = stack.last {
         guard next < waitsFor.count else {
           state[task] = 2
           stack.removeLast()
           continue
         }
-        stack[stack.count - 1].1 = next + 1
-        let predecessor = waitsFor[next].predecessor
+        stack[stack.count - 1].next = next + 1
+        let predecessor = waitsFor[next]
         switch state[predecessor] {
         case 1: return predecessor
         case nil:
           state[predecessor] = 1
-          stack.append((predecessor, 0))
+          stack.append((predecessor, predecessors(of: predecessor), 0))
         default: break
         }
       }

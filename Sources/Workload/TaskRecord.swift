@@ -130,6 +130,9 @@ public struct TaskRecord: BitwiseCopyable, Hashable, Sendable {
     @inlinable public static var allocSet: Flags { Flags(rawValue: 1 << 11) }
     /// It runs inside such a reservation, whose resources hold its request already.
     @inlinable public static var inAllocSet: Flags { Flags(rawValue: 1 << 12) }
+    /// A rigid parallel job: its cores need not be on one machine, and it starts when all are free
+    /// (Standard Workload Format).
+    @inlinable public static var spansMachines: Flags { Flags(rawValue: 1 << 13) }
   }
 
   /// Which task.

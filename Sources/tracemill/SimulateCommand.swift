@@ -7,7 +7,7 @@ import TraceParsing
 import Workload
 
 /// `tracemill simulate`: a workload through a scheduler on a cluster.
-struct SimulateCommand: ParsableCommand {
+struct SimulateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
     abstract: "Run a workload on a cluster under a scheduler.",
@@ -51,6 +51,21 @@ struct SimulateCommand: ParsableCommand {
   var seed: UInt64 = 1
 
   @Option(
+    help: ArgumentHelp(
+      """
+      Run under so many seeds, from --seed on, on all threads, and print means with 95 % \
+      confidence intervals.
+      """, valueName: "number"))
+  var replications = 1
+
+  @Flag(
+    help: """
+      Ignore the constraints of tasks on machines' attributes, which are honoured where a \
+      google-2011 trace with both tables is the cluster and the workload is it or a record file.
+      """)
+  var ignoreConstraints = false
+
+  @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
       "Write what became of each task: .parquet, .csv, .csv.gz or .csv.zst.", valueName: "file"))
@@ -91,6 +106,15 @@ struct SimulateCommand: ParsableCommand {
         "no scheduler '\(scheduler)'; there are \(names.joined(separator: ", "))"
           + suggestion(for: scheduler, among: names))
     }
+    guard (1...1_000_000).contains(replications) else {
+      throw ValidationError("--replications is from 1 to 1000000")
+    }
+    guard replications == 1 || output == nil && series == nil else {
+      throw ValidationError("-o and --series are of one run: leave them out with --replications")
+    }
+    guard replications == 1 || workload != "-" else {
+      throw ValidationError("standard input can be read only once: no --replications")
+    }
     guard scaleArrivals > 0, scaleArrivals.isFinite else {
       throw ValidationError("--scale-arrivals is more than 0")
     }
@@ -108,45 +132,56 @@ struct SimulateCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() async throws {
     if let cell { return try CellReplay(cell).run(reading, json: json) }
-    let cluster = try clusterPath()
-    let rejects = try leniency.rejectLog()
-    let layout = try ClusterArgument(cluster, reading: reading, rejects: rejects)
-      .layout(seed: seed)
-    guard let policy = PolicyCatalog.make(scheduler) else { return }
-    var simulator = Simulator(
-      cluster: layout, policy: policy, options: engine.options, seed: seed)
-
+    let job = SimulationJob(
+      workload: workload, cluster: try clusterPath(), scheduler: scheduler,
+      options: engine.options, scaleArrivals: scaleArrivals, scaleLoad: scaleLoad,
+      atStart: atStart, ignoresConstraints: ignoreConstraints, selection: selection,
+      reading: reading, leniency: leniency)
+    if replications > 1 { return try await replicate(job) }
     let meter = ReadMeter()
-    let argument = try WorkloadArgument(
-      workload, seed: seed, cores: layout.effectiveCores, reading: reading, selection: selection,
-      meter: meter, rejects: rejects)
-    let tasks = ReplayedTasks(argument, atStart: atStart)
-    if !argument.dependencies.isEmpty { simulator.dependencies = argument.dependencies }
     let progress = Progress("simulating \(workload)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
-
     var results = try ResultWriter(path: output)
     let start = (wall: ContinuousClock.now, cpu: processorSeconds())
-    let report: SimulationReport
-    do throws(SimulationError) {
-      report = try simulator.run(
-        tasks.scaleArrivals(by: scaleArrivals).scaleLoad(by: scaleLoad), results: &results)
-    } catch {
-      throw error.underlying
-    }
+    let run = try job.run(seed: seed, meter: meter, results: &results)
     try results.finish()
     let cost = SimulationCost(
       wall: (ContinuousClock.now - start.wall).seconds, cpu: processorSeconds() - start.cpu)
-    if let series { try report.series.write(to: series) }
+    if let series { try run.report.series.write(to: series) }
     progress.finish()
-    if let note = rejects?.note { reading.logger?.warning("\(note)") }
+    if let note = run.rejects?.note { reading.logger?.warning("\(note)") }
 
     let summary = SimulationSummary(
-      report: report, layout: layout, workload: workload, cluster: cluster, tasks: tasks,
-      rejects: rejects?.counts ?? [:], cost: cost, outputs: [output, series].compactMap { $0 })
+      report: run.report, layout: run.layout, workload: workload, cluster: job.cluster,
+      tasks: run.tasks, constraints: run.constraints, rejects: run.rejects?.counts ?? [:],
+      cost: cost, outputs: [output, series].compactMap { $0 })
     try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
+    try check([run.report])
+  }
+
+  private func replicate(_ job: SimulationJob) async throws {
+    let start = (wall: ContinuousClock.now, cpu: processorSeconds())
+    let reports = try await Replications.run(
+      seeds: (0..<UInt64(replications)).map { seed &+ $0 }, width: reading.threads
+    ) { seed in
+      var results = DiscardedResults()
+      return try job.run(seed: seed, meter: ReadMeter(), results: &results).report
+    }
+    let cost = SimulationCost(
+      wall: (ContinuousClock.now - start.wall).seconds, cpu: processorSeconds() - start.cpu)
+    let summary = ReplicationSummary(
+      reports: reports, workload: workload, cluster: job.cluster, cost: cost)
+    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
+    try check(reports)
+  }
+
+  /// A run whose accounts do not agree has failed.
+  private func check(_ reports: [SimulationReport]) throws {
+    guard reports.allSatisfy({ $0.audit?.passed ?? true }) else {
+      throw CommandFailure(message: "the audit failed: this is a fault of the simulator")
+    }
   }
 }
 
@@ -163,7 +198,7 @@ extension SimulateCommand {
 
 extension SimulationError {
   /// The reader's own error where reading failed: it says file, line and column.
-  fileprivate var underlying: any Error {
+  var underlying: any Error {
     switch self {
     case .source(let error), .results(let error): error
     default: CommandFailure(message: description)

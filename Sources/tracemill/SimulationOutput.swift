@@ -37,6 +37,9 @@ struct ResultWriter: ResultSink {
     TableColumn("attempts", .integer { Int64($0.attempts) }),
     TableColumn(
       "outcome", .label(TaskOutcome.allCases.map(\.name)) { Int($0.outcome.rawValue) }),
+    TableColumn("instance", .integer { Int64($0.instance) }),
+    TableColumn("startup_us", .integer { $0.startup.rawValue }),
+    TableColumn("energy_joules", .number { $0.energy.value }),
   ]
 
   private static func time(
@@ -72,6 +75,7 @@ struct SimulationSummary {
   let workload: String
   let cluster: String
   let tasks: ReplayedTasks
+  let constraints: TraceConstraints
   /// Rows that could not be read, by reason.
   let rejects: [String: Int]
   let cost: SimulationCost
@@ -101,6 +105,7 @@ struct SimulationSummary {
     ] where count > 0 {
       lines += "  \(grouped(count)) \(count == 1 ? "task" : "tasks") \(what)\n"
     }
+    for note in constraints.notes { lines += "  \(note)\n" }
     let odd = layout.anomalies
     if odd.total > 0 {
       lines +=
@@ -123,6 +128,7 @@ struct SimulationSummary {
       ("evictions", report.evictions), ("preemptions", report.preemptions),
       ("backfilled", report.overtakings), ("machine failures", report.failures),
       ("conflicts of a stale view", report.conflicts), ("in the warm-up", report.warmUpTasks),
+      ("dependencies on absent tasks dropped", report.droppedDependencies),
     ] where count > 0 {
       lines.add([name, grouped(count)])
     }
@@ -187,6 +193,8 @@ struct SimulationSummary {
       "memory utilisation", percent(usage.memory),
       sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
     ])
+    if let gpu = usage.gpu { lines.add(["GPU utilisation", percent(gpu), ""]) }
+    lines.add(["fragmentation", percent(usage.fragmentation.cpu), fragmentation])
     lines.add([
       "tasks waiting", significant(usage.meanWaiting), sparkline(bins) { $0.waiting },
     ])
@@ -203,6 +211,15 @@ struct SimulationSummary {
       ])
     }
     return lines.text
+  }
+
+  /// What the share before it is of, and the other resources' shares.
+  private var fragmentation: String {
+    let shares = report.usage.fragmentation
+    var text = "of free CPU"
+    if shares.memory.isFinite { text += ", \(percent(shares.memory)) of memory" }
+    if let gpu = shares.gpu { text += ", \(percent(gpu)) of GPUs" }
+    return text + " where a task does not fit"
   }
 
   private var costLines: String {
@@ -252,12 +269,19 @@ struct SimulationSummary {
       "assumed_requests": tasks.assumed,
       "makespan_s": report.makespan.seconds, "throughput_per_s": report.throughput,
       "cpu_utilisation": report.usage.cpu, "memory_utilisation": report.usage.memory,
+      "gpu_utilisation": report.usage.gpu ?? .nan,
+      "fragmentation": [
+        "cpu": report.usage.fragmentation.cpu, "memory": report.usage.fragmentation.memory,
+        "gpu": report.usage.fragmentation.gpu ?? .nan,
+      ],
       "mean_waiting": report.usage.meanWaiting, "most_waiting": report.usage.mostWaiting,
       "mean_running": report.usage.meanRunning, "decisions": report.decisions,
       "events": report.events, "preemptions": report.preemptions,
       "backfilled": report.overtakings, "machine_failures": report.failures,
       "stale_conflicts": report.conflicts, "warm_up_tasks": report.warmUpTasks,
       "deadline_share": total.deadlineShare, "wasted_s": total.wasted.seconds,
+      "constrained_tasks": constraints.tasks, "unknown_attributes": constraints.unknown,
+      "dropped_dependencies": report.droppedDependencies,
       "load_variance": report.usage.loadVariance, "jain_index": report.usage.jain,
       "energy_kwh": [
         "total": report.energy.total.kilowattHours, "idle": report.energy.idle.kilowattHours,

@@ -11,6 +11,8 @@ struct WorkloadArgument {
   let stream: RecordStream?
   /// What the tasks wait for.
   let dependencies: DependencyTable
+  /// The format they were read from.
+  let format: String?
 
   /// - Parameters:
   ///   - argument: what the user named.
@@ -25,7 +27,7 @@ struct WorkloadArgument {
     selection: SelectionOptions, meter: ReadMeter, rejects: RejectLog? = nil
   ) throws {
     if argument.hasPrefix("poisson:") {
-      (stream, dependencies) = (nil, DependencyTable())
+      (stream, format, dependencies) = (nil, nil, DependencyTable())
       source = AnyWorkloadSource(
         Infallible(base: try Self.poisson(argument.dropFirst("poisson:".count), seed: seed)))
     } else if SyntheticArgument.isOne(argument) {
@@ -33,13 +35,14 @@ struct WorkloadArgument {
       try synthetic.setLoad(onCores: cores)
       for note in synthetic.notes { reading.logger?.notice("\(note)") }
       let tasks = try synthetic.source(seed: seed)
-      (stream, dependencies) = (nil, tasks.dependencies())
+      (stream, format, dependencies) = (nil, nil, tasks.dependencies())
       source = selection.apply(RecordStream(generated: tasks))
     } else {
       let trace = try reading.open(argument, meter: meter)
       let stream = try trace.records(try reading.readOptions(meter: meter, rejects: rejects))
       self.stream = stream
       dependencies = stream.dependencies
+      format = trace.format
       source = selection.apply(stream)
     }
   }

@@ -49,6 +49,7 @@ import Workload
     simulator.constraints.require([.init(2, .equal, 1)], of: TaskID(job: 1))
     var gang = task(1, at: 0, runs: 1, cores: 4)
     gang.instances = 2
+    simulator.options.gangs = true
     let report = try simulator.run(
       TaskTable([task(0, at: 0, runs: 1), gang, task(2, at: 0, runs: 1)]).source())
     #expect(report.total[.finished] == 1)
@@ -83,6 +84,65 @@ import Workload
         #expect(report.audit?.passed == true, "\(entry.name) \(backfilling)")
         for result in sink.results where result.attempts > 0 {
           #expect(allowed[result.id]?.contains(result.machine) ?? true)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: 0..<24)
+  func neitherInAnyMode(_ seed: Int) throws {
+    // Constraints, tasks that must be apart, machines that come and go, stale views, parallel jobs.
+    var rng = RandomStream(seed: UInt64(seed), name: "modes")
+    var constraints = table
+    var allowed: [TaskID: Int64] = [:]
+    var records = randomRecords(160, seed: UInt64(seed))
+    for place in records.indices {
+      records[place].id = TaskID(job: Int64(place / 3), index: Int32(place % 3))
+      if place / 3 % 3 == 0 { records[place].flags.insert(.differentMachines) }
+      if rng.below(3) == 0 {
+        records[place].request.cpu = Cores(Double(1 + rng.below(4)))
+        records[place].flags.insert(.spansMachines)
+      }
+      guard rng.below(2) == 0 else { continue }
+      let least = Int64(rng.below(4))
+      constraints.require([.init(1, .greater, least + 4)], of: records[place].id)
+      allowed[records[place].id] = least
+    }
+    var events: [MachineEvent] = []
+    let capacity = Resources(cpu: Cores(6.0), memory: Bytes(gibibytes: 24))
+    for machine in 0..<4 {
+      for (turn, kind) in [MachineEvent.Kind.add, .remove, .add].enumerated()
+      where machine > 0 || turn == 0 {
+        events.append(
+          MachineEvent(
+            time: Microseconds(seconds: Double(turn * (50 + rng.below(100)))),
+            machine: Int64(machine), kind: kind, capacity: capacity))
+      }
+    }
+    let layout = try ClusterLayout(events)
+    for entry in PolicyCatalog.entries {
+      var options = SimulationOptions()
+      options.mode = seed % 4 == 3 ? .dispatch : .central
+      options.backfilling = SimulationOptions.Backfilling.allCases[seed % 4]
+      options.estimates = .exact
+      options.heartbeat = seed % 5 == 4 ? Microseconds(seconds: 7) : .zero
+      options.preemption = seed % 2 == 0 ? .production : nil
+      options.audit = true
+      var simulator = Simulator(
+        cluster: layout, policy: entry.make(), options: options, seed: UInt64(seed))
+      simulator.constraints = constraints
+      var sink = CollectedResults()
+      let report = try simulator.run(TaskTable(records).source(), results: &sink)
+      #expect(report.audit?.passed == true, "\(entry.name)")
+      #expect(sink.results.count == records.count)
+      let ran = sink.results.filter { $0.outcome == .finished }
+      for result in ran { #expect(result.machine >= allowed[result.id] ?? 0, "\(entry.name)") }
+      let byJob = Dictionary(grouping: ran.filter { $0.id.job % 3 == 0 }) { $0.id.job }
+      for siblings in byJob.values {
+        for (place, one) in siblings.enumerated() {
+          for other in siblings[(place + 1)...] where other.machine == one.machine {
+            #expect(other.start >= one.finish || one.start >= other.finish, "\(entry.name)")
+          }
         }
       }
     }

@@ -138,37 +138,6 @@ import Workload
     #expect(try starts(.conservative) == [0, 10, 20, 30])
   }
 
-  @Test(arguments: 0..<20)
-  func overtakingDelaysNobodyItMustNot(_ seed: Int) throws {
-    // Up to the first task that must wait, both runs are the same; it then heads the queue, and must
-    // start no later for those that overtake it.
-    let records = randomRecords(60, seed: UInt64(seed)).filter { $0.request.cpu <= Cores(4.0) }
-    let layout = try machines([(4, 16)])
-    let plain = try run(records, on: layout, FirstFit()) { $0.estimates = .exact }
-    let easy = try run(records, on: layout, FirstFit()) {
-      $0.estimates = .exact
-      $0.backfilling = .easy
-    }
-    let conservative = try run(records, on: layout, FirstFit()) {
-      $0.estimates = .exact
-      $0.backfilling = .conservative
-    }
-    #expect(easy.report.audit?.passed == true)
-    #expect(conservative.report.audit?.passed == true)
-    func starts(_ results: [TaskResult]) -> [TaskID: Microseconds] {
-      Dictionary(uniqueKeysWithValues: results.map { ($0.id, $0.start) })
-    }
-    let (base, quick, careful) = (
-      starts(plain.results), starts(easy.results), starts(conservative.results)
-    )
-    for record in records {
-      // On one machine, conservative backfilling with exact estimates delays nobody at all.
-      #expect(careful[record.id]! <= base[record.id]!)
-    }
-    let blocked = records.first { base[$0.id]! > $0.submit }
-    if let blocked { #expect(quick[blocked.id]! <= base[blocked.id]!) }
-  }
-
   @Test func productionEvictsLowerClassesOnly() throws {
     func waiting(_ job: Int64, _ priorityClass: PriorityClass, at: Double, cores: Double)
       -> TaskRecord
@@ -198,20 +167,6 @@ import Workload
     #expect(report.audit?.passed == true)
   }
 
-  @Test(arguments: 0..<10)
-  func preemptionNeverTouchesEqualOrHigherClasses(_ seed: Int) throws {
-    let records = randomRecords(400, seed: UInt64(seed))
-    let (report, results) = try run(records, on: try machines(3, cores: 4, memory: 16), BestFit()) {
-      $0.preemption = .batch
-      $0.order = .priority
-    }
-    #expect(report.preemptions > 0)
-    #expect(report.audit?.passed == true)
-    // Nobody can evict production, and nobody is below best effort to be evicted by it.
-    #expect(results.allSatisfy { $0.priorityClass != .production || $0.attempts <= 1 })
-    #expect(results.allSatisfy { $0.outcome == .finished || $0.outcome == .unplaceable })
-  }
-
   @Test func aGangStartsTogether() throws {
     // Three instances of 2 cores on two machines of 4: they need one machine whole and half the
     // other. 0 holds 3 cores of machine 0 until 10.
@@ -221,7 +176,8 @@ import Workload
         record(1, at: 1, runs: 5, cores: 2) { $0.instances = 3 },
         record(2, at: 2, runs: 1, cores: 2) { $0.instances = 5 },
         record(3, at: 3, runs: 1),
-      ], on: try machines([(4, 0), (4, 0)]), FirstFit())
+      ], on: try machines([(4, 0), (4, 0)]), FirstFit()
+    ) { $0.gangs = true }
     let byJob = results.sorted { $0.id < $1.id }
     #expect(byJob[1].start.seconds == 10)
     #expect(byJob[1].finish.seconds == 15)
@@ -237,12 +193,9 @@ import Workload
     var layout = try machines([(1, 0), (1, 0)])
     layout.machines[1].speed = 0.5
     let (_, results) = try run(
-      [record(0, at: 0, runs: 10) { $0.instances = 2 }], on: layout, FirstFit())
-    #expect(results[0].finish.seconds == 20)
-    let (_, single) = try run(
       [record(0, at: 0, runs: 10) { $0.instances = 2 }], on: layout, FirstFit()
-    ) { $0.gangs = false }
-    #expect(single[0].finish.seconds == 10)
+    ) { $0.gangs = true }
+    #expect(results.map(\.finish.seconds) == [20])
   }
 
   @Test func tasksThatMustBeApartAre() throws {
@@ -262,7 +215,60 @@ import Workload
     // A gang that must be apart needs as many machines.
     var gang = records[0]
     gang.instances = 3
-    let (report, _) = try run([gang], on: try machines(2, cores: 8), FirstFit())
+    let (report, _) = try run([gang], on: try machines(2, cores: 8), FirstFit()) { $0.gangs = true }
     #expect(report.total[.unplaceable] == 1)
+  }
+
+  @Test func instancesAreIndependentUnlessAskedOtherwise() throws {
+    // Three instances on two cores: the third starts when the first is over. 1 waits for all of 0.
+    for mode in [SimulationOptions.Mode.central, .dispatch] {
+      var options = SimulationOptions()
+      options.mode = mode
+      options.audit = true
+      var simulator = Simulator(
+        cluster: try machines([(1, 0), (1, 0)]), policy: RoundRobin(), options: options, seed: 1)
+      simulator.dependencies.add(TaskID(job: 1), after: TaskID(job: 0))
+      let records = [
+        record(0, at: 0, runs: 10) { $0.instances = 3 }, record(1, at: 0, runs: 1),
+        record(2, at: 0, runs: 1, cores: 9) { $0.instances = 2 },
+        record(3, at: 0, runs: 1) { $0.instances = .max },
+      ]
+      var sink = CollectedResults()
+      let report = try simulator.run(TaskTable(records).source(), results: &sink)
+      #expect(report.audit?.passed == true)
+      #expect(report.total.submitted == 7)
+      let done = sink.results.filter { $0.outcome == .finished }
+      #expect(done.map(\.id.job) == [0, 0, 0, 1])
+      #expect(done.map(\.instance) == [0, 1, 2, 0])
+      #expect(done.map(\.finish.seconds) == [10, 10, 20, 21])
+      #expect(
+        report.unplaceable.filter { $0.count > 0 }.map { "\($0.reason) \($0.count)" }
+          == ["cpu 2", "invalid 1"])
+    }
+  }
+
+  @Test func aRigidParallelJobSpansMachines() throws {
+    // Four machines of one core. A job of 3 cores and 3 GiB takes three of them; another waits.
+    let records = (0..<2).map { index in
+      record(Int64(index), at: 0, runs: 10, cores: 3) {
+        $0.request.memory = Bytes(gibibytes: 3)
+        $0.flags = .spansMachines
+      }
+    }
+    let layout = try machines(4, cores: 1, memory: 1)
+    let (report, results) = try run(records, on: layout, FirstFit())
+    #expect(results.map(\.start.seconds) == [0, 10])
+    #expect(results.map(\.finish.seconds) == [10, 20])
+    #expect(report.usage.cpu == 0.75)
+    #expect(report.usage.memory == 0.75)
+    #expect(report.audit?.passed == true)
+    // As one piece it fits nowhere.
+    let whole = try run(records, on: layout, FirstFit()) { $0.spansMachines = false }
+    #expect(whole.report.total[.unplaceable] == 2)
+    // More processors than there are can never start.
+    var huge = records[0]
+    huge.request.cpu = Cores(5.0)
+    let (never, _) = try run([huge], on: layout, FirstFit())
+    #expect(never.unplaceable.first { $0.count > 0 }?.reason == .gang)
   }
 }

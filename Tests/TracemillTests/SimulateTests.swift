@@ -8,7 +8,7 @@ import Testing
     for scheduler in ["random", "first-fit", "best-fit"] {
       let result = try tracemill(
         "simulate", "--workload", miniature, "--scheduler", scheduler, "--audit", "--json",
-        "--quiet",
+        "--quiet", "--ignore-constraints",
         "-o", folder(scheduler + ".csv"), "--series", folder("series.csv"))
       #expect(result.status == 0, "\(result.error)")
       let report = try object(result)
@@ -158,15 +158,92 @@ import Testing
     #expect(table.error.contains("no machine_events here"))
   }
 
-  @Test(.enabled(if: RealTraces.areThere, "\(RealTraces.reason)"))
-  func realJobsRunOnTheRealMachines() throws {
-    let result = try tracemill(
-      "simulate", "--workload", RealTraces.google2011, "--table", "job_events", "--json", "--audit",
-      "-q")
-    let report = try object(result)
-    #expect(report["machines"] as? Int == 12_583)
-    #expect(report["submitted"] as? Int == 54_041)
-    #expect((report["outcomes"] as? [String: Int])?["finished"] == 54_041)
+  @Test func aTracesConstraintsAreHonouredOnItsOwnMachines() throws {
+    let folder = TemporaryFolder()
+    let tasks = [
+      // Equal, not equal, less, greater; absent; unknown; nothing required.
+      ("1", ["0,kernel,3.2"]), ("2", ["1,kernel,3.2", "1,kernel,"]), ("3", ["2,clock,5"]),
+      ("4", ["3,clock,5"]), ("5", ["0,kernel,"]), ("6", ["0,colour,red"]), ("7", []),
+      ("8", ["2,kernel,9"]),
+    ]
+    var events: [String] = []
+    var constraints: [String] = []
+    for (job, requirements) in tasks {
+      events += [
+        "600000000,,\(job),0,,0,u,3,9,0.01,0.01,0,0", "600000000,,\(job),0,5,1,u,3,9,0.01,0.01,0,0",
+        "700000000,,\(job),0,5,4,u,3,9,0.01,0.01,0,0",
+      ]
+      for requirement in requirements { constraints.append("600000000,\(job),0,\(requirement)") }
+    }
+    events.sort { ($0.prefix(3), $0) < ($1.prefix(3), $1) }
+    try folder.write(events.joined(separator: "\n"), to: "t/task_events/part-00000-of-00001.csv")
+    try folder.write(
+      constraints.joined(separator: "\n"), to: "t/task_constraints/part-00000-of-00001.csv")
+    try folder.write(
+      (1...3).map { "0,\($0),0,p,0.5,0.5" }.joined(separator: "\n"),
+      to: "t/machine_events/part-00000-of-00001.csv")
+    // Machine 1: kernel 3.2, clock 4. Machine 2: kernel 3.4, clock 6. Machine 3: neither.
+    let attributes = ["0,1,kernel,3.2,0", "0,1,clock,4,0", "0,2,kernel,3.4,0", "0,2,clock,6,0"]
+    try folder.write(
+      attributes.joined(separator: "\n"), to: "t/machine_attributes/part-00000-of-00001.csv")
+    func machines(_ options: String...) throws -> [String] {
+      let result = try TestSupport.run(
+        tracemill,
+        ["simulate", "--workload", folder("t"), "-q", "--audit", "-o", folder("r.csv")] + options)
+      #expect(result.status == 0, "\(result.error)")
+      let rows = String(decoding: try contents(folder("r.csv")), as: UTF8.self)
+        .split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+      let column = try #require(rows.first?.firstIndex(of: "machine_id"))
+      return rows.dropFirst().sorted { $0[0] < $1[0] }.map { String($0[column]) }
+    }
+    // Kernel 3.2; another kernel that is there; a clock below and above 5; no kernel; a colour, which
+    // no machine has; anything; a kernel that is a number below 9, which none is.
+    #expect(try machines() == ["1", "2", "1", "2", "3", "", "1", ""])
+    #expect(try machines("--ignore-constraints") == Array(repeating: "1", count: 8))
+    let text = try tracemill("simulate", "--workload", folder("t"), "-q").output
+    #expect(text.contains("7 tasks of the trace with constraints: honoured"))
+    #expect(text.contains("1 constraints on attributes that no machine has"))
+    try FileManager.default.removeItem(atPath: folder("t/machine_attributes"))
+    #expect(
+      try tracemill("simulate", "--workload", folder("t"), "-q").output
+        .contains("ignored: it has no machine attributes"))
+  }
+
+  @Test func replicationsGiveIntervals() throws {
+    let arguments = [
+      "simulate", "--workload", "poisson:rate=0.8,run=2,cpu=1,tasks=2000", "--cluster", "study:2",
+      "--scheduler", "random", "--json", "-q", "--audit", "--replications", "6",
+    ]
+    func measures(_ threads: String) throws -> [String: [String: Any]] {
+      let report = try object(TestSupport.run(tracemill, arguments + ["--threads", threads]))
+      #expect(report["replications"] as? Int == 6)
+      #expect(report["audit_passed"] as? Bool == true)
+      return try #require(report["measures"] as? [String: [String: Any]])
+    }
+    let (one, four) = (try measures("1"), try measures("4"))
+    for (name, measure) in one {
+      let values = try #require(measure["values"] as? [Double])
+      #expect(values == four[name]?["values"] as? [Double], "\(name)")
+      let (mean, ends) = (measure["mean"] as? Double ?? .nan, measure["ci95"] as? [Double] ?? [])
+      #expect(values.count == 6 && ends.count == 2 && ends[0] <= mean && mean <= ends[1])
+    }
+    let refused = try TestSupport.run(tracemill, arguments + ["-o", "r.csv"])
+    #expect(refused.status == 2)
+  }
+
+  @Test func theNetworkIsReachable() throws {
+    let folder = TemporaryFolder()
+    let path = try folder.write(
+      "submit_us,run_us,cpu_cores\n0,1000000,1\n0,1000000,1\n", to: "hand.csv")
+    // 1 s to be dispatched; 2 MB at 1 MB/s and 0.5 s of latency in, 1 MB out: 1 + 2.5 + 1 + 1.5 s.
+    let report = try object(
+      tracemill(
+        "simulate", "--workload", path, "--cluster", "study:2", "--json", "-q", "--audit",
+        "--network", "dispatch=1s,site-latency=500ms,site-bandwidth=1e6,in=2e6,out=1e6"))
+    #expect(report["makespan_s"] as? Double == 6)
     #expect(report["audit_passed"] as? Bool == true)
+    let bad = try tracemill(
+      "simulate", "--workload", path, "--cluster", "study:2", "--network", "rack=0")
+    #expect(bad.status == 2)
   }
 }

@@ -10,6 +10,7 @@ struct Accounts {
   var preemptions = 0
   var failures = 0
   var conflicts = 0
+  var droppedDependencies = 0
   var overtakings = 0
   var decisions = 0
   var events = 0
@@ -60,10 +61,12 @@ struct Accounts {
   }
 
   /// The clock moves on while the cluster stays as it is.
-  mutating func advance(to time: Microseconds, _ cluster: borrowing Cluster) {
+  mutating func advance(
+    to time: Microseconds, _ cluster: borrowing Cluster, _ stranded: FragmentationMeter.Stranded
+  ) {
     let length = time.rawValue - cluster.now.rawValue
     guard length > 0, firstSubmit.isKnown || isRunning else { return }
-    integrals.add(length, cluster, waiting: waiting)
+    integrals.add(length, cluster, waiting: waiting, stranded)
     guard isRunning else { return }
     let (used, capacity) = (cluster.totalClaimed, cluster.totalCapacity)
     series.add(
@@ -131,7 +134,8 @@ struct Accounts {
       policy: policy, seed: seed, machines: cluster.count, total: total,
       classes: reports.filter { $0.metrics.submitted > 0 }, unplaceable: unplaceable,
       evictions: evictions, preemptions: preemptions, overtakings: overtakings,
-      failures: failures, conflicts: conflicts, firstSubmit: firstSubmit, lastFinish: lastFinish,
+      failures: failures, conflicts: conflicts, droppedDependencies: droppedDependencies,
+      firstSubmit: firstSubmit, lastFinish: lastFinish,
       usage: usage,
       energy: energy, series: series, decisions: decisions, decisionTimes: decisionTimes,
       warmUpTasks: warmUpTasks,
@@ -176,19 +180,34 @@ struct Integrals {
   var cpuCapacity: Int128 = 0
   var memoryUsed: Int128 = 0
   var memoryCapacity: Int128 = 0
+  var gpuUsed: Int128 = 0
+  var gpuCapacity: Int128 = 0
+  var cpuStranded: Int128 = 0
+  var memoryStranded: Int128 = 0
+  var gpuStranded: Int128 = 0
   var loadVariance = 0.0
   var jain = 0.0
 
   /// Adds `length` µs during which the cluster stays as it is.
-  mutating func add(_ length: Int64, _ cluster: borrowing Cluster, waiting tasks: Int) {
+  mutating func add(
+    _ length: Int64, _ cluster: borrowing Cluster, waiting tasks: Int,
+    _ stranded: FragmentationMeter.Stranded
+  ) {
     span += length
-    waiting += Int128(tasks) * Int128(length)
-    running += Int128(cluster.totalRunning) * Int128(length)
+    waiting += product(Int64(tasks), length)
+    running += product(Int64(cluster.totalRunning), length)
     let (used, capacity) = (cluster.totalClaimed, cluster.totalCapacity)
-    cpuUsed += Int128(used.cpu.nano) * Int128(length)
-    cpuCapacity += Int128(capacity.cpu.nano) * Int128(length)
-    memoryUsed += Int128(used.memory.rawValue) * Int128(length)
-    memoryCapacity += Int128(capacity.memory.rawValue) * Int128(length)
+    cpuUsed += product(used.cpu.nano, length)
+    cpuCapacity += product(capacity.cpu.nano, length)
+    memoryUsed += product(used.memory.rawValue, length)
+    memoryCapacity += product(capacity.memory.rawValue, length)
+    cpuStranded += product(stranded.cpu, length)
+    memoryStranded += product(stranded.memory, length)
+    if capacity.milliGPU > 0 {
+      gpuUsed += product(used.milliGPU, length)
+      gpuCapacity += product(capacity.milliGPU, length)
+      gpuStranded += product(stranded.milliGPU, length)
+    }
     guard cluster.upCount > 0 else { return }
     let (n, time) = (Double(cluster.upCount), Double(length))
     let (sum, squares) = (Double(cluster.loadSum) * 0x1p-20, Double(cluster.loadSquares) * 0x1p-40)
@@ -202,6 +221,10 @@ struct Integrals {
       span: a.span - b.span, waiting: a.waiting - b.waiting, running: a.running - b.running,
       cpuUsed: a.cpuUsed - b.cpuUsed, cpuCapacity: a.cpuCapacity - b.cpuCapacity,
       memoryUsed: a.memoryUsed - b.memoryUsed, memoryCapacity: a.memoryCapacity - b.memoryCapacity,
+      gpuUsed: a.gpuUsed - b.gpuUsed, gpuCapacity: a.gpuCapacity - b.gpuCapacity,
+      cpuStranded: a.cpuStranded - b.cpuStranded,
+      memoryStranded: a.memoryStranded - b.memoryStranded,
+      gpuStranded: a.gpuStranded - b.gpuStranded,
       loadVariance: a.loadVariance - b.loadVariance, jain: a.jain - b.jain)
   }
 
@@ -211,8 +234,22 @@ struct Integrals {
       span: Microseconds(span),
       cpu: Double(cpuUsed) / Double(cpuCapacity) * cluster.cpuOvercommit,
       memory: Double(memoryUsed) / Double(memoryCapacity) * cluster.memoryOvercommit,
+      gpu: gpuCapacity > 0 ? Double(gpuUsed) / Double(gpuCapacity) : nil,
+      fragmentation: SimulationReport.Fragmentation(
+        cpu: Double(cpuStranded) / Double(cpuCapacity - cpuUsed),
+        memory: Double(memoryStranded) / Double(memoryCapacity - memoryUsed),
+        gpu: gpuCapacity > gpuUsed
+          ? Double(gpuStranded) / Double(gpuCapacity - gpuUsed)
+            / Double(FragmentationMeter.sampleSize) : nil),
       meanWaiting: Double(waiting) / length, mostWaiting: mostWaiting,
       meanRunning: Double(running) / length, loadVariance: loadVariance / length,
       jain: jain / length)
   }
+}
+
+/// The product in full.
+@inline(__always)
+private func product(_ a: Int64, _ b: Int64) -> Int128 {
+  let (high, low) = a.multipliedFullWidth(by: b)
+  return Int128(high) &<< 64 | Int128(low)
 }

@@ -5,6 +5,9 @@ struct DependencyState {
   let table: DependencyTable
   /// How a task that others wait for ended, and where. Only ever looked up.
   var fates: [TaskID: Fate] = [:]
+  /// Tasks and whole jobs that others wait for, as far as they have been submitted. Only ever looked
+  /// up.
+  private var open: [TaskID: Open] = [:]
   /// Tasks held back by one that has not ended, in order of arrival.
   var heldBy: [TaskID: [Int32]] = [:]
   /// Tasks that can no longer run, to be told so.
@@ -19,15 +22,58 @@ struct DependencyState {
   struct Fate {
     var finish: Microseconds
     var machine: Int
+    /// It is not in the workload.
+    var isAbsent = false
+  }
+
+  /// What has come of a task's instances, or a job's tasks.
+  private struct Open {
+    /// How many have not ended.
+    var left = 0
+    var finish = Microseconds.zero
+    var hasFailed = false
   }
 
   init(_ table: DependencyTable) { self.table = table }
 
+  /// What the task waits for by itself and as one of its job.
+  func dependencies(of id: TaskID) -> [DependencyTable.Dependency] {
+    table.dependencies(of: id) + table.dependencies(of: TaskID(wholeJob: id.job))
+  }
+
+  /// A task of so many instances has been submitted. Its job goes on, even if it seemed over.
+  mutating func began(_ id: TaskID, instances: Int32) {
+    guard !table.isEmpty else { return }
+    for key in [id, TaskID(wholeJob: id.job)] where table.hasSuccessors(key) {
+      open[key, default: Open()].left += Int(instances)
+      fates[key] = nil
+    }
+  }
+
+  /// An instance has come to its end; returns whether the task, or the whole job, has with it.
+  mutating func ended(_ key: TaskID, _ fate: Fate) -> Bool {
+    guard var state = open[key] else { return false }
+    state.left -= 1
+    if fate.finish.isKnown {
+      state.finish = max(state.finish, fate.finish)
+    } else {
+      state.hasFailed = true
+    }
+    open[key] = state
+    guard state.left <= 0 else { return false }
+    fates[key] = Fate(finish: state.hasFailed ? .never : state.finish, machine: fate.machine)
+    return true
+  }
+
+  /// Whether the task, or any task of the job, has been submitted.
+  func hasCome(_ key: TaskID) -> Bool { open[key] != nil }
+
   /// When a task may start by what has ended; nil if something has not, `never` if something failed.
   func release(of id: TaskID, submit: Microseconds) -> Microseconds? {
     var release = submit
-    for dependency in table.dependencies(of: id) {
+    for dependency in dependencies(of: id) {
       guard let fate = fates[dependency.predecessor] else { return nil }
+      if fate.isAbsent { continue }
       guard fate.finish.isKnown else { return .never }
       release = max(release, fate.finish + dependency.think)
     }
@@ -41,7 +87,7 @@ extension Engine {
     guard !dependencies.table.isEmpty else { return false }
     let id = slots[index].view.id
     dependencies.ranksAreOld = true
-    for dependency in dependencies.table.dependencies(of: id)
+    for dependency in dependencies.dependencies(of: id)
     where dependencies.fates[dependency.predecessor] == nil {
       dependencies.heldBy[dependency.predecessor, default: []].append(index)
     }
@@ -58,6 +104,7 @@ extension Engine {
     guard release > cluster.now else { return false }
     slots[index].state = .held
     if release.isKnown {
+      slots[index].state = .released
       heap.push(at: release.rawValue, .release, subject: index)
       dependencies.scheduled += 1
     } else {
@@ -76,13 +123,38 @@ extension Engine {
     enqueue(index)
   }
 
-  /// The fate of a task is known: those that wait for it may go, or never will.
+  /// The fate of a task is known: those that wait for it, or for its job if that was the last of it
+  /// so far, may go, or never will.
   mutating func noteFate(of id: TaskID, _ fate: DependencyState.Fate) {
-    guard !dependencies.table.isEmpty, dependencies.table.hasSuccessors(id) else { return }
-    dependencies.fates[id] = fate
-    for index in dependencies.heldBy.removeValue(forKey: id) ?? []
+    guard !dependencies.table.isEmpty else { return }
+    for key in [id, TaskID(wholeJob: id.job)] where dependencies.ended(key, fate) {
+      letGoHeld(by: key)
+    }
+  }
+
+  private mutating func letGoHeld(by key: TaskID) {
+    for index in dependencies.heldBy.removeValue(forKey: key) ?? []
     where slots[index].state == .held {
       if !settleHeld(index) { letGo(index) }
+    }
+  }
+
+  /// Nothing more will come: nobody waits any longer for what has not.
+  mutating func dropAbsentPredecessors() {
+    guard !dependencies.table.isEmpty else { return }
+    for index in slots.inOrderOfArrival() where slots[index].state == .held {
+      for dependency in dependencies.dependencies(of: slots[index].view.id)
+      where !dependencies.hasCome(dependency.predecessor) {
+        accounts.droppedDependencies += 1
+        dependencies.fates[dependency.predecessor] = .init(
+          finish: .zero, machine: -1, isAbsent: true)
+      }
+    }
+    for index in slots.inOrderOfArrival() where slots[index].state == .held {
+      for dependency in dependencies.dependencies(of: slots[index].view.id)
+      where dependencies.fates[dependency.predecessor]?.isAbsent == true {
+        letGoHeld(by: dependency.predecessor)
+      }
     }
   }
 
@@ -111,7 +183,9 @@ extension Engine {
         slots[slot].rankRound = round
         slots[slot].view.upwardRank = 0
       }
-      let children = dependencies.heldBy[slots[slot].view.id] ?? []
+      let id = slots[slot].view.id
+      let children =
+        (dependencies.heldBy[id] ?? []) + (dependencies.heldBy[TaskID(wholeJob: id.job)] ?? [])
       if next < children.count {
         stack[stack.count - 1].next = next + 1
         if slots[children[next]].rankRound != round { stack.append((children[next], 0)) }
@@ -131,10 +205,10 @@ extension Engine {
   /// How long the task must wait on the machine for its data, and for the network to reach it.
   func delivery(to index: Int32, on machine: Int) -> Microseconds {
     guard let network = options.network else { return .zero }
-    var longest = Microseconds.zero
-    guard !dependencies.table.isEmpty else { return network.dispatch }
-    for dependency in dependencies.table.dependencies(of: slots[index].view.id) {
-      guard let fate = dependencies.fates[dependency.predecessor] else { continue }
+    var longest = network.fetch
+    guard !dependencies.table.isEmpty else { return network.dispatch + longest }
+    for dependency in dependencies.dependencies(of: slots[index].view.id) {
+      guard let fate = dependencies.fates[dependency.predecessor], !fate.isAbsent else { continue }
       longest = max(longest, network.transfer(dependency.data, from: fate.machine, to: machine))
     }
     return network.dispatch + longest

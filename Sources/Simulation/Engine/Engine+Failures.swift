@@ -52,6 +52,7 @@ extension Engine {
     meter.read(machine, cluster)
     if isPresent[machine] { cluster.bringUp(machine) }
     headWaits = false
+    promisesAreOld = true
     changed(machine)
     scheduleFailure(of: machine)
   }

@@ -7,6 +7,7 @@ extension Engine {
 
   /// The free room, queue or availability of a machine has changed.
   mutating func changed(_ machine: Int) {
+    fragmentation.update(machine, cluster)
     guard isStale else { return policy.machineChanged(machine, on: cluster) }
     if !isUnseen[machine] {
       isUnseen[machine] = true

@@ -6,12 +6,23 @@ extension Engine {
   /// for those that may overtake.
   mutating func offerPending() throws(SimulationError) {
     if isBatch { return try offerBatch() }
+    if options.backfilling == .conservative { return try keepPromises() }
     let headWaited = headWaits
     while !headWaits, let entry = pending.first {
       if try !offer(entry.value) { headWaits = !preempt(for: entry.value) }
     }
     if headWaits, options.backfilling != .none { try overtake(onlyFresh: headWaited) }
     fresh.removeAll(keepingCapacity: true)
+  }
+
+  /// Starts whom it promised to, and makes promises to all others.
+  private mutating func keepPromises() throws(SimulationError) {
+    guard !headWaits || !fresh.isEmpty else { return }
+    fresh.removeAll(keepingCapacity: true)
+    repeat {
+      try backfillConservatively()
+    } while pending.first.map { preempt(for: $0.value) } ?? false
+    headWaits = true
   }
 
   /// Offers one task to the policy. Whether it has left the queue.
@@ -62,8 +73,29 @@ extension Engine {
       policy: policy.name, slots[index].view.id, machine: machine, time: cluster.now)
   }
 
-  /// Asks for a machine for each instance, and starts the gang if there is one for all.
+  /// What a policy says to a gang.
+  enum GangPlacement {
+    case machines([Int])
+    case wait
+    case reject
+  }
+
+  /// Starts the gang if there is a machine for each instance. Whether it has left the queue.
   private mutating func offerGang(_ index: Int32) throws(SimulationError) -> Bool {
+    switch try places(for: index) {
+    case .machines(let machines):
+      dequeue(index)
+      start(index, on: machines)
+      return true
+    case .wait: return false
+    case .reject:
+      refuse(index)
+      return true
+    }
+  }
+
+  /// Asks for a machine for each instance.
+  mutating func places(for index: Int32) throws(SimulationError) -> GangPlacement {
     var machines: [Int] = []
     var emptySince: [Microseconds] = []
     var rejected = false
@@ -81,24 +113,26 @@ extension Engine {
       machines.append(machine)
       emptySince.append(cluster.emptySince[machine])
       meter.read(machine, cluster)
-      cluster.apply(Claim(machine: machine, resources: view.request))
-      cluster.mark(view, on: machine, sign: 1)
-      changed(machine)
+      pretend(view, on: machine, sign: 1)
     }
     // The claims were tentative: so that the instances did not count on the same room.
     for (machine, since) in zip(machines, emptySince).reversed() {
-      cluster.revert(Claim(machine: machine, resources: view.request))
-      cluster.mark(view, on: machine, sign: -1)
+      pretend(view, on: machine, sign: -1)
       cluster.emptySince[machine] = since
-      changed(machine)
     }
-    if machines.count == Int(view.instances) {
-      dequeue(index)
-      start(index, on: machines)
-      return true
-    }
-    if rejected { refuse(index) }
-    return rejected
+    if machines.count == Int(view.instances) { return .machines(machines) }
+    return rejected ? .reject : .wait
+  }
+
+  /// Makes a tentative claim, or takes it back, in the policy's view too.
+  private mutating func pretend(_ view: TaskView, on machine: Int, sign: Int32) {
+    let claim = Claim(machine: machine, resources: view.request)
+    if sign > 0 { cluster.apply(claim) } else { cluster.revert(claim) }
+    cluster.mark(view, on: machine, sign: sign)
+    guard isStale else { return policy.machineChanged(machine, on: cluster) }
+    if sign > 0 { seen.apply(claim) } else { seen.revert(claim) }
+    seen.mark(view, on: machine, sign: sign)
+    policy.machineChanged(machine, on: seen)
   }
 
   /// Lets a batch policy choose among the waiting tasks until it has no more to place.

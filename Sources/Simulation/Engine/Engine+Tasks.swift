@@ -13,6 +13,7 @@ extension Engine {
 
   /// Takes a waiting task out of the queue.
   mutating func dequeue(_ index: Int32) {
+    if options.backfilling == .conservative { reservations[index] = nil }
     pending.remove(queueEntry(index), of: slots[index].view.user)
   }
 
@@ -70,7 +71,8 @@ extension Engine {
     if keepsRunningLists { runningLists[machine].append(index, in: &slots) }
     let speed = cluster.speed(machine)
     let work = slots[index].work
-    let end = cluster.now + startup + (speed == 1 ? work : work.scaled(by: 1 / speed))
+    let end =
+      cluster.now + startup + (speed == 1 ? work : work.scaled(by: 1 / speed)) + store
     slots[index].end = end
     slots[index].startup = startup
     slots[index].perCoreAtStart = meter.perCore(machine)
@@ -80,11 +82,15 @@ extension Engine {
     return end
   }
 
+  /// How long a task's output takes.
+  var store: Microseconds { options.network?.store ?? .zero }
+
   /// Notes when a policy would expect the task to end there.
   private mutating func expect(_ index: Int32, on machine: Int) {
     let estimate = slots[index].view.estimate
     guard estimate.isKnown else { return }
-    let end = cluster.now + slots[index].startup + estimate.scaled(by: 1 / cluster.speed(machine))
+    let end =
+      cluster.now + slots[index].startup + estimate.scaled(by: 1 / cluster.speed(machine)) + store
     guard end.isKnown else { return }
     slots[index].expectedEnd = end
     cluster.changeWork(of: machine, by: 1, cpu: slots[index].view.request.cpu, end: end)
@@ -145,6 +151,7 @@ extension Engine {
     cluster.mark(slots[index].view, on: machine, sign: -1)
     pending.changeHeld(
       by: request, sign: -1, of: slots[index].view.user, whole: cluster.totalCapacity)
+    if slots[index].expectedEnd != cluster.now { promisesAreOld = true }
     expectNoMore(index, on: machine)
     if keepsRunningLists { runningLists[machine].remove(index, in: &slots) }
     accounts.ran(request, for: cluster.now - slots[index].since)
@@ -188,7 +195,8 @@ extension Engine {
     let started = slot.view.attempts > 0
     conclude(
       TaskResult(
-        id: slot.view.id, submit: slot.view.submit, firstStart: slot.firstStart,
+        id: slot.view.id, instance: slot.instance, submit: slot.view.submit,
+        firstStart: slot.firstStart,
         start: started ? slot.since : .never, finish: outcome == .finished ? slot.end : .never,
         deadline: slot.view.deadline, wait: slot.waited, wasted: slot.wasted,
         startup: slot.startup, energy: Joules(slot.energy),

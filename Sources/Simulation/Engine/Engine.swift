@@ -20,6 +20,10 @@ struct Engine: ~Copyable {
   var fresh: [OrderedIndex.Entry] = []
   /// Running tasks by the end that their estimates promise; kept only for backfilling.
   var ends = OrderedIndex()
+  /// What waiting tasks have been promised by conservative backfilling. Only ever looked up.
+  var reservations: [Int32: Reservation] = [:]
+  /// Room has come that was not foreseen: some promise may be bettered.
+  var promisesAreOld = false
   let isBatch: Bool
   /// The head of the queue has said wait, and nothing has changed since.
   var headWaits = false
@@ -44,6 +48,7 @@ struct Engine: ~Copyable {
   /// For each set of constraints its row of allowed machines in the cluster; -1 until it is needed.
   private var eligibilityOf: [Int32]
   var meter: EnergyMeter
+  var fragmentation: FragmentationMeter
   /// Results not yet handed over.
   var results: [TaskResult] = []
   /// Nothing is left to do at this instant.
@@ -85,6 +90,7 @@ struct Engine: ~Copyable {
     isFailed = Array(repeating: false, count: layout.machines.count)
     failures = RandomStream(seed: seed, name: "failures")
     meter = EnergyMeter(layout, alwaysOn: options.alwaysOn)
+    fragmentation = FragmentationMeter(cluster, seed: seed)
     accountsStart = options.accountsFrom
     if accountsStart == .zero { beginAccounts() }
     self.policy.runBegan(on: cluster)
@@ -126,6 +132,8 @@ struct Engine: ~Copyable {
       if options.accountsTail.isKnown, accounts.submissions > 0 {
         accountsEnd = min(stepped(lastSubmit) + options.accountsTail, options.until)
       }
+      dropAbsentPredecessors()
+      isSettled = false
     }
     try settle()
     for _ in 0..<limit {
@@ -153,7 +161,7 @@ struct Engine: ~Copyable {
     var next = stepped(Microseconds(min(end, change)))
     // What a step has freed is offered at the next.
     if isStepped, !headWaits, !pending.isEmpty { next = min(next, cluster.now + options.step) }
-    if isStale, !pending.isEmpty {
+    if isStale, !pending.isEmpty, !unseen.isEmpty {
       // Whoever waits may be placed by the next view.
       let age = Microseconds(cluster.now.rawValue % options.heartbeat.rawValue)
       next = min(next, stepped(cluster.now + (options.heartbeat - age)))
@@ -185,7 +193,7 @@ struct Engine: ~Copyable {
 
   private mutating func pass(to time: Microseconds) {
     lookIfDue(by: time)
-    accounts.advance(to: time, cluster)
+    accounts.advance(to: time, cluster, fragmentation.stranded)
     cluster.now = time
   }
 
@@ -251,20 +259,65 @@ struct Engine: ~Copyable {
     }
   }
 
-  /// A task arrives: it is found impossible, or it waits.
+  /// The most independent instances that a record may have.
+  private static var instanceLimit: Int32 { 1_000_000 }
+
+  /// A record arrives: one task, or its instances as so many.
   private mutating func admit(_ record: TaskRecord) {
-    arrivals += 1
     isSettled = false
-    let isValid = FitTree.nothing.isStrictlyBelow(record.request) && record.runTime >= .zero
-    guard isValid else { return refuseAsUnplaceable(record, .invalid) }
     var view = TaskView(record)
-    if !options.gangs || options.mode == .dispatch { view.instances = 1 }
-    if !constraints.isEmpty { constrain(&view) }
-    if let reason = prospects.obstacle(to: view, allowed: allowedMachines(view)) {
-      return refuseAsUnplaceable(record, reason)
+    let instances = split(record, &view)
+    // Absurdly many are refused as one.
+    let count = instances <= Self.instanceLimit ? instances : 1
+    dependencies.began(record.id, instances: count)
+    var obstacle: UnplaceableReason?
+    if FitTree.nothing.isStrictlyBelow(record.request), record.runTime >= .zero,
+      count == instances
+    {
+      if !constraints.isEmpty { constrain(&view) }
+      obstacle = prospects.obstacle(to: view, allowed: allowedMachines(view))
+    } else {
+      obstacle = .invalid
     }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
+    for instance in 0..<count {
+      if instance > 0 { accounts.submissions += 1 }
+      if let obstacle {
+        refuseAsUnplaceable(record, instance, obstacle)
+      } else {
+        admit(view, record, instance)
+      }
+    }
+  }
+
+  /// As how many independent tasks the record counts. What starts and ends together is one, of so
+  /// many instances.
+  private func split(_ record: TaskRecord, _ view: inout TaskView) -> Int32 {
+    let count = max(record.instances, 1)
+    guard options.mode == .central else {
+      view.instances = 1
+      return count
+    }
+    let processors = record.request.cpu.nano / 1_000_000_000
+    if options.spansMachines, record.flags.contains(.spansMachines), count == 1,
+      record.request.cpu == Cores(nano: processors * 1_000_000_000), processors > 1,
+      let instances = Int32(exactly: processors)
+    {
+      view.instances = instances
+      view.request = record.request.share(of: processors)
+      return 1
+    }
+    if options.gangs { return 1 }
+    view.instances = 1
+    return count
+  }
+
+  /// A task arrives, and waits.
+  private mutating func admit(_ view: TaskView, _ record: TaskRecord, _ instance: Int32) {
+    arrivals += 1
+    fragmentation.submit(view.request)
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
+    slot.instance = instance
     slot.key = pending.key(view)
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
@@ -297,11 +350,14 @@ struct Engine: ~Copyable {
     view.eligibility >= 0 ? cluster.eligibility[Int(view.eligibility)] : nil
   }
 
-  private mutating func refuseAsUnplaceable(_ record: TaskRecord, _ reason: UnplaceableReason) {
+  private mutating func refuseAsUnplaceable(
+    _ record: TaskRecord, _ instance: Int32, _ reason: UnplaceableReason
+  ) {
     accounts.cannotPlace(record.id, reason)
     conclude(
       TaskResult(
-        id: record.id, submit: record.submit, firstStart: .never, start: .never, finish: .never,
+        id: record.id, instance: instance, submit: record.submit, firstStart: .never, start: .never,
+        finish: .never,
         deadline: record.deadline, wait: .zero, wasted: .zero, startup: .zero, energy: .zero,
         machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: .unplaceable))
     noteFate(of: record.id, .init(finish: .never, machine: -1))
@@ -321,7 +377,7 @@ struct Engine: ~Copyable {
       case .running: release(index)
       case .queued: leaveQueue(index)
       case .pending: stopWaiting(index)
-      case .held: break
+      case .held, .released: break
       case .free: continue
       }
       conclude(index, .unfinished)
@@ -331,6 +387,14 @@ struct Engine: ~Copyable {
 }
 
 extension Resources {
+  /// One of so many equal parts, rounded up.
+  fileprivate func share(of parts: Int64) -> Resources {
+    func part(_ whole: Int64) -> Int64 { whole / parts + (whole % parts > 0 ? 1 : 0) }
+    return Resources(
+      cpu: Cores(nano: part(cpu.nano)), memory: Bytes(part(memory.rawValue)),
+      disk: Bytes(part(disk.rawValue)), milliGPU: part(milliGPU))
+  }
+
   /// Whether this is less in every dimension.
   fileprivate func isStrictlyBelow(_ other: Resources) -> Bool {
     cpu < other.cpu && memory < other.memory && disk < other.disk && milliGPU < other.milliGPU

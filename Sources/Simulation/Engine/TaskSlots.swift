@@ -3,7 +3,7 @@ import Workload
 /// A task in flight: what its policy may see, and what only the engine knows.
 struct TaskSlot {
   enum State: UInt8 {
-    case free, held, pending, queued, running
+    case free, held, released, pending, queued, running
   }
 
   /// What a policy is shown.
@@ -37,6 +37,8 @@ struct TaskSlot {
   var next: Int32 = -1
   var previous: Int32 = -1
   var state = State.pending
+  /// Which of its record's instances it is.
+  var instance: Int32 = 0
   /// The round in which its upward rank was last worked out.
   var rankRound: UInt32 = 0
 }

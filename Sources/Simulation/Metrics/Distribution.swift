@@ -12,6 +12,9 @@
 /// up to ``exactLimit`` values; beyond that the values are counted in a log-linear histogram as in
 /// HdrHistogram (Tene), 128 buckets an octave, and a quantile is off by at most 1/256 of itself.
 /// Memory is bounded, and two distributions merge to what recording both would have given.
+///
+/// Our own instead of the hdrhistogram package: its mean and deviation are those of its buckets, where
+/// these are exact, it has no exact quantiles for short runs, and this module has no dependencies.
 public struct Distribution: Hashable, Sendable {
   /// So many values are kept as they are.
   public static var exactLimit: Int { 4096 }

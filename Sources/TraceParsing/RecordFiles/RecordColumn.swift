@@ -60,6 +60,7 @@ public struct RecordColumn: Sendable {
       flag("missing_info", .missingInfo), flag("irregular", .irregular),
       flag("request_assumed", .requestAssumed), flag("different_machines", .differentMachines),
       flag("alloc_set", .allocSet), flag("in_alloc_set", .inAllocSet),
+      flag("spans_machines", .spansMachines),
     ]
 
   private static let identity = [

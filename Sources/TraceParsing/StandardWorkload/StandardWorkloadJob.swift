@@ -91,6 +91,7 @@ struct StandardWorkloadJob {
     if processors == nil { record.flags.insert(.cpuUnknown) }
     if known(.requestedMemory) == nil { record.flags.insert(.memoryUnknown) }
     record.flags.insert(.diskUnknown)
+    if let processors, processors > 1 { record.flags.insert(.spansMachines) }
     // A job that failed or was cancelled without a moment's running never started.
     let started = (run ?? .zero) > .zero || (status != 0 && status != 5)
     if started {

@@ -3,7 +3,7 @@ import Simulation
 import Workload
 
 /// How a simulation works, on the command line.
-struct EngineOptions: ParsableArguments {
+struct EngineOptions: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
       "central: one queue, a task starts only where it fits; dispatch: placed on arrival, it waits at its machine.",
@@ -51,8 +51,19 @@ struct EngineOptions: ParsableArguments {
   var heartbeat = TraceTime.zero
 
   @Option(
-    help: ArgumentHelp("Network delay of every placement.", valueName: "time"))
-  var networkDelay = TraceTime.zero
+    help: ArgumentHelp(
+      """
+      Delays of the network: one for every placement, such as 1ms, or \(NetworkArgument.keys): \
+      times, machines a rack, racks a cluster, bytes a second, and bytes that every task fetches \
+      from and carries to storage.
+      """, valueName: "model"))
+  var network: NetworkArgument?
+
+  @Flag(help: "Start the instances of a record together, and end them together.")
+  var gangs = false
+
+  @Flag(help: "Take a rigid parallel job (SWF) as one piece that must fit on one machine.")
+  var onePiece = false
 
   @Option(help: ArgumentHelp("CPU promised over CPU there.", valueName: "factor"))
   var overcommitCpu = 1.0
@@ -79,6 +90,23 @@ struct EngineOptions: ParsableArguments {
   @Flag(help: "Leave what happens after the last submission out of utilisation and energy.")
   var cutDrain = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Account for utilisation and energy from this trace time on; not before the end of the warm-up if not given.",
+      valueName: "time"))
+  var accountFrom: TraceTime?
+
+  @Option(
+    help: ArgumentHelp(
+      "Account for utilisation and energy until so long after the last submission.",
+      valueName: "time"))
+  var accountTail: TraceTime?
+
+  @Option(
+    help: ArgumentHelp(
+      "Shorter run times count as this in bounded slowdown.", valueName: "time"))
+  var slowdownBound = TraceTime(argument: "10s") ?? .zero
+
   @Option(help: ArgumentHelp("Stop here.", valueName: "time"))
   var until: TraceTime?
 
@@ -98,6 +126,9 @@ struct EngineOptions: ParsableArguments {
       throw ValidationError("\(name) is more than 0 and at most 1000")
     }
     guard depth > 0 else { throw ValidationError("--depth is at least 1") }
+    guard accountTail == nil || !cutDrain else {
+      throw ValidationError("--cut-drain is --account-tail 0: give one of them")
+    }
     guard retries >= 0 else { throw ValidationError("--retries is not negative") }
   }
 
@@ -113,11 +144,16 @@ struct EngineOptions: ParsableArguments {
     options.step = step.value
     options.heartbeat = heartbeat.value
     options.overcommit = .init(cpu: overcommitCpu, memory: overcommitMemory)
-    if networkDelay.value > .zero { options.network = NetworkModel(constant: networkDelay.value) }
+    options.network = network?.model
+    options.gangs = gangs
+    options.spansMachines = !onePiece
     options.failures = failures?.model
     options.retries = retries
     options.warmUp = warmUp.value
     if cutDrain { options.accountsTail = .zero }
+    if let accountFrom { options.accountsFrom = accountFrom.value }
+    if let accountTail { options.accountsTail = accountTail.value }
+    options.slowdownBound = slowdownBound.value
     if let until { options.until = until.value }
     options.alwaysOn = alwaysOn
     options.measuresDecisions = decisionTimes

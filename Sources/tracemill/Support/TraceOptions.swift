@@ -6,7 +6,7 @@ import TraceParsing
 import Workload
 
 /// Which trace, and how it is read. Shared by all commands that take one.
-struct TraceOptions: ParsableArguments {
+struct TraceOptions: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
       "The trace's format: \(Registry.formats.map(\.name).joined(separator: ", ")). Found out if not given.",
@@ -171,7 +171,7 @@ extension ColumnMapping {
 }
 
 /// `--lenient` of commands that write nothing of what they cannot read: they count it.
-struct LenientOption: ParsableArguments {
+struct LenientOption: ParsableArguments, Sendable {
   @Flag(help: "Leave out and count rows that cannot be read instead of stopping at the first.")
   var lenient = false
 
@@ -207,7 +207,7 @@ struct TerminalLogHandler: LogHandler {
 }
 
 /// Which of a trace's tasks are wanted.
-struct SelectionOptions: ParsableArguments {
+struct SelectionOptions: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
       "Tasks submitted from this trace time on: seconds, or with a unit (90s, 10m, 2h, 1d).",
