@@ -19,7 +19,7 @@ struct ConvertCommand: ParsableCommand {
         tracemill convert broken.csv --lenient -o tasks.csv
       """)
 
-  @Argument(help: ArgumentHelp("The trace.", valueName: "in"))
+  @Argument(help: ArgumentHelp("The trace.", valueName: "in"), completion: .file())
   var input: String
 
   @Option(

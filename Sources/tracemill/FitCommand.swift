@@ -27,7 +27,9 @@ struct FitCommand: AsyncParsableCommand {
   /// What a trace can be told apart by.
   enum Grouping: String, ExpressibleByArgument, CaseIterable { case `class` }
 
-  @Argument(help: ArgumentHelp("The trace or the numbers; - for standard input.", valueName: "in"))
+  @Argument(
+    help: ArgumentHelp("The trace or the numbers; - for standard input.", valueName: "in"),
+    completion: .file())
   var input: String
 
   @Option(

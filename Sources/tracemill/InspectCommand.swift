@@ -17,7 +17,8 @@ struct InspectCommand: ParsableCommand {
         tracemill inspect clusterdata-2011-2 --html trace.html
       """)
 
-  @Argument(help: ArgumentHelp("The trace; - for standard input.", valueName: "in"))
+  @Argument(
+    help: ArgumentHelp("The trace; - for standard input.", valueName: "in"), completion: .file())
   var input: String
 
   @Flag(help: "Count rows that cannot be read instead of stopping at the first.")

@@ -28,7 +28,7 @@ struct SimulateCommand: AsyncParsableCommand {
         tracemill simulate --cell 'study/results.sqlite#study/three-tiers/Random/7'
       """)
 
-  @Option(help: ArgumentHelp("The workload.", valueName: "workload"))
+  @Option(help: ArgumentHelp("The workload.", valueName: "workload"), completion: .file())
   var workload: String = ""
 
   @Option(
@@ -44,7 +44,9 @@ struct SimulateCommand: AsyncParsableCommand {
       "The cluster; the workload's own trace if it is not given.", valueName: "cluster"))
   var cluster: String?
 
-  @Option(help: ArgumentHelp("The scheduler.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("The scheduler.", valueName: "name"),
+    completion: .list(PolicyCatalog.entries.map(\.name)))
   var scheduler = "first-fit"
 
   @Option(help: ArgumentHelp("What all chance comes from.", valueName: "number"))

@@ -14,7 +14,18 @@ struct Tracemill: AsyncParsableCommand {
     commandName: "tracemill",
     abstract: "Data-centre traces: read them, look at them, replay them through schedulers.",
     discussion: """
-      Exit codes: 0 success, 1 the input or the work failed, 2 wrong usage, 130 interrupted.
+      Examples:
+        tracemill inspect clusterdata-2011-2
+        tracemill convert clusterdata-2011-2 -o tasks.parquet
+        tracemill compare --experiment study -o study
+        tracemill help compare
+        tracemill --generate-completion-script zsh > _tracemill   (or bash, fish)
+
+      Exit codes: 0 success; 1 the input or the work failed; 2 wrong usage; 130, 143 or 129 \
+      interrupted by SIGINT, SIGTERM or SIGHUP; 141 the reader of the output went away.
+
+      Results go to standard output, progress and notes to standard error. Emphasis is for terminals \
+      only; NO_COLOR switches it off.
       """,
     version: version,
     subcommands: [
@@ -24,6 +35,7 @@ struct Tracemill: AsyncParsableCommand {
 
   static func main() async {
     Interrupts.install()
+    suggestCommand()
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -50,9 +62,19 @@ struct Tracemill: AsyncParsableCommand {
     }
   }
 
+  /// For a misspelt subcommand, which the argument parser takes for an odd argument.
+  private static func suggestCommand() {
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    guard let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"),
+      !names.contains(name)
+    else { return }
+    writeError("Error: \(unknownName("command", name, among: names))\n")
+    exit(2)
+  }
+
   private static func fail(_ message: String) -> Never {
     OutputFile.removePartialFiles()
-    writeError("tracemill: \(message)\n")
+    writeError(Terminal.errors.strong("tracemill:") + " \(message)\n")
     exit(1)
   }
 

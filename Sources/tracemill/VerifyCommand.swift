@@ -15,7 +15,9 @@ struct VerifyCommand: ParsableCommand {
         tracemill verify clusterdata-2011-2/job_events --partial
       """)
 
-  @Argument(help: ArgumentHelp("The trace: a folder, a file or an archive.", valueName: "in"))
+  @Argument(
+    help: ArgumentHelp("The trace: a folder, a file or an archive.", valueName: "in"),
+    completion: .file())
   var input: String
 
   @Flag(help: "Only some of the trace is here: parts and listed files may be missing.")

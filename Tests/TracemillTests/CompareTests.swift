@@ -151,6 +151,45 @@ import Testing
     #expect(experiment.status == 1 && experiment.error.contains("did you mean 'study'?"))
   }
 
+  /// A trace and its machines, read once for all runs; and a trace that breaks off half-way.
+  @Test func tracesAreReplayed() throws {
+    let file = try folder.write(
+      """
+      name: traces
+      workloads:
+        - { name: day, source: \(miniature), from: 2h, to: 6h, scaleLoad: 5 }
+        - { name: few, source: \(miniature), priority: production, sample: 0.5, tasks: 50 }
+        - { name: broken, source: broken.csv }
+      clusters: [{ name: cell, source: \(miniature) }]
+      schedulers: [random, best-fit]
+      seeds: 2
+      outputs: [csv, markdown]
+      """, to: "traces.yaml")
+    try folder.write(
+      "600000000,,1,0,,0,u,3,9,0.125,0.5,0.1,0\n600000001,,1,0,,1,u,3,9,abc,0.5,0.1,0\n",
+      to: "broken.csv")
+    let result = try tracemill(
+      "compare", "--experiment", file, "-o", folder("r"), "--quiet", "--table", "task_events")
+    #expect(result.status == 1)
+    #expect(result.error.contains("4 cells failed; finished cells are kept in"))
+    #expect(result.error.contains("and 3 more: "))
+    #expect(result.error.contains("broken.csv:2:10: CPU request 'abc' is not a number"))
+    let results = try ResultsStore(path: folder("r/results.sqlite")).results()
+    #expect(results.counts == CellCounts(done: 8, failed: 4))
+    #expect(results.inputs.count == 2 && results.inputs.allSatisfy { $0.sha256.count == 64 })
+    // A sample differs from seed to seed, and not from scheduler to scheduler.
+    let few = results.cells.filter { $0.cell.workload == "few" }
+    for seed in [1, 2] as [UInt64] {
+      let means = few.filter { $0.cell.seed == seed }.map { $0.outcome.metrics["tasks_submitted"] }
+      #expect(means.count == 2 && means[0] == means[1])
+    }
+    // Made of results alone, and of an experiment that is not finished.
+    let report = try tracemill("report", folder("r/results.sqlite"), "-o", folder("again"))
+    #expect(report.status == 0 && folder.files.contains("again/cells.csv"))
+    #expect(
+      try contents(folder("r/tables.md")) == (try contents(folder("again/tables.md"))))
+  }
+
   @Test func theExampleFileRuns() throws {
     let example = try tracemill("compare", "--print-example")
     let file = try folder.write(example.outputBytes, to: "example.yaml")

@@ -28,7 +28,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The experiment: a YAML file, or one of \(ShippedExperiments.names.joined(separator: ", ")).",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["yaml", "yml", "json"]))
   var experiment: String?
 
   @Option(
@@ -41,7 +41,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A scheduler, as for simulate; may be repeated. The first is the baseline.",
-      valueName: "name"))
+      valueName: "name"), completion: .list(PolicyCatalog.entries.map(\.name)))
   var scheduler: [String] = []
 
   @Option(

@@ -23,7 +23,10 @@ enum PageFiles {
       return text
     }
     for place in places {
-      if let text = try? String(contentsOfFile: place, encoding: .utf8) { return text }
+      if let text = try? String(contentsOfFile: place, encoding: .utf8) {
+        logger?.debug("charts by \(place)")
+        return text
+      }
     }
     logger?.warning(
       "Chart.js is not installed (Debian: libjs-chart.js): the page has its tables but no charts")

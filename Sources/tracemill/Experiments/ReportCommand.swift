@@ -16,7 +16,8 @@ struct ReportCommand: ParsableCommand {
         tracemill report study/results.sqlite -o elsewhere --json | jq .Random
       """)
 
-  @Argument(help: ArgumentHelp("The results file.", valueName: "results.sqlite"))
+  @Argument(
+    help: ArgumentHelp("The results file.", valueName: "results.sqlite"), completion: .file())
   var results: String
 
   @Option(

@@ -95,7 +95,7 @@ extension ExperimentSummary {
       let table = headlineTable(scenario)
       var lines = TextTable(header: table.header.map { $0 })
       for row in table.rows { lines.add(row.map { $0.text + ($0.isStrong ? " *" : "") }) }
-      text += scenario.title + "\n" + lines.text + "\n"
+      text += Terminal.output.strong(scenario.title) + "\n" + lines.text + "\n"
     }
     guard !text.isEmpty else { return "no finished cells\n" }
     let percent = fixed(results.definition.level * 100, 0)

@@ -10,7 +10,8 @@ struct TraceOptions: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
       "The trace's format: \(Registry.formats.map(\.name).joined(separator: ", ")). Found out if not given.",
-      valueName: "name"))
+      valueName: "name"),
+    completion: .list(Registry.formats.map(\.name)))
   var format: String?
 
   @Option(help: ArgumentHelp("The table to make task records from.", valueName: "name"))
@@ -69,7 +70,17 @@ struct TraceOptions: ParsableArguments, Sendable {
   @Flag(name: .shortAndLong, help: "No progress and no notes.")
   var quiet = false
 
+  @Flag(name: .shortAndLong, help: "More notes: what was recognised, which files are used.")
+  var verbose = false
+
   mutating func validate() throws {
+    guard !(quiet && verbose) else {
+      throw ValidationError("--quiet and --verbose exclude each other")
+    }
+    let formats = Registry.formats.map(\.name) + (columns == nil ? [] : ["columns"])
+    if let format, !formats.contains(format) {
+      throw ValidationError(unknownName("format", format, among: formats))
+    }
     for (name, value) in [
       ("--scale-cpu", scaleCpu), ("--scale-memory", scaleMemory), ("--scale-disk", scaleDisk),
     ] where !(value > 0 && value <= 1e6) {
@@ -94,13 +105,13 @@ struct TraceOptions: ParsableArguments, Sendable {
   }
 
   /// Logs to standard error; nil if the user wants quiet.
-  var logger: Logger? { Self.logger(quiet: quiet) }
+  var logger: Logger? { Self.logger(quiet: quiet, verbose: verbose) }
 
   /// Logs to standard error; nil for quiet.
-  static func logger(quiet: Bool) -> Logger? {
+  static func logger(quiet: Bool, verbose: Bool = false) -> Logger? {
     guard !quiet else { return nil }
     var logger = Logger(label: "tracemill", factory: { _ in TerminalLogHandler() })
-    logger.logLevel = .info
+    logger.logLevel = verbose ? .debug : .info
     return logger
   }
 
@@ -128,6 +139,7 @@ struct TraceOptions: ParsableArguments, Sendable {
       .open(
         path, format: format, table: table, meter: meter, maximumExpansion: maxExpansion,
         temporaryDirectory: temporaryDirectory)
+    logger?.debug("\(path): \(trace.format), \(trace.tables.map(\.name).joined(separator: ", "))")
     if notes { for note in trace.notes { logger?.notice("\(note)") } }
     return trace
   }
@@ -201,7 +213,7 @@ struct TerminalLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let prefix = event.level >= .warning ? "warning" : "note"
+    let prefix = event.level >= .warning ? Terminal.errors.strong("warning") : "note"
     writeError("\(prefix): \(event.message)\n")
   }
 }

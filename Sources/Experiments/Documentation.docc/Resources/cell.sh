@@ -1,0 +1,1 @@
+tracemill simulate --cell 'answer/results.sqlite#busy/cell/best-fit/7'

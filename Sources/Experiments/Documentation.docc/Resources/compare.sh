@@ -1,0 +1,1 @@
+tracemill compare --experiment question.yaml -o answer

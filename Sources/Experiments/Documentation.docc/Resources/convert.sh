@@ -1,0 +1,1 @@
+tracemill convert data/google-2011-mini -o tasks.parquet

@@ -1,0 +1,2 @@
+tracemill verify data/google-2011-mini
+tracemill inspect data/google-2011-mini --html trace.html

@@ -1,0 +1,2 @@
+xdg-open answer/report.html
+ls answer answer/figures

@@ -1,0 +1,1 @@
+tracemill verify data/google-2011-mini
