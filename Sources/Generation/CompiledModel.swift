@@ -21,6 +21,7 @@ final class CompiledModel: Sendable {
     let deadlineFactor: Double
     let outcomes: [(upTo: Double, outcome: Outcome)]
     let jobSize: MarginSampler?
+    let attempts: MarginSampler?
   }
 
   /// What is drawn for the jobs of a block: when they come, their class, and how many tasks they have.
@@ -41,13 +42,14 @@ final class CompiledModel: Sendable {
   private let streams: Streams
 
   private struct Streams: Sendable {
-    let kind, jobSize, runTime, cpu, memory, outcome, estimate: RandomStream
+    let kind, jobSize, runTime, cpu, memory, outcome, attempts, estimate: RandomStream
 
     init(seed: UInt64) {
       func stream(_ name: String) -> RandomStream { RandomStream(seed: seed, name: name) }
       (kind, jobSize) = (stream("class"), stream("job size"))
       (runTime, cpu, memory) = (stream("run time"), stream("cpu"), stream("memory"))
-      (outcome, estimate) = (stream("outcome"), stream("estimate"))
+      (outcome, attempts) = (stream("outcome"), stream("attempts"))
+      estimate = stream("estimate")
     }
   }
 
@@ -79,7 +81,8 @@ final class CompiledModel: Sendable {
             outcomeUpTo += $0.share
             return (outcomeUpTo, $0.outcome)
           },
-          jobSize: part.jobSize.map(MarginSampler.init)))
+          jobSize: part.jobSize.map(MarginSampler.init),
+          attempts: part.attempts.map(MarginSampler.init)))
     }
     self.classes = classes
     self.margins = margins
@@ -205,7 +208,16 @@ final class CompiledModel: Sendable {
         record.deadline = submit + Microseconds(whole(part.deadlineFactor * runTimes[i] * 1e6))
       }
       if estimates != nil { record.estimate = estimate(runTimes[i] * estimated[i]) }
-      if !part.outcomes.isEmpty { record.live(outcome(outcomes[i], part)) }
+      if !part.outcomes.isEmpty {
+        var attempts = 1.0
+        if let law = part.attempts {
+          let word = streams.attempts.at(UInt64(tasks[i].index))
+            .word(UInt64(first + tasks[i].place))
+          attempts = law.value(RandomStream.openUniform(word))
+        }
+        record.live(
+          outcome(outcomes[i], part), attempts: Int32(min(max(attempts.rounded(), 1), 1e6)))
+      }
       records.append(record)
     }
   }
@@ -284,12 +296,14 @@ final class CompiledModel: Sendable {
 }
 
 extension TaskRecord {
-  /// Gives the task a past: it started when it was submitted, ran once, and ended like this.
-  fileprivate mutating func live(_ outcome: Outcome) {
+  /// Gives the task a past: it started when it was submitted, ran so many times for equal parts of its
+  /// run time, and ended like this.
+  fileprivate mutating func live(_ outcome: Outcome, attempts count: Int32) {
     self.outcome = outcome
     guard outcome != .pending else { return }
-    attempts = 1
-    (firstSchedule, lastSchedule) = (submit, submit)
+    attempts = count
+    firstSchedule = submit
+    lastSchedule = submit + runTime.scaled(by: Double(count - 1) / Double(count))
     if outcome != .running { end = submit + runTime }
   }
 }

@@ -68,6 +68,15 @@ struct MarginSampler: Sendable {
       }
   }
 
+  /// One value.
+  func value(_ probability: Double) -> Double {
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 1) { x in
+      x[0] = probability
+      transform(x)
+      return x[0]
+    }
+  }
+
   /// Replaces probabilities in (0, 1) by the values that the law takes with at most them.
   func transform(_ x: UnsafeMutableBufferPointer<Double>) {
     let (start, count) = (x.baseAddress, x.count)

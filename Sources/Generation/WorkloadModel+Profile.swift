@@ -90,7 +90,16 @@ private struct ProfileReader {
   func taskClass(
     share: Double, _ issues: inout [ModelIssue], _ notes: inout [String]
   ) -> TaskClass? {
-    let runTime = law(part.runTime, "runTime", &issues)
+    var runTime = runTimeLaw(&issues, &notes)
+    if margins == .best, let law = runTime, law.mean == .infinity,
+      let bounded = try? law.limited(by: .truncated(lower: 0, upper: part.runTime.maximum))
+    {
+      // A load cannot be set, nor a mean be waited for, with such a tail.
+      notes.append(
+        "\(path).runTime: the best law has no finite mean; cut at the greatest run time seen, "
+          + "\(number(part.runTime.maximum)) s")
+      runTime = bounded
+    }
     let cpu = request(part.cpu, "cpu", requests.cpu, &issues, &notes)
     let memory = request(part.memory, "memory", requests.memory, &issues, &notes)
     let jobSize = part.jobSize.maximum > 1 ? law(part.jobSize, "jobSize", &issues) : nil
@@ -103,6 +112,19 @@ private struct ProfileReader {
     made.outcomes = outcomes
     made.correlations = correlations(made, &notes)
     return made
+  }
+
+  /// The run times, or those of the 2011 trace where the profile knows next to none.
+  private func runTimeLaw(_ issues: inout [ModelIssue], _ notes: inout [String]) -> Law? {
+    if part.runTime.count < 2, let other = WorkloadProfile.preset("google-2011")?.all.runTime,
+      let law = try? other.fits.first?.fit.law
+        .limited(by: .truncated(lower: 0, upper: other.maximum))
+    {
+      notes.append(
+        "\(path).runTime is not known to the profile; that of google-2011 is assumed")
+      return law
+    }
+    return law(part.runTime, "runTime", &issues)
   }
 
   private func law(

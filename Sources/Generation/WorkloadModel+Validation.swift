@@ -125,6 +125,12 @@ extension TaskClass {
     if !outcomes.isEmpty {
       notes.shares(outcomes.map(\.share), "outcomes") { "outcomes.\(outcomes[$0].outcome.name)" }
     }
+    if let attempts { notes.law(attempts, "attempts") }
+    if !earlierEnds.isEmpty {
+      notes.shares(earlierEnds.map(\.share), "earlierEnds") {
+        "earlierEnds.\(earlierEnds[$0].outcome.name)"
+      }
+    }
     guard let correlations, notes.issues.count == before else { return }
     let pairs = [
       ("cpuMemory", correlations.cpuMemory), ("runTimeCPU", correlations.runTimeCPU),

@@ -98,6 +98,11 @@ public struct TaskClass: Sendable, Hashable {
   /// How tasks end, with shares that add up to 1; empty if that is left open. A task that has an end
   /// is taken to have run once, at once.
   public var outcomes: [OutcomeShare] = []
+  /// How often a task that has an end is started, rounded to whole attempts, at least 1; nil for once.
+  public var attempts: Law?
+  /// How the attempts before the last end, in layouts that show them, with shares that add up to 1;
+  /// empty for evictions.
+  public var earlierEnds: [OutcomeShare] = []
   /// A task's deadline comes this many run times after its submission; nil for none.
   public var deadlineFactor: Double?
 

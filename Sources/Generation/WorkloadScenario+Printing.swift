@@ -124,6 +124,11 @@ extension TaskClass {
       let shares = outcomes.map { "\($0.outcome.name): \(number($0.share))" }
       lines.append("    outcomes: {\(shares.joined(separator: ", "))}")
     }
+    if let attempts { lines.append("    attempts: \(attempts.scenario)") }
+    if !earlierEnds.isEmpty {
+      let shares = earlierEnds.map { "\($0.outcome.name): \(number($0.share))" }
+      lines.append("    earlierEnds: {\(shares.joined(separator: ", "))}")
+    }
     if let deadlineFactor {
       lines.append(
         "    deadlineFactor: \(number(deadlineFactor))        # run times after submission")

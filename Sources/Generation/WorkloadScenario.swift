@@ -172,14 +172,15 @@ extension TaskClass {
     let jobSize = law("jobSize", required: false)
     let sharesRequests = node.flag("sharesRequests")
     let factor = node.number("deadlineFactor", in: .positive)
-    var outcomes: [OutcomeShare] = []
-    if let shares = node.object("outcomes") {
-      for outcome in Outcome.allCases {
-        if let share = shares.number(outcome.name, in: .share) {
-          outcomes.append(.init(outcome, share))
-        }
+    func shares(_ key: String) -> [OutcomeShare] {
+      guard let shares = node.object(key) else { return [] }
+      return Outcome.allCases.compactMap { outcome in
+        shares.number(outcome.name, in: .share).map { OutcomeShare(outcome, $0) }
       }
     }
+    let outcomes = shares("outcomes")
+    let attempts = law("attempts", required: false)
+    let earlierEnds = shares("earlierEnds")
     var correlations: TaskCorrelations?
     if let pairs = node.object("correlations") {
       func value(_ key: String) -> Double { pairs.number(key, in: .from(-1, to: 1)) ?? 0 }
@@ -196,6 +197,8 @@ extension TaskClass {
     self.jobSize = jobSize
     self.sharesRequests = sharesRequests ?? false
     self.outcomes = outcomes
+    self.attempts = attempts
+    self.earlierEnds = earlierEnds
     self.correlations = correlations
   }
 }

@@ -20,7 +20,7 @@ struct GenerateCommand: ParsableCommand {
         tracemill generate study --load 0.85 --cluster study:100 --duration 7d -o week.csv.zst
         tracemill generate study --print-scenario > mine.yaml
         tracemill generate profile.json --validate-against clusterdata-2011-2 --plots plots
-        tracemill generate google-2011 --tasks 2000000 --to-format google-2011 -o made-2011
+        tracemill generate google-2011-tasks --tasks 1100000 --to-format google-2011 -o made-2011
       """)
 
   @Argument(help: ArgumentHelp("The preset, profile or scenario.", valueName: "workload"))
@@ -101,7 +101,7 @@ struct GenerateCommand: ParsableCommand {
       generated: source, dependencies: source.dependencies(), lastTime: end)
     let writer = try RecordOutput(
       toFormat, path: output, rowsPerPart: rowsPerPart, format: "tracemill generate",
-      stream: stream, options)
+      stream: stream, earlierEnd: { source.earlierEnd(of: $0, attempt: $1) }, options)
     var summary = GenerationSummary(scenario: scenario, output: output)
     try source.forEachPart(threads: reading.threads) { records in
       for record in records {

@@ -48,7 +48,9 @@ struct SyntheticArgument {
   private static func preset(
     _ name: String, _ margins: MarginChoice, _ arrivals: ArrivalChoice, _ notes: inout [String]
   ) throws -> WorkloadModel {
-    guard let profile = WorkloadProfile.preset(name) else { return .study }
+    guard let profile = WorkloadProfile.preset(name) else {
+      return WorkloadModel.preset(name) ?? .study
+    }
     return try model(profile, name, margins, arrivals, &notes)
   }
 

@@ -32,6 +32,10 @@ public final class Google2011TraceWriter {
   /// What was written so far.
   public private(set) var summary = Summary()
 
+  /// How attempt n (from 0) of a task that was tried again ended, which a record does not say;
+  /// evictions if not given.
+  public var earlierEnd: ((TaskRecord, Int) -> Outcome)?
+
   /// Rows of a published part, about.
   public static let defaultRowsPerPart = 290_000
 
@@ -86,7 +90,16 @@ public final class Google2011TraceWriter {
     }
     let isOpen = !record.outcome.hasEnded
     let script = LifeScript(
-      record, scale: scale, traceEnd: traceEnd, marksTraceEnd: isOpen && !hasMarkedEnd)
+      record, scale: scale, traceEnd: traceEnd, marksTraceEnd: isOpen && !hasMarkedEnd
+    ) { [earlierEnd] attempt in
+      switch earlierEnd?(record, attempt) {
+      case .failed: .fail
+      case .killed: .kill
+      case .finished: .finish
+      case .lost: .lost
+      default: .evict
+      }
+    }
     if isOpen { hasMarkedEnd = true }
     for event in script.events {
       try events.add(WrittenEvent(event: event))

@@ -18,6 +18,7 @@ final class RecordOutput {
   init(
     _ layout: ConvertCommand.Layout, path: String, rowsPerPart: Int, format: String,
     stream: RecordStream, machines: () throws(TraceError) -> MachineEventList? = { nil },
+    earlierEnd: ((TaskRecord, Int) -> Outcome)? = nil,
     _ options: ReadOptions
   ) throws(TraceError) {
     self.stream = stream
@@ -45,6 +46,7 @@ final class RecordOutput {
       let writer = try Google2011TraceWriter(
         path: path, jobLevel: jobLevel, traceEnd: stream.report.lastTime,
         shift: isGoogle ? .zero : Microseconds(600_000_000), options: options)
+      writer.earlierEnd = earlierEnd
       self.writer = .google2011(writer, try machines())
     case .swf:
       writer = .swf(try StandardWorkloadWriter(path: path, stream: stream, format: format))
