@@ -88,15 +88,9 @@ struct ConvertCommand: ParsableCommand {
       machines: { () throws(TraceError) in try trace.machineEvents(options) }, options)
     let source = selection.apply(stream)
     var written = 0
-    let batch = UnsafeMutableBufferPointer<TaskRecord>.allocate(capacity: 512)
-    defer { batch.deallocate() }
-    while true {
-      var span = OutputSpan(buffer: batch, initializedCount: 0)
-      try source.read(into: &span)
-      let count = span.finalize(for: batch)
-      if count == 0 { break }
-      try writer.write(contentsOf: UnsafeBufferPointer(rebasing: batch[..<count]))
-      written += count
+    try source.forEachBatch { records in
+      try writer.write(contentsOf: records)
+      written += records.count
     }
     // A window ends early; what is not kept is counted all the same.
     while try stream.next() != nil {}

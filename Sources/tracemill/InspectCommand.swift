@@ -54,9 +54,11 @@ struct InspectCommand: ParsableCommand {
     if trace.canMakeRecords(from: reading.table) {
       let stream = try trace.records(options)
       let source = selection.apply(stream)
-      while let record = try source.next() {
-        summary.add(record)
-        overview?.add(record)
+      try source.forEachBatch { records in
+        for record in records {
+          summary.add(record)
+          overview?.add(record)
+        }
       }
       while try stream.next() != nil {}
       summary.report = stream.report

@@ -33,6 +33,8 @@ struct TraceSummary {
     (.memoryUnknown, "without memory request"),
   ]
 
+  private static let namedFlags = flagNames.reduce(into: TaskRecord.Flags()) { $0.insert($1.0) }
+
   init(path: String, trace: any RecognisedTrace, scale: MachineScale) {
     self.path = path
     format = trace.format
@@ -48,8 +50,10 @@ struct TraceSummary {
     classes[
       record.priorityClass, default: Array(repeating: 0, count: Outcome.allCases.count)][
         Int(record.outcome.rawValue)] += 1
-    for (index, (flag, _)) in Self.flagNames.enumerated() where record.flags.contains(flag) {
-      flags[index] += 1
+    if !record.flags.isDisjoint(with: Self.namedFlags) {
+      for (index, (flag, _)) in Self.flagNames.enumerated() where record.flags.contains(flag) {
+        flags[index] += 1
+      }
     }
     let flags = record.flags
     if record.attempts > 0, !flags.contains(.runTimeUnknown), !flags.contains(.cutOffAtEnd) {

@@ -84,6 +84,70 @@ private let rounds = ProcessInfo.processInfo.environment["TRACEMILL_SLOW"] == "1
     for _ in 0..<rounds / 4 { try survive(mutator.mutate(bytes), "mutated.csv", folder) }
   }
 
+  /// Every other format's tables, as text and in gzip, and Parquet record files.
+  @Test func mutatedTracesOfEveryFormat() throws {
+    var mutator = Mutator(random: TestRandom(80))
+    let opener = TraceOpener(formats: [
+      RecordFileFormat(), Google2019Format(), Google2011Format(), Google2010Format(),
+      StandardWorkloadFormat(), Alibaba2017Format(), Alibaba2018Format(), AlibabaGPU2023Format(),
+      MappedRecordFormat.openDC,
+    ])
+    let folder = TemporaryFolder()
+    let source = try folder.write(tasks, to: "source/task_events.csv")
+    let path = folder("source/records.parquet")
+    let stream = try read(source)
+    let writer = try TableFileKind(path: path).writer(
+      path: path, columns: RecordColumn.table, symbols: { stream.stream.symbols.strings })
+    for record in stream.records { try writer.write(record) }
+    try writer.finish()
+    let swf = (1...60).map {
+      "\($0) \($0 * 7) 5 90 \($0 % 8 + 1) -1 -1 4 100 -1 1 3 1 -1 1 -1 -1 -1\n"
+    }
+    let originals: [(String, [UInt8])] = [
+      ("records.parquet", try contents(path)),
+      ("log.swf", Array(swf.joined().utf8)),
+      (
+        "google-2019/instance_events-000000000000.json",
+        try fixture("google-2019/instance_events-000000000000.json")
+      ),
+      (
+        "google-2019/collection_events-000000000000.json",
+        try fixture("google-2019/collection_events-000000000000.json")
+      ),
+      ("google-cluster-data-1.csv", try fixture("google-2010/google-cluster-data-1.csv")),
+      ("batch_task.csv", try fixture("alibaba-2018/batch_task.csv")),
+    ]
+    var read = 0
+    for (name, bytes) in originals {
+      for round in 0...rounds / 16 {
+        let mutated = round == 0 ? bytes : mutator.mutate(bytes)
+        let isPacked = round % 4 == 3 && !name.hasSuffix(".parquet")
+        let file = try folder.write(
+          isPacked ? ArchiveMaker.compress(mutated, .gzip) : mutated,
+          to: isPacked ? name + ".gz" : name)
+        for lenient in [false, true] {
+          read += (try? count(file, opener, lenient: lenient)) ?? 0
+        }
+      }
+    }
+    #expect(read > 300)
+  }
+
+  private func count(_ path: String, _ opener: TraceOpener, lenient: Bool) throws -> Int {
+    var options = ReadOptions()
+    if lenient { options.rejects = try RejectLog { _ in } }
+    let stream = try opener.open(path).records(options)
+    var count = 0
+    while try stream.next() != nil { count += 1 }
+    return count
+  }
+
+  /// The beginning of a file of `data/`, in whole lines.
+  private func fixture(_ name: String) throws -> [UInt8] {
+    let bytes = try contents(Formats.root + "/data/" + name)
+    return Array(bytes.split(separator: 0x0a).prefix(120).joined(separator: [0x0a]) + [0x0a])
+  }
+
   /// What comes out of mutated gzip is an error or, by the checksum, what went in.
   @Test func mutatedGzipIsRefusedOrUnchanged() throws {
     var mutator = Mutator(random: TestRandom(79))

@@ -33,9 +33,10 @@ struct ExternalSorter<Element: ExternallySortable> {
   private(set) var count = 0
 
   /// More runs than this are merged into one first, to bound the merge's memory.
-  private static var maximumRuns: Int { 128 }
+  private let maximumRuns: Int
 
-  init(bufferBytes: Int, directory: String) {
+  init(bufferBytes: Int, directory: String, maximumRuns: Int = 128) {
+    self.maximumRuns = maximumRuns
     capacity = max(1024, bufferBytes / MemoryLayout<Element>.stride)
     self.directory = directory
   }
@@ -88,7 +89,7 @@ struct ExternalSorter<Element: ExternallySortable> {
     }
     runs.append(SortedRun(file: target, offset: offset, count: buffer.count))
     buffer.removeAll(keepingCapacity: true)
-    if runs.count == Self.maximumRuns { try mergeRuns() }
+    if runs.count == maximumRuns { try mergeRuns() }
   }
 
   private mutating func mergeRuns() throws(TraceError) {
