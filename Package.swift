@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "Generation", targets: ["Generation"]),
     .library(name: "Simulation", targets: ["Simulation"]),
     .library(name: "Experiments", targets: ["Experiments"]),
+    .library(name: "MARL", targets: ["MARL"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -67,6 +68,11 @@ let package = Package(
         .embedInCode("Shipped/study.yaml"), .embedInCode("Shipped/example.yaml"),
         .embedInCode("Shipped/report.js"), .embedInCode("Shipped/report.css"),
       ]),
+    .target(name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "COpenBLAS"]),
+    .target(name: "CNeural"),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
 
     // The conformance checker that every workload source is run through.
     .target(name: "WorkloadTestKit", dependencies: ["Workload"]),
@@ -76,7 +82,7 @@ let package = Package(
       name: "tracemill",
       dependencies: [
         "Workload", "Fitting", "Parquet", "Configuration", "TraceParsing", "Generation",
-        "Simulation", "Experiments",
+        "Simulation", "Experiments", "MARL",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -102,6 +108,8 @@ let package = Package(
     .testTarget(
       name: "GenerationTests",
       dependencies: ["Generation", "Fitting", "Workload", "WorkloadTestKit", "CVectorMath"]),
+    .testTarget(
+      name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
     .testTarget(
       name: "TracemillTests", dependencies: ["tracemill", "Experiments", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),

@@ -29,6 +29,9 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
   public var instances: Int32
   /// Whether tasks of its job must be on different machines.
   public var mustBeApart: Bool
+  /// The machine at which it was submitted, where ``SimulationOptions/gateways`` is on: its agent
+  /// decides, and sees that machine as it is now; -1 otherwise.
+  public internal(set) var gateway: Int32 = -1
   /// Seconds of its estimate and of the longest chain of tasks known to wait for it (HEFT's upward
   /// rank), for a batch policy; 0 where the workload has no dependencies.
   public internal(set) var upwardRank = 0.0

@@ -136,6 +136,11 @@ public struct SimulationOptions: Hashable, Sendable {
   /// of this, and the present if it is zero. A placement that then does not fit is a conflict: the
   /// task waits for the next view.
   public var heartbeat = Microseconds.zero
+  /// Whether every task is submitted at a machine of its own, its gateway, drawn uniformly among those
+  /// that are up. The policy then decides as that machine's agent: it knows the time and its own
+  /// machine as they are, the others as the heartbeat shows them. The network's dispatch delay applies
+  /// to tasks that leave their gateway, from their submission on.
+  public var gateways = false
   /// Whether to measure how long the policy's decisions take.
   public var measuresDecisions = false
   /// Whether idle power is drawn at all times, whatever the machines' rules of sleep.

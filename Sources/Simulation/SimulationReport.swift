@@ -84,6 +84,9 @@ public struct SimulationReport: Sendable {
     public var meanRunning: Double
     /// Variance over machines of CPU utilisation, averaged over time.
     public var loadVariance: Double
+    /// The same from the first submission to the last, whatever the window of accounts; 0 if they are
+    /// at one time.
+    public var loadVarianceOfArrivals = 0.0
     /// Jain's index of fairness over machines of CPU utilisation, averaged over time: 1 is even, 1 / n
     /// is all on one (Jain, Chiu and Hawe, DEC-TR-301, 1984). An idle cluster is even.
     public var jain: Double

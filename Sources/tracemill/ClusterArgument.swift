@@ -27,6 +27,15 @@ struct ClusterArgument {
         }
         return try ClusterLayout(.studyTiers(machines: machines), seed: seed)
       }
+      if argument.hasPrefix("tiers:") {
+        guard let machines = Int(argument.dropFirst("tiers:".count)),
+          (1...ClusterSpec.machineLimit).contains(machines)
+        else {
+          throw CommandFailure(
+            message: "'\(argument)': expected tiers:N with N from 1 to \(ClusterSpec.machineLimit)")
+        }
+        return try ClusterLayout(.studyTiersWithSpeeds(machines: machines), seed: seed)
+      }
       if [".yaml", ".yml", ".json"].contains(where: argument.hasSuffix) {
         return try ClusterLayout(specification(), seed: seed)
       }

@@ -17,8 +17,11 @@ struct SimulateCommand: AsyncParsableCommand {
       a preset (\(WorkloadModel.presetNames.joined(separator: ", "))) such as study:tasks=1000,load=0.4, \
       a scenario (.yaml) or a fitted profile (.json), as for generate.
       Clusters: a trace with machine_events, a specification (.yaml, .json), or study:100 (the \
-      original study's three tiers, any number of machines).
-      Schedulers: \(PolicyCatalog.entries.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")).
+      original study's three tiers, any number of machines), or tiers:100 (the same with speeds 1.5, 1 \
+      and 0.6, and sleep).
+      Schedulers: \(PolicyCatalog.entries.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")); \
+      sampled:RULE,d=3 and sampled:RULE,d=3,weighted (one of \
+      \(PolicyCatalog.sampledNames.joined(separator: ", ")) among machines drawn at random).
 
       Examples:
         tracemill simulate --workload jobs.parquet --cluster clusterdata-2011-2

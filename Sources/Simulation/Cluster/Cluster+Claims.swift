@@ -85,14 +85,22 @@ extension Cluster {
     guard task.estimate.isKnown else { return }
     let length = Double(task.estimate.rawValue) / speeds[machine]
     queuedWork[machine] += Double(sign) * length * task.request.cpu.value
+    queuedMemoryWork[machine] += Double(sign) * length * task.request.memory.gibibytes
     // Rounding must not outlive the tasks that caused it.
-    if queued[machine] == 0 { queuedWork[machine] = 0 }
+    if queued[machine] == 0 { (queuedWork[machine], queuedMemoryWork[machine]) = (0, 0) }
   }
 
   /// A task whose estimated end is `end` begins (`sign` 1) or ceases (-1) to run on the machine.
-  mutating func changeWork(of machine: Int, by sign: Double, cpu: Cores, end: Microseconds) {
-    runningCPU[machine] += sign * cpu.value
-    runningWork[machine] += sign * cpu.value * Double(end.rawValue)
-    if running[machine] == 0 { (runningCPU[machine], runningWork[machine]) = (0, 0) }
+  mutating func changeWork(
+    of machine: Int, by sign: Double, _ request: Resources, end: Microseconds
+  ) {
+    let (cpu, memory) = (sign * request.cpu.value, sign * request.memory.gibibytes)
+    runningCPU[machine] += cpu
+    runningWork[machine] += cpu * Double(end.rawValue)
+    runningMemory[machine] += memory
+    runningMemoryWork[machine] += memory * Double(end.rawValue)
+    guard running[machine] == 0 else { return }
+    (runningCPU[machine], runningWork[machine]) = (0, 0)
+    (runningMemory[machine], runningMemoryWork[machine]) = (0, 0)
   }
 }

@@ -92,13 +92,20 @@ extension Cluster {
     return cores > 0 ? (max(remaining, 0) + queuedWork[machine]) / cores / 1e6 : .infinity
   }
 
+  /// The same for memory: their memory-time over its memory.
+  public func memoryBacklog(_ machine: Int) -> Double {
+    let remaining = runningMemoryWork[machine] - runningMemory[machine] * Double(now.rawValue)
+    let memory = capacities[machine].memory.gibibytes
+    return memory > 0 ? (max(remaining, 0) + queuedMemoryWork[machine]) / memory / 1e6 : 0
+  }
+
   /// In how many seconds from now the task may be expected to end on the machine: after its backlog,
   /// if it cannot start at once, and its wake-up. A task without an estimate counts as one second.
   public func expectedCompletion(of task: TaskView, on machine: Int) -> Double {
     let length = (task.estimate.isKnown ? task.estimate.seconds : 1) / speeds[machine]
     let startsNow = queued[machine] == 0 && mayStart(task, on: machine)
     let wake = isAsleep(machine) ? descriptions[machine].power.wakeDelay.seconds : 0
-    return length + wake + (startsNow ? 0 : backlog(machine))
+    return length + wake + (startsNow ? 0 : max(backlog(machine), memoryBacklog(machine)))
   }
 
   /// Share of the machine's CPU, memory, disk and GPUs that would be claimed with the task on it; 0

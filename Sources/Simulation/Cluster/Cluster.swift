@@ -7,6 +7,9 @@ import Workload
 public struct Cluster: ~Copyable {
   /// The time now.
   public internal(set) var now = Microseconds.zero
+  /// When the machines were seen as they are shown; before `now` where a view is stale and the agent
+  /// knows the time.
+  public internal(set) var observed = Microseconds.zero
   /// Number of machines, those that are down included.
   public let count: Int
   /// How many machines are up.
@@ -29,6 +32,10 @@ public struct Cluster: ~Copyable {
   /// What placement may promise over what is there, as a factor of each machine's real CPU.
   let cpuOvercommit: Double
   let memoryOvercommit: Double
+  /// Mean over the machines that are up of the share of CPU claimed, 0…1; 0 if none is up.
+  public var meanUtilisation: Double {
+    upCount > 0 ? Double(loadSum) * 0x1p-20 / Double(upCount) : 0
+  }
   /// Free resources of each machine that is up.
   var offers: FitTree
   /// In dispatch mode, what each machine that is up offers when empty.
@@ -44,6 +51,10 @@ public struct Cluster: ~Copyable {
   var queuedWork: [Double]
   var runningWork: [Double]
   var runningCPU: [Double]
+  /// The same of memory, in GiB-µs and GiB.
+  var queuedMemoryWork: [Double]
+  var runningMemoryWork: [Double]
+  var runningMemory: [Double]
   /// When the machine became empty; meaningless while it is not.
   var emptySince: [Microseconds]
   /// When a machine that was woken will be awake.
@@ -76,6 +87,9 @@ public struct Cluster: ~Copyable {
     queuedWork = Array(repeating: 0, count: count)
     runningWork = queuedWork
     runningCPU = queuedWork
+    queuedMemoryWork = queuedWork
+    runningMemoryWork = queuedWork
+    runningMemory = queuedWork
     emptySince = Array(repeating: .zero, count: count)
     awakeAt = Array(repeating: .zero, count: count)
     hasSleepers = layout.machines.contains { $0.power.sleepAfter.isKnown }

@@ -37,6 +37,19 @@ public struct ClusterSpec: Codable, Hashable, Sendable {
         idleWatts: 15...30, dynamicWatts: 20...50),
     ])
   }
+
+  /// ``studyTiers(machines:)`` with what makes a scheduler matter: speeds 1.5, 1.0 and 0.6, and sleep
+  /// after a minute at a twentieth of the idle power, 2 s to wake.
+  public static func studyTiersWithSpeeds(machines: Int) -> ClusterSpec {
+    var spec = studyTiers(machines: machines)
+    for (index, speed) in [1.5, 1.0, 0.6].enumerated() {
+      spec.groups[index].speed = ValueRange(speed)
+      spec.groups[index].sleepAfterSeconds = 60
+      spec.groups[index].wakeSeconds = 2
+      spec.groups[index].sleepWatts = spec.groups[index].idleWatts?.scaled(by: 0.05)
+    }
+    return spec
+  }
 }
 
 /// Like machines of a ``ClusterSpec``.
@@ -132,6 +145,11 @@ public struct ValueRange: Codable, Hashable, Sendable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     if low == high { try container.encode(low) } else { try container.encode([low, high]) }
+  }
+
+  /// Both ends times `factor`.
+  func scaled(by factor: Double) -> ValueRange {
+    ValueRange(low: low * factor, high: high * factor)
   }
 
   /// A value drawn uniformly; no draw is spent on a single value.

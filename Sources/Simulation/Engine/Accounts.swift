@@ -30,6 +30,8 @@ struct Accounts {
   /// What they were when accounting of use began and ended.
   private var windowStart: Integrals?
   private var windowEnd: Integrals?
+  /// What they were when the last task was submitted.
+  private var atLastSubmit = Integrals()
   var series = UsageSeries()
   var decisionTimes = Distribution()
 
@@ -86,6 +88,7 @@ struct Accounts {
   mutating func submitted(at time: Microseconds) {
     if !firstSubmit.isKnown { firstSubmit = time }
     submissions += 1
+    atLastSubmit = integrals
   }
 
   mutating func beganWaiting() {
@@ -129,7 +132,10 @@ struct Accounts {
       SimulationReport.ClassReport(priorityClass: $0, metrics: classes[Int($0.rawValue)])
     }
     let window = (windowEnd ?? integrals) - (windowStart ?? integrals)
-    let usage = window.usage(cluster, mostWaiting: mostWaiting)
+    var usage = window.usage(cluster, mostWaiting: mostWaiting)
+    if atLastSubmit.span > 0 {
+      usage.loadVarianceOfArrivals = atLastSubmit.loadVariance / Double(atLastSubmit.span)
+    }
     var report = SimulationReport(
       policy: policy, seed: seed, machines: cluster.count, total: total,
       classes: reports.filter { $0.metrics.submitted > 0 }, unplaceable: unplaceable,

@@ -205,6 +205,9 @@ extension Engine {
   /// How long the task must wait on the machine for its data, and for the network to reach it.
   func delivery(to index: Int32, on machine: Int) -> Microseconds {
     guard let network = options.network else { return .zero }
+    if slots[index].view.gateway >= 0 {
+      return network.fetch + departure(of: index, to: machine, network)
+    }
     var longest = network.fetch
     guard !dependencies.table.isEmpty else { return network.dispatch + longest }
     for dependency in dependencies.dependencies(of: slots[index].view.id) {

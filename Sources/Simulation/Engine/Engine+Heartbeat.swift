@@ -22,6 +22,7 @@ extension Engine {
     guard time.rawValue / period > cluster.now.rawValue / period else { return }
     seen.see(cluster)
     seen.now = Microseconds(time.rawValue / period * period)
+    seen.observed = seen.now
     for machine in unseen {
       isUnseen[machine] = false
       policy.machineChanged(machine, on: seen)
@@ -44,7 +45,8 @@ extension Engine {
   }
 
   private mutating func decide(_ view: TaskView) -> Placement {
-    isStale
+    if isStale, view.gateway >= 0 { return decideAtGateway(view) }
+    return isStale
       ? policy.place(view, on: seen, using: &rng) : policy.place(view, on: cluster, using: &rng)
   }
 }
@@ -70,6 +72,9 @@ extension Cluster {
     queuedWork = other.queuedWork
     runningWork = other.runningWork
     runningCPU = other.runningCPU
+    queuedMemoryWork = other.queuedMemoryWork
+    runningMemoryWork = other.runningMemoryWork
+    runningMemory = other.runningMemory
     emptySince = other.emptySince
     awakeAt = other.awakeAt
     eligibility = other.eligibility

@@ -32,6 +32,7 @@ struct Engine: ~Copyable {
   var isPresent: [Bool]
   var isFailed: [Bool]
   let failures: RandomStream
+  var gateways: RandomStream
   /// How many draws each machine has made from it.
   var failureCounts: [UInt32] = []
   let changes: [AvailabilityEvent]
@@ -89,6 +90,7 @@ struct Engine: ~Copyable {
     isPresent = layout.machines.map(\.isUp)
     isFailed = Array(repeating: false, count: layout.machines.count)
     failures = RandomStream(seed: seed, name: "failures")
+    gateways = RandomStream(seed: seed, name: "gateways")
     meter = EnergyMeter(layout, alwaysOn: options.alwaysOn)
     fragmentation = FragmentationMeter(cluster, seed: seed)
     accountsStart = options.accountsFrom
@@ -267,6 +269,7 @@ struct Engine: ~Copyable {
     isSettled = false
     var view = TaskView(record)
     let instances = split(record, &view)
+    if options.gateways { view.gateway = drawGateway() }
     // Absurdly many are refused as one.
     let count = instances <= Self.instanceLimit ? instances : 1
     dependencies.began(record.id, instances: count)

@@ -4,20 +4,16 @@ import Workload
 
 /// Places each task where the dot product of its request and the free room, both as shares of the
 /// machine's capacity, is greatest; ties to the lowest index.
-public struct DotProduct: PlacementPolicy {
+public struct DotProduct: ScoredPolicy {
   /// `dot-product`.
   public let name = "dot-product"
   /// A dot-product policy.
   public init() {}
 
-  /// Takes the best aligned. O(n).
-  public mutating func place(
-    _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
-  ) -> Placement {
-    cluster.cheapest(for: task) { cluster, machine in
-      let capacity = cluster.capacity(machine)
-      let request = Cluster.shares(task.request, of: capacity)
-      return -(request * Cluster.shares(cluster.free(machine), of: capacity)).sum()
-    }
+  /// What it is cheapest by.
+  public func cost(of task: TaskView, on machine: Int, in cluster: borrowing Cluster) -> Double {
+    let capacity = cluster.capacity(machine)
+    let request = Cluster.shares(task.request, of: capacity)
+    return -(request * Cluster.shares(cluster.free(machine), of: capacity)).sum()
   }
 }

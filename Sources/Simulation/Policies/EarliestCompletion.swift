@@ -5,18 +5,14 @@ import Workload
 
 /// Places each task where it may be expected to end first, by estimates, speeds and backlogs; ties
 /// to the lowest index.
-public struct EarliestCompletion: PlacementPolicy {
+public struct EarliestCompletion: ScoredPolicy {
   /// `earliest-completion`.
   public let name = "earliest-completion"
   /// An earliest-completion policy.
   public init() {}
 
-  /// Takes the machine where it ends first. O(n).
-  public mutating func place(
-    _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
-  ) -> Placement {
-    cluster.cheapest(for: task) { cluster, machine in
-      cluster.expectedCompletion(of: task, on: machine)
-    }
+  /// What it is cheapest by.
+  public func cost(of task: TaskView, on machine: Int, in cluster: borrowing Cluster) -> Double {
+    cluster.expectedCompletion(of: task, on: machine)
   }
 }

@@ -3,7 +3,7 @@
 import Workload
 
 /// Places each task on the lowest-numbered machine on which it fits now.
-public struct FirstFit: PlacementPolicy {
+public struct FirstFit: ScoredPolicy {
   /// `first-fit`.
   public let name = "first-fit"
   /// A first-fit policy.
@@ -14,5 +14,10 @@ public struct FirstFit: PlacementPolicy {
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) -> Placement {
     cluster.firstFit(for: task).map(Placement.machine) ?? .wait
+  }
+
+  /// Its index, where it fits now.
+  public func cost(of task: TaskView, on machine: Int, in cluster: borrowing Cluster) -> Double {
+    cluster.mayStart(task, on: machine) ? Double(machine) : .infinity
   }
 }

@@ -4,16 +4,14 @@ import Workload
 
 /// Places each task on the machine with the smallest share of its CPU asked for, by tasks that run
 /// or wait there; ties to the lowest index.
-public struct LeastLoaded: PlacementPolicy {
+public struct LeastLoaded: ScoredPolicy {
   /// `least-loaded`.
   public let name = "least-loaded"
   /// A least-loaded policy.
   public init() {}
 
-  /// Takes the least loaded. O(n).
-  public mutating func place(
-    _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
-  ) -> Placement {
-    cluster.cheapest(for: task) { cluster, machine in cluster.demand(machine) }
+  /// What it is cheapest by.
+  public func cost(of task: TaskView, on machine: Int, in cluster: borrowing Cluster) -> Double {
+    cluster.demand(machine)
   }
 }

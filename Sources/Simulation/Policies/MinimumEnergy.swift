@@ -4,23 +4,19 @@ import Workload
 
 /// Places each task where it adds the least energy: the rise in power × its time there, a sleeping
 /// machine's rise counting from what it draws asleep. Ties to the lowest index.
-public struct MinimumEnergy: PlacementPolicy {
+public struct MinimumEnergy: ScoredPolicy {
   /// `minimum-energy`.
   public let name = "minimum-energy"
   /// A minimum-energy policy.
   public init() {}
 
-  /// Takes the machine of least increase. O(n).
-  public mutating func place(
-    _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
-  ) -> Placement {
-    cluster.cheapest(for: task) { cluster, machine in
-      let power = cluster.power(machine)
-      let now =
-        cluster.isAsleep(machine) ? power.sleep : power.power(at: cluster.cpuLoad(machine))
-      let then = power.power(at: cluster.sharesAfter(task, on: machine)[0])
-      // Its time is the same everywhere but for the speed.
-      return (then.value - now.value) / cluster.speed(machine)
-    }
+  /// What it is cheapest by.
+  public func cost(of task: TaskView, on machine: Int, in cluster: borrowing Cluster) -> Double {
+    let power = cluster.power(machine)
+    let now =
+      cluster.isAsleep(machine) ? power.sleep : power.power(at: cluster.cpuLoad(machine))
+    let then = power.power(at: cluster.sharesAfter(task, on: machine)[0])
+    // Its time is the same everywhere but for the speed.
+    return (then.value - now.value) / cluster.speed(machine)
   }
 }

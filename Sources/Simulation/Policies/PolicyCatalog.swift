@@ -41,6 +41,15 @@ public enum PolicyCatalog {
     PolicyEntry(name: "earliest-completion", summary: "where it should end first") {
       EarliestCompletion()
     },
+    PolicyEntry(name: "fastest-fit", summary: "fastest machine that fits, then least backlog") {
+      FastestFit()
+    },
+    PolicyEntry(name: "weighted-random", summary: "by cores x speed, among those with room now") {
+      WeightedRandom()
+    },
+    PolicyEntry(
+      name: "one-step", summary: "greatest expected reward among sampled machines (tunable)"
+    ) { OneStepReward() },
     PolicyEntry(name: "min-min", summary: "of those waiting, what ends first goes first") {
       MinMin()
     },
@@ -69,8 +78,9 @@ public enum PolicyCatalog {
     ) { StudyPriorityMinMin() },
   ]
 
-  /// The policy called `name`; nil if there is none.
+  /// The policy called `name`, or `sampled:RULE,d=D` with `,weighted` after it or not; nil if there is
+  /// none.
   public static func make(_ name: String) -> (any PlacementPolicy)? {
-    entries.first { $0.name == name }?.make()
+    entries.first { $0.name == name }?.make() ?? sampled(name)
   }
 }

@@ -70,6 +70,11 @@ struct RoomIndex {
     return best.map { Int($0.value) }
   }
 
+  /// The free room of a machine.
+  func room(of machine: Int) -> Double {
+    descending ? -Double(entries[machine].key) : Double(entries[machine].key)
+  }
+
   private func first(
     for task: TaskView, in cell: borrowing OrderedIndex, before best: OrderedIndex.Entry?,
     _ cluster: borrowing Cluster

@@ -6,7 +6,7 @@ import Workload
 ///
 /// Room is the sum over CPU, memory, disk and GPU of what is free, each as a share of the largest
 /// capacity that any machine has of it when the run begins.
-public struct WorstFit: PlacementPolicy {
+public struct WorstFit: ScoredPolicy {
   /// `worst-fit`.
   public let name = "worst-fit"
   private var index = RoomIndex(descending: true)
@@ -26,5 +26,10 @@ public struct WorstFit: PlacementPolicy {
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) -> Placement {
     index.first(for: task, cluster).map(Placement.machine) ?? .wait
+  }
+
+  /// The room that is free, negated, where it fits now.
+  public func cost(of task: TaskView, on machine: Int, in cluster: borrowing Cluster) -> Double {
+    cluster.mayStart(task, on: machine) ? -index.room(of: machine) : .infinity
   }
 }

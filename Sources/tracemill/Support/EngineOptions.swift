@@ -65,6 +65,13 @@ struct EngineOptions: ParsableArguments, Sendable {
   @Flag(help: "Take a rigid parallel job (SWF) as one piece that must fit on one machine.")
   var onePiece = false
 
+  @Flag(
+    help: """
+      Submit each task at a random machine, whose agent decides: it sees itself as it is, the others \
+      as of the last heartbeat, and only tasks that it sends away are delayed by the network.
+      """)
+  var gateways = false
+
   @Option(help: ArgumentHelp("CPU promised over CPU there.", valueName: "factor"))
   var overcommitCpu = 1.0
 
@@ -143,6 +150,7 @@ struct EngineOptions: ParsableArguments, Sendable {
     options.refusesAtOnce = refuse
     options.step = step.value
     options.heartbeat = heartbeat.value
+    options.gateways = gateways
     options.overcommit = .init(cpu: overcommitCpu, memory: overcommitMemory)
     options.network = network?.model
     options.gangs = gangs

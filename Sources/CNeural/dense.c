@@ -1,0 +1,108 @@
+#include "CNeural.h"
+
+#include <math.h>
+#include <string.h>
+
+// One binary for all machines of the architecture: the loader takes the version that fits.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
+#define CLONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONED
+#endif
+
+enum { tile = 32 };
+
+CLONED void cnn_dense(
+    const float *restrict x, const float *restrict w, const float *restrict b, float *restrict y,
+    size_t rows, size_t inputs, size_t outputs, int relu) {
+  for (size_t row = 0; row < rows; ++row) {
+    const float *xs = x + row * inputs;
+    float *ys = y + row * outputs;
+    size_t start = 0;
+    // A tile of outputs stays in registers while the inputs pass by.
+    for (; start + tile <= outputs; start += tile) {
+      float sums[tile];
+      memcpy(sums, b + start, sizeof sums);
+      for (size_t i = 0; i < inputs; ++i) {
+        const float value = xs[i];
+        const float *ws = w + i * outputs + start;
+        for (int j = 0; j < tile; ++j) sums[j] += value * ws[j];
+      }
+      memcpy(ys + start, sums, sizeof sums);
+    }
+    for (; start < outputs; ++start) {
+      float sum = b[start];
+      for (size_t i = 0; i < inputs; ++i) sum += xs[i] * w[i * outputs + start];
+      ys[start] = sum;
+    }
+    if (relu)
+      for (size_t j = 0; j < outputs; ++j) ys[j] = ys[j] > 0 ? ys[j] : 0;
+  }
+}
+
+CLONED void cnn_score(
+    const float *restrict x, const float *restrict w, const float *restrict b,
+    const float *restrict v, const float *restrict c, float *restrict scores, size_t rows,
+    size_t inputs, size_t hidden) {
+  for (size_t row = 0; row < rows; ++row) {
+    const float *xs = x + row * inputs;
+    float total[tile] = {0};
+    for (size_t start = 0; start < hidden; start += tile) {
+      float sums[tile];
+      memcpy(sums, b + start, sizeof sums);
+      for (size_t i = 0; i < inputs; ++i) {
+        const float value = xs[i];
+        const float *ws = w + i * hidden + start;
+        for (int j = 0; j < tile; ++j) sums[j] += value * ws[j];
+      }
+      for (int j = 0; j < tile; ++j) total[j] += (sums[j] > 0 ? sums[j] : 0) * v[start + j];
+    }
+    // A fixed tree of sums.
+    for (int width = tile / 2; width > 0; width /= 2)
+      for (int j = 0; j < width; ++j) total[j] += total[j + width];
+    scores[row] = total[0] + c[0];
+  }
+}
+
+CLONED void cnn_adam(
+    float *restrict parameters, const float *restrict gradient, float *restrict m,
+    float *restrict v, size_t count, float scale, float rate, float beta1, float beta2,
+    float epsilon, float c1, float c2) {
+  for (size_t i = 0; i < count; ++i) {
+    const float g = gradient[i] * scale;
+    m[i] = beta1 * m[i] + (1 - beta1) * g;
+    v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+    parameters[i] -= rate * (m[i] / c1) / (sqrtf(v[i] / c2) + epsilon);
+  }
+}
+
+CLONED void cnn_bias(
+    float *restrict y, const float *restrict b, size_t rows, size_t outputs, int activation) {
+  for (size_t row = 0; row < rows; ++row) {
+    float *ys = y + row * outputs;
+    if (activation == 1) {
+      for (size_t j = 0; j < outputs; ++j) {
+        const float sum = ys[j] + b[j];
+        ys[j] = sum > 0 ? sum : 0;
+      }
+    } else {
+      for (size_t j = 0; j < outputs; ++j) ys[j] += b[j];
+      if (activation == 2)
+        for (size_t j = 0; j < outputs; ++j) ys[j] = tanhf(ys[j]);
+    }
+  }
+}
+
+CLONED void cnn_unactivate(
+    float *restrict gradient, const float *restrict activation, size_t count, int kind) {
+  if (kind == 1)
+    for (size_t i = 0; i < count; ++i) gradient[i] = activation[i] > 0 ? gradient[i] : 0;
+  if (kind == 2)
+    for (size_t i = 0; i < count; ++i) gradient[i] *= 1 - activation[i] * activation[i];
+}
+
+CLONED void cnn_column_sums(
+    const float *restrict x, float *restrict sum, size_t rows, size_t columns) {
+  for (size_t row = 0; row < rows; ++row)
+    for (size_t j = 0; j < columns; ++j) sum[j] += x[row * columns + j];
+}

@@ -1,0 +1,34 @@
+#ifndef CNEURAL_H
+#define CNEURAL_H
+
+#include <stddef.h>
+
+/// y = x · w + b for `rows` rows, by the widest instructions of the machine: x is rows × inputs, w
+/// inputs × outputs, both by rows. Negative results become 0 if `relu`. Sums run over the inputs in
+/// order, so a row's result does not hang on the others.
+void cnn_dense(
+    const float *x, const float *w, const float *b, float *y, size_t rows, size_t inputs,
+    size_t outputs, int relu);
+
+/// As two calls of `cnn_dense`, with relu in between, to a single output: scores of `rows` rows.
+/// `hidden` is a multiple of 32, at most 128.
+void cnn_score(
+    const float *x, const float *w, const float *b, const float *v, const float *c, float *scores,
+    size_t rows, size_t inputs, size_t hidden);
+
+/// One step of Adam over `count` parameters (Kingma and Ba, ICLR 2015, algorithm 1), gradients times
+/// `scale` first; `c1` and `c2` are 1 - beta1^t and 1 - beta2^t.
+void cnn_adam(
+    float *parameters, const float *gradient, float *m, float *v, size_t count, float scale,
+    float rate, float beta1, float beta2, float epsilon, float c1, float c2);
+
+/// Adds the bias to each row and applies the activation: 0 none, 1 relu, 2 tanh.
+void cnn_bias(float *y, const float *b, size_t rows, size_t outputs, int activation);
+
+/// Turns gradients of activations into gradients of sums, given the activations.
+void cnn_unactivate(float *gradient, const float *activation, size_t count, int kind);
+
+/// Sums over the rows, added to `sum`.
+void cnn_column_sums(const float *x, float *sum, size_t rows, size_t columns);
+
+#endif

@@ -1,0 +1,170 @@
+import CNeural
+import Simulation
+import Workload
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A learned scheduler: one agent a machine, all with the networks of a ``PolicyModel``.
+///
+/// A scheduler like any other. It expects tasks to come at gateways; without them it decides as an
+/// agent without a machine.
+public struct MARLScheduler: PlacementPolicy {
+  /// How an agent chooses from what its network says.
+  public enum Choice: Hashable, Sendable {
+    /// The choice of greatest probability, ties to the first.
+    case greedy
+    /// In proportion to the probabilities, as in training.
+    case sampled
+  }
+
+  /// What it has learned.
+  public let model: PolicyModel
+  /// How it chooses.
+  public var choice: Choice
+  /// The name in reports.
+  public var name: String
+  private var sampler = CandidateSampler(.uniform)
+  private var ledger = SentLedger()
+  private var observation = StudyObservation()
+  private var scratch: Scratch
+  private let recorder: EpisodeRecorder?
+
+  /// A scheduler that acts by `model`.
+  public init(_ model: PolicyModel, choice: Choice = .greedy, name: String = "marl") {
+    self.init(model, choice: choice, name: name, recorder: nil)
+  }
+
+  init(_ model: PolicyModel, choice: Choice, name: String = "marl", recorder: EpisodeRecorder?) {
+    self.model = model
+    self.choice = choice
+    self.name = name
+    self.recorder = recorder
+    scratch = Scratch()
+  }
+
+  /// Prepares the draws and what is kept of the machines.
+  public mutating func runBegan(on cluster: borrowing Cluster) {
+    // Copies of a scheduler may run side by side.
+    scratch = Scratch()
+    sampler.prepare(cluster)
+    ledger.reset(cluster)
+    observation.reset(cluster)
+    recorder?.begin(cluster)
+  }
+
+  /// Lets the agent of the task's gateway choose. O(candidates × parameters).
+  public mutating func place(
+    _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
+  ) -> Placement {
+    let machine: Int?
+    switch model.architecture {
+    case .candidates: machine = placeAmongCandidates(task, cluster, &rng)
+    case .study: machine = placeByStudy(task, cluster, &rng)
+    }
+    guard let machine else { return .wait }
+    ledger.note(task, to: machine, on: cluster)
+    return .machine(machine)
+  }
+
+  /// Tells the recorder, in training.
+  public mutating func taskEnded(_ result: TaskResult, on cluster: borrowing Cluster) {
+    recorder?.ended(result, cluster)
+  }
+
+  private mutating func placeAmongCandidates(
+    _ task: TaskView, _ cluster: borrowing Cluster, _ rng: inout RandomStream
+  ) -> Int? {
+    let wanted = model.candidates.count(at: cluster.meanUtilisation)
+    sampler.draw(wanted, for: task, on: cluster, using: &rng)
+    let count = sampler.drawn.count
+    guard count > 0 else { return nil }
+    scratch.reserve(rows: count, columns: CandidateFeatures.count)
+    let features = CandidateFeatures(task, on: cluster, ledger)
+    for (index, machine) in sampler.drawn.enumerated() {
+      features.write(
+        Int(machine), on: cluster, ledger, to: scratch.inputs + index * CandidateFeatures.count)
+    }
+    let network = model.network(of: Int(task.gateway))
+    model.networks[network].score(scratch.inputs, rows: count, to: scratch.outputs)
+    let chosen = choose(count, mask: nil, &rng)
+    let machine = Int(sampler.drawn[chosen.index])
+    recorder?.decided(
+      task, machine, cluster,
+      .init(
+        rows: UnsafeBufferPointer(
+          start: scratch.inputs, count: count * CandidateFeatures.count), mask: nil,
+        chosen: chosen.index, logProbability: chosen.logProbability, network: network))
+    return machine
+  }
+
+  private mutating func placeByStudy(
+    _ task: TaskView, _ cluster: borrowing Cluster, _ rng: inout RandomStream
+  ) -> Int? {
+    let machines = StudyObservation.machines
+    scratch.reserve(rows: 1, columns: max(StudyObservation.count, machines + 1))
+    observation.write(task, on: cluster, to: scratch.inputs)
+    var any = false
+    for machine in 0..<machines {
+      scratch.mask[machine] = machine < cluster.count && cluster.canTake(task, on: machine)
+      any = any || scratch.mask[machine]
+    }
+    guard any else { return nil }
+    let network = model.network(of: Int(task.gateway))
+    model.networks[network].evaluate(scratch.inputs, hidden: scratch.hidden, to: scratch.outputs)
+    let chosen = choose(machines, mask: scratch.mask, &rng)
+    recorder?.decided(
+      task, chosen.index, cluster,
+      .init(
+        rows: UnsafeBufferPointer(start: scratch.inputs, count: StudyObservation.count),
+        mask: UnsafeBufferPointer(start: scratch.mask, count: machines), chosen: chosen.index,
+        logProbability: chosen.logProbability, network: network))
+    return chosen.index
+  }
+
+  private func choose(
+    _ count: Int, mask: UnsafeMutablePointer<Bool>?, _ rng: inout RandomStream
+  ) -> (index: Int, logProbability: Float) {
+    let logits = scratch.outputs
+    if choice == .greedy {
+      var best = -1
+      for i in 0..<count where mask?[i] ?? true {
+        if best < 0 || logits[i] > logits[best] { best = i }
+      }
+      return (best, 0)
+    }
+    MaskedSoftmax.apply(logits, count, mask: mask.map { UnsafePointer($0) })
+    let index = MaskedSoftmax.choice(logits, count, Float(rng.uniform()))
+    return (index, logf(max(logits[index], .leastNormalMagnitude)))
+  }
+
+  /// Room for one decision.
+  private final class Scratch {
+    private(set) var inputs = UnsafeMutablePointer<Float>.allocate(capacity: 1)
+    private(set) var outputs = UnsafeMutablePointer<Float>.allocate(capacity: 1)
+    let hidden = UnsafeMutablePointer<Float>.allocate(capacity: 1024)
+    let mask = UnsafeMutablePointer<Bool>.allocate(capacity: StudyObservation.machines)
+    private var capacity = 1
+
+    func reserve(rows: Int, columns: Int) {
+      guard rows * columns > capacity else { return }
+      inputs.deallocate()
+      outputs.deallocate()
+      capacity = rows * columns
+      inputs = .allocate(capacity: capacity)
+      outputs = .allocate(capacity: capacity)
+    }
+
+    deinit {
+      inputs.deallocate()
+      outputs.deallocate()
+      hidden.deallocate()
+      mask.deallocate()
+    }
+  }
+}

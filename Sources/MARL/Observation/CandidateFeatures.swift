@@ -1,0 +1,126 @@
+import Simulation
+import Workload
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What the candidate scorer sees of one candidate machine: ``count`` numbers of about unit size.
+///
+/// The machine is as the agent sees it: itself as it is, others as of the last heartbeat and with what
+/// it has itself sent there since.
+///
+/// | index | feature |
+/// | --- | --- |
+/// | 0 | 1 if the task fits now and nothing waits there |
+/// | 1, 2 | share of CPU, of memory claimed |
+/// | 3, 4 | free CPU, memory beyond the request, over capacity, -1…1 |
+/// | 5 | tasks that wait there, log(1 + n) |
+/// | 6, 7 | waiting CPU work, memory work: log(1 + seconds / 5) |
+/// | 8 | speed - 1 |
+/// | 9, 10 | cores / 16, memory / 64 GiB |
+/// | 11 | energy that the task adds there / 800 J, at most 4 |
+/// | 12 | idle power / 100 W |
+/// | 13 | 1 if asleep |
+/// | 14 | log(estimated completion / reference time), at most 3 |
+/// | 15 | (time to the deadline - estimated completion) / reference time, -3…3 |
+/// | 16 | age of the information / 5 s; 0 of itself |
+/// | 17 | CPU that the agent has sent there since, over capacity |
+/// | 18 | 1 if it is the agent's own machine |
+/// | 19 | log(reference time / 16.65 s) |
+/// | 20 | class weight (3, 2, 1 over 2.1) |
+/// | 21, 22 | requested cores / 4, memory / 8 GiB |
+/// | 23, 24 | share of the cluster's memory, of its CPU claimed |
+/// | 25 | 1 if it is empty |
+public struct CandidateFeatures {
+  /// How many there are.
+  public static let count = 26
+  /// Goes into checkpoints: networks trained on another version are refused.
+  public static let version = "candidate-features-1"
+
+  private let task: TaskView
+  private let reference: Double
+  private let classWeight: Double
+  private let timeLeft: Double
+  private let age: Double
+  private let clusterMemory: Double
+  private let clusterCPU: Double
+  private let hasSent: Bool
+
+  /// What is the same for all candidates of a task.
+  init(_ task: TaskView, on cluster: borrowing Cluster, _ ledger: borrowing SentLedger) {
+    self.task = task
+    reference = max(task.estimate.isKnown ? task.estimate.seconds : 1, 1e-3)
+    classWeight = OneStepReward.weight(of: task.priorityClass)
+    timeLeft = task.deadline.isKnown ? (task.deadline - cluster.now).seconds : 3 * reference
+    age = min((cluster.now - cluster.observed).seconds / 5, 4)
+    let (used, whole) = (cluster.totalClaimed, cluster.totalCapacity)
+    clusterMemory = Double(used.memory.rawValue) / Double(max(whole.memory.rawValue, 1))
+    clusterCPU = Double(used.cpu.nano) / Double(max(whole.cpu.nano, 1))
+    hasSent = ledger.hasSent(task, on: cluster)
+  }
+
+  /// Writes the features of `machine`.
+  func write(
+    _ machine: Int, on cluster: borrowing Cluster, _ ledger: borrowing SentLedger,
+    to row: UnsafeMutablePointer<Float>
+  ) {
+    var view = cluster.view(of: machine)
+    let cores = max(view.capacity.cpu.value, 1e-9)
+    let memory = max(view.capacity.memory.gibibytes, 1e-9)
+    var sentShare = 0.0
+    if hasSent {
+      let sent = ledger.sent(by: Int(task.gateway), to: machine)
+      if sent.coreSeconds > 0 || sent.memorySeconds > 0 {
+        sentShare = sent.request.cpu.value / cores
+        view.free -= sent.request
+        view.cpuBacklog += sent.coreSeconds / cores
+        view.memoryBacklog += sent.memorySeconds / memory
+        view.isAsleep = false
+        view.running += 1
+      }
+    }
+    let (freeCPU, freeMemory) = (view.free.cpu.value, view.free.memory.gibibytes)
+    let (cpu, gibibytes) = (task.request.cpu.value, task.request.memory.gibibytes)
+    let fits = view.queued == 0 && task.request.fits(in: view.free)
+    let isOwn = Int(task.gateway) == machine
+    let isEmpty = view.running == 0 && view.queued == 0
+    let run = reference / view.speed
+    var completion = run + (isOwn ? 0 : 0.05)
+    if !fits { completion += max(view.cpuBacklog, view.memoryBacklog) }
+    if view.isAsleep { completion += view.wakeSeconds }
+    let energy =
+      run * (view.dynamicWatts * cpu / cores + (isEmpty ? view.idleWatts : 0))
+      + (view.isAsleep ? 60 * view.idleWatts : 0)
+    row[0] = fits ? 1 : 0
+    row[1] = Float(1 - freeCPU / cores)
+    row[2] = Float(1 - freeMemory / memory)
+    row[3] = Float(min(max((freeCPU - cpu) / cores, -1), 1))
+    row[4] = Float(min(max((freeMemory - gibibytes) / memory, -1), 1))
+    row[5] = log1pf(Float(view.queued))
+    row[6] = log1pf(Float(view.queuedBacklog / 5))
+    row[7] = log1pf(Float(view.queuedMemoryBacklog / 5))
+    row[8] = Float(view.speed - 1)
+    row[9] = Float(cores / 16)
+    row[10] = Float(memory / 64)
+    row[11] = Float(min(energy / 800, 4))
+    row[12] = Float(view.idleWatts / 100)
+    row[13] = view.isAsleep ? 1 : 0
+    row[14] = min(logf(Float(completion / reference)), 3)
+    row[15] = Float(min(max((timeLeft - completion) / reference, -3), 3))
+    row[16] = isOwn ? 0 : Float(age)
+    row[17] = Float(sentShare)
+    row[18] = isOwn ? 1 : 0
+    row[19] = logf(Float(reference / 16.65))
+    row[20] = Float(classWeight)
+    row[21] = Float(cpu / 4)
+    row[22] = Float(gibibytes / 8)
+    row[23] = Float(clusterMemory)
+    row[24] = Float(clusterCPU)
+    row[25] = isEmpty ? 1 : 0
+  }
+}

@@ -1,0 +1,187 @@
+import Simulation
+import Workload
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// How evolution strategies polish a policy.
+public struct EvolutionSettings: Hashable, Sendable, Codable {
+  /// Pairs of opposite perturbations a generation (≥ 1).
+  public var pairs = 16
+  /// Standard deviation of a perturbation.
+  public var deviation: Float = 0.03
+  /// Learning rate of Adam.
+  public var learningRate: Float = 0.01
+  /// Learning rate at the end; it falls geometrically.
+  public var finalLearningRate: Float = 0.002
+  /// Generations.
+  public var generations = 100
+  /// Loads that every perturbation is run at.
+  public var loads = [0.3, 0.5, 0.7, 0.9]
+  /// Episodes at each load.
+  public var episodes = 1
+  /// Tasks an episode.
+  public var tasks = 2000
+  /// Generations between validations.
+  public var validationEvery = 10
+  /// Episodes of a validation at each load.
+  public var validationEpisodes = 10
+  /// What all chance comes from.
+  public var seed: UInt64 = 1
+
+  /// What was measured to work.
+  public init() {}
+}
+
+/// Polishes a policy by its whole reward: no credit, no critic.
+///
+/// Antithetic Gaussian perturbations, ranked (Salimans, Ho, Chen, Sidor and Sutskever, "Evolution
+/// strategies as a scalable alternative to reinforcement learning", arXiv:1703.03864); all perturbations
+/// of a generation run the same episodes, acting greedily.
+public struct EvolutionStrategy: Sendable {
+  /// How it goes.
+  public let settings: EvolutionSettings
+  /// Where.
+  public var scenario: Scenario
+  /// The policy at the centre.
+  public private(set) var model: PolicyModel
+  /// Generations so far.
+  public private(set) var generation = 0
+  /// Decisions so far.
+  public private(set) var decisions = 0
+  /// The best centre on the validation seeds.
+  public private(set) var best: PolicyModel
+  /// Its mean reward there.
+  public private(set) var bestReward = -Double.infinity
+  private var optimiser: Adam
+
+  /// A strategy that begins at `model`, all of whose parameters it moves.
+  public init(_ scenario: Scenario, _ settings: EvolutionSettings, from model: PolicyModel) {
+    self.scenario = scenario
+    self.settings = settings
+    self.model = model
+    best = model
+    optimiser = Adam(count: model.networks.map(\.parameters.count).reduce(0, +))
+  }
+
+  /// Whether all generations are done.
+  public var isDone: Bool { generation >= settings.generations }
+
+  /// Makes one generation. Returns the mean reward of its perturbations, and of the centre on the
+  /// validation seeds, by load, where there was a validation.
+  ///
+  /// - Throws: what episodes throw.
+  public mutating func step(workers: Int = 1) throws -> (reward: Double, validation: [Double]?) {
+    let (scenario, settings, model) = (scenario, settings, model)
+    let noise = RandomStream(seed: settings.seed, name: "perturbations")
+    let (first, count) = (generation * settings.pairs, optimiser.first.count)
+    let generation = generation
+    let rewards = try Parallel.map(2 * settings.pairs, workers: workers) { job in
+      let sign: Float = job % 2 == 0 ? 1 : -1
+      let moved = model.moved(
+        by: Self.draw(noise, first + job / 2, count), times: sign * settings.deviation)
+      return try Self.reward(of: moved, scenario, settings, generation)
+    }
+    var gradient = [Float](repeating: 0, count: count)
+    let ranks = Self.centredRanks(rewards)
+    for pair in 0..<settings.pairs {
+      // Against the slope, as Adam descends.
+      let weight = -(ranks[2 * pair] - ranks[2 * pair + 1])
+      let direction = Self.draw(noise, first + pair, count)
+      for index in 0..<count { gradient[index] += weight * direction[index] }
+    }
+    let scale = 1 / (Float(2 * settings.pairs) * settings.deviation)
+    for index in 0..<count { gradient[index] *= scale }
+    let done = Float(generation) / Float(max(settings.generations - 1, 1))
+    let rate =
+      settings.learningRate * powf(settings.finalLearningRate / settings.learningRate, done)
+    var parameters = model.networks.flatMap(\.parameters)
+    optimiser.update(&parameters, gradient: gradient, rate: rate)
+    self.model.setParameters(parameters)
+    self.generation += 1
+    decisions += 2 * settings.pairs * settings.loads.count * settings.episodes * settings.tasks
+    let mean = rewards.reduce(0, +) / Double(rewards.count)
+    guard mean.isFinite, self.model.networks.allSatisfy({ $0.parameters.allSatisfy(\.isFinite) })
+    else { throw TrainingError.diverged(iteration: self.generation, what: "a parameter") }
+    guard self.generation % settings.validationEvery == 0 || isDone else { return (mean, nil) }
+    let byLoad = try validate(self.model, workers: workers)
+    let validated = byLoad.reduce(0, +) / Double(byLoad.count)
+    if validated > bestReward { (bestReward, best) = (validated, self.model) }
+    return (mean, byLoad)
+  }
+
+  /// Mean reward on the validation seeds, load by load.
+  public func validate(_ model: PolicyModel, workers: Int = 1) throws -> [Double] {
+    let seeds = SeedRange.validation(settings.validationEpisodes)
+    let (scenario, loads, tasks) = (scenario, settings.loads, settings.tasks)
+    let rewards = try Parallel.map(loads.count * seeds.count, workers: workers) { job in
+      try scenario.run(
+        Episode(seed: seeds[job % seeds.count], load: loads[job / seeds.count], tasks: tasks),
+        MARLScheduler(model)
+      ).total
+    }
+    return loads.indices.map { load in
+      rewards[(load * seeds.count)..<((load + 1) * seeds.count)].reduce(0, +)
+        / Double(seeds.count)
+    }
+  }
+
+  private static func draw(_ noise: RandomStream, _ number: Int, _ count: Int) -> [Float] {
+    var rng = noise.at(UInt64(number))
+    return (0..<count).map { _ in Float(rng.normal()) }
+  }
+
+  private static func reward(
+    of model: PolicyModel, _ scenario: Scenario, _ settings: EvolutionSettings, _ generation: Int
+  ) throws -> Double {
+    var sum = 0.0
+    for (place, load) in settings.loads.enumerated() {
+      for episode in 0..<settings.episodes {
+        let number = (generation * settings.loads.count + place) * settings.episodes + episode
+        // Apart from the training seeds of the policy that is polished.
+        let seed = SeedRange.training(settings.seed, number + 1 << 30)
+        sum += try scenario.run(
+          Episode(seed: seed, load: load, tasks: settings.tasks), MARLScheduler(model)
+        ).total
+      }
+    }
+    return sum / Double(settings.loads.count * settings.episodes)
+  }
+
+  /// Ranks from -0.5 to 0.5, ties by position.
+  private static func centredRanks(_ rewards: [Double]) -> [Float] {
+    let order = rewards.indices.sorted {
+      rewards[$0] != rewards[$1] ? rewards[$0] < rewards[$1] : $0 < $1
+    }
+    var ranks = [Float](repeating: 0, count: rewards.count)
+    for (rank, index) in order.enumerated() {
+      ranks[index] = Float(rank) / Float(max(rewards.count - 1, 1)) - 0.5
+    }
+    return ranks
+  }
+}
+
+extension PolicyModel {
+  /// The model with `direction` × `length` added to its parameters.
+  func moved(by direction: [Float], times length: Float) -> PolicyModel {
+    var parameters = networks.flatMap(\.parameters)
+    for index in parameters.indices { parameters[index] += length * direction[index] }
+    var moved = self
+    moved.setParameters(parameters)
+    return moved
+  }
+
+  mutating func setParameters(_ parameters: [Float]) {
+    var position = 0
+    for index in networks.indices {
+      let count = networks[index].parameters.count
+      networks[index].parameters = Array(parameters[position..<(position + count)])
+      position += count
+    }
+  }
+}

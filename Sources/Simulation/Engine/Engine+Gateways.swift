@@ -1,0 +1,80 @@
+import Workload
+
+// Tasks are submitted at machines, whose agents decide.
+extension Engine {
+  /// Where the next task is submitted: uniform among the machines that are up; -1 if none is.
+  mutating func drawGateway() -> Int32 {
+    guard cluster.upCount > 0 else { return -1 }
+    while true {
+      let machine = gateways.below(cluster.count)
+      if cluster.isUp(machine) { return Int32(machine) }
+    }
+  }
+
+  /// Asks the policy as the agent of the task's gateway: for this decision the stale view shows that
+  /// machine, and the time, as they are.
+  mutating func decideAtGateway(_ view: TaskView) -> Placement {
+    let own = Int(view.gateway)
+    seen.now = cluster.now
+    guard isUnseen[own] else { return policy.place(view, on: seen, using: &rng) }
+    let past = seen.state(of: own)
+    seen.show(own, cluster.state(of: own))
+    policy.machineChanged(own, on: seen)
+    let placement = policy.place(view, on: seen, using: &rng)
+    seen.show(own, past)
+    policy.machineChanged(own, on: seen)
+    return placement
+  }
+
+  /// What is left of the way from the task's gateway to another machine, when it starts there.
+  func departure(of index: Int32, to machine: Int, _ network: NetworkModel) -> Microseconds {
+    let view = slots[index].view
+    guard machine != Int(view.gateway) else { return .zero }
+    return max(view.submit + network.dispatch - cluster.now, .zero)
+  }
+}
+
+/// One machine's columns.
+struct MachineState {
+  var isUp: Bool
+  var capacity, offer, whole: Resources
+  var running, queued: Int32
+  var load: Int64
+  var queuedCPU: Cores
+  var queuedWork, runningWork, runningCPU: Double
+  var queuedMemoryWork, runningMemoryWork, runningMemory: Double
+  var emptySince, awakeAt: Microseconds
+}
+
+extension Cluster {
+  func state(of machine: Int) -> MachineState {
+    MachineState(
+      isUp: up[machine], capacity: capacities[machine], offer: offers[machine],
+      whole: mode == .dispatch ? wholes[machine] : .zero, running: running[machine],
+      queued: queued[machine], load: loads[machine], queuedCPU: queuedCPU[machine],
+      queuedWork: queuedWork[machine], runningWork: runningWork[machine],
+      runningCPU: runningCPU[machine], queuedMemoryWork: queuedMemoryWork[machine],
+      runningMemoryWork: runningMemoryWork[machine], runningMemory: runningMemory[machine],
+      emptySince: emptySince[machine], awakeAt: awakeAt[machine])
+  }
+
+  /// Shows one machine as it is elsewhere; the totals stay as they are.
+  mutating func show(_ machine: Int, _ state: MachineState) {
+    up[machine] = state.isUp
+    capacities[machine] = state.capacity
+    offers.update(machine, to: state.offer)
+    if mode == .dispatch { wholes.update(machine, to: state.whole) }
+    running[machine] = state.running
+    queued[machine] = state.queued
+    loads[machine] = state.load
+    queuedCPU[machine] = state.queuedCPU
+    queuedWork[machine] = state.queuedWork
+    runningWork[machine] = state.runningWork
+    runningCPU[machine] = state.runningCPU
+    queuedMemoryWork[machine] = state.queuedMemoryWork
+    runningMemoryWork[machine] = state.runningMemoryWork
+    runningMemory[machine] = state.runningMemory
+    emptySince[machine] = state.emptySince
+    awakeAt[machine] = state.awakeAt
+  }
+}
