@@ -52,6 +52,7 @@ public struct MARLScheduler: PlacementPolicy {
   public mutating func runBegan(on cluster: borrowing Cluster) {
     // Copies of a scheduler may run side by side.
     scratch = Scratch()
+    sampler = CandidateSampler(model.candidates.weighting)
     sampler.prepare(cluster)
     ledger.reset(cluster)
     observation.reset(cluster)

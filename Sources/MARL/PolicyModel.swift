@@ -21,12 +21,17 @@ public struct CandidateRule: Hashable, Sendable, Codable {
   /// Share of the cluster's CPU claimed from which it counts as busy (> 0); in between the number
   /// falls geometrically.
   public var pivot: Double
+  /// How they are drawn.
+  public var weighting: CandidateSampler.Weighting
 
   /// A rule of at least one candidate.
-  public init(idle: Int, busy: Int, pivot: Double = 1) {
+  public init(
+    idle: Int, busy: Int, pivot: Double = 1, weighting: CandidateSampler.Weighting = .uniform
+  ) {
     self.idle = max(idle, 1)
     self.busy = max(busy, 1)
     self.pivot = pivot
+    self.weighting = weighting
   }
 
   /// The same number always.

@@ -95,6 +95,16 @@ extension Scenario {
     return try run(episode, policy, layout, source)
   }
 
+  /// Runs episodes side by side under policies that `policy` makes, one an episode; the rewards in the
+  /// order of the episodes.
+  ///
+  /// - Throws: as ``run(_:_:)``.
+  public func rewards(
+    _ episodes: [Episode], workers: Int, policy: @escaping @Sendable () -> any PlacementPolicy
+  ) throws -> [Reward] {
+    try Parallel.map(episodes.count, workers: workers) { try run(episodes[$0], policy()) }
+  }
+
   func run(
     _ episode: Episode, _ policy: any PlacementPolicy, _ layout: ClusterLayout,
     _ source: some WorkloadSource

@@ -21,7 +21,8 @@ struct SimulateCommand: AsyncParsableCommand {
       and 0.6, and sleep).
       Schedulers: \(PolicyCatalog.entries.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")); \
       sampled:RULE,d=3 and sampled:RULE,d=3,weighted (one of \
-      \(PolicyCatalog.sampledNames.joined(separator: ", ")) among machines drawn at random).
+      \(PolicyCatalog.sampledNames.joined(separator: ", ")) among machines drawn at random); one-step:FILE \
+      (tuned by `tracemill tune`); marl:FILE (trained by `tracemill train`).
 
       Examples:
         tracemill simulate --workload jobs.parquet --cluster clusterdata-2011-2

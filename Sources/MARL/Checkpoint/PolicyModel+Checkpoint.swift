@@ -48,7 +48,7 @@ extension PolicyModel {
       architecture, networks: networks,
       candidates: CandidateRule(
         idle: min(candidates.idle, 100_000), busy: min(candidates.busy, 100_000),
-        pivot: candidates.pivot > 0 ? candidates.pivot : 1))
+        pivot: candidates.pivot > 0 ? candidates.pivot : 1, weighting: candidates.weighting))
     try file.expect("observation", observation)
   }
 

@@ -67,25 +67,18 @@ extension Trainer {
     history = state.history
     guard let reward = state.bestReward else { return }
     bestReward = reward
-    var best = learner.model
-    for index in best.networks.indices {
-      let shape = best.networks[index]
-      best.networks[index] = try file.network(
-        "best.\(index)", inputs: shape.inputs, outputs: shape.outputs, depth: shape.depth,
-        activation: shape.activation)
-    }
-    self.best = best
+    best = try learner.model.withNetworks(of: file, "best")
   }
 }
 
 extension SafeTensors {
-  fileprivate mutating func add(_ optimiser: Adam, as name: String) {
+  mutating func add(_ optimiser: Adam, as name: String) {
     let shape = [optimiser.first.count]
     tensors["\(name).first"] = Tensor(shape: shape, values: optimiser.first)
     tensors["\(name).second"] = Tensor(shape: shape, values: optimiser.second)
   }
 
-  fileprivate func read(_ optimiser: inout Adam, _ name: String, step: Int) throws {
+  func read(_ optimiser: inout Adam, _ name: String, step: Int) throws {
     let (first, second) = (try tensor("\(name).first"), try tensor("\(name).second"))
     guard first.values.count == optimiser.first.count, second.shape == first.shape, step >= 0,
       first.values.allSatisfy(\.isFinite), second.values.allSatisfy({ $0.isFinite && $0 >= 0 })

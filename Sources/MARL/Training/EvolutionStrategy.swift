@@ -49,16 +49,16 @@ public struct EvolutionStrategy: Sendable {
   /// Where.
   public var scenario: Scenario
   /// The policy at the centre.
-  public private(set) var model: PolicyModel
+  public internal(set) var model: PolicyModel
   /// Generations so far.
-  public private(set) var generation = 0
+  public internal(set) var generation = 0
   /// Decisions so far.
-  public private(set) var decisions = 0
+  public internal(set) var decisions = 0
   /// The best centre on the validation seeds.
-  public private(set) var best: PolicyModel
+  public internal(set) var best: PolicyModel
   /// Its mean reward there.
-  public private(set) var bestReward = -Double.infinity
-  private var optimiser: Adam
+  public internal(set) var bestReward = -Double.infinity
+  var optimiser: Adam
 
   /// A strategy that begins at `model`, all of whose parameters it moves.
   public init(_ scenario: Scenario, _ settings: EvolutionSettings, from model: PolicyModel) {

@@ -1,0 +1,197 @@
+import ArgumentParser
+import Experiments
+import Foundation
+import MARL
+import Simulation
+import Workload
+
+/// `tracemill evaluate`: schedulers on the same held-out episodes, by the reward and its terms.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Compare schedulers on the held-out episodes of a scenario, by their reward.",
+    discussion: """
+      All schedulers meet the same arrivals, gateways and machines. The first is compared with each of \
+      the others by paired differences and their bootstrap interval (BCa, 95 %). oracle:NAME is NAME \
+      with a view of no age. The units of energy and imbalance are the random policy's on tuning seeds.
+
+      Example:
+        tracemill evaluate data/scenarios/study-100.yaml --load 0.7 --tasks 10000 \
+      marl:data/policies/study-100.safetensors one-step:data/policies/one-step-study-100.json \
+      sampled:earliest-completion,d=3,weighted
+      """)
+
+  @Argument(help: ArgumentHelp("The scenario (YAML).", valueName: "scenario"))
+  var scenario: String
+
+  @Argument(
+    help: ArgumentHelp(
+      "Schedulers; `all` stands for the catalogue's and the usual samples.", valueName: "scheduler")
+  )
+  var schedulers: [String]
+
+  @Option(help: ArgumentHelp("A load; the scenario's if none is given.", valueName: "load"))
+  var load: [Double] = []
+
+  @Option(help: ArgumentHelp("Tasks an episode; the scenario's if not given.", valueName: "number"))
+  var tasks: Int?
+
+  @Option(help: ArgumentHelp("Held-out seeds, from 1.", valueName: "number"))
+  var seeds = 40
+
+  @Option(help: ArgumentHelp("Age of the view, in place of the scenario's.", valueName: "seconds"))
+  var heartbeat: Double?
+
+  @Option(
+    help: ArgumentHelp("Candidates of learned schedulers, in place of their own.", valueName: "n"))
+  var candidates: Int?
+
+  @Option(help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
+  var workers = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(help: ArgumentHelp("Write every episode's reward and terms.", valueName: "file.csv"))
+  var csv: String?
+
+  mutating func validate() throws {
+    guard (2...999).contains(seeds) else { throw ValidationError("--seeds is 2 to 999") }
+    guard (1...1024).contains(workers) else { throw ValidationError("--workers is 1 to 1024") }
+    guard load.allSatisfy({ $0 > 0 && $0 <= 100 }) else {
+      throw ValidationError("--load is more than 0, at most 100")
+    }
+    guard !schedulers.isEmpty else { throw ValidationError("there is no scheduler to evaluate") }
+    if let tasks, tasks < 1 { throw ValidationError("--tasks is at least 1") }
+    if let heartbeat, !(heartbeat >= 0 && heartbeat <= 1e6) {
+      throw ValidationError("--heartbeat is 0 to 1000000")
+    }
+    if let candidates, !(1...100_000).contains(candidates) {
+      throw ValidationError("--candidates is 1 to 100000")
+    }
+  }
+
+  func run() throws {
+    var file = try ScenarioFile(path: scenario)
+    if let tasks { file.tasks = tasks }
+    if !load.isEmpty { file.loads = load }
+    try file.measureUnits(workers: workers)
+    if let heartbeat { file.scenario.options.heartbeat = Microseconds(seconds: heartbeat) }
+    let contenders = try names.map { try Contender($0, file.scenario, candidates: candidates) }
+    var rows =
+      "load,seed,scheduler,reward,service,completion,energy,imbalance,completion_s,joules,"
+      + "variance,deadlines_met,tasks\n"
+    for load in file.loads {
+      var results: [[Reward]] = []
+      for contender in contenders {
+        let rewards = try contender.rewards(
+          load: load, tasks: file.tasks, seeds: SeedRange.evaluation(seeds), workers: workers)
+        results.append(rewards)
+        for (seed, r) in zip(SeedRange.evaluation(seeds), rewards) {
+          rows +=
+            "\(load),\(seed),\"\(contender.name)\",\(r.total),\(r.service),\(r.completion),"
+            + "\(r.energy),\(r.imbalance),\(r.completionSeconds),\(r.joules),\(r.variance),"
+            + "\(r.deadlinesMet),\(r.tasks)\n"
+        }
+      }
+      try writeOutput(table(load, file, contenders, results))
+    }
+    guard let csv else { return }
+    do {
+      try rows.write(toFile: csv, atomically: true, encoding: .utf8)
+    } catch {
+      throw CommandFailure(message: "\(csv): cannot be written")
+    }
+    try writeOutput("  wrote \(csv)\n")
+  }
+
+  private var names: [String] {
+    var names: [String] = []
+    for name in schedulers {
+      let expanded =
+        name == "all"
+        ? PolicyCatalog.entries.map(\.name).filter { !$0.hasPrefix("study-") }
+          + Contender.usualSamples
+        : [name]
+      for name in expanded where !names.contains(name) { names.append(name) }
+    }
+    return names
+  }
+
+  private func table(
+    _ load: Double, _ file: ScenarioFile, _ contenders: [Contender], _ results: [[Reward]]
+  ) -> String {
+    let units = file.scenario.units(at: load)
+    var text =
+      "\(file.scenario.name), load \(significant(load)), \(grouped(file.tasks)) tasks, "
+      + "\(seeds) seeds; units \(fixed(units.energy, 1)) J a task, variance "
+      + "\(fixed(units.variance, 4))\n"
+    var table = TextTable(
+      header: [
+        "", "R", "S", "C", "E", "V", "met %", "completion s", "J a task", "less", "95 %", "",
+      ], left: [0])
+    for (contender, rewards) in zip(contenders, results) {
+      func mean(_ value: (Reward) -> Double) -> Double {
+        rewards.reduce(0) { $0 + value($1) } / Double(rewards.count)
+      }
+      var cells = [
+        contender.name, fixed(mean(\.total), 4), fixed(mean(\.service), 3),
+        fixed(mean(\.completion), 3), fixed(mean(\.energy), 3), fixed(mean(\.imbalance), 3),
+        fixed(mean(\.deadlinesMet) * 100, 1), fixed(mean(\.completionSeconds), 2),
+        fixed(mean(\.joules), 0),
+      ]
+      if contender.name != contenders[0].name {
+        var rng = RandomStream(seed: 1, name: "bootstrap")
+        let comparison = PairedComparison(
+          results[0].map(\.total), rewards.map(\.total), using: &rng)
+        cells += [
+          fixed(comparison.meanDifference, 4),
+          comparison.bootstrap.map { "\(fixed($0.lower, 4))" } ?? "-",
+          comparison.bootstrap.map { "\(fixed($0.upper, 4))" } ?? "-",
+        ]
+      } else {
+        cells += ["", "", ""]
+      }
+      table.add(cells)
+    }
+    text += table.text
+    return text + "\n"
+  }
+}
+
+/// A scheduler that is evaluated.
+private struct Contender {
+  /// Sampled rules that any comparison should have.
+  static let usualSamples = [
+    "sampled:earliest-completion,d=3,weighted", "sampled:earliest-completion,d=10",
+    "sampled:earliest-completion,d=100000", "sampled:fastest-fit,d=3,weighted",
+    "sampled:fastest-fit,d=100000", "sampled:least-loaded,d=2,weighted",
+    "sampled:minimum-energy,d=3,weighted", "sampled:best-fit,d=3,weighted",
+    "sampled:dot-product,d=3,weighted", "sampled:least-allocated,d=3,weighted",
+  ]
+
+  let name: String
+  private let scheduler: SchedulerArgument
+  private let scenario: Scenario
+  private let candidates: Int?
+
+  init(_ name: String, _ scenario: Scenario, candidates: Int?) throws {
+    self.name = name
+    self.candidates = candidates
+    let isOracle = name.hasPrefix("oracle:")
+    scheduler = try SchedulerArgument(isOracle ? String(name.dropFirst("oracle:".count)) : name)
+    var scenario = scenario
+    if isOracle { scenario.options.heartbeat = .zero }
+    self.scenario = scenario
+  }
+
+  func rewards(load: Double, tasks: Int, seeds: [UInt64], workers: Int) throws -> [Reward] {
+    let (scheduler, candidates) = (scheduler, candidates)
+    return try scenario.rewards(
+      seeds.map { Episode(seed: $0, load: load, tasks: tasks) }, workers: workers
+    ) {
+      let policy = scheduler.policy(load: load)
+      guard let candidates, let learned = policy as? MARLScheduler else { return policy }
+      var model = learned.model
+      model.candidates = CandidateRule(candidates)
+      return MARLScheduler(model, name: learned.name)
+    }
+  }
+}

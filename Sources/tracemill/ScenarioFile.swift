@@ -1,0 +1,175 @@
+import Configuration
+import Foundation
+import Generation
+import MARL
+import Simulation
+import TraceParsing
+import Workload
+
+/// A scenario file of `train`, `tune` and `evaluate`.
+struct ScenarioFile {
+  var scenario: Scenario
+  var loads: [Double]
+  var tasks: Int
+  var training: TrainingSettings
+  var polish: EvolutionSettings?
+
+  init(path: String) throws {
+    do {
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+      let parts = try ConfigurationFile(path: path).read { ScenarioParts($0, folder: folder) }
+      scenario = try parts.scenario()
+      loads = parts.loads
+      tasks = parts.tasks
+      training = parts.training
+      polish = parts.polish
+    } catch let error as ConfigurationError {
+      throw CommandFailure(message: error.description)
+    }
+  }
+
+  /// Measures the random policy's energy and variance at each load: the units of the reward.
+  mutating func measureUnits(workers: Int) throws {
+    for load in loads {
+      scenario.units[load] = try scenario.measuredUnits(
+        load: load, tasks: tasks, seeds: SeedRange.tuning(20), workers: workers)
+    }
+  }
+}
+
+/// What a scenario file says.
+private struct ScenarioParts {
+  var name = ""
+  var cluster = "tiers:100"
+  var workload = "study"
+  var options = Scenario.dispatchOptions
+  var loads = [0.3, 0.5, 0.7, 0.9]
+  var tasks = 2000
+  var training = TrainingSettings()
+  var polish: EvolutionSettings?
+
+  init?(_ root: ConfigurationNode, folder: String) {
+    name = root.string("name", required: true) ?? ""
+    cluster = root.string("cluster") ?? cluster
+    workload = root.string("workload") ?? workload
+    for place in [\Self.cluster, \Self.workload] {
+      let value = self[keyPath: place]
+      if value.hasPrefix("file:") {
+        let file = value.dropFirst("file:".count)
+        self[keyPath: place] = file.hasPrefix("/") ? String(file) : "\(folder)/\(file)"
+      }
+    }
+    if let seconds = root.seconds("heartbeat") {
+      options.heartbeat = Microseconds(seconds: seconds)
+    }
+    if let seconds = root.seconds("networkDelay") {
+      options.network = NetworkModel(constant: Microseconds(seconds: seconds))
+    }
+    loads = root.numbers("loads", in: .above(0, to: 100)) ?? loads
+    tasks = root.integer("tasks", in: 1...100_000_000) ?? tasks
+    if let node = root.object("training") { readTraining(node) }
+    if let node = root.object("polish") { readPolish(node) }
+    training.loads = loads
+    training.tasks = tasks
+  }
+
+  private mutating func readTraining(_ node: ConfigurationNode) {
+    var t = training
+    t.architecture = node.choice("architecture", of: PolicyModel.Architecture.self) ?? .candidates
+    t.hidden = node.integer("hidden", in: 1...1024)
+    t.networks = node.integer("networks", in: 1...100_000) ?? 1
+    let count = 1...100_000
+    let busy = node.integer("candidates", in: count) ?? 10
+    t.candidates = CandidateRule(
+      idle: node.integer("idleCandidates", in: count) ?? busy, busy: busy,
+      pivot: node.number("busyFrom", in: .above(0, to: 1)) ?? 1,
+      weighting: node.choice("sampling", of: CandidateSampler.Weighting.self) ?? .uniform)
+    t.credit.scheme = node.choice("credit", of: Credit.Scheme.self) ?? .marginal
+    t.credit.harm = node.number("harm", in: .from(0)) ?? t.credit.harm
+    t.credit.service = node.number("serviceWeight", in: .from(0)) ?? t.credit.service
+    t.credit.completion = node.number("completionWeight", in: .from(0)) ?? t.credit.completion
+    t.credit.energy = node.number("energyWeight", in: .from(0)) ?? t.credit.energy
+    t.credit.imbalance = node.number("imbalanceWeight", in: .from(0)) ?? t.credit.imbalance
+    t.learner.algorithm = node.choice("algorithm", of: LearnerSettings.Algorithm.self) ?? .ppo
+    t.learner.clip = node.number("clip", in: .positive).map { Float($0) } ?? t.learner.clip
+    t.learner.epochs = node.integer("epochs", in: 1...1000) ?? t.learner.epochs
+    t.learner.minibatch = node.integer("minibatch", in: 1...10_000_000) ?? t.learner.minibatch
+    t.learner.learningRate =
+      node.number("learningRate", in: .positive).map { Float($0) } ?? t.learner.learningRate
+    t.learner.finalLearningRate =
+      node.number("finalLearningRate", in: .positive).map { Float($0) }
+      ?? min(t.learner.finalLearningRate, t.learner.learningRate)
+    t.learner.entropy = node.number("entropy", in: .from(0)).map { Float($0) } ?? t.learner.entropy
+    t.learner.gamma =
+      node.number("gamma", in: .from(0, to: 0.9999)).map { Float($0) }
+      ?? (t.credit.scheme == .discounted ? 0.99 : 0)
+    t.learner.lambda =
+      node.number("lambda", in: .from(0, to: 1)).map { Float($0) } ?? t.learner.lambda
+    t.learner.usesBaseline = node.flag("baseline") ?? true
+    t.centralCritic = node.flag("centralCritic") ?? false
+    t.episodes = node.integer("episodes", in: 1...100_000) ?? t.episodes
+    t.iterations = node.integer("iterations", in: 1...10_000_000) ?? t.iterations
+    t.validationEvery = node.integer("validationEvery", in: 1...10_000_000) ?? t.validationEvery
+    t.validationEpisodes = node.integer("validationEpisodes", in: 1...999) ?? t.validationEpisodes
+    t.seed = node.integer("seed", in: 0...Int(UInt32.max)).map { UInt64($0) } ?? t.seed
+    training = t
+  }
+
+  private mutating func readPolish(_ node: ConfigurationNode) {
+    var p = EvolutionSettings()
+    p.generations = node.integer("generations", in: 1...10_000_000) ?? p.generations
+    p.pairs = node.integer("pairs", in: 1...100_000) ?? p.pairs
+    p.deviation = node.number("deviation", in: .positive).map { Float($0) } ?? p.deviation
+    p.learningRate = node.number("learningRate", in: .positive).map { Float($0) } ?? p.learningRate
+    p.finalLearningRate =
+      node.number("finalLearningRate", in: .positive).map { Float($0) } ?? p.learningRate / 5
+    p.episodes = node.integer("episodes", in: 1...1000) ?? p.episodes
+    p.validationEvery = node.integer("validationEvery", in: 1...10_000_000) ?? p.validationEvery
+    p.validationEpisodes = node.integer("validationEpisodes", in: 1...999) ?? p.validationEpisodes
+    p.seed = node.integer("seed", in: 0...Int(UInt32.max)).map { UInt64($0) } ?? p.seed
+    p.loads = loads
+    p.tasks = tasks
+    polish = p
+  }
+
+  func scenario() throws -> Scenario {
+    let cluster = cluster
+    let reading = try TraceOptions.parse(["--quiet"])
+    let first = try ClusterArgument(cluster, reading: reading).layout(seed: 1)
+    // Machines that no seed draws are read once.
+    let isDrawn = cluster.hasPrefix("tiers:") || cluster.hasPrefix("study:")
+    return Scenario(
+      name: name, options: options,
+      cluster: { seed in
+        guard isDrawn, let machines = Int(cluster.dropFirst("tiers:".count)) else { return first }
+        return try ClusterLayout(
+          cluster.hasPrefix("tiers:")
+            ? .studyTiersWithSpeeds(machines: machines) : .studyTiers(machines: machines),
+          seed: seed)
+      }, source: try source())
+  }
+
+  private func source() throws
+    -> @Sendable (UInt64, Double, ClusterLayout) throws ->
+    any WorkloadSource
+  {
+    if workload == "study" {
+      return { seed, load, layout in
+        var model = WorkloadModel.study
+        try model.setLoad(load, onCores: layout.speedWeightedCores)
+        return try SyntheticWorkload(model, .endless, seed: seed)
+      }
+    }
+    let tape = try ReplayTape(workload)
+    return { seed, load, layout in
+      try tape.source(seed: seed, load: load, onCores: layout.speedWeightedCores)
+    }
+  }
+}
+
+extension ClusterLayout {
+  /// Cores, each times its speed: what loads are over.
+  var speedWeightedCores: Double {
+    machines.reduce(0) { $0 + $1.capacity.cpu.value * $1.speed }
+  }
+}

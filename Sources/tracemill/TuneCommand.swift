@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import MARL
+import Simulation
+
+/// `tracemill tune`: the constants of the one-step rule, by random search.
+struct TuneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tune",
+    abstract: "Tune the one-step reward rule on a scenario.",
+    discussion: """
+      Random search on seeds that are used for nothing else, for all loads of the scenario together and \
+      for each by itself. Use the result as scheduler one-step:FILE.
+
+      Example:
+        tracemill tune data/scenarios/study-100.yaml -o rule.json
+      """)
+
+  @Argument(help: ArgumentHelp("The scenario (YAML).", valueName: "scenario"))
+  var scenario: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the constants go.", valueName: "file"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Draws of the first round; the second has half.", valueName: "number"))
+  var draws = 300
+
+  @Option(help: ArgumentHelp("What draws come from.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
+  var workers = ProcessInfo.processInfo.activeProcessorCount
+
+  mutating func validate() throws {
+    guard (1...1_000_000).contains(draws) else { throw ValidationError("--draws is 1 to 1000000") }
+    guard (1...1024).contains(workers) else { throw ValidationError("--workers is 1 to 1024") }
+  }
+
+  func run() throws {
+    var file = try ScenarioFile(path: scenario)
+    try file.measureUnits(workers: workers)
+    let tuner = Tuner(
+      file.scenario, loads: file.loads, tasks: file.tasks, draws: draws, seed: seed)
+    let rule = try tuner.run(workers: workers) { writeError("tune: \($0)\n") }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    do {
+      try (encoder.encode(rule) + Data("\n".utf8)).write(
+        to: URL(fileURLWithPath: output), options: .atomic)
+    } catch {
+      throw CommandFailure(message: "\(output): cannot be written")
+    }
+    var table = TextTable(header: ["tuned for load", "candidates", "reward"], left: [0])
+    for entry in rule.entries {
+      table.add([
+        entry.load.map { significant($0) } ?? "all", "\(entry.constants.candidates)",
+        fixed(entry.reward, 4),
+      ])
+    }
+    try writeOutput(table.text + "  wrote \(output)\n")
+  }
+}
