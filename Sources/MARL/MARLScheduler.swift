@@ -15,18 +15,10 @@ import Workload
 /// A scheduler like any other. It expects tasks to come at gateways; without them it decides as an
 /// agent without a machine.
 public struct MARLScheduler: PlacementPolicy {
-  /// How an agent chooses from what its network says.
-  public enum Choice: Hashable, Sendable {
-    /// The choice of greatest probability, ties to the first.
-    case greedy
-    /// In proportion to the probabilities, as in training.
-    case sampled
-  }
-
   /// What it has learned.
   public let model: PolicyModel
   /// How it chooses.
-  public var choice: Choice
+  public var choice: PolicyModel.Choice
   /// The name in reports.
   public var name: String
   private var sampler = CandidateSampler(.uniform)
@@ -35,12 +27,15 @@ public struct MARLScheduler: PlacementPolicy {
   private var scratch: Scratch
   private let recorder: EpisodeRecorder?
 
-  /// A scheduler that acts by `model`.
-  public init(_ model: PolicyModel, choice: Choice = .greedy, name: String = "marl") {
-    self.init(model, choice: choice, name: name, recorder: nil)
+  /// A scheduler that acts by `model`, choosing as the model says if nothing else is said.
+  public init(_ model: PolicyModel, choice: PolicyModel.Choice? = nil, name: String = "marl") {
+    self.init(model, choice: choice ?? model.choice, name: name, recorder: nil)
   }
 
-  init(_ model: PolicyModel, choice: Choice, name: String = "marl", recorder: EpisodeRecorder?) {
+  init(
+    _ model: PolicyModel, choice: PolicyModel.Choice, name: String = "marl",
+    recorder: EpisodeRecorder?
+  ) {
     self.model = model
     self.choice = choice
     self.name = name
@@ -81,7 +76,9 @@ public struct MARLScheduler: PlacementPolicy {
   private mutating func placeAmongCandidates(
     _ task: TaskView, _ cluster: borrowing Cluster, _ rng: inout RandomStream
   ) -> Int? {
-    let wanted = model.candidates.count(at: cluster.meanUtilisation)
+    let network = model.network(of: Int(task.gateway), on: cluster)
+    let rule = model.candidateRules.isEmpty ? model.candidates : model.candidateRules[network]
+    let wanted = rule.count(at: cluster.meanUtilisation)
     sampler.draw(wanted, for: task, on: cluster, using: &rng)
     let count = sampler.drawn.count
     guard count > 0 else { return nil }
@@ -91,7 +88,6 @@ public struct MARLScheduler: PlacementPolicy {
       features.write(
         Int(machine), on: cluster, ledger, to: scratch.inputs + index * CandidateFeatures.count)
     }
-    let network = model.network(of: Int(task.gateway))
     model.networks[network].score(scratch.inputs, rows: count, to: scratch.outputs)
     let chosen = choose(count, mask: nil, &rng)
     let machine = Int(sampler.drawn[chosen.index])
@@ -116,7 +112,7 @@ public struct MARLScheduler: PlacementPolicy {
       any = any || scratch.mask[machine]
     }
     guard any else { return nil }
-    let network = model.network(of: Int(task.gateway))
+    let network = model.network(of: Int(task.gateway), on: cluster)
     model.networks[network].evaluate(scratch.inputs, hidden: scratch.hidden, to: scratch.outputs)
     let chosen = choose(machines, mask: scratch.mask, &rng)
     recorder?.decided(

@@ -62,6 +62,23 @@ public struct PolicyModel: Hashable, Sendable {
   public var networks: [Network]
   /// How many candidates are scored; of no meaning to the study's network.
   public var candidates: CandidateRule
+  /// How its agents choose in use.
+  public var choice = Choice.greedy
+
+  /// Candidates of each network, where networks are gated and theirs differ; empty otherwise.
+  public var candidateRules: [CandidateRule] = []
+  /// Shares of the cluster's CPU claimed, ascending, at which agents turn from one network to the next;
+  /// empty where networks belong to agents, or there is one.
+  public var gate: [Double] = []
+
+  /// How an agent chooses from what its network says.
+  public enum Choice: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The choice of greatest probability, ties to the first.
+    case greedy
+    /// In proportion to the probabilities, as in training: agents of one view do not herd, however many
+    /// candidates they look at.
+    case sampled
+  }
 
   /// A model of these networks, all of one shape.
   public init(
@@ -103,7 +120,35 @@ public struct PolicyModel: Hashable, Sendable {
     architecture == .candidates ? CandidateFeatures.version : StudyObservation.version
   }
 
-  /// Which network acts for a machine.
+  /// Which network acts for the agent of a machine in the cluster that it sees.
   @inline(__always)
-  func network(of agent: Int) -> Int { networks.count == 1 ? 0 : max(agent, 0) % networks.count }
+  func network(of agent: Int, on cluster: borrowing Cluster) -> Int {
+    if networks.count == 1 { return 0 }
+    guard !gate.isEmpty else { return max(agent, 0) % networks.count }
+    let share =
+      Double(cluster.totalClaimed.cpu.nano) / Double(max(cluster.totalCapacity.cpu.nano, 1))
+    return min(gate.count { $0 <= share }, networks.count - 1)
+  }
+
+  /// A policy of policies: `parts`, of one architecture and one network each, each acting between two
+  /// shares of the cluster's CPU claimed. Candidates and choice are those of the part that acts.
+  ///
+  /// - Throws: ``TrainingError/invalid(_:)`` where parts do not go together.
+  public static func gated(_ parts: [PolicyModel], at gate: [Double]) throws -> PolicyModel {
+    guard let first = parts.first, parts.count == gate.count + 1, gate == gate.sorted(),
+      parts.allSatisfy({
+        $0.networks.count == 1 && $0.architecture == first.architecture
+          && $0.choice == first.choice && $0.networks[0].layers == first.networks[0].layers
+      })
+    else {
+      throw TrainingError.invalid(
+        "policies go together if there is one more than shares, the shares ascend, and all have one "
+          + "network of the same layers, and the same choice")
+    }
+    var model = first
+    model.networks = parts.map { $0.networks[0] }
+    model.gate = gate
+    model.candidateRules = parts.map(\.candidates)
+    return model
+  }
 }

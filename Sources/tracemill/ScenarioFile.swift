@@ -84,6 +84,7 @@ private struct ScenarioParts {
       idle: node.integer("idleCandidates", in: count) ?? busy, busy: busy,
       pivot: node.number("busyFrom", in: .above(0, to: 1)) ?? 1,
       weighting: node.choice("sampling", of: CandidateSampler.Weighting.self) ?? .uniform)
+    t.choice = node.choice("choice", of: PolicyModel.Choice.self) ?? .greedy
     t.credit.scheme = node.choice("credit", of: Credit.Scheme.self) ?? .marginal
     t.credit.harm = node.number("harm", in: .from(0)) ?? t.credit.harm
     t.credit.service = node.number("serviceWeight", in: .from(0)) ?? t.credit.service

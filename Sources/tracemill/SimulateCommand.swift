@@ -106,11 +106,9 @@ struct SimulateCommand: AsyncParsableCommand {
   @OptionGroup(title: "Reading") var leniency: LenientOption
 
   mutating func validate() throws {
-    guard PolicyCatalog.make(scheduler) != nil else {
-      let names = PolicyCatalog.entries.map(\.name)
-      throw ValidationError(
-        "no scheduler '\(scheduler)'; there are \(names.joined(separator: ", "))"
-          + suggestion(for: scheduler, among: names))
+    // Files are opened when the run begins: what is wrong with them is no wrong usage.
+    if !SchedulerArgument.namesFile(scheduler), PolicyCatalog.make(scheduler) == nil {
+      throw ValidationError(SchedulerArgument.noSuch(scheduler))
     }
     guard (1...1_000_000).contains(replications) else {
       throw ValidationError("--replications is from 1 to 1000000")

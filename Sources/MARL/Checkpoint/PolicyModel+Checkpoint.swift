@@ -10,6 +10,9 @@ extension PolicyModel {
     file.metadata["format"] = Self.format
     file.metadata["architecture"] = architecture.rawValue
     file.metadata["observation"] = observation
+    file.metadata["gate"] = CheckpointText.json(gate)
+    file.metadata["candidateRules"] = CheckpointText.json(candidateRules)
+    file.metadata["choice"] = choice.rawValue
     file.metadata["networks"] = String(networks.count)
     file.metadata["candidates"] = CheckpointText.json(candidates)
     for (index, network) in networks.enumerated() { file.add(network, as: "policy.\(index)") }
@@ -50,6 +53,24 @@ extension PolicyModel {
         idle: min(candidates.idle, 100_000), busy: min(candidates.busy, 100_000),
         pivot: candidates.pivot > 0 ? candidates.pivot : 1, weighting: candidates.weighting))
     try file.expect("observation", observation)
+    guard let choice = file.metadata["choice"].flatMap(Choice.init) else {
+      throw CheckpointError.unsuitable(
+        what: "choice", found: file.metadata["choice"] ?? "missing",
+        expected: Choice.allCases.map(\.rawValue).joined(separator: " or "))
+    }
+    self.choice = choice
+    if file.metadata["gate"] != nil {
+      gate = try CheckpointText.value(file.metadata["gate"], "gate")
+    }
+    if file.metadata["candidateRules"] != nil {
+      candidateRules = try CheckpointText.value(file.metadata["candidateRules"], "candidate rules")
+    }
+    guard gate.isEmpty || gate.count == networks.count - 1,
+      candidateRules.isEmpty || candidateRules.count == networks.count,
+      candidateRules.allSatisfy({
+        (1...100_000).contains($0.idle) && (1...100_000).contains($0.busy)
+      })
+    else { throw CheckpointError.damaged("its gate does not go with its networks") }
   }
 
   /// Reads a checkpoint file.

@@ -19,6 +19,8 @@ public struct TrainingSettings: Hashable, Sendable, Codable {
   public var networks = 1
   /// Candidates scored.
   public var candidates = CandidateRule(10)
+  /// How agents choose in use, and in validation.
+  public var choice = PolicyModel.Choice.greedy
   /// How it learns.
   public var learner = LearnerSettings()
   /// What decisions are credited with.
@@ -116,6 +118,7 @@ public struct Trainer: Sendable {
         candidates: settings.candidates, seed: settings.seed)
     learner = Learner(model, seed: settings.seed)
     learner.model.candidates = settings.candidates
+    learner.model.choice = settings.choice
     try checkFeasible()
   }
 

@@ -31,13 +31,21 @@ struct SchedulerArgument {
       make = { OneStepReward(rule.constants(at: $0)) }
     } else {
       guard PolicyCatalog.make(name) != nil else {
-        let names = PolicyCatalog.entries.map(\.name).joined(separator: ", ")
-        throw CommandFailure(
-          message: "no scheduler '\(name)'; there are \(names), sampled:RULE,d=D[,weighted], "
-            + "one-step:RULE.json, marl:POLICY.safetensors")
+        throw CommandFailure(message: Self.noSuch(name))
       }
       make = { _ in PolicyCatalog.make(name) ?? RandomPlacement() }
     }
+  }
+
+  /// Whether the scheduler is in a file.
+  static func namesFile(_ name: String) -> Bool {
+    name.hasPrefix("marl:") || name.hasPrefix("one-step:")
+  }
+
+  /// What to say of a name that stands for nothing.
+  static func noSuch(_ name: String) -> String {
+    let names = PolicyCatalog.entries.map(\.name)
+    return unknownName("scheduler", name, among: names)
   }
 
   /// The policy, for a load where that is known: a rule tuned by load takes its constants.
