@@ -65,6 +65,8 @@ final class ReplayTape: Sendable {
         ? submit + (task.deadline - task.submit)
         : submit + Microseconds(seconds: task.runTime.seconds * factor)
       task.submit = submit
+      // A record counts as one task, whatever instances it stands for.
+      task.instances = 1
       // Once around, the same task comes again under another name.
       task.id = TaskID(job: produced)
       produced += 1

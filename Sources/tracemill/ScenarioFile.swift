@@ -157,20 +157,13 @@ private struct ScenarioParts {
     if workload == "study" {
       return { seed, load, layout in
         var model = WorkloadModel.study
-        try model.setLoad(load, onCores: layout.speedWeightedCores)
+        try model.setLoad(load, onCores: layout.effectiveCores)
         return try SyntheticWorkload(model, .endless, seed: seed)
       }
     }
     let tape = try ReplayTape(workload)
     return { seed, load, layout in
-      try tape.source(seed: seed, load: load, onCores: layout.speedWeightedCores)
+      try tape.source(seed: seed, load: load, onCores: layout.effectiveCores)
     }
-  }
-}
-
-extension ClusterLayout {
-  /// Cores, each times its speed: what loads are over.
-  var speedWeightedCores: Double {
-    machines.reduce(0) { $0 + $1.capacity.cpu.value * $1.speed }
   }
 }

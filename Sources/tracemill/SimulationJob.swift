@@ -32,9 +32,7 @@ struct SimulationJob: Sendable {
   ) throws -> Run {
     let rejects = try leniency.rejectLog()
     let layout = try ClusterArgument(cluster, reading: reading, rejects: rejects).layout(seed: seed)
-    guard let policy = PolicyCatalog.make(scheduler) else {
-      throw CommandFailure(message: "no scheduler '\(scheduler)'")
-    }
+    let policy = try SchedulerArgument(scheduler).policy()
     var simulator = Simulator(cluster: layout, policy: policy, options: options, seed: seed)
     let argument = try WorkloadArgument(
       workload, seed: seed, cores: layout.effectiveCores, reading: reading, selection: selection,
