@@ -29,7 +29,9 @@ final class ExperimentProvider: ExperimentInputs {
 
   func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy {
     guard let policy = PolicyCatalog.make(definition.policy) else {
-      throw CommandFailure(message: "no scheduler '\(definition.policy)'")
+      throw CommandFailure(
+        message: unknownName(
+          "scheduler", definition.policy, among: PolicyCatalog.entries.map(\.name)))
     }
     return policy
   }
@@ -180,6 +182,9 @@ extension ExperimentProvider {
           problems.append("clusters[\(index)]: \(error)")
         }
       }
+    }
+    for (index, scheduler) in definition.schedulers.enumerated() {
+      do { _ = try policy(scheduler) } catch { problems.append("schedulers[\(index)]: \(error)") }
     }
     return problems
   }
