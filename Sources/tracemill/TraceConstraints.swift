@@ -3,6 +3,15 @@ import TraceParsing
 import Workload
 
 /// What a 2011 trace says of its machines' attributes and what its tasks require of them.
+///
+/// The format of 2019 puts the comparisons into words (clusterdata_trace_format_v3.proto,
+/// MachineConstraint.Relation): "For EQUAL and NOT_EQUAL relationships, the comparison is a string
+/// comparison; for LESS_THAN, GREATER_THAN, etc., the values are converted to floating point numbers
+/// first; for PRESENT and NOT_PRESENT, the test is merely whether the supplied attribute exists for
+/// the machine in question". The format of 2011 has the first four only: there a machine without the
+/// attribute counts as one with the empty value, so EQUAL with no value asks for its absence, NOT
+/// EQUAL with no value for its presence, and NOT EQUAL with a value holds where it is absent. Nothing
+/// is less or greater than what is absent or not a whole number.
 struct TraceConstraints {
   private(set) var table = ConstraintTable()
   /// Tasks that require anything.
@@ -37,9 +46,9 @@ struct TraceConstraints {
         changes += 1
         return
       }
-      guard !row.isDeleted else { return }
+      // No value is no attribute, as the constraints without one have it.
+      guard !row.isDeleted, let text = row.value else { return }
       attributes.insert(attribute)
-      let text = row.value ?? ""
       table.setAttribute(attribute, of: row.machine, to: Int64(texts.intern(text)))
       if let value = Int64(text) {
         table.setAttribute(attribute + 1, of: row.machine, to: value)

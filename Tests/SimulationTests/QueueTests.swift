@@ -271,4 +271,45 @@ import Workload
     let (never, _) = try run([huge], on: layout, FirstFit())
     #expect(never.unplaceable.first { $0.count > 0 }?.reason == .gang)
   }
+
+  /// First fit that notes whether it is shown machine 0 asleep.
+  private struct Watcher: PlacementPolicy {
+    final class Notes { var asleep: [Bool] = [] }
+    let name = "watcher"
+    let notes = Notes()
+
+    mutating func place(
+      _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
+    ) -> Placement {
+      notes.asleep.append(cluster.isAsleep(0))
+      return cluster.firstFit(for: task).map(Placement.machine) ?? .wait
+    }
+  }
+
+  @Test(arguments: [0.0, 100])
+  func aGangsTentativeClaimsWakeNoMachine(_ heartbeat: Double) throws {
+    // Machine 1 is full; machine 0 is empty from the beginning and sleeps when a gang of two comes,
+    // of which it has room for one. Who then overtakes the gang must see it asleep still.
+    let power = PowerModel(
+      idle: Watts(100), dynamic: Watts(100), sleepAfter: Microseconds(seconds: 5))
+    let layout = try ClusterLayout(
+      machines: (0..<2).map {
+        MachineDescription(
+          number: $0, capacity: Resources(cpu: Cores($0 == 0 ? 7.0 : 8)), power: power)
+      })
+    var gang = task(1, at: 110, runs: 10, cores: 5)
+    gang.instances = 2
+    let policy = Watcher()
+    let (report, _) = try run(
+      [task(0, at: 0, runs: 500, cores: 8), gang, task(2, at: 120, runs: 1, cores: 1)],
+      on: layout, policy
+    ) {
+      $0.gangs = true
+      $0.backfilling = .greedy
+      $0.heartbeat = Microseconds(seconds: heartbeat)
+    }
+    #expect(report.total[.finished] == 3)
+    // Task 0, the gang's first and second instance, task 2.
+    #expect(policy.notes.asleep.prefix(4) == [false, true, false, true])
+  }
 }

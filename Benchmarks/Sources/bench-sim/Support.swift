@@ -55,6 +55,58 @@ struct BenchmarkSource: WorkloadSource {
   }
 }
 
+/// CPU time between two points of a run.
+final class Stopwatch {
+  private var start = 0.0
+  private var stop = 0.0
+  func begin() { start = cpuTime() }
+  func end() { stop = cpuTime() }
+  var span: Double { stop - start }
+}
+
+/// A workload that is in its steady state from the beginning: at time 0 come as many tasks as run on
+/// average, with run times as long as what is left of such tasks, which of exponential ones is the
+/// same again; then Poisson arrivals at the rate that replaces them.
+struct SteadySource: WorkloadSource {
+  private static let mean = 100.0
+  /// What is left out of the measurement at first, in seconds: the cluster finds its packing.
+  let warmUp = 5 * SteadySource.mean
+  let watch = Stopwatch()
+  private var arrivals: BenchmarkSource
+  private var first: Int
+  private var measured: Int
+  private var isMeasuring = false
+
+  /// `tasks` tasks after the warm-up, at `load` of the CPU of machines of 8 cores.
+  init(machines: Int, load: Double, tasks: Int) {
+    let running = load * 8 * Double(machines) / 2.25
+    first = Int(running)
+    measured = tasks
+    arrivals = BenchmarkSource(
+      left: .max, gap: Self.mean / running, mean: Self.mean, mixed: true,
+      rng: RandomStream(seed: 1, name: "bench"))
+  }
+
+  mutating func next() -> TaskRecord? {
+    guard measured > 0, var record = arrivals.next() else {
+      watch.end()
+      return nil
+    }
+    if first > 0 {
+      first -= 1
+      record.submit = .zero
+      arrivals.clock = 0
+      return record
+    }
+    if !isMeasuring, record.submit.seconds >= warmUp {
+      isMeasuring = true
+      watch.begin()
+    }
+    if isMeasuring { measured -= 1 }
+    return record
+  }
+}
+
 /// `count` machines of `cores` cores and 32 GiB.
 func uniformCluster(_ count: Int, cores: Double) throws -> ClusterLayout {
   try ClusterLayout(

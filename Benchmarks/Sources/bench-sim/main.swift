@@ -9,34 +9,36 @@ import Workload
 #endif
 
 let usage = """
-  usage: bench-sim place POLICY MACHINES TASKS [LOAD]   central queue, mixed requests
+  usage: bench-sim place POLICY MACHINES TASKS [LOAD]   central queue, mixed requests, steady
          bench-sim generate TASKS HOSTS CORES           writes arrival,duration lines
          bench-sim queue FILE HOSTS CORES               round robin to queues at the hosts
          bench-sim study FOLDER                         the study's nodes.csv and tasks.csv
   """
 
-/// Placements per CPU-second, generation of the workload measured apart.
+/// Placements per CPU-second in the steady state: the clocks start when the cluster has been at its
+/// load for five mean run times and stop at the last arrival; generation of the workload is measured
+/// apart and taken off.
 func place(_ name: String, machines: Int, tasks: Int, load: Double) throws {
   guard let policy = PolicyCatalog.make(name) else {
     print("no policy is called \(name)")
     exit(2)
   }
-  let mean = 100.0
-  let source = BenchmarkSource(
-    left: tasks, gap: 2.25 * mean / (load * 8 * Double(machines)), mean: mean, mixed: true,
-    rng: RandomStream(seed: 1, name: "bench"))
-  var drained = source
-  var start = cpuTime()
+  let alone = SteadySource(machines: machines, load: load, tasks: tasks)
+  var drained = alone
   while drained.next() != nil {}
-  let generation = cpuTime() - start
+  let generation = drained.watch.span
+  let source = SteadySource(machines: machines, load: load, tasks: tasks)
+  let watch = source.watch
+  var options = SimulationOptions()
+  options.warmUp = Microseconds(seconds: source.warmUp)
+  options.accountsTail = .zero
   let layout = try uniformCluster(machines, cores: 8)
-  start = cpuTime()
-  let report = try Simulator(cluster: layout, policy: policy, seed: 1).run(source)
-  let seconds = cpuTime() - start - generation
+  let report = try Simulator(cluster: layout, policy: policy, options: options, seed: 1).run(source)
+  let seconds = watch.span - generation
   print(
     "\(name) machines=\(machines) tasks=\(tasks) cpu_s=\(fixed(seconds, 3))",
-    "placements_per_cpu_s=\(Int(Double(report.total.started) / seconds))",
-    "utilisation=\(fixed(report.usage.cpu, 3)) finished=\(report.total[.finished])",
+    "placements_per_cpu_s=\(Int(Double(tasks) / seconds))",
+    "utilisation=\(fixed(report.usage.cpu, 3)) waiting=\(fixed(report.usage.meanWaiting, 1))",
     "peak_MiB=\(peakMebibytes())")
 }
 

@@ -12,7 +12,7 @@ extension Cluster {
     offers.update(claim.machine, to: offers[claim.machine] - claim.resources)
     totalClaimed += claim.resources
     noteLoad(claim.machine)
-    running[claim.machine] += 1
+    states[claim.machine].running += 1
     totalRunning += 1
   }
 
@@ -21,8 +21,8 @@ extension Cluster {
     offers.update(claim.machine, to: offers[claim.machine] + claim.resources)
     totalClaimed -= claim.resources
     noteLoad(claim.machine)
-    running[claim.machine] -= 1
-    if running[claim.machine] == 0 { emptySince[claim.machine] = now }
+    states[claim.machine].running -= 1
+    if states[claim.machine].running == 0 { emptySince[claim.machine] = now }
     totalRunning -= 1
   }
 
@@ -36,7 +36,7 @@ extension Cluster {
 
   /// The machine comes, empty.
   mutating func bringUp(_ machine: Int) {
-    up[machine] = true
+    states[machine].isUp = true
     upCount += 1
     emptySince[machine] = now
     awakeAt[machine] = now
@@ -47,7 +47,7 @@ extension Cluster {
 
   /// The machine goes; its claims must have been reverted.
   mutating func takeDown(_ machine: Int) {
-    up[machine] = false
+    states[machine].isUp = false
     noteLoad(machine)
     upCount -= 1
     offers.update(machine, to: FitTree.nothing)
@@ -59,7 +59,8 @@ extension Cluster {
   mutating func resize(_ machine: Int, to capacity: Resources) {
     let old = capacities[machine]
     capacities[machine] = capacity
-    guard up[machine] else { return }
+    states[machine].cpu = capacity.cpu
+    guard states[machine].isUp else { return }
     offers.update(machine, to: offers[machine] + capacity - old)
     if mode == .dispatch { wholes.update(machine, to: capacity) }
     totalCapacity += capacity - old
@@ -68,26 +69,26 @@ extension Cluster {
 
   /// Brings the sums up to date with the machine's utilisation.
   private mutating func noteLoad(_ machine: Int) {
-    let old = loads[machine]
-    let whole = capacities[machine].cpu.nano
-    let used = up[machine] ? whole - offers[machine].cpu.nano : 0
+    let old = states[machine].load
+    let whole = states[machine].cpu.nano
+    let used = states[machine].isUp ? whole - offers[machine].cpu.nano : 0
     let new = whole > 0 ? Int64(Double(used) / Double(whole) * 0x1p20 + 0.5) : 0
-    loads[machine] = new
+    states[machine].load = new
     loadSum += new - old
     loadSquares += new * new - old * old
   }
 
   /// A task begins (`sign` 1) or ceases (-1) to wait at the machine.
   mutating func changeQueue(of machine: Int, by sign: Int32, _ task: borrowing TaskView) {
-    queued[machine] += sign
+    states[machine].queued += sign
     totalQueued += Int(sign)
-    queuedCPU[machine].nano += Int64(sign) * task.request.cpu.nano
+    states[machine].queuedCPU.nano += Int64(sign) * task.request.cpu.nano
     guard task.estimate.isKnown else { return }
-    let length = Double(task.estimate.rawValue) / speeds[machine]
+    let length = Double(task.estimate.rawValue) / states[machine].speed
     queuedWork[machine] += Double(sign) * length * task.request.cpu.value
     queuedMemoryWork[machine] += Double(sign) * length * task.request.memory.gibibytes
     // Rounding must not outlive the tasks that caused it.
-    if queued[machine] == 0 { (queuedWork[machine], queuedMemoryWork[machine]) = (0, 0) }
+    if states[machine].queued == 0 { (queuedWork[machine], queuedMemoryWork[machine]) = (0, 0) }
   }
 
   /// A task whose estimated end is `end` begins (`sign` 1) or ceases (-1) to run on the machine.
@@ -99,7 +100,7 @@ extension Cluster {
     runningWork[machine] += cpu * Double(end.rawValue)
     runningMemory[machine] += memory
     runningMemoryWork[machine] += memory * Double(end.rawValue)
-    guard running[machine] == 0 else { return }
+    guard states[machine].running == 0 else { return }
     (runningCPU[machine], runningWork[machine]) = (0, 0)
     (runningMemory[machine], runningMemoryWork[machine]) = (0, 0)
   }

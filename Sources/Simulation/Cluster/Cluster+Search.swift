@@ -79,8 +79,10 @@ extension Cluster {
   /// Share of the machine's CPU that its tasks, running and waiting there, ask for: 0…, beyond 1
   /// where tasks queue.
   public func demand(_ machine: Int) -> Double {
-    let capacity = capacities[machine].cpu.nano
-    let asked = claimed(machine).cpu.nano + queuedCPU[machine].nano
+    let state = states[machine]
+    let capacity = state.cpu.nano
+    let claimed = state.isUp ? capacity - offers[machine].cpu.nano : 0
+    let asked = claimed + state.queuedCPU.nano
     return capacity > 0 ? Double(asked) / Double(capacity) : .infinity
   }
 
@@ -102,8 +104,8 @@ extension Cluster {
   /// In how many seconds from now the task may be expected to end on the machine: after its backlog,
   /// if it cannot start at once, and its wake-up. A task without an estimate counts as one second.
   public func expectedCompletion(of task: TaskView, on machine: Int) -> Double {
-    let length = (task.estimate.isKnown ? task.estimate.seconds : 1) / speeds[machine]
-    let startsNow = queued[machine] == 0 && mayStart(task, on: machine)
+    let length = (task.estimate.isKnown ? task.estimate.seconds : 1) / states[machine].speed
+    let startsNow = states[machine].queued == 0 && mayStart(task, on: machine)
     let wake = isAsleep(machine) ? descriptions[machine].power.wakeDelay.seconds : 0
     return length + wake + (startsNow ? 0 : max(backlog(machine), memoryBacklog(machine)))
   }

@@ -28,7 +28,6 @@ public struct Cluster: ~Copyable {
   /// Sum and sum of squares, over the machines that are up, of CPU utilisation in 2^-20ths.
   var loadSum: Int64 = 0
   var loadSquares: Int64 = 0
-  var loads: [Int64]
   /// What placement may promise over what is there, as a factor of each machine's real CPU.
   let cpuOvercommit: Double
   let memoryOvercommit: Double
@@ -41,11 +40,8 @@ public struct Cluster: ~Copyable {
   /// In dispatch mode, what each machine that is up offers when empty.
   var wholes: FitTree
   var capacities: [Resources]
-  var up: [Bool]
-  var running: [Int32]
-  var queued: [Int32]
-  /// CPU that tasks waiting at the machine ask for.
-  var queuedCPU: [Cores]
+  /// What else every placement needs to know of a machine, side by side.
+  var states: [LiveState]
   /// Estimated work there, in core-µs: of waiting tasks, and of running ones from time 0 to their
   /// estimated ends, less what `runningCPU` × now takes off.
   var queuedWork: [Double]
@@ -65,7 +61,6 @@ public struct Cluster: ~Copyable {
   var apart: [JobMachine: Int32] = [:]
   /// Whether any machine ever falls asleep.
   let hasSleepers: Bool
-  let speeds: [Double]
   let descriptions: [MachineDescription]
 
   init(
@@ -79,11 +74,7 @@ public struct Cluster: ~Copyable {
     wholes = FitTree(count: mode == .dispatch ? count : 0)
     offers = FitTree(count: count)
     capacities = layout.machines.map(\.capacity)
-    up = Array(repeating: false, count: count)
-    running = Array(repeating: 0, count: count)
-    queued = running
-    loads = Array(repeating: 0, count: count)
-    queuedCPU = Array(repeating: .zero, count: count)
+    states = layout.machines.map(LiveState.init)
     queuedWork = Array(repeating: 0, count: count)
     runningWork = queuedWork
     runningCPU = queuedWork
@@ -93,7 +84,6 @@ public struct Cluster: ~Copyable {
     emptySince = Array(repeating: .zero, count: count)
     awakeAt = Array(repeating: .zero, count: count)
     hasSleepers = layout.machines.contains { $0.power.sleepAfter.isKnown }
-    speeds = layout.machines.map(\.speed)
     descriptions = layout.machines
     for machine in 0..<count where layout.machines[machine].isUp { bringUp(machine) }
   }
@@ -102,23 +92,23 @@ public struct Cluster: ~Copyable {
 // What a policy may ask.
 extension Cluster {
   /// Whether the machine is there.
-  public func isUp(_ machine: Int) -> Bool { up[machine] }
+  public func isUp(_ machine: Int) -> Bool { states[machine].isUp }
 
   /// What the machine offers when empty; what it last offered if it is down.
   public func capacity(_ machine: Int) -> Resources { capacities[machine] }
 
   /// What is free on the machine now; zero if it is down. Negative where the machine shrank below
   /// what its tasks hold.
-  public func free(_ machine: Int) -> Resources { up[machine] ? offers[machine] : .zero }
+  public func free(_ machine: Int) -> Resources { states[machine].isUp ? offers[machine] : .zero }
 
   /// What running tasks hold on the machine.
   public func claimed(_ machine: Int) -> Resources {
-    up[machine] ? capacities[machine] - offers[machine] : .zero
+    states[machine].isUp ? capacities[machine] - offers[machine] : .zero
   }
 
   /// Share of the machine's CPU that is claimed, 0…1; 0 if it has none.
   public func cpuUtilisation(_ machine: Int) -> Double {
-    let capacity = capacities[machine].cpu.nano
+    let capacity = states[machine].cpu.nano
     return capacity > 0 ? Double(claimed(machine).cpu.nano) / Double(capacity) : 0
   }
 
@@ -136,7 +126,8 @@ extension Cluster {
 
   /// Whether the machine is asleep: a task placed there begins after its wake-up delay.
   public func isAsleep(_ machine: Int) -> Bool {
-    hasSleepers && running[machine] == 0 && up[machine] && now >= asleepFrom(machine)
+    hasSleepers && states[machine].running == 0 && states[machine].isUp
+      && now >= asleepFrom(machine)
   }
 
   /// What the machine draws, and when it sleeps.
@@ -146,13 +137,13 @@ extension Cluster {
   public func cpuLoad(_ machine: Int) -> Double { cpuUtilisation(machine) * cpuOvercommit }
 
   /// Speed relative to a reference core.
-  public func speed(_ machine: Int) -> Double { speeds[machine] }
+  public func speed(_ machine: Int) -> Double { states[machine].speed }
 
   /// How many tasks run on the machine.
-  public func runningCount(_ machine: Int) -> Int { Int(running[machine]) }
+  public func runningCount(_ machine: Int) -> Int { Int(states[machine].running) }
 
   /// How many tasks wait at the machine (dispatch mode).
-  public func queueLength(_ machine: Int) -> Int { Int(queued[machine]) }
+  public func queueLength(_ machine: Int) -> Int { Int(states[machine].queued) }
 
   /// Whether `request` fits on the machine now.
   public func fits(_ request: Resources, on machine: Int) -> Bool {
@@ -161,11 +152,33 @@ extension Cluster {
 
   /// Whether `request` would fit on the machine, were it empty. False if it is down.
   public func fitsEmpty(_ request: Resources, on machine: Int) -> Bool {
-    up[machine] && request.fits(in: capacities[machine])
+    states[machine].isUp && request.fits(in: capacities[machine])
   }
 
   /// What the machine is like: its number in the trace, its platform.
   public func description(_ machine: Int) -> MachineDescription { descriptions[machine] }
+}
+
+/// The state of one machine, but for what it offers: what is looked up together lies together.
+struct LiveState: Sendable {
+  /// Its number in the trace.
+  let number: Int64
+  let speed: Double
+  /// Its capacity of CPU.
+  var cpu: Cores
+  /// CPU that tasks waiting there ask for.
+  var queuedCPU = Cores.zero
+  /// CPU utilisation in 2^-20ths.
+  var load: Int64 = 0
+  var running: Int32 = 0
+  var queued: Int32 = 0
+  var isUp = false
+
+  init(_ machine: MachineDescription) {
+    number = machine.number
+    speed = machine.speed
+    cpu = machine.capacity.cpu
+  }
 }
 
 /// A machine and a job that has tasks there.

@@ -41,8 +41,8 @@ extension Cluster {
     let cpuLeft = max(runningWork[machine] - runningCPU[machine] * now, 0)
     let memoryLeft = max(runningMemoryWork[machine] - runningMemory[machine] * now, 0)
     return MachineView(
-      capacity: capacity, free: offers[machine], speed: speeds[machine],
-      running: Int(running[machine]), queued: Int(queued[machine]),
+      capacity: capacity, free: offers[machine], speed: states[machine].speed,
+      running: Int(states[machine].running), queued: Int(states[machine].queued),
       cpuBacklog: (cpuLeft + queuedWork[machine]) * perCore,
       memoryBacklog: (memoryLeft + queuedMemoryWork[machine]) * perGiB,
       queuedBacklog: queuedWork[machine] * perCore,

@@ -36,11 +36,8 @@ extension Engine {
 
 /// One machine's columns.
 struct MachineState {
-  var isUp: Bool
+  var live: LiveState
   var capacity, offer, whole: Resources
-  var running, queued: Int32
-  var load: Int64
-  var queuedCPU: Cores
   var queuedWork, runningWork, runningCPU: Double
   var queuedMemoryWork, runningMemoryWork, runningMemory: Double
   var emptySince, awakeAt: Microseconds
@@ -49,9 +46,8 @@ struct MachineState {
 extension Cluster {
   func state(of machine: Int) -> MachineState {
     MachineState(
-      isUp: up[machine], capacity: capacities[machine], offer: offers[machine],
-      whole: mode == .dispatch ? wholes[machine] : .zero, running: running[machine],
-      queued: queued[machine], load: loads[machine], queuedCPU: queuedCPU[machine],
+      live: states[machine], capacity: capacities[machine], offer: offers[machine],
+      whole: mode == .dispatch ? wholes[machine] : .zero,
       queuedWork: queuedWork[machine], runningWork: runningWork[machine],
       runningCPU: runningCPU[machine], queuedMemoryWork: queuedMemoryWork[machine],
       runningMemoryWork: runningMemoryWork[machine], runningMemory: runningMemory[machine],
@@ -60,14 +56,10 @@ extension Cluster {
 
   /// Shows one machine as it is elsewhere; the totals stay as they are.
   mutating func show(_ machine: Int, _ state: MachineState) {
-    up[machine] = state.isUp
+    states[machine] = state.live
     capacities[machine] = state.capacity
     offers.update(machine, to: state.offer)
     if mode == .dispatch { wholes.update(machine, to: state.whole) }
-    running[machine] = state.running
-    queued[machine] = state.queued
-    loads[machine] = state.load
-    queuedCPU[machine] = state.queuedCPU
     queuedWork[machine] = state.queuedWork
     runningWork[machine] = state.runningWork
     runningCPU[machine] = state.runningCPU

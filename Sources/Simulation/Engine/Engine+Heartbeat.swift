@@ -61,14 +61,10 @@ extension Cluster {
     totalQueued = other.totalQueued
     loadSum = other.loadSum
     loadSquares = other.loadSquares
-    loads = other.loads
     offers = other.offers
     wholes = other.wholes
     capacities = other.capacities
-    up = other.up
-    running = other.running
-    queued = other.queued
-    queuedCPU = other.queuedCPU
+    states = other.states
     queuedWork = other.queuedWork
     runningWork = other.runningWork
     runningCPU = other.runningCPU

@@ -97,7 +97,7 @@ extension Engine {
   /// Asks for a machine for each instance.
   mutating func places(for index: Int32) throws(SimulationError) -> GangPlacement {
     var machines: [Int] = []
-    var emptySince: [Microseconds] = []
+    var emptySince: [(present: Microseconds, seen: Microseconds)] = []
     var rejected = false
     let view = slots[index].view
     while machines.count < Int(view.instances) {
@@ -111,14 +111,16 @@ extension Engine {
         break
       }
       machines.append(machine)
-      emptySince.append(cluster.emptySince[machine])
+      emptySince.append(
+        (cluster.emptySince[machine], isStale ? seen.emptySince[machine] : .zero))
       meter.read(machine, cluster)
       pretend(view, on: machine, sign: 1)
     }
     // The claims were tentative: so that the instances did not count on the same room.
     for (machine, since) in zip(machines, emptySince).reversed() {
       pretend(view, on: machine, sign: -1)
-      cluster.emptySince[machine] = since
+      cluster.emptySince[machine] = since.present
+      if isStale { seen.emptySince[machine] = since.seen }
     }
     if machines.count == Int(view.instances) { return .machines(machines) }
     return rejected ? .reject : .wait

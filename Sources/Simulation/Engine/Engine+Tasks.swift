@@ -191,21 +191,26 @@ extension Engine {
 
   /// The fate of a task that has left queue and machine is known.
   mutating func conclude(_ index: Int32, _ outcome: TaskOutcome) {
-    let slot = slots[index]
-    let started = slot.view.attempts > 0
-    conclude(
-      TaskResult(
-        id: slot.view.id, instance: slot.instance, submit: slot.view.submit,
-        firstStart: slot.firstStart,
-        start: started ? slot.since : .never, finish: outcome == .finished ? slot.end : .never,
-        deadline: slot.view.deadline, wait: slot.waited, wasted: slot.wasted,
-        startup: slot.startup, energy: Joules(slot.energy),
-        machine: started ? cluster.description(Int(slot.machine)).number : -1,
-        attempts: slot.view.attempts, priorityClass: slot.view.priorityClass, outcome: outcome))
+    let id = slots[index].view.id
+    let (machine, end) = (Int(slots[index].machine), slots[index].end)
+    let finish = outcome == .finished ? end : .never
+    conclude(result(index, outcome))
     slots.remove(index)
-    noteFate(
-      of: slot.view.id,
-      .init(finish: outcome == .finished ? slot.end : .never, machine: Int(slot.machine)))
+    noteFate(of: id, .init(finish: finish, machine: machine))
+  }
+
+  private func result(_ index: Int32, _ outcome: TaskOutcome) -> TaskResult {
+    let started = slots[index].view.attempts > 0
+    return TaskResult(
+      id: slots[index].view.id, instance: slots[index].instance, submit: slots[index].view.submit,
+      firstStart: slots[index].firstStart, start: started ? slots[index].since : .never,
+      finish: outcome == .finished ? slots[index].end : .never,
+      deadline: slots[index].view.deadline, wait: slots[index].waited,
+      wasted: slots[index].wasted, startup: slots[index].startup,
+      energy: Joules(slots[index].energy),
+      machine: started ? cluster.states[Int(slots[index].machine)].number : -1,
+      attempts: slots[index].view.attempts, priorityClass: slots[index].view.priorityClass,
+      outcome: outcome)
   }
 
   mutating func conclude(_ result: TaskResult) {

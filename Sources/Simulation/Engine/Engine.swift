@@ -318,7 +318,7 @@ struct Engine: ~Copyable {
   /// A task arrives, and waits.
   private mutating func admit(_ view: TaskView, _ record: TaskRecord, _ instance: Int32) {
     arrivals += 1
-    fragmentation.submit(view.request)
+    fragmentation.submit(view.request, cluster)
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
     slot.instance = instance
     slot.key = pending.key(view)

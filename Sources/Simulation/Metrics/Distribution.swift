@@ -13,8 +13,10 @@
 /// HdrHistogram (Tene), 128 buckets an octave, and a quantile is off by at most 1/256 of itself.
 /// Memory is bounded, and two distributions merge to what recording both would have given.
 ///
-/// Our own instead of the hdrhistogram package: its mean and deviation are those of its buckets, where
-/// these are exact, it has no exact quantiles for short runs, and this module has no dependencies.
+/// Our own instead of the package hdrhistogram-swift: as of its version 0.2.0, `mean` and
+/// `stdDeviation` are those of the buckets' medians (here they are those of the values),
+/// `valueAtPercentile` gives the upper end of a bucket however few values there are, and it depends
+/// on swift-numerics, where this module has no dependencies.
 public struct Distribution: Hashable, Sendable {
   /// So many values are kept as they are.
   public static var exactLimit: Int { 4096 }

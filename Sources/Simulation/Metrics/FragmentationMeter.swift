@@ -16,8 +16,8 @@ import Workload
 /// The expectation over the workload is taken over a uniform sample of the tasks submitted so far
 /// (Li, "Reservoir-sampling algorithms of time complexity O(n(1 + log(N/n)))", ACM TOMS 20, 1994).
 ///
-/// Kept up to date machine by machine: O(``sampleSize``) a change at worst, and O(machines) when the
-/// sample changes, which it does about ``sampleSize`` × ln(tasks / ``sampleSize``) times.
+/// Kept up to date machine by machine: O(log ``sampleSize``) a change, and O(machines) when the sample
+/// changes, which it does about ``sampleSize`` × ln(tasks / ``sampleSize``) times.
 struct FragmentationMeter {
   /// How many tasks stand for the workload.
   static var sampleSize: Int { 16 }
@@ -29,63 +29,79 @@ struct FragmentationMeter {
     var memory: Int64 = 0
     var milliGPU: Int64 = 0
 
-    /// Divided first: the sum over the cluster then never exceeds what is free.
+    /// What is free on one machine, where so many of the sample do not fit. Divided first: the sum
+    /// over the cluster then never exceeds what is free.
     @inline(__always)
-    fileprivate mutating func add(_ free: Resources, times count: Int64) {
-      cpu += free.cpu.nano >> 4 * count
-      memory += free.memory.rawValue >> 4 * count
-      milliGPU += free.milliGPU * count
+    fileprivate init(_ free: Resources, times count: Int64) {
+      cpu = free.cpu.nano >> 4 * count
+      memory = free.memory.rawValue >> 4 * count
+      milliGPU = free.milliGPU * count
+    }
+
+    fileprivate init() {}
+
+    @inline(__always)
+    fileprivate static func += (a: inout Stranded, b: Stranded) {
+      a.cpu += b.cpu
+      a.memory += b.memory
+      a.milliGPU += b.milliGPU
+    }
+
+    @inline(__always)
+    fileprivate static func -= (a: inout Stranded, b: Stranded) {
+      a.cpu -= b.cpu
+      a.memory -= b.memory
+      a.milliGPU -= b.milliGPU
     }
   }
 
   private(set) var stranded = Stranded()
   private var sample: [Resources] = []
-  /// The least and the most that any of them asks for, dimension by dimension.
-  private var least = Resources.zero
-  private var most = Resources.zero
+  /// The sample by what it asks for, of each dimension that any of it asks for.
+  private var ladders: [Ladder] = []
   private var rng: RandomStream
   private var submitted = 0
   /// Which submission enters the full sample next, and the algorithm's running maximum.
   private var next = Self.sampleSize
   private var weight = 1.0
-  /// What is free on each machine, and how many of the sample do not fit there.
-  private var free: [Resources]
-  private var misfits: [Int8]
+  /// Each machine's part of the sum.
+  private var parts: [Stranded]
 
   init(_ cluster: borrowing Cluster, seed: UInt64) {
     rng = RandomStream(seed: seed, name: "fragmentation")
-    free = (0..<cluster.count).map { cluster.free($0).union(.zero) }
-    misfits = Array(repeating: 0, count: cluster.count)
+    parts = Array(repeating: Stranded(), count: cluster.count)
   }
 
   /// A task has come that asks for `request`.
   @inline(__always)
-  mutating func submit(_ request: Resources) {
+  mutating func submit(_ request: Resources, _ cluster: borrowing Cluster) {
     submitted += 1
-    if submitted >= next || submitted <= Self.sampleSize { take(request) }
+    if submitted >= next || submitted <= Self.sampleSize { take(request, cluster) }
   }
 
   /// The free room of the machine may have changed.
   mutating func update(_ machine: Int, _ cluster: borrowing Cluster) {
-    let now = cluster.free(machine).union(.zero)
-    let count = misfits(in: now)
-    let before = Int64(misfits[machine])
-    if before > 0 { stranded.add(free[machine], times: -before) }
-    if count > 0 { stranded.add(now, times: Int64(count)) }
-    free[machine] = now
-    misfits[machine] = count
+    let part = part(of: machine, cluster)
+    stranded -= parts[machine]
+    stranded += part
+    parts[machine] = part
   }
 
-  private func misfits(in free: Resources) -> Int8 {
-    if most.fits(in: free) { return 0 }
-    if !least.fits(in: free) { return Int8(sample.count) }
-    var count: Int8 = 0
-    for request in sample where !request.fits(in: free) { count += 1 }
-    return count
+  @inline(__always)
+  private func part(of machine: Int, _ cluster: borrowing Cluster) -> Stranded {
+    let free = cluster.free(machine).union(.zero)
+    return Stranded(free, times: misfits(in: free))
+  }
+
+  @inline(__always)
+  private func misfits(in free: Resources) -> Int64 {
+    var misfits: UInt16 = 0
+    for ladder in ladders { misfits |= ladder.misfits(in: free) }
+    return Int64(misfits.nonzeroBitCount)
   }
 
   /// The request becomes one of the sample.
-  private mutating func take(_ request: Resources) {
+  private mutating func take(_ request: Resources, _ cluster: borrowing Cluster) {
     if submitted <= Self.sampleSize {
       // The first few stand for the workload in equal parts.
       sample = Array(sample.prefix(submitted - 1)) + [request]
@@ -98,25 +114,62 @@ struct FragmentationMeter {
       let skip = log(rng.openUniform()) / log1p(-weight)
       next = submitted + 1 + (Int(exactly: skip.rounded(.down)) ?? Int(Int32.max))
     }
-    least = sample[0]
-    most = sample[0]
-    for other in sample {
-      least = least.intersection(other)
-      most = most.union(other)
-    }
+    ladders = Ladder.Dimension.allCases.compactMap { Ladder(sample, $0) }
     stranded = Stranded()
-    for machine in free.indices {
-      misfits[machine] = misfits(in: free[machine])
-      stranded.add(free[machine], times: Int64(misfits[machine]))
+    for machine in parts.indices {
+      parts[machine] = part(of: machine, cluster)
+      stranded += parts[machine]
     }
   }
 }
 
-extension Resources {
-  /// The smaller of the two, dimension by dimension.
-  fileprivate func intersection(_ other: Resources) -> Resources {
-    Resources(
-      cpu: min(cpu, other.cpu), memory: min(memory, other.memory), disk: min(disk, other.disk),
-      milliGPU: min(milliGPU, other.milliGPU))
+/// A sample in the order of what it asks for in one dimension.
+private struct Ladder {
+  enum Dimension: CaseIterable { case cpu, memory, disk, gpu }
+
+  private let dimension: Dimension
+  /// What it asks for, ascending.
+  private var steps: [Int64]
+  /// For each number of steps that can be taken, which of the sample are beyond.
+  private var beyond: [UInt16]
+
+  /// Nil if none asks for anything: then all fit.
+  init?(_ sample: [Resources], _ dimension: Dimension) {
+    self.dimension = dimension
+    let amounts = sample.map { Self.amount($0, dimension) }
+    steps = amounts.sorted()
+    guard let most = steps.last, most > 0 else { return nil }
+    beyond = []
+    for taken in 0...steps.count {
+      var mask: UInt16 = 0
+      for (place, amount) in amounts.enumerated()
+      where taken < steps.count && amount >= steps[taken] { mask |= 1 << UInt16(place) }
+      beyond.append(mask)
+    }
+  }
+
+  /// Which of the sample ask for more than is free.
+  @inline(__always)
+  func misfits(in free: Resources) -> UInt16 {
+    let free = Self.amount(free, dimension)
+    // Binary search over the 16 steps without a branch.
+    return steps.withUnsafeBufferPointer { steps in
+      var taken = steps[7] <= free ? 8 : 0
+      taken += steps[taken + 3] <= free ? 4 : 0
+      taken += steps[taken + 1] <= free ? 2 : 0
+      taken += steps[taken] <= free ? 1 : 0
+      taken += steps[taken] <= free ? 1 : 0
+      return beyond[taken]
+    }
+  }
+
+  @inline(__always)
+  private static func amount(_ resources: Resources, _ dimension: Dimension) -> Int64 {
+    switch dimension {
+    case .cpu: resources.cpu.nano
+    case .memory: resources.memory.rawValue
+    case .disk: resources.disk.rawValue
+    case .gpu: resources.milliGPU
+    }
   }
 }

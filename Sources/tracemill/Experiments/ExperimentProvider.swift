@@ -28,15 +28,12 @@ final class ExperimentProvider: ExperimentInputs {
   }
 
   func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy {
-    try SchedulerArgument(schedulerName(definition)).policy()
-  }
-
-  /// The policy's name; the path of one in a file begins from the experiment's folder.
-  private func schedulerName(_ definition: SchedulerDefinition) -> String {
-    guard let (kind, file) = SchedulerArgument.file(definition.policy) else {
-      return definition.policy
+    guard let policy = PolicyCatalog.make(definition.policy) else {
+      throw CommandFailure(
+        message: unknownName(
+          "scheduler", definition.policy, among: PolicyCatalog.entries.map(\.name)))
     }
-    return kind + path(file)
+    return policy
   }
 
   func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout {
@@ -137,9 +134,7 @@ final class ExperimentProvider: ExperimentInputs {
 extension ExperimentProvider {
   /// The files that the experiment reads, with digests.
   func inputFiles(_ definition: ExperimentDefinition) throws -> [InputFile] {
-    let sources =
-      definition.workloads.map(\.source) + definition.clusters.map(\.source)
-      + definition.schedulers.compactMap { SchedulerArgument.file($0.policy)?.path }
+    let sources = definition.workloads.map(\.source) + definition.clusters.map(\.source)
     var files: [InputFile] = []
     for source in sources where !files.contains(where: { $0.path == source }) {
       let path = path(source)
@@ -180,8 +175,7 @@ extension ExperimentProvider {
       }
     }
     for (index, cluster) in definition.clusters.enumerated() {
-      let isDrawn = ["study:", "tiers:"].contains(where: cluster.source.hasPrefix)
-      if !isDrawn, let problem = problem(cluster.source) {
+      if !cluster.source.hasPrefix("study:"), let problem = problem(cluster.source) {
         problems.append("clusters[\(index)]: unknown cluster \(problem)")
       } else {
         do { _ = try layout(cluster, seed: cluster.seed ?? 1) } catch {
