@@ -152,6 +152,30 @@ import Testing
   }
 
   /// A trace and its machines, read once for all runs; and a trace that breaks off half-way.
+  /// Learned and tuned schedulers come from files beside the experiment, whose digests are kept.
+  @Test func schedulersInFilesRun() throws {
+    let policies = packageRoot.appendingPathComponent("data/policies")
+    for name in ["study-100.safetensors", "one-step-study-100.json"] {
+      try FileManager.default.copyItem(
+        atPath: policies.appendingPathComponent(name).path, toPath: folder(name))
+    }
+    let file = try folder.write(
+      """
+      name: learned
+      workloads: ["study:tasks=60,load=0.5,cores=300"]
+      clusters: ["tiers:20"]
+      engine: {mode: dispatch, gateways: true, heartbeat: 5s, networkDelay: 50ms, exactEstimates: true}
+      schedulers: [random, "marl:study-100.safetensors", "one-step:one-step-study-100.json"]
+      seeds: 2
+      outputs: [json]
+      """, to: "experiment.yaml")
+    let result = try tracemill("compare", "--experiment", file, "-o", folder("out"), "--quiet")
+    #expect(result.status == 0, "\(result.error)")
+    let results = try ResultsStore(path: folder("out/results.sqlite")).results()
+    #expect(results.cells.count == 6 && results.inputs.count == 2)
+    #expect(Set(results.cells.map(\.cell.scheduler)).contains("marl:study-100.safetensors"))
+  }
+
   @Test func tracesAreReplayed() throws {
     let file = try folder.write(
       """

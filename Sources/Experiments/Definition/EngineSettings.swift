@@ -39,6 +39,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
 
   /// Where tasks wait.
   public var mode: Mode?
+  /// Whether each task arrives at a machine drawn at random, whose agent sends it on.
+  public var gateways: Bool?
   /// Order of the central queue.
   public var queue: Queue?
   /// What may overtake its head.
@@ -86,6 +88,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
       if let value { options[keyPath: path] = value }
     }
     set(\.mode, mode.map { $0 == .central ? .central : .dispatch }, &options)
+    set(\.gateways, gateways, &options)
     set(\.order, queue?.order, &options)
     set(\.backfilling, backfilling?.kind, &options)
     set(\.depth, depth, &options)
@@ -114,6 +117,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   init(_ node: ConfigurationNode) {
     let year = NumberRange.from(0, to: 1e9)
     mode = node.choice("mode", of: Mode.self)
+    gateways = node.flag("gateways")
     queue = node.choice("queue", of: Queue.self)
     backfilling = node.choice("backfilling", of: Backfilling.self)
     depth = node.integer("depth", in: 1...1_000_000)

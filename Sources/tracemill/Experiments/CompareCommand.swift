@@ -181,9 +181,9 @@ struct CompareCommand: AsyncParsableCommand {
     var definition = ExperimentDefinition(
       name: "comparison", workloads: unique(workload).map { .init(name: name($0), source: $0) },
       clusters: unique(cluster).map { .init(name: name($0), source: $0) },
-      schedulers: unique(scheduler).map { .init(name: $0, policy: $0) },
+      schedulers: unique(scheduler).map { .init(name: name($0), policy: $0) },
       seeds: (1...UInt64(seeds ?? 10)).map { $0 })
-    definition.baseline = scheduler.first
+    definition.baseline = scheduler.first.map(name)
     return definition
   }
 

@@ -28,12 +28,15 @@ final class ExperimentProvider: ExperimentInputs {
   }
 
   func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy {
-    guard let policy = PolicyCatalog.make(definition.policy) else {
-      throw CommandFailure(
-        message: unknownName(
-          "scheduler", definition.policy, among: PolicyCatalog.entries.map(\.name)))
+    try SchedulerArgument(schedulerName(definition)).policy()
+  }
+
+  /// The policy's name; the path of one in a file begins from the experiment's folder.
+  private func schedulerName(_ definition: SchedulerDefinition) -> String {
+    guard let (kind, file) = SchedulerArgument.file(definition.policy) else {
+      return definition.policy
     }
-    return policy
+    return kind + path(file)
   }
 
   func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout {
@@ -134,7 +137,9 @@ final class ExperimentProvider: ExperimentInputs {
 extension ExperimentProvider {
   /// The files that the experiment reads, with digests.
   func inputFiles(_ definition: ExperimentDefinition) throws -> [InputFile] {
-    let sources = definition.workloads.map(\.source) + definition.clusters.map(\.source)
+    let sources =
+      definition.workloads.map(\.source) + definition.clusters.map(\.source)
+      + definition.schedulers.compactMap { SchedulerArgument.file($0.policy)?.path }
     var files: [InputFile] = []
     for source in sources where !files.contains(where: { $0.path == source }) {
       let path = path(source)
@@ -175,7 +180,8 @@ extension ExperimentProvider {
       }
     }
     for (index, cluster) in definition.clusters.enumerated() {
-      if !cluster.source.hasPrefix("study:"), let problem = problem(cluster.source) {
+      let isDrawn = ["study:", "tiers:"].contains(where: cluster.source.hasPrefix)
+      if !isDrawn, let problem = problem(cluster.source) {
         problems.append("clusters[\(index)]: unknown cluster \(problem)")
       } else {
         do { _ = try layout(cluster, seed: cluster.seed ?? 1) } catch {

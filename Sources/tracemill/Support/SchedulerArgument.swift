@@ -38,8 +38,12 @@ struct SchedulerArgument {
   }
 
   /// Whether the scheduler is in a file.
-  static func namesFile(_ name: String) -> Bool {
-    name.hasPrefix("marl:") || name.hasPrefix("one-step:")
+  static func namesFile(_ name: String) -> Bool { file(name) != nil }
+
+  /// The file that a scheduler is in, after its `marl:` or `one-step:`; nil for one of the catalogue.
+  static func file(_ name: String) -> (kind: String, path: String)? {
+    guard let kind = ["marl:", "one-step:"].first(where: name.hasPrefix) else { return nil }
+    return (kind, String(name.dropFirst(kind.count)))
   }
 
   /// What to say of a name that stands for nothing.
