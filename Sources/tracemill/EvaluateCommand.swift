@@ -36,8 +36,13 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Tasks an episode; the scenario's if not given.", valueName: "number"))
   var tasks: Int?
 
-  @Option(help: ArgumentHelp("Held-out seeds, from 1.", valueName: "number"))
+  @Option(help: ArgumentHelp("Held-out seeds, consecutive.", valueName: "number"))
   var seeds = 40
+
+  @Option(
+    help: ArgumentHelp(
+      "The first seed; all of them are in 1 to 999 or in 2001 to 9999.", valueName: "number"))
+  var firstSeed = 1
 
   @Option(help: ArgumentHelp("Age of the view, in place of the scenario's.", valueName: "seconds"))
   var heartbeat: Double?
@@ -54,6 +59,11 @@ struct EvaluateCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard (2...999).contains(seeds) else { throw ValidationError("--seeds is 2 to 999") }
+    guard SeedRange.evaluation(seeds, from: firstSeed) != nil else {
+      throw ValidationError(
+        "--first-seed \(firstSeed) with \(seeds) seeds leaves the seeds kept for evaluation, 1 to 999 "
+          + "and 2001 to 9999; the others are for validation, tuning and training")
+    }
     guard (1...1024).contains(workers) else { throw ValidationError("--workers is 1 to 1024") }
     guard load.allSatisfy({ $0 > 0 && $0 <= 100 }) else {
       throw ValidationError("--load is more than 0, at most 100")
@@ -78,13 +88,14 @@ struct EvaluateCommand: ParsableCommand {
     var rows =
       "load,seed,scheduler,reward,service,completion,energy,imbalance,completion_s,joules,"
       + "variance,deadlines_met,tasks\n"
+    let seeds = SeedRange.evaluation(seeds, from: firstSeed) ?? []
     for load in file.loads {
       var results: [[Reward]] = []
       for contender in contenders {
         let rewards = try contender.rewards(
-          load: load, tasks: file.tasks, seeds: SeedRange.evaluation(seeds), workers: workers)
+          load: load, tasks: file.tasks, seeds: seeds, workers: workers)
         results.append(rewards)
-        for (seed, r) in zip(SeedRange.evaluation(seeds), rewards) {
+        for (seed, r) in zip(seeds, rewards) {
           rows +=
             "\(load),\(seed),\"\(contender.name)\",\(r.total),\(r.service),\(r.completion),"
             + "\(r.energy),\(r.imbalance),\(r.completionSeconds),\(r.joules),\(r.variance),"
@@ -121,7 +132,7 @@ struct EvaluateCommand: ParsableCommand {
     let units = file.scenario.units(at: load)
     var text =
       "\(file.scenario.name), load \(significant(load)), \(grouped(file.tasks)) tasks, "
-      + "\(seeds) seeds; units \(fixed(units.energy, 1)) J a task, variance "
+      + "\(seeds) seeds from \(firstSeed); units \(fixed(units.energy, 1)) J a task, variance "
       + "\(fixed(units.variance, 4))\n"
     var table = TextTable(
       header: [

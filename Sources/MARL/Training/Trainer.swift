@@ -48,8 +48,18 @@ public struct TrainingSettings: Hashable, Sendable, Codable {
 
 /// Where seeds come from: training, validation and evaluation never share one.
 public enum SeedRange {
-  /// Held-out seeds for evaluation: 1 to 999.
-  public static func evaluation(_ count: Int) -> [UInt64] { (0..<count).map { UInt64(1 + $0) } }
+  /// Seeds for evaluation, consecutive: those that no other range has are 1 to 999 and 2,001 to 9,999.
+  ///
+  /// - Parameters:
+  ///   - count: Seeds, at least 1.
+  ///   - first: The first of them, at least 1.
+  /// - Returns: The seeds; nil if one of them may have been validated, tuned or trained on.
+  public static func evaluation(_ count: Int, from first: Int = 1) -> [UInt64]? {
+    guard count > 0, first > 0, first <= 9_999, count <= 9_999 else { return nil }
+    let last = first + count - 1
+    guard last <= 999 || (first >= 2_001 && last <= 9_999) else { return nil }
+    return (first...last).map { UInt64($0) }
+  }
   /// Validation seeds: from 1,001.
   public static func validation(_ count: Int) -> [UInt64] { (0..<count).map { UInt64(1001 + $0) } }
   /// Seeds on which heuristics are tuned and units are measured: from 10,001.
