@@ -27,7 +27,7 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
   public var file: String?
   /// Line, counting from 1.
   public var line: Int?
-  /// Column of the table (field number), counting from 1.
+  /// Column of the table (field number), counting from 1; of a line of JSON the byte.
   public var column: Int?
 
   public init(

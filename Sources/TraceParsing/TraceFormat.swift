@@ -30,6 +30,10 @@ public protocol RecognisedTrace {
   /// worth a look too. True unless the format says otherwise.
   func canMakeRecords(from table: String?) -> Bool
 
+  /// Whether `ReadOptions.work` can keep finished parts of `table`, or of the one that records are made
+  /// from if that is nil. False unless the format says otherwise.
+  func canKeepParts(of table: String?) -> Bool
+
   /// Its tasks in submit order.
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream
 
@@ -42,6 +46,7 @@ public protocol RecognisedTrace {
 
 extension RecognisedTrace {
   public func canMakeRecords(from table: String?) -> Bool { true }
+  public func canKeepParts(of table: String?) -> Bool { false }
 }
 
 /// A table of a trace.

@@ -75,7 +75,17 @@ struct ConvertCommand: ParsableCommand {
     let trace = try reading.open(input, meter: meter)
     let rejects = lenient ? try RejectsFile(beside: output) : nil
     var options = try reading.readOptions(meter: meter, rejects: rejects?.log)
-    if resume { options.work = try WorkFolder(path: output + ".work") }
+    if resume {
+      if trace.canKeepParts(of: options.table) {
+        options.work = try WorkFolder(path: output + ".work")
+      } else {
+        reading.logger?.notice(
+          """
+          --resume has no effect: only parts of google-2011 events that are files of their own can \
+          be kept; this input (\(trace.format)) is read from the beginning
+          """)
+      }
+    }
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
 

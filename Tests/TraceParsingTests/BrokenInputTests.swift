@@ -146,7 +146,7 @@ import Workload
     Case(
       file: "instance_events-000000000000.json", text: instance + #"{"time":"1","#,
       message:
-        "instance_events-000000000000.json:2: expected a JSON object: The JSON document has an improper structure: missing or superfluous commas, braces, missing keys, etc."
+        "instance_events-000000000000.json:2:13: expected a JSON object: The JSON document has an improper structure: missing or superfluous commas, braces, missing keys, etc."
     ),
     Case(
       file: "i.json", text: instance + "[1,2]\n",
@@ -156,25 +156,26 @@ import Workload
       message: "i.json:2: collection_id is not there; expected an integer"),
     Case(
       file: "i.json", text: instance + #"{"collection_id":"1","time":"soon"}"#,
-      message: "i.json:2: time 'soon' is not an integer"),
+      message: "i.json:2:29: time 'soon' is not an integer"),
     Case(
       file: "i.json", text: instance + #"{"collection_id":"1","type":11}"#,
-      message: "i.json:2: type 11 is not between 0 and 10"),
+      message: "i.json:2:29: type 11 is not between 0 and 10"),
     Case(
       file: "i.json", text: instance + #"{"collection_id":"1","resource_request":{"cpus":-1}}"#,
-      message: "i.json:2: resource_request.cpus -1.0 is not between 0 and 1000000"),
+      message: "i.json:2:49: resource_request.cpus -1.0 is not between 0 and 1000000"),
     Case(
       file: "i.json", text: instance + #"{"collection_id":"1","collection_type":"2"}"#,
-      message: "i.json:2: collection_type 2 is not between 0 and 1"),
+      message: "i.json:2:40: collection_type 2 is not between 0 and 1"),
     Case(
       file: "i.json", text: instance + deep + "\n",
       message:
-        "i.json:2: expected a JSON object: The JSON document was too deep (too many nested objects and arrays)"
+        "i.json:2:1025: expected a JSON object: The JSON document was too deep (too many nested objects and arrays)"
     ),
     Case(
       file: "collection_events-0.json",
       text: #"{"collection_id":"1","user":"u","start_after_collection_ids":["a"]}"#,
-      message: "collection_events-0.json:1: start_after_collection_ids is not an array of integers"),
+      message:
+        "collection_events-0.json:1:62: start_after_collection_ids is not an array of integers"),
     Case(
       file: "machine_events-0.json",
       text: #"{"machine_id":"1","type":"1"}"# + "\n" + #"{"machine_id":"1"}"#,

@@ -103,6 +103,34 @@ import Workload
     #expect(try Self.opener.open(path).records(ReadOptions()).dependencies.isEmpty)
   }
 
+  /// Each part of a table in several files has its own dependencies beside it.
+  @Test(arguments: ["parquet", "csv"])
+  func `dependencies lie beside every part`(ending: String) throws {
+    let folder = try ScratchFolder()
+    for part in 0..<3 {
+      let path = folder.path + "/part-0000\(part)-of-00003.\(ending)"
+      let writer = try TableFileKind(path: path).writer(path: path, columns: RecordColumn.table)
+      let id = TaskID(job: Int64(part), index: 2)
+      try writer.write(
+        TaskRecord(
+          id: id, submit: Microseconds(Int64(part)), runTime: .zero, request: .zero))
+      try writer.finish()
+      guard part != 1 else { continue }  // a part without any has no file beside it
+      var table = DependencyTable()
+      table.add(id, after: TaskID(job: 7, index: Int32(part)), think: Microseconds(30))
+      try DependencyFile.write(table, beside: path)
+    }
+    let stream = try Self.opener.open(folder.path).records(ReadOptions())
+    #expect(try Formats.drain(stream).map(\.id.job) == [0, 1, 2])
+    let read = stream.dependencies
+    #expect(read.tasks == [TaskID(job: 0, index: 2), TaskID(job: 2, index: 2)])
+    for part: Int32 in [0, 2] {
+      let waits = read.dependencies(of: TaskID(job: Int64(part), index: 2))
+      #expect(waits.map(\.predecessor) == [TaskID(job: 7, index: part)])
+      #expect(waits.map(\.think) == [Microseconds(30)])
+    }
+  }
+
   @Test func `other records become a log`() throws {
     let trace = try TraceOpener(formats: [Alibaba2018Format()])
       .open(Formats.root + "/data/alibaba-2018")

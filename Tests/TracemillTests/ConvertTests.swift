@@ -328,6 +328,25 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder("b.parquet.work")))
   }
 
+  /// Where nothing can be kept, the option says so, in one line, and makes no folder.
+  @Test func resumingWhatCannotBeResumedIsSaid() throws {
+    let folder = TemporaryFolder()
+    let row = "600000000,,1,0,5,0,u,1,2,0.5,0.25,0.01,0\n"
+    try folder.write(
+      ArchiveMaker.tar([("task_events/part-00000-of-00001.csv", Array(row.utf8))]), to: "t.tar")
+    let log = try folder.write(
+      "1 7 5 90 1 -1 -1 4 100 -1 1 3 1 -1 1 -1 -1 -1\n", to: "log.swf")
+    for (input, format) in [(folder("t.tar"), "google-2011"), (log, "swf")] {
+      let result = try tracemill("convert", input, "-o", folder("o.csv"), "--resume")
+      #expect(result.status == 0, "\(result.error)")
+      let notes = result.error.split(separator: "\n").filter { $0.contains("--resume") }
+      #expect(notes.count == 1)
+      #expect(notes.first?.contains("has no effect") == true)
+      #expect(notes.first?.contains("(\(format)) is read from the beginning") == true)
+      #expect(!FileManager.default.fileExists(atPath: folder("o.csv.work")))
+    }
+  }
+
   @Test func anInterruptedFolderIsNotLeftBehind() throws {
     let folder = TemporaryFolder()
     var text = ""

@@ -62,12 +62,14 @@ struct Alibaba2017Trace: RecognisedTrace {
   private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
     var gathering = RecordGathering(options)
     var reader = try found.recordReader("batch_task", options)
-    try reader.forEachRow { row throws(RowError) in
-      let record = try Self.record(row, options.scale)
-      gathering.count(row.text(5))
-      gathering.survey.add(time: record.submit)
-      gathering.add(record)
-    }
+    let scale = options.scale
+    try reader.forEachRow(
+      { row throws(RowError) in (try Self.record(row, scale), row.text(5)) },
+      { (record, status) throws(TraceError) in
+        gathering.count(status)
+        gathering.survey.add(time: record.submit)
+        gathering.add(record)
+      })
     gathering.finish("batch_task", rows: reader.rows, comments: reader.comments, options)
     return gathering
   }

@@ -107,21 +107,25 @@ struct Alibaba2018Trace: RecognisedTrace {
     var gathering = RecordGathering(options)
     var circular = 0
     var reader = try found.recordReader("batch_task", options)
-    try reader.forEachRow { row throws(RowError) in
-      let name = AlibabaTaskName(row[0])
-      let record = try Self.record(row, name, options.scale)
-      gathering.count(row.text(4))
-      gathering.survey.add(time: record.submit)
-      gathering.add(record)
-      for predecessor in name.predecessors {
-        guard predecessor != name.index else {
-          circular += 1
-          continue
+    let scale = options.scale
+    try reader.forEachRow(
+      { row throws(RowError) in
+        let name = AlibabaTaskName(row[0])
+        return (try Self.record(row, name, scale), row.text(4), name.predecessors)
+      },
+      { (record, status, predecessors) throws(TraceError) in
+        gathering.count(status)
+        gathering.survey.add(time: record.submit)
+        gathering.add(record)
+        for predecessor in predecessors {
+          guard predecessor != record.id.index else {
+            circular += 1
+            continue
+          }
+          gathering.dependencies.add(
+            record.id, after: TaskID(job: record.id.job, index: predecessor))
         }
-        gathering.dependencies.add(
-          record.id, after: TaskID(job: record.id.job, index: predecessor))
-      }
-    }
+      })
     if circular > 0 {
       gathering.report.notes.append("\(circular) tasks name themselves as predecessor: ignored")
     }

@@ -60,22 +60,37 @@ struct AlibabaGPU2023Trace: RecognisedTrace {
     try gather(options).stream()
   }
 
+  /// A row of `pods`.
+  private struct Pod: Sendable {
+    let record: TaskRecord
+    let phase, spec, qos: String
+    let gpus, milli: Int64
+
+    init(_ row: FieldRow) throws(RowError) {
+      record = try AlibabaGPU2023Trace.record(row)
+      (spec, qos, phase) = (row.text(5), row.text(6), row.text(7))
+      gpus = try row.integer(3)
+      milli = try row.integer(4)
+    }
+  }
+
   private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
     var gathering = RecordGathering(options)
     var reader = try found.recordReader("pods", options)
-    try reader.forEachRow { row throws(RowError) in
-      let record = try Self.record(row)
-      gathering.count(row.text(7))
-      gathering.survey.add(time: record.submit)
-      gathering.add(record)
-      let id = record.id
-      gathering.attributes.set("num_gpu", of: id, to: Double(try row.integer(3)))
-      gathering.attributes.set("gpu_milli", of: id, to: Double(try row.integer(4)))
-      for (name, column) in [("gpu_spec", 5), ("qos", 6)] where !row[column].isEmpty {
-        let symbol = gathering.symbols.intern(row[column])
-        gathering.attributes.set(name, .symbol, of: id, to: Double(symbol))
-      }
-    }
+    try reader.forEachRow(
+      { row throws(RowError) in try Pod(row) },
+      { pod throws(TraceError) in
+        let record = pod.record
+        gathering.count(pod.phase)
+        gathering.survey.add(time: record.submit)
+        gathering.add(record)
+        gathering.attributes.set("num_gpu", of: record.id, to: Double(pod.gpus))
+        gathering.attributes.set("gpu_milli", of: record.id, to: Double(pod.milli))
+        for (name, text) in [("gpu_spec", pod.spec), ("qos", pod.qos)] where !text.isEmpty {
+          let symbol = gathering.symbols.intern(text)
+          gathering.attributes.set(name, .symbol, of: record.id, to: Double(symbol))
+        }
+      })
     gathering.finish("pods", rows: reader.rows, comments: reader.comments, options)
     return gathering
   }

@@ -109,15 +109,14 @@ struct Google2010Trace: RecognisedTrace {
   ) throws(TraceError) {
     let name = Google2010Format.table.name
     var reader = try found.recordReader(name, options)
-    var failure: TraceError?
-    try reader.forEachRow { row throws(RowError) in
-      let window = try Google2010Window(row)
-      // A time of 0 is a real one here.
-      gathering.survey.firstTime = min(gathering.survey.firstTime, window.time)
-      gathering.survey.lastTime = max(gathering.survey.lastTime, window.time)
-      do throws(TraceError) { try body(window) } catch { failure = failure ?? error }
-    }
-    if let failure { throw failure }
+    try reader.forEachRow(
+      { row throws(RowError) in try Google2010Window(row) },
+      { window throws(TraceError) in
+        // A time of 0 is a real one here.
+        gathering.survey.firstTime = min(gathering.survey.firstTime, window.time)
+        gathering.survey.lastTime = max(gathering.survey.lastTime, window.time)
+        try body(window)
+      })
     if reader.rows == 0 || !gathering.survey.firstTime.isKnown {
       gathering.survey.firstTime = .zero
     }

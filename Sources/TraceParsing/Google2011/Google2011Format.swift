@@ -157,6 +157,12 @@ public struct Google2011Trace: RecognisedTrace {
     return Google2011Table(rawValue: table).map(makers.contains) ?? true
   }
 
+  /// Parts that are files of their own can be kept.
+  public func canKeepParts(of table: String?) -> Bool {
+    guard let table = try? recordTable(table), let (group, _) = found[table] else { return false }
+    return group.hasOnlyFiles
+  }
+
   public func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     let table = try recordTable(options.table)
     guard let (group, layout) = found[table] else {

@@ -1,6 +1,96 @@
 import Workload
 
-/// Turns objects of the event tables into life-cycle events, and counts them on the way.
+/// What an object of `instance_events` or `collection_events` says. Made on any thread.
+struct Google2019Event: Sendable {
+  var event: LifecycleEvent
+  /// The type's code.
+  var code: Int
+  /// Why the event was made up, if it was.
+  var missing: Int64
+  /// What only collections say.
+  var collection: Google2019Collection?
+
+  init(_ row: JSONRow, of table: Google2019Table) throws(RowError) {
+    let time = Microseconds(
+      try row.optionalInteger(Google2019Field.time.rawValue, in: 0...Int64.max) ?? 0)
+    code = Int(try row.optionalInteger(Google2019Field.type.rawValue, in: 0...10) ?? 0)
+    let collection = try row.integer(Google2019Field.collection.rawValue, in: 0...Int64.max)
+    let isAllocSet =
+      try row.optionalInteger(Google2019Field.collectionType.rawValue, in: 0...1) == 1
+    missing =
+      try row.optionalInteger(Google2019Field.missingType.rawValue, in: 0...Int64.max) ?? 0
+    let priority =
+      try row.optionalInteger(Google2019Field.priority.rawValue, in: 0...Int64(Int16.max)) ?? 0
+    let isInside =
+      try row.optionalInteger(Google2019Field.allocCollection.rawValue, in: 0...Int64.max) ?? 0 > 0
+
+    event = LifecycleEvent(
+      id: TaskID(job: collection), kind: Google2019Table.lifeEvents[code], time: time)
+    event.schedulingClass = Int8(
+      try row.optionalInteger(Google2019Field.schedulingClass.rawValue, in: 0...3) ?? 0)
+    event.priority = Int16(priority)
+    event.priorityClass = Self.priorityClass(priority)
+    event.missingInfo = missing > 0
+    if isAllocSet { event.flags.insert(.allocSet) }
+    if isInside { event.flags.insert(.inAllocSet) }
+    if table == .instanceEvents {
+      try addInstance(row)
+    } else {
+      self.collection = try Google2019Collection(row)
+    }
+  }
+
+  private mutating func addInstance(_ row: JSONRow) throws(RowError) {
+    event.id.index = Int32(
+      try row.optionalInteger(
+        Google2019InstanceField.index.rawValue, in: 0...Int64(Int32.max)) ?? 0)
+    // 0 is no machine, -1 a dedicated one that the trace does not name.
+    let machine =
+      try row.optionalInteger(Google2019InstanceField.machine.rawValue, in: -1...Int64.max) ?? 0
+    event.machine = machine > 0 ? machine : -1
+    event.request = SIMD4(
+      try row.amount(Google2019InstanceField.cpus.rawValue),
+      try row.amount(Google2019InstanceField.memory.rawValue), .nan, .nan)
+  }
+
+  /// The bands of the trace's document.
+  static func priorityClass(_ priority: Int64) -> PriorityClass {
+    switch priority {
+    case ...99: .bestEffort
+    case 100...115: .batch
+    case 116...119: .mid
+    case 120...359: .production
+    default: .monitoring
+    }
+  }
+}
+
+/// What an object of `collection_events` says beyond what instances do.
+final class Google2019Collection: Sendable {
+  let user: String
+  let predecessors: [Int64]
+  /// In the order of `fields`; 0 says nothing.
+  let values: [Int64]
+
+  static let fields: [(name: String, field: Google2019CollectionField)] = [
+    ("parent_collection_id", .parent), ("max_per_machine", .maxPerMachine),
+    ("max_per_switch", .maxPerSwitch), ("vertical_scaling", .verticalScaling),
+    ("scheduler", .scheduler),
+  ]
+
+  init(_ row: JSONRow) throws(RowError) {
+    user = String(
+      decoding: try row.text(Google2019CollectionField.user.rawValue), as: UTF8.self)
+    predecessors = Array(try row.integers(Google2019CollectionField.startAfter.rawValue))
+    var values: [Int64] = []
+    for (_, field) in Self.fields {
+      values.append(try row.optionalInteger(field.rawValue, in: 0...Int64.max) ?? 0)
+    }
+    self.values = values
+  }
+}
+
+/// Takes the events of a table in their order, and counts them on the way.
 struct Google2019EventDecoder {
   private let table: Google2019Table
   private let includesAllocSets: Bool
@@ -27,89 +117,31 @@ struct Google2019EventDecoder {
     includesAllocSets = options.includesAllocSets
   }
 
-  /// The event of an object of `instance_events` or `collection_events`; nil for one of an alloc
-  /// set that is not wanted.
-  mutating func event(_ row: JSONRow) throws(RowError) -> LifecycleEvent? {
-    let time = Microseconds(
-      try row.optionalInteger(Google2019Field.time.rawValue, in: 0...Int64.max) ?? 0)
-    let code = Int(try row.optionalInteger(Google2019Field.type.rawValue, in: 0...10) ?? 0)
-    let collection = try row.integer(Google2019Field.collection.rawValue, in: 0...Int64.max)
-    let isAllocSet =
-      try row.optionalInteger(Google2019Field.collectionType.rawValue, in: 0...1) == 1
-    let missing = try row.optionalInteger(Google2019Field.missingType.rawValue, in: 0...Int64.max)
-    let priority =
-      try row.optionalInteger(Google2019Field.priority.rawValue, in: 0...Int64(Int16.max)) ?? 0
-    let isInside =
-      try row.optionalInteger(Google2019Field.allocCollection.rawValue, in: 0...Int64.max) ?? 0 > 0
-
-    var event = LifecycleEvent(
-      id: TaskID(job: collection), kind: Google2019Table.lifeEvents[code], time: time)
-    event.schedulingClass = Int8(
-      try row.optionalInteger(Google2019Field.schedulingClass.rawValue, in: 0...3) ?? 0)
-    event.priority = Int16(priority)
-    event.priorityClass = Self.priorityClass(priority)
-    event.missingInfo = missing ?? 0 > 0
-    if isAllocSet { event.flags.insert(.allocSet) }
-    if isInside { event.flags.insert(.inAllocSet) }
-    if table == .instanceEvents {
-      try addInstance(row, to: &event)
-    } else {
-      try addCollection(row, to: &event)
-    }
-
-    summary.add(time: time)
-    eventCounts[code] += 1
-    if let missing, missing > 0 { summary.missingInfo[Int(missing), default: 0] += 1 }
-    if isAllocSet, !includesAllocSets {
+  /// The next event, complete; nil for one of an alloc set that is not wanted.
+  mutating func add(_ next: Google2019Event) -> LifecycleEvent? {
+    var event = next.event
+    if let collection = next.collection { add(collection, to: &event) }
+    summary.add(time: event.time)
+    eventCounts[next.code] += 1
+    if next.missing > 0 { summary.missingInfo[Int(next.missing), default: 0] += 1 }
+    if event.flags.contains(.allocSet), !includesAllocSets {
       allocSetEvents += 1
       return nil
     }
     return event
   }
 
-  private func addInstance(_ row: JSONRow, to event: inout LifecycleEvent) throws(RowError) {
-    event.id.index = Int32(
-      try row.optionalInteger(
-        Google2019InstanceField.index.rawValue, in: 0...Int64(Int32.max)) ?? 0)
-    // 0 is no machine, -1 a dedicated one that the trace does not name.
-    let machine =
-      try row.optionalInteger(Google2019InstanceField.machine.rawValue, in: -1...Int64.max) ?? 0
-    event.machine = machine > 0 ? machine : -1
-    event.request = SIMD4(
-      try row.amount(Google2019InstanceField.cpus.rawValue),
-      try row.amount(Google2019InstanceField.memory.rawValue), .nan, .nan)
-  }
-
-  private mutating func addCollection(
-    _ row: JSONRow, to event: inout LifecycleEvent
-  ) throws(RowError) {
-    event.user = UserID(symbols.intern(try row.text(Google2019CollectionField.user.rawValue)))
-    for predecessor in try row.integers(Google2019CollectionField.startAfter.rawValue) {
+  private mutating func add(_ collection: Google2019Collection, to event: inout LifecycleEvent) {
+    event.user = UserID(symbols.intern(collection.user))
+    for predecessor in collection.predecessors {
       let key = DependencyKey(collection: event.id.job, predecessor: predecessor)
       guard seenDependencies.insert(key).inserted else { continue }
       dependencies.add(TaskID(wholeJob: event.id.job), after: TaskID(wholeJob: predecessor))
     }
-    let extras: [(String, Google2019CollectionField)] = [
-      ("parent_collection_id", .parent), ("max_per_machine", .maxPerMachine),
-      ("max_per_switch", .maxPerSwitch), ("vertical_scaling", .verticalScaling),
-      ("scheduler", .scheduler),
-    ]
-    for (name, field) in extras {
-      let value = try row.optionalInteger(field.rawValue, in: 0...Int64.max) ?? 0
-      guard value > 0 else { continue }
+    for ((name, field), value) in zip(Google2019Collection.fields, collection.values)
+    where value > 0 {
       if field == .maxPerMachine && value == 1 { event.differentMachines = true }
       attributes.set(name, of: event.id, to: Double(value))
-    }
-  }
-
-  /// The bands of the trace's document.
-  static func priorityClass(_ priority: Int64) -> PriorityClass {
-    switch priority {
-    case ...99: .bestEffort
-    case 100...115: .batch
-    case 116...119: .mid
-    case 120...359: .production
-    default: .monitoring
     }
   }
 

@@ -109,14 +109,14 @@ struct Google2019Trace: RecognisedTrace {
     var decoder = Google2019EventDecoder(table, options)
     var events = ExternalSorter<LifecycleEvent>(
       bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
-    var failure: TraceError?
     var lastTime = Microseconds.zero
-    try reader.forEachRow { row throws(RowError) in
-      guard failure == nil, let event = try decoder.event(row) else { return }
-      if event.time.isKnown { lastTime = max(lastTime, event.time) }
-      do throws(TraceError) { try events.add(event) } catch { failure = error }
-    }
-    if let failure { throw failure }
+    try reader.forEachRow(
+      { row throws(RowError) in try Google2019Event(row, of: table) },
+      { event throws(TraceError) in
+        guard let event = decoder.add(event) else { return }
+        if event.time.isKnown { lastTime = max(lastTime, event.time) }
+        try events.add(event)
+      })
 
     var report = ReadReport()
     report.notes = notes
@@ -137,7 +137,9 @@ struct Google2019Trace: RecognisedTrace {
     if table == .instanceEvents, let collections = groups[.collectionEvents] {
       var reader = Google2019TableReader(collections, .collectionEvents, options: options)
       var decoder = Google2019EventDecoder(.collectionEvents, options)
-      try reader.forEachRow { row throws(RowError) in _ = try decoder.event(row) }
+      try reader.forEachRow(
+        { row throws(RowError) in try Google2019Event(row, of: .collectionEvents) },
+        { event throws(TraceError) in _ = decoder.add(event) })
       sorted.dependencies = decoder.dependencies
       let name = Google2019Table.collectionEvents.rawValue
       sorted.report.rows[name] = reader.rows
@@ -220,12 +222,14 @@ struct Google2019Trace: RecognisedTrace {
     }
     var reader = Google2019TableReader(group, table, options: options)
     var decoder = Google2019EventDecoder(table, options)
-    try reader.forEachRow { row throws(RowError) in
-      if table == .machineEvents {
+    if table == .machineEvents {
+      try reader.forEachRow { row throws(RowError) in
         _ = try decoder.machineEvent(row, options.scale)
-      } else {
-        _ = try decoder.event(row)
       }
+    } else {
+      try reader.forEachRow(
+        { row throws(RowError) in try Google2019Event(row, of: table) },
+        { event throws(TraceError) in _ = decoder.add(event) })
     }
     return decoder.survey(rows: reader.rows)
   }

@@ -66,13 +66,12 @@ struct PartCursor {
 
   /// A part that is a file by itself, decoded; such parts can be read in any order.
   static func open(
-    _ file: TraceInput.File, _ options: ReadOptions
+    _ file: TraceInput.File, meter: ReadMeter?, limit: Int
   ) throws(TraceError) -> PeekableStream {
     guard case .file(let path) = file.location else {
       throw TraceError(.inputOutput, "the part cannot be read by itself", file: file.name)
     }
-    return try decode(
-      FileStream(path: path, meter: options.meter), file, options.maximumExpansion)
+    return try decode(FileStream(path: path, meter: meter), file, limit)
   }
 
   private static func decode(

@@ -64,7 +64,8 @@ final class JSONLineReader {
         message = String(message[message.index(after: explanation)...].drop { $0 == " " })
       }
       throw TraceError(
-        .malformedRow, "expected a JSON object: \(message)", file: stream.name, line: line)
+        .malformedRow, "expected a JSON object: \(message)", file: stream.name, line: line,
+        column: JSONPlaces.firstError(in: text).map { $0 + 1 })
     }
     try body(JSONRow(fields: fields, values: UnsafeBufferPointer(values), text: text))
     return true
@@ -132,6 +133,11 @@ struct JSONRow {
   /// The object's text.
   let text: UnsafeRawBufferPointer
 
+  /// The byte of the line at which a field's value begins, counting from 1.
+  func column(of field: Int) -> Int? {
+    JSONPlaces.value(of: fields[field], in: text).map { $0 + 1 }
+  }
+
   /// Whether a field is there and not null.
   func has(_ field: Int) -> Bool {
     values[field].kind != TM_JSON_ABSENT && values[field].kind != TM_JSON_NULL
@@ -158,7 +164,7 @@ struct JSONRow {
         range.upperBound == .max
         ? "below \(range.lowerBound)" : "not between \(range.lowerBound) and \(range.upperBound)"
       throw RowError(
-        column: nil, message: "\(fields[field]) \(integer) is \(bound)",
+        column: field, message: "\(fields[field]) \(integer) is \(bound)",
         reason: "\(fields[field]) out of range")
     }
     return integer
@@ -192,7 +198,7 @@ struct JSONRow {
     }
     guard number >= 0, number <= 1e6 else {
       throw RowError(
-        column: nil, message: "\(fields[field]) \(number) is not between 0 and 1000000",
+        column: field, message: "\(fields[field]) \(number) is not between 0 and 1000000",
         reason: "\(fields[field]) out of range")
     }
     return number
@@ -228,7 +234,7 @@ struct JSONRow {
       shown = " '\(String(decoding: bytes.prefix(40), as: UTF8.self))'"
     }
     return RowError(
-      column: nil, message: "\(fields[field])\(shown) is not \(expected)",
+      column: field, message: "\(fields[field])\(shown) is not \(expected)",
       reason: "\(fields[field]) is not \(expected)")
   }
 }

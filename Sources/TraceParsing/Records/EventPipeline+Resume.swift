@@ -49,7 +49,10 @@ extension EventPipeline {
       batch.removeAll()
       do throws(TraceError) {
         if source == nil {
-          source = openPart(files[part].name, try PartCursor.open(files[part], options), before)
+          source = openPart(
+            files[part].name,
+            try PartCursor.open(
+              files[part], meter: options.meter, limit: options.maximumExpansion), before)
         }
         isAtEnd = try source?.fill(batch) != true
       } catch {

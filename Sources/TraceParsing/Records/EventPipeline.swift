@@ -76,7 +76,7 @@ final class EventPipeline: @unchecked Sendable {
     files = group.files
     partCount = files.count + (group.damage == nil ? 0 : 1)  // its opening throws the damage
     threads = max(1, options.threads)
-    isParallel = files.allSatisfy { if case .file = $0.location { true } else { false } }
+    isParallel = group.hasOnlyFiles
     parts = PartCursor(group, options)
     let shardCount = threads == 1 ? 1 : min(64, 4 * threads)
     let (bytes, folder) = (options.sortBufferBytes / shardCount, options.temporaryDirectory)
@@ -166,7 +166,8 @@ final class EventPipeline: @unchecked Sendable {
 
   private func stream(of part: Int) throws(TraceError) -> any ByteStream {
     if isParallel {
-      return try PartCursor.open(files[part], options)
+      return try PartCursor.open(
+        files[part], meter: options.meter, limit: options.maximumExpansion)
     }
     guard let (_, stream) = try parts.next() else {
       throw TraceError(.damaged, "the input changed while it was read", file: files[0].name)

@@ -3,7 +3,7 @@ struct FieldTableFinder {
   /// A table of the format and how its rows are written.
   struct Candidate {
     let table: FieldTable
-    let syntax: FieldTableReader.Syntax
+    let syntax: FieldTablePart.Syntax
     /// What a row must hold besides the right kinds.
     var check: (Row) -> Bool = { _ in true }
   }

@@ -1,9 +1,19 @@
-/// The rows of one `FieldTable`, its parts one after another, each checked for its number of
-/// fields. In strict mode the first bad row throws; in lenient mode it is rejected and counted, and
-/// so is what follows the damage in a damaged part.
-struct FieldTableReader {
+/// A reader of a `FieldTable`.
+typealias FieldTableReader = TableReader<FieldTablePart>
+
+extension TableReader<FieldTablePart> {
+  init(
+    _ group: TraceInput.Group, _ table: FieldTable, _ syntax: FieldTablePart.Syntax,
+    options: ReadOptions
+  ) {
+    self.init(group, reading: FieldTablePart(table, syntax, options), options: options)
+  }
+}
+
+/// The rows of one part of a `FieldTable`, each checked for its number of fields.
+struct FieldTablePart: TablePart {
   /// How rows are written.
-  enum Syntax {
+  enum Syntax: Sendable {
     /// Comma-separated, without a header.
     case csv
     /// Comma-separated; the first row names the columns, in any order.
@@ -12,46 +22,27 @@ struct FieldTableReader {
     case blanks(header: String?)
   }
 
-  let table: FieldTable
+  private let table: FieldTable
   private let syntax: Syntax
-  private var parts: PartCursor
-  private let options: ReadOptions
+  private let isLenient: Bool
+  private let meter: ReadMeter?
   private var places: [Int]
   private var fieldCount: ClosedRange<Int>
-  private var expectsHeader = false
-  /// Rows seen, bad ones included, headers not.
-  private(set) var rows = 0
-  /// Comment lines passed over.
-  private(set) var comments = 0
-  /// The comment lines of the first part.
-  private(set) var header: [String] = []
+  private var expectsHeader = true
+  var tally = PartTally()
 
-  init(_ group: TraceInput.Group, _ table: FieldTable, _ syntax: Syntax, options: ReadOptions) {
+  init(_ table: FieldTable, _ syntax: Syntax, _ options: ReadOptions) {
     self.table = table
     self.syntax = syntax
-    self.options = options
+    isLenient = options.rejects != nil
+    meter = options.meter
     places = Array(table.columns.indices)
     fieldCount = table.fieldCount
-    parts = PartCursor(group, options)
   }
 
-  /// Calls `body` with every good row. A `RowError` from `body` makes the row a bad one.
-  mutating func forEachRow(_ body: (FieldRow) throws(RowError) -> Void) throws(TraceError) {
-    while true {
-      do throws(TraceError) {
-        guard let (file, stream) = try parts.next() else { return }
-        try read(stream, file: file.name, body)
-      } catch {
-        guard let rejects = options.rejects, error.code == .damaged || error.code == .unrecognised
-        else { throw error }
-        rows += 1
-        try rejects.add(error, reason: "damaged part: the rest of it is not read", row: "")
-      }
-    }
-  }
-
-  private mutating func read(
-    _ stream: PeekableStream, file: String, _ body: (FieldRow) throws(RowError) -> Void
+  mutating func read(
+    _ stream: any ByteStream, file: String, _ body: (FieldRow) throws(RowError) -> Void,
+    flush: (inout PartTally) throws(TraceError) -> Void
   ) throws(TraceError) {
     let blanks: BlankRowReader?
     let reader: any RowReader
@@ -64,40 +55,41 @@ struct FieldTableReader {
       (blanks, careful, reader) = (nil, made, made)
     }
     defer {
-      comments += blanks?.comments ?? careful?.comments ?? 0
-      if header.isEmpty { header = blanks?.header ?? [] }
+      tally.comments += blanks?.comments ?? careful?.comments ?? 0
+      tally.header = blanks?.header ?? []
     }
-    expectsHeader = true
     let batch = RowBatch()
     while true {
       do throws(TraceError) {
         guard try reader.nextBatch(batch) else { return }
       } catch {
-        guard let rejects = options.rejects, error.code == .malformedRow else { throw error }
+        guard isLenient, error.code == .malformedRow else { throw error }
         try process(batch, file: file, body)
-        rows += 1
-        try rejects.add(error, reason: "malformed text", row: reader.recover())
+        tally.rows += 1
+        tally.rejects.append(
+          RejectedRow(error: error, reason: "malformed text", row: reader.recover()))
         continue
       }
       try process(batch, file: file, body)
+      try flush(&tally)
     }
   }
 
   private mutating func process(
     _ batch: RowBatch, file: String, _ body: (FieldRow) throws(RowError) -> Void
   ) throws(TraceError) {
-    options.meter?.add(rows: batch.count)
+    meter?.add(rows: batch.count)
     for index in 0..<batch.count {
       try batch.withRow(index) { row throws(TraceError) in
         if row[0].first == UInt8(ascii: "#") {
-          comments += 1
+          tally.comments += 1
           return
         }
         if expectsHeader {
           expectsHeader = false
           if try takeHeader(row, file: file) { return }
         }
-        rows += 1
+        tally.rows += 1
         do throws(RowError) {
           try checkCount(row)
           try body(FieldRow(row: row, table: table, places: places))
@@ -138,19 +130,19 @@ struct FieldTableReader {
     }
   }
 
-  private func reject(_ error: RowError, _ row: Row, file: String) throws(TraceError) {
+  private mutating func reject(_ error: RowError, _ row: Row, file: String) throws(TraceError) {
     let located = TraceError(
       error.code, error.message, file: file, line: row.line,
       column: error.column.map { places[$0] + 1 })
-    guard let rejects = options.rejects else { throw located }
-    try rejects.add(located, reason: error.reason, row: row.csv)
+    guard isLenient else { throw located }
+    tally.rejects.append(RejectedRow(error: located, reason: error.reason, row: row.csv))
   }
 }
 
 extension TraceInput.Group {
   /// Up to `limit` whole rows from its beginning, for telling what it is.
   func sample<R>(
-    _ syntax: FieldTableReader.Syntax, limit: Int = 100, _ body: (Row) -> R
+    _ syntax: FieldTablePart.Syntax, limit: Int = 100, _ body: (Row) -> R
   ) -> [R] {
     var bytes = head[...]
     if bytes.count >= TraceInput.headLength, let end = bytes.lastIndex(of: 0x0a) {
@@ -175,7 +167,7 @@ extension TraceInput.Group {
   }
 
   /// Whether at least half of its first rows could be rows of `table`.
-  func looksLike(_ table: FieldTable, _ syntax: FieldTableReader.Syntax) -> Bool {
+  func looksLike(_ table: FieldTable, _ syntax: FieldTablePart.Syntax) -> Bool {
     let answers = sample(syntax) { table.accepts($0) }
     return !answers.isEmpty && answers.count { $0 } * 2 >= answers.count
   }
