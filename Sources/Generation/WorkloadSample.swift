@@ -8,7 +8,7 @@ import Workload
 /// workload.
 public struct WorkloadSample {
   private var tasks: Reservoir<Task3>
-  private var runTimes: Reservoir<Double>
+  private var runTimes: Reservoir<(seconds: Double, isCensored: Bool)>
   private var jobs: [Int64: Int] = [:]
   /// Times in seconds at which jobs were submitted, ascending.
   public private(set) var arrivals: [Double] = []
@@ -40,12 +40,13 @@ public struct WorkloadSample {
     jobs[record.id.job, default: 0] += Int(max(1, record.instances))
     if isNew, !record.flags.contains(.cutOffAtStart) { arrivals.append(record.submit.seconds) }
     let hasRun = record.attempts > 0 || record.outcome == .running || record.runTime > .zero
-    let isExact =
-      hasRun && record.runTime > .zero
-      && record.flags.isDisjoint(with: [.runTimeUnknown, .cutOffAtEnd])
+    let isTimed =
+      hasRun && record.runTime > .zero && record.runTime.isKnown
+      && !record.flags.contains(.runTimeUnknown)
+    let isCensored = record.flags.contains(.cutOffAtEnd)
     let hasRequest = record.flags.isDisjoint(with: [.requestAssumed, .cpuUnknown, .memoryUnknown])
-    if isExact { runTimes.add(record.runTime.seconds) }
-    if isExact, hasRequest {
+    if isTimed { runTimes.add((record.runTime.seconds, isCensored)) }
+    if isTimed, !isCensored, hasRequest {
       tasks.add(
         Task3(
           runTime: record.runTime.seconds, cpu: record.request.cpu.value,
@@ -71,16 +72,22 @@ public struct WorkloadSample {
   }
 
   /// A quantity by the name that the command line uses: run-time (s), cpu (cores), memory (GiB),
-  /// job-size (tasks), gap (s between jobs).
+  /// job-size (tasks), gap (s between jobs). Exact values only; see ``censored(_:)``.
   public func values(_ name: String) -> [Double] {
     switch name {
-    case "run-time": runTimes.elements
+    case "run-time": runTimes.elements.filter { !$0.isCensored }.map(\.seconds)
     case "cpu": tasks.elements.map(\.cpu)
     case "memory": tasks.elements.map(\.memory)
     case "job-size": jobs.sorted { $0.key < $1.key }.map { Double($0.value) }
     case "gap": zip(arrivals.dropFirst(), arrivals).map { $0 - $1 }
     default: []
     }
+  }
+
+  /// The values of a quantity that are only known to be greater than these: run times of tasks that
+  /// the end of the trace cut off.
+  public func censored(_ name: String) -> [Double] {
+    name == "run-time" ? runTimes.elements.filter(\.isCensored).map(\.seconds) : []
   }
 
   /// The names that ``values(_:)`` knows.

@@ -93,7 +93,7 @@ public struct WorkloadScenario: Sendable, Hashable {
       if let shares { try model.setClassMix(shares) }
       if let target, let cores { try model.setLoad(target, onCores: cores) }
     } catch {
-      for issue in (error as? WorkloadModelError)?.issues ?? [] {
+      for issue in error.issues {
         root.problem(at: issue.path, issue.message)
       }
     }

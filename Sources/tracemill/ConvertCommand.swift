@@ -37,11 +37,16 @@ struct ConvertCommand: ParsableCommand {
     case google2011 = "google-2011"
     /// A log in Standard Workload Format.
     case swf
+
+    /// What is asked for, or what the name of the output says.
+    func of(_ output: String) -> Layout {
+      self == .records && output.hasSuffix(".swf") ? .swf : self
+    }
   }
 
   @Option(
     help: ArgumentHelp(
-      "The layout to write: records, google-2011 (the output is a new folder) or swf.",
+      "The layout to write: records, google-2011 (the output is a new folder) or swf (as .swf says).",
       valueName: "layout"))
   var toFormat = Layout.records
 
@@ -66,7 +71,7 @@ struct ConvertCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard rowsPerPart > 0 else { throw ValidationError("--rows-per-part is above 0") }
-    guard toFormat == .records else { return }
+    guard toFormat.of(output) == .records else { return }
     do { _ = try TableFileKind(path: output) } catch { throw ValidationError("\(error)") }
   }
 
@@ -94,7 +99,8 @@ struct ConvertCommand: ParsableCommand {
       reading.logger?.notice("\(note)")
     }
     let writer = try RecordOutput(
-      toFormat, path: output, rowsPerPart: rowsPerPart, format: trace.format, stream: stream,
+      toFormat.of(output), path: output, rowsPerPart: rowsPerPart, format: trace.format,
+      stream: stream,
       machines: { () throws(TraceError) in try trace.machineEvents(options) }, options)
     let source = selection.apply(stream)
     var written = 0

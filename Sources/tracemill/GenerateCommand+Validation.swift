@@ -49,7 +49,14 @@ extension GenerateCommand {
         significant(d.wasserstein), significant(d.secondMean), significant(d.firstMean),
       ])
     }
-    text += table.text + "\nrank correlations\n"
+    text += table.text
+    for margin in comparison.margins {
+      guard let end = margin.distance.horizon else { continue }
+      text +=
+        "\(margin.name): with those cut off by the end of the trace (Kaplan and Meier), compared up to "
+        + "\(significant(end)) \(margin.unit)\n"
+    }
+    text += "\nrank correlations\n"
     let (a, b) = (comparison.originalCorrelations, comparison.generatedCorrelations)
     table = TextTable(header: ["", "here", "original's"])
     for (name, own, other) in [
@@ -87,15 +94,20 @@ extension FitPlots {
   /// Writes `NAME-compare` for each quantity, `arrivals-compare` and `load-compare`.
   func write(comparing original: WorkloadSample, with generated: WorkloadSample) throws {
     for (name, unit) in WorkloadSample.quantities {
-      let (a, b) = (original.values(name).sorted(), generated.values(name).sorted())
-      guard a.count > 1, b.count > 1 else { continue }
+      let laws = [original, generated].map {
+        KaplanMeier(values: $0.values(name), censored: $0.censored(name))
+      }
+      guard laws.allSatisfy({ $0.steps.count > 1 }) else { continue }
       var data = "# \(name) (\(unit)): original, then generated: value, share at least as great\n"
-      for (place, values) in [a, b].enumerated() {
+      for (place, law) in laws.enumerated() {
         if place > 0 { data += "\n\n" }
-        let n = values.count
+        let values = law.steps.map(\.value)
         for step in 0...800 {
-          let index = min(n - 1, Int(Double(n) * (1 - pow(1 / Double(n), Double(step) / 800))))
-          data += "\(max(values[index], 1e-9)) \(Double(n - index) / Double(n))\n"
+          // The share falls evenly on its logarithmic axis, down to the last value's.
+          let last = values.count > 1 ? law.steps[values.count - 2].survival : 1
+          let value = law.quantile(survival: pow(last, Double(step) / 800).nextDown)
+          guard value < .infinity else { break }
+          data += "\(max(value, 1e-9)) \(law.survival(at: value.nextDown))\n"
         }
       }
       try plot(

@@ -29,13 +29,13 @@ struct GenerateCommand: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "Where the tasks go: .parquet, .csv, .csv.gz or .csv.zst, or what --to-format says.",
+      "Where the tasks go: .parquet, .csv, .csv.gz, .csv.zst or .swf, or what --to-format says.",
       valueName: "out"))
   var output: String?
 
   @Option(
     help: ArgumentHelp(
-      "The layout to write: records, google-2011 (the output is a new folder) or swf.",
+      "The layout to write: records, google-2011 (the output is a new folder) or swf (as .swf says).",
       valueName: "layout"))
   var toFormat = ConvertCommand.Layout.records
 
@@ -70,6 +70,9 @@ struct GenerateCommand: ParsableCommand {
     guard printScenario || output != nil || validateAgainst != nil else {
       throw ValidationError("give -o, --validate-against or --print-scenario")
     }
+    if let output, toFormat.of(output) == .records {
+      do { _ = try TableFileKind(path: output) } catch { throw ValidationError("\(error)") }
+    }
     guard rowsPerPart > 0 else { throw ValidationError("--rows-per-part is more than 0") }
     guard plots == nil || validateAgainst != nil else {
       throw ValidationError("--plots is for --validate-against")
@@ -100,7 +103,7 @@ struct GenerateCommand: ParsableCommand {
     let stream = RecordStream(
       generated: source, dependencies: source.dependencies(), lastTime: end)
     let writer = try RecordOutput(
-      toFormat, path: output, rowsPerPart: rowsPerPart, format: "tracemill generate",
+      toFormat.of(output), path: output, rowsPerPart: rowsPerPart, format: "tracemill generate",
       stream: stream, earlierEnd: { source.earlierEnd(of: $0, attempt: $1) }, options)
     var summary = GenerationSummary(scenario: scenario, output: output)
     try source.forEachPart(threads: reading.threads) { records in

@@ -90,6 +90,45 @@ import WorkloadTestKit
     #expect(blamed.contains("run-time") && blamed.contains("gap"))
     #expect(blamed.contains { $0.hasPrefix("arrivals in windows") })
     #expect(!blamed.contains("cpu") && !blamed.contains("memory"))
+    // The load alone: bursts would move the mean of so few by as much.
+    var longer = WorkloadModel.study
+    try longer.scaleRunTimes(by: 1.3)
+    let loaded = WorkloadComparison(original: original, generated: try sample(longer, 2))
+    #expect(loaded.verdicts.contains { $0.hasPrefix("mean load: NOT") }, "\(loaded.verdicts)")
+    #expect(loaded.generatedLoad.mean / loaded.originalLoad.mean > 1.2)
+  }
+
+  @Test func `tails are not forgiven, and tasks cut off are not left out`() throws {
+    // One value in a hundred a hundred times as great: D is 0.01, the mean another.
+    let short = (0..<20_000).map { 1 + Double($0 % 1000) / 1000 }
+    let long = short.enumerated().map { $0.offset % 100 == 7 ? 100 * $0.element : $0.element }
+    var (original, generated) = (WorkloadSample(), WorkloadSample())
+    for (values, isLong) in [(short, false), (long, true)] {
+      for (place, value) in values.enumerated() {
+        let record = TaskRecord(
+          id: TaskID(job: Int64(place)), submit: Microseconds(seconds: Double(place)),
+          runTime: Microseconds(seconds: value), request: .zero)
+        if isLong { generated.add(record) } else { original.add(record) }
+      }
+    }
+    let comparison = WorkloadComparison(original: original, generated: generated)
+    let verdict = try #require(comparison.verdicts.first { $0.hasPrefix("run-time") })
+    #expect(verdict.contains("NOT captured") && verdict.contains("apart on average"))
+    // Exponential run times seen through a window: exact ones alone have too small a mean.
+    let law = try Law(.exponential, [0.01])
+    let whole = (1...4000).map { law.quantile((Double($0) - 0.5) / 4000) }
+    let windows = whole.indices.map { 50 + Double($0 * 7919 % 4000) / 10 }
+    let exact = zip(whole, windows).filter { $0 <= $1 }.map(\.0)
+    let cut = zip(whole, windows).filter { $0 > $1 }.map(\.1)
+    let naive = try #require(TwoSampleDistance(whole, exact))
+    let fair = try #require(TwoSampleDistance(whole, exact, censored: ([], cut)))
+    #expect(
+      naive.secondMean < 0.8 * naive.firstMean
+        && naive.kolmogorovSmirnov > 2 * fair.kolmogorovSmirnov)
+    #expect(abs(fair.secondMean / fair.firstMean - 1) < 0.03 && fair.kolmogorovSmirnov < 0.03)
+    #expect(fair.horizon != nil && naive.horizon == nil)
+    let mirrored = try #require(TwoSampleDistance(exact, whole, censored: (cut, [])))
+    #expect(mirrored.wasserstein == fair.wasserstein && mirrored.firstMean == fair.secondMean)
   }
 
   @Test func `two-sample distances are those of the definition`() throws {

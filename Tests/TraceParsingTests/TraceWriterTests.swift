@@ -99,6 +99,18 @@ import Workload
     let read = try Self.opener.open(path).records(ReadOptions()).dependencies
     #expect(read.tasks == table.tasks && read.count == 3)
     for task in table.tasks { #expect(read.dependencies(of: task) == table.dependencies(of: task)) }
+    // Files from before there were amounts of data.
+    let columns = ["job_id", "task_index", "predecessor_job_id", "predecessor_index", "think_us"]
+      .enumerated().map { place, name in
+        TableColumn<[Int64]>(name, .integer({ (row: borrowing [Int64]) in row[place] }))
+      }
+    let file = try DependencyFile.path(beside: path)
+    let older = try TableFileKind(path: file).writer(path: file, columns: columns)
+    try older.write([1, 2, 7, -1, 30])
+    try older.finish()
+    let edges = try Self.opener.open(path).records(ReadOptions()).dependencies
+      .dependencies(of: TaskID(job: 1, index: 2))
+    #expect(edges.count == 1 && edges[0].think == Microseconds(30) && edges[0].data == .zero)
     try DependencyFile.write(DependencyTable(), beside: path)
     #expect(try Self.opener.open(path).records(ReadOptions()).dependencies.isEmpty)
   }

@@ -5,7 +5,8 @@ import Workload
 /// `tasks.parquet`, in the same kind of file.
 ///
 /// Columns: `job_id`, `task_index`, `predecessor_job_id`, `predecessor_index`, `think_us`, `data_bytes`;
-/// an index of -1 is the whole job.
+/// an index of -1 is the whole job. Files without `data_bytes`, as were once written, are read as if
+/// no data were passed.
 public enum DependencyFile {
   private static let names = [
     "job_id", "task_index", "predecessor_job_id", "predecessor_index", "think_us", "data_bytes",
@@ -49,12 +50,13 @@ public enum DependencyFile {
     else { return }
     if file.hasSuffix(TableFileKind.parquet.rawValue) { return try readParquet(file, &table) }
     guard let group = try TraceInput(path: file).groups.first else { return }
-    let columns = names.map { ColumnSpec($0, .integer, true) }
+    let columns = names.map { ColumnSpec($0, .integer, $0 != names.last) }
     var reader = FieldTableReader(
       group, FieldTable("dependencies", columns), .csvWithHeader, options: options)
     try reader.forEachRow { row throws(RowError) in
       var values: [Int64] = []
-      for place in names.indices { values.append(try row.integer(place)) }
+      for place in names.indices.dropLast() { values.append(try row.integer(place)) }
+      values.append(try row.optionalInteger(names.count - 1) ?? 0)
       try add(values, to: &table)
     }
   }
@@ -63,7 +65,9 @@ public enum DependencyFile {
     _ file: String, _ table: inout DependencyTable
   ) throws(TraceError) {
     let reader = try ParquetRecordReader.open(file)
-    let cursors = try catching(file) { try names.map { try MappedParquetCursor(reader, $0) } }
+    let present =
+      (try? reader.column(names[names.count - 1])) == nil ? names.dropLast() : names[...]
+    let cursors = try catching(file) { try present.map { try MappedParquetCursor(reader, $0) } }
     var done = 0
     while done < reader.rowCount {
       let count = min(4096, reader.rowCount - done)
@@ -71,6 +75,7 @@ public enum DependencyFile {
       for row in 0..<count {
         var values: [Int64] = []
         for cursor in cursors { if let value = cursor.integer(row) { values.append(value) } }
+        if present.count < names.count { values.append(0) }
         do throws(RowError) {
           try add(values, to: &table)
         } catch {

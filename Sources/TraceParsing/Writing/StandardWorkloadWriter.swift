@@ -29,7 +29,9 @@ public final class StandardWorkloadWriter {
       for line in stream.header { try file.write(line + "\n") }
     } else {
       try file.write("; Version: 2.2\n; Note: converted from \(format) by tracemill\n")
-      try file.write("; MaxRecords: \(stream.report.records)\n")
+      // Not known yet where records are made as they are asked for.
+      let count = stream.report.records
+      if count > 0 { try file.write("; MaxRecords: \(count)\n") }
     }
   }
 
