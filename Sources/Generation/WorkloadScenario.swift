@@ -3,7 +3,7 @@ import Fitting
 import Workload
 
 /// A workload as a person writes it down: a preset, a profile or classes by hand, and what is to be
-/// different. One YAML file; ``WorkloadModel/scenario(named:)`` writes a commented one.
+/// different. One YAML file; ``WorkloadModel/scenario(named:tasks:)`` writes a commented one.
 public struct WorkloadScenario: Sendable, Hashable {
   /// What tasks are drawn from.
   public var model: WorkloadModel
