@@ -135,23 +135,23 @@ final class RowBatch {
   }
 
   /// The row at `index`; valid as long as the batch's content is.
-  @inline(__always) subscript(index: Int) -> Row {
+  @inline(__always) subscript(index: Int) -> RawRow {
     precondition(index < count)
     let place = rows[index]
-    return Row(
+    return RawRow(
       base: base, ends: ends + Int(place.first), start: Int(place.start),
       count: Int(place.end - place.first), line: place.line)
   }
 
   /// Calls `body` with the row at `index`; the row must not outlive the call.
   @inline(__always)
-  func withRow<R, E: Error>(_ index: Int, _ body: (Row) throws(E) -> R) throws(E) -> R {
+  func withRow<R, E: Error>(_ index: Int, _ body: (RawRow) throws(E) -> R) throws(E) -> R {
     try body(self[index])
   }
 }
 
 /// One row: its fields as bytes, and the line on which it ends.
-struct Row: BitwiseCopyable {
+struct RawRow: BitwiseCopyable {
   fileprivate let base: UnsafePointer<UInt8>
   fileprivate let ends: UnsafePointer<UInt32>
   fileprivate let start: Int

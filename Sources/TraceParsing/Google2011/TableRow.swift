@@ -11,7 +11,7 @@ struct RowError: Error {
 
 /// A row of a known table.
 struct TableRow {
-  let row: Row
+  let row: RawRow
   let layout: ColumnLayout
 
   /// The bytes of a column; empty where the row does not have it.

@@ -112,7 +112,7 @@ final class CSVRecordReader {
     try rejects.add(error, reason: "malformed quotes", row: reader.recover())
   }
 
-  private func readHeader(_ row: Row) throws(TraceError) {
+  private func readHeader(_ row: RawRow) throws(TraceError) {
     let columns = Dictionary(uniqueKeysWithValues: RecordColumn.all.map { ($0.name, $0) })
     fields = (0..<row.count).map { columns[row.text($0)] }
     var seen: Set<String> = []
@@ -126,7 +126,7 @@ final class CSVRecordReader {
     numbersJobs = !present.contains("job_id")
   }
 
-  private func record(_ row: Row, _ symbols: inout SymbolTable) throws(TraceError) -> TaskRecord {
+  private func record(_ row: RawRow, _ symbols: inout SymbolTable) throws(TraceError) -> TaskRecord {
     guard row.count == fields.count else {
       throw TraceError(
         .malformedRow, "the header has \(fields.count) columns; this row has \(row.count)",
@@ -181,7 +181,7 @@ final class CSVRecordReader {
     return record
   }
 
-  private func malformed(_ row: Row, _ field: Int, _ message: String) -> TraceError {
+  private func malformed(_ row: RawRow, _ field: Int, _ message: String) -> TraceError {
     TraceError(.malformedRow, message, file: part?.name, line: row.line, column: field + 1)
   }
 }

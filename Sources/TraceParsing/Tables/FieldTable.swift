@@ -16,7 +16,7 @@ struct FieldTable: Sendable {
   }
 
   /// Whether `row` could be a row of this table: its number of fields, the kinds of its values.
-  func accepts(_ row: Row) -> Bool {
+  func accepts(_ row: RawRow) -> Bool {
     guard fieldCount.contains(row.count) else { return false }
     return (0..<row.count).allSatisfy { field in
       let (bytes, spec) = (row[field], columns[field])
@@ -33,7 +33,7 @@ struct FieldTable: Sendable {
 
 /// A row of a `FieldTable`; columns count from 0.
 struct FieldRow {
-  let row: Row
+  let row: RawRow
   let table: FieldTable
   /// For each column its field; -1 where the rows do not have it.
   let places: [Int]

@@ -5,7 +5,7 @@ struct FieldTableFinder {
     let table: FieldTable
     let syntax: FieldTablePart.Syntax
     /// What a row must hold besides the right kinds.
-    var check: (Row) -> Bool = { _ in true }
+    var check: (RawRow) -> Bool = { _ in true }
   }
 
   let format: String

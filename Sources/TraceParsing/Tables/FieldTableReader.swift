@@ -100,7 +100,7 @@ struct FieldTablePart: TablePart {
     }
   }
 
-  private func checkCount(_ row: Row) throws(RowError) {
+  private func checkCount(_ row: RawRow) throws(RowError) {
     guard !fieldCount.contains(row.count) else { return }
     let least = fieldCount.lowerBound
     let expected =
@@ -111,7 +111,7 @@ struct FieldTablePart: TablePart {
   }
 
   /// Whether the first row is a header; if it names columns, they are where it says.
-  private mutating func takeHeader(_ row: Row, file: String) throws(TraceError) -> Bool {
+  private mutating func takeHeader(_ row: RawRow, file: String) throws(TraceError) -> Bool {
     switch syntax {
     case .csv: return false
     case .blanks(let mark): return mark.map { row.text(0) == $0 } ?? false
@@ -130,7 +130,7 @@ struct FieldTablePart: TablePart {
     }
   }
 
-  private mutating func reject(_ error: RowError, _ row: Row, file: String) throws(TraceError) {
+  private mutating func reject(_ error: RowError, _ row: RawRow, file: String) throws(TraceError) {
     let located = TraceError(
       error.code, error.message, file: file, line: row.line,
       column: error.column.map { places[$0] + 1 })
@@ -142,7 +142,7 @@ struct FieldTablePart: TablePart {
 extension TraceInput.Group {
   /// Up to `limit` whole rows from its beginning, for telling what it is.
   func sample<R>(
-    _ syntax: FieldTablePart.Syntax, limit: Int = 100, _ body: (Row) -> R
+    _ syntax: FieldTablePart.Syntax, limit: Int = 100, _ body: (RawRow) -> R
   ) -> [R] {
     var bytes = head[...]
     if bytes.count >= TraceInput.headLength, let end = bytes.lastIndex(of: 0x0a) {
