@@ -126,7 +126,8 @@ final class CSVRecordReader {
     numbersJobs = !present.contains("job_id")
   }
 
-  private func record(_ row: RawRow, _ symbols: inout SymbolTable) throws(TraceError) -> TaskRecord {
+  private func record(_ row: RawRow, _ symbols: inout SymbolTable) throws(TraceError) -> TaskRecord
+  {
     guard row.count == fields.count else {
       throw TraceError(
         .malformedRow, "the header has \(fields.count) columns; this row has \(row.count)",
