@@ -88,7 +88,7 @@ public struct Episode: Hashable, Sendable {
 extension Scenario {
   /// Runs an episode under a policy and works out the reward.
   ///
-  /// - Throws: what the closures throw, and ``SimulationError``.
+  /// - Throws: what the closures throw, and `SimulationError`.
   public func run(_ episode: Episode, _ policy: any PlacementPolicy) throws -> Reward {
     let layout = try cluster(episode.seed)
     let source = try source(episode.seed, episode.load, layout)
