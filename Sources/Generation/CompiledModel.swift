@@ -22,6 +22,9 @@ final class CompiledModel: Sendable {
     let outcomes: [(upTo: Double, outcome: Outcome)]
     let jobSize: MarginSampler?
     let attempts: MarginSampler?
+    let wait: MarginSampler?
+    let disk: MarginSampler?
+    let unstarted: Double
   }
 
   /// What is drawn for the jobs of a block: when they come, their class, and how many tasks they have.
@@ -40,16 +43,20 @@ final class CompiledModel: Sendable {
   private let hasOutcomes: Bool
   private let estimates: (factor: MarginSampler, roundedTo: [Double])?
   private let streams: Streams
+  /// What draws a trace's details; nil if the model has none.
+  let details: TraceSampler?
 
   private struct Streams: Sendable {
     let kind, jobSize, runTime, cpu, memory, outcome, attempts, estimate: RandomStream
+    let wait, disk, unstarted: RandomStream
 
     init(seed: UInt64) {
       func stream(_ name: String) -> RandomStream { RandomStream(seed: seed, name: name) }
       (kind, jobSize) = (stream("class"), stream("job size"))
       (runTime, cpu, memory) = (stream("run time"), stream("cpu"), stream("memory"))
       (outcome, attempts) = (stream("outcome"), stream("attempts"))
-      estimate = stream("estimate")
+      (estimate, wait) = (stream("estimate"), stream("wait"))
+      (disk, unstarted) = (stream("disk"), stream("unstarted"))
     }
   }
 
@@ -82,13 +89,16 @@ final class CompiledModel: Sendable {
             return (outcomeUpTo, $0.outcome)
           },
           jobSize: part.jobSize.map(MarginSampler.init),
-          attempts: part.attempts.map(MarginSampler.init)))
+          attempts: part.attempts.map(MarginSampler.init),
+          wait: part.wait.map(MarginSampler.init), disk: part.disk.map(MarginSampler.init),
+          unstarted: part.unstarted))
     }
     self.classes = classes
     self.margins = margins
     hasJobSizes = classes.contains { $0.jobSize != nil }
     hasOutcomes = classes.contains { !$0.outcomes.isEmpty }
     estimates = model.estimates.map { (MarginSampler($0.factor), $0.roundedTo) }
+    details = model.details.map { TraceSampler($0, seed: seed) }
   }
 
   /// Draws the jobs of a block.
@@ -208,18 +218,33 @@ final class CompiledModel: Sendable {
         record.deadline = submit + Microseconds(whole(part.deadlineFactor * runTimes[i] * 1e6))
       }
       if estimates != nil { record.estimate = estimate(runTimes[i] * estimated[i]) }
-      if !part.outcomes.isEmpty {
-        var attempts = 1.0
-        if let law = part.attempts {
-          let word = streams.attempts.at(UInt64(tasks[i].index))
-            .word(UInt64(first + tasks[i].place))
-          attempts = law.value(RandomStream.openUniform(word))
-        }
-        record.live(
-          outcome(outcomes[i], part), attempts: Int32(min(max(attempts.rounded(), 1), 1e6)))
+      if let law = part.disk {
+        let index = margins[part.margins].sharesRequests ? 0 : tasks[i].index
+        let disk = law.value(uniform(streams.disk, TaskID(job: record.id.job, index: Int32(index))))
+        record.request.disk = Bytes(whole(disk * 1_073_741_824))
+        record.maxRequest.disk = record.request.disk
       }
+      if !part.outcomes.isEmpty { live(&record, outcome(outcomes[i], part), part) }
+      details?.describe(&record)
       records.append(record)
     }
+  }
+
+  private func uniform(_ stream: RandomStream, _ task: TaskID) -> Double {
+    RandomStream.openUniform(stream.at(UInt64(task.index)).word(UInt64(task.job)))
+  }
+
+  /// Gives a task a past.
+  private func live(_ record: inout TaskRecord, _ outcome: Outcome, _ part: Class) {
+    let seconds = part.wait?.value(uniform(streams.wait, record.id)) ?? 0
+    let wait = Microseconds(whole(min(seconds, 1e9) * 1e6))
+    if part.unstarted > 0, outcome == .killed,
+      uniform(streams.unstarted, record.id) < part.unstarted
+    {
+      return record.endUnstarted(outcome, wait: wait)
+    }
+    let attempts = part.attempts?.value(uniform(streams.attempts, record.id)) ?? 1
+    record.live(outcome, attempts: Int32(min(max(attempts.rounded(), 1), 1e6)), wait: wait)
   }
 
   private func marginsOf(_ kind: UInt8) -> Int { classes[Int(kind)].margins }
@@ -296,15 +321,22 @@ final class CompiledModel: Sendable {
 }
 
 extension TaskRecord {
-  /// Gives the task a past: it started when it was submitted, ran so many times for equal parts of its
-  /// run time, and ended like this.
-  fileprivate mutating func live(_ outcome: Outcome, attempts count: Int32) {
+  /// Gives the task a past: it waited and ran so many times, the last time for a fair part of its run
+  /// time, and ended like this.
+  fileprivate mutating func live(_ outcome: Outcome, attempts count: Int32, wait: Microseconds) {
     self.outcome = outcome
     guard outcome != .pending else { return }
     attempts = count
-    firstSchedule = submit
-    lastSchedule = submit + runTime.scaled(by: Double(count - 1) / Double(count))
-    if outcome != .running { end = submit + runTime }
+    waitTime = Microseconds(wait.rawValue * Int64(count))
+    firstSchedule = submit + wait
+    lastSchedule = submit + waitTime + runTime.scaled(by: Double(count - 1) / Double(count))
+    if outcome != .running { end = submit + waitTime + runTime }
+  }
+
+  /// Lets the task end before it was ever started.
+  fileprivate mutating func endUnstarted(_ outcome: Outcome, wait: Microseconds) {
+    self.outcome = outcome
+    (runTime, waitTime, end) = (.zero, wait, submit + wait)
   }
 }
 

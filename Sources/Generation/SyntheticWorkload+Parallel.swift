@@ -7,9 +7,11 @@ extension SyntheticWorkload {
 
   /// Calls `body` with the tasks from the first on, in order, drawn by several threads: the same
   /// records as ``next()`` gives one after another, whatever `threads` is. `body` runs on the calling
-  /// thread, with the tasks of 2,048 jobs at a time; memory is that of `threads` such parts.
+  /// thread, with the tasks of 2,048 jobs at a time; memory is that of `threads` such parts. It ends
+  /// early when `isWanted` says so.
   public func forEachPart<Failure: Error>(
-    threads: Int, _ body: ([TaskRecord]) throws(Failure) -> Void
+    threads: Int, while isWanted: () -> Bool = { true },
+    _ body: ([TaskRecord]) throws(Failure) -> Void
   ) throws(Failure) {
     precondition(threads > 0, "at least one thread draws")
     var left = extent.tasks ?? .max
@@ -19,7 +21,7 @@ extension SyntheticWorkload {
         let records = part.records.count > left ? Array(part.records.prefix(left)) : part.records
         if !records.isEmpty { try body(records) }
         left -= records.count
-        if part.isLast || left == 0 { return }
+        if part.isLast || left == 0 || !isWanted() { return }
       }
       round += 1
     }

@@ -67,6 +67,9 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
     return copy
   }
 
+  /// What draws a trace's details, if the model has some.
+  var details: TraceSampler? { compiled.details }
+
   /// Whether it never ends.
   var isEndless: Bool { extent.tasks == nil && extent.duration == nil }
 

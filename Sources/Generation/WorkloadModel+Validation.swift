@@ -80,6 +80,7 @@ extension WorkloadModel {
         "estimates.roundedTo", "is \(times); expected times above 0, each greater than the last")
     }
     graph?.check(&notes)
+    details?.check(&notes)
     return notes.issues
   }
 }
@@ -116,7 +117,11 @@ extension TaskClass {
     for (name, law) in [("runTime", runTime), ("cpu", cpu), ("memory", memory)] {
       notes.law(law, name)
     }
-    if let jobSize { notes.law(jobSize, "jobSize") }
+    for (name, law) in [("jobSize", jobSize), ("disk", disk), ("wait", wait)] {
+      if let law { notes.law(law, name) }
+    }
+    notes.require(
+      (0...1).contains(unstarted), "unstarted", "is \(unstarted); expected 0 to 1")
     if let factor = deadlineFactor {
       notes.require(
         factor > 0 && factor <= 1e6, "deadlineFactor",
@@ -173,6 +178,18 @@ extension GraphModel {
       notes.shares(shares, "graph.inDegrees") { "graph.inDegrees[\($0)]" }
     }
     if let data { notes.law(data, "graph.data") }
+  }
+}
+
+extension TraceDetails {
+  fileprivate func check(_ notes: inout Notes) {
+    for (name, count) in [("users", users), ("machines", machines)] {
+      notes.require(
+        (1...1_000_000).contains(count), "details.\(name)", "is \(count); expected 1 to 1000000")
+    }
+    notes.require(
+      (0...1).contains(differentMachines), "details.differentMachines",
+      "is \(differentMachines); expected 0 to 1")
   }
 }
 

@@ -19,16 +19,19 @@ public struct WorkloadModel: Sendable, Hashable {
   public var estimates: EstimateModel?
   /// What the tasks of a job wait for; nil if they do not.
   public var graph: GraphModel?
+  /// What a trace says beyond that; nil for nothing.
+  public var details: TraceDetails?
 
   /// A model of these parts; ``issues()`` says what is wrong with it.
   public init(
     arrivals: ArrivalModel, classes: [TaskClass], estimates: EstimateModel? = nil,
-    graph: GraphModel? = nil
+    graph: GraphModel? = nil, details: TraceDetails? = nil
   ) {
     self.arrivals = arrivals
     self.classes = classes
     self.estimates = estimates
     self.graph = graph
+    self.details = details
   }
 }
 
@@ -89,6 +92,8 @@ public struct TaskClass: Sendable, Hashable {
   public var cpu: Law
   /// Memory of a task, in GiB.
   public var memory: Law
+  /// Local disk of a task, in GiB; nil for none.
+  public var disk: Law?
   /// Tasks of a job, rounded to whole ones, at least 1; nil for one.
   public var jobSize: Law?
   /// Whether the tasks of a job ask for the same CPU and memory.
@@ -98,6 +103,10 @@ public struct TaskClass: Sendable, Hashable {
   /// How tasks end, with shares that add up to 1; empty if that is left open. A task that has an end
   /// is taken to have run once, at once.
   public var outcomes: [OutcomeShare] = []
+  /// Share of the killed tasks that were killed before they were started, 0...1.
+  public var unstarted = 0.0
+  /// How long each attempt of a task that has an end waits, in seconds; nil for not at all.
+  public var wait: Law?
   /// How often a task that has an end is started, rounded to whole attempts, at least 1; nil for once.
   public var attempts: Law?
   /// How the attempts before the last end, in layouts that show them, with shares that add up to 1;

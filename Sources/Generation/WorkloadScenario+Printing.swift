@@ -35,6 +35,8 @@ extension WorkloadModel {
 
     \(graphLines)
 
+    \(detailLines)
+
     # For sweeps: longer run times, larger requests, another tail index of the run times, another mix.
     # scale: {runTime: 2, requests: 0.5, tailIndex: 1.5}
     # mix: {\(classes.first?.name ?? "batch"): 0.5}
@@ -102,6 +104,19 @@ extension WorkloadModel {
   }
 }
 
+extension WorkloadModel {
+  private var detailLines: String {
+    guard let details else {
+      return """
+        # What traces say beyond that: users, machines that attempts ran on, jobs kept apart.
+        # details: {users: 900, machines: 12500, differentMachines: 0.05}
+        """
+    }
+    return "details: {users: \(details.users), machines: \(details.machines), "
+      + "differentMachines: \(number(details.differentMachines))}"
+  }
+}
+
 extension TaskClass {
   fileprivate var scenarioLines: String {
     var lines = [
@@ -113,6 +128,7 @@ extension TaskClass {
     lines.append("    runTime: \(runTime.scenario)        # seconds")
     lines.append("    cpu: \(cpu.scenario)        # cores")
     lines.append("    memory: \(memory.scenario)        # GiB")
+    if let disk { lines.append("    disk: \(disk.scenario)        # GiB") }
     if sharesRequests { lines.append("    sharesRequests: true        # by the tasks of a job") }
     if let pairs = correlations {
       lines.append(
@@ -124,6 +140,10 @@ extension TaskClass {
       let shares = outcomes.map { "\($0.outcome.name): \(number($0.share))" }
       lines.append("    outcomes: {\(shares.joined(separator: ", "))}")
     }
+    if unstarted > 0 {
+      lines.append("    unstarted: \(number(unstarted))        # of the killed")
+    }
+    if let wait { lines.append("    wait: \(wait.scenario)        # seconds, each attempt") }
     if let attempts { lines.append("    attempts: \(attempts.scenario)") }
     if !earlierEnds.isEmpty {
       let shares = earlierEnds.map { "\($0.outcome.name): \(number($0.share))" }

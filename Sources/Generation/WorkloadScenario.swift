@@ -70,6 +70,7 @@ public struct WorkloadScenario: Sendable, Hashable {
       if let factor { model?.estimates = EstimateModel(factor: factor, roundedTo: times ?? []) }
     }
     if let node = root.object("graph") { model?.graph = GraphModel(node) }
+    if let node = root.object("details") { model?.details = TraceDetails(node) }
     let scale = root.object("scale")
     let mix = root.object("mix")
     let load = root.object("load")
@@ -169,7 +170,7 @@ extension TaskClass {
     let priorityClass = node.choice("priorityClass", of: PriorityClass.allCases.map(\.name))
     let priority = node.integer("priority", in: -1...32767)
     let (runTime, cpu, memory) = (law("runTime"), law("cpu"), law("memory"))
-    let jobSize = law("jobSize", required: false)
+    let (jobSize, disk) = (law("jobSize", required: false), law("disk", required: false))
     let sharesRequests = node.flag("sharesRequests")
     let factor = node.number("deadlineFactor", in: .positive)
     func shares(_ key: String) -> [OutcomeShare] {
@@ -179,6 +180,8 @@ extension TaskClass {
       }
     }
     let outcomes = shares("outcomes")
+    let unstarted = node.number("unstarted", in: .share)
+    let wait = law("wait", required: false)
     let attempts = law("attempts", required: false)
     let earlierEnds = shares("earlierEnds")
     var correlations: TaskCorrelations?
@@ -196,10 +199,23 @@ extension TaskClass {
       deadlineFactor: factor)
     self.jobSize = jobSize
     self.sharesRequests = sharesRequests ?? false
+    self.disk = disk
     self.outcomes = outcomes
+    self.unstarted = unstarted ?? 0
+    self.wait = wait
     self.attempts = attempts
     self.earlierEnds = earlierEnds
     self.correlations = correlations
+  }
+}
+
+extension TraceDetails {
+  fileprivate init?(_ node: ConfigurationNode) {
+    let users = node.integer("users", in: 1...1_000_000, required: true)
+    let machines = node.integer("machines", in: 1...1_000_000, required: true)
+    let different = node.number("differentMachines", in: .share)
+    guard let users, let machines else { return nil }
+    self.init(users: users, machines: machines, differentMachines: different ?? 0)
   }
 }
 

@@ -20,7 +20,7 @@ struct GenerateCommand: ParsableCommand {
         tracemill generate study --load 0.85 --cluster study:100 --duration 7d -o week.csv.zst
         tracemill generate study --print-scenario > mine.yaml
         tracemill generate profile.json --validate-against clusterdata-2011-2 --plots plots
-        tracemill generate google-2011-tasks --tasks 1100000 --to-format google-2011 -o made-2011
+        tracemill generate google-2011-tasks --to-format google-2011 --parts 20 --warm-up 29d -o made
       """)
 
   @Argument(help: ArgumentHelp("The preset, profile or scenario.", valueName: "workload"))
@@ -41,6 +41,18 @@ struct GenerateCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Rows of a part of google-2011.", valueName: "rows"))
   var rowsPerPart = Google2011TraceWriter.defaultRowsPerPart
+
+  @Option(
+    help: ArgumentHelp(
+      "So many full parts of google-2011 instead of a number of tasks; the trace ends with them.",
+      valueName: "parts"))
+  var parts: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Draw this time before a google-2011 trace too; it begins with the tasks then open.",
+      valueName: "time"))
+  var warmUp: TraceTime?
 
   @Flag(help: "Print the workload as a commented scenario, and draw nothing.")
   var printScenario = false
@@ -74,6 +86,20 @@ struct GenerateCommand: ParsableCommand {
       do { _ = try TableFileKind(path: output) } catch { throw ValidationError("\(error)") }
     }
     guard rowsPerPart > 0 else { throw ValidationError("--rows-per-part is more than 0") }
+    if let parts {
+      guard (1...100_000).contains(parts) else {
+        throw ValidationError("--parts is from 1 to 100000")
+      }
+      guard knobs.tasks == nil, knobs.duration == nil else {
+        throw ValidationError("--parts excludes --tasks and --duration")
+      }
+    }
+    if warmUp != nil, parts == nil, knobs.duration == nil {
+      throw ValidationError("--warm-up needs --parts or --duration")
+    }
+    if parts != nil || warmUp != nil, output.map({ toFormat.of($0) }) != .google2011 {
+      throw ValidationError("--parts and --warm-up are for --to-format google-2011")
+    }
     guard plots == nil || validateAgainst != nil else {
       throw ValidationError("--plots is for --validate-against")
     }
@@ -88,7 +114,10 @@ struct GenerateCommand: ParsableCommand {
       let tasks = argument.scenario.extent.tasks ?? SyntheticArgument.defaultTasks
       return try writeOutput(argument.scenario.model.scenario(named: workload, tasks: tasks))
     }
-    let source = try argument.source(seed: seed)
+    if let warmUp, let duration = argument.scenario.extent.duration {
+      argument.scenario.extent.duration = duration + warmUp.value
+    }
+    let source = try argument.source(seed: seed, isEndless: parts != nil)
     if let output { try write(source, argument.scenario, to: output) }
     if let validateAgainst {
       try validate(source, against: validateAgainst)
@@ -99,21 +128,52 @@ struct GenerateCommand: ParsableCommand {
     _ source: SyntheticWorkload, _ scenario: WorkloadScenario, to output: String
   ) throws {
     let options = try reading.readOptions(meter: ReadMeter())
-    let end = scenario.extent.duration ?? .zero
     let stream = RecordStream(
-      generated: source, dependencies: source.dependencies(), lastTime: end)
+      generated: source, dependencies: parts == nil ? source.dependencies() : DependencyTable(),
+      users: source.userNames, lastTime: scenario.extent.duration ?? .zero)
+    let layout = toFormat.of(output)
+    let begin = warmUp?.value ?? .zero
     let writer = try RecordOutput(
-      toFormat.of(output), path: output, rowsPerPart: rowsPerPart, format: "tracemill generate",
-      stream: stream, earlierEnd: { source.earlierEnd(of: $0, attempt: $1) }, options)
+      layout, path: output, rowsPerPart: rowsPerPart, format: "tracemill generate", stream: stream,
+      begin: begin, firstJob: scenario.model.details == nil ? 0 : Self.firstJob, options)
     var summary = GenerationSummary(scenario: scenario, output: output)
-    try source.forEachPart(threads: reading.threads) { records in
+    var isFull = false
+    try source.forEachPart(threads: reading.threads, while: { !isFull }) { records in
       for record in records {
-        summary.add(record)
-        try writer.write(record)
+        if record.submit >= begin {
+          summary.add(record, begin: begin)
+        } else if record.end.isKnown, record.end < begin {
+          continue
+        }
+        if layout == .google2011 {
+          try writer.write(record, attempts: Self.attempts(of: record, source))
+        } else {
+          try writer.write(record)
+        }
+      }
+      if let parts, let last = records.last {
+        isFull = writer.isFull(parts: parts, before: last.submit)
       }
     }
-    summary.leftOut = try writer.finish()
+    summary.leftOut = try writer.finish(parts: parts)
+    if parts != nil, scenario.model.graph != nil { summary.leftOut["jobs' graphs"] = summary.jobs }
     try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
+  }
+
+  /// The first job number of traces with a trace's details: Google's have ten digits too.
+  private static let firstJob: Int64 = 6_250_000_000
+
+  /// A task's attempts; where its class leaves ends open, one that begins at once and succeeds.
+  private static func attempts(
+    of record: TaskRecord, _ source: SyntheticWorkload
+  ) -> [TaskAttempt] {
+    let attempts = source.attempts(of: record)
+    guard attempts.isEmpty else { return attempts }
+    return [
+      TaskAttempt(
+        submit: record.submit, start: record.submit, end: record.submit + record.runTime,
+        outcome: .finished)
+    ]
   }
 }
 
@@ -132,10 +192,10 @@ private struct GenerationSummary {
     self.output = output
   }
 
-  mutating func add(_ record: TaskRecord) {
+  mutating func add(_ record: TaskRecord, begin: Microseconds) {
     tasks += 1
     if record.id.index == 0 { jobs += 1 }
-    last = max(last, record.submit)
+    last = max(last, record.submit - begin)
     coreSeconds += record.request.cpu.value * record.runTime.seconds
   }
 

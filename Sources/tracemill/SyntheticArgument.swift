@@ -140,10 +140,10 @@ struct SyntheticArgument {
     }
   }
 
-  /// The tasks.
-  func source(seed: UInt64) throws -> SyntheticWorkload {
-    var extent = scenario.extent
-    if extent.tasks == nil, extent.duration == nil { extent.tasks = Self.defaultTasks }
+  /// The tasks: as many as were asked for, else a default, or without end.
+  func source(seed: UInt64, isEndless: Bool = false) throws -> SyntheticWorkload {
+    var extent = isEndless ? .endless : scenario.extent
+    if !isEndless, extent.tasks == nil, extent.duration == nil { extent.tasks = Self.defaultTasks }
     do {
       return try SyntheticWorkload(scenario.model, extent, seed: seed)
     } catch {

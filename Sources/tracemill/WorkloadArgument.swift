@@ -36,7 +36,7 @@ struct WorkloadArgument {
       for note in synthetic.notes { reading.logger?.notice("\(note)") }
       let tasks = try synthetic.source(seed: seed)
       (stream, format, dependencies) = (nil, nil, tasks.dependencies())
-      source = selection.apply(RecordStream(generated: tasks))
+      source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
     } else {
       let trace = try reading.open(argument, meter: meter)
       let stream = try trace.records(try reading.readOptions(meter: meter, rejects: rejects))

@@ -66,15 +66,19 @@ public final class RecordStream: WorkloadSource {
   /// - Parameters:
   ///   - source: the records.
   ///   - dependencies: what they wait for.
+  ///   - users: the names of their users, by `UserID`, the first of them empty, without repeats.
   ///   - lastTime: the end of the time that they are from; those without an end are open there.
   public convenience init<Source: WorkloadSource<Never>>(
     generated source: Source, dependencies: DependencyTable = DependencyTable(),
+    users: [String] = [],
     lastTime: Microseconds = .zero
   ) {
     var source = source
     var report = ReadReport()
     report.lastTime = lastTime
-    self.init(report: report, symbols: SymbolTable()) { stream in
+    var symbols = SymbolTable()
+    for name in users { _ = symbols.intern(name) }
+    self.init(report: report, symbols: symbols) { stream in
       guard let record = source.next() else { return nil }
       stream.report.records += 1
       return record

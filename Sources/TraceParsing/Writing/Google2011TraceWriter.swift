@@ -20,11 +20,11 @@ public final class Google2011TraceWriter {
 
   private let path: String
   private let staging: String
-  private let scale: MachineScale
+  let scale: MachineScale
   private let options: ReadOptions
   private let table: Google2011Table
   private let traceEnd: Microseconds
-  private let shift: Microseconds
+  let shift: Microseconds
   private var events: ExternalSorter<WrittenEvent>
   private var lastTime = Microseconds.zero
   private var hasMarkedEnd = false
@@ -32,9 +32,12 @@ public final class Google2011TraceWriter {
   /// What was written so far.
   public private(set) var summary = Summary()
 
-  /// How attempt n (from 0) of a task that was tried again ended, which a record does not say;
-  /// evictions if not given.
-  public var earlierEnd: ((TaskRecord, Int) -> Outcome)?
+  var settled = RowClock()
+
+  /// When the trace begins, in the time of records that are written with their attempts.
+  public var begin = Microseconds.zero
+  /// Added to the job numbers of records that are written with their attempts.
+  public var firstJob: Int64 = 0
 
   /// Rows of a published part, about.
   public static let defaultRowsPerPart = 290_000
@@ -83,31 +86,28 @@ public final class Google2011TraceWriter {
     var record = record
     if shift > .zero { record.moveSubmit(to: record.submit + shift) }
     count(record)
-    if record.id.index < 0 || record.id.job < 0 {
-      throw TraceError(
-        .malformedRow, "job \(record.id.job) task \(record.id.index) has no place in this layout",
-        file: path)
-    }
+    try check(record)
     let isOpen = !record.outcome.hasEnded
     let script = LifeScript(
-      record, scale: scale, traceEnd: traceEnd, marksTraceEnd: isOpen && !hasMarkedEnd
-    ) { [earlierEnd] attempt in
-      switch earlierEnd?(record, attempt) {
-      case .failed: .fail
-      case .killed: .kill
-      case .finished: .finish
-      case .lost: .lost
-      default: .evict
-      }
-    }
+      record, scale: scale, traceEnd: traceEnd, marksTraceEnd: isOpen && !hasMarkedEnd)
     if isOpen { hasMarkedEnd = true }
-    for event in script.events {
-      try events.add(WrittenEvent(event: event))
-      summary.rows += 1
-    }
+    for event in script.events { try add(event) }
   }
 
-  private func count(_ record: TaskRecord) {
+  func add(_ event: LifecycleEvent) throws(TraceError) {
+    try events.add(WrittenEvent(event: event))
+    settled.add(event.time)
+    summary.rows += 1
+  }
+
+  func check(_ record: TaskRecord) throws(TraceError) {
+    guard record.id.index < 0 || record.id.job < 0 else { return }
+    throw TraceError(
+      .malformedRow, "job \(record.id.job) task \(record.id.index) has no place in this layout",
+      file: path)
+  }
+
+  func count(_ record: TaskRecord) {
     func leaveOut(_ what: String) { summary.leftOut[what, default: 0] += 1 }
     if record.deadline.isKnown { leaveOut("deadlines") }
     if record.estimate.isKnown { leaveOut("run time estimates") }
@@ -124,13 +124,18 @@ public final class Google2011TraceWriter {
   ///   - symbols: the records' users.
   ///   - machines: the machines' events, if there are any.
   ///   - rowsPerPart: how many rows a part holds at the most.
+  ///   - parts: after how many parts the trace ends; rows after them are left out. nil for all rows.
   public func finish(
-    symbols: SymbolTable, machines: MachineEventList?, rowsPerPart: Int = defaultRowsPerPart
+    symbols: SymbolTable, machines: MachineEventList?, rowsPerPart: Int = defaultRowsPerPart,
+    parts: Int? = nil
   ) throws(TraceError) {
     precondition(rowsPerPart > 0, "a part has at least one row")
     let sorter = events
     events = ExternalSorter(bufferBytes: 0, directory: options.temporaryDirectory)
     var sorted = try sorter.sorted()
+    let rows = EventRows(table, scale, symbols)
+    let (most, overflows) = (parts ?? .max).multipliedReportingOverflow(by: rowsPerPart)
+    if !overflows { summary.rows = min(summary.rows, most) }
     let total = max(1, (summary.rows + rowsPerPart - 1) / rowsPerPart)
     var written: [String] = []
     for part in 0..<total {
@@ -138,7 +143,7 @@ public final class Google2011TraceWriter {
       let file = try GzipText(path: staging + "/" + name)
       for _ in 0..<rowsPerPart {
         guard let next = try sorted.next() else { break }
-        try file.write(line(next.event, symbols))
+        try file.write { rows.append(next.event, to: &$0) }
       }
       try file.finish()
       written.append(name)
@@ -149,7 +154,8 @@ public final class Google2011TraceWriter {
       let name = "machine_events/\(Self.partName(0, of: 1))"
       try makeFolder("machine_events")
       let file = try GzipText(path: staging + "/" + name)
-      for event in machines.events { try file.write(line(event, machines.symbols)) }
+      let rows = MachineRows(scale, machines.symbols, shift: shift)
+      for event in machines.events { try file.write { rows.append(event, to: &$0) } }
       try file.finish()
       written.append(name)
       tables.append(.machineEvents)
@@ -188,44 +194,6 @@ public final class Google2011TraceWriter {
     return "part-\(padded(part))-of-\(padded(total)).csv.gz"
   }
 
-  private func line(_ event: LifecycleEvent, _ symbols: SymbolTable) -> String {
-    func amount(_ lane: Int) -> String {
-      event.request[lane].isNaN ? "" : decimal(event.request[lane])
-    }
-    let missing = event.missingInfo ? "0" : ""
-    let user = csvQuoted(symbols[event.user])
-    let schedulingClass = event.schedulingClass < 0 ? "" : "\(event.schedulingClass)"
-    if table == .jobEvents {
-      return "\(event.time.rawValue),\(missing),\(event.id.job),\(event.kind.rawValue),\(user),"
-        + "\(schedulingClass),,\n"
-    }
-    let machine = event.machine < 0 ? "" : "\(event.machine)"
-    return "\(event.time.rawValue),\(missing),\(event.id.job),\(event.id.index),\(machine),"
-      + "\(event.kind.rawValue),\(user),\(schedulingClass),\(Self.priority(event)),\(amount(0)),"
-      + "\(amount(1)),\(amount(2)),\(event.differentMachines ? 1 : 0)\n"
-  }
-
-  /// The trace's own priority, or the lowest of its class's band where there is none.
-  private static func priority(_ event: LifecycleEvent) -> Int16 {
-    if event.priority >= 0 { return event.priority }
-    return switch event.priorityClass {
-    case .unknown, .bestEffort: 0
-    case .batch: 2
-    case .mid: 8
-    case .production: 9
-    case .monitoring: 12
-    }
-  }
-
-  private func line(_ event: MachineEvent, _ symbols: SymbolTable) -> String {
-    let capacity = scale.normalised(event.capacity)
-    let isKnown = event.capacity != .zero
-    let time = event.time == .zero ? .zero : event.time + shift
-    return "\(time.rawValue),\(event.machine),\(event.kind.rawValue),"
-      + "\(csvQuoted(symbols[event.platform])),\(isKnown ? decimal(capacity[0]) : ""),"
-      + "\(isKnown ? decimal(capacity[1]) : "")\n"
-  }
-
   private static func schema(_ tables: [Google2011Table]) -> String {
     var text = "file pattern,field number,content,format,mandatory\n"
     for table in tables {
@@ -251,41 +219,5 @@ private struct WrittenEvent: BitwiseCopyable, ExternallySortable {
   var event: LifecycleEvent
   var sortKey: SortKey {
     SortKey(major: event.time.rawValue, minor: event.id.job, last: Int64(event.id.index))
-  }
-}
-
-/// Text into a gzip file that appears when it is complete.
-final class GzipText {
-  private let file: OutputFile
-  private let compressor: CompressedOutput
-  private var pending = ""
-
-  init(path: String) throws(TraceError) {
-    file = try OutputFile(path: path)
-    compressor = try CompressedOutput(.gzip, to: file)
-  }
-
-  func write(_ text: String) throws(TraceError) {
-    pending += text
-    if pending.utf8.count > 1 << 16 { try flush() }
-  }
-
-  func finish() throws(TraceError) {
-    try flush()
-    try compressor.finish()
-    try file.commit()
-  }
-
-  private func flush() throws(TraceError) {
-    let bytes = Array(pending.utf8)
-    pending = ""
-    let result: Result<Void, TraceError> = bytes.withUnsafeBytes { bytes in
-      do throws(TraceError) {
-        return .success(try compressor.write(bytes))
-      } catch {
-        return .failure(error)
-      }
-    }
-    try result.get()
   }
 }

@@ -14,18 +14,14 @@ struct LifeScript {
   /// Where the last stretch ends: the record's end, or the trace's.
   private let end: Microseconds
   private let wantsWait: Bool
-  private let earlierEnd: (Int) -> LifeEvent
   private var isOpen: Bool { !record.outcome.hasEnded }
 
   /// - Parameters:
   ///   - traceEnd: the last time of the trace, to which open tasks wait or run.
   ///   - marksTraceEnd: whether an update at that time is added, so that a reader sees it too.
-  ///   - earlierEnd: how attempts before the last end, which a record does not say.
   init(
-    _ original: TaskRecord, scale: MachineScale, traceEnd: Microseconds, marksTraceEnd: Bool,
-    earlierEnd: @escaping (Int) -> LifeEvent = { _ in .evict }
+    _ original: TaskRecord, scale: MachineScale, traceEnd: Microseconds, marksTraceEnd: Bool
   ) {
-    self.earlierEnd = earlierEnd
     var record = original
     record.submit = max(.zero, record.submit)
     if record.attempts > 0 {
@@ -155,11 +151,11 @@ struct LifeScript {
         extra -= 1
       }
     }
-    add(earlierEnd(0), stop)
-    for attempt in 0..<max(0, extra) {
+    add(.evict, stop)
+    for _ in 0..<max(0, extra) {
       add(.submit, stop)
       add(.schedule, stop)
-      add(earlierEnd(attempt + 1), stop)
+      add(.evict, stop)
     }
     add(.submit, max(stop, last - waited))
     add(.schedule, last)

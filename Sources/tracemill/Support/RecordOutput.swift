@@ -17,8 +17,8 @@ final class RecordOutput {
 
   init(
     _ layout: ConvertCommand.Layout, path: String, rowsPerPart: Int, format: String,
-    stream: RecordStream, machines: () throws(TraceError) -> MachineEventList? = { nil },
-    earlierEnd: ((TaskRecord, Int) -> Outcome)? = nil,
+    stream: RecordStream, begin: Microseconds = .zero, firstJob: Int64 = 0,
+    machines: () throws(TraceError) -> MachineEventList? = { nil },
     _ options: ReadOptions
   ) throws(TraceError) {
     self.stream = stream
@@ -46,7 +46,7 @@ final class RecordOutput {
       let writer = try Google2011TraceWriter(
         path: path, jobLevel: jobLevel, traceEnd: stream.report.lastTime,
         shift: isGoogle ? .zero : Microseconds(600_000_000), options: options)
-      writer.earlierEnd = earlierEnd
+      (writer.begin, writer.firstJob) = (begin, firstJob)
       self.writer = .google2011(writer, try machines())
     case .swf:
       writer = .swf(try StandardWorkloadWriter(path: path, stream: stream, format: format))
@@ -61,20 +61,37 @@ final class RecordOutput {
     }
   }
 
+  /// Writes a task whose attempts are known, with all of them where the layout shows them.
+  func write(_ record: TaskRecord, attempts: [TaskAttempt]) throws(TraceError) {
+    if case .google2011(let writer, _) = writer, !attempts.isEmpty {
+      return try writer.write(record, attempts: attempts)
+    }
+    try write(record)
+  }
+
+  /// Whether `parts` parts are sure to be full when all tasks submitted before `time` are written.
+  func isFull(parts: Int, before time: Microseconds) -> Bool {
+    guard case .google2011(let writer, _) = writer else { return false }
+    return writer.rows(before: time) / parts >= rowsPerPart
+  }
+
   func write(contentsOf records: UnsafeBufferPointer<TaskRecord>) throws(TraceError) {
     if case .records(let writer) = writer { return try writer.write(contentsOf: records) }
     for record in records { try write(record) }
   }
 
   /// Completes the output; returns what its layout has no place for.
-  func finish() throws(TraceError) -> [String: Int] {
+  ///
+  /// - Parameter parts: after how many parts a table of events ends.
+  func finish(parts: Int? = nil) throws(TraceError) -> [String: Int] {
     var leftOut: [String: Int] = [:]
     switch writer {
     case .records(let writer):
       try DependencyFile.write(stream.dependencies, beside: path)
       try writer.finish()
     case .google2011(let writer, let machines):
-      try writer.finish(symbols: stream.symbols, machines: machines, rowsPerPart: rowsPerPart)
+      try writer.finish(
+        symbols: stream.symbols, machines: machines, rowsPerPart: rowsPerPart, parts: parts)
       leftOut = writer.summary.leftOut
     case .swf(let writer):
       try writer.finish()
