@@ -68,7 +68,16 @@ let package = Package(
         .embedInCode("Shipped/study.yaml"), .embedInCode("Shipped/example.yaml"),
         .embedInCode("Shipped/report.js"), .embedInCode("Shipped/report.css"),
       ]),
-    .target(name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "COpenBLAS"]),
+    .target(
+      name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "COpenBLAS"],
+      // Links to data/policies: in the program itself, so that it can be moved.
+      resources: [
+        .embedInCode("Shipped/study-setting.safetensors"),
+        .embedInCode("Shipped/study-setting.curve.csv"),
+        .embedInCode("Shipped/study-100.safetensors"),
+        .embedInCode("Shipped/study-100-gated.safetensors"),
+        .embedInCode("Shipped/one-step-study-100.json"),
+      ]),
     .target(name: "CNeural"),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas",

@@ -1,4 +1,5 @@
 import Configuration
+import Experiments
 import Foundation
 import Generation
 import MARL
@@ -58,6 +59,10 @@ private struct ScenarioParts {
         let file = value.dropFirst("file:".count)
         self[keyPath: place] = file.hasPrefix("/") ? String(file) : "\(folder)/\(file)"
       }
+    }
+    if let engine = root.object("engine").map(EngineSettings.init) {
+      options = SimulationOptions()
+      engine.apply(to: &options)
     }
     if let seconds = root.seconds("heartbeat") {
       options.heartbeat = Microseconds(seconds: seconds)

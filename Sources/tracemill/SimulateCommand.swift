@@ -19,10 +19,11 @@ struct SimulateCommand: AsyncParsableCommand {
       Clusters: a trace with machine_events, a specification (.yaml, .json), or study:100 (the \
       original study's three tiers, any number of machines), or tiers:100 (the same with speeds 1.5, 1 \
       and 0.6, and sleep).
-      Schedulers: \(PolicyCatalog.entries.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")); \
+      Schedulers: \(SchedulerArgument.catalogue.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")); \
       sampled:RULE,d=3 and sampled:RULE,d=3,weighted (one of \
       \(PolicyCatalog.sampledNames.joined(separator: ", ")) among machines drawn at random); one-step:FILE \
-      (tuned by `tracemill tune`); marl:FILE (trained by `tracemill train`).
+      (tuned by `tracemill tune`); marl:FILE (trained by `tracemill train`). These come with the \
+      program: \(SchedulerArgument.names.filter { $0.contains(":") }.joined(separator: ", ")).
 
       Examples:
         tracemill simulate --workload jobs.parquet --cluster clusterdata-2011-2
@@ -50,7 +51,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp("The scheduler.", valueName: "name"),
-    completion: .list(PolicyCatalog.entries.map(\.name)))
+    completion: .list(SchedulerArgument.names))
   var scheduler = "first-fit"
 
   @Option(help: ArgumentHelp("What all chance comes from.", valueName: "number"))
@@ -107,7 +108,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
   mutating func validate() throws {
     // Files are opened when the run begins: what is wrong with them is no wrong usage.
-    if !SchedulerArgument.namesFile(scheduler), PolicyCatalog.make(scheduler) == nil {
+    if SchedulerArgument.file(scheduler) == nil, SchedulerArgument.policy(named: scheduler) == nil {
       throw ValidationError(SchedulerArgument.noSuch(scheduler))
     }
     guard (1...1_000_000).contains(replications) else {

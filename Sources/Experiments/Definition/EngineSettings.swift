@@ -12,7 +12,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     case fairShare = "fair-share"
     case drf
 
-    var order: SimulationOptions.Order {
+    /// The engine's own.
+    public var order: SimulationOptions.Order {
       switch self {
       case .fifo: .firstCome
       case .priority: .priority
@@ -27,7 +28,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   public enum Backfilling: String, Codable, CaseIterable, Sendable {
     case none, greedy, easy, conservative
 
-    var kind: SimulationOptions.Backfilling {
+    /// The engine's own.
+    public var kind: SimulationOptions.Backfilling {
       switch self {
       case .none: .none
       case .greedy: .greedy
@@ -68,9 +70,9 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   /// Seconds after the first submission in which tasks are simulated but not measured.
   public var warmUp: Double?
   /// Seconds after the last submission until which use and energy are accounted for.
-  public var tail: Double?
-  /// Whether use and energy are accounted for from time 0, and not from the end of the warm-up.
-  public var accountsFromZero: Bool?
+  public var accountTail: Double?
+  /// Trace time in seconds from which use and energy are accounted for; the end of the warm-up if nil.
+  public var accountFrom: Double?
   /// Seconds at which a run stops.
   public var until: Double?
   /// Whether idle power is drawn at all times.
@@ -98,8 +100,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     set(\.heartbeat, heartbeat.map(Microseconds.init(seconds:)), &options)
     set(\.retries, retries.map(Int32.init(clamping:)), &options)
     set(\.warmUp, warmUp.map(Microseconds.init(seconds:)), &options)
-    set(\.accountsTail, tail.map(Microseconds.init(seconds:)), &options)
-    set(\.accountsFrom, accountsFromZero.map { $0 ? .zero : .never }, &options)
+    set(\.accountsTail, accountTail.map(Microseconds.init(seconds:)), &options)
+    set(\.accountsFrom, accountFrom.map(Microseconds.init(seconds:)), &options)
     set(\.until, until.map(Microseconds.init(seconds:)), &options)
     set(\.alwaysOn, alwaysOn, &options)
     if let preempt {
@@ -114,7 +116,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   }
 
   /// The settings in a file; what is wrong with them is noted there.
-  init(_ node: ConfigurationNode) {
+  public init(_ node: ConfigurationNode) {
     let year = NumberRange.from(0, to: 1e9)
     mode = node.choice("mode", of: Mode.self)
     gateways = node.flag("gateways")
@@ -131,8 +133,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     overcommitMemory = node.number("overcommitMemory", in: .above(0, to: 1000))
     retries = node.integer("retries", in: 0...Int(Int32.max))
     warmUp = node.seconds("warmUp", in: year)
-    tail = node.seconds("tail", in: year)
-    accountsFromZero = node.flag("accountsFromZero")
+    accountTail = node.seconds("accountTail", in: year)
+    accountFrom = node.seconds("accountFrom", in: year)
     until = node.seconds("until", in: year)
     alwaysOn = node.flag("alwaysOn")
   }

@@ -6,6 +6,15 @@ public struct PolicyEntry: Sendable {
   public let summary: String
   /// Makes one.
   public let make: @Sendable () -> any PlacementPolicy
+
+  /// A policy that is made by `make`.
+  public init(
+    name: String, summary: String, make: @escaping @Sendable () -> any PlacementPolicy
+  ) {
+    self.name = name
+    self.summary = summary
+    self.make = make
+  }
 }
 
 /// The policies by name: a new one is one file and one line here.

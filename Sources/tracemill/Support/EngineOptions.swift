@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Simulation
 import Workload
 
@@ -8,19 +9,19 @@ struct EngineOptions: ParsableArguments, Sendable {
     help: ArgumentHelp(
       "central: one queue, a task starts only where it fits; dispatch: placed on arrival, it waits at its machine.",
       valueName: "mode"))
-  var mode = ModeName.central
+  var mode = EngineSettings.Mode.central
 
   @Option(
     help: ArgumentHelp(
-      "Order of the central queue: \(OrderName.allValueStrings.joined(separator: ", ")).",
+      "Order of the central queue: \(EngineSettings.Queue.allValueStrings.joined(separator: ", ")).",
       valueName: "order"))
-  var queue = OrderName.fifo
+  var queue = EngineSettings.Queue.fifo
 
   @Option(
     help: ArgumentHelp(
       "What may overtake a head that must wait: none, greedy, easy, conservative.",
       valueName: "kind"))
-  var backfilling = BackfillingName.none
+  var backfilling = EngineSettings.Backfilling.none
 
   @Option(
     help: ArgumentHelp(
@@ -139,73 +140,47 @@ struct EngineOptions: ParsableArguments, Sendable {
     guard retries >= 0 else { throw ValidationError("--retries is not negative") }
   }
 
+  /// What the command line and an experiment file have in common, as the latter says it.
+  private var settings: EngineSettings {
+    var settings = EngineSettings()
+    settings.mode = mode
+    settings.gateways = gateways
+    settings.queue = queue
+    settings.backfilling = backfilling
+    settings.depth = depth
+    settings.preempt = preempt?.name
+    settings.exactEstimates = exactEstimates
+    settings.refuse = refuse
+    settings.step = step.value.seconds
+    settings.heartbeat = heartbeat.value.seconds
+    settings.overcommitCpu = overcommitCpu
+    settings.overcommitMemory = overcommitMemory
+    settings.retries = Int(retries)
+    settings.warmUp = warmUp.value.seconds
+    settings.accountTail = cutDrain ? 0 : accountTail?.value.seconds
+    settings.accountFrom = accountFrom?.value.seconds
+    settings.until = until?.value.seconds
+    settings.alwaysOn = alwaysOn
+    return settings
+  }
+
   var options: SimulationOptions {
     var options = SimulationOptions()
-    options.mode = mode == .central ? .central : .dispatch
-    options.order = queue.order
-    options.backfilling = backfilling.kind
-    options.depth = depth
-    options.preemption = preempt
-    options.estimates = exactEstimates ? .exact : .declared
-    options.refusesAtOnce = refuse
-    options.step = step.value
-    options.heartbeat = heartbeat.value
-    options.gateways = gateways
-    options.overcommit = .init(cpu: overcommitCpu, memory: overcommitMemory)
+    settings.apply(to: &options)
     options.network = network?.model
     options.gangs = gangs
     options.spansMachines = !onePiece
     options.failures = failures?.model
-    options.retries = retries
-    options.warmUp = warmUp.value
-    if cutDrain { options.accountsTail = .zero }
-    if let accountFrom { options.accountsFrom = accountFrom.value }
-    if let accountTail { options.accountsTail = accountTail.value }
     options.slowdownBound = slowdownBound.value
-    if let until { options.until = until.value }
-    options.alwaysOn = alwaysOn
     options.measuresDecisions = decisionTimes
     options.audit = audit
     return options
   }
 }
 
-/// Where tasks wait.
-enum ModeName: String, ExpressibleByArgument, CaseIterable {
-  case central, dispatch
-}
-
-/// Names of queue orders.
-enum OrderName: String, ExpressibleByArgument, CaseIterable {
-  case fifo, priority, sjf, edf
-  case fairShare = "fair-share"
-  case drf
-
-  var order: SimulationOptions.Order {
-    switch self {
-    case .fifo: .firstCome
-    case .priority: .priority
-    case .sjf: .shortest
-    case .edf: .earliestDeadline
-    case .fairShare: .fairShare
-    case .drf: .dominantResource
-    }
-  }
-}
-
-/// Names of kinds of backfilling.
-enum BackfillingName: String, ExpressibleByArgument, CaseIterable {
-  case none, greedy, easy, conservative
-
-  var kind: SimulationOptions.Backfilling {
-    switch self {
-    case .none: .none
-    case .greedy: .greedy
-    case .easy: .easy
-    case .conservative: .conservative
-    }
-  }
-}
+extension EngineSettings.Mode: ExpressibleByArgument {}
+extension EngineSettings.Queue: ExpressibleByArgument {}
+extension EngineSettings.Backfilling: ExpressibleByArgument {}
 
 /// `shape,scale,repair`.
 struct FailureArgument: ExpressibleByArgument {

@@ -2,7 +2,8 @@ import Foundation
 import MARL
 import Simulation
 
-/// A scheduler by name: one of the catalogue's, or `marl:FILE`, `one-step:FILE`.
+/// A scheduler by name: one of the catalogue's, or `marl:FILE`, `one-step:FILE`, where the file may be
+/// one that is part of the program.
 struct SchedulerArgument {
   /// As the user wrote it.
   let name: String
@@ -10,35 +11,48 @@ struct SchedulerArgument {
 
   init(_ name: String) throws {
     self.name = name
-    if name.hasPrefix("marl:") {
-      let path = String(name.dropFirst("marl:".count))
+    switch Self.file(name) {
+    case ("marl:", let path)?:
       do {
-        let model = try PolicyModel(path: path)
+        let model = try PolicyModel(
+          SafeTensors(try Self.contents(path, ShippedPolicies.checkpoint)))
         let label = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         make = { _ in MARLScheduler(model, name: "marl:\(label)") }
       } catch let error as CheckpointError {
         throw CommandFailure(message: "\(path): \(error)")
       }
-    } else if name.hasPrefix("one-step:") {
-      let path = String(name.dropFirst("one-step:".count))
-      guard let data = FileManager.default.contents(atPath: path) else {
-        throw CommandFailure(message: "\(path): cannot be read")
-      }
+    case (_, let path)?:
+      let data = try Self.contents(path, ShippedPolicies.rule)
       guard let rule = try? JSONDecoder().decode(TunedRule.self, from: data) else {
         throw CommandFailure(
           message: "\(path): not a tuned rule; expected what `tracemill tune` writes")
       }
       make = { OneStepReward(rule.constants(at: $0)) }
-    } else {
-      guard PolicyCatalog.make(name) != nil else {
+    case nil:
+      guard Self.policy(named: name) != nil else {
         throw CommandFailure(message: Self.noSuch(name))
       }
-      make = { _ in PolicyCatalog.make(name) ?? RandomPlacement() }
+      make = { _ in Self.policy(named: name) ?? RandomPlacement() }
     }
   }
 
-  /// Whether the scheduler is in a file.
-  static func namesFile(_ name: String) -> Bool { file(name) != nil }
+  /// The schedulers that need no file.
+  static let catalogue =
+    PolicyCatalog.entries + [
+      PolicyEntry(
+        name: "study-marl", summary: "the original study's code: untrained networks, a fixed score"
+      ) { StudyMARL() }
+    ]
+
+  /// Names that may be written for a scheduler; files have others besides.
+  static let names =
+    catalogue.map(\.name) + ShippedPolicies.names.map { "marl:" + $0 }
+    + ShippedPolicies.ruleNames.map { "one-step:" + $0 }
+
+  /// A scheduler of the catalogue, or a sampled rule; nil if there is none of that name.
+  static func policy(named name: String) -> (any PlacementPolicy)? {
+    catalogue.first { $0.name == name }?.make() ?? PolicyCatalog.make(name)
+  }
 
   /// The file that a scheduler is in, after its `marl:` or `one-step:`; nil for one of the catalogue.
   static func file(_ name: String) -> (kind: String, path: String)? {
@@ -47,9 +61,15 @@ struct SchedulerArgument {
   }
 
   /// What to say of a name that stands for nothing.
-  static func noSuch(_ name: String) -> String {
-    let names = PolicyCatalog.entries.map(\.name)
-    return unknownName("scheduler", name, among: names)
+  static func noSuch(_ name: String) -> String { unknownName("scheduler", name, among: names) }
+
+  /// A file's bytes, or else those that come with the program under that name.
+  private static func contents(_ path: String, _ shipped: (String) -> Data?) throws -> Data {
+    if let data = FileManager.default.contents(atPath: path) ?? shipped(path) { return data }
+    let names = ShippedPolicies.names.filter { shipped($0) != nil }
+    throw CommandFailure(
+      message: "\(path): cannot be read, nor is it one of those that come with the program ("
+        + names.joined(separator: ", ") + ")" + (suggestionText(path, among: names) ?? ""))
   }
 
   /// The policy, for a load where that is known: a rule tuned by load takes its constants.

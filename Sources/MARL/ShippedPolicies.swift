@@ -1,0 +1,30 @@
+import Foundation
+
+/// The trained schedulers that are part of the program, wherever it is moved to.
+public enum ShippedPolicies {
+  /// Names of the policies, for `marl:NAME`.
+  public static let names = ["study-setting", "study-100", "study-100-gated"]
+  /// Names of the tuned rules, for `one-step:NAME`.
+  public static let ruleNames = ["study-100"]
+
+  /// The checkpoint of a policy; nil if there is none of that name.
+  public static func checkpoint(_ name: String) -> Data? {
+    switch name {
+    case "study-setting": Data(PackageResources.study_setting_safetensors)
+    case "study-100": Data(PackageResources.study_100_safetensors)
+    case "study-100-gated": Data(PackageResources.study_100_gated_safetensors)
+    default: nil
+    }
+  }
+
+  /// How a policy learned, as `tracemill train` writes it down; nil where that was not kept.
+  public static func curve(_ name: String) -> String? {
+    name == "study-setting"
+      ? String(decoding: PackageResources.study_setting_curve_csv, as: UTF8.self) : nil
+  }
+
+  /// The constants of a tuned rule as JSON; nil if there is none of that name.
+  public static func rule(_ name: String) -> Data? {
+    name == "study-100" ? Data(PackageResources.one_step_study_100_json) : nil
+  }
+}
