@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 import MARL
 
 /// `tracemill combine`: policies trained for different loads as one.
@@ -25,6 +26,11 @@ struct CombineCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Where the policy goes.", valueName: "file"))
   var output: String
 
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "Messages") var messages: MessageOptions
+
   mutating func validate() throws {
     guard policies.count >= 2, at.count == policies.count - 1 else {
       throw ValidationError("\(policies.count) policies need \(max(policies.count - 1, 1)) --at")
@@ -47,6 +53,13 @@ struct CombineCommand: ParsableCommand {
     } catch let error as CheckpointError {
       throw CommandFailure(message: "\(output): \(error)")
     }
-    try writeOutput("  wrote \(output)\n")
+    for (index, path) in policies.enumerated() {
+      let from = index == 0 ? 0 : at[index - 1]
+      messages.logger?.debug("from \(significant(100 * from)) % of the CPU claimed: \(path)")
+    }
+    try writeOutput(
+      json
+        ? tracemill.json(["policy": output, "policies": policies, "at": at]) + "\n"
+        : "  wrote \(output)\n")
   }
 }

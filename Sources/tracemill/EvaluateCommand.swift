@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Logging
 import MARL
 import Simulation
 import Workload
@@ -51,11 +52,18 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp("Candidates of learned schedulers, in place of their own.", valueName: "n"))
   var candidates: Int?
 
-  @Option(help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
+  @Option(
+    name: [.customLong("threads"), .customLong("workers")],
+    help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
   var workers = ProcessInfo.processInfo.activeProcessorCount
 
   @Option(help: ArgumentHelp("Write every episode's reward and terms.", valueName: "file.csv"))
   var csv: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "Messages") var messages: MessageOptions
 
   mutating func validate() throws {
     guard (2...999).contains(seeds) else { throw ValidationError("--seeds is 2 to 999") }
@@ -64,7 +72,7 @@ struct EvaluateCommand: ParsableCommand {
         "--first-seed \(firstSeed) with \(seeds) seeds leaves the seeds kept for evaluation, 1 to 999 "
           + "and 2001 to 9999; the others are for validation, tuning and training")
     }
-    guard (1...1024).contains(workers) else { throw ValidationError("--workers is 1 to 1024") }
+    guard (1...1024).contains(workers) else { throw ValidationError("--threads is from 1 to 1024") }
     guard load.allSatisfy({ $0 > 0 && $0 <= 100 }) else {
       throw ValidationError("--load is more than 0, at most 100")
     }
@@ -88,10 +96,12 @@ struct EvaluateCommand: ParsableCommand {
     var rows =
       "load,seed,scheduler,reward,service,completion,energy,imbalance,completion_s,joules,"
       + "variance,deadlines_met,tasks\n"
+    var objects: [[String: Any]] = []
     let seeds = SeedRange.evaluation(seeds, from: firstSeed) ?? []
     for load in file.loads {
       var results: [[Reward]] = []
       for contender in contenders {
+        messages.logger?.info("load \(significant(load)): \(contender.name)")
         let rewards = try contender.rewards(
           load: load, tasks: file.tasks, seeds: seeds, workers: workers)
         results.append(rewards)
@@ -102,15 +112,20 @@ struct EvaluateCommand: ParsableCommand {
             + "\(r.deadlinesMet),\(r.tasks)\n"
         }
       }
-      try writeOutput(table(load, file, contenders, results))
+      if json {
+        objects += zip(contenders, results).map { object($0, $1, results[0], load) }
+      } else {
+        try writeOutput(table(load, file, contenders, results))
+      }
     }
+    if json { try writeOutput(tracemill.json(["results": objects]) + "\n") }
     guard let csv else { return }
     do {
       try rows.write(toFile: csv, atomically: true, encoding: .utf8)
     } catch {
       throw CommandFailure(message: "\(csv): cannot be written")
     }
-    try writeOutput("  wrote \(csv)\n")
+    if !json { try writeOutput("  wrote \(csv)\n") }
   }
 
   private var names: [String] {
@@ -124,6 +139,28 @@ struct EvaluateCommand: ParsableCommand {
       for name in expanded where !names.contains(name) { names.append(name) }
     }
     return names
+  }
+
+  /// A scheduler at a load: means over seeds, and how far the first scheduler leads.
+  private func object(
+    _ contender: Contender, _ rewards: [Reward], _ first: [Reward], _ load: Double
+  ) -> [String: Any] {
+    func mean(_ value: (Reward) -> Double) -> Double {
+      rewards.reduce(0) { $0 + value($1) } / Double(rewards.count)
+    }
+    var rng = RandomStream(seed: 1, name: "bootstrap")
+    let comparison = PairedComparison(first.map(\.total), rewards.map(\.total), using: &rng)
+    var object: [String: Any] = [
+      "scheduler": contender.name, "load": load, "seeds": rewards.count,
+      "reward": mean(\.total), "service": mean(\.service), "completion": mean(\.completion),
+      "energy": mean(\.energy), "imbalance": mean(\.imbalance),
+      "deadlines_met": mean(\.deadlinesMet), "completion_s": mean(\.completionSeconds),
+      "joules_per_task": mean(\.joules), "behind_first": comparison.meanDifference,
+    ]
+    if let interval = comparison.bootstrap {
+      object["behind_first_interval"] = [interval.lower, interval.upper]
+    }
+    return object
   }
 
   private func table(

@@ -35,7 +35,8 @@ struct InspectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Chart.js for the page, if it is not where it is usually installed.", valueName: "file"))
+      "Chart.js for the page, if packages do not have it; or TRACEMILL_CHART_LIBRARY.",
+      valueName: "file"))
   var chartLibrary: String?
 
   @OptionGroup(title: "Selection") var selection: SelectionOptions

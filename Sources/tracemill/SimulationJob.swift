@@ -84,7 +84,7 @@ struct SimulationJob: Sendable {
       isDirectory.boolValue || type == .typeRegular || type == .typeSymbolicLink
     else { return (table, 0) }
     var reading = self.reading
-    reading.quiet = true
+    reading.messages.quiet = true
     let argument = try WorkloadArgument(
       workload, seed: seed, reading: reading, selection: selection, meter: ReadMeter(),
       rejects: leniency.rejectLog())

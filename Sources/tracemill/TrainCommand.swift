@@ -10,8 +10,8 @@ struct TrainCommand: ParsableCommand {
     abstract: "Train a learned scheduler on a scenario.",
     discussion: """
       The folder gets policy.safetensors (best on the validation seeds: the scheduler \
-      marl:FOLDER/policy.safetensors), checkpoint.safetensors (to go on from), progress.csv and \
-      curve.svg. The result depends on the scenario alone, not on the number of workers, nor on \
+      marl:FOLDER/policy.safetensors), checkpoint.safetensors (to go on from), \
+      policy.curve.csv (which reports of `tracemill compare` show) and curve.svg. The result depends on the scenario alone, not on the number of workers, nor on \
       whether training was interrupted and resumed.
 
       Examples:
@@ -35,14 +35,18 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Stop after so many iterations more.", valueName: "number"))
   var stopAfter: Int?
 
-  @Option(help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
+  @Option(
+    name: [.customLong("threads"), .customLong("workers")],
+    help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
   var workers = ProcessInfo.processInfo.activeProcessorCount
 
-  @Flag(name: .shortAndLong, help: "No progress.")
-  var quiet = false
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "Messages") var messages: MessageOptions
 
   mutating func validate() throws {
-    guard (1...1024).contains(workers) else { throw ValidationError("--workers is 1 to 1024") }
+    guard (1...1024).contains(workers) else { throw ValidationError("--threads is from 1 to 1024") }
     if let stopAfter, stopAfter < 1 { throw ValidationError("--stop-after is at least 1") }
   }
 
@@ -56,8 +60,9 @@ struct TrainCommand: ParsableCommand {
     }
     do {
       var session = try TrainingSession(file, folder: output, resume: resume, from: from)
-      try session.run(workers: workers, limit: stopAfter, report: quiet ? { _ in } : writeError)
-      try writeOutput(session.summary)
+      try session.run(
+        workers: workers, limit: stopAfter, report: messages.quiet ? { _ in } : writeError)
+      try writeOutput(json ? tracemill.json(session.object) + "\n" : session.summary)
     } catch let error as TrainingError {
       throw CommandFailure(message: "\(scenario): \(error)")
     }
@@ -150,13 +155,27 @@ struct TrainingSession {
   private func save() throws {
     try trainer.checkpoint.write(path: checkpointPath)
     if let best = trainer.best, polish == nil { try best.tensors.write(path: policyPath) }
-    let curve = LearningCurve(trainer.history)
+    let curve = TrainingCurve(trainer.history)
     do {
-      try curve.csv.write(toFile: folder + "/progress.csv", atomically: true, encoding: .utf8)
+      try curve.csv.write(
+        toFile: TrainingCurve.path(beside: policyPath), atomically: true, encoding: .utf8)
       try curve.svg.write(toFile: folder + "/curve.svg", atomically: true, encoding: .utf8)
     } catch {
       throw CommandFailure(message: "\(folder): cannot be written to")
     }
+  }
+
+  var object: [String: Any] {
+    var object: [String: Any] = [
+      "policy": policyPath, "curve": TrainingCurve.path(beside: policyPath),
+      "iterations": trainer.iteration, "decisions": trainer.decisions,
+      "validation": trainer.bestReward,
+    ]
+    if let polish {
+      object["polish"] =
+        ["decisions": polish.decisions, "validation": polish.bestReward] as [String: Any]
+    }
+    return object
   }
 
   var summary: String {

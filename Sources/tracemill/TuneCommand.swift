@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 import MARL
 import Simulation
 
@@ -28,12 +29,19 @@ struct TuneCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What draws come from.", valueName: "number"))
   var seed: UInt64 = 1
 
-  @Option(help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
+  @Option(
+    name: [.customLong("threads"), .customLong("workers")],
+    help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
   var workers = ProcessInfo.processInfo.activeProcessorCount
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "Messages") var messages: MessageOptions
 
   mutating func validate() throws {
     guard (1...1_000_000).contains(draws) else { throw ValidationError("--draws is 1 to 1000000") }
-    guard (1...1024).contains(workers) else { throw ValidationError("--workers is 1 to 1024") }
+    guard (1...1024).contains(workers) else { throw ValidationError("--threads is from 1 to 1024") }
   }
 
   func run() throws {
@@ -41,7 +49,8 @@ struct TuneCommand: ParsableCommand {
     try file.measureUnits(workers: workers)
     let tuner = Tuner(
       file.scenario, loads: file.loads, tasks: file.tasks, draws: draws, seed: seed)
-    let rule = try tuner.run(workers: workers) { writeError("tune: \($0)\n") }
+    let logger = messages.logger
+    let rule = try tuner.run(workers: workers) { logger?.info("\($0)") }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     do {
@@ -50,6 +59,7 @@ struct TuneCommand: ParsableCommand {
     } catch {
       throw CommandFailure(message: "\(output): cannot be written")
     }
+    if json { return try writeOutput(String(decoding: encoder.encode(rule), as: UTF8.self) + "\n") }
     var table = TextTable(header: ["tuned for load", "candidates", "reward"], left: [0])
     for entry in rule.entries {
       table.add([

@@ -4,7 +4,7 @@ Usage: browser.py CHROMIUM PAGE [SCREENSHOT WIDTH HEIGHT [dark]]
 
 Speaks the DevTools protocol over Chromium's own pipe, so nothing but Python is needed. Prints an object:
 errors (console errors and exceptions), requests (anything but the page itself and data URLs), charts
-(canvases, and how many of them have ink), tables (their rows of cell texts and data-value), overflow
+(how many colours the ink of each canvas has), figures (their names), tables (their rows of cell texts and data-value), overflow
 (whether a 390-pixel phone has to scroll sideways), keyboard (what arrow keys read out), dark (the
 background after a press of the theme button).
 """
@@ -114,7 +114,9 @@ try:
             break
         time.sleep(0.1)
     time.sleep(0.5)
-    result = {"tables": browser.evaluate(TABLES), "charts": browser.evaluate(INK)}
+    result = {"tables": browser.evaluate(TABLES), "charts": browser.evaluate(INK),
+              "figures": browser.evaluate(
+                  "[...document.querySelectorAll('canvas')].map(c => c.closest('[id]').id)")}
     if len(sys.argv) > 3:
         shot = browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=True,
                             clip={"x": 0, "y": 0, "width": width, "height": height, "scale": 1})

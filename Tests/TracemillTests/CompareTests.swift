@@ -3,6 +3,18 @@ import Foundation
 import TestSupport
 import Testing
 
+/// A line a cell of everything but times, to the last bit.
+func figures(_ results: ExperimentResults) throws -> [String] {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = .sortedKeys
+  return try results.cells.map { record in
+    let metrics = record.outcome.metrics.sorted { $0.key < $1.key }
+      .map { "\($0.key)=\($0.value.bitPattern)" }
+    let curves = try encoder.encode(record.outcome.curves)
+    return "\(record.cell) \(metrics) \(String(decoding: curves, as: UTF8.self))"
+  }
+}
+
 @Suite struct CompareTests {
   let folder = TemporaryFolder()
 
@@ -30,18 +42,6 @@ import Testing
     process.standardError = FileHandle.nullDevice
     try process.run()
     return process
-  }
-
-  /// A line a cell of everything but times, to the last bit.
-  private func figures(_ results: ExperimentResults) throws -> [String] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return try results.cells.map { record in
-      let metrics = record.outcome.metrics.sorted { $0.key < $1.key }
-        .map { "\($0.key)=\($0.value.bitPattern)" }
-      let curves = try encoder.encode(record.outcome.curves)
-      return "\(record.cell) \(metrics) \(String(decoding: curves, as: UTF8.self))"
-    }
   }
 
   @Test func killedTwentyTimesTheResultsAreTheSame() throws {
@@ -222,5 +222,73 @@ import Testing
     #expect(result.status == 0)
     let details = try #require(try object(result)["tracemill"] as? [String: Any])
     #expect((details["scenarios"] as? [Any])?.count == 2)
+  }
+
+  /// The study's own experiment has its four schedulers, and the network trained beside them; the program
+  /// needs no file for any of it, wherever it lies.
+  @Test func theStudysExperimentIsInTheProgram() throws {
+    let moved = folder("elsewhere")
+    try FileManager.default.copyItem(atPath: tracemill, toPath: moved)
+    let result = try run(
+      "/bin/sh",
+      [
+        "-c",
+        "cd \"$1\" && exec ./elsewhere compare --experiment study --seeds 1 -o r --json --quiet",
+        "sh",
+        folder.path,
+      ])
+    try #require(result.status == 0, "\(result.error)")
+    let results = try object(result)
+    #expect(
+      Set(results.keys) == [
+        "Random", "WeightedRR", "PriorityMinMin", "MARL", "MARL trained", "tracemill",
+      ])
+    for name in ["Random", "WeightedRR", "PriorityMinMin", "MARL", "MARL trained"] {
+      let row = try #require(results[name] as? [String: Any])
+      #expect(row["avg_completed"] as? Double == 1000, "\(name)")
+    }
+    // How the trained one learned is in the report.
+    #expect(
+      try String(decoding: contents(folder("r/report.html")), as: UTF8.self).contains(
+        "learning-curve"))
+  }
+
+  /// What `train` leaves behind is shown by an experiment with its policy.
+  @Test func aTrainedPolicyBringsItsCurve() throws {
+    let scenario = try folder.write(
+      """
+      name: small
+      cluster: tiers:5
+      loads: [0.5]
+      tasks: 40
+      training: { architecture: candidates, candidates: 3, iterations: 3, episodes: 2, validationEvery: 2, validationEpisodes: 1 }
+      """, to: "scenario.yaml")
+    let trained = try tracemill("train", scenario, "-o", folder("policy"), "--quiet", "--json")
+    try #require(trained.status == 0, "\(trained.error)")
+    #expect(try object(trained)["iterations"] as? Int == 3)
+    try folder.write("decisions,reward\n1,-1\n2,-0.5\n", to: "own.csv")
+    let file = try folder.write(
+      """
+      name: learned
+      workloads: ["study:tasks=30,load=0.5,cores=60"]
+      clusters: ["tiers:5"]
+      engine: {mode: dispatch, gateways: true, heartbeat: 5s, networkDelay: 50ms, exactEstimates: true}
+      schedulers:
+        - random
+        - { name: beside, policy: "marl:policy/policy.safetensors" }
+        - { name: own, policy: "marl:policy/policy.safetensors", curve: own.csv }
+      seeds: 2
+      outputs: [json]
+      """, to: "experiment.yaml")
+    let result = try tracemill("compare", "--experiment", file, "-o", folder("out"), "--quiet")
+    try #require(result.status == 0, "\(result.error)")
+    let learning = try ResultsStore(path: folder("out/results.sqlite")).results().learning
+    #expect(Set(learning.keys) == ["beside", "own"])
+    #expect(learning["beside"]?.exploring.count == 3 && learning["own"]?.exploring.count == 2)
+    #expect(learning["beside"]?.validation.isEmpty == false)
+    try folder.write("decisions,reward\n1,x\n", to: "own.csv")
+    let broken = try tracemill("compare", "--experiment", file, "-o", folder("out2"), "--quiet")
+    #expect(broken.status == 1)
+    #expect(broken.error.contains("own.csv:2: reward is 'x'; expected a number"))
   }
 }

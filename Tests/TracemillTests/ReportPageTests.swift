@@ -30,6 +30,7 @@ struct ReportPageTests {
     }
     var tables: [Table]
     var charts: [Int]
+    var figures: [String]
     var keyboard: String?
     var themes: [String]
     var overflow: Bool
@@ -71,13 +72,17 @@ struct ReportPageTests {
         - { name: calm, source: "study:tasks=300,load=0.4,cores=60" }
         - { name: full, source: "study:tasks=300,load=1.1,cores=60" }
       clusters: ["study:5"]
-      schedulers: [random, best-fit, study-random]
+      schedulers: [random, best-fit, { name: study-random, policy: study-random, curve: curve.csv }]
       seeds: 8
       outputs: [json, html]
       """, to: "page.yaml")
+    try folder.write(
+      "iteration,decisions,reward,validation\n1,1000,-0.2,\n2,2000,0.1,0.15\n3,3000,0.3,0.28\n",
+      to: "curve.csv")
     let made = try tracemill("compare", "--experiment", file, "-o", folder("r"), "--quiet")
     try #require(made.status == 0, "\(made.error)")
     let sight = try look(folder("r/report.html"))
+    #expect(sight.figures.contains("learning-curve"))
     // Two scenarios: differences, 3 tails, 3 uses, Pareto, 3 classes each; 4 for each workload.
     expectSound(sight, charts: sight.charts.count)
     #expect(sight.charts.count >= 24)

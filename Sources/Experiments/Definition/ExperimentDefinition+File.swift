@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Simulation
 
 extension ExperimentDefinition {
   /// Reads an experiment file (YAML; JSON is YAML too).
@@ -148,11 +149,18 @@ extension ClusterDefinition {
       self.init(name: shortName(source), source: source)
       return
     }
-    let source = node.string("source", required: true)
-    let name = node.string("name")
+    let hasGroups = node["groups"] != nil
+    let source = node.string("source", required: !hasGroups)
+    let name = node.string("name", required: hasGroups)
     let seed = node.integer("seed", in: 0...Int(9e15))
-    guard let source else { return nil }
-    self.init(name: name ?? shortName(source), source: source)
+    if hasGroups {
+      if source != nil { node.problem("has both a source and groups; expected one of them") }
+      guard let spec = ClusterSpec(node), let name else { return nil }
+      self.init(name: name, groups: spec.groups)
+    } else {
+      guard let source else { return nil }
+      self.init(name: name ?? shortName(source), source: source)
+    }
     self.seed = seed.map(UInt64.init)
   }
 }
@@ -161,10 +169,12 @@ extension SchedulerDefinition {
   fileprivate init?(_ node: ConfigurationNode, policies: [String]) {
     let policy: String?
     var name: String?
+    var curve: String?
     var engine = EngineSettings()
     if node.isObject {
       policy = node.string("policy", required: true)
       name = node.string("name")
+      curve = node.string("curve")
       engine = node.object("engine").map(EngineSettings.init) ?? engine
     } else {
       policy = node.string()
@@ -177,6 +187,7 @@ extension SchedulerDefinition {
           + (near.isEmpty ? "; there are \(policies.joined(separator: ", "))" : near))
     }
     self.init(name: name ?? shortName(policy), policy: policy, engine: engine)
+    self.curve = curve
   }
 }
 

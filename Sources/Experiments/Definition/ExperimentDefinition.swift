@@ -1,3 +1,5 @@
+import Simulation
+
 /// A question put to the simulator: every scheduler on every cluster under every workload, once for
 /// each seed.
 ///
@@ -75,6 +77,7 @@ public struct ExperimentDefinition: Codable, Hashable, Sendable {
     core.level = 0
     core.precision = 0
     core.lastSeeds = nil
+    for index in core.schedulers.indices { core.schedulers[index].curve = nil }
     return core
   }
 }
@@ -141,8 +144,10 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
 public struct ClusterDefinition: Codable, Hashable, Sendable {
   /// What tables call it; no `/` in it.
   public var name: String
-  /// What it is made from, as `tracemill simulate --cluster` takes it.
+  /// What it is made from, as `tracemill simulate --cluster` takes it; empty where `groups` say it.
   public var source: String
+  /// Its machines, where the experiment itself says them.
+  public var groups: [MachineGroup]?
   /// The seed that ranges of its specification are drawn with; the cell's if nil.
   public var seed: UInt64?
 
@@ -150,6 +155,13 @@ public struct ClusterDefinition: Codable, Hashable, Sendable {
   public init(name: String, source: String) {
     self.name = name
     self.source = source
+  }
+
+  /// A cluster of these machines.
+  public init(name: String, groups: [MachineGroup]) {
+    self.name = name
+    self.groups = groups
+    source = ""
   }
 }
 
@@ -161,6 +173,9 @@ public struct SchedulerDefinition: Codable, Hashable, Sendable {
   public var policy: String
   /// Engine settings that go before the experiment's.
   public var engine: EngineSettings
+  /// A file that says how it learned, as `tracemill train` writes it; nil for the one beside a learned
+  /// policy, if there is one.
+  public var curve: String?
 
   /// A scheduler of this policy.
   public init(name: String, policy: String, engine: EngineSettings = EngineSettings()) {

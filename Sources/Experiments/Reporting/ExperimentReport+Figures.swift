@@ -109,7 +109,7 @@ extension ExperimentReport {
         Double, ClosedRange<Double>?
       ) {
         let values = group.cells.compactMap { $0.outcome.metrics[metric] }.filter(\.isFinite)
-        let interval = ConfidenceInterval.t(values, level: definition.level)
+        let interval = Self.interval(values, level: definition.level)
         return (Moments(values).mean, interval.map { $0.lower...$0.upper })
       }
       let points = scenario.groups.map { group in
@@ -142,6 +142,11 @@ extension ExperimentReport {
     return .init(id: "energy", title: "Energy and service", blocks: blocks)
   }
 
+  /// The interval of a mean; nil where all values are equal.
+  private static func interval(_ values: [Double], level: Double) -> ConfidenceInterval? {
+    Moments(values).variance > 0 ? .t(values, level: level) : nil
+  }
+
   /// Points that no other betters in both: less on x, more on y.
   static func front(_ points: [ReportFigure.Point]) -> [ReportFigure.Point] {
     var front: [ReportFigure.Point] = []
@@ -171,7 +176,7 @@ extension ExperimentReport {
               let values = group.cells.compactMap { $0.outcome.metrics["\(metric).\(kind)"] }
                 .filter(\.isFinite)
               guard !values.isEmpty else { return nil }
-              let interval = ConfidenceInterval.t(values, level: definition.level)
+              let interval = Self.interval(values, level: definition.level)
               return .init(
                 Double(place), Moments(values).mean,
                 yInterval: interval.map { $0.lower...$0.upper })
@@ -196,21 +201,27 @@ extension ExperimentReport {
     let curves = definition.schedulers.compactMap { scheduler in
       results.learning[scheduler.name].map { (scheduler.name, $0) }
     }
-    guard let first = curves.first?.1 else {
-      return .init(id: "learning", title: "Learning", blocks: [])
+    let series = curves.flatMap { name, curve in
+      [
+        ReportFigure.Series(
+          name, style: style(name), points: curve.exploring.map { .init($0.decisions, $0.reward) }),
+        ReportFigure.Series(
+          "\(name), validation", style: style(name), hasMarks: true,
+          points: curve.validation.map { .init($0.decisions, $0.reward) }),
+      ].filter { !$0.points.isEmpty }
     }
+    guard !series.isEmpty else { return .init(id: "learning", title: "Learning", blocks: []) }
     return .init(
       id: "learning", title: "Learning",
       blocks: [
         .figure(
           ReportFigure(
-            id: "learning-curve", title: "Learning curves", caption: "As recorded in training.",
-            kind: .lines, x: .init(first.axis), y: .init(first.measure),
-            series: curves.map { name, curve in
-              .init(
-                name, style: style(name),
-                points: zip(curve.steps, curve.values).map { .init($0, $1) })
-            }))
+            id: "learning-curve", title: "Learning curves",
+            caption: """
+              As recorded in training: mean reward of an episode while agents explore, and as they act in \
+              use, on seeds kept for validation. Rewards of different scenarios do not compare.
+              """,
+            kind: .lines, x: .init("decisions"), y: .init("reward"), series: series))
       ])
   }
 

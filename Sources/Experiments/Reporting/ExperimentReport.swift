@@ -1,4 +1,5 @@
 import Foundation
+import Simulation
 import Workload
 
 /// The page of an experiment.
@@ -56,7 +57,7 @@ extension ExperimentReport {
         ("Workloads", definition.workloads.map(Self.words).joined(separator: "\n")),
         (
           "Clusters",
-          definition.clusters.map { named($0.name, $0.source) }.joined(separator: "\n")
+          definition.clusters.map { named($0.name, Self.words($0)) }.joined(separator: "\n")
         ),
         (
           "Schedulers",
@@ -100,6 +101,17 @@ extension ExperimentReport {
     return words == workload.name ? words : "\(workload.name) (\(words))"
   }
 
+  private static func words(_ cluster: ClusterDefinition) -> String {
+    guard let groups = cluster.groups else { return cluster.source }
+    func range(_ range: ValueRange) -> String {
+      let ends = [range.low, range.high].map { String(format: "%g", $0) }
+      return ends[0] == ends[1] ? ends[0] : "\(ends[0])-\(ends[1])"
+    }
+    return groups.map { group in
+      "\(group.count) × \(range(group.cores)) cores, \(range(group.memoryGiB)) GiB"
+    }.joined(separator: "; ")
+  }
+
   private static func words(_ engine: EngineSettings) -> String {
     guard let data = try? ResultsStore.encoder.encode(engine),
       let settings = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
@@ -137,16 +149,20 @@ extension ExperimentReport {
     guard !scenario.comparisons.isEmpty else { return [] }
     return summary.metrics.compactMap { metric in
       let of = scenario.comparisons.filter { $0.metric == metric.name }
-      let told = of.filter(\.isSignificant)
+      let told = of.filter { $0.isSignificant || $0.adjustedP == nil }
       guard !told.isEmpty else {
         return "\(metric.title): no scheduler can be told from \(definition.baselineName)."
       }
       let parts = told.map { comparison in
         let difference = comparison.paired.meanDifference
-        return "\(comparison.scheduler) \(difference < 0 ? "less" : "more") by "
-          + Figures.significant(abs(difference), digits: 3)
-          + (metric.unit.isEmpty ? "" : " \(metric.unit)")
-          + " (p \(comparison.adjustedP < 0.001 ? "" : "= ")\(Figures.pValue(comparison.adjustedP)))"
+        let words =
+          difference == 0
+          ? "\(comparison.scheduler) the same"
+          : "\(comparison.scheduler) \(difference < 0 ? "less" : "more") by "
+            + Figures.significant(abs(difference), digits: 3)
+            + (metric.unit.isEmpty ? "" : " \(metric.unit)")
+        guard let p = comparison.adjustedP else { return words + " (exact)" }
+        return words + " (p \(p < 0.001 ? "" : "= ")\(Figures.pValue(p)))"
       }
       return
         "\(metric.title), against \(definition.baselineName): \(parts.joined(separator: "; "))."
@@ -164,14 +180,14 @@ extension ExperimentReport {
         group.scheduler, style: style(group.scheduler),
         points: metrics.enumerated().compactMap { place, metric in
           guard
-            let paired = scenario.comparisons.first(where: {
+            let comparison = scenario.comparisons.first(where: {
               $0.scheduler == group.scheduler && $0.metric == metric.name
-            })?.paired, let mean = baseline?.estimates[metric.name]?.moments.mean
+            }), let mean = baseline?.estimates[metric.name]?.moments.mean
           else { return nil }
           let scale = 100 / abs(mean)
           return .init(
-            Double(place), paired.meanDifference * scale,
-            yInterval: paired.interval.map { $0.lower * scale...$0.upper * scale })
+            Double(place), comparison.paired.meanDifference * scale,
+            yInterval: comparison.interval.map { $0.lower * scale...$0.upper * scale })
         })
     }
     return ReportFigure(

@@ -36,18 +36,22 @@ public struct ExperimentSummary: Sendable {
     public let cells: [CellRecord]
     /// Its headline metrics.
     public let estimates: [String: Estimate]
+    /// Whether every seed came to the same in everything: a deterministic scheduler on a replayed
+    /// trace. One run says all then, and there is nothing to estimate.
+    public let isTheSameUnderEverySeed: Bool
   }
 
   /// A metric over seeds.
   public struct Estimate: Sendable {
     /// Cells in which it exists.
     public let moments: Moments
-    /// Student's interval of its mean.
+    /// Student's interval of its mean; nil where all values are equal.
     public let interval: ConfidenceInterval?
-    /// The bootstrap's (BCa, expanded).
+    /// The bootstrap's (BCa, expanded), likewise.
     public let bootstrap: ConfidenceInterval?
     /// Seeds for which the interval would reach as far to either side as the experiment's wanted
-    /// precision times the mean; nil where that is not known.
+    /// precision times the mean; 1 where every seed comes to the same in everything, nil where that is
+    /// not known.
     public let seedsNeeded: Int?
   }
 
@@ -60,10 +64,15 @@ public struct ExperimentSummary: Sendable {
     /// Its values against the baseline's.
     public let paired: PairedComparison
     /// The p-value of the signed-rank test after Holm's correction over all comparisons by this
-    /// metric in the experiment.
-    public let adjustedP: Double
+    /// metric in the experiment; nil where both come to the same under every seed, so that the
+    /// difference is a fact of this workload and not an estimate.
+    public let adjustedP: Double?
     /// Whether that is at most 1 - level.
     public let isSignificant: Bool
+    /// Student's interval of the mean difference; nil where there is nothing to estimate.
+    public var interval: ConfidenceInterval? {
+      adjustedP == nil || paired.cohensD == nil ? nil : paired.interval
+    }
   }
 
   /// Works out what `results` say. Intervals by the bootstrap draw from one seeded stream a metric and
@@ -103,16 +112,19 @@ public struct ExperimentSummary: Sendable {
     var adjusted: [String: [Double]] = [:]
     for metric in metrics {
       adjusted[metric.name] = MultipleTesting.holm(
-        drafts.flatMap { $0.comparisons[metric.name, default: []].map(\.1.test.pValue) })
+        drafts.flatMap { draft in
+          draft.comparisons[metric.name, default: []].filter { !draft.isExact($0.0) }
+            .map(\.1.test.pValue)
+        })
     }
     let alpha = 1 - definition.level
     scenarios = drafts.map { draft in
       let comparisons = metrics.flatMap { metric in
         draft.comparisons[metric.name, default: []].map { scheduler, paired in
-          let p = adjusted[metric.name]?.removeFirst() ?? 1
+          let p = draft.isExact(scheduler) ? nil : adjusted[metric.name]?.removeFirst() ?? 1
           return Comparison(
             scheduler: scheduler, metric: metric.name, paired: paired, adjustedP: p,
-            isSignificant: p <= alpha + 1e-12)
+            isSignificant: p.map { $0 <= alpha + 1e-12 } ?? false)
         }
       }
       return Scenario(
@@ -128,6 +140,7 @@ private struct Draft {
   let cluster: String
   let metrics: [Metric]
   let groups: [ExperimentSummary.Group]
+  let baseline: String
   var comparisons: [String: [(String, PairedComparison)]] = [:]
 
   init(
@@ -138,21 +151,29 @@ private struct Draft {
     self.cluster = cluster
     self.metrics = metrics
     let level = definition.level
+    baseline = definition.baselineName
     groups = cells.map { scheduler, cells in
+      let isTheSame = Self.areTheSame(cells)
       var estimates: [String: ExperimentSummary.Estimate] = [:]
       for metric in metrics {
         let values = cells.compactMap { $0.outcome.metrics[metric.name] }.filter(\.isFinite)
         var rng = RandomStream(
           seed: 1, name: "bootstrap/\(workload)/\(cluster)/\(scheduler)/\(metric.name)")
         let moments = Moments(values)
+        let varies = moments.variance > 0
         estimates[metric.name] = ExperimentSummary.Estimate(
-          moments: moments, interval: .t(values, level: level),
-          bootstrap: MeanBootstrap(values, using: &rng).interval(level: level),
-          seedsNeeded: SeedPlan.seeds(
-            forHalfWidth: abs(moments.mean) * definition.precision,
-            standardDeviation: moments.standardDeviation, level: level))
+          moments: moments, interval: varies ? .t(values, level: level) : nil,
+          bootstrap: varies ? MeanBootstrap(values, using: &rng).interval(level: level) : nil,
+          seedsNeeded: isTheSame
+            ? 1
+            : varies
+              ? SeedPlan.seeds(
+                forHalfWidth: abs(moments.mean) * definition.precision,
+                standardDeviation: moments.standardDeviation, level: level) : nil)
       }
-      return .init(scheduler: scheduler, cells: cells, estimates: estimates)
+      return .init(
+        scheduler: scheduler, cells: cells, estimates: estimates,
+        isTheSameUnderEverySeed: isTheSame)
     }
     guard let baseline = groups.first(where: { $0.scheduler == definition.baselineName }) else {
       return
@@ -166,6 +187,26 @@ private struct Draft {
       }
     }
   }
+
+  /// Whether several seeds came to the same in everything but time.
+  private static func areTheSame(_ cells: [CellRecord]) -> Bool {
+    guard let first = cells.first?.outcome, cells.count > 1 else { return false }
+    return cells.dropFirst().allSatisfy { record in
+      let other = record.outcome
+      return other.curves == first.curves && other.metrics.count == first.metrics.count
+        && other.metrics.allSatisfy { name, value in
+          guard let known = first.metrics[name] else { return false }
+          return value == known || value.isNaN && known.isNaN
+        }
+    }
+  }
+
+  private func isTheSame(_ scheduler: String) -> Bool {
+    groups.contains { $0.scheduler == scheduler && $0.isTheSameUnderEverySeed }
+  }
+
+  /// Whether a scheduler's difference from the baseline has nothing of chance.
+  func isExact(_ scheduler: String) -> Bool { isTheSame(scheduler) && isTheSame(baseline) }
 
   /// The values of two schedulers on the seeds that both have.
   private static func pairs(
@@ -192,10 +233,13 @@ private struct Draft {
       guard let best = means.indices.min(by: { means[$0] < means[$1] }),
         means.allSatisfy(\.isFinite)
       else { continue }
+      // What no seed changes cannot be told apart by a test over seeds.
+      let fixed = groups.indices.filter { groups[$0].isTheSameUnderEverySeed }
+      if fixed.contains(best), fixed.count > 1 { continue }
       var p: [Double] = []
       var ofBest: [Int] = []
       for i in groups.indices {
-        for j in groups.indices where j > i {
+        for j in groups.indices where j > i && !(fixed.contains(i) && fixed.contains(j)) {
           let (first, second) = Self.pairs(groups[i], groups[j], metric.name)
           let differences = zip(first, second).map { $0 - $1 }.filter(\.isFinite)
           if i == best || j == best { ofBest.append(p.count) }

@@ -90,6 +90,7 @@ extension ExperimentSummary {
           scenario.groups.map { group in
             .object([
               ("scheduler", .string(group.scheduler)), ("seeds", .integer(group.cells.count)),
+              ("same_under_every_seed", .bool(group.isTheSameUnderEverySeed)),
               (
                 "metrics",
                 .object(metrics.map { ($0.name, estimate(group.estimates[$0.name])) })
@@ -127,13 +128,16 @@ extension ExperimentSummary {
 
   private func comparison(_ comparison: Comparison) -> JSONValue {
     let paired = comparison.paired
+    let isExact = comparison.adjustedP == nil
     return .object([
       ("scheduler", .string(comparison.scheduler)), ("metric", .string(comparison.metric)),
       ("n", .integer(paired.count)), ("mean_difference", .number(paired.meanDifference)),
-      ("interval_t", interval(paired.interval)), ("interval_bootstrap", interval(paired.bootstrap)),
+      ("interval_t", interval(comparison.interval)),
+      ("interval_bootstrap", interval(isExact ? nil : paired.bootstrap)),
       ("wilcoxon_statistic", .number(paired.test.statistic)),
       ("wilcoxon_method", .string(paired.test.method.rawValue)),
-      ("p", .number(paired.test.pValue)), ("p_holm", .number(comparison.adjustedP)),
+      ("p", isExact ? .null : .number(paired.test.pValue)),
+      ("p_holm", comparison.adjustedP.map { .number($0) } ?? .null),
       ("significant", .bool(comparison.isSignificant)),
       ("cohens_d", paired.cohensD.map { .number($0) } ?? .null),
       ("rank_biserial", .number(paired.test.rankBiserial)),

@@ -41,6 +41,7 @@ extension ExperimentSummary {
   /// The headline table of a scenario: a row a scheduler, a column a metric.
   public func headlineTable(_ scenario: Scenario) -> ReportTable {
     let level = Self.percent(results.definition.level)
+    let fixed = scenario.groups.filter(\.isTheSameUnderEverySeed).map(\.scheduler)
     let rows = scenario.groups.map { group in
       [ReportTable.Cell(group.scheduler)]
         + metrics.map { metric in
@@ -55,9 +56,36 @@ extension ExperimentSummary {
       title: scenario.title,
       note: """
         Mean ± half-width of the \(level) interval (Student's t) over seeds. Bold: better than every \
-        other scheduler by the signed-rank test on common seeds, Holm-corrected over all pairs.
-        """,
+        other scheduler by the signed-rank test on common seeds, Holm-corrected over all pairs. A value \
+        without ± was the same under every seed.
+        """ + (fixed.isEmpty ? "" : " " + Self.fixedNote(fixed, scenario))
+          + (unfinishedNote(scenario).map { " " + $0 } ?? ""),
       header: ["scheduler"] + metrics.map(\.heading) + ["seeds"], rows: rows)
+  }
+
+  /// What is to be said where tasks did not finish: means of waits and completions leave them out.
+  /// Nil where all did.
+  public func unfinishedNote(_ scenario: Scenario) -> String? {
+    let shares = scenario.groups.compactMap { group -> String? in
+      func total(_ metric: String) -> Double {
+        group.cells.reduce(0) { $0 + ($1.outcome.metrics[metric] ?? 0) }
+      }
+      let (failed, all) = (total("tasks_failed"), total("tasks_submitted"))
+      guard failed > 0 else { return nil }
+      return "\(group.scheduler) \(Figures.significant(100 * failed / all, digits: 3)) %"
+    }
+    guard !shares.isEmpty else { return nil }
+    return "Refused, unplaceable or unfinished, and so left out of waits and completion times: "
+      + shares.joined(separator: ", ") + " of the tasks."
+  }
+
+  /// What is to be said of schedulers that no seed changes.
+  static func fixedNote(_ names: [String], _ scenario: Scenario) -> String {
+    """
+    Seeds change nothing for \(names.joined(separator: ", ")): nothing is drawn in \(scenario.workload) or \
+    \(scenario.cluster), and nothing is left to chance in the scheduler. Its figures are exact for these \
+    inputs, have no interval and need no test; how they would differ on other inputs they do not say.
+    """
   }
 
   /// The others against the baseline in a scenario.
@@ -65,7 +93,7 @@ extension ExperimentSummary {
     let level = Self.percent(results.definition.level)
     let rows = scenario.comparisons.map { comparison -> [ReportTable.Cell] in
       let paired = comparison.paired
-      let interval = paired.interval.map {
+      let interval = comparison.interval.map {
         "\(Figures.significant($0.lower, digits: 3)) to \(Figures.significant($0.upper, digits: 3))"
       }
       return [
@@ -75,7 +103,7 @@ extension ExperimentSummary {
           isStrong: comparison.isSignificant),
         .init(interval ?? "–"),
         .init(
-          Figures.pValue(comparison.adjustedP), value: comparison.adjustedP,
+          comparison.adjustedP.map(Figures.pValue) ?? "exact", value: comparison.adjustedP,
           isStrong: comparison.isSignificant),
         .init(
           paired.cohensD.map { Figures.significant($0, digits: 2) } ?? "–", value: paired.cohensD),
@@ -91,7 +119,8 @@ extension ExperimentSummary {
         Mean of paired differences with its \(level) interval; p of the two-sided Wilcoxon signed-rank \
         test, Holm-corrected over all comparisons by the metric; d: Cohen's d of the differences; r: \
         rank-biserial correlation; δ: Cliff's delta. Bold: significant at \
-        \(String(format: "%.3g", 1 - results.definition.level)).
+        \(String(format: "%.3g", 1 - results.definition.level)). Exact: neither scheduler leaves anything to \
+        the seed, so there is nothing to test.
         """,
       header: ["scheduler", "metric", "difference", "interval", "p", "d", "r", "δ", "pairs"],
       rows: rows)

@@ -39,6 +39,13 @@ public protocol ExperimentInputs: Sendable {
   func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout
   /// The tasks of a workload under `seed`, from the first.
   func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks
+  /// How a scheduler learned; nil if it did not, or if that was not kept.
+  func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve?
+}
+
+extension ExperimentInputs {
+  /// Nil.
+  public func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve? { nil }
 }
 
 /// Runs single cells.

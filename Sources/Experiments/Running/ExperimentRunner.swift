@@ -53,6 +53,11 @@ public struct ExperimentRunner: Sendable {
   public func run(
     progress: @escaping @Sendable (RunProgress) -> Void = { _ in }
   ) async throws -> [FailedCell] {
+    for scheduler in runner.definition.schedulers {
+      if let curve = try runner.inputs.learningCurve(scheduler) {
+        try store.keep(curve, of: scheduler.name)
+      }
+    }
     let worker = try StoreWorker(store, version: version)
     let pulse = Pulse(worker, store, progress)
     pulse.start()

@@ -55,26 +55,6 @@ public struct ExperimentResults: Sendable {
   public var learning: [String: LearningCurve]
 }
 
-/// How a learned scheduler's training went.
-public struct LearningCurve: Codable, Hashable, Sendable {
-  /// What the points are counted in, such as "episode".
-  public var axis: String
-  /// What is on the other axis, such as "return".
-  public var measure: String
-  /// Values along the axis.
-  public var steps: [Double]
-  /// The measure at each.
-  public var values: [Double]
-
-  /// A curve of points.
-  public init(axis: String, measure: String, steps: [Double], values: [Double]) {
-    self.axis = axis
-    self.measure = measure
-    self.steps = steps
-    self.values = values
-  }
-}
-
 extension ResultsStore {
   /// Everything in the file.
   public func results() throws(StoreError) -> ExperimentResults {
@@ -173,7 +153,7 @@ extension ResultsStore {
   }
 
   /// Keeps how a scheduler of the experiment learned.
-  public func keep(_ curve: LearningCurve, of scheduler: String) throws(StoreError) {
+  func keep(_ curve: LearningCurve, of scheduler: String) throws(StoreError) {
     try insert("INSERT OR REPLACE INTO learning VALUES (?, ?)", scheduler, curve)
   }
 

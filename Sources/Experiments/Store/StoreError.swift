@@ -13,6 +13,8 @@ public enum StoreError: Error, CustomStringConvertible {
   case inputChanged(path: String, input: String)
   /// There is no more room where it lies; what was finished is in it.
   case full(path: String)
+  /// It may not grow any more (`ulimit -f`); what was finished is in it.
+  case tooLarge(path: String)
   /// It could not be written for another reason; what was finished is in it.
   case failed(path: String, reason: String)
   /// There is no such cell.
@@ -36,6 +38,11 @@ public enum StoreError: Error, CustomStringConvertible {
       "\(path): \(input) is not what it was when these results were begun; name another file"
     case .full(let path):
       "\(path): the disk is full; finished cells are kept, the same command goes on from there"
+    case .tooLarge(let path):
+      """
+      \(path): has reached the greatest size that files may have here (ulimit -f); finished cells are \
+      kept, the same command goes on from there
+      """
     case .failed(let path, let reason):
       "\(path): \(reason); finished cells are kept, the same command goes on from there"
     case .noSuchCell(let path, let cell): "\(path): has no cell \(cell)"
@@ -57,12 +64,29 @@ public enum StoreError: Error, CustomStringConvertible {
         self = .failed(path: path, reason: "cannot be written")
       case .SQLITE_BUSY, .SQLITE_LOCKED:
         self = .failed(path: path, reason: "another process keeps it locked")
+      case .SQLITE_IOERR where Self.isAtLimit(path): self = .tooLarge(path: path)
       case .SQLITE_IOERR where errno == ENOSPC || errno == EDQUOT: self = .full(path: path)
       default:
         self = .failed(
           path: path, reason: error.message ?? "SQLite error \(error.resultCode.rawValue)")
       }
     default: self = .failed(path: path, reason: "\(error)")
+    }
+  }
+
+  /// Whether the file or its log has grown as far as the process may let it.
+  private static func isAtLimit(_ path: String) -> Bool {
+    var limit = rlimit()
+    #if canImport(Glibc)
+      let resource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
+    #else
+      let resource = RLIMIT_FSIZE
+    #endif
+    guard getrlimit(resource, &limit) == 0 else { return false }
+    return [path, path + "-wal"].contains { file in
+      let size = try? FileManager.default.attributesOfItem(atPath: file)[.size] as? UInt64
+      // What is written at once is a page with its header.
+      return UInt64(size ?? 0) + 8192 > UInt64(limit.rlim_cur)
     }
   }
 }

@@ -41,7 +41,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A scheduler, as for simulate; may be repeated. The first is the baseline.",
-      valueName: "name"), completion: .list(PolicyCatalog.entries.map(\.name)))
+      valueName: "name"), completion: .list(SchedulerArgument.names))
   var scheduler: [String] = []
 
   @Option(
@@ -55,7 +55,8 @@ struct CompareCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Chart.js for report.html, if it is not where it is usually installed.", valueName: "file"))
+      "Chart.js for report.html, if packages do not have it; or TRACEMILL_CHART_LIBRARY.",
+      valueName: "file"))
   var chartLibrary: String?
 
   @Flag(help: "Print an experiment file with comments, and do nothing else.")
@@ -85,7 +86,7 @@ struct CompareCommand: AsyncParsableCommand {
     if let seeds, !(1...1_000_000).contains(seeds) {
       throw ValidationError("--seeds is from 1 to 1000000")
     }
-    let known = PolicyCatalog.entries.map(\.name)
+    let known = SchedulerArgument.names
     for name in scheduler where !known.contains(name) && !name.contains(":") {
       throw ValidationError(unknownName("scheduler", name, among: known))
     }
@@ -153,7 +154,7 @@ struct CompareCommand: AsyncParsableCommand {
 
   /// The experiment of that name or in that file, and the folder that its paths begin from.
   static func definition(_ name: String) throws -> (ExperimentDefinition, folder: String) {
-    let policies = PolicyCatalog.entries.map(\.name)
+    let policies = SchedulerArgument.names
     let here = FileManager.default.currentDirectoryPath
     if let text = ShippedExperiments.text(name), !FileManager.default.fileExists(atPath: name) {
       return (

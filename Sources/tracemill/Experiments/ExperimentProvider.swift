@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Generation
+import MARL
 import Simulation
 import Synchronization
 import TraceParsing
@@ -40,7 +41,10 @@ final class ExperimentProvider: ExperimentInputs {
   }
 
   func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout {
-    try ClusterArgument(path(definition.source), reading: reading).layout(seed: seed)
+    if let groups = definition.groups {
+      return try ClusterLayout(ClusterSpec(groups: groups), seed: seed)
+    }
+    return try ClusterArgument(path(definition.source), reading: reading).layout(seed: seed)
   }
 
   func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks {
@@ -57,6 +61,31 @@ final class ExperimentProvider: ExperimentInputs {
       dependencies = argument.dependencies
     }
     return try adapted(source, dependencies, definition, seed: seed)
+  }
+
+  func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve? {
+    guard let (text, path) = try curve(definition) else { return nil }
+    do { return try LearningCurve(csv: text) } catch {
+      throw CommandFailure(message: "\(path):\(error)")
+    }
+  }
+
+  /// The curve that the experiment names, or else the one beside a learned policy.
+  private func curve(_ definition: SchedulerDefinition) throws -> (text: String, path: String)? {
+    if let curve = definition.curve {
+      let path = path(curve)
+      guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+        throw CommandFailure(message: "\(path): cannot be read as text")
+      }
+      return (text, path)
+    }
+    guard case ("marl:", let name)? = SchedulerArgument.file(definition.policy) else { return nil }
+    let file = path(name)
+    guard FileManager.default.fileExists(atPath: file) else {
+      return ShippedPolicies.curve(name).map { ($0, name) }
+    }
+    let beside = TrainingCurve.path(beside: file)
+    return (try? String(contentsOfFile: beside, encoding: .utf8)).map { ($0, beside) }
   }
 
   private func adapted(
@@ -180,7 +209,8 @@ extension ExperimentProvider {
       }
     }
     for (index, cluster) in definition.clusters.enumerated() {
-      let isDrawn = ["study:", "tiers:"].contains(where: cluster.source.hasPrefix)
+      let isDrawn =
+        cluster.groups != nil || ["study:", "tiers:"].contains(where: cluster.source.hasPrefix)
       if !isDrawn, let problem = problem(cluster.source) {
         problems.append("clusters[\(index)]: unknown cluster \(problem)")
       } else {
@@ -190,7 +220,10 @@ extension ExperimentProvider {
       }
     }
     for (index, scheduler) in definition.schedulers.enumerated() {
-      do { _ = try policy(scheduler) } catch { problems.append("schedulers[\(index)]: \(error)") }
+      do {
+        _ = try policy(scheduler)
+        _ = try learningCurve(scheduler)
+      } catch { problems.append("schedulers[\(index)]: \(error)") }
     }
     return problems
   }

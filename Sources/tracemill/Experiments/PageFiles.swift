@@ -5,31 +5,47 @@ import TraceParsing
 
 /// Where the chart library is, and pages and figures on disk.
 enum PageFiles {
-  /// Where Debian's libjs-chart.js and node-chart.js, and npm put Chart.js.
+  /// Where packages put Chart.js below the folder that they are installed in: Debian's libjs-chart.js
+  /// and node-chart.js, and npm's.
   private static let places = [
-    "/usr/share/javascript/chart.js/chart.min.js",
-    "/usr/share/nodejs/chart.js/dist/chart.umd.js", "/usr/share/nodejs/chart.js/dist/chart.min.js",
-    "/usr/local/lib/node_modules/chart.js/dist/chart.umd.js",
-    "/opt/homebrew/lib/node_modules/chart.js/dist/chart.umd.js",
+    "share/javascript/chart.js/chart.min.js", "share/nodejs/chart.js/dist/chart.umd.js",
+    "share/nodejs/chart.js/dist/chart.min.js", "lib/node_modules/chart.js/dist/chart.umd.js",
   ]
 
-  /// The text of Chart.js: the file that the user names, or where it is usually installed. Nil, with a
-  /// warning, if it is nowhere.
+  /// Folders that packages are installed in: the system's, and those whose `bin` is on the path, so
+  /// that no package manager's place has to be known.
+  private static func prefixes(_ environment: [String: String]) -> [String] {
+    let folders = environment["PATH", default: ""].split(separator: ":").map(String.init)
+    var prefixes = ["/usr"]
+    for folder in folders where folder.hasSuffix("/bin") {
+      let prefix = String(folder.dropLast("/bin".count))
+      if !prefixes.contains(prefix) { prefixes.append(prefix) }
+    }
+    return prefixes
+  }
+
+  /// The text of Chart.js: the file that the user names, by option or in TRACEMILL_CHART_LIBRARY, or
+  /// where packages put it. Nil, with a warning, if it is nowhere.
   static func chartLibrary(_ path: String?, logger: Logger?) throws -> String? {
-    if let path {
+    let environment = ProcessInfo.processInfo.environment
+    let named = environment["TRACEMILL_CHART_LIBRARY"].flatMap { $0.isEmpty ? nil : $0 }
+    if let path = path ?? named {
       guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
         throw CommandFailure(message: "\(path): cannot be read as text")
       }
       return text
     }
-    for place in places {
+    for place in prefixes(environment).flatMap({ prefix in places.map { prefix + "/" + $0 } }) {
       if let text = try? String(contentsOfFile: place, encoding: .utf8) {
         logger?.debug("charts by \(place)")
         return text
       }
     }
     logger?.warning(
-      "Chart.js is not installed (Debian: libjs-chart.js): the page has its tables but no charts")
+      """
+      Chart.js is not installed (Debian: libjs-chart.js; elsewhere: npm install -g chart.js): the page \
+      has its tables but no charts
+      """)
     return nil
   }
 

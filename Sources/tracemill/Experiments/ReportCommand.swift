@@ -28,14 +28,14 @@ struct ReportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Chart.js for report.html, if it is not where it is usually installed.", valueName: "file"))
+      "Chart.js for report.html, if packages do not have it; or TRACEMILL_CHART_LIBRARY.",
+      valueName: "file"))
   var chartLibrary: String?
 
   @Flag(help: "Print results.json.")
   var json = false
 
-  @Flag(name: .shortAndLong, help: "No notes.")
-  var quiet = false
+  @OptionGroup(title: "Messages") var messages: MessageOptions
 
   func run() throws {
     let store = try ResultsStore(path: results)
@@ -48,7 +48,7 @@ struct ReportCommand: ParsableCommand {
     }
     let files = ReportFiles(
       store: results, folder: folder, chartLibrary: chartLibrary,
-      logger: TraceOptions.logger(quiet: quiet))
+      logger: messages.logger)
     let written = try files.write(summary)
     try writeOutput(
       json

@@ -98,6 +98,12 @@ extension ExperimentSummary {
       text += Terminal.output.strong(scenario.title) + "\n" + lines.text + "\n"
     }
     guard !text.isEmpty else { return "no finished cells\n" }
+    for scenario in scenarios {
+      if let note = unfinishedNote(scenario) { text += "\(scenario.title): \(note)\n" }
+      let fixed = scenario.groups.filter(\.isTheSameUnderEverySeed).map(\.scheduler)
+      guard !fixed.isEmpty else { continue }
+      text += "\(scenario.title): the same under every seed: \(fixed.joined(separator: ", "))\n"
+    }
     let percent = fixed(results.definition.level * 100, 0)
     text += "mean ± half-width of the \(percent) % interval over seeds"
     if scenarios.contains(where: { !$0.winners.isEmpty }) {

@@ -36,6 +36,8 @@ enum Interrupts {
     }
     // A reader that goes away is an error to handle like any other, partial files and all.
     signal(SIGPIPE, SIG_IGN)
+    // So is a file that may not grow any more (ulimit -f): finished cells are kept.
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   private static func isIgnored<Handler>(_ handler: Handler) -> Bool {

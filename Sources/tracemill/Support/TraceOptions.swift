@@ -67,16 +67,9 @@ struct TraceOptions: ParsableArguments, Sendable {
       valueName: "times"))
   var maxExpansion: Int = Expansion.defaultLimit
 
-  @Flag(name: .shortAndLong, help: "No progress and no notes.")
-  var quiet = false
-
-  @Flag(name: .shortAndLong, help: "More notes: what was recognised, which files are used.")
-  var verbose = false
+  @OptionGroup(title: "Messages") var messages: MessageOptions
 
   mutating func validate() throws {
-    guard !(quiet && verbose) else {
-      throw ValidationError("--quiet and --verbose exclude each other")
-    }
     let formats = Registry.formats.map(\.name) + (columns == nil ? [] : ["columns"])
     if let format, !formats.contains(format) {
       throw ValidationError(unknownName("format", format, among: formats))
@@ -105,15 +98,7 @@ struct TraceOptions: ParsableArguments, Sendable {
   }
 
   /// Logs to standard error; nil if the user wants quiet.
-  var logger: Logger? { Self.logger(quiet: quiet, verbose: verbose) }
-
-  /// Logs to standard error; nil for quiet.
-  static func logger(quiet: Bool, verbose: Bool = false) -> Logger? {
-    guard !quiet else { return nil }
-    var logger = Logger(label: "tracemill", factory: { _ in TerminalLogHandler() })
-    logger.logLevel = verbose ? .debug : .info
-    return logger
-  }
+  var logger: Logger? { messages.logger }
 
   func readOptions(meter: ReadMeter, rejects: RejectLog? = nil) throws -> ReadOptions {
     var options = ReadOptions()
@@ -199,22 +184,6 @@ extension RejectLog {
     let reasons = counts.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) \($0.key)" }
     return "\(grouped(total)) \(total == 1 ? "row" : "rows") that cannot be read left out: "
       + reasons.joined(separator: ", ")
-  }
-}
-
-/// One line a message: `note: …` or `warning: …` on standard error.
-struct TerminalLogHandler: LogHandler {
-  var logLevel = Logger.Level.info
-  var metadata: Logger.Metadata = [:]
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  func log(event: LogEvent) {
-    let prefix = event.level >= .warning ? Terminal.errors.strong("warning") : "note"
-    writeError("\(prefix): \(event.message)\n")
   }
 }
 

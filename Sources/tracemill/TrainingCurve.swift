@@ -2,8 +2,13 @@ import Foundation
 import MARL
 
 /// Training over time, as a table and as a picture.
-struct LearningCurve {
+struct TrainingCurve {
   private let history: [IterationReport]
+
+  /// Where the table of a policy is: `policy.curve.csv` beside `policy.safetensors`.
+  static func path(beside policy: String) -> String {
+    URL(fileURLWithPath: policy).deletingPathExtension().relativePath + ".curve.csv"
+  }
 
   init(_ history: [IterationReport]) { self.history = history }
 
