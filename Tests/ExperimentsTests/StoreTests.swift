@@ -87,6 +87,9 @@ import Testing
     #expect(message(other).hasSuffix("is a database, but no results file"))
     let newer = try begun(name: "newer.sqlite")
     try newer.queue.write { db in try db.execute(sql: "PRAGMA user_version = 99") }
+    let odd = try begun(name: "odd.sqlite")
+    try odd.queue.write { db in try db.execute(sql: "UPDATE experiment SET definition = '{}'") }
+    #expect { try odd.results() } throws: { "\($0)".hasSuffix("odd.sqlite: is damaged") }
     #expect(
       message(newer.path).contains("written by a newer Tracemill (schema 99; this version knows 1)")
     )

@@ -1,6 +1,6 @@
 """Opens a page in headless Chromium and says what a reader would meet.
 
-Usage: browser.py CHROMIUM PAGE [SCREENSHOT WIDTH HEIGHT [dark]]
+Usage: browser.py CHROMIUM PAGE [SCREENSHOT WIDTH HEIGHT [dark] [from=Y]]
 
 Speaks the DevTools protocol over Chromium's own pipe, so nothing but Python is needed. Prints an object:
 errors (console errors and exceptions), requests (anything but the page itself and data URLs), charts
@@ -118,8 +118,9 @@ try:
               "figures": browser.evaluate(
                   "[...document.querySelectorAll('canvas')].map(c => c.closest('[id]').id)")}
     if len(sys.argv) > 3:
+        top = sum(int(a[5:]) for a in sys.argv if a.startswith("from="))
         shot = browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=True,
-                            clip={"x": 0, "y": 0, "width": width, "height": height, "scale": 1})
+                            clip={"x": 0, "y": top, "width": width, "height": height, "scale": 1})
         with open(sys.argv[3], "wb") as file:
             file.write(base64.b64decode(shot["data"]))
     if result["charts"]:

@@ -149,6 +149,30 @@ func figures(_ results: ExperimentResults) throws -> [String] {
     #expect(workload.status == 1 && workload.error.contains("did you mean 'tasks.csv'?"))
     let experiment = try tracemill("compare", "--experiment", "studdy")
     #expect(experiment.status == 1 && experiment.error.contains("did you mean 'study'?"))
+    let cluster = try tracemill(
+      "compare", "--workload", "study:tasks=10", "--cluster", "stdy:5", "--scheduler", "random",
+      "-o", folder("r"))
+    #expect(cluster.status == 1)
+    #expect(
+      cluster.error.contains("unknown cluster 'stdy:5': no such file, nor one of study, tiers"))
+    #expect(cluster.error.contains("did you mean 'study'?"))
+  }
+
+  /// Results of a shipped experiment in a folder of its name do not hide it.
+  @Test func aShippedExperimentGoesOnInAFolderOfItsName() throws {
+    for done in [8, 16] {
+      let result = try run(
+        "/bin/sh",
+        [
+          "-c",
+          "cd \"$1\" && exec \"$2\" compare --experiment example -o example --seeds \"$3\" --no-report -q",
+          "sh", folder.path, tracemill, String(done / 8),
+        ])
+      #expect(result.status == 0, "\(result.error)")
+      #expect(try ResultsStore(path: folder("example/results.sqlite")).counts().done == done)
+    }
+    let none = try tracemill("compare", "--experiment", folder.path)
+    #expect(none.status == 1 && none.error.contains("is a folder, nor an experiment"))
   }
 
   /// A trace and its machines, read once for all runs; and a trace that breaks off half-way.

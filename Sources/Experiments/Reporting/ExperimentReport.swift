@@ -113,12 +113,13 @@ extension ExperimentReport {
   }
 
   private static func words(_ engine: EngineSettings) -> String {
-    guard let data = try? ResultsStore.encoder.encode(engine),
-      let settings = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
-      !settings.isEmpty
-    else { return "defaults: one queue, first come first served, continuous time" }
-    return settings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-      .joined(separator: ", ")
+    guard engine != EngineSettings(), let data = try? ResultsStore.encoder.encode(engine) else {
+      return "defaults: one queue, first come first served, continuous time"
+    }
+    // `{"refuse":true,"step":5}` as words; times are seconds, as in the file.
+    return String(decoding: data, as: UTF8.self).dropFirst().dropLast()
+      .replacingOccurrences(of: "\"", with: "").replacingOccurrences(of: ":", with: " ")
+      .replacingOccurrences(of: ",", with: ", ")
   }
 
   static func seeds(_ seeds: [UInt64]) -> String {

@@ -21,7 +21,11 @@
   }
 
   function tick(value, isLog) {
-    if (!isLog) return figure(value);
+    if (!isLog) {
+      const size = Math.abs(value);
+      if (size >= 1e6 && size < 1e9) return Number((value / 1e6).toPrecision(4)) + " M";
+      return size >= 1e4 && size < 1e6 ? Number((value / 1e3).toPrecision(4)) + " k" : figure(value);
+    }
     const power = Math.log10(value);
     if (Math.abs(power - Math.round(power)) > 1e-9) return "";
     const up = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -104,6 +108,17 @@
     return sets;
   }
 
+  // The words of a text in lines of about so many letters.
+  function lines(text, letters) {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      const last = lines[lines.length - 1];
+      if (last && last.length + word.length >= letters) lines.push(word);
+      else lines[lines.length - 1] = last ? last + " " + word : word;
+    }
+    return lines;
+  }
+
   function axis(spec, which) {
     const side = spec[which];
     const category = spec.kind === "bars" && which === "x";
@@ -115,6 +130,12 @@
     };
     if (category) {
       scale.labels = spec.categories;
+      // Every category is named: in several lines where there is room, aslant on a phone.
+      scale.ticks.autoSkip = false;
+      if (innerWidth >= 480) {
+        scale.ticks.maxRotation = 0;
+        scale.ticks.callback = index => lines(spec.categories[index], 14);
+      }
       return scale;
     }
     scale.ticks.callback = value => tick(value, side.log);
@@ -140,6 +161,8 @@
       scale.suggestedMax = high + room;
     }
     if (spec.kind === "bars" && which === "y") scale.beginAtZero = true;
+    // Shares end at 100 %.
+    if (side.label.endsWith("%") && low >= 0 && high <= 100 && high > 90) scale.max = 100;
     return scale;
   }
 
@@ -194,7 +217,7 @@
       const main = hue(series.style);
       const dash = (series.dashed ? [4, 4] : dashes[series.style % dashes.length]).join(" ");
       button.innerHTML = spec.kind === "lines" || series.dashed
-        ? `<svg viewBox="0 0 32 16" aria-hidden="true"><path d="M0 8h32" stroke="${main}" stroke-width="3" stroke-dasharray="${dash}"/></svg>`
+        ? `<svg viewBox="0 0 32 16" aria-hidden="true"><path d="M0 8h32" stroke="${main}" stroke-width="3" stroke-dasharray="${dash}"/>${series.marks ? `<circle cx="16" cy="8" r="5" fill="${main}"/>` : ""}</svg>`
         : `<svg viewBox="0 0 32 16" aria-hidden="true"><rect x="8" width="16" height="16" rx="2" fill="${main}"/></svg>`;
       button.append(series.name);
       button.addEventListener("click", () => {

@@ -70,6 +70,7 @@ public enum StoreError: Error, CustomStringConvertible {
         self = .failed(
           path: path, reason: error.message ?? "SQLite error \(error.resultCode.rawValue)")
       }
+    case is DecodingError: self = .unreadable(path: path, reason: "is damaged")
     default: self = .failed(path: path, reason: "\(error)")
     }
   }

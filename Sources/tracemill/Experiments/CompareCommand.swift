@@ -156,15 +156,19 @@ struct CompareCommand: AsyncParsableCommand {
   static func definition(_ name: String) throws -> (ExperimentDefinition, folder: String) {
     let policies = SchedulerArgument.names
     let here = FileManager.default.currentDirectoryPath
-    if let text = ShippedExperiments.text(name), !FileManager.default.fileExists(atPath: name) {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: name, isDirectory: &isFolder)
+    // The results of `--experiment study -o study` lie in a folder of that name.
+    if let text = ShippedExperiments.text(name), !isThere || isFolder.boolValue {
       return (
         try ExperimentDefinition(
           ConfigurationFile(text: text, name: name), schedulers: policies), here
       )
     }
-    guard FileManager.default.fileExists(atPath: name) else {
+    guard isThere, !isFolder.boolValue else {
       throw CommandFailure(
-        message: "\(name): no such file, nor an experiment that comes with the program ("
+        message:
+          "\(name): \(isThere ? "is a folder" : "no such file"), nor an experiment that comes with the program ("
           + ShippedExperiments.names.joined(separator: ", ") + ")"
           + (suggestionText(name, among: ShippedExperiments.names) ?? ""))
     }

@@ -201,7 +201,9 @@ extension ExperimentProvider {
         do { _ = try tasks(workload, seed: 1) } catch {
           problems.append("workloads[\(index)]: \(error)")
         }
-      } else if let problem = problem(workload.source) {
+      } else if let problem = problem(
+        workload.source, drawn: ["poisson"] + WorkloadModel.presetNames)
+      {
         problems.append("workloads[\(index)]: unknown workload \(problem)")
       }
       if let priority = workload.priority, PrioritySelection(argument: priority) == nil {
@@ -211,7 +213,7 @@ extension ExperimentProvider {
     for (index, cluster) in definition.clusters.enumerated() {
       let isDrawn =
         cluster.groups != nil || ["study:", "tiers:"].contains(where: cluster.source.hasPrefix)
-      if !isDrawn, let problem = problem(cluster.source) {
+      if !isDrawn, let problem = problem(cluster.source, drawn: ["study", "tiers"]) {
         problems.append("clusters[\(index)]: unknown cluster \(problem)")
       } else {
         do { _ = try layout(cluster, seed: cluster.seed ?? 1) } catch {
@@ -229,7 +231,11 @@ extension ExperimentProvider {
   }
 
   /// Why a source is no file; nil if it is one.
-  private func problem(_ source: String) -> String? {
+  ///
+  /// - Parameters:
+  ///   - source: what the experiment says.
+  ///   - drawn: what there is besides files, by the words before the colon.
+  private func problem(_ source: String, drawn: [String]) -> String? {
     if source == "-" { return "'-': standard input cannot be read again for every cell" }
     let path = path(source)
     if FileManager.default.fileExists(atPath: path) { return nil }
@@ -239,10 +245,7 @@ extension ExperimentProvider {
       suggestionText(
         URL(fileURLWithPath: path).lastPathComponent, among: beside.sorted()
       )
-      ?? suggestionText(
-        String(source.prefix { $0 != ":" }), among: ["poisson"] + WorkloadModel.presetNames)
-    return "'\(source)': no such file, nor one of poisson:, "
-      + WorkloadModel.presetNames.joined(separator: ", ")
-      + (near ?? "")
+      ?? suggestionText(String(source.prefix { $0 != ":" }), among: drawn)
+    return "'\(source)': no such file, nor one of \(drawn.joined(separator: ", "))" + (near ?? "")
   }
 }
