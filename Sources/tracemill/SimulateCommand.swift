@@ -87,7 +87,9 @@ struct SimulateCommand: AsyncParsableCommand {
     help: ArgumentHelp("Arrivals so many times as dense.", valueName: "factor"))
   var scaleArrivals: Double = 1
 
-  @Option(help: ArgumentHelp("Run times so many times as long.", valueName: "factor"))
+  @Option(
+    name: [.customLong("scale-load"), .customLong("scale-run-times")],
+    help: ArgumentHelp("Run times so many times as long.", valueName: "factor"))
   var scaleLoad: Double = 1
 
   @Option(

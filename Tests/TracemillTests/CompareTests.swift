@@ -231,6 +231,10 @@ func figures(_ results: ExperimentResults) throws -> [String] {
       let means = few.filter { $0.cell.seed == seed }.map { $0.outcome.metrics["tasks_submitted"] }
       #expect(means.count == 2 && means[0] == means[1])
     }
+    // Every run of a trace as it is comes to the same where nothing else is drawn, and the report says so.
+    let tables = String(decoding: try contents(folder("r/tables.md")), as: UTF8.self)
+    #expect(tables.contains("Seeds change nothing for best-fit: nothing is drawn in day or cell"))
+    #expect(!tables.contains("nothing is drawn in few"))
     // Made of results alone, and of an experiment that is not finished.
     let report = try tracemill("report", folder("r/results.sqlite"), "-o", folder("again"))
     #expect(report.status == 0 && folder.files.contains("again/cells.csv"))

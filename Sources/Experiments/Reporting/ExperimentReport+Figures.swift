@@ -285,12 +285,20 @@ extension WorkloadOverview {
   /// - Parameters:
   ///   - name: the workload's name.
   ///   - index: its number, where there are several.
-  public func blocks(name: String, index: Int? = nil) -> [ReportPage.Block] {
+  ///   - isSeeded: whether other seeds might have given other tasks.
+  public func blocks(
+    name: String, index: Int? = nil, isSeeded: Bool = true
+  ) -> [ReportPage.Block] {
     let suffix = index == nil ? "" : ": \(name)"
     func id(_ text: String) -> String { index.map { "\(text)-w\($0)" } ?? text }
     var facts = [
-      (name, "\(tasks)\(isPartial ? " and more" : "") tasks over \(Self.words(seconds: span))"),
-      ("Classes", classes.map { "\($0.name) \($0.count)" }.joined(separator: ", ")),
+      (
+        name,
+        "\(Figures.grouped(tasks))\(isPartial ? " and more" : "") tasks over \(Self.words(seconds: span))"
+      ),
+      (
+        "Classes", classes.map { "\($0.name) \(Figures.grouped($0.count))" }.joined(separator: ", ")
+      ),
     ]
     facts += quantities.map { quantity in
       ("Mean \(quantity.name)", "\(Figures.significant(quantity.mean)) \(quantity.unit)")
@@ -306,7 +314,8 @@ extension WorkloadOverview {
       .figure(
         ReportFigure(
           id: id("arrivals"), title: "Arrivals" + suffix,
-          caption: "Tasks submitted, under the first seed.", kind: .lines,
+          caption: isSeeded ? "Tasks submitted, under the first seed." : "Tasks submitted.",
+          kind: .lines,
           x: .init("time, \(unit)"), y: .init("tasks a second"),
           series: [
             .init(

@@ -12,6 +12,18 @@ public enum Figures {
     return String(format: "%.\(max(0, digits - 1 - magnitude))f", value)
   }
 
+  /// A count in groups of three digits: `2,612`.
+  public static func grouped(_ value: Int) -> String {
+    var digits = String(value.magnitude)
+    var groups: [String] = []
+    while digits.count > 3 {
+      groups.insert(String(digits.suffix(3)), at: 0)
+      digits.removeLast(3)
+    }
+    groups.insert(digits, at: 0)
+    return (value < 0 ? "-" : "") + groups.joined(separator: ",")
+  }
+
   /// A mean and the half-width of its interval, both to the half-width's second digit, at most six
   /// digits in all: `19.31 ± 0.12`. The half-width alone is missing where there is no interval.
   public static func mean(_ mean: Double, halfWidth: Double?) -> String {

@@ -102,7 +102,9 @@
         pointStyle: shapes[series.style % shapes.length],
         pointRadius: spec.kind === "scatter" && !series.dashed ? 6 : series.marks ? 3 : 0,
         pointHitRadius: 8, pointHoverRadius: 6, whiskers: !isLine, tension: 0,
-        categoryPercentage: .8, barPercentage: .92, order: series.dashed ? 0 : 1,
+        categoryPercentage: .8, barPercentage: .92,
+        // Later lines, which are broken ones, over the first: where all are equal, all are seen.
+        order: (series.dashed ? -100 : 0) - (isLine ? spec.series.indexOf(series) : 0),
       });
     }
     return sets;

@@ -69,7 +69,8 @@ extension TraceSummary {
     if let overview, overview.tasks > 0 {
       sections.append(
         .init(
-          id: "shapes", title: "Arrivals and sizes", blocks: overview.blocks(name: "All tasks")))
+          id: "shapes", title: "Arrivals and sizes",
+          blocks: overview.blocks(name: "All tasks", isSeeded: false)))
     }
     var waits: [ReportPage.Block] = []
     let wait = margins[1]

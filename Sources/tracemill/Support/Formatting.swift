@@ -1,17 +1,9 @@
+import Experiments
 import Foundation
 import Workload
 
 /// `158,120`.
-func grouped(_ value: Int) -> String {
-  var digits = String(value.magnitude)
-  var groups: [String] = []
-  while digits.count > 3 {
-    groups.insert(String(digits.suffix(3)), at: 0)
-    digits.removeLast(3)
-  }
-  groups.insert(digits, at: 0)
-  return (value < 0 ? "-" : "") + groups.joined(separator: ",")
-}
+func grouped(_ value: Int) -> String { Figures.grouped(value) }
 
 /// `1.5 M`.
 func short(_ value: Double) -> String {

@@ -29,7 +29,9 @@ struct WorkloadKnobs: ParsableArguments {
   @Option(help: ArgumentHelp("Jobs a second.", valueName: "rate"))
   var rate: Double?
 
-  @Option(help: ArgumentHelp("Run times so many times as long.", valueName: "factor"))
+  @Option(
+    name: [.customLong("scale-run-times"), .customLong("scale-load")],
+    help: ArgumentHelp("Run times so many times as long.", valueName: "factor"))
   var scaleRunTimes: Double?
 
   @Option(help: ArgumentHelp("CPU and memory so many times as much.", valueName: "factor"))
