@@ -47,11 +47,14 @@ let package = Package(
     // A C face for simdjson, which is C++ (apt: libsimdjson-dev, brew: simdjson).
     .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
 
+    .target(name: "CIngest"),
+
     // L1: siblings that meet only in Workload.
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Workload", "Parquet", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON", "CCrypto",
+        "Workload", "Parquet", "CIngest", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON",
+        "CCrypto",
       ]),
     .target(
       name: "Generation", dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath"]),

@@ -9,8 +9,8 @@ public struct SymbolTable: Sendable, Equatable {
   private var ends = [0]
   /// Open addressing with linear probing; `UInt32.max` marks a free slot.
   private var slots = [UInt32](repeating: .max, count: 64)
-  /// The number given last: neighbours are often the same.
-  private var last: UInt32 = 0
+  /// Numbers given lately, by a few bits of their strings.
+  private var recent = [UInt32](repeating: 0, count: 1024)
 
   /// A table that holds the empty string only.
   public init() {}
@@ -28,9 +28,12 @@ public struct SymbolTable: Sendable, Equatable {
   /// when it is printed.
   public mutating func intern(_ utf8: UnsafeRawBufferPointer) -> UInt32 {
     guard !utf8.isEmpty else { return 0 }
-    if last > 0, holds(last, utf8) { return last }
-    last = number(of: utf8)
-    return last
+    let place = Self.recentPlace(utf8)
+    let known = recent[place]
+    if known > 0, holds(known, utf8) { return known }
+    let number = number(of: utf8)
+    recent[place] = number
+    return number
   }
 
   private mutating func number(of utf8: UnsafeRawBufferPointer) -> UInt32 {
@@ -49,21 +52,34 @@ public struct SymbolTable: Sendable, Equatable {
   }
 
   private func holds(_ number: UInt32, _ utf8: UnsafeRawBufferPointer) -> Bool {
-    let range = ends[Int(number) - 1]..<ends[Int(number)]
-    guard range.count == utf8.count else { return false }
+    let (start, end) = (ends[Int(number) - 1], ends[Int(number)])
+    guard end - start == utf8.count else { return false }
     return bytes.withUnsafeBytes { known in
+      guard utf8.count >= 8 else {
+        return (0..<utf8.count).allSatisfy { known[start + $0] == utf8[$0] }
+      }
+      var difference: UInt64 = 0
       var place = 0
-      while place + 8 <= utf8.count {
-        let a = known.loadUnaligned(fromByteOffset: range.lowerBound + place, as: UInt64.self)
-        if a != utf8.loadUnaligned(fromByteOffset: place, as: UInt64.self) { return false }
+      while place < utf8.count - 8 {
+        difference |= Self.word(known, start + place) ^ Self.word(utf8, place)
         place += 8
       }
-      while place < utf8.count {
-        if known[range.lowerBound + place] != utf8[place] { return false }
-        place += 1
-      }
-      return true
+      // The last eight overlap those before them.
+      place = utf8.count - 8
+      return difference | (Self.word(known, start + place) ^ Self.word(utf8, place)) == 0
     }
+  }
+
+  @inline(__always)
+  private static func recentPlace(_ utf8: UnsafeRawBufferPointer) -> Int {
+    guard utf8.count >= 8 else { return Int(utf8[utf8.count - 1]) }
+    let ends = word(utf8, 0) ^ (word(utf8, utf8.count - 8) &* 0xd6e8_feb8_6659_fd93)
+    return Int(truncatingIfNeeded: (ends &* 0x9e37_79b9_7f4a_7c15) >> 54)
+  }
+
+  @inline(__always)
+  private static func word(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt64 {
+    bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
   }
 
   private mutating func grow() {
@@ -78,23 +94,33 @@ public struct SymbolTable: Sendable, Equatable {
     }
   }
 
-  /// Multiply and fold, eight bytes at a time. It decides where a string stands in the table, never
-  /// its number.
+  /// Multiply and fold, eight bytes at a time, in two chains for the processor to work on at once.
+  /// It decides where a string stands in the table, never its number.
   private static func hash(_ utf8: UnsafeRawBufferPointer) -> Int {
-    var hash = UInt64(truncatingIfNeeded: utf8.count)
-    var start = 0
-    while start < utf8.count {
+    let count = utf8.count
+    guard count >= 8 else {
       var word: UInt64 = 0
-      if start + 8 <= utf8.count {
-        word = utf8.loadUnaligned(fromByteOffset: start, as: UInt64.self)
-      } else {
-        for byte in utf8[start...] { word = word << 8 | UInt64(byte) }
-      }
-      hash = (hash ^ word) &* 0x9e37_79b9_7f4a_7c15
-      hash ^= hash >> 32
-      start += 8
+      for byte in utf8 { word = word << 8 | UInt64(byte) }
+      return folded(word ^ UInt64(truncatingIfNeeded: count) << 56)
     }
-    return Int(truncatingIfNeeded: hash & 0x7fff_ffff_ffff_ffff)
+    var even = UInt64(truncatingIfNeeded: count)
+    // The last eight bytes overlap those before them.
+    var odd = word(utf8, count - 8)
+    var place = 0
+    while place + 16 <= count {
+      even = (even ^ word(utf8, place)) &* 0x9e37_79b9_7f4a_7c15
+      odd = (odd ^ word(utf8, place + 8)) &* 0xd6e8_feb8_6659_fd93
+      even ^= even >> 32
+      odd ^= odd >> 32
+      place += 16
+    }
+    if place + 8 <= count { even = (even ^ word(utf8, place)) &* 0x9e37_79b9_7f4a_7c15 }
+    return folded(even ^ (even >> 32) ^ odd)
+  }
+
+  private static func folded(_ word: UInt64) -> Int {
+    let product = word &* 0x9e37_79b9_7f4a_7c15
+    return Int(truncatingIfNeeded: (product ^ product >> 32) & 0x7fff_ffff_ffff_ffff)
   }
 
   /// The string of a number; empty for a number that was never given out.

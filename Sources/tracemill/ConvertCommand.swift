@@ -17,6 +17,7 @@ struct ConvertCommand: ParsableCommand {
         tracemill convert clusterdata-2011-2.tar.gz --table job_events -o jobs.csv.gz
         tracemill convert task_events --from 1d --to 2d --priority production -o day2.parquet
         tracemill convert broken.csv --lenient -o tasks.csv
+        tracemill convert clusterdata-2011-2 --dry-run
       """)
 
   @Argument(help: ArgumentHelp("The trace.", valueName: "in"), completion: .file())
@@ -27,7 +28,10 @@ struct ConvertCommand: ParsableCommand {
     help: ArgumentHelp(
       "The file to write; its ending says the kind: .parquet, .csv, .csv.gz, .csv.zst.",
       valueName: "file"))
-  var output: String
+  var output: String?
+
+  @Flag(help: "Make the records and count them, and write nothing: shows whether all can be read.")
+  var dryRun = false
 
   /// What can be written besides record files.
   enum Layout: String, ExpressibleByArgument, CaseIterable {
@@ -71,6 +75,15 @@ struct ConvertCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard rowsPerPart > 0 else { throw ValidationError("--rows-per-part is above 0") }
+    if dryRun {
+      guard output == nil, !resume else {
+        throw ValidationError("--dry-run writes nothing: it goes without --output and --resume")
+      }
+      return
+    }
+    guard let output else {
+      throw ValidationError("--output (-o) says where to write; --dry-run writes nothing")
+    }
     guard toFormat.of(output) == .records else { return }
     do { _ = try TableFileKind(path: output) } catch { throw ValidationError("\(error)") }
   }
@@ -78,9 +91,10 @@ struct ConvertCommand: ParsableCommand {
   func run() throws {
     let meter = ReadMeter()
     let trace = try reading.open(input, meter: meter)
-    let rejects = lenient ? try RejectsFile(beside: output) : nil
-    var options = try reading.readOptions(meter: meter, rejects: rejects?.log)
-    if resume {
+    let rejects = try output.flatMap { lenient ? try RejectsFile(beside: $0) : nil }
+    let log = try rejects?.log ?? (lenient ? RejectLog { _ in } : nil)
+    var options = try reading.readOptions(meter: meter, rejects: log)
+    if resume, let output {
       if trace.canKeepParts(of: options.table) {
         options.work = try WorkFolder(path: output + ".work")
       } else {
@@ -98,24 +112,26 @@ struct ConvertCommand: ParsableCommand {
     for note in stream.report.notes where note.hasPrefix("resume:") {
       reading.logger?.notice("\(note)")
     }
-    let writer = try RecordOutput(
-      toFormat.of(output), path: output, rowsPerPart: rowsPerPart, format: trace.format,
-      stream: stream,
-      machines: { () throws(TraceError) in try trace.machineEvents(options) }, options)
+    let writer = try output.map { output in
+      try RecordOutput(
+        toFormat.of(output), path: output, rowsPerPart: rowsPerPart, format: trace.format,
+        stream: stream,
+        machines: { () throws(TraceError) in try trace.machineEvents(options) }, options)
+    }
     let source = selection.apply(stream)
-    var written = 0
+    var made = 0
     try source.forEachBatch { records in
-      try writer.write(contentsOf: records)
-      written += records.count
+      try writer?.write(contentsOf: records)
+      made += records.count
     }
     // A window ends early; what is not kept is counted all the same.
     while try stream.next() != nil {}
-    let leftOut = try writer.finish()
+    let leftOut = try writer?.finish() ?? [:]
     try rejects?.file.commit()
     options.work?.remove()
     progress.finish()
     let summary = ConversionSummary(
-      report: stream.report, leftOut: leftOut, written: written, output: output,
+      report: stream.report, leftOut: leftOut, selected: made, output: output,
       rejects: rejects?.file.path,
       scale: options.scale, transitionsKnown: trace.format != "records")
     try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
@@ -144,8 +160,9 @@ struct ConversionSummary {
   let report: ReadReport
   /// Values that the output's layout has no place for, by kind.
   let leftOut: [String: Int]
-  let written: Int
-  let output: String
+  let selected: Int
+  /// Nil where nothing was written.
+  let output: String?
   let rejects: String?
   let scale: MachineScale
   let transitionsKnown: Bool
@@ -156,15 +173,15 @@ struct ConversionSummary {
       text += "read     \(grouped(rows)) rows of \(table)\n"
     }
     if report.comments > 0 { text += "skipped  \(grouped(report.comments)) comment lines\n" }
-    if let rejects {
-      let count = report.rejects.values.reduce(0, +)
-      text += "rejected \(grouped(count)) rows -> \(rejects)\n"
+    let rejected = report.rejects.values.reduce(0, +)
+    if rejects != nil || rejected > 0 {
+      text += "rejected \(grouped(rejected)) rows\(rejects.map { " -> \($0)" } ?? "")\n"
       for (reason, count) in report.rejects.sorted(by: { $0.key < $1.key }) {
         text += "           \(grouped(count))  \(reason)\n"
       }
     }
     text += "made     \(grouped(report.records)) task records"
-    text += written == report.records ? "\n" : ", \(grouped(written)) of them selected\n"
+    text += selected == report.records ? "\n" : ", \(grouped(selected)) of them selected\n"
     if report.afterEnd > 0 {
       text += "left out \(grouped(report.afterEnd)) tasks seen only after the trace's end\n"
     }
@@ -181,16 +198,18 @@ struct ConversionSummary {
     for (what, count) in leftOut.sorted(by: { $0.key < $1.key }) {
       text += "lost     \(grouped(count)) \(what): no place in the output's layout\n"
     }
-    text += "wrote    \(output)\n"
+    text += output.map { "wrote    \($0)\n" } ?? "wrote    nothing (--dry-run)\n"
     return text
   }
 
   var object: [String: Any] {
     [
       "rows": report.rows, "comments": report.comments, "rejects": report.rejects,
-      "notes": report.notes, "left_out": leftOut, "records": report.records, "written": written,
+      "notes": report.notes, "left_out": leftOut, "records": report.records,
+      "selected": selected, "written": output == nil ? 0 : selected,
       "after_end": report.afterEnd,
-      "impossible_transitions": impossibleTransitions(report.transitions), "output": output,
+      "impossible_transitions": impossibleTransitions(report.transitions),
+      "output": output ?? NSNull(),
       "rejects_file": rejects ?? NSNull(),
       "scale": [
         "cores": scale.cores, "memory_bytes": scale.memory.rawValue,

@@ -24,16 +24,17 @@ import Workload
       if rng.below(3) > 0 { time += Int64(rng.below(50)) }
       var event = LifecycleEvent(id: TaskID(job: 4, index: 2), kind: kind, time: Microseconds(time))
       if rng.below(4) > 0 {
-        event.request = SIMD4(
-          Double(rng.below(16)) / 64, rng.below(5) > 0 ? rng.uniform() : .nan, 0.25, .nan)
+        event.request = NormalisedRequest(
+          SIMD4(
+            Double(rng.below(16)) / 64, rng.below(5) > 0 ? rng.uniform() : .nan, 0.25, .nan))
       }
       if rng.below(2) == 0 { event.machine = Int64(rng.below(5)) }
       event.user = UserID(3)
       event.priority = 5
       event.priorityClass = .batch
       event.schedulingClass = 2
-      event.missingInfo = rng.below(9) == 0
-      event.differentMachines = rng.below(9) == 0
+      if rng.below(9) == 0 { event.flags.insert(.missingInfo) }
+      if rng.below(9) == 0 { event.flags.insert(.differentMachines) }
       if let next = kind.next { state = next }
       events.append(event)
     }

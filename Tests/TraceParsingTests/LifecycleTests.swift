@@ -11,7 +11,7 @@ private func event(
   machine: Int64 = -1
 ) -> LifecycleEvent {
   var event = LifecycleEvent(id: TaskID(job: job), kind: kind, time: Microseconds(time))
-  event.request = SIMD4(cpu, memory, .nan, .nan)
+  event.request = NormalisedRequest(SIMD4(cpu, memory, .nan, .nan))
   event.machine = machine
   return event
 }
@@ -205,12 +205,13 @@ private func life(
       let kind = LifeEvent(rawValue: UInt8.random(in: 0...8, using: &random)) ?? .submit
       var event = event(kind, time)
       if Bool.random(using: &random) {
-        event.request = SIMD4(Double.random(in: 0...1, using: &random), .nan, 0.5, .nan)
+        event.request = NormalisedRequest(
+          SIMD4(Double.random(in: 0...1, using: &random), .nan, 0.5, .nan))
       }
       if Bool.random(using: &random) { event.machine = Int64.random(in: 0...5, using: &random) }
       event.priority = Int16.random(in: -1...11, using: &random)
       event.user = UserID(UInt32.random(in: 0...3, using: &random))
-      event.missingInfo = Int.random(in: 0..<10, using: &random) == 0
+      if Int.random(in: 0..<10, using: &random) == 0 { event.flags.insert(.missingInfo) }
       return event
     }
   }

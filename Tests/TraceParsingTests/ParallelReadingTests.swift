@@ -206,15 +206,17 @@ private final class Lines {
         var event = LifecycleEvent(
           id: TaskID(job: 1), kind: LifeEvent.allCases.randomElement(using: &random) ?? .submit,
           time: Microseconds(time))
-        event.request = SIMD4(
-          Bool.random(using: &random) ? 0.5 : .nan, Double.random(in: 0...1, using: &random), .nan,
-          .nan)
+        event.request = NormalisedRequest(
+          SIMD4(
+            Bool.random(using: &random) ? 0.5 : .nan, Double.random(in: 0...1, using: &random),
+            .nan,
+            .nan))
         event.machine = Int64.random(in: -1...3, using: &random)
         event.priority = Int16.random(in: -1...3, using: &random)
         event.schedulingClass = Int8.random(in: -1...3, using: &random)
         event.user = UserID(UInt32.random(in: 0...2, using: &random))
-        event.missingInfo = Bool.random(using: &random)
-        event.differentMachines = Bool.random(using: &random)
+        if Bool.random(using: &random) { event.flags.insert(.missingInfo) }
+        if Bool.random(using: &random) { event.flags.insert(.differentMachines) }
         if time == .max { time = 600 }
         if one == nil {
           one = Lifecycle(event)

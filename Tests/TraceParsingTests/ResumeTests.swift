@@ -115,13 +115,14 @@ private func makeParts(_ count: Int, rows: Int, in folder: TemporaryFolder) thro
             job: index % 3 == 0 ? -number(1 << 60) : number(1 << 40), index: Int32(number(9))),
           kind: LifeEvent.allCases[Int(number(11))],
           time: number(9) == 0 ? .never : Microseconds(number(7) == 0 ? 0 : number(1 << 45)))
-        event.request = SIMD4(
-          number(4) == 0 ? .nan : Double(number(90)) / 7, Double(number(5)), .nan, .nan)
+        event.request = NormalisedRequest(
+          SIMD4(
+            number(4) == 0 ? .nan : Double(number(90)) / 7, Double(number(5)), .nan, .nan))
         event.machine = number(3) == 0 ? -1 : number(1 << 62)
         event.user = UserID(UInt32(number(1 << 32)))
         event.priority = Int16(number(400)) - 1
         event.schedulingClass = Int8(number(5)) - 1
-        event.missingInfo = number(2) == 0
+        if number(2) == 0 { event.flags.insert(.missingInfo) }
         event.priorityClass = PriorityClass.allCases[Int(number(6))]
         if life == nil { life = Lifecycle(event) } else { life?.append(event, counting: &counts) }
       }

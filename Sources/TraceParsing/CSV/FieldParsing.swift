@@ -155,14 +155,27 @@ func parsePaddedNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
   return Double(Int64(bitPattern: mantissa)) / exactPowers[power]
 }
 
-/// The number of a field of a `RowBatch` that is one digit, a point, and one to fourteen digits: exact
-/// as an integer, so that one division is correctly rounded.
+/// The number of a field of a `RowBatch` as `%g` usually writes it: one digit, or one digit, a point
+/// and up to fourteen more, with or without a negative exponent of two digits. The digits are exact
+/// as an integer and so is the power of ten, so one division is correctly rounded.
 @inline(__always)
 func plainFraction(_ bytes: UnsafeRawBufferPointer) -> Double? {
-  guard let base = bytes.baseAddress, bytes.count > 2, bytes.count <= 16 else { return nil }
-  let digit = base.load(as: UInt8.self) &- 0x30
-  guard digit < 10, base.load(fromByteOffset: 1, as: UInt8.self) == 0x2e else { return nil }
-  let places = bytes.count &- 2
+  guard let base = bytes.baseAddress, bytes.count > 0, bytes.count <= 16 else { return nil }
+  let digit = UInt64(base.load(as: UInt8.self) &- 0x30)
+  guard digit < 10 else { return nil }
+  var places = bytes.count &- 2
+  if places < 1 { return places < 0 ? Double(digit) : nil }
+  guard base.load(fromByteOffset: 1, as: UInt8.self) == 0x2e else { return nil }
+  var power = 0
+  if places > 4, base.load(fromByteOffset: places &- 2, as: UInt8.self) == 0x65 {
+    guard base.load(fromByteOffset: places &- 1, as: UInt8.self) == 0x2d,
+      let exponent = eightDigits(base + places, 2)
+    else { return nil }
+    places &-= 4
+    power = Int(truncatingIfNeeded: exponent)
+  }
+  power &+= places
+  guard power <= 22 else { return nil }
   var value: UInt64
   if places <= 8 {
     guard let low = eightDigits(base + 2, places) else { return nil }
@@ -174,7 +187,7 @@ func plainFraction(_ bytes: UnsafeRawBufferPointer) -> Double? {
     value = high &* 100_000_000 &+ low
   }
   return exactPowers.withUnsafeBufferPointer { powers in
-    if digit > 0 { value &+= UInt64(digit) &* UInt64(powers[places]) }
-    return Double(Int64(bitPattern: value)) / powers[places]
+    if digit > 0 { value &+= digit &* UInt64(powers[places]) }
+    return Double(Int64(bitPattern: value)) / powers[power]
   }
 }

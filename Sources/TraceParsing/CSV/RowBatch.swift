@@ -1,3 +1,5 @@
+import CIngest
+
 /// Rows of a CSV file as ranges of one block of bytes: the common output of every row reader.
 ///
 /// The bytes are those of the reader's own block where a row stands there as it is, or copies in
@@ -7,8 +9,8 @@
 /// A batch is reused from block to block, so that reading rows allocates nothing, and it is valid
 /// until its reader is asked for the next.
 final class RowBatch {
-  /// Bytes that can be read behind any field, so that numbers are read in words.
-  static let padding = 16
+  /// Bytes that can be read behind any field, so that numbers and rows are read in words.
+  static let padding = ci_scan_padding
 
   /// What the offsets below count from.
   fileprivate(set) var base: UnsafePointer<UInt8>
@@ -28,17 +30,8 @@ final class RowBatch {
   private var openBytes: [UInt8] = []
   private var openEnds: [UInt32] = []
 
-  /// Where a row begins.
-  struct Place: BitwiseCopyable {
-    /// The offset of its first byte.
-    var start: UInt32
-    /// The number of its first field.
-    var first: UInt32
-    /// The number behind its last field.
-    var end: UInt32
-    /// The line on which it ends, counting from 1.
-    var line: Int
-  }
+  /// Where a row begins and ends.
+  typealias Place = CIRow
 
   init() {
     endCapacity = 1 << 10
@@ -99,7 +92,7 @@ final class RowBatch {
     }
     rows[count] = Place(
       start: UInt32(copyCount), first: UInt32(endCount), end: UInt32(endCount + fieldEnds.count),
-      line: line)
+      line: Int64(line))
     count += 1
     for end in fieldEnds {
       ends[endCount] = UInt32(copyCount) + end
@@ -140,7 +133,7 @@ final class RowBatch {
     let place = rows[index]
     return RawRow(
       base: base, ends: ends + Int(place.first), start: Int(place.start),
-      count: Int(place.end - place.first), line: place.line)
+      count: Int(place.end - place.first), line: Int(place.line))
   }
 
   /// Calls `body` with the row at `index`; the row must not outlive the call.

@@ -21,7 +21,7 @@ struct Google2011EventDecoder {
     let missing =
       try row.optionalInteger(TaskEventColumn.missingInfo.rawValue, in: 0...2).map(Int.init)
     countEvent(event.time, code: Int(event.kind.rawValue), missing: missing)
-    event.missingInfo = missing != nil
+    if missing != nil { event.flags.insert(.missingInfo) }
     return event
   }
 
@@ -34,17 +34,18 @@ struct Google2011EventDecoder {
     var event = LifecycleEvent(
       id: id, kind: LifeEvent(rawValue: UInt8(code)) ?? .lost,
       time: try row.time(TaskEventColumn.time.rawValue))
-    event.request = SIMD4(
-      try row.amount(TaskEventColumn.cpuRequest.rawValue),
-      try row.amount(TaskEventColumn.memoryRequest.rawValue),
-      try row.amount(TaskEventColumn.diskRequest.rawValue), .nan)
+    event.request = NormalisedRequest(
+      cpu: try row.amount(TaskEventColumn.cpuRequest.rawValue),
+      memory: try row.amount(TaskEventColumn.memoryRequest.rawValue),
+      disk: try row.amount(TaskEventColumn.diskRequest.rawValue))
     event.machine = try row.optionalInteger(TaskEventColumn.machineID.rawValue) ?? -1
     let priority = try row.integer(TaskEventColumn.priority.rawValue, in: 0...Int64(Int16.max))
     event.priority = Int16(priority)
     event.priorityClass = Self.priorityClass(priority)
     event.schedulingClass = try schedulingClass(row, TaskEventColumn.schedulingClass.rawValue)
-    event.differentMachines =
-      try row.optionalInteger(TaskEventColumn.differentMachines.rawValue, in: 0...1) == 1
+    if try row.optionalInteger(TaskEventColumn.differentMachines.rawValue, in: 0...1) == 1 {
+      event.flags.insert(.differentMachines)
+    }
     event.user = UserID(users.intern(row[TaskEventColumn.user.rawValue]))
     return event
   }

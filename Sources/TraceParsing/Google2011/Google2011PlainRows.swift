@@ -48,7 +48,7 @@ extension Google2011PartReader {
     var event = LifecycleEvent(
       id: TaskID(job: job, index: Int32(truncatingIfNeeded: index)), kind: kind,
       time: Microseconds(time))
-    event.request = SIMD4(cpu, memory, disk, .nan)
+    event.request = NormalisedRequest(cpu: cpu, memory: memory, disk: disk)
     if !fields.isEmpty(4) {
       guard let machine = fields.digits(4) else { return nil }
       event.machine = machine
@@ -59,13 +59,13 @@ extension Google2011PartReader {
     }
     if !fields.isEmpty(12) {
       guard let flag = fields.digit(12), flag <= 1 else { return nil }
-      event.differentMachines = flag == 1
+      if flag == 1 { event.flags.insert(.differentMachines) }
     }
     var missing: Int?
     if !fields.isEmpty(1) {
       guard let reason = fields.digit(1), reason <= 2 else { return nil }
       missing = Int(reason)
-      event.missingInfo = true
+      event.flags.insert(.missingInfo)
     }
     event.priority = Int16(truncatingIfNeeded: priority)
     event.priorityClass = Google2011EventDecoder.priorityClass(priority)
@@ -119,7 +119,10 @@ private struct PlainFields {
   @inline(__always) func amount(_ field: Int) -> Double? {
     let bytes = self[field]
     if bytes.isEmpty { return .nan }
-    if let value = plainFraction(bytes) { return value }
+    return plainFraction(bytes) ?? otherAmount(bytes)
+  }
+
+  @inline(never) private func otherAmount(_ bytes: UnsafeRawBufferPointer) -> Double? {
     guard let value = parsePaddedNumber(bytes), value >= 0, value <= 1e6 else { return nil }
     return value
   }

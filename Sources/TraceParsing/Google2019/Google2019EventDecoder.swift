@@ -30,7 +30,7 @@ struct Google2019Event: Sendable {
       try row.optionalInteger(Google2019Field.schedulingClass.rawValue, in: 0...3) ?? 0)
     event.priority = Int16(priority)
     event.priorityClass = Self.priorityClass(priority)
-    event.missingInfo = missing > 0
+    if missing > 0 { event.flags.insert(.missingInfo) }
     if isAllocSet { event.flags.insert(.allocSet) }
     if isInside { event.flags.insert(.inAllocSet) }
     if table == .instanceEvents {
@@ -48,9 +48,8 @@ struct Google2019Event: Sendable {
     let machine =
       try row.optionalInteger(Google2019InstanceField.machine.rawValue, in: -1...Int64.max) ?? 0
     event.machine = machine > 0 ? machine : -1
-    event.request = SIMD4(
-      try row.amount(Google2019InstanceField.cpus.rawValue),
-      try row.amount(Google2019InstanceField.memory.rawValue), .nan, .nan)
+    event.request.cpu = try row.amount(Google2019InstanceField.cpus.rawValue)
+    event.request.memory = try row.amount(Google2019InstanceField.memory.rawValue)
   }
 
   /// The bands of the trace's document.
@@ -140,7 +139,7 @@ struct Google2019EventDecoder {
     }
     for ((name, field), value) in zip(Google2019Collection.fields, collection.values)
     where value > 0 {
-      if field == .maxPerMachine && value == 1 { event.differentMachines = true }
+      if field == .maxPerMachine && value == 1 { event.flags.insert(.differentMachines) }
       attributes.set(name, of: event.id, to: Double(value))
     }
   }

@@ -4,7 +4,7 @@ import Workload
 /// that threads hand to each other.
 final class EventBatch {
   /// The most events.
-  static let capacity = 1 << 13
+  static let capacity = 1 << 12
 
   /// The events; users are numbered within the part until the batch is committed.
   let events: UnsafeMutablePointer<LifecycleEvent>
@@ -13,6 +13,8 @@ final class EventBatch {
   private(set) var count = 0
   private let places: UnsafeMutablePointer<UInt16>
   private var shardStarts: [Int] = []
+  /// How many of `places` hold their own number.
+  private var identityCount = 0
   /// Names that no batch of this part had before, in the order of their numbers.
   var newNames: [String] = []
   /// Rows that were rejected.
@@ -54,6 +56,13 @@ final class EventBatch {
 
   /// Orders the events by shard, and within a shard as they came (a counting sort).
   func divide(shards: Int) {
+    if shards == 1 {
+      shardStarts = [0]
+      for place in identityCount..<max(identityCount, count) { places[place] = UInt16(place) }
+      identityCount = max(identityCount, count)
+      return
+    }
+    identityCount = 0
     var starts = [Int](repeating: 0, count: shards + 1)
     starts.withUnsafeMutableBufferPointer { starts in
       for index in 0..<count { starts[Self.shard(hashes[index], of: shards) + 1] += 1 }

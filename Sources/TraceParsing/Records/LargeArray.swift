@@ -43,6 +43,13 @@ struct LargeArray<Element: BitwiseCopyable>: ~Copyable {
     count &+= 1
   }
 
+  /// Takes the last element away; nil if there is none.
+  @inline(__always) mutating func popLast() -> Element? {
+    guard count > 0 else { return nil }
+    count &-= 1
+    return base[count]
+  }
+
   /// Makes sure that there is room for `capacity` elements in all.
   mutating func grow(to capacity: Int) {
     guard capacity > self.capacity else { return }
@@ -50,6 +57,12 @@ struct LargeArray<Element: BitwiseCopyable>: ~Copyable {
     larger.update(from: base, count: count)
     free(base)
     (base, self.capacity) = (larger, capacity)
+  }
+
+  /// States how many elements there are: the memory was filled by other means.
+  mutating func setCount(_ count: Int) {
+    precondition(count <= capacity)
+    self.count = count
   }
 
   /// Forgets the elements behind the first `count`, and keeps the memory.

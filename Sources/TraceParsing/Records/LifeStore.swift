@@ -29,6 +29,9 @@ struct LifeStore: ~Copyable {
   private let chunkBits: Int
   private var used = 0
   private(set) var keys = LargeArray<LifeKey>()
+  /// Memory that sorting takes again and again.
+  private var otherKeys = LargeArray<LifeKey>()
+  private var scratch = SortScratch()
   private(set) var requests = RequestTable()
   private let capacity: Int
   private let directory: String
@@ -48,6 +51,17 @@ struct LifeStore: ~Copyable {
   }
 
   private mutating func addWithoutSpilling(_ life: Lifecycle) {
+    // Room for all that will fit: memory that is not used is not taken, and growing would copy.
+    if keys.capacity == 0 { keys.grow(to: min(capacity / 32, 1 << 23) + 1024) }
+    keys.append(key(of: life, place: pack(life)))
+  }
+
+  private func key(of life: Lifecycle, place: UInt32) -> LifeKey {
+    LifeKey(id: life.id, place: place, submit: life.submission)
+  }
+
+  /// Packs a life and returns where.
+  private mutating func pack(_ life: Lifecycle) -> UInt32 {
     var chunk = used >> chunkBits
     var position = used & (1 << chunkBits - 1)
     if position + Lifecycle.maximumPackedSize > 1 << chunkBits {
@@ -57,10 +71,9 @@ struct LifeStore: ~Copyable {
     used = chunk << chunkBits + position
     let out = UnsafeMutableRawPointer(chunks[chunk].base + position)
     let size = life.pack(to: out, requests: requests.number(of: life.requests))
-    keys.append(
-      LifeKey(
-        id: life.id, place: UInt32(truncatingIfNeeded: used), submit: life.submission))
+    let place = UInt32(truncatingIfNeeded: used)
     used += size
+    return place
   }
 
   private var bytesHeld: Int { used + keys.count * MemoryLayout<LifeKey>.stride }
@@ -87,10 +100,22 @@ struct LifeStore: ~Copyable {
 
   /// Orders the keys of what is in memory.
   mutating func sortKeys<Order: ExternallySortable>(by _: Order.Type) {
-    let order = keys.elements.withMemoryRebound(to: Order.self) { sortedOrder($0) }
-    let sorted = LargeArray<LifeKey>(uninitialized: keys.count)
-    for (index, place) in order.enumerated() { sorted[index] = keys[Int(place)] }
-    keys = sorted
+    let count = keys.count
+    otherKeys.grow(to: count)
+    let (source, target) = (keys.base, otherKeys.base)
+    keys.elements.withMemoryRebound(to: Order.self) { keys in
+      scratch.sort(keys) { order in
+        for index in 0..<count { target[index] = source[Int(order[index].place)] }
+      }
+    }
+    swap(&keys, &otherKeys)
+    keys.setCount(count)
+  }
+
+  /// Gives back what was kept for sorting.
+  mutating func endSorting() {
+    otherKeys = LargeArray()
+    scratch = SortScratch()
   }
 
   /// Joins the stretches of each life, which are neighbours by now, and leaves one key for each;
@@ -124,13 +149,9 @@ struct LifeStore: ~Copyable {
 
   /// Adds a joined life without a key of its own.
   private mutating func replace(_ life: Lifecycle) -> LifeKey {
-    let known = keys.count
     let room = used + (1 << chunkBits)
     precondition(room < 1 << 32, "more than 4 GiB of lives in memory")
-    addWithoutSpilling(life)
-    let key = keys[known]
-    keys.removeLast(to: known)
-    return key
+    return key(of: life, place: pack(life))
   }
 
   // MARK: - Spilling

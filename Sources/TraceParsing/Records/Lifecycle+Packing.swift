@@ -1,11 +1,11 @@
 import Workload
 
-/// Lives as bytes. Sixteen values, each without its leading zero bytes behind a word that says how
+/// Lives as bytes. Fifteen values, each without its leading zero bytes behind a word that says how
 /// many bytes each has; times are differences to one another, so most take few bytes or none. A life
 /// takes some 45 bytes in place of 200.
 extension Lifecycle {
   /// The most bytes that `pack` writes to; more than it uses.
-  static let maximumPackedSize = 8 + 16 * 8 + MemoryLayout<RequestSet>.size + 8
+  static let maximumPackedSize = 8 + 15 * 8 + MemoryLayout<RequestSet>.size + 8
 
   /// Writes the life to `out`, where `maximumPackedSize` bytes can be written to, and returns how
   /// many it takes.
@@ -38,10 +38,9 @@ extension Lifecycle {
     put(10, ran.rawValue, from: since.rawValue &- lastSchedule.rawValue)
     put(11, machine, from: -1)
     put(12, UInt64(set) | UInt64(user.rawValue) << 16)
-    put(13, UInt64(UInt32(bitPattern: attempts)) | zigzag(waits, from: attempts) << 32)
-    put(14, zigzag(runs, from: attempts))
+    put(13, UInt64(UInt32(bitPattern: attempts)))
     put(
-      15,
+      14,
       UInt64(UInt32(bitPattern: leadingPendingUpdates))
         | UInt64(UInt32(bitPattern: leadingRunningUpdates)) << 32)
     if set == 0 {
@@ -61,7 +60,8 @@ extension Lifecycle {
       Int64(life.priorityClass.rawValue) << 12 | Int64(UInt8(bitPattern: life.schedulingClass))
       << 15
     return kinds | classes | Int64(UInt16(bitPattern: life.priority)) << 23
-      | Int64(life.flags.rawValue) << 39
+      | Int64(life.flags.rawValue) << 39 | (life.hasWaited ? 1 << 55 : 0)
+      | (life.hasRun ? 1 << 56 : 0)
   }
 
   /// Reads a life that `pack` wrote, and says how many bytes it took and the number of its requests
@@ -94,6 +94,8 @@ extension Lifecycle {
     schedulingClass = Int8(truncatingIfNeeded: word >> 15 & 255)
     priority = Int16(truncatingIfNeeded: word >> 23)
     flags = TaskRecord.Flags(rawValue: UInt16(truncatingIfNeeded: word >> 39))
+    hasWaited = word >> 55 & 1 == 1
+    hasRun = word >> 56 & 1 == 1
     seen = time(3, from: 0)
     submit = time(4, from: seen.rawValue)
     firstTime = time(5, from: seen.rawValue)
@@ -106,11 +108,8 @@ extension Lifecycle {
     let names = take(12)
     set = UInt16(truncatingIfNeeded: names)
     user = UserID(UInt32(truncatingIfNeeded: names >> 16))
-    let counts = take(13)
-    attempts = Int32(truncatingIfNeeded: counts)
-    waits = Int32(truncatingIfNeeded: unzigzag(counts >> 32)) &+ attempts
-    runs = Int32(truncatingIfNeeded: unzigzag(take(14))) &+ attempts
-    let updates = take(15)
+    attempts = Int32(truncatingIfNeeded: take(13))
+    let updates = take(14)
     leadingPendingUpdates = Int32(truncatingIfNeeded: updates)
     leadingRunningUpdates = Int32(truncatingIfNeeded: updates >> 32)
     if set == 0 {
@@ -146,11 +145,6 @@ extension Lifecycle {
 
 @inline(__always) private func zigzag(_ value: Int64) -> UInt64 {
   UInt64(bitPattern: value &<< 1 ^ value &>> 63)
-}
-
-@inline(__always) private func zigzag(_ value: Int32, from base: Int32) -> UInt64 {
-  let difference = value &- base
-  return UInt64(UInt32(bitPattern: difference &<< 1 ^ difference &>> 31))
 }
 
 @inline(__always) private func unzigzag(_ value: UInt64) -> Int64 {

@@ -24,71 +24,50 @@ struct LifecycleAssembler: ~Copyable {
 
   /// Adds an event; a task's events come in the order in which they happened. O(1) amortised.
   mutating func add(_ event: LifecycleEvent) throws(TraceError) {
-    _ = try add(event, hash: LifecycleTable.hash(event.id), known: nil)
+    try add(event, hash: LifecycleTable.hash(event.id))
   }
 
-  /// Adds an event; true if that moved lives.
-  ///
-  /// - Parameter known: where the life is, if that is known.
   @inline(__always)
-  private mutating func add(
-    _ event: LifecycleEvent, hash: UInt64, known: Int?
-  ) throws(TraceError) -> Bool {
+  private mutating func add(_ event: LifecycleEvent, hash: UInt64) throws(TraceError) {
     if event.time.isKnown && event.time > lastTime { lastTime = event.time }
-    if let place = known ?? table.find(event.id, hash: hash) {
+    let state: LifeState
+    if let place = table.find(event.id, hash: hash) {
       let life = table.life(place)
       if life.pointee.state == .dead { dead -= 1 }
       life.pointee.append(event, counting: &transitions)
-      if life.pointee.state == .dead { dead += 1 }
+      state = life.pointee.state
     } else {
-      let life = Lifecycle(event)
-      if life.state == .dead { dead += 1 }
-      table.insert(life, hash: hash)
+      state = table.insert(event, hash: hash)
     }
-    guard dead > minimumDead && dead > table.count / 3 else { return false }
-    try setDeadAside()
-    return true
+    guard state == .dead else { return }
+    dead += 1
+    if dead > minimumDead && dead > table.count / 3 { try setDeadAside() }
   }
 
   /// Adds the events of a batch that belong to one shard, in their order.
   ///
-  /// Slots and lives are scattered over memory, so those of a group of events are read ahead
-  /// together: the processor then waits once for many instead of once for each.
+  /// Slots and lives are scattered over memory, so they are asked for some events ahead, first the
+  /// slot, then the life that it names: the processor works on other events in the meantime.
   mutating func add(_ batch: EventBatch, shard: Int) throws(TraceError) {
     let order = batch.order(of: shard)
     let (events, hashes) = (batch.events, batch.hashes)
-    var start = 0
-    try withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.group) {
-      found throws(TraceError) in
-      while start < order.count {
-        let end = min(start + Self.group, order.count)
-        var sum: UInt64 = 0
-        for index in start..<end { sum &+= table.touch(hashes[Int(order[index])]) }
-        for index in start..<end {
-          let hash = hashes[Int(order[index])]
-          let place = table.find(events[Int(order[index])].id, hash: hash) ?? -1
-          found[index &- start] = place
-          if place >= 0 { sum &+= UInt64(table.life(place).pointee.state.rawValue) }
-        }
-        readAhead = sum
-        var isMoved = false
-        for index in start..<end {
-          let place = Int(order[index])
-          let life = isMoved ? -1 : found[index &- start]
-          isMoved =
-            try add(events[place], hash: hashes[place], known: life >= 0 ? life : nil) || isMoved
-        }
-        start = end
+    let (lead, count) = (Self.lead, order.count)
+    for index in 0..<min(2 * lead, count) { table.prefetchSlot(hashes[Int(order[index])]) }
+    for index in 0..<min(lead, count) { table.prefetchLife(hashes[Int(order[index])]) }
+    for index in 0..<count {
+      if index &+ 2 &* lead < count {
+        table.prefetchSlot(hashes[Int(order[index &+ 2 &* lead])])
       }
+      if index &+ lead < count { table.prefetchLife(hashes[Int(order[index &+ lead])]) }
+      let place = Int(order[index])
+      try add(events[place], hash: hashes[place])
     }
   }
 
-  /// Events that are read ahead of together.
-  private static var group: Int { 32 }
+  /// How many events a life is asked for ahead.
+  private static var lead: Int { 12 }
 
-  /// Keeps the optimiser from leaving the reading ahead out.
-  private var readAhead: UInt64 = 0
-
+  @inline(never)
   private mutating func setDeadAside() throws(TraceError) {
     try table.removeDead { (life) throws(TraceError) in try stretches.add(life) }
     dead = 0

@@ -55,6 +55,7 @@ final class LifecycleShard {
     store.sortKeys(by: LifeKey.self)
     let afterEnd = store.joinStretches(counting: &transitions)
     store.sortKeys(by: LifeKey.BySubmission.self)
+    store.endSorting()
     return Arrangement(
       records: store.keys.count, afterEnd: afterEnd, transitions: transitions)
   }

@@ -1,4 +1,4 @@
-import Foundation
+import CIngest
 import Workload
 
 /// Lives by task: a hash table of our own, because every event of a trace goes through it.
@@ -44,11 +44,25 @@ struct LifecycleTable: ~Copyable {
     return mixed ^ (mixed >> 32)
   }
 
-  /// Reads the slot of a hash, so that it is in the cache when it is needed.
-  @inline(__always) func touch(_ hash: UInt64) -> UInt64 { slots[home(hash)] }
+  /// Asks for the slot of a hash, so that it is in the cache when it is needed.
+  @inline(__always) func prefetchSlot(_ hash: UInt64) { ci_prefetch(slots + home(hash)) }
 
+  /// Asks for the part that most events need of what is likely to be the life of a hash.
+  @inline(__always) func prefetchLife(_ hash: UInt64) {
+    var slot = home(hash)
+    let mask = 1 << Int(slotBits) &- 1
+    while slots[slot] >> 32 != hash >> 32 {
+      if slots[slot] == Self.free { return }
+      slot = (slot &+ 1) & mask
+    }
+    let life = UnsafeRawPointer(life(Int(truncatingIfNeeded: slots[slot] & 0xffff_ffff)))
+    ci_prefetch(life)
+    ci_prefetch(life + 64)
+  }
+
+  /// Where the probing for a hash begins. It depends on the upper half only, which slots keep.
   @inline(__always) private func home(_ hash: UInt64) -> Int {
-    Int(truncatingIfNeeded: (hash &* 0x9e37_79b9_7f4a_7c15) >> (64 &- slotBits))
+    Int(truncatingIfNeeded: ((hash >> 32) &* 0x9e37_79b9_7f4a_7c15) >> (64 &- slotBits))
   }
 
   /// The place of `id`'s life, or nil. O(1) on average.
@@ -67,15 +81,17 @@ struct LifecycleTable: ~Copyable {
     }
   }
 
-  /// Adds a life that is not there yet. O(1) amortised.
-  mutating func insert(_ life: Lifecycle, hash: UInt64) {
+  /// Adds the life that begins with an event and is not there yet. O(1) amortised.
+  @inline(__always) mutating func insert(_ event: LifecycleEvent, hash: UInt64) -> LifeState {
     if count == capacity { grow() }
     if count >> Self.chunkBits == chunks.count {
       chunks.append(LargeArray<Lifecycle>.allocate(1 << Self.chunkBits))
     }
-    self.life(count).initialize(to: life)
+    let life = life(count)
+    life.initialize(to: Lifecycle(event))
     enter(hash, count)
     count += 1
+    return life.pointee.state
   }
 
   private func enter(_ hash: UInt64, _ place: Int) {
@@ -85,34 +101,36 @@ struct LifecycleTable: ~Copyable {
     slots[slot] = (hash >> 32) << 32 | UInt64(place)
   }
 
+  @inline(never)
   private mutating func grow() {
     precondition(capacity < 1 << 30, "more than 2^30 tasks are open at once")
+    let (old, oldCount) = (slots, 1 << Int(slotBits))
     capacity *= 2
-    LargeArray<UInt8>.release(slots)
     slotBits += 1
     slots = LargeArray<UInt64>.allocate(1 << Int(slotBits))
-    rebuild()
-  }
-
-  private func rebuild() {
-    slots.update(repeating: Self.free, count: 1 << Int(slotBits))
-    for place in 0..<count { enter(Self.hash(life(place).pointee.id), place) }
+    slots.initialize(repeating: Self.free, count: 1 << Int(slotBits))
+    for slot in 0..<oldCount where old[slot] != Self.free {
+      enter(old[slot], Int(truncatingIfNeeded: old[slot] & 0xffff_ffff))
+    }
+    LargeArray<UInt8>.release(old)
   }
 
   /// Takes the dead lives out. O(n), n being all.
   mutating func removeDead(_ take: (Lifecycle) throws(TraceError) -> Void) throws(TraceError) {
-    var kept = 0
-    for place in 0..<count {
+    slots.update(repeating: Self.free, count: 1 << Int(slotBits))
+    let seen = count
+    count = 0
+    for place in 0..<seen {
+      prefetchSlot(Self.hash(life(min(place &+ 16, seen &- 1)).pointee.id))
       let life = life(place)
       if life.pointee.state == .dead {
         try take(life.pointee)
       } else {
-        if kept < place { self.life(kept).update(from: life, count: 1) }
-        kept += 1
+        if count < place { self.life(count).update(from: life, count: 1) }
+        enter(Self.hash(life.pointee.id), count)
+        count += 1
       }
     }
-    count = kept
-    rebuild()
   }
 
   /// Takes all lives out, and gives the memory back.

@@ -25,6 +25,12 @@ struct NormalisedRequest: BitwiseCopyable {
       disk: disk == disk ? disk : other.disk)
   }
 
+  /// Whether the bits are the same: NaN is "nothing said" and equals itself here.
+  @inline(__always) func isSame(as other: NormalisedRequest) -> Bool {
+    (cpu.bitPattern ^ other.cpu.bitPattern) | (memory.bitPattern ^ other.memory.bitPattern)
+      | (disk.bitPattern ^ other.disk.bitPattern) == 0
+  }
+
   /// The larger of each, where both are known; otherwise the known one.
   @inline(__always) func maximum(_ other: NormalisedRequest) -> NormalisedRequest {
     NormalisedRequest(

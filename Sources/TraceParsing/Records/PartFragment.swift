@@ -69,7 +69,7 @@ extension PartFragment {
     var lives: Int
   }
 
-  private static let magic = Array("TMLIVES1".utf8)
+  private static let magic = Array("TMLIVES2".utf8)
 
   /// Writes it to a file that appears when it is complete.
   func write(to path: String) throws(TraceError) {

@@ -10,25 +10,41 @@ func sortedOrder<Element: ExternallySortable>(_ elements: [Element]) -> [UInt32]
 /// The same of elements in memory.
 func sortedOrder<Element: ExternallySortable>(_ elements: UnsafeBufferPointer<Element>) -> [UInt32]
 {
-  precondition(elements.count <= UInt32.max)
-  guard elements.count > 1 else { return elements.isEmpty ? [] : [0] }
-  let packing = KeyPacking(elements)
-  let keys = LargeArray<KeyedPlace>(uninitialized: elements.count)
-  for place in elements.indices {
-    keys[place] = KeyedPlace(
-      word: packing.word(elements[place].sortKey), place: UInt32(truncatingIfNeeded: place))
-  }
-  let scratch = LargeArray<KeyedPlace>(uninitialized: elements.count)
-  let sorted = UnsafeMutableBufferPointer(
-    start: radixSort(keys.base, scratch.base, keys.count, bits: packing.bits), count: keys.count)
-  if !packing.isExact { sortTies(sorted, elements) }
-  let places = sorted.map(\.place)
-  withExtendedLifetime((keys.count, scratch.count)) {}
-  return places
+  var scratch = SortScratch()
+  return scratch.sort(elements) { $0.map(\.place) }
 }
 
-private struct KeyedPlace: BitwiseCopyable {
-  var word: UInt64
+/// The memory that sorting needs, for use again.
+struct SortScratch: ~Copyable {
+  private var keys = LargeArray<KeyedPlace>()
+  private var other = LargeArray<KeyedPlace>()
+
+  init() {}
+
+  /// Calls `body` with the places of `elements` in the order of their keys.
+  mutating func sort<Element: ExternallySortable, R>(
+    _ elements: UnsafeBufferPointer<Element>, _ body: (UnsafeBufferPointer<KeyedPlace>) -> R
+  ) -> R {
+    precondition(elements.count <= UInt32.max)
+    let count = elements.count
+    guard count > 0 else { return body(UnsafeBufferPointer(start: nil, count: 0)) }
+    keys.grow(to: count)
+    other.grow(to: count)
+    let packing = KeyPacking(elements)
+    for place in 0..<count {
+      keys.base[place] = KeyedPlace(
+        word: packing.word(elements[place].sortKey), place: UInt32(truncatingIfNeeded: place))
+    }
+    let sorted = UnsafeMutableBufferPointer(
+      start: radixSort(keys.base, other.base, count, bits: packing.bits), count: count)
+    if !packing.isExact { sortTies(sorted, elements) }
+    return body(UnsafeBufferPointer(sorted))
+  }
+}
+
+/// An element's key as a word, and where the element is.
+struct KeyedPlace: BitwiseCopyable {
+  fileprivate var word: UInt64
   var place: UInt32
 }
 

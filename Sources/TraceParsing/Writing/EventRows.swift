@@ -15,7 +15,7 @@ struct EventRows {
 
   func append(_ event: LifecycleEvent, to text: inout [UInt8]) {
     text.append(number: event.time.rawValue)
-    text += event.missingInfo ? ",0,".utf8 : ",,".utf8
+    text += event.flags.contains(.missingInfo) ? ",0,".utf8 : ",,".utf8
     text.append(number: event.id.job)
     text.append(comma)
     if table == .taskEvents {
@@ -35,11 +35,12 @@ struct EventRows {
     }
     text.append(comma)
     text.append(number: Int64(Self.priority(event)))
+    let request = event.request.vector
     for lane in 0..<3 {
       text.append(comma)
-      if !event.request[lane].isNaN { text += scale.text(event.request[lane], lane: lane).utf8 }
+      if !request[lane].isNaN { text += scale.text(request[lane], lane: lane).utf8 }
     }
-    text += event.differentMachines ? ",1\n".utf8 : ",0\n".utf8
+    text += event.flags.contains(.differentMachines) ? ",1\n".utf8 : ",0\n".utf8
   }
 
   /// The trace's own priority, or the lowest of its class's band where there is none.

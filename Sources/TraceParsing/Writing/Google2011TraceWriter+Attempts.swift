@@ -16,12 +16,12 @@ extension Google2011TraceWriter {
     count(record)
     var event = LifecycleEvent(id: record.id, kind: .submit, time: .zero)
     event.id.job += firstJob
-    event.request = scale.normalised(record.request)
+    event.request = NormalisedRequest(scale.normalised(record.request))
     event.user = record.user
     event.priority = record.priority
     event.priorityClass = record.priorityClass
     event.schedulingClass = record.schedulingClass
-    event.differentMachines = record.flags.contains(.differentMachines)
+    event.flags.formUnion(record.flags.intersection(.differentMachines))
     for attempt in attempts where !attempt.end.isKnown || attempt.end >= begin {
       event.machine = -1
       try add(event, .submit, attempt.submit)

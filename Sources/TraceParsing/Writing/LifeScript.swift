@@ -218,18 +218,18 @@ struct LifeScript {
       add(legalUpdate, last.time)
     }
     for index in events.indices {
-      events[index].request = index == (start ?? 0) ? largest : normalised
-      if let start, index > start { events[index].request = SIMD4(repeating: .nan) }
+      events[index].request = NormalisedRequest(index == (start ?? 0) ? largest : normalised)
+      if let start, index > start { events[index].request = .unknown }
       if index >= start ?? (events.count - 1) { events[index].machine = record.machine }
       events[index].user = record.user
       events[index].priority = record.priority
       events[index].priorityClass = record.priorityClass
       events[index].schedulingClass = record.schedulingClass
-      events[index].differentMachines = record.flags.contains(.differentMachines)
+      events[index].flags.formUnion(record.flags.intersection(.differentMachines))
     }
     // An unscheduled life of one event has one request.
-    if start == nil, events.count == 1 { events[0].request = normalised }
-    if record.flags.contains(.missingInfo) { events[0].missingInfo = true }
+    if start == nil, events.count == 1 { events[0].request = NormalisedRequest(normalised) }
+    if record.flags.contains(.missingInfo) { events[0].flags.insert(.missingInfo) }
   }
 }
 
