@@ -16,7 +16,9 @@ struct TraceSummary {
 
   private(set) var records = 0
   private(set) var jobs = 0
-  private(set) var classes: [PriorityClass: [Int]] = [:]
+  /// Counts by class and outcome, end to end: a dictionary would take longer than all else.
+  private var outcomes = [Int](
+    repeating: 0, count: PriorityClass.allCases.count * Outcome.allCases.count)
   private(set) var flags: [Int] = Array(repeating: 0, count: flagNames.count)
   private(set) var attempts = 0
   private(set) var margins = [
@@ -44,12 +46,24 @@ struct TraceSummary {
 
   func survey(of table: String) -> TableSurvey? { report.surveys[table] ?? surveys[table] }
 
+  /// The counts of the outcomes of each class that there is.
+  var classes: [PriorityClass: [Int]] {
+    var classes: [PriorityClass: [Int]] = [:]
+    for name in PriorityClass.allCases {
+      let counts = Array(
+        outcomes.dropFirst(Int(name.rawValue) * Outcome.allCases.count)
+          .prefix(Outcome.allCases.count))
+      if counts.contains(where: { $0 > 0 }) { classes[name] = counts }
+    }
+    return classes
+  }
+
   mutating func add(_ record: TaskRecord) {
     records += 1
     attempts += Int(record.attempts)
-    classes[
-      record.priorityClass, default: Array(repeating: 0, count: Outcome.allCases.count)][
-        Int(record.outcome.rawValue)] += 1
+    outcomes[
+      Int(record.priorityClass.rawValue) * Outcome.allCases.count + Int(record.outcome.rawValue)
+    ] += 1
     if !record.flags.isDisjoint(with: Self.namedFlags) {
       for (index, (flag, _)) in Self.flagNames.enumerated() where record.flags.contains(flag) {
         flags[index] += 1
@@ -112,6 +126,7 @@ struct TraceSummary {
   private var taskLines: String {
     guard records > 0 else { return "" }
     let isJobLevel = report.rows["job_events"] != nil && report.rows["task_events"] == nil
+    let classes = classes
     let shown = Outcome.allCases.filter { outcome in
       classes.values.contains { $0[Int(outcome.rawValue)] > 0 }
     }
@@ -284,12 +299,19 @@ struct Margin {
 /// Counts in bins of equal width on a logarithmic axis, two a decade; zeros apart.
 struct LogHistogram {
   private var zeros = 0
-  private var counts: [Int: Int] = [:]
+  /// From the bin of the least positive number to that of the largest.
+  private var counts = [Int](repeating: 0, count: last - first + 1)
+
+  private static let (first, last) = (bin(.leastNonzeroMagnitude), bin(.greatestFiniteMagnitude))
+
+  private static func bin(_ value: Double) -> Int {
+    // The tolerance keeps a power of ten in the bin that it begins.
+    Int((2 * log10(value) + 1e-9).rounded(.down))
+  }
 
   mutating func add(_ value: Double) {
     if value > 0 {
-      // The tolerance keeps a power of ten in the bin that it begins.
-      counts[Int((2 * log10(value) + 1e-9).rounded(.down)), default: 0] += 1
+      counts[Self.bin(value) - Self.first] += 1
     } else {
       zeros += 1
     }
@@ -300,11 +322,14 @@ struct LogHistogram {
   /// The bins in order, empty ones between them included.
   private var bins: [(label: String, low: Double, high: Double, count: Int)] {
     var bins: [(String, Double, Double, Int)] = zeros > 0 ? [("0", 0, 0, zeros)] : []
-    if let first = counts.keys.min(), let last = counts.keys.max() {
-      for bin in first...last {
+    if let first = counts.firstIndex(where: { $0 > 0 }),
+      let last = counts.lastIndex(where: { $0 > 0 })
+    {
+      for place in first...last {
+        let bin = place + Self.first
         let low = Self.edge(bin)
         bins.append(
-          ("from " + significant(low, digits: 2), low, Self.edge(bin + 1), counts[bin] ?? 0))
+          ("from " + significant(low, digits: 2), low, Self.edge(bin + 1), counts[place]))
       }
     }
     return bins

@@ -103,7 +103,20 @@ private let rounds = ProcessInfo.processInfo.environment["TRACEMILL_SLOW"] == "1
     let swf = (1...60).map {
       "\($0) \($0 * 7) 5 90 \($0 % 8 + 1) -1 -1 4 100 -1 1 3 1 -1 1 -1 -1 -1\n"
     }
+    let old = (1...60).map {
+      "\($0),\($0 * 3),\($0 / 4),\($0 % 4),\($0 % 9),Terminated,50,0.0079\n"
+    }
+    let pods =
+      [
+        "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,"
+          + "deletion_time,scheduled_time\n"
+      ]
+      + (1...60).map {
+        "openb-pod-\($0),4000,1638,\($0 % 2),500,,LS,Running,\($0),\($0 * 90),\($0 * 2)\n"
+      }
     let originals: [(String, [UInt8])] = [
+      ("alibaba-2017/batch_task.csv", Array(old.joined().utf8)),
+      ("openb_pod_list_default.csv", Array(pods.joined().utf8)),
       ("records.parquet", try contents(path)),
       ("log.swf", Array(swf.joined().utf8)),
       (
@@ -134,7 +147,7 @@ private let rounds = ProcessInfo.processInfo.environment["TRACEMILL_SLOW"] == "1
         }
       }
     }
-    #expect(read > 700)  // 807 in the default rounds
+    #expect(read > 900)
     #expect(refused > 10)
   }
 
