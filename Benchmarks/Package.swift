@@ -20,6 +20,14 @@ let package = Package(
         .product(name: "Workload", package: "tracemill"),
       ]),
     .executableTarget(
+      name: "bench-marl",
+      dependencies: [
+        .product(name: "MARL", package: "tracemill"),
+        .product(name: "Generation", package: "tracemill"),
+        .product(name: "Simulation", package: "tracemill"),
+        .product(name: "Workload", package: "tracemill"),
+      ]),
+    .executableTarget(
       name: "bench-replay",
       dependencies: [
         .product(name: "TraceParsing", package: "tracemill"),

@@ -14,6 +14,9 @@ extension WorkloadModel {
   /// Mean CPU time that a task claims, its cores times its run time, in core-seconds.
   public var meanCoreSeconds: Double { taskMean(\.meanCoreSeconds) }
 
+  /// Mean CPU time that a job claims, in core-seconds.
+  public var meanJobCoreSeconds: Double { meanJobSize * meanCoreSeconds }
+
   /// A mean over tasks, of which classes with larger jobs have more.
   private func taskMean(_ value: (TaskClass) -> Double) -> Double {
     var (sum, weight) = (0.0, 0.0)
@@ -34,8 +37,14 @@ extension WorkloadModel {
   /// - Throws: where a number is not finite and positive, or the laws have no finite mean.
   public mutating func setLoad(
     _ load: Double, onCores cores: Double
+  ) throws(WorkloadModelError) { try setLoad(load, onCores: cores, work: meanJobCoreSeconds) }
+
+  /// As ``setLoad(_:onCores:)``, where ``meanJobCoreSeconds`` is at hand as `work`.
+  ///
+  /// - Throws: as ``setLoad(_:onCores:)``.
+  public mutating func setLoad(
+    _ load: Double, onCores cores: Double, work: Double
   ) throws(WorkloadModelError) {
-    let work = meanJobSize * meanCoreSeconds
     let rate = load * cores / work
     guard load > 0, cores > 0, work > 0, rate.isFinite, rate > 0 else {
       throw WorkloadModelError(issues: [

@@ -30,7 +30,12 @@ public struct WorkloadScenario: Sendable, Hashable {
     }
   }
 
-  private init?(_ root: ConfigurationNode, base: (String) throws -> WorkloadModel?) {
+  /// Reads a scenario that is a part of a larger file; every issue is noted.
+  ///
+  /// - Parameters:
+  ///   - root: its mapping.
+  ///   - base: the model that a name after `base:` stands for; nil if there is none.
+  public init?(_ root: ConfigurationNode, base: (String) throws -> WorkloadModel?) {
     var model: WorkloadModel?
     var isLost = false
     if let name = root.string("base") {

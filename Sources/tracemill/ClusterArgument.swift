@@ -19,34 +19,26 @@ struct ClusterArgument {
 
   func layout(seed: UInt64) throws -> ClusterLayout {
     do {
-      if argument.hasPrefix("study:") {
-        guard let machines = Int(argument.dropFirst("study:".count)),
-          (1...ClusterSpec.machineLimit).contains(machines)
-        else {
-          throw CommandFailure(
-            message: "'\(argument)': expected study:N with N from 1 to \(ClusterSpec.machineLimit)")
-        }
-        return try ClusterLayout(.studyTiers(machines: machines), seed: seed)
-      }
-      if argument.hasPrefix("tiers:") {
-        guard let machines = Int(argument.dropFirst("tiers:".count)),
-          (1...ClusterSpec.machineLimit).contains(machines)
-        else {
-          throw CommandFailure(
-            message: "'\(argument)': expected tiers:N with N from 1 to \(ClusterSpec.machineLimit)")
-        }
-        return try ClusterLayout(.studyTiersWithSpeeds(machines: machines), seed: seed)
-      }
-      if [".yaml", ".yml", ".json"].contains(where: argument.hasSuffix) {
-        return try ClusterLayout(specification(), seed: seed)
-      }
-      return try trace()
+      return try specification().map { try ClusterLayout($0, seed: seed) } ?? trace()
     } catch let error as ClusterError {
       throw CommandFailure(message: "\(argument): \(error)")
     }
   }
 
-  private func specification() throws -> ClusterSpec {
+  /// What machines are drawn from; nil where they are a trace's own.
+  func specification() throws -> ClusterSpec? {
+    for (prefix, hasSpeeds) in [("study:", false), ("tiers:", true)]
+    where argument.hasPrefix(prefix) {
+      guard let machines = Int(argument.dropFirst(prefix.count)),
+        (1...ClusterSpec.machineLimit).contains(machines)
+      else {
+        throw CommandFailure(
+          message:
+            "'\(argument)': expected \(prefix)N with N from 1 to \(ClusterSpec.machineLimit)")
+      }
+      return hasSpeeds ? .studyTiersWithSpeeds(machines: machines) : .studyTiers(machines: machines)
+    }
+    guard [".yaml", ".yml", ".json"].contains(where: argument.hasSuffix) else { return nil }
     do {
       return try ConfigurationFile(path: argument).read(ClusterSpec.init)
     } catch {

@@ -91,31 +91,35 @@ struct EvaluateCommand: ParsableCommand {
     if let tasks { file.tasks = tasks }
     if !load.isEmpty { file.loads = load }
     try file.measureUnits(workers: workers)
-    if let heartbeat { file.scenario.options.heartbeat = Microseconds(seconds: heartbeat) }
-    let contenders = try names.map { try Contender($0, file.scenario, candidates: candidates) }
+    for index in file.scenarios.indices {
+      if let heartbeat {
+        file.scenarios[index].options.heartbeat = Microseconds(seconds: heartbeat)
+      }
+    }
+    let contenders = try names.map { try Contender($0, candidates: candidates) }
     var rows =
-      "load,seed,scheduler,reward,service,completion,energy,imbalance,completion_s,joules,"
+      "scenario,load,seed,scheduler,reward,service,completion,energy,imbalance,completion_s,joules,"
       + "variance,deadlines_met,tasks\n"
     var objects: [[String: Any]] = []
     let seeds = SeedRange.evaluation(seeds, from: firstSeed) ?? []
-    for load in file.loads {
+    for (scenario, load) in file.scenarios.flatMap({ s in file.loads.map { (s, $0) } }) {
       var results: [[Reward]] = []
       for contender in contenders {
         messages.logger?.info("load \(significant(load)): \(contender.name)")
         let rewards = try contender.rewards(
-          load: load, tasks: file.tasks, seeds: seeds, workers: workers)
+          in: scenario, load: load, tasks: file.tasks, seeds: seeds, workers: workers)
         results.append(rewards)
         for (seed, r) in zip(seeds, rewards) {
           rows +=
-            "\(load),\(seed),\"\(contender.name)\",\(r.total),\(r.service),\(r.completion),"
+            "\(scenario.name),\(load),\(seed),\"\(contender.name)\",\(r.total),\(r.service),\(r.completion),"
             + "\(r.energy),\(r.imbalance),\(r.completionSeconds),\(r.joules),\(r.variance),"
             + "\(r.deadlinesMet),\(r.tasks)\n"
         }
       }
       if json {
-        objects += zip(contenders, results).map { object($0, $1, results[0], load) }
+        objects += zip(contenders, results).map { object($0, $1, results[0], scenario, load) }
       } else {
-        try writeOutput(table(load, file, contenders, results))
+        try writeOutput(table(scenario, load, file.tasks, contenders, results))
       }
     }
     if json { try writeOutput(tracemill.json(["results": objects]) + "\n") }
@@ -143,7 +147,8 @@ struct EvaluateCommand: ParsableCommand {
 
   /// A scheduler at a load: means over seeds, and how far the first scheduler leads.
   private func object(
-    _ contender: Contender, _ rewards: [Reward], _ first: [Reward], _ load: Double
+    _ contender: Contender, _ rewards: [Reward], _ first: [Reward], _ scenario: Scenario,
+    _ load: Double
   ) -> [String: Any] {
     func mean(_ value: (Reward) -> Double) -> Double {
       rewards.reduce(0) { $0 + value($1) } / Double(rewards.count)
@@ -151,7 +156,7 @@ struct EvaluateCommand: ParsableCommand {
     var rng = RandomStream(seed: 1, name: "bootstrap")
     let comparison = PairedComparison(first.map(\.total), rewards.map(\.total), using: &rng)
     var object: [String: Any] = [
-      "scheduler": contender.name, "load": load, "seeds": rewards.count,
+      "scenario": scenario.name, "scheduler": contender.name, "load": load, "seeds": rewards.count,
       "reward": mean(\.total), "service": mean(\.service), "completion": mean(\.completion),
       "energy": mean(\.energy), "imbalance": mean(\.imbalance),
       "deadlines_met": mean(\.deadlinesMet), "completion_s": mean(\.completionSeconds),
@@ -164,11 +169,12 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func table(
-    _ load: Double, _ file: ScenarioFile, _ contenders: [Contender], _ results: [[Reward]]
+    _ scenario: Scenario, _ load: Double, _ tasks: Int, _ contenders: [Contender],
+    _ results: [[Reward]]
   ) -> String {
-    let units = file.scenario.units(at: load)
+    let units = scenario.units(at: load)
     var text =
-      "\(file.scenario.name), load \(significant(load)), \(grouped(file.tasks)) tasks, "
+      "\(scenario.name), load \(significant(load)), \(grouped(tasks)) tasks, "
       + "\(seeds) seeds from \(firstSeed); units \(fixed(units.energy, 1)) J a task, variance "
       + "\(fixed(units.variance, 4))\n"
     var table = TextTable(
@@ -217,21 +223,22 @@ private struct Contender {
 
   let name: String
   private let scheduler: SchedulerArgument
-  private let scenario: Scenario
+  private let isOracle: Bool
   private let candidates: Int?
 
-  init(_ name: String, _ scenario: Scenario, candidates: Int?) throws {
+  init(_ name: String, candidates: Int?) throws {
     self.name = name
     self.candidates = candidates
-    let isOracle = name.hasPrefix("oracle:")
+    isOracle = name.hasPrefix("oracle:")
     scheduler = try SchedulerArgument(isOracle ? String(name.dropFirst("oracle:".count)) : name)
-    var scenario = scenario
-    if isOracle { scenario.options.heartbeat = .zero }
-    self.scenario = scenario
   }
 
-  func rewards(load: Double, tasks: Int, seeds: [UInt64], workers: Int) throws -> [Reward] {
+  func rewards(
+    in scenario: Scenario, load: Double, tasks: Int, seeds: [UInt64], workers: Int
+  ) throws -> [Reward] {
     let (scheduler, candidates) = (scheduler, candidates)
+    var scenario = scenario
+    if isOracle { scenario.options.heartbeat = .zero }
     return try scenario.rewards(
       seeds.map { Episode(seed: $0, load: load, tasks: tasks) }, workers: workers
     ) {

@@ -1,14 +1,25 @@
 import Foundation
+import MARL
 import TraceParsing
 import Workload
 
-/// A trace's tasks in memory, to be replayed again and again: from a place that a seed draws, around
-/// its end, at a density of arrivals that makes a load.
+/// A trace's tasks in memory, to be replayed again and again: from a place that a seed draws, at a
+/// density of arrivals that makes a load.
+///
+/// Whatever learns or is tuned meets the first half of the trace alone, and what is evaluated the second
+/// half: the seeds tell which it is.
 final class ReplayTape: Sendable {
   private let tasks: [TaskRecord]
   private let gaps: [Double]
-  /// Core-seconds a task, on average.
-  private let work: Double
+  private let halves: [Half]
+
+  private struct Half {
+    var range: Range<Int>
+    /// Seconds from one task to the next, on average.
+    var gap: Double
+    /// Core-seconds a task, on average.
+    var work: Double
+  }
 
   init(_ path: String) throws {
     let argument = try WorkloadArgument(
@@ -19,31 +30,38 @@ final class ReplayTape: Sendable {
       guard task.runTime > .zero, task.request.cpu > .zero else { continue }
       tasks.append(task)
     }
-    guard tasks.count > 1 else {
-      throw CommandFailure(message: "\(path): has no two tasks that ran, to be replayed")
+    guard tasks.count > 3 else {
+      throw CommandFailure(message: "\(path): has no four tasks that ran, to be replayed")
     }
     var gaps = [0.0]
     for (a, b) in zip(tasks, tasks.dropFirst()) { gaps.append((b.submit - a.submit).seconds) }
     gaps[0] = gaps.reduce(0, +) / Double(gaps.count - 1)
     self.tasks = tasks
     self.gaps = gaps
-    work = tasks.reduce(0) { $0 + $1.runTime.seconds * $1.request.cpu.value } / Double(tasks.count)
+    halves = [0..<tasks.count / 2, tasks.count / 2..<tasks.count].map { range in
+      let count = Double(range.count)
+      return Half(
+        range: range, gap: max(gaps[range].reduce(0, +) / count, 1e-9),
+        work: tasks[range].reduce(0) { $0 + $1.runTime.seconds * $1.request.cpu.value } / count)
+    }
   }
 
-  /// The tasks from a place drawn by `seed`, with the trace's own sequence of gaps stretched so that the
-  /// trace as a whole offers `load` on `cores` reference cores. Tasks without a deadline get one of 1.5,
-  /// 3 or 5 run times by class, as the study's.
+  /// The tasks of the seed's half from a place that it draws, around the half's end, with the trace's own
+  /// sequence of gaps stretched so that the half as a whole offers `load` on `cores` reference cores.
+  /// Tasks without a deadline get the study's.
   func source(seed: UInt64, load: Double, onCores cores: Double) throws -> any WorkloadSource {
     var rng = RandomStream(seed: seed, name: "replay")
-    let meanGap = gaps.reduce(0, +) / Double(gaps.count)
+    let isHeldOut = Int(exactly: seed).flatMap { SeedRange.evaluation(1, from: $0) } != nil
+    let half = halves[isHeldOut ? 1 : 0]
     return Loop(
-      tape: self, place: rng.below(tasks.count), stretch: work / (load * cores) / max(meanGap, 1e-9)
-    )
+      tape: self, range: half.range, place: half.range.lowerBound + rng.below(half.range.count),
+      stretch: half.work / (load * cores) / half.gap)
   }
 
   private struct Loop: WorkloadSource {
     typealias Failure = Never
     let tape: ReplayTape
+    let range: Range<Int>
     var place: Int
     let stretch: Double
     var clock = 0.0
@@ -52,19 +70,11 @@ final class ReplayTape: Sendable {
     mutating func next() -> TaskRecord? {
       var task = tape.tasks[place]
       clock += tape.gaps[place] * stretch
-      place = (place + 1) % tape.tasks.count
+      place = place + 1 < range.upperBound ? place + 1 : range.lowerBound
       let submit = Microseconds(seconds: clock)
-      let factor =
-        switch task.priorityClass {
-        case .production, .monitoring: 1.5
-        case .batch, .mid: 3.0
-        case .bestEffort, .unknown: 5.0
-        }
-      task.deadline =
-        task.deadline.isKnown
-        ? submit + (task.deadline - task.submit)
-        : submit + Microseconds(seconds: task.runTime.seconds * factor)
+      if task.deadline.isKnown { task.deadline = submit + (task.deadline - task.submit) }
       task.submit = submit
+      task.setMissingDeadline()
       // A record counts as one task, whatever instances it stands for.
       task.instances = 1
       // Once around, the same task comes again under another name.

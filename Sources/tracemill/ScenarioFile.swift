@@ -1,64 +1,81 @@
 import Configuration
 import Experiments
 import Foundation
-import Generation
 import MARL
 import Simulation
-import TraceParsing
 import Workload
 
-/// A scenario file of `train`, `tune` and `evaluate`.
+/// A scenario file of `train`, `federate`, `tune` and `evaluate`.
 struct ScenarioFile {
-  var scenario: Scenario
+  /// One, or the clusters of a federation.
+  var scenarios: [Scenario]
   var loads: [Double]
   var tasks: Int
   var training: TrainingSettings
   var polish: EvolutionSettings?
+  /// Iterations that a cluster of a federation makes in a round.
+  var localIterations: Int
+  /// FedProx's μ.
+  var proximal: Float
 
   init(path: String) throws {
     do {
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
       let parts = try ConfigurationFile(path: path).read { ScenarioParts($0, folder: folder) }
-      scenario = try parts.scenario()
+      scenarios = try parts.places.map { try $0.scenario(options: parts.options) }
       loads = parts.loads
       tasks = parts.tasks
       training = parts.training
       polish = parts.polish
+      localIterations = parts.localIterations
+      proximal = parts.proximal
     } catch let error as ConfigurationError {
       throw CommandFailure(message: error.description)
     }
   }
 
+  /// The only scenario, for commands that work on one.
+  ///
+  /// - Throws: where there are several clusters, saying so for `path`.
+  func scenario(of path: String) throws -> Scenario {
+    guard scenarios.count == 1 else {
+      throw CommandFailure(
+        message: "\(path): has \(scenarios.count) clusters; expected a scenario of one")
+    }
+    return scenarios[0]
+  }
+
   /// Measures the random policy's energy and variance at each load: the units of the reward.
   mutating func measureUnits(workers: Int) throws {
-    for load in loads {
-      scenario.units[load] = try scenario.measuredUnits(
-        load: load, tasks: tasks, seeds: SeedRange.tuning(20), workers: workers)
+    for index in scenarios.indices {
+      for load in loads {
+        scenarios[index].units[load] = try scenarios[index].measuredUnits(
+          load: load, tasks: tasks, seeds: SeedRange.tuning(20), workers: workers)
+      }
     }
   }
 }
 
 /// What a scenario file says.
 private struct ScenarioParts {
-  var name = ""
-  var cluster = "tiers:100"
-  var workload = "study"
+  var places: [ScenarioPlace] = []
   var options = Scenario.dispatchOptions
   var loads = [0.3, 0.5, 0.7, 0.9]
   var tasks = 2000
   var training = TrainingSettings()
   var polish: EvolutionSettings?
+  var localIterations = 1
+  var proximal: Float = 0
 
   init?(_ root: ConfigurationNode, folder: String) {
-    name = root.string("name", required: true) ?? ""
-    cluster = root.string("cluster") ?? cluster
-    workload = root.string("workload") ?? workload
-    for place in [\Self.cluster, \Self.workload] {
-      let value = self[keyPath: place]
-      if value.hasPrefix("file:") {
-        let file = value.dropFirst("file:".count)
-        self[keyPath: place] = file.hasPrefix("/") ? String(file) : "\(folder)/\(file)"
+    let name = root.string("name", required: true) ?? ""
+    if let clusters = root.list("clusters") {
+      places = clusters.map {
+        ScenarioPlace($0, name: $0.string("name", required: true) ?? "", folder: folder)
       }
+      if places.isEmpty { root.problem(at: "clusters", "is empty") }
+    } else {
+      places = [ScenarioPlace(root, name: name, folder: folder)]
     }
     if let engine = root.object("engine").map(EngineSettings.init) {
       options = SimulationOptions()
@@ -74,6 +91,10 @@ private struct ScenarioParts {
     tasks = root.integer("tasks", in: 1...100_000_000) ?? tasks
     if let node = root.object("training") { readTraining(node) }
     if let node = root.object("polish") { readPolish(node) }
+    if let node = root.object("federated") {
+      localIterations = node.integer("localIterations", in: 1...100_000) ?? 1
+      proximal = Float(node.number("proximal", in: .from(0)) ?? 0)
+    }
     training.loads = loads
     training.tasks = tasks
   }
@@ -136,39 +157,5 @@ private struct ScenarioParts {
     p.loads = loads
     p.tasks = tasks
     polish = p
-  }
-
-  func scenario() throws -> Scenario {
-    let cluster = cluster
-    let reading = try TraceOptions.parse(["--quiet"])
-    let first = try ClusterArgument(cluster, reading: reading).layout(seed: 1)
-    // Machines that no seed draws are read once.
-    let isDrawn = cluster.hasPrefix("tiers:") || cluster.hasPrefix("study:")
-    return Scenario(
-      name: name, options: options,
-      cluster: { seed in
-        guard isDrawn, let machines = Int(cluster.dropFirst("tiers:".count)) else { return first }
-        return try ClusterLayout(
-          cluster.hasPrefix("tiers:")
-            ? .studyTiersWithSpeeds(machines: machines) : .studyTiers(machines: machines),
-          seed: seed)
-      }, source: try source())
-  }
-
-  private func source() throws
-    -> @Sendable (UInt64, Double, ClusterLayout) throws ->
-    any WorkloadSource
-  {
-    if workload == "study" {
-      return { seed, load, layout in
-        var model = WorkloadModel.study
-        try model.setLoad(load, onCores: layout.effectiveCores)
-        return try SyntheticWorkload(model, .endless, seed: seed)
-      }
-    }
-    let tape = try ReplayTape(workload)
-    return { seed, load, layout in
-      try tape.source(seed: seed, load: load, onCores: layout.effectiveCores)
-    }
   }
 }

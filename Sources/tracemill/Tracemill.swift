@@ -31,7 +31,8 @@ struct Tracemill: AsyncParsableCommand {
     subcommands: [
       ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FitCommand.self,
       GenerateCommand.self, SimulateCommand.self, CompareCommand.self, ReportCommand.self,
-      TrainCommand.self, TuneCommand.self, EvaluateCommand.self, CombineCommand.self,
+      TrainCommand.self, FederateCommand.self, TuneCommand.self, EvaluateCommand.self,
+      CombineCommand.self,
     ])
 
   static func main() async {

@@ -52,12 +52,9 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     var file = try ScenarioFile(path: scenario)
+    if file.polish != nil { _ = try file.scenario(of: scenario) }
     try file.measureUnits(workers: workers)
-    do {
-      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    } catch {
-      throw CommandFailure(message: "\(output): cannot be made")
-    }
+    try makeFolder(output)
     do {
       var session = try TrainingSession(file, folder: output, resume: resume, from: from)
       try session.run(
@@ -69,12 +66,24 @@ struct TrainCommand: ParsableCommand {
   }
 }
 
+/// Makes a folder where there is none.
+func makeFolder(_ path: String) throws {
+  do {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  } catch {
+    throw CommandFailure(message: "\(path): cannot be made")
+  }
+}
+
 /// Training on its way, and its files.
 struct TrainingSession {
   private let file: ScenarioFile
   private let folder: String
   private var trainer: Trainer
   private var polish: EvolutionStrategy?
+
+  /// The best policy so far.
+  var policy: PolicyModel { polish?.best ?? trainer.best ?? trainer.learner.model }
 
   private var policyPath: String { folder + "/policy.safetensors" }
   private var checkpointPath: String { folder + "/checkpoint.safetensors" }
@@ -89,15 +98,15 @@ struct TrainingSession {
     let checkpoint = folder + "/checkpoint.safetensors"
     if resume, FileManager.default.fileExists(atPath: checkpoint) {
       trainer = try Self.naming(checkpoint) {
-        try Trainer(file.scenario, file.training, resuming: SafeTensors(path: checkpoint))
+        try Trainer(file.scenarios, file.training, resuming: SafeTensors(path: checkpoint))
       }
     } else {
-      trainer = try Trainer(file.scenario, file.training, from: start)
+      trainer = try Trainer(file.scenarios, file.training, from: start)
     }
     let polish = folder + "/polish.safetensors"
     if resume, let settings = file.polish, FileManager.default.fileExists(atPath: polish) {
       self.polish = try Self.naming(polish) {
-        try EvolutionStrategy(file.scenario, settings, resuming: SafeTensors(path: polish))
+        try EvolutionStrategy(file.scenarios[0], settings, resuming: SafeTensors(path: polish))
       }
     }
   }
@@ -121,7 +130,7 @@ struct TrainingSession {
     }
     try save()
     guard trainer.isDone, let settings = file.polish, let best = trainer.best else { return }
-    var polish = polish ?? EvolutionStrategy(file.scenario, settings, from: best)
+    var polish = polish ?? EvolutionStrategy(file.scenarios[0], settings, from: best)
     while !polish.isDone, left > 0 {
       let (reward, validation) = try polish.step(workers: workers)
       left -= 1

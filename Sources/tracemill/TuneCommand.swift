@@ -46,9 +46,10 @@ struct TuneCommand: ParsableCommand {
 
   func run() throws {
     var file = try ScenarioFile(path: scenario)
+    _ = try file.scenario(of: scenario)
     try file.measureUnits(workers: workers)
     let tuner = Tuner(
-      file.scenario, loads: file.loads, tasks: file.tasks, draws: draws, seed: seed)
+      file.scenarios[0], loads: file.loads, tasks: file.tasks, draws: draws, seed: seed)
     let logger = messages.logger
     let rule = try tuner.run(workers: workers) { logger?.info("\($0)") }
     let encoder = JSONEncoder()

@@ -33,7 +33,7 @@ import Workload
     while !whole.isDone { _ = try whole.step() }
     for _ in 0..<3 { _ = try first.step() }
     let file = try SafeTensors(first.checkpoint.data())
-    var second = try Trainer(studyScenario(), settings, resuming: file)
+    var second = try Trainer([studyScenario()], settings, resuming: file)
     #expect(second.iteration == 3)
     while !second.isDone { _ = try second.step() }
     #expect(second.learner == whole.learner)
@@ -43,7 +43,7 @@ import Workload
     // A checkpoint of other settings is refused.
     settings.credit.harm = 5
     #expect(throws: CheckpointError.self) {
-      try Trainer(studyScenario(), settings, resuming: file)
+      try Trainer([studyScenario()], settings, resuming: file)
     }
   }
 

@@ -17,7 +17,7 @@ import Testing
       return Dictionary(
         uniqueKeysWithValues: lines.map {
           let cells = $0.split(separator: ",")
-          return (String(cells[1]), String(cells[3]))
+          return (String(cells[2]), String(cells[4]))
         })
     }
     let long = try seedsAndRewards(2001, 4)

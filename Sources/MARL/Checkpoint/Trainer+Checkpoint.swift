@@ -17,7 +17,7 @@ extension Trainer {
   /// The checkpoint.
   public var checkpoint: SafeTensors {
     var file = learner.model.tensors
-    file.metadata["scenario"] = scenario.name
+    file.metadata["scenario"] = scenarios.label
     file.metadata["settings"] = CheckpointText.json(settings)
     let state = State(
       iteration: iteration, decisions: decisions, updates: learner.updates,
@@ -40,11 +40,12 @@ extension Trainer {
   ///
   /// - Throws: ``CheckpointError`` where it is not a checkpoint of this training: `settings` must be
   ///   those it was made with.
-  public init(_ scenario: Scenario, _ settings: TrainingSettings, resuming file: SafeTensors) throws
-  {
-    try file.expect("scenario", scenario.name)
+  public init(
+    _ scenarios: [Scenario], _ settings: TrainingSettings, resuming file: SafeTensors
+  ) throws {
+    try file.expect("scenario", scenarios.label)
     try file.expect("settings", CheckpointText.json(settings))
-    try self.init(scenario, settings, from: PolicyModel(file))
+    try self.init(scenarios, settings, from: PolicyModel(file))
     let state: State = try CheckpointText.value(file.metadata["state"], "state")
     guard state.steps.count == learner.optimisers.count else {
       throw CheckpointError.damaged("it has \(state.steps.count) optimisers")
@@ -69,6 +70,11 @@ extension Trainer {
     bestReward = reward
     best = try learner.model.withNetworks(of: file, "best")
   }
+}
+
+extension Collection where Element == Scenario {
+  /// What checkpoints know them by.
+  var label: String { map(\.name).joined(separator: "+") }
 }
 
 extension SafeTensors {

@@ -117,18 +117,9 @@ public struct EvolutionStrategy: Sendable {
 
   /// Mean reward on the validation seeds, load by load.
   public func validate(_ model: PolicyModel, workers: Int = 1) throws -> [Double] {
-    let seeds = SeedRange.validation(settings.validationEpisodes)
-    let (scenario, loads, tasks) = (scenario, settings.loads, settings.tasks)
-    let rewards = try Parallel.map(loads.count * seeds.count, workers: workers) { job in
-      try scenario.run(
-        Episode(seed: seeds[job % seeds.count], load: loads[job / seeds.count], tasks: tasks),
-        MARLScheduler(model)
-      ).total
-    }
-    return loads.indices.map { load in
-      rewards[(load * seeds.count)..<((load + 1) * seeds.count)].reduce(0, +)
-        / Double(seeds.count)
-    }
+    try [scenario].validate(
+      model, loads: settings.loads, tasks: settings.tasks,
+      episodes: settings.validationEpisodes, workers: workers)
   }
 
   private static func draw(_ noise: RandomStream, _ number: Int, _ count: Int) -> [Float] {

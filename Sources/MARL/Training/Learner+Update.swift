@@ -12,10 +12,18 @@ extension Learner {
   /// Learns from experience, on one thread and in an order that depends on `seed` and the number of
   /// updates so far alone.
   ///
+  /// - Parameters:
+  ///   - experience: what to learn from.
+  ///   - settings: how.
+  ///   - rate: the learning rate.
+  ///   - seed: what the order of decisions comes from.
+  ///   - anchor: the policy that the proximal term pulls towards; no such term if nil.
+  /// - Returns: What the update did.
   /// - Throws: ``TrainingError/diverged(iteration:what:)`` if anything ceases to be finite; the learner
   ///   is then of no more use.
   public mutating func update(
-    _ experience: Experience, _ settings: LearnerSettings, rate: Float, seed: UInt64
+    _ experience: Experience, _ settings: LearnerSettings, rate: Float, seed: UInt64,
+    anchor: PolicyModel? = nil
   ) throws -> UpdateStatistics {
     guard experience.count > 0 else { return UpdateStatistics() }
     let values = settings.usesBaseline ? self.values(of: experience) : meanValues(of: experience)
@@ -35,7 +43,9 @@ extension Learner {
         let size = max(settings.minibatch / model.networks.count, 32)
         for start in stride(from: 0, to: order.count, by: size) {
           let batch = order[start..<min(start + size, order.count)]
-          stepPolicy(network, experience, batch, targets, settings, rate, &statistics)
+          stepPolicy(
+            network, experience, batch, targets, settings, rate, anchor?.networks[network],
+            &statistics)
           if model.architecture == .candidates {
             stepCritic(experience, batch, targets.returns, settings, rate, &statistics)
           }
@@ -108,13 +118,18 @@ extension Learner {
 
   private mutating func stepPolicy(
     _ network: Int, _ experience: Experience, _ batch: ArraySlice<Int>, _ targets: Advantages,
-    _ settings: LearnerSettings, _ rate: Float, _ sums: inout Sums
+    _ settings: LearnerSettings, _ rate: Float, _ anchor: Network?, _ sums: inout Sums
   ) {
     var gradient = [Float](repeating: 0, count: model.networks[network].parameters.count)
     let loss = PolicyLoss(
       settings: settings, returnMean: returnMean, returnDeviation: returnVariance.squareRoot())
     loss.add(
       model.networks[network], model.architecture, experience, batch, targets, &gradient, &sums)
+    if let anchor, settings.proximal > 0 {
+      for (index, parameter) in model.networks[network].parameters.enumerated() {
+        gradient[index] += settings.proximal * (parameter - anchor.parameters[index])
+      }
+    }
     let norm = optimisers[network].update(
       &model.networks[network].parameters, gradient: gradient, rate: rate,
       clip: settings.gradientNorm)

@@ -36,6 +36,10 @@ public struct LearnerSettings: Hashable, Sendable, Codable {
   public var advantageLimit: Float = 5
   /// Whether advantages are taken over a learned baseline; over the mean otherwise.
   public var usesBaseline = true
+  /// μ of FedProx (≥ 0): weight of half the squared distance from the policy that a round began with. Li,
+  /// Sahu, Zaheer, Sanjabi, Talwalkar and Smith, "Federated optimization in heterogeneous networks",
+  /// MLSys 2020, equation 2.
+  public var proximal: Float = 0
 
   /// What was measured to work.
   public init() {}

@@ -95,8 +95,8 @@ public struct IterationReport: Hashable, Sendable, Codable {
 public struct Trainer: Sendable {
   /// How it goes.
   public let settings: TrainingSettings
-  /// Where.
-  public var scenario: Scenario
+  /// Where: episodes take them in turn.
+  public let scenarios: [Scenario]
   /// What has been learned.
   public internal(set) var learner: Learner
   /// Iterations so far.
@@ -110,17 +110,21 @@ public struct Trainer: Sendable {
   /// The iterations so far.
   public internal(set) var history: [IterationReport] = []
 
-  /// A trainer at its beginning; from `start` if there is one, whose shape must be the settings'.
+  /// A trainer at its beginning, on one scenario or on the pooled experience of several; from `start` if
+  /// there is one, whose shape must be the settings'.
   ///
   /// - Throws: ``TrainingError/nothingFeasible(_:)`` if no machine can take any task of the first
   ///   episodes, ``TrainingError/invalid(_:)`` for settings out of range, and what the scenario's closures
   ///   throw.
   public init(
-    _ scenario: Scenario, _ settings: TrainingSettings, from start: PolicyModel? = nil
+    _ scenarios: [Scenario], _ settings: TrainingSettings, from start: PolicyModel? = nil
   ) throws {
-    self.scenario = scenario
+    self.scenarios = scenarios
     self.settings = settings
     try settings.check()
+    guard !scenarios.isEmpty else {
+      throw TrainingError.invalid("there is no scenario to train on")
+    }
     let model =
       start
       ?? PolicyModel.initialised(
@@ -132,21 +136,31 @@ public struct Trainer: Sendable {
     try checkFeasible()
   }
 
+  /// A trainer on one scenario.
+  ///
+  /// - Throws: as the trainer of several.
+  public init(
+    _ scenario: Scenario, _ settings: TrainingSettings, from start: PolicyModel? = nil
+  ) throws { try self.init([scenario], settings, from: start) }
+
   /// Whether all iterations are done.
   public var isDone: Bool { iteration >= settings.iterations }
 
-  /// Makes one iteration.
+  /// Makes one iteration. `anchor` is what the proximal term, where there is one, pulls towards.
   ///
   /// - Throws: ``TrainingError/diverged(iteration:what:)``, after which this trainer is of no use but for
   ///   ``best``; and what episodes throw.
-  public mutating func step(workers: Int = 1) throws -> IterationReport {
+  public mutating func step(
+    workers: Int = 1, anchor: PolicyModel? = nil
+  ) throws -> IterationReport {
     let first = iteration * settings.episodes
-    let (scenario, settings, model) = (scenario, settings, learner.model)
+    let (scenarios, settings, model) = (scenarios, settings, learner.model)
     let rollouts = try Parallel.map(settings.episodes, workers: workers) { index in
-      try scenario.rollout(
+      try scenarios[index % scenarios.count].rollout(
         Episode(
           seed: SeedRange.training(settings.seed, first + index),
-          load: settings.loads[index % settings.loads.count], tasks: settings.tasks),
+          load: settings.loads[index / scenarios.count % settings.loads.count],
+          tasks: settings.tasks),
         model, credit: settings.credit, hasCentralCritic: settings.centralCritic)
     }
     var experience = Experience()
@@ -154,7 +168,8 @@ public struct Trainer: Sendable {
     let done = Float(iteration) / Float(max(settings.iterations - 1, 1))
     let l = settings.learner
     let rate = l.learningRate * powf(l.finalLearningRate / l.learningRate, done)
-    let update = try learner.update(experience, l, rate: rate, seed: settings.seed)
+    let update = try learner.update(
+      experience, l, rate: rate, seed: settings.seed, anchor: anchor)
     iteration += 1
     decisions += experience.count
     let terms = Reward.mean(rollouts.map(\.reward))
@@ -174,38 +189,26 @@ public struct Trainer: Sendable {
 
   /// Mean reward of a policy, acting greedily, on the validation seeds, load by load.
   public func validate(_ model: PolicyModel, workers: Int = 1) throws -> [Double] {
-    let seeds = SeedRange.validation(settings.validationEpisodes)
-    let loads = Array(Set(settings.loads)).sorted()
-    let (scenario, tasks) = (scenario, settings.tasks)
-    let rewards = try Parallel.map(loads.count * seeds.count, workers: workers) { job in
-      try scenario.run(
-        Episode(seed: seeds[job % seeds.count], load: loads[job / seeds.count], tasks: tasks),
-        MARLScheduler(model)
-      ).total
-    }
-    return loads.indices.map { load in
-      rewards[(load * seeds.count)..<((load + 1) * seeds.count)].reduce(0, +)
-        / Double(seeds.count)
-    }
+    try scenarios.validate(
+      model, loads: Array(Set(settings.loads)).sorted(), tasks: settings.tasks,
+      episodes: settings.validationEpisodes, workers: workers)
   }
 
   /// Looks whether there is anything to decide at all.
   private func checkFeasible() throws {
-    let layout = try cluster(of: 0)
-    if settings.architecture == .study, layout.machines.count != StudyObservation.machines {
-      throw TrainingError.invalid(
-        "the study's network chooses among \(StudyObservation.machines) machines; scenario "
-          + "'\(scenario.name)' has \(layout.machines.count)")
+    let seed = SeedRange.training(settings.seed, 0)
+    for scenario in scenarios {
+      let layout = try scenario.cluster(seed)
+      if settings.architecture == .study, layout.machines.count != StudyObservation.machines {
+        throw TrainingError.invalid(
+          "the study's network chooses among \(StudyObservation.machines) machines; scenario "
+            + "'\(scenario.name)' has \(layout.machines.count)")
+      }
+      let source = try scenario.source(seed, settings.loads[0], layout)
+      guard try Self.anyFits(source, layout, limit: settings.tasks) else {
+        throw TrainingError.nothingFeasible(scenario.name)
+      }
     }
-    let source = try scenario.source(
-      SeedRange.training(settings.seed, 0), settings.loads[0], layout)
-    guard try Self.anyFits(source, layout, limit: settings.tasks) else {
-      throw TrainingError.nothingFeasible(scenario.name)
-    }
-  }
-
-  private func cluster(of number: Int) throws -> ClusterLayout {
-    try scenario.cluster(SeedRange.training(settings.seed, number))
   }
 
   private static func anyFits(
@@ -242,6 +245,9 @@ extension TrainingSettings {
       ("learner.advantageLimit", learner.advantageLimit),
     ] where !(value > 0 && value.isFinite) {
       wrong.append("\(name) is \(value); expected a positive number")
+    }
+    if !(learner.proximal >= 0 && learner.proximal.isFinite) {
+      wrong.append("learner.proximal is \(learner.proximal); expected a number from 0")
     }
     if !(0..<1).contains(learner.gamma) {
       wrong.append("learner.gamma is \(learner.gamma); expected 0 to less than 1")

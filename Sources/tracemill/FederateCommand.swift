@@ -1,0 +1,192 @@
+import ArgumentParser
+import Foundation
+import MARL
+
+/// `tracemill federate`: one policy for clusters that keep their experience to themselves.
+struct FederateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "federate",
+    abstract: "Train one policy for several clusters that share policies and no experience.",
+    discussion: """
+      The scenario has a list of clusters. fedavg averages the policies that they train (McMahan et al. \
+      2017), fedprox also pulls them together (Li et al. 2020); pooled trains on all experience in one \
+      place, isolated one policy a cluster: each method on the same number of episodes of each cluster. \
+      The table says what the policies come to on held-out episodes; the first method is compared with the \
+      others by paired differences and their bootstrap interval (BCa, 95 %).
+
+      Examples:
+        tracemill federate data/scenarios/federated.yaml -o out/federated
+        tracemill federate data/scenarios/federated.yaml -o out/federated \
+      --method fedavg fedprox pooled isolated
+      """)
+
+  /// How clusters train together, or do not.
+  enum Method: String, ExpressibleByArgument, CaseIterable {
+    case fedavg, fedprox, pooled, isolated
+  }
+
+  @Argument(help: ArgumentHelp("The scenario (YAML), with clusters.", valueName: "scenario"))
+  var scenario: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where policies and checkpoints go.", valueName: "folder"))
+  var output: String
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("fedavg, fedprox, pooled, isolated: one or more.", valueName: "method"))
+  var method: [Method] = [.fedavg]
+
+  @Flag(help: "Go on from the folder's checkpoints, where there are any.")
+  var resume = false
+
+  @Option(help: ArgumentHelp("Stop each method after so many rounds more.", valueName: "number"))
+  var stopAfter: Int?
+
+  @Option(help: ArgumentHelp("Held-out seeds, consecutive; 0 for no table.", valueName: "number"))
+  var seeds = 40
+
+  @Option(
+    help: ArgumentHelp(
+      "The first seed; all of them are in 1 to 999 or in 2001 to 9999.", valueName: "number"))
+  var firstSeed = 2001
+
+  @Option(
+    help: ArgumentHelp(
+      "Clusters or episodes at a time; the result is the same.", valueName: "number"))
+  var workers = ProcessInfo.processInfo.activeProcessorCount
+
+  @Flag(name: .shortAndLong, help: "No progress.")
+  var quiet = false
+
+  mutating func validate() throws {
+    guard (1...1024).contains(workers) else { throw ValidationError("--workers is 1 to 1024") }
+    guard seeds == 0 || (seeds > 1 && SeedRange.evaluation(seeds, from: firstSeed) != nil) else {
+      throw ValidationError(
+        "--seeds is 0, or 2 and more that begin with --first-seed and stay in 1 to 999 or 2001 to 9999"
+      )
+    }
+    if let stopAfter, stopAfter < 1 { throw ValidationError("--stop-after is at least 1") }
+    guard Set(method.map(\.rawValue)).count == method.count, !method.isEmpty else {
+      throw ValidationError("--method names each method once")
+    }
+  }
+
+  func run() throws {
+    var file = try ScenarioFile(path: scenario)
+    guard file.scenarios.count > 1 else {
+      throw CommandFailure(
+        message: "\(scenario): has one cluster; expected a list of two or more at `clusters`")
+    }
+    guard Set(file.scenarios.map(\.name)).count == file.scenarios.count else {
+      throw CommandFailure(message: "\(scenario): two clusters have the same name")
+    }
+    if method.contains(.fedprox), file.proximal == 0 {
+      throw CommandFailure(
+        message: "\(scenario): fedprox needs `proximal` above 0 under `federated`; 0 is fedavg")
+    }
+    try file.measureUnits(workers: workers)
+    var trained: [FederationTable.Entry] = []
+    do {
+      for method in method { trained += try train(method, file) }
+    } catch let error as TrainingError {
+      throw CommandFailure(message: "\(scenario): \(error)")
+    }
+    guard let held = SeedRange.evaluation(seeds, from: firstSeed) else { return }
+    let table = try FederationTable(trained, file, seeds: held, workers: workers)
+    try writeOutput(table.text)
+  }
+
+  /// Trains by a method; its policies, one a cluster.
+  private func train(_ method: Method, _ file: ScenarioFile) throws -> [FederationTable.Entry] {
+    let folder = "\(output)/\(method.rawValue)"
+    var file = file
+    let report: (String) -> Void = { if !quiet { writeError("\(method.rawValue): \($0)") } }
+    switch method {
+    case .fedavg, .fedprox:
+      file.training.learner.proximal = method == .fedprox ? file.proximal : 0
+      var session = try FederationSession(file, folder: folder, resume: resume)
+      try session.run(workers: workers, limit: stopAfter, report: report)
+      try writeOutput(session.summary)
+      return [.init(method.rawValue, Array(repeating: session.policy, count: file.scenarios.count))]
+    case .pooled:
+      file.training.episodes *= file.scenarios.count
+      let policy = try train(file, folder, report)
+      return [.init("pooled", Array(repeating: policy, count: file.scenarios.count))]
+    case .isolated:
+      let policies = try file.scenarios.map { scenario in
+        var alone = file
+        alone.scenarios = [scenario]
+        return try train(alone, "\(folder)/\(scenario.name)") { report("\(scenario.name): \($0)") }
+      }
+      return [.init("isolated", policies), .init("isolated, elsewhere", policies, elsewhere: true)]
+    }
+  }
+
+  private func train(
+    _ file: ScenarioFile, _ folder: String, _ report: (String) -> Void
+  ) throws -> PolicyModel {
+    try makeFolder(folder)
+    var session = try TrainingSession(file, folder: folder, resume: resume, from: nil)
+    try session.run(
+      workers: workers, limit: stopAfter.map { $0 * file.localIterations }, report: report)
+    try writeOutput(session.summary)
+    return session.policy
+  }
+}
+
+/// Federated training on its way, and its files.
+struct FederationSession {
+  private let folder: String
+  private var federation: Federation
+
+  init(_ file: ScenarioFile, folder: String, resume: Bool) throws {
+    self.folder = folder
+    try makeFolder(folder)
+    let path = "\(folder)/checkpoint.safetensors"
+    guard resume, FileManager.default.fileExists(atPath: path) else {
+      federation = try Federation(
+        file.scenarios, file.training, localIterations: file.localIterations)
+      return
+    }
+    do {
+      federation = try Federation(
+        file.scenarios, file.training, localIterations: file.localIterations,
+        resuming: SafeTensors(path: path))
+    } catch let error as CheckpointError {
+      throw CommandFailure(message: "\(path): \(error)")
+    }
+  }
+
+  /// The best policy so far.
+  var policy: PolicyModel { federation.best ?? federation.model }
+
+  mutating func run(workers: Int, limit: Int?, report: (String) -> Void) throws {
+    var left = limit ?? .max
+    while !federation.isDone, left > 0 {
+      let round = try federation.step(workers: workers)
+      left -= 1
+      var line =
+        "round \(round.round)/\(federation.rounds)  \(short(Double(round.decisions))) decisions  R "
+        + round.rewards.map { fixed($0, 4) }.joined(separator: " ")
+      if let validation = round.validation {
+        line += "  validation " + validation.map { fixed($0, 4) }.joined(separator: " ")
+        try save()
+      }
+      report(line + "\n")
+    }
+    try save()
+  }
+
+  private func save() throws {
+    try federation.checkpoint.write(path: "\(folder)/checkpoint.safetensors")
+    try policy.tensors.write(path: "\(folder)/policy.safetensors")
+  }
+
+  var summary: String {
+    "\(grouped(federation.decisions)) decisions of \(federation.clusters.count) clusters in "
+      + "\(grouped(federation.round)) rounds; best on the validation seeds "
+      + "\(fixed(federation.bestReward, 4))\n  wrote \(folder)/policy.safetensors\n"
+  }
+}

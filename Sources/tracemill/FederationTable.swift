@@ -1,0 +1,72 @@
+import Experiments
+import MARL
+import Workload
+
+/// What policies come to on held-out episodes of each of several clusters.
+struct FederationTable {
+  /// A method and the policies that it made.
+  struct Entry {
+    let name: String
+    /// One a cluster.
+    let policies: [PolicyModel]
+    /// Whether policies act where they were not trained.
+    let elsewhere: Bool
+
+    init(_ name: String, _ policies: [PolicyModel], elsewhere: Bool = false) {
+      self.name = name
+      self.policies = policies
+      self.elsewhere = elsewhere
+    }
+
+    /// The policies whose mean counts at a cluster.
+    func acting(at cluster: Int) -> [PolicyModel] {
+      guard elsewhere else { return [policies[cluster]] }
+      return policies.indices.filter { $0 != cluster }.map { policies[$0] }
+    }
+  }
+
+  /// The table.
+  let text: String
+
+  init(_ entries: [Entry], _ file: ScenarioFile, seeds: [UInt64], workers: Int) throws {
+    var table = TextTable(
+      header: [""] + file.scenarios.map(\.name) + ["mean", "less", "95 %", ""], left: [0])
+    var first: [Double]?
+    for entry in entries {
+      // Mean over loads and policies, by cluster and seed.
+      let rewards = try file.scenarios.enumerated().map { cluster, scenario in
+        var sums = [Double](repeating: 0, count: seeds.count)
+        let policies = entry.acting(at: cluster)
+        for policy in policies {
+          for load in file.loads {
+            let episodes = seeds.map { Episode(seed: $0, load: load, tasks: file.tasks) }
+            let results = try scenario.rewards(episodes, workers: workers) { MARLScheduler(policy) }
+            for (index, reward) in results.enumerated() {
+              sums[index] += reward.total / Double(policies.count * file.loads.count)
+            }
+          }
+        }
+        return sums
+      }
+      let bySeed = seeds.indices.map { seed in
+        rewards.reduce(0) { $0 + $1[seed] } / Double(rewards.count)
+      }
+      let means = (rewards + [bySeed]).map { $0.reduce(0, +) / Double($0.count) }
+      var cells = [entry.name] + means.map { fixed($0, 4) }
+      if let first {
+        var rng = RandomStream(seed: 1, name: "bootstrap")
+        let comparison = PairedComparison(first, bySeed, using: &rng)
+        cells += [
+          fixed(comparison.meanDifference, 4),
+          comparison.bootstrap.map { fixed($0.lower, 4) } ?? "-",
+          comparison.bootstrap.map { fixed($0.upper, 4) } ?? "-",
+        ]
+      } else {
+        first = bySeed
+        cells += ["", "", ""]
+      }
+      table.add(cells)
+    }
+    text = "held-out rewards, \(seeds.count) seeds from \(seeds.first ?? 0)\n" + table.text
+  }
+}
