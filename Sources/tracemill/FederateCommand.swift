@@ -111,7 +111,9 @@ struct FederateCommand: ParsableCommand {
       try writeOutput(session.summary)
       return [.init(method.rawValue, Array(repeating: session.policy, count: file.scenarios.count))]
     case .pooled:
+      // As many decisions, in as many steps, as all clusters together make and each.
       file.training.episodes *= file.scenarios.count
+      file.training.learner.minibatch *= file.scenarios.count
       let policy = try train(file, folder, report)
       return [.init("pooled", Array(repeating: policy, count: file.scenarios.count))]
     case .isolated:

@@ -113,6 +113,7 @@ private struct ScenarioParts {
     t.choice = node.choice("choice", of: PolicyModel.Choice.self) ?? .greedy
     t.credit.scheme = node.choice("credit", of: Credit.Scheme.self) ?? .marginal
     t.credit.harm = node.number("harm", in: .from(0)) ?? t.credit.harm
+    t.credit.lostDeadline = node.number("lostDeadline", in: .from(0)) ?? t.credit.lostDeadline
     t.credit.service = node.number("serviceWeight", in: .from(0)) ?? t.credit.service
     t.credit.completion = node.number("completionWeight", in: .from(0)) ?? t.credit.completion
     t.credit.energy = node.number("energyWeight", in: .from(0)) ?? t.credit.energy
@@ -133,6 +134,17 @@ private struct ScenarioParts {
     t.learner.lambda =
       node.number("lambda", in: .from(0, to: 1)).map { Float($0) } ?? t.learner.lambda
     t.learner.usesBaseline = node.flag("baseline") ?? true
+    t.learner.withheld = (node.list("withhold") ?? []).flatMap { element in
+      let names = CandidateFeatures.Group.allCases.map(\.rawValue)
+      guard let name = element.string() else { return [Int]() }
+      guard let group = CandidateFeatures.Group(rawValue: name) else {
+        element.problem(
+          "'\(name)' is none of \(names.joined(separator: ", "))"
+            + suggestion(for: name, among: names))
+        return []
+      }
+      return group.indices
+    }
     t.centralCritic = node.flag("centralCritic") ?? false
     t.episodes = node.integer("episodes", in: 1...100_000) ?? t.episodes
     t.iterations = node.integer("iterations", in: 1...10_000_000) ?? t.iterations

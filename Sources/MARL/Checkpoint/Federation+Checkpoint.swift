@@ -19,6 +19,7 @@ extension Federation {
     for (index, cluster) in clusters.enumerated() {
       file.add(cluster.checkpoint, under: "cluster.\(index).")
     }
+    if let critic { file.add(critic, as: "critic") }
     for (index, network) in (best?.networks ?? []).enumerated() {
       file.add(network, as: "best.\(index)")
     }
@@ -46,6 +47,10 @@ extension Federation {
     clusters = try scenarios.enumerated().map { index, scenario in
       try Trainer(
         [scenario], Self.local(settings, index), resuming: file.part(under: "cluster.\(index)."))
+    }
+    critic = try clusters.first?.learner.critic.map {
+      try file.network(
+        "critic", inputs: $0.inputs, outputs: 1, depth: 2, activation: $0.activation)
     }
     round = state.round
     history = state.history

@@ -77,6 +77,13 @@ public struct Network: Hashable, Sendable {
     return network
   }
 
+  /// Sets the weights of these inputs to zero; those that do not exist are passed over.
+  mutating func withhold(_ withheld: [Int]) {
+    for input in withheld where (0..<inputs).contains(input) {
+      for unit in 0..<layers[1] { parameters[input * layers[1] + unit] = 0 }
+    }
+  }
+
   /// The outputs for one row of inputs.
   public func callAsFunction(_ input: [Float]) -> [Float] {
     precondition(input.count == inputs, "a row has as many values as the network has inputs")

@@ -42,6 +42,31 @@ public struct CandidateFeatures {
   /// Goes into checkpoints: networks trained on another version are refused.
   public static let version = "candidate-features-1"
 
+  /// Features that belong together, to be withheld from a policy and see what they are worth.
+  public enum Group: String, Hashable, Sendable, CaseIterable {
+    /// What is said of memory.
+    case memory
+    /// What changes from one view to the next: claims, queues, sleep, what was sent.
+    case state
+    /// Energy and sleep.
+    case energy
+    /// The task's class and its deadline.
+    case urgency
+    /// What only the agent knows: age of the view, what it sent, which machine is its own.
+    case own
+
+    /// Their indices.
+    public var indices: [Int] {
+      switch self {
+      case .memory: [2, 4, 7, 10, 22, 23]
+      case .state: [0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 17, 23, 24, 25]
+      case .energy: [11, 12, 13]
+      case .urgency: [15, 20]
+      case .own: [16, 17, 18]
+      }
+    }
+  }
+
   private let task: TaskView
   private let reference: Double
   private let classWeight: Double

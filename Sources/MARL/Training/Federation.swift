@@ -6,9 +6,9 @@ import Workload
 /// Federated averaging: McMahan, Moore, Ramage, Hampson and Agüera y Arcas, "Communication-efficient
 /// learning of deep networks from decentralized data", AISTATS 2017, algorithm 1; with
 /// ``LearnerSettings/proximal`` above 0 FedProx (Li et al., MLSys 2020, algorithm 2). In a round every
-/// cluster trains the common policy on its own episodes, and the results are averaged by the number of
-/// decisions that each was made of. Only policies travel: critics, moments of Adam and running returns
-/// stay with their cluster.
+/// cluster trains the common policy and critic on its own episodes, and the results are averaged by the
+/// number of decisions that each was made of. Nothing else travels: experience, moments of Adam and running
+/// returns, by which values are normalised, stay with their cluster.
 ///
 /// A value: copying it is a checkpoint, and going on from a copy takes the identical trajectory, with
 /// any number of workers.
@@ -34,6 +34,8 @@ public struct Federation: Sendable {
   public internal(set) var clusters: [Trainer]
   /// The common policy.
   public internal(set) var model: PolicyModel
+  /// The common critic; nil under the study's network, which is its own.
+  public internal(set) var critic: Network?
   /// Rounds so far.
   public internal(set) var round = 0
   /// The best common policy on the validation seeds.
@@ -61,7 +63,8 @@ public struct Federation: Sendable {
     }
     self.settings = settings
     self.localIterations = localIterations
-    model = try Trainer(first, settings).learner.model
+    let learner = try Trainer(first, settings).learner
+    (model, critic) = (learner.model, learner.critic)
     clusters = try scenarios.enumerated().map { index, scenario in
       try Trainer(scenario, Self.local(settings, index))
     }
@@ -88,15 +91,19 @@ public struct Federation: Sendable {
   ///
   /// - Throws: as ``Trainer/step(workers:anchor:)``.
   public mutating func step(workers: Int = 1) throws -> Round {
-    let (before, model, local) = (clusters, model, localIterations)
+    let (before, model, critic, local) = (clusters, model, critic, localIterations)
     clusters = try Parallel.map(before.count, workers: workers) { index in
       var cluster = before[index]
       cluster.learner.model = model
+      cluster.learner.critic = critic
       for _ in 0..<local where !cluster.isDone { _ = try cluster.step(anchor: model) }
       return cluster
     }
     let made = zip(clusters, before).map { $0.decisions - $1.decisions }
     self.model = PolicyModel.average(clusters.map(\.learner.model), weights: made)
+    self.critic = critic.map { _ in
+      Network.average(clusters.compactMap(\.learner.critic), weights: made)
+    }
     round += 1
     var report = Round(
       round: round, decisions: decisions, rewards: clusters.map { $0.history.last?.reward ?? 0 })
@@ -124,17 +131,22 @@ extension PolicyModel {
   /// plain mean where all weights are 0.
   static func average(_ models: [PolicyModel], weights: [Int]) -> PolicyModel {
     var mean = models[0]
-    let total = weights.reduce(0, +)
-    for network in mean.networks.indices {
-      for index in mean.networks[network].parameters.indices {
-        var sum = 0.0
-        for (model, weight) in zip(models, weights) {
-          sum +=
-            Double(model.networks[network].parameters[index])
-            * (total > 0 ? Double(weight) / Double(total) : 1 / Double(models.count))
-        }
-        mean.networks[network].parameters[index] = Float(sum)
-      }
+    for index in mean.networks.indices {
+      mean.networks[index] = Network.average(models.map { $0.networks[index] }, weights: weights)
+    }
+    return mean
+  }
+}
+
+extension Network {
+  /// As ``PolicyModel/average(_:weights:)``.
+  static func average(_ networks: [Network], weights: [Int]) -> Network {
+    var mean = networks[0]
+    let total = Double(weights.reduce(0, +))
+    let shares = weights.map { total > 0 ? Double($0) / total : 1 / Double(networks.count) }
+    for index in mean.parameters.indices {
+      mean.parameters[index] = Float(
+        zip(networks, shares).reduce(0) { $0 + Double($1.0.parameters[index]) * $1.1 })
     }
     return mean
   }

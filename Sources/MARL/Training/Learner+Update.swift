@@ -133,6 +133,7 @@ extension Learner {
     let norm = optimisers[network].update(
       &model.networks[network].parameters, gradient: gradient, rate: rate,
       clip: settings.gradientNorm)
+    model.networks[network].withhold(settings.withheld)
     sums.statistics.gradientNorm += Double(norm)
     sums.steps += 1
   }

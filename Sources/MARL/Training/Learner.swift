@@ -40,6 +40,8 @@ public struct LearnerSettings: Hashable, Sendable, Codable {
   /// Sahu, Zaheer, Sanjabi, Talwalkar and Smith, "Federated optimization in heterogeneous networks",
   /// MLSys 2020, equation 2.
   public var proximal: Float = 0
+  /// Inputs of the policy whose weights are held at zero: it learns as if they did not exist.
+  public var withheld: [Int] = []
 
   /// What was measured to work.
   public init() {}

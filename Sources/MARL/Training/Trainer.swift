@@ -133,6 +133,9 @@ public struct Trainer: Sendable {
     learner = Learner(model, seed: settings.seed)
     learner.model.candidates = settings.candidates
     learner.model.choice = settings.choice
+    for index in learner.model.networks.indices {
+      learner.model.networks[index].withhold(settings.learner.withheld)
+    }
     try checkFeasible()
   }
 

@@ -1,0 +1,135 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `train` and `federate` as a user meets them.
+@Suite struct TrainTests {
+  private func scenario(
+    _ folder: TemporaryFolder, cluster: String = "tiers:10", training: String = "",
+    more: String = ""
+  ) throws -> String {
+    try write(
+      """
+      name: small
+      cluster: \(cluster)
+      loads: [0.5]
+      tasks: 40
+      \(more)
+      training:
+        candidates: 3
+        iterations: 2
+        episodes: 4
+        minibatch: 40
+        validationEvery: 1
+        validationEpisodes: 1
+      \(training)
+      """, to: folder("scenario.yaml"))
+    return folder("scenario.yaml")
+  }
+
+  private func write(_ text: String, to path: String) throws {
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+  }
+
+  private let clusters = """
+    clusters:
+      - {name: one, cluster: "tiers:8"}
+      - name: two
+        cluster: {groups: [{count: 6, cores: [8, 16], memoryGiB: 64, speed: 2, idleWatts: 90}]}
+        workload: {base: study, mix: {production: 0.8, batch: 0.1, best-effort: 0.1}}
+    federated: {proximal: 0.1}
+    """
+
+  @Test func anExplodingLossStopsAndTheLastGoodCheckpointStays() throws {
+    let folder = TemporaryFolder()
+    let good = try tracemill("train", try scenario(folder), "-o", folder("good"), "-q")
+    #expect(good.status == 0, "\(good.error)")
+    let path = try scenario(
+      folder, training: "  learningRate: 1.0e+25\n  finalLearningRate: 1.0e+25")
+    let result = try tracemill("train", path, "-o", folder("good"), "-q")
+    #expect(result.status == 1)
+    #expect(result.error.contains("training diverged in iteration"), "\(result.error)")
+    #expect(result.error.contains("a smaller learning rate"))
+    // What is there can be read: the policy of before, or the last good one of this training.
+    let evaluated = try tracemill(
+      "evaluate", path, "marl:" + folder("good/policy.safetensors"), "--seeds", "2")
+    #expect(evaluated.status == 0, "\(evaluated.error)")
+  }
+
+  @Test func aScenarioWithNothingToDecideSaysSo() throws {
+    let folder = TemporaryFolder()
+    let path = try scenario(
+      folder, cluster: "{groups: [{count: 3, cores: 0.25, memoryGiB: 0.5}]}")
+    let result = try tracemill("train", path, "-o", folder("out"), "-q")
+    #expect(result.status == 1)
+    #expect(result.error.contains("no machine can take any of its tasks"), "\(result.error)")
+    #expect(!FileManager.default.fileExists(atPath: folder("out/policy.safetensors")))
+  }
+
+  @Test func unsuitablePoliciesAreRefusedByName() throws {
+    let folder = TemporaryFolder()
+    let path = try scenario(folder)
+    try write("not a checkpoint", to: folder("policy.safetensors"))
+    for arguments in [
+      ["evaluate", path, "marl:" + folder("policy.safetensors"), "--seeds", "2"],
+      ["train", path, "-o", folder("out"), "--from", folder("policy.safetensors")],
+      [
+        "simulate", "--workload", "study:tasks=5", "--cluster", "tiers:10", "--scheduler",
+        "marl:" + folder("policy.safetensors"),
+      ],
+    ] {
+      let result = try run(tracemill, arguments)
+      #expect(result.status == 1, "\(arguments)")
+      #expect(
+        result.error.contains(folder("policy.safetensors"))
+          && result.error.contains("not a checkpoint"), "\(result.error)")
+    }
+    // A checkpoint of another scenario's training.
+    #expect(try tracemill("train", path, "-o", folder("out"), "-q").status == 0)
+    _ = try scenario(folder, training: "  seed: 7")
+    let resumed = try tracemill("train", path, "-o", folder("out"), "-q", "--resume")
+    #expect(resumed.status == 1 && resumed.error.contains("settings is"), "\(resumed.error)")
+  }
+
+  @Test func federatedTrainingResumesOnTheSameBytes() throws {
+    let folder = TemporaryFolder()
+    let path = try scenario(folder, more: clusters)
+    let whole = try tracemill(
+      "federate", path, "-o", folder("whole"), "--method", "fedavg", "fedprox", "pooled",
+      "isolated", "--seeds", "2", "--workers", "1", "-q")
+    #expect(whole.status == 0, "\(whole.error)")
+    for method in ["fedavg", "fedprox", "pooled", "isolated, elsewhere"] {
+      #expect(whole.output.contains(method))
+    }
+    for _ in 0..<2 {
+      let part = try tracemill(
+        "federate", path, "-o", folder("part"), "--resume", "--stop-after", "1", "--seeds", "0",
+        "--workers", "3", "-q")
+      #expect(part.status == 0, "\(part.error)")
+    }
+    for file in ["policy", "checkpoint"] {
+      #expect(
+        try contents(folder("part/fedavg/\(file).safetensors"))
+          == contents(folder("whole/fedavg/\(file).safetensors")))
+    }
+    // The proximal term makes another policy.
+    #expect(
+      try contents(folder("whole/fedavg/policy.safetensors"))
+        != contents(folder("whole/fedprox/policy.safetensors")))
+  }
+
+  @Test func whatCannotBeFederatedIsSaid() throws {
+    let folder = TemporaryFolder()
+    let one = try tracemill("federate", try scenario(folder), "-o", folder("out"))
+    #expect(one.status == 1 && one.error.contains("has one cluster"), "\(one.error)")
+    let path = try scenario(
+      folder, more: clusters.replacingOccurrences(of: "proximal: 0.1", with: "localIterations: 1"))
+    let prox = try tracemill("federate", path, "-o", folder("out"), "--method", "fedprox")
+    #expect(prox.status == 1 && prox.error.contains("proximal"), "\(prox.error)")
+    let tuned = try tracemill("tune", path, "-o", folder("rule.json"))
+    #expect(tuned.status == 1 && tuned.error.contains("has 2 clusters"), "\(tuned.error)")
+    let wrong = try scenario(folder, training: "  withhold: [memroy]")
+    let withheld = try tracemill("train", wrong, "-o", folder("out"))
+    #expect(withheld.status == 1 && withheld.error.contains("memory"), "\(withheld.error)")
+  }
+}
