@@ -53,15 +53,18 @@ struct FederateCommand: ParsableCommand {
   var firstSeed = 2001
 
   @Option(
+    name: [.customLong("threads"), .customLong("workers")],
     help: ArgumentHelp(
       "Clusters or episodes at a time; the result is the same.", valueName: "number"))
   var workers = ProcessInfo.processInfo.activeProcessorCount
 
-  @Flag(name: .shortAndLong, help: "No progress.")
-  var quiet = false
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "Messages") var messages: MessageOptions
 
   mutating func validate() throws {
-    guard (1...1024).contains(workers) else { throw ValidationError("--workers is 1 to 1024") }
+    guard (1...1024).contains(workers) else { throw ValidationError("--threads is from 1 to 1024") }
     guard seeds == 0 || (seeds > 1 && SeedRange.evaluation(seeds, from: firstSeed) != nil) else {
       throw ValidationError(
         "--seeds is 0, or 2 and more that begin with --first-seed and stay in 1 to 999 or 2001 to 9999"
@@ -95,20 +98,22 @@ struct FederateCommand: ParsableCommand {
     }
     guard let held = SeedRange.evaluation(seeds, from: firstSeed) else { return }
     let table = try FederationTable(trained, file, seeds: held, workers: workers)
-    try writeOutput(table.text)
+    try writeOutput(json ? tracemill.json(["results": table.objects]) + "\n" : table.text)
   }
 
   /// Trains by a method; its policies, one a cluster.
   private func train(_ method: Method, _ file: ScenarioFile) throws -> [FederationTable.Entry] {
     let folder = "\(output)/\(method.rawValue)"
     var file = file
-    let report: (String) -> Void = { if !quiet { writeError("\(method.rawValue): \($0)") } }
+    let report: (String) -> Void = {
+      if !messages.quiet { writeError("\(method.rawValue): \($0)") }
+    }
     switch method {
     case .fedavg, .fedprox:
       file.training.learner.proximal = method == .fedprox ? file.proximal : 0
       var session = try FederationSession(file, folder: folder, resume: resume)
       try session.run(workers: workers, limit: stopAfter, report: report)
-      try writeOutput(session.summary)
+      if !json { try writeOutput(session.summary) }
       return [.init(method.rawValue, Array(repeating: session.policy, count: file.scenarios.count))]
     case .pooled:
       // As many decisions, in as many steps, as all clusters together make and each.
@@ -133,7 +138,7 @@ struct FederateCommand: ParsableCommand {
     var session = try TrainingSession(file, folder: folder, resume: resume, from: nil)
     try session.run(
       workers: workers, limit: stopAfter.map { $0 * file.localIterations }, report: report)
-    try writeOutput(session.summary)
+    if !json { try writeOutput(session.summary) }
     return session.policy
   }
 }

@@ -27,11 +27,14 @@ struct FederationTable {
 
   /// The table.
   let text: String
+  /// The same, a row each, for JSON.
+  let objects: [[String: Any]]
 
   init(_ entries: [Entry], _ file: ScenarioFile, seeds: [UInt64], workers: Int) throws {
     var table = TextTable(
       header: [""] + file.scenarios.map(\.name) + ["mean", "less", "95 %", ""], left: [0])
     var first: [Double]?
+    var objects: [[String: Any]] = []
     for entry in entries {
       // Mean over loads and policies, by cluster and seed.
       let rewards = try file.scenarios.enumerated().map { cluster, scenario in
@@ -52,10 +55,17 @@ struct FederationTable {
         rewards.reduce(0) { $0 + $1[seed] } / Double(rewards.count)
       }
       let means = (rewards + [bySeed]).map { $0.reduce(0, +) / Double($0.count) }
+      var object: [String: Any] = [
+        "method": entry.name, "reward": means[means.count - 1],
+        "clusters": Dictionary(
+          uniqueKeysWithValues: zip(file.scenarios.map(\.name), means)),
+      ]
       var cells = [entry.name] + means.map { fixed($0, 4) }
       if let first {
         var rng = RandomStream(seed: 1, name: "bootstrap")
         let comparison = PairedComparison(first, bySeed, using: &rng)
+        object["behind_first"] = comparison.meanDifference
+        object["behind_first_interval"] = comparison.bootstrap.map { [$0.lower, $0.upper] }
         cells += [
           fixed(comparison.meanDifference, 4),
           comparison.bootstrap.map { fixed($0.lower, 4) } ?? "-",
@@ -66,7 +76,9 @@ struct FederationTable {
         cells += ["", "", ""]
       }
       table.add(cells)
+      objects.append(object)
     }
+    self.objects = objects
     text = "held-out rewards, \(seeds.count) seeds from \(seeds.first ?? 0)\n" + table.text
   }
 }
