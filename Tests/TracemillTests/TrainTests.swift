@@ -5,16 +5,15 @@ import Testing
 /// `train` and `federate` as a user meets them.
 @Suite struct TrainTests {
   private func scenario(
-    _ folder: TemporaryFolder, cluster: String = "tiers:10", training: String = "",
+    _ folder: TemporaryFolder, cluster: String = "cluster: tiers:10", training: String = "",
     more: String = ""
   ) throws -> String {
     try write(
       """
       name: small
-      cluster: \(cluster)
+      \(more.isEmpty ? cluster : more)
       loads: [0.5]
       tasks: 40
-      \(more)
       training:
         candidates: 3
         iterations: 2
@@ -59,7 +58,7 @@ import Testing
   @Test func aScenarioWithNothingToDecideSaysSo() throws {
     let folder = TemporaryFolder()
     let path = try scenario(
-      folder, cluster: "{groups: [{count: 3, cores: 0.25, memoryGiB: 0.5}]}")
+      folder, cluster: "cluster: {groups: [{count: 3, cores: 0.25, memoryGiB: 0.5}]}")
     let result = try tracemill("train", path, "-o", folder("out"), "-q")
     #expect(result.status == 1)
     #expect(result.error.contains("no machine can take any of its tasks"), "\(result.error)")
