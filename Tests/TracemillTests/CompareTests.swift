@@ -149,6 +149,16 @@ func figures(_ results: ExperimentResults) throws -> [String] {
     #expect(workload.status == 1 && workload.error.contains("did you mean 'tasks.csv'?"))
     let experiment = try tracemill("compare", "--experiment", "studdy")
     #expect(experiment.status == 1 && experiment.error.contains("did you mean 'study'?"))
+    for (name, message) in [
+      ("sampled:bset-fit,d=3", "no rule 'bset-fit'; did you mean 'best-fit'?"),
+      ("sampled:best-fit,d=x", "expected sampled:best-fit,d=N"),
+    ] {
+      let sampled = try tracemill(
+        "compare", "--workload", "study:tasks=10", "--cluster", "study:5", "--scheduler", name,
+        "-o",
+        folder("r"))
+      #expect(sampled.status == 1 && sampled.error.contains(message), "\(sampled.error)")
+    }
     let cluster = try tracemill(
       "compare", "--workload", "study:tasks=10", "--cluster", "stdy:5", "--scheduler", "random",
       "-o", folder("r"))

@@ -61,7 +61,16 @@ struct SchedulerArgument {
   }
 
   /// What to say of a name that stands for nothing.
-  static func noSuch(_ name: String) -> String { unknownName("scheduler", name, among: names) }
+  static func noSuch(_ name: String) -> String {
+    guard name.hasPrefix("sampled:") else { return unknownName("scheduler", name, among: names) }
+    let rules = PolicyCatalog.sampledNames
+    let rule = String(name.dropFirst("sampled:".count).prefix { $0 != "," })
+    guard rules.contains(rule) else {
+      return "'\(name)': " + unknownName("rule", rule, among: rules)
+    }
+    return
+      "'\(name)': expected sampled:\(rule),d=N, N from 1 to 100000, and ,weighted after it or not"
+  }
 
   /// A file's bytes, or else those that come with the program under that name.
   private static func contents(_ path: String, _ shipped: (String) -> Data?) throws -> Data {
