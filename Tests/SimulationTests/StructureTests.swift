@@ -4,15 +4,20 @@ import Workload
 @testable import Simulation
 
 @Suite struct StructureTests {
-  @Test func theHeapOrdersByTimeThenSequence() {
+  /// Spans from hardly any to nearly all equal, and one that grows as it goes, so that the horizon is
+  /// drawn where the sample misleads.
+  @Test(arguments: [1, 20, 100_000, 1 << 40, 0])
+  func theHeapOrdersByTimeThenSequence(_ span: Int) {
     var rng = RandomStream(seed: 1, name: "test")
     var heap = EventHeap()
     var expected: [(Int64, UInt64)] = []
     var popped: [(Int64, UInt64)] = []
-    for round in 0..<2000 {
-      if rng.below(3) > 0 || heap.isEmpty {
+    for round in 0..<20_000 {
+      // Grows to thousands, shrinks to few, and again.
+      if rng.below(round / 6000 % 2 == 0 ? 9 : 2) > 0 || heap.isEmpty {
         // Never before what has been popped, as in a run.
-        let time = (popped.last?.0 ?? 0) + Int64(rng.below(20))
+        let later = span > 0 ? rng.below(span) : 1 << (round % 50)
+        let time = (popped.last?.0 ?? 0) + Int64(later)
         expected.append((time, heap.push(at: time, .finish, subject: Int32(round))))
       } else {
         let event = heap.pop()
@@ -74,13 +79,17 @@ import Workload
     #expect(seen == model)
   }
 
-  @Test(arguments: [0, 1, 2, 7, 64, 100])
-  func theTreeFindsWhatAScanFinds(_ count: Int) {
+  /// Amounts that nodes tell apart exactly, in steps of many, and not at all, being beyond the largest.
+  @Test(arguments: [0, 1, 2, 7, 8, 9, 64, 65, 100, 600], [1, 100_000, Int64.max >> 8])
+  func theTreeFindsWhatAScanFinds(_ count: Int, _ unit: Int64) {
     var rng = RandomStream(seed: 3, name: "test")
-    var tree = FitTree(count: count)
+    let largest = Resources(cpu: Cores(nano: 3), memory: Bytes(unit > 1 ? unit * 9 : 9))
+    var tree = FitTree(count: count, largest: largest)
     var model = Array(repeating: FitTree.nothing, count: count)
     func draw() -> Resources {
-      Resources(cpu: Cores(nano: Int64(rng.below(9))), memory: Bytes(Int64(rng.below(9))))
+      // A little off, so that amounts differ that share a step.
+      let memory = Int64(rng.below(9)) * unit + Int64(rng.below(2))
+      return Resources(cpu: Cores(nano: Int64(rng.below(9)) * unit), memory: Bytes(memory))
     }
     for _ in 0..<1000 {
       if count > 0 {

@@ -48,10 +48,21 @@ extension Cluster {
   /// uniform too. O(1) where many can, O(n) at worst.
   public func randomCandidate(for task: TaskView, using rng: inout RandomStream) -> Int? {
     guard count > 0 else { return nil }
+    return mode == .central
+      ? randomCandidate(for: task, in: offers, using: &rng)
+      : randomCandidate(for: task, in: wholes, using: &rng)
+  }
+
+  private func randomCandidate(
+    for task: TaskView, in tree: borrowing FitTree, using rng: inout RandomStream
+  ) -> Int? {
+    let lanes = tree.lanes(task.request)
     for attempt in 0..<128 {
       if attempt == 8, firstCandidate(for: task) == nil { return nil }
       let machine = rng.below(count)
-      if canTake(task, on: machine) { return machine }
+      if tree.fits(task.request, lanes, in: machine), isAllowed(task, on: machine) {
+        return machine
+      }
     }
     var candidates: [Int] = []
     var next = firstCandidate(for: task)

@@ -75,6 +75,12 @@ public struct ClusterLayout: Hashable, Sendable {
     public var total: Int { addedTwice + removedWhileAbsent + updatedWhileAbsent + capacityUnknown }
   }
 
+  /// The most that any machine ever has, dimension by dimension.
+  var largestCapacity: Resources {
+    let first = machines.reduce(Resources.zero) { $0.union($1.capacity) }
+    return events.reduce(first) { $0.union($1.capacity) }
+  }
+
   /// A layout of machines that stay as they are, unless `events` (any order) says otherwise.
   ///
   /// - Throws: ``ClusterError`` for a capacity or a speed out of range, an event of no machine, or a

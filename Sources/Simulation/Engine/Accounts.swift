@@ -74,12 +74,12 @@ struct Accounts {
     series.add(
       from: cluster.now, to: time,
       level: UsageSeries.Sums(
-        used: [used.cpu.value, Double(used.memory.rawValue)],
-        capacity: [
+        // Not as literals, which would be arrays first.
+        used: SIMD2(used.cpu.value, Double(used.memory.rawValue)),
+        capacity: SIMD2(
           capacity.cpu.value / cluster.cpuOvercommit,
-          Double(capacity.memory.rawValue) / cluster.memoryOvercommit,
-        ],
-        tasks: [Double(waiting), Double(cluster.totalRunning)]))
+          Double(capacity.memory.rawValue) / cluster.memoryOvercommit),
+        tasks: SIMD2(Double(waiting), Double(cluster.totalRunning))))
   }
 
   /// Whether a task is after the warm-up.

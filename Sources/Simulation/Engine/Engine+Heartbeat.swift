@@ -7,7 +7,7 @@ extension Engine {
 
   /// The free room, queue or availability of a machine has changed.
   mutating func changed(_ machine: Int) {
-    fragmentation.update(machine, cluster)
+    fragmentation.update(machine, &cluster)
     guard isStale else { return policy.machineChanged(machine, on: cluster) }
     if !isUnseen[machine] {
       isUnseen[machine] = true
@@ -33,15 +33,19 @@ extension Engine {
   }
 
   /// Asks the policy about a task.
-  mutating func ask(_ view: TaskView) -> Placement {
+  mutating func ask(_ view: TaskView) -> Placement { timed { $0.decide(view) } }
+
+  /// Counts a decision of the policy, and takes its time where that is wanted.
+  @inline(__always)
+  mutating func timed<Decision>(_ decide: (inout Engine) -> Decision) -> Decision {
     accounts.decisions += 1
-    guard options.measuresDecisions else { return decide(view) }
+    guard options.measuresDecisions else { return decide(&self) }
     let clock = ContinuousClock()
     let start = clock.now
-    let placement = decide(view)
+    let decision = decide(&self)
     let (seconds, attoseconds) = (clock.now - start).components
     accounts.decisionTimes.record(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
-    return placement
+    return decision
   }
 
   private mutating func decide(_ view: TaskView) -> Placement {

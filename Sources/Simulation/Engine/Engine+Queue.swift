@@ -144,11 +144,11 @@ extension Engine {
     var waiting = pending.slots(limit: options.depth)
     var views = waiting.map { slots[$0].view }
     while !waiting.isEmpty, var batch = policy as? any BatchPlacementPolicy {
-      accounts.decisions += 1
-      let choice =
-        isStale
-        ? batch.choose(from: views, on: seen, using: &rng)
-        : batch.choose(from: views, on: cluster, using: &rng)
+      let choice = timed { engine in
+        engine.isStale
+          ? batch.choose(from: views, on: engine.seen, using: &engine.rng)
+          : batch.choose(from: views, on: engine.cluster, using: &engine.rng)
+      }
       policy = batch
       guard let choice else { break }
       guard waiting.indices.contains(choice.task) else {

@@ -92,7 +92,7 @@ struct Engine: ~Copyable {
     failures = RandomStream(seed: seed, name: "failures")
     gateways = RandomStream(seed: seed, name: "gateways")
     meter = EnergyMeter(layout, alwaysOn: options.alwaysOn)
-    fragmentation = FragmentationMeter(cluster, seed: seed)
+    fragmentation = FragmentationMeter(seed: seed)
     accountsStart = options.accountsFrom
     if accountsStart == .zero { beginAccounts() }
     self.policy.runBegan(on: cluster)
@@ -318,7 +318,7 @@ struct Engine: ~Copyable {
   /// A task arrives, and waits.
   private mutating func admit(_ view: TaskView, _ record: TaskRecord, _ instance: Int32) {
     arrivals += 1
-    fragmentation.submit(view.request, cluster)
+    fragmentation.submit(view.request, &cluster)
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
     slot.instance = instance
     slot.key = pending.key(view)

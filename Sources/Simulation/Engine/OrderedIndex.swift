@@ -29,17 +29,25 @@ struct OrderedIndex: Sendable {
   mutating func removeFirst() {
     count -= 1
     head += 1
-    if head == runs[0].count {
+    // The last run is left as it is: what comes next overwrites it.
+    if head == runs[0].count, runs.count > 1 {
       head = 0
-      if runs.count == 1 { runs[0].removeAll(keepingCapacity: true) } else { runs.removeFirst() }
+      runs.removeFirst()
     }
   }
 
   mutating func insert(_ entry: Entry) {
     count += 1
     if count == 1 {
-      if runs.isEmpty { runs.append([]) }
-      runs[0].append(entry)
+      head = 0
+      if runs.isEmpty {
+        runs.append([entry])
+      } else if runs[0].count == 1 {
+        runs[0][0] = entry
+      } else {
+        runs[0].removeAll(keepingCapacity: true)
+        runs[0].append(entry)
+      }
       return
     }
     let last = runs.count - 1

@@ -10,6 +10,8 @@ struct Prospects {
   private let afterwards: [Resources]
   /// A machine that has lately been found to have room for a task when empty.
   private var usual = 0
+  /// The most that any machine will ever offer, dimension by dimension; nil until it is needed.
+  private var most: Resources?
 
   init(_ layout: ClusterLayout) {
     var later = Array(repeating: FitTree.nothing, count: layout.machines.count)
@@ -20,7 +22,7 @@ struct Prospects {
       if event.kind != .remove { later[event.machine] = later[event.machine].union(event.capacity) }
     }
     self.afterwards = afterwards
-    tree = FitTree(count: layout.machines.count)
+    tree = FitTree(count: layout.machines.count, largest: layout.largestCapacity)
     for (index, machine) in layout.machines.enumerated() {
       tree.update(index, to: machine.isUp ? machine.capacity.union(later[index]) : later[index])
     }
@@ -32,6 +34,7 @@ struct Prospects {
     let offer = capacity.map { $0.union(afterwards[index]) } ?? afterwards[index]
     let before = tree[machine]
     tree.update(machine, to: offer)
+    most = nil
     return !before.fits(in: offer)
   }
 
@@ -58,7 +61,8 @@ struct Prospects {
       usual = machine
       return nil
     }
-    let most = tree.most
+    let most = self.most ?? tree.most
+    self.most = most
     if most == FitTree.nothing { return .noMachine }
     if request.cpu > most.cpu { return .cpu }
     if request.memory > most.memory { return .memory }

@@ -57,7 +57,11 @@ public struct ClassMetrics: Hashable, Sendable {
   }
 
   private static func millionths(_ a: Int64, _ b: Int64) -> Int64 {
-    Int64(exactly: (Double(a) / Double(b) * 1e6).rounded()) ?? .max
+    let ratio = Double(a) / Double(b) * 1e6
+    guard ratio < 0x1p52 else { return Int64(exactly: ratio.rounded()) ?? .max }
+    // The same as rounding, without a call.
+    let whole = Int64(ratio)
+    return ratio - Double(whole) >= 0.5 ? whole + 1 : whole
   }
 
   mutating func merge(_ other: ClassMetrics) {

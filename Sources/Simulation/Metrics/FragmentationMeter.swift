@@ -24,7 +24,7 @@ struct FragmentationMeter {
 
   /// What is free where a task of the sample does not fit, summed over machines and averaged over the
   /// sample, in fixed-point units.
-  struct Stranded {
+  struct Stranded: Sendable {
     var cpu: Int64 = 0
     var memory: Int64 = 0
     var milliGPU: Int64 = 0
@@ -38,7 +38,7 @@ struct FragmentationMeter {
       milliGPU = free.milliGPU * count
     }
 
-    fileprivate init() {}
+    init() {}
 
     @inline(__always)
     fileprivate static func += (a: inout Stranded, b: Stranded) {
@@ -57,51 +57,39 @@ struct FragmentationMeter {
 
   private(set) var stranded = Stranded()
   private var sample: [Resources] = []
-  /// The sample by what it asks for, of each dimension that any of it asks for.
-  private var ladders: [Ladder] = []
+  private var ladders = Ladders()
   private var rng: RandomStream
   private var submitted = 0
   /// Which submission enters the full sample next, and the algorithm's running maximum.
   private var next = Self.sampleSize
   private var weight = 1.0
-  /// Each machine's part of the sum.
-  private var parts: [Stranded]
 
-  init(_ cluster: borrowing Cluster, seed: UInt64) {
-    rng = RandomStream(seed: seed, name: "fragmentation")
-    parts = Array(repeating: Stranded(), count: cluster.count)
-  }
+  init(seed: UInt64) { rng = RandomStream(seed: seed, name: "fragmentation") }
 
   /// A task has come that asks for `request`.
   @inline(__always)
-  mutating func submit(_ request: Resources, _ cluster: borrowing Cluster) {
+  mutating func submit(_ request: Resources, _ cluster: inout Cluster) {
     submitted += 1
-    if submitted >= next || submitted <= Self.sampleSize { take(request, cluster) }
+    if submitted >= next || submitted <= Self.sampleSize { take(request, &cluster) }
   }
 
   /// The free room of the machine may have changed.
-  mutating func update(_ machine: Int, _ cluster: borrowing Cluster) {
+  mutating func update(_ machine: Int, _ cluster: inout Cluster) {
     let part = part(of: machine, cluster)
-    stranded -= parts[machine]
+    stranded -= cluster.states[machine].stranded
     stranded += part
-    parts[machine] = part
+    cluster.states[machine].stranded = part
   }
 
   @inline(__always)
   private func part(of machine: Int, _ cluster: borrowing Cluster) -> Stranded {
-    let free = cluster.free(machine).union(.zero)
-    return Stranded(free, times: misfits(in: free))
-  }
-
-  @inline(__always)
-  private func misfits(in free: Resources) -> Int64 {
-    var misfits: UInt16 = 0
-    for ladder in ladders { misfits |= ladder.misfits(in: free) }
-    return Int64(misfits.nonzeroBitCount)
+    // Nothing is free where it is less than nothing, as on a machine that is down.
+    let free = cluster.offers[machine].union(.zero)
+    return Stranded(free, times: ladders.misfits(in: free))
   }
 
   /// The request becomes one of the sample.
-  private mutating func take(_ request: Resources, _ cluster: borrowing Cluster) {
+  private mutating func take(_ request: Resources, _ cluster: inout Cluster) {
     if submitted <= Self.sampleSize {
       // The first few stand for the workload in equal parts.
       sample = Array(sample.prefix(submitted - 1)) + [request]
@@ -114,52 +102,64 @@ struct FragmentationMeter {
       let skip = log(rng.openUniform()) / log1p(-weight)
       next = submitted + 1 + (Int(exactly: skip.rounded(.down)) ?? Int(Int32.max))
     }
-    ladders = Ladder.Dimension.allCases.compactMap { Ladder(sample, $0) }
+    ladders = Ladders(sample)
     stranded = Stranded()
-    for machine in parts.indices {
-      parts[machine] = part(of: machine, cluster)
-      stranded += parts[machine]
+    for machine in 0..<cluster.count {
+      let part = part(of: machine, cluster)
+      stranded += part
+      cluster.states[machine].stranded = part
     }
   }
 }
 
-/// A sample in the order of what it asks for in one dimension.
-private struct Ladder {
+/// A sample in the order of what it asks for, of each dimension that any of it asks for.
+private struct Ladders {
   enum Dimension: CaseIterable { case cpu, memory, disk, gpu }
 
-  private let dimension: Dimension
-  /// What it asks for, ascending.
-  private var steps: [Int64]
-  /// For each number of steps that can be taken, which of the sample are beyond.
-  private var beyond: [UInt16]
+  /// One dimension: what is asked for, ascending, from `steps` on, and for each number of steps that
+  /// can be taken, from `beyond` on, which of the sample are beyond. Side by side in two arrays.
+  private var dimensions: [Dimension] = []
+  private var steps: [Int64] = []
+  private var beyond: [UInt16] = []
 
-  /// Nil if none asks for anything: then all fit.
-  init?(_ sample: [Resources], _ dimension: Dimension) {
-    self.dimension = dimension
-    let amounts = sample.map { Self.amount($0, dimension) }
-    steps = amounts.sorted()
-    guard let most = steps.last, most > 0 else { return nil }
-    beyond = []
-    for taken in 0...steps.count {
-      var mask: UInt16 = 0
-      for (place, amount) in amounts.enumerated()
-      where taken < steps.count && amount >= steps[taken] { mask |= 1 << UInt16(place) }
-      beyond.append(mask)
+  init() {}
+
+  init(_ sample: [Resources]) {
+    for dimension in Dimension.allCases {
+      let amounts = sample.map { Self.amount($0, dimension) }
+      let sorted = amounts.sorted()
+      // If none asks for anything, all fit.
+      guard let most = sorted.last, most > 0 else { continue }
+      dimensions.append(dimension)
+      steps += sorted
+      for taken in 0...sorted.count {
+        var mask: UInt16 = 0
+        for (place, amount) in amounts.enumerated()
+        where taken < sorted.count && amount >= sorted[taken] { mask |= 1 << UInt16(place) }
+        beyond.append(mask)
+      }
     }
   }
 
-  /// Which of the sample ask for more than is free.
+  /// How many of the sample ask for more than is free.
   @inline(__always)
-  func misfits(in free: Resources) -> UInt16 {
-    let free = Self.amount(free, dimension)
-    // Binary search over the 16 steps without a branch.
+  func misfits(in free: Resources) -> Int64 {
+    let size = FragmentationMeter.sampleSize
     return steps.withUnsafeBufferPointer { steps in
-      var taken = steps[7] <= free ? 8 : 0
-      taken += steps[taken + 3] <= free ? 4 : 0
-      taken += steps[taken + 1] <= free ? 2 : 0
-      taken += steps[taken] <= free ? 1 : 0
-      taken += steps[taken] <= free ? 1 : 0
-      return beyond[taken]
+      var misfits: UInt16 = 0
+      for (place, dimension) in dimensions.enumerated() {
+        let free = Self.amount(free, dimension)
+        // Binary search over the 16 steps without a branch.
+        let first = place * size
+        var taken = first
+        taken += steps[taken + 7] <= free ? 8 : 0
+        taken += steps[taken + 3] <= free ? 4 : 0
+        taken += steps[taken + 1] <= free ? 2 : 0
+        taken += steps[taken] <= free ? 1 : 0
+        taken += steps[taken] <= free ? 1 : 0
+        misfits |= beyond[taken + place]
+      }
+      return Int64(misfits.nonzeroBitCount)
     }
   }
 

@@ -45,15 +45,21 @@ public struct UsageSeries: Hashable, Sendable {
   private var end = Microseconds.zero
   private var width: Int64 = 1
   private var sums: [Sums] = []
+  /// Where the last bin begins, after the origin.
+  private var lastStart: Int64 = 0
 
   /// Adds a span during which everything stayed as it is; spans follow one another.
   mutating func add(from start: Microseconds, to end: Microseconds, level: Sums) {
     if sums.isEmpty { origin = start }
     self.end = end
     let last = end.rawValue - 1 - origin.rawValue
-    while last / width >= Int64(Self.binLimit) { halve() }
+    while last / Int64(Self.binLimit) >= width { halve() }
     var position = start.rawValue - origin.rawValue
     let stop = end.rawValue - origin.rawValue
+    if position >= lastStart, stop - lastStart <= width, !sums.isEmpty {
+      // Nearly always: all within the last bin.
+      return add(level, to: sums.count - 1, for: stop - position)
+    }
     while position < stop {
       let bin = Int(position / width)
       // As differences: the end of the last bin may lie beyond 64 bits.
@@ -61,13 +67,19 @@ public struct UsageSeries: Hashable, Sendable {
       let next = stop - position <= left ? stop : position + left
       if bin >= sums.count {
         sums += Array(repeating: Sums(), count: bin + 1 - sums.count)
+        lastStart = Int64(bin) * width
       }
-      let span = Double(next - position)
-      sums[bin].used += level.used * span
-      sums[bin].capacity += level.capacity * span
-      sums[bin].tasks += level.tasks * span
+      add(level, to: bin, for: next - position)
       position = next
     }
+  }
+
+  @inline(__always)
+  private mutating func add(_ level: Sums, to bin: Int, for length: Int64) {
+    let span = Double(length)
+    sums[bin].used += level.used * span
+    sums[bin].capacity += level.capacity * span
+    sums[bin].tasks += level.tasks * span
   }
 
   private mutating func halve() {
@@ -79,6 +91,7 @@ public struct UsageSeries: Hashable, Sendable {
     }
     sums.removeSubrange(merged...)
     width *= 2
+    lastStart = Int64(max(merged - 1, 0)) * width
   }
 
   /// The averages, in order of time.
