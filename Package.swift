@@ -21,6 +21,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
   ],
@@ -58,7 +59,9 @@ let package = Package(
       ]),
     .target(
       name: "Generation", dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath"]),
-    .target(name: "Simulation", dependencies: ["Workload"]),
+    .target(
+      name: "Simulation",
+      dependencies: ["Workload", .product(name: "Histogram", package: "hdrhistogram-swift")]),
 
     // L2: what is made of the siblings.
     .target(
