@@ -69,6 +69,20 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   /// finish.
   public var runTime: Microseconds { finish.isKnown ? finish - start - startup : .never }
 
+  /// (waiting + run time) / run time; nil if it did not finish or ran for no time.
+  public var slowdown: Double? {
+    finish.isKnown && runTime > .zero
+      ? Double(completion.rawValue) / Double(runTime.rawValue) : nil
+  }
+
+  /// max(1, completion / max(run time, bound)) (Feitelson, "Metrics for parallel job scheduling and
+  /// their convergence", 2001); nil if it did not finish.
+  public func boundedSlowdown(bound: Microseconds) -> Double? {
+    guard finish.isKnown else { return nil }
+    let length = max(runTime, bound, Microseconds(1))
+    return max(1, Double(completion.rawValue) / Double(length.rawValue))
+  }
+
   /// Whether it finished by its deadline. A task that did not finish has missed it; one without a
   /// deadline meets it by finishing.
   public var metDeadline: Bool { outcome == .finished && finish <= deadline }

@@ -1,12 +1,14 @@
-// Best fit: the machine that is left with the least. Johnson, "Fast algorithms for bin packing",
-// J. Computer and System Sciences 8 (1974); for several resources, the sum of what is left, as
-// Panigrahy, Talwar, Uyeda and Wieder, "Heuristics for vector bin packing" (2011).
+// Best fit: the machine that is left with the least (Johnson, JCSS 8, 1974).
 import Workload
 
 /// Places each task on the machine that is left with the least room, ties to the lowest index.
 ///
 /// Room is the sum over CPU, memory, disk and GPU of what is free, each as a share of the largest
 /// capacity that any machine has of it when the run begins.
+///
+/// Johnson, "Fast algorithms for bin packing", J. Computer and System Sciences 8 (1974); for
+/// several resources, the sum of what is left, as Panigrahy, Talwar, Uyeda and Wieder, "Heuristics
+/// for vector bin packing" (2011).
 public struct BestFit: ScoredPolicy {
   /// `best-fit`.
   public let name = "best-fit"

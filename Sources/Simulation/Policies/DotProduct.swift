@@ -1,9 +1,11 @@
-// Dot product: the machine whose free room is most like the request. Grandl, Ananthanarayanan,
-// Kandula, Rao and Akella, "Multi-resource packing for cluster schedulers" (Tetris), SIGCOMM 2014.
+// Dot product: the free room most like the request (Tetris: Grandl et al., SIGCOMM 2014).
 import Workload
 
 /// Places each task where the dot product of its request and the free room, both as shares of the
 /// machine's capacity, is greatest; ties to the lowest index.
+///
+/// Grandl, Ananthanarayanan, Kandula, Rao and Akella, "Multi-resource packing for cluster
+/// schedulers" (Tetris), SIGCOMM 2014.
 public struct DotProduct: ScoredPolicy {
   /// `dot-product`.
   public let name = "dot-product"

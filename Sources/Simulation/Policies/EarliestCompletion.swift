@@ -1,10 +1,11 @@
-// Earliest completion: the machine on which the task should end first (minimum completion time,
-// MCT). Maheswaran, Ali, Siegel, Hensgen and Freund, "Dynamic mapping of a class of independent
-// tasks onto heterogeneous computing systems", J. Parallel and Distributed Computing 59 (1999).
+// Earliest completion: where the task should end first (MCT: Maheswaran et al., JPDC 59, 1999).
 import Workload
 
 /// Places each task where it may be expected to end first, by estimates, speeds and backlogs; ties
 /// to the lowest index.
+///
+/// Maheswaran, Ali, Siegel, Hensgen and Freund, "Dynamic mapping of a class of independent tasks
+/// onto heterogeneous computing systems", J. Parallel and Distributed Computing 59 (1999).
 public struct EarliestCompletion: ScoredPolicy {
   /// `earliest-completion`.
   public let name = "earliest-completion"

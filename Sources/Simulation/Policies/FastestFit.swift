@@ -1,10 +1,12 @@
-// Fastest fit: the fastest machine with room now; user-directed assignment without blind faith.
-// Armstrong, Hensgen and Kidd, "The relative performance of various mapping algorithms is independent
-// of sizable variances in run-time predictions", HCW 1998.
+// Fastest fit: the fastest machine with room now (Armstrong, Hensgen and Kidd, HCW 1998).
 import Workload
 
 /// Places each task on the fastest machine on which it fits now and nothing waits, then on the one of
 /// least backlog, of CPU or memory; ties to the lowest index.
+///
+/// User-directed assignment without blind faith: Armstrong, Hensgen and Kidd, "The relative
+/// performance of various mapping algorithms is independent of sizable variances in run-time
+/// predictions", HCW 1998.
 public struct FastestFit: ScoredPolicy {
   /// `fastest-fit`.
   public let name = "fastest-fit"

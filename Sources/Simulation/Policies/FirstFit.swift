@@ -1,8 +1,9 @@
-// First fit: the lowest-numbered machine on which the task fits. Johnson, "Fast algorithms for bin
-// packing", J. Computer and System Sciences 8 (1974).
+// First fit: the lowest-numbered machine on which the task fits (Johnson, JCSS 8, 1974).
 import Workload
 
 /// Places each task on the lowest-numbered machine on which it fits now.
+///
+/// Johnson, "Fast algorithms for bin packing", J. Computer and System Sciences 8 (1974).
 public struct FirstFit: ScoredPolicy {
   /// `first-fit`.
   public let name = "first-fit"

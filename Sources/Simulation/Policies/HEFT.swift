@@ -1,11 +1,13 @@
-// HEFT: the task with the longest path behind it goes first, to where it ends first. Topcuoglu, Hariri
-// and Wu, "Performance-effective and low-complexity task scheduling for heterogeneous computing",
-// IEEE TPDS 13 (2002); as an online list scheduler, without insertion into gaps.
+// HEFT: the longest path first, to where it ends first (Topcuoglu et al., TPDS 13, 2002).
 import Workload
 
 /// Of the tasks that are ready, the one of greatest upward rank, ties to the first in the queue, goes
 /// to the machine where it ends first. Where the workload has
 /// no dependencies all ranks are equal.
+///
+/// Topcuoglu, Hariri and Wu, "Performance-effective and low-complexity task scheduling for
+/// heterogeneous computing", IEEE TPDS 13 (2002); as an online list scheduler, without insertion
+/// into gaps.
 public struct HEFT: BatchPlacementPolicy {
   /// `heft`.
   public let name = "heft"

@@ -1,9 +1,11 @@
-// Minimum energy increase: the machine whose power rises least. Beloglazov, Abawajy and Buyya,
-// "Energy-aware resource allocation heuristics", Future Generation Computer Systems 28 (2012).
+// Minimum energy increase: the least rise in power (Beloglazov et al., FGCS 28, 2012).
 import Workload
 
 /// Places each task where it adds the least energy: the rise in power × its time there, a sleeping
 /// machine's rise counting from what it draws asleep. Ties to the lowest index.
+///
+/// Beloglazov, Abawajy and Buyya, "Energy-aware resource allocation heuristics", Future Generation
+/// Computer Systems 28 (2012).
 public struct MinimumEnergy: ScoredPolicy {
   /// `minimum-energy`.
   public let name = "minimum-energy"

@@ -1,9 +1,11 @@
-// Next fit: like first fit, but going on from the last machine used. Johnson, "Fast algorithms for
-// bin packing", J. Computer and System Sciences 8 (1974); around in a circle, as bins never close.
+// Next fit: first fit, going on from the last machine used (Johnson, JCSS 8, 1974).
 import Workload
 
 /// Places each task on the first machine on which it fits now, from the last one used onwards and
 /// around.
+///
+/// Johnson, "Fast algorithms for bin packing", J. Computer and System Sciences 8 (1974); around in
+/// a circle, as bins never close.
 public struct NextFit: PlacementPolicy {
   /// `next-fit`.
   public let name = "next-fit"

@@ -1,8 +1,6 @@
+// One-step reward: the sampled machine of greatest expected reward, were the task the last.
 import Workload
 
-// One-step reward: the candidate of greatest expected reward, were the task the last. Candidates are
-// sampled, and scores perturbed by Gumbel noise, so that agents with the same view do not herd
-// (McFadden, "Conditional logit analysis of qualitative choice behavior", 1973).
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -13,6 +11,10 @@ import Workload
 
 /// Places each task on the sampled machine where 0.4 × its service level + 0.3 × its completion - its
 /// energy - its part in the imbalance is expected to be greatest.
+///
+/// Ours, after the reward of the original study (John, 2026). Candidates are sampled, and scores
+/// perturbed by Gumbel noise, so that agents with the same view do not herd (McFadden,
+/// "Conditional logit analysis of qualitative choice behavior", 1973).
 public struct OneStepReward: PlacementPolicy {
   /// What may be tuned.
   public struct Constants: Hashable, Sendable, Codable {

@@ -1,9 +1,10 @@
-// Power of d choices: the least loaded of d machines drawn at random. Mitzenmacher, "The power of
-// two choices in randomized load balancing", IEEE TPDS 12 (2001).
+// Power of d choices: the least loaded of d drawn at random (Mitzenmacher, TPDS 12, 2001).
 import Workload
 
 /// Draws d machines uniformly, with replacement, among those that can take the task, and places it
 /// on the one with the smallest share of its CPU asked for; ties to the one drawn first.
+///
+/// Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12 (2001).
 public struct PowerOfChoices: PlacementPolicy {
   /// How many machines are drawn.
   public let choices: Int

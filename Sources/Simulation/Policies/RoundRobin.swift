@@ -1,5 +1,4 @@
-// Round robin: the next machine in turn. Kleinrock, "Queueing Systems", vol. 2 (1976), of machines
-// instead of jobs.
+// Round robin: the next machine in turn (Kleinrock, "Queueing Systems", vol. 2, 1976).
 import Workload
 
 /// Places each task on the next machine in turn that can take it, beginning with machine 0.

@@ -1,5 +1,4 @@
-// A rule among a few machines drawn at random. Mitzenmacher, "The power of two choices in
-// randomized load balancing", IEEE TPDS 12 (2001), for any rule.
+// A rule among a few machines drawn at random (Mitzenmacher, IEEE TPDS 12, 2001, for any rule).
 import Workload
 
 /// A policy that takes the machine of least cost.

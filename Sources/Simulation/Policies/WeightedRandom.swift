@@ -1,4 +1,4 @@
-// Random by capacity among the machines with room now: the randomised form of weighted round robin.
+// Weighted random: by cores × speed among the machines with room now; ours.
 import Workload
 
 /// Places each task on a machine drawn in proportion to cores × speed among those on which it fits

@@ -1,5 +1,4 @@
-// Smooth weighted round robin by CPU capacity × speed. nginx, "Upstream: smooth weighted
-// round-robin balancing" (Dounin, 2012).
+// Smooth weighted round robin by CPU capacity × speed (nginx: Dounin, 2012).
 import Workload
 
 /// Places tasks on machines in turn, in proportion to their cores × speed, spread evenly: weights 5,
@@ -7,6 +6,8 @@ import Workload
 ///
 /// Each machine that can take the task gains its weight; the one that has most, ties to the lowest
 /// index, is chosen and pays what all gained.
+///
+/// nginx, "Upstream: smooth weighted round-robin balancing" (Dounin, 2012).
 public struct WeightedRoundRobin: PlacementPolicy {
   /// `weighted-round-robin`.
   public let name = "weighted-round-robin"

@@ -1,11 +1,13 @@
-// Worst fit: the machine that is left with the most. Johnson, "Near-optimal bin packing algorithms"
-// (MIT, 1973); room over several resources as in best fit.
+// Worst fit: the machine that is left with the most (Johnson, MIT, 1973).
 import Workload
 
 /// Places each task on the machine that is left with the most room, ties to the lowest index.
 ///
 /// Room is the sum over CPU, memory, disk and GPU of what is free, each as a share of the largest
 /// capacity that any machine has of it when the run begins.
+///
+/// Johnson, "Near-optimal bin packing algorithms" (MIT, 1973); room over several resources as in
+/// best fit.
 public struct WorstFit: ScoredPolicy {
   /// `worst-fit`.
   public let name = "worst-fit"

@@ -1,0 +1,21 @@
+// Sufferage: what would lose most elsewhere goes first (Maheswaran et al., JPDC 59, 1999).
+import Workload
+
+/// The waiting task that would lose most by its second-best machine goes first; one that only one
+/// machine can take comes before all.
+///
+/// Maheswaran, Ali, Siegel, Hensgen and Freund, "Dynamic mapping of a class of independent tasks
+/// onto heterogeneous computing systems", J. Parallel and Distributed Computing 59 (1999).
+public struct Sufferage: BatchPlacementPolicy {
+  /// `sufferage`.
+  public let name = "sufferage"
+  /// A sufferage policy.
+  public init() {}
+
+  /// Takes the task that would suffer most.
+  public mutating func choose(
+    from waiting: [TaskView], on cluster: borrowing Cluster, using rng: inout RandomStream
+  ) -> (task: Int, machine: Int)? {
+    chooseByMerit(waiting, cluster) { $1.second - $1.first }
+  }
+}
