@@ -83,6 +83,9 @@ struct SimulateCommand: AsyncParsableCommand {
       "Write the cluster's use over time, likewise.", valueName: "file"))
   var series: String?
 
+  @Option(help: ArgumentHelp("Write each machine's energy, likewise.", valueName: "file"))
+  var machineEnergy: String?
+
   @Option(
     help: ArgumentHelp("Arrivals so many times as dense.", valueName: "factor"))
   var scaleArrivals: Double = 1
@@ -116,8 +119,9 @@ struct SimulateCommand: AsyncParsableCommand {
     guard (1...1_000_000).contains(replications) else {
       throw ValidationError("--replications is from 1 to 1000000")
     }
-    guard replications == 1 || output == nil && series == nil else {
-      throw ValidationError("-o and --series are of one run: leave them out with --replications")
+    guard replications == 1 || outputs.isEmpty else {
+      throw ValidationError(
+        "-o, --series and --machine-energy are of one run: leave them out with --replications")
     }
     guard replications == 1 || workload != "-" else {
       throw ValidationError("standard input can be read only once: no --replications")
@@ -128,16 +132,17 @@ struct SimulateCommand: AsyncParsableCommand {
     guard scaleLoad >= 0, scaleLoad.isFinite else {
       throw ValidationError("--scale-load is not negative")
     }
-    for path in [output, series].compactMap({ $0 }) {
+    for path in outputs {
       do { _ = try TableFileKind(path: path) } catch { throw ValidationError("\(error)") }
     }
-    let files = [output, series].compactMap {
-      $0.map { URL(fileURLWithPath: $0).standardized.path }
-    }
+    let files = outputs.map { URL(fileURLWithPath: $0).standardized.path }
     guard Set(files).count == files.count else {
-      throw ValidationError("-o and --series are two files")
+      throw ValidationError("-o, --series and --machine-energy are different files")
     }
   }
+
+  /// The files that are asked for.
+  private var outputs: [String] { [output, series, machineEnergy].compactMap { $0 } }
 
   func run() async throws {
     if let cell { return try CellReplay(cell).run(reading, json: json) }
@@ -150,20 +155,21 @@ struct SimulateCommand: AsyncParsableCommand {
     let meter = ReadMeter()
     let progress = Progress("simulating \(workload)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
-    var results = try ResultWriter(path: output)
+    var results = try ResultWriter(path: output, slowdownBound: engine.options.slowdownBound)
     let start = (wall: ContinuousClock.now, cpu: processorSeconds())
     let run = try job.run(seed: seed, meter: meter, results: &results)
     try results.finish()
     let cost = SimulationCost(
       wall: (ContinuousClock.now - start.wall).seconds, cpu: processorSeconds() - start.cpu)
     if let series { try run.report.series.write(to: series) }
+    if let machineEnergy { try run.report.energy.write(run.layout, to: machineEnergy) }
     progress.finish()
     if let note = run.rejects?.note { reading.logger?.warning("\(note)") }
 
     let summary = SimulationSummary(
       report: run.report, layout: run.layout, workload: workload, cluster: job.cluster,
       tasks: run.tasks, constraints: run.constraints, rejects: run.rejects?.counts ?? [:],
-      cost: cost, outputs: [output, series].compactMap { $0 })
+      cost: cost, outputs: outputs)
     try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
     try check([run.report])
   }

@@ -7,9 +7,13 @@ import Workload
 struct ResultWriter: ResultSink {
   private let writer: (any TableWriter<TaskResult>)?
 
-  init(path: String?) throws(TraceError) {
+  init(path: String?, slowdownBound: Microseconds) throws(TraceError) {
     if let path {
-      writer = try TableFileKind(path: path).writer(path: path, columns: Self.columns)
+      let bounded = TableColumn<TaskResult>(
+        "bounded_slowdown", nullable: true,
+        .number { $0.boundedSlowdown(bound: slowdownBound) })
+      writer = try TableFileKind(path: path).writer(
+        path: path, columns: Self.columns + [bounded])
     } else {
       writer = nil
     }
@@ -40,6 +44,9 @@ struct ResultWriter: ResultSink {
     TableColumn("instance", .integer { Int64($0.instance) }),
     TableColumn("startup_us", .integer { $0.startup.rawValue }),
     TableColumn("energy_joules", .number { $0.energy.value }),
+    time("completion_us") { $0.completion },
+    TableColumn("deadline_met", .flag { $0.metDeadline }),
+    TableColumn("slowdown", nullable: true, .number { $0.slowdown }),
   ]
 
   private static func time(
@@ -64,6 +71,27 @@ extension UsageSeries {
     ]
     let writer = try TableFileKind(path: path).writer(path: path, columns: columns)
     for bin in bins { try writer.write(bin) }
+    try writer.finish()
+  }
+}
+
+extension EnergyReport {
+  /// Writes a row a machine, in the cluster's order.
+  func write(_ layout: ClusterLayout, to path: String) throws(TraceError) {
+    struct Machine {
+      var number: Int64
+      var energy: Joules
+    }
+    let columns: [TableColumn<Machine>] = [
+      TableColumn("machine_id", .integer { $0.number }),
+      TableColumn("energy_kwh", .number { $0.energy.kilowattHours }),
+    ]
+    let writer = try TableFileKind(path: path).writer(path: path, columns: columns)
+    for (index, machine) in layout.machines.enumerated() {
+      // Nothing is listed where no machine draws power.
+      let energy = machines.isEmpty ? Joules.zero : machines[index]
+      try writer.write(Machine(number: machine.number, energy: energy))
+    }
     try writer.finish()
   }
 }
@@ -261,8 +289,7 @@ struct SimulationSummary {
       "workload": workload, "cluster": cluster, "scheduler": report.policy,
       "seed": report.seed, "machines": report.machines,
       "submitted": total.submitted, "placed": total.started, "evictions": report.evictions,
-      "outcomes": Dictionary(
-        uniqueKeysWithValues: TaskOutcome.allCases.map { ($0.name, total[$0]) }),
+      "outcomes": outcomes(of: total), "restarts": total.restarts,
       "left_out": ["never_ran": tasks.neverRan, "unknown_run_time": tasks.unknown],
       "rejects": rejects, "replayed_from_start": tasks.observed,
       "cut_off_at_end": tasks.cutOffAtEnd,
@@ -303,13 +330,26 @@ struct SimulationSummary {
           entry.priorityClass.name,
           [
             "submitted": entry.metrics.submitted, "placed": entry.metrics.started,
+            "outcomes": outcomes(of: entry.metrics), "restarts": entry.metrics.restarts,
             "wait_s": quantiles(entry.metrics.wait, 1e-6),
+            "completion_s": quantiles(entry.metrics.completion, 1e-6),
+            "slowdown": quantiles(entry.metrics.slowdown, 1e-6),
+            "bounded_slowdown": quantiles(entry.metrics.boundedSlowdown, 1e-6),
             "deadline_share": entry.metrics.deadlineShare,
+            "wasted_s": entry.metrics.wasted.seconds,
+            "energy_kwh": entry.metrics.energy.kilowattHours,
           ] as [String: Any]
         )
       })
+    if report.decisionTimes.count > 0 {
+      object["decision_s"] = quantiles(report.decisionTimes, 1e-9)
+    }
     if let audit = report.audit { object["audit_passed"] = audit.passed }
     return object
+  }
+
+  private func outcomes(of metrics: ClassMetrics) -> [String: Int] {
+    Dictionary(uniqueKeysWithValues: TaskOutcome.allCases.map { ($0.name, metrics[$0]) })
   }
 
   private func quantiles(_ values: Distribution, _ scale: Double) -> [String: Any] {

@@ -8,10 +8,11 @@ import Workload
 /// MachineConstraint.Relation): "For EQUAL and NOT_EQUAL relationships, the comparison is a string
 /// comparison; for LESS_THAN, GREATER_THAN, etc., the values are converted to floating point numbers
 /// first; for PRESENT and NOT_PRESENT, the test is merely whether the supplied attribute exists for
-/// the machine in question". The format of 2011 has the first four only: there a machine without the
-/// attribute counts as one with the empty value, so EQUAL with no value asks for its absence, NOT
-/// EQUAL with no value for its presence, and NOT EQUAL with a value holds where it is absent. Nothing
-/// is less or greater than what is absent or not a whole number.
+/// the machine in question". The format of 2011 has the first four only, and what it means by an empty
+/// value we have found stated nowhere. **This is our interpretation**: no value is no attribute. A
+/// machine whose attribute has no value counts as one without it; EQUAL with no value asks for its
+/// absence, NOT EQUAL with no value for its presence, and NOT EQUAL with a value holds where it is
+/// absent. Nothing is less or greater than what is absent or not a whole number.
 struct TraceConstraints {
   private(set) var table = ConstraintTable()
   /// Tasks that require anything.
@@ -46,7 +47,7 @@ struct TraceConstraints {
         changes += 1
         return
       }
-      // No value is no attribute, as the constraints without one have it.
+      // Our interpretation, as above: no value is no attribute.
       guard !row.isDeleted, let text = row.value else { return }
       attributes.insert(attribute)
       table.setAttribute(attribute, of: row.machine, to: Int64(texts.intern(text)))
@@ -86,7 +87,7 @@ struct TraceConstraints {
     switch row.comparison {
     case .equal, .notEqual:
       guard let value = row.value else {
-        // No value stands for the attribute's absence.
+        // Our interpretation, as above: no value stands for the attribute's absence.
         return .init(attribute, row.comparison == .equal ? .absent : .present, 0)
       }
       return .init(

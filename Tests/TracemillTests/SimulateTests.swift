@@ -199,6 +199,11 @@ import Testing
     // Kernel 3.2; another kernel that is there; a clock below and above 5; no kernel; a colour, which
     // no machine has; anything; a kernel that is a number below 9, which none is.
     #expect(try machines() == ["1", "2", "1", "2", "3", "", "1", ""])
+    // An attribute without a value counts as absent, and so does one that is marked as deleted.
+    try folder.write(
+      (attributes + ["0,3,kernel,,0", "0,3,clock,4,1"]).joined(separator: "\n"),
+      to: "t/machine_attributes/part-00000-of-00001.csv")
+    #expect(try machines() == ["1", "2", "1", "2", "3", "", "1", ""])
     #expect(try machines("--ignore-constraints") == Array(repeating: "1", count: 8))
     let text = try tracemill("simulate", "--workload", folder("t"), "-q").output
     #expect(text.contains("7 tasks of the trace with constraints: honoured"))

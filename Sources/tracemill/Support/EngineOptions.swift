@@ -197,6 +197,8 @@ struct FailureArgument: ExpressibleByArgument {
 }
 
 extension PriorityClass: ExpressibleByArgument {
+  public static var allValueStrings: [String] { allCases.map(\.name) }
+
   public init?(argument: String) {
     guard let named = Self.allCases.first(where: { $0.name == argument }) else { return nil }
     self = named
