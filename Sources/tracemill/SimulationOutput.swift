@@ -113,7 +113,8 @@ struct SimulationSummary {
 
   var text: String {
     """
-    \(workload) on \(cluster): \(grouped(report.machines)) machines, \(report.policy), \
+    \(workload) on \(cluster): \(grouped(report.machines)) \
+    \(report.machines == 1 ? "machine" : "machines"), \(report.policy), \
     seed \(report.seed)
     \(replayLines)
     \(taskLines)

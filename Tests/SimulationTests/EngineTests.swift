@@ -96,6 +96,7 @@ import Workload
       #expect(results.map(\.id.job) == [0, 1, 2])
       #expect(results[0].attempts == 1)
       #expect(results[0].wasted.seconds == 5)
+      #expect(results[0].start.seconds == 0)
       #expect(report.unplaceable[0].count == 3)
       #expect(report.audit?.passed == true)
     }

@@ -53,6 +53,7 @@ extension Engine {
     stopWaiting(index)
     if slots[index].view.attempts == 0 { slots[index].firstStart = cluster.now }
     slots[index].since = cluster.now
+    slots[index].lastStart = cluster.now
     slots[index].view.attempts += 1
     slots[index].state = .running
     slots[index].sibling = -1
@@ -203,7 +204,7 @@ extension Engine {
     let started = slots[index].view.attempts > 0
     return TaskResult(
       id: slots[index].view.id, instance: slots[index].instance, submit: slots[index].view.submit,
-      firstStart: slots[index].firstStart, start: started ? slots[index].since : .never,
+      firstStart: slots[index].firstStart, start: slots[index].lastStart,
       finish: outcome == .finished ? slots[index].end : .never,
       deadline: slots[index].view.deadline, wait: slots[index].waited,
       wasted: slots[index].wasted, startup: slots[index].startup,

@@ -15,6 +15,8 @@ struct TaskSlot {
   /// Since when it has been waiting, or running.
   var since: Microseconds
   var firstStart = Microseconds.never
+  /// When its last attempt started.
+  var lastStart = Microseconds.never
   var waited = Microseconds.zero
   var wasted = Microseconds.zero
   /// Sequence number of its finish event: one with another number is out of date.
