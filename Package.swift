@@ -28,8 +28,9 @@ let package = Package(
   targets: [
     // L0: leaves. Nothing here imports another Tracemill module.
     .target(name: "Workload"),
-    .target(name: "Fitting", dependencies: ["CVectorMath"]),
+    .target(name: "Fitting", dependencies: ["CVectorMath", "PortableMath"]),
     .target(name: "CVectorMath"),
+    .target(name: "PortableMath", dependencies: ["CVectorMath"]),
     .target(
       name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")]),
     .target(name: "Parquet", dependencies: ["CISAL", "CZstd"]),
@@ -58,7 +59,8 @@ let package = Package(
         "CCrypto",
       ]),
     .target(
-      name: "Generation", dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath"]),
+      name: "Generation",
+      dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath", "PortableMath"]),
     .target(
       name: "Simulation",
       dependencies: ["Workload", .product(name: "Histogram", package: "hdrhistogram-swift")]),
@@ -106,6 +108,7 @@ let package = Package(
       name: "WorkloadTests", dependencies: ["Workload", "WorkloadTestKit", "Generation"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "ParquetTests", dependencies: ["Parquet"]),
+    .testTarget(name: "PortableMathTests", dependencies: ["PortableMath"]),
     .testTarget(
       name: "FittingTests", dependencies: ["Fitting", "CVectorMath", "Generation", "Workload"]),
     .testTarget(

@@ -15,8 +15,10 @@ import Yams
 /// ```
 /// Files of more than 16 MiB and nesting of more than 1,000 levels are refused.
 public struct ConfigurationFile {
-  private let name: String
-  private let text: String
+  /// What errors call it.
+  public let name: String
+  /// All of it.
+  public let text: String
 
   private static let sizeLimit = 16 << 20
 

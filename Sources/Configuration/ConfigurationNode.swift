@@ -169,6 +169,15 @@ public final class ConfigurationNode {
     return text
   }
 
+  /// Whether this is `null`.
+  public var isNull: Bool { node.null != nil && !node.isQuoted }
+
+  /// Whether this is one of the words that stand in JSON where a number is infinite or undefined:
+  /// "inf", "-inf", "nan", in quotes.
+  public var isUndefinedNumber: Bool {
+    node.isQuoted && ["inf", "-inf", "nan"].contains(node.scalar?.string ?? "")
+  }
+
   /// Whether this value has keys, and is not a list or a single value.
   public var isObject: Bool { node.mapping != nil }
 

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 /// Counts of arrivals in windows of 1, 2, 4, … times a base length, from a stream in time order.
 ///

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 /// The exponential law: P(X > x) = exp(-rate·x) for x ≥ 0.
 public struct Exponential: Distribution, Hashable {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 /// The gamma law: density x^(shape-1) e^(-x/scale) / (Γ(shape) scale^shape) for x ≥ 0.
 public struct Gamma: Distribution, Hashable {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 /// The generalised Pareto law: P(X > x) = (1 + shape·(x - location)/scale)^(-1/shape) for
 /// x ≥ location; exponential for shape 0, bounded above for shape < 0.

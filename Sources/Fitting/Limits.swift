@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 /// How the values of a sample are limited: not at all, by leaving out what lies outside an interval
 /// (truncation), or by moving it to the nearer end (clamping).

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 /// The log-logistic law: P(X > x) = 1 / (1 + (x/scale)^shape) for x ≥ 0.
 public struct LogLogistic: Distribution, Hashable {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 /// The lognormal law: log X is normal with mean `mu` and standard deviation `sigma`.
 public struct Lognormal: Distribution, Hashable {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 /// Moments of u under the weight exp(a u - x(e^u - 1)) on u ≥ 0 (or u ≤ 0).
 ///

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 // Functions that libm lacks, each accurate in relative terms in both tails; logarithms are given
 // where the value itself would underflow.
@@ -21,8 +15,8 @@ package func logAdd(_ a: Double, _ b: Double) -> Double {
   return high == -.infinity ? high : high + log1p(exp(min(a, b) - high))
 }
 
-/// log Γ(x) for x > 0; thread-safe, unlike C's `lgamma`.
-package func logGamma(_ x: Double) -> Double { lgamma(x).0 }
+/// log Γ(x) for x > 0.
+package func logGamma(_ x: Double) -> Double { PortableMath.logGamma(x) }
 
 // MARK: - Normal
 
@@ -185,7 +179,7 @@ package func logScaledUpperGamma(_ a: Double, _ x: Double) -> Double {
     if abs(term) < 1e-18 { break }
     n += 1
   }
-  return x + log(tgamma(a) * pow(x, -a) - sum)
+  return x + log(gamma(a) * pow(x, -a) - sum)
 }
 
 /// log of Γ(a, x) / (x^a e^-x) by Lentz's continued fraction, x > a + 1 or so.

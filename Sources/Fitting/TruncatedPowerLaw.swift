@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 /// A power law with exponential cutoff: density ∝ x^-exponent e^(-rate·x) for x ≥ scale.
 ///

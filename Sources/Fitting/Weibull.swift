@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import PortableMath
 
 /// The Weibull law: P(X > x) = exp(-(x/scale)^shape) for x ≥ 0; with shape < 1 it is known as the
 /// stretched exponential.

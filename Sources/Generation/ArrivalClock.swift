@@ -1,6 +1,6 @@
 import CVectorMath
 import Fitting
-import Foundation
+import PortableMath
 import Workload
 
 /// The arrival times of jobs, a block of ``GammaBridge/blockSize`` at a time, any block without those
@@ -181,6 +181,3 @@ private struct Modulation: Sendable {
     return min(ends.0 + b + (rates.1 > 0 ? (rest - inFirst) / rates.1 : 0), ends.0 + ends.1)
   }
 }
-
-/// The platform's sine.
-func sine(_ x: Double) -> Double { sin(x) }

@@ -12,6 +12,7 @@ final class CompiledModel: Sendable {
     let sharesRequests: Bool
   }
 
+  /// What every task of a class needs; plain numbers, so that looking it up costs nothing.
   private struct Class: Sendable {
     /// Upper end of the class's part of 0...1.
     let upTo: Double
@@ -19,12 +20,15 @@ final class CompiledModel: Sendable {
     let priorityClass: PriorityClass
     let priority: Int16
     let deadlineFactor: Double
+    let hasDisk: Bool
+    let hasOutcomes: Bool
+  }
+
+  /// What only tasks with a past, or of larger jobs, need.
+  private struct Past: Sendable {
     let outcomes: [(upTo: Double, outcome: Outcome)]
-    let jobSize: MarginSampler?
-    let attempts: MarginSampler?
-    let wait: MarginSampler?
-    let disk: MarginSampler?
     let unstarted: Double
+    let jobSize, attempts, wait, disk: MarginSampler?
   }
 
   /// What is drawn for the jobs of a block: when they come, their class, and how many tasks they have.
@@ -38,6 +42,8 @@ final class CompiledModel: Sendable {
   static let jobLimit = 10_000_000.0
 
   private let classes: [Class]
+  /// By class.
+  private let pasts: [Past]
   private let margins: [Margins]
   private let hasJobSizes: Bool
   private let hasOutcomes: Bool
@@ -67,6 +73,7 @@ final class CompiledModel: Sendable {
     var margins: [Margins] = []
     var upTo = 0.0
     var classes: [Class] = []
+    var pasts: [Past] = []
     for part in model.classes {
       let place = known.firstIndex { $0.hasMargins(of: part) } ?? known.count
       if place == known.count {
@@ -83,20 +90,23 @@ final class CompiledModel: Sendable {
       classes.append(
         Class(
           upTo: upTo, margins: place, priorityClass: part.priorityClass, priority: part.priority,
-          deadlineFactor: part.deadlineFactor ?? 0,
+          deadlineFactor: part.deadlineFactor ?? 0, hasDisk: part.disk != nil,
+          hasOutcomes: !part.outcomes.isEmpty))
+      pasts.append(
+        Past(
           outcomes: part.outcomes.map {
             outcomeUpTo += $0.share
             return (outcomeUpTo, $0.outcome)
           },
-          jobSize: part.jobSize.map(MarginSampler.init),
+          unstarted: part.unstarted, jobSize: part.jobSize.map(MarginSampler.init),
           attempts: part.attempts.map(MarginSampler.init),
-          wait: part.wait.map(MarginSampler.init), disk: part.disk.map(MarginSampler.init),
-          unstarted: part.unstarted))
+          wait: part.wait.map(MarginSampler.init), disk: part.disk.map(MarginSampler.init)))
     }
     self.classes = classes
     self.margins = margins
-    hasJobSizes = classes.contains { $0.jobSize != nil }
-    hasOutcomes = classes.contains { !$0.outcomes.isEmpty }
+    self.pasts = pasts
+    hasJobSizes = pasts.contains { $0.jobSize != nil }
+    hasOutcomes = classes.contains(where: \.hasOutcomes)
     estimates = model.estimates.map { (MarginSampler($0.factor), $0.roundedTo) }
     details = model.details.map { TraceSampler($0, seed: seed) }
   }
@@ -112,7 +122,7 @@ final class CompiledModel: Sendable {
       guard hasJobSizes else { return }
       streams.jobSize.openUniforms(from: first, into: column)
       transform(column, of: jobs.classes, group: { Int($0) }, groups: classes.count) {
-        classes[$0].jobSize ?? MarginSampler.one
+        pasts[$0].jobSize ?? MarginSampler.one
       }
       for place in 0..<size {
         jobs.sizes[place] = Int32(min(max(column[place].rounded(), 1), Self.jobLimit))
@@ -218,13 +228,13 @@ final class CompiledModel: Sendable {
         record.deadline = submit + Microseconds(whole(part.deadlineFactor * runTimes[i] * 1e6))
       }
       if estimates != nil { record.estimate = estimate(runTimes[i] * estimated[i]) }
-      if let law = part.disk {
+      if part.hasDisk, let law = pasts[Int(kinds[i])].disk {
         let index = margins[part.margins].sharesRequests ? 0 : tasks[i].index
         let disk = law.value(uniform(streams.disk, TaskID(job: record.id.job, index: Int32(index))))
         record.request.disk = Bytes(whole(disk * 1_073_741_824))
         record.maxRequest.disk = record.request.disk
       }
-      if !part.outcomes.isEmpty { live(&record, outcome(outcomes[i], part), part) }
+      if part.hasOutcomes { live(&record, outcomes[i], pasts[Int(kinds[i])]) }
       details?.describe(&record)
       records.append(record)
     }
@@ -235,7 +245,9 @@ final class CompiledModel: Sendable {
   }
 
   /// Gives a task a past.
-  private func live(_ record: inout TaskRecord, _ outcome: Outcome, _ part: Class) {
+  private func live(_ record: inout TaskRecord, _ u: Double, _ part: Past) {
+    let outcome = (part.outcomes.first { u < $0.upTo } ?? part.outcomes[part.outcomes.count - 1])
+      .outcome
     let seconds = part.wait?.value(uniform(streams.wait, record.id)) ?? 0
     let wait = Microseconds(whole(min(seconds, 1e9) * 1e6))
     if part.unstarted > 0, outcome == .killed,
@@ -308,10 +320,6 @@ final class CompiledModel: Sendable {
         }
       }
     }
-  }
-
-  private func outcome(_ u: Double, _ part: Class) -> Outcome {
-    (part.outcomes.first { u < $0.upTo } ?? part.outcomes[part.outcomes.count - 1]).outcome
   }
 
   private func estimate(_ seconds: Double) -> Microseconds {

@@ -15,6 +15,9 @@ public struct GraphModel: Sendable, Hashable {
     /// Each task waits for d earlier ones, chosen at random, d with the probability at place d; as
     /// many as there are where that is fewer. Shares add up to 1.
     case inDegrees([Double])
+    /// The graphs of Alibaba's batch jobs in 2018, as Tian, Zheng and Wang (SoCC 2019) draw them
+    /// from the trace's counts.
+    case alibaba2018
   }
 
   /// The shape.
@@ -30,9 +33,11 @@ public struct GraphModel: Sendable, Hashable {
 
   /// The pairs (task, what it waits for) of a job of `size` tasks, by task.
   func edges(size: Int, using rng: inout RandomStream) -> [(task: Int, predecessor: Int)] {
+    if shape == .alibaba2018 { return AlibabaGraph.edges(size: size, using: &rng) }
     var edges: [(task: Int, predecessor: Int)] = []
     for task in stride(from: 1, to: size, by: 1) {
       switch shape {
+      case .alibaba2018: break
       case .chain: edges.append((task, task - 1))
       case .forkJoin:
         if task < size - 1 || size == 2 {
@@ -54,17 +59,25 @@ public struct GraphModel: Sendable, Hashable {
           left -= shares[degree]
           degree += 1
         }
-        degree = min(degree, task)
-        // Floyd's choice of some of many without repeats (Bentley and Floyd 1987).
-        var chosen: Set<Int> = []
-        for bound in task - degree..<task {
-          let pick = rng.below(bound + 1)
-          chosen.insert(chosen.contains(pick) ? bound : pick)
+        for predecessor in rng.choose(min(degree, task), below: task) {
+          edges.append((task, predecessor))
         }
-        for predecessor in chosen.sorted() { edges.append((task, predecessor)) }
       }
     }
     return edges
+  }
+}
+
+extension RandomStream {
+  /// `count` of the numbers from 0 to below `bound`, without repeats, ascending (Bentley and Floyd
+  /// 1987).
+  mutating func choose(_ count: Int, below bound: Int) -> [Int] {
+    var chosen: Set<Int> = []
+    for last in bound - count..<bound {
+      let pick = below(last + 1)
+      chosen.insert(chosen.contains(pick) ? last : pick)
+    }
+    return chosen.sorted()
   }
 }
 

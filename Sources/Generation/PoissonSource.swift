@@ -1,3 +1,4 @@
+import PortableMath
 import Workload
 
 /// The simplest workload there is: Poisson arrivals of identical one-task jobs.
@@ -30,7 +31,7 @@ public struct PoissonSource: WorkloadSource, Sendable {
   public mutating func next() -> TaskRecord? {
     guard produced < count else { return nil }
     var draw = arrivals.at(UInt64(produced))
-    clock += draw.exponential(mean: meanGap)
+    clock -= meanGap * log(draw.openUniform())
     defer { produced += 1 }
     return TaskRecord(
       id: TaskID(job: Int64(produced)), submit: Microseconds(seconds: clock), runTime: runTime,

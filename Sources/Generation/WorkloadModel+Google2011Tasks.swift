@@ -1,5 +1,5 @@
 import Fitting
-import Foundation
+import PortableMath
 import Workload
 
 extension WorkloadModel {

@@ -165,7 +165,7 @@ extension TaskClass {
 extension GraphModel {
   fileprivate func check(_ notes: inout Notes) {
     switch shape {
-    case .chain, .forkJoin: break
+    case .chain, .forkJoin, .alibaba2018: break
     case .layered(let width, let density):
       notes.require(
         (1...100_000).contains(width), "graph.width", "is \(width); expected 1 to 100000")

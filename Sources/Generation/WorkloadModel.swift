@@ -1,4 +1,5 @@
 import Fitting
+import PortableMath
 import Workload
 
 /// What synthetic tasks are drawn from: a plain value that says everything but the seed and how many.
@@ -71,7 +72,7 @@ public struct ArrivalModel: Sendable, Hashable {
     let width = Double.pi / 12
     return (0..<168).map { hour in
       let from = (Double(hour % 24) - peakHour) * width
-      return 1 + amplitude * (sine(from + width) - sine(from)) / width
+      return 1 + amplitude * (sin(from + width) - sin(from)) / width
     }
   }
 }

@@ -90,11 +90,13 @@ extension WorkloadModel {
     case nil:
       return """
         # What the tasks of a job wait for: chain, fork-join, layered (width, density), in-degrees
-        # (shares of tasks that wait for 0, 1, 2, … others); data in GiB handed along each edge.
+        # (inDegrees: shares of tasks that wait for 0, 1, 2, … others), alibaba-2018 (as the batch
+        # jobs of that trace); data in GiB handed along each edge.
         # graph: {shape: layered, width: 4, density: 0.2, data: {family: exponential, rate: 2}}
         """
     case .chain: return "graph: {shape: chain\(data)}"
     case .forkJoin: return "graph: {shape: fork-join\(data)}"
+    case .alibaba2018: return "graph: {shape: alibaba-2018\(data)}"
     case .layered(let width, let density):
       return "graph: {shape: layered, width: \(width), density: \(number(density))\(data)}"
     case .inDegrees(let shares):

@@ -226,7 +226,7 @@ extension TraceDetails {
 
 extension GraphModel {
   fileprivate init?(_ node: ConfigurationNode) {
-    let names = ["chain", "fork-join", "layered", "in-degrees"]
+    let names = ["chain", "fork-join", "layered", "in-degrees", "alibaba-2018"]
     let name = node.choice("shape", of: names, required: true)
     let width = node.integer("width", in: 1...100_000, required: name == "layered")
     let density = node.number("density", in: .share)
@@ -235,6 +235,7 @@ extension GraphModel {
     switch name {
     case "chain": self.init(shape: .chain, data: data)
     case "fork-join": self.init(shape: .forkJoin, data: data)
+    case "alibaba-2018": self.init(shape: .alibaba2018, data: data)
     case "layered":
       guard let width else { return nil }
       self.init(shape: .layered(width: width, density: density ?? 0), data: data)

@@ -68,16 +68,15 @@ struct SyntheticArgument {
 
   /// The profile in a JSON file; nil if it holds something else.
   private static func profile(_ path: String) throws -> WorkloadProfile? {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(message: "\(path): cannot be read")
-    }
-    guard let top = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
-      top["provenance"] != nil
-    else { return nil }
     do {
-      return try WorkloadProfile(json: data)
-    } catch let error as DecodingError {
-      throw CommandFailure(message: "\(path): \(error.plain)")
+      let file = try ConfigurationFile(path: path)
+      let top = try? JSONSerialization.jsonObject(with: Data(file.text.utf8)) as? [String: Any]
+      guard let top, ["provenance", "classMix", "all"].contains(where: { top[$0] != nil }) else {
+        return nil
+      }
+      return try WorkloadProfile(file)
+    } catch {
+      throw CommandFailure(message: "\(error)")
     }
   }
 
@@ -96,7 +95,7 @@ struct SyntheticArgument {
         let file = URL(fileURLWithPath: name, relativeTo: folder).path
         return try profile(file).map { try model($0, name, margins, arrivals, &gathered) }
       }
-    } catch let error as ConfigurationError {
+    } catch {
       throw CommandFailure(message: "\(error)")
     }
   }
@@ -149,30 +148,5 @@ struct SyntheticArgument {
     } catch {
       throw CommandFailure(message: "\(error)")
     }
-  }
-}
-
-extension DecodingError {
-  /// `all.runTime.count: expected …`, in place of the type's own many lines.
-  var plain: String {
-    switch self {
-    case .keyNotFound(let key, let context): place(context, key) + "is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context),
-      .dataCorrupted(let context):
-      place(context, nil) + context.debugDescription
-    @unknown default: "\(self)"
-    }
-  }
-
-  private func place(_ context: Context, _ last: (any CodingKey)?) -> String {
-    var path = ""
-    for key in context.codingPath + (last.map { [$0] } ?? []) {
-      if let index = key.intValue {
-        path += "[\(index)]"
-      } else {
-        path += (path.isEmpty ? "" : ".") + key.stringValue
-      }
-    }
-    return path.isEmpty ? "" : path + ": "
   }
 }
