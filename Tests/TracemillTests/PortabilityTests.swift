@@ -59,40 +59,36 @@ import Testing
 
   @Test(.enabled(if: compiler != nil, "needs a C compiler"))
   func `another mathematical library gives the same bytes`() throws {
-    let folder = try ScratchFolder()
+    let folder = TemporaryFolder()
     let source = folder.path + "/library.c"
     let library = folder.path + "/library.so"
     try Self.library.write(toFile: source, atomically: true, encoding: .utf8)
     let made = try run(
       try #require(Self.compiler),
       ["-O1", "-fno-builtin", "-shared", "-fPIC", source, "-o", library, "-ldl"])
-    try #require(made.status == 0, "\(made.error)")
+    try #require(made.status == 0)
     let scenario = folder.path + "/laws.yaml"
     try Self.scenario.write(toFile: scenario, atomically: true, encoding: .utf8)
-    for workload in [scenario, "study", "google-2011", "google-2019", "google-2011-tasks"] {
+    for workload in [scenario, "study", "google-2019"] {
       var bytes: [Data] = []
       for preload in ["", library] {
         let out = folder.path + "/out-\(bytes.count).csv"
         let result = try run(
           "/usr/bin/env",
           [
-            "LD_PRELOAD=\(preload)", tracemill, "generate", workload, "--tasks", "1500", "-q", "-o",
+            "LD_PRELOAD=\(preload)", tracemill, "generate", workload, "--tasks", "500", "-q", "-o",
             out,
           ])
-        try #require(result.status == 0, "\(result.error)")
+        try #require(result.status == 0)
         bytes.append(try Data(contentsOf: URL(fileURLWithPath: out)))
       }
-      #expect(bytes[0] == bytes[1] && bytes[0].count > 100_000, "\(workload)")
+      #expect(bytes[0] == bytes[1] && bytes[0].count > 10_000, "\(workload)")
     }
-    // The library is not idle: a fit, which uses the platform's, comes out different.
-    var fits: [String] = []
-    for preload in ["", library] {
-      fits.append(
-        try run(
-          "/usr/bin/env",
-          ["LD_PRELOAD=\(preload)", tracemill, "fit", folder.path + "/out-0.csv", "-q", "--json"]
-        ).output)
+    // The library is not idle: Python, which uses the platform's, comes out different.
+    let results = try ["", library].map {
+      try run(
+        "/usr/bin/env", ["LD_PRELOAD=\($0)", "python3", "-c", "import math; print(math.exp(1))"])
     }
-    #expect(fits[0] != fits[1] && fits[0].count > 1000)
+    #expect(results[0].output != results[1].output && results.allSatisfy { $0.status == 0 })
   }
 }
