@@ -35,7 +35,6 @@ import Testing
         runTime: {family: gamma, shape: 0.7, scale: 100}
         cpu: {family: lognormal, mu: 0.5, sigma: 0.8, truncate: [0.5, 8]}
         memory: {family: truncated-power-law, exponent: 1.3, rate: 0.1, scale: 0.5}
-        correlations: {runTimeCPU: 0.4, runTimeMemory: 0.1, cpuMemory: 0.6}
       - name: b
         share: 0.25
         runTime: {family: generalized-pareto, shape: 0.6, scale: 100, location: 0}
@@ -46,6 +45,7 @@ import Testing
         runTime: {family: pareto, shape: 1.6, scale: 10, clamp: [10, 5000]}
         cpu: {family: log-logistic, shape: 2.5, scale: 1}
         memory: {family: exponential, rate: 0.5}
+        correlations: {runTimeCPU: 0.4, runTimeMemory: 0.1, cpuMemory: 0.6}
         deadlineFactor: 2
       - name: d
         share: 0.25
@@ -69,7 +69,7 @@ import Testing
     try #require(made.status == 0)
     let scenario = folder.path + "/laws.yaml"
     try Self.scenario.write(toFile: scenario, atomically: true, encoding: .utf8)
-    for workload in [scenario, "study", "google-2019"] {
+    for workload in [scenario, "study"] {
       var bytes: [Data] = []
       for preload in ["", library] {
         let out = folder.path + "/out-\(bytes.count).csv"
