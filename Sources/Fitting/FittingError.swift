@@ -24,11 +24,11 @@ public enum FittingError: Error, Equatable, Sendable, CustomStringConvertible {
     case .invalidParameter(let law, let parameter, let value, let requirement):
       "\(law): \(parameter) is \(value), but must be \(requirement)"
     case .unusableValues(let screening):
-      "the sample holds \(screening.description); drop them explicitly or give positive numbers"
+      "the sample holds \(screening.description), which these laws cannot take"
     case .outsideLimits(let value, let limits):
       "value \(value) lies outside the declared limits (\(limits.description))"
     case .tooFew(let count, let needed, let purpose):
-      "\(count) observations are too few for \(purpose); it needs at least \(needed)"
+      "\(count) observation\(count == 1 ? " is" : "s are") too few for \(purpose); it needs at least \(needed)"
     case .allEqual(let value, let count):
       "all \(count) observations equal \(value): a point mass, which no continuous law describes"
     case .noMaximum(let family, let reason):

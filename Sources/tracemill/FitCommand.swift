@@ -128,7 +128,11 @@ struct FitCommand: AsyncParsableCommand {
         try await fitTrace(trace, meter)
       }
     } catch let error as FittingError {
-      throw CommandFailure(message: "\(input): \(error)")
+      var message = "\(input): \(error)"
+      if case .unusableValues = error {
+        message += "; --drop-nonpositive drops and counts them"
+      }
+      throw CommandFailure(message: message)
     }
   }
 
