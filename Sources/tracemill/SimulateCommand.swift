@@ -167,9 +167,9 @@ struct SimulateCommand: AsyncParsableCommand {
     if let note = run.rejects?.note { reading.logger?.warning("\(note)") }
 
     let summary = SimulationSummary(
-      report: run.report, layout: run.layout, workload: workload, cluster: job.cluster,
-      tasks: run.tasks, constraints: run.constraints, rejects: run.rejects?.counts ?? [:],
-      cost: cost, outputs: outputs)
+      report: run.report, layout: run.layout, options: job.options, workload: workload,
+      cluster: job.cluster, tasks: run.tasks, constraints: run.constraints,
+      rejects: run.rejects?.counts ?? [:], cost: cost, outputs: outputs)
     try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
     try check([run.report])
   }

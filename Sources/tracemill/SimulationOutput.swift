@@ -100,6 +100,7 @@ extension EnergyReport {
 struct SimulationSummary {
   let report: SimulationReport
   let layout: ClusterLayout
+  let options: SimulationOptions
   let workload: String
   let cluster: String
   let tasks: ReplayedTasks
@@ -135,6 +136,14 @@ struct SimulationSummary {
       lines += "  \(grouped(count)) \(count == 1 ? "task" : "tasks") \(what)\n"
     }
     for note in constraints.notes { lines += "  \(note)\n" }
+    if options.accountsFrom != .never {
+      lines += "  utilisation and energy from trace time \(span(options.accountsFrom.seconds)) on\n"
+    }
+    if options.accountsTail != .never {
+      let tail = options.accountsTail
+      let end = tail == .zero ? "" : "\(span(tail.seconds)) after "
+      lines += "  utilisation and energy until \(end)the last submission\n"
+    }
     let odd = layout.anomalies
     if odd.total > 0 {
       lines +=

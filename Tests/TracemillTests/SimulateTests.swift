@@ -24,6 +24,16 @@ import Testing
     #expect(try contents(folder("first-fit.csv")) != contents(folder("best-fit.csv")))
   }
 
+  @Test func aCutOffDrainIsSaid() throws {
+    let line = "utilisation and energy until the last submission"
+    let cut = try tracemill(
+      "simulate", "--workload", miniature, "--scheduler", "first-fit", "--quiet", "--cut-drain")
+    #expect(cut.output.contains(line))
+    let whole = try tracemill(
+      "simulate", "--workload", miniature, "--scheduler", "first-fit", "--quiet")
+    #expect(whole.status == 0 && !whole.output.contains(line))
+  }
+
   @Test func aConvertedFileReplaysLikeItsTrace() throws {
     let folder = TemporaryFolder()
     for kind in [".parquet", ".csv"] {
