@@ -1,7 +1,10 @@
-// Random: uniform among the machines that can take the task. The usual baseline.
+// Random: uniform among the machines that can take the task (Eager et al., IEEE TSE 12, 1986).
 import Workload
 
 /// Places each task on a machine drawn uniformly among those that can take it; waits if none can.
+///
+/// The random policy of Eager, Lazowska and Zahorjan, "Adaptive load sharing in homogeneous distributed
+/// systems", IEEE Transactions on Software Engineering 12 (1986).
 public struct RandomPlacement: PlacementPolicy {
   /// `random`.
   public let name = "random"
