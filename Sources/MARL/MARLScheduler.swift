@@ -83,11 +83,8 @@ public struct MARLScheduler: PlacementPolicy {
     let count = sampler.drawn.count
     guard count > 0 else { return nil }
     scratch.reserve(rows: count, columns: CandidateFeatures.count)
-    let features = CandidateFeatures(task, on: cluster, ledger)
-    for (index, machine) in sampler.drawn.enumerated() {
-      features.write(
-        Int(machine), on: cluster, ledger, to: scratch.inputs + index * CandidateFeatures.count)
-    }
+    CandidateFeatures(task, on: cluster, ledger).write(
+      sampler, on: cluster, ledger, to: scratch.inputs)
     model.networks[network].score(scratch.inputs, rows: count, to: scratch.outputs)
     let chosen = choose(count, mask: nil, &rng)
     let machine = Int(sampler.drawn[chosen.index])

@@ -104,6 +104,7 @@ private struct ScenarioParts {
     t.architecture = node.choice("architecture", of: PolicyModel.Architecture.self) ?? .candidates
     t.hidden = node.integer("hidden", in: 1...1024)
     t.networks = node.integer("networks", in: 1...100_000) ?? 1
+    t.gate = node.numbers("gate", in: .above(0, to: 1)) ?? []
     let count = 1...100_000
     let busy = node.integer("candidates", in: count) ?? 10
     t.candidates = CandidateRule(

@@ -52,7 +52,6 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     var file = try ScenarioFile(path: scenario)
-    if file.polish != nil { _ = try file.scenario(of: scenario) }
     try file.measureUnits(workers: workers)
     try makeFolder(output)
     do {
@@ -106,7 +105,7 @@ struct TrainingSession {
     let polish = folder + "/polish.safetensors"
     if resume, let settings = file.polish, FileManager.default.fileExists(atPath: polish) {
       self.polish = try Self.naming(polish) {
-        try EvolutionStrategy(file.scenarios[0], settings, resuming: SafeTensors(path: polish))
+        try EvolutionStrategy(file.scenarios, settings, resuming: SafeTensors(path: polish))
       }
     }
   }
@@ -130,7 +129,7 @@ struct TrainingSession {
     }
     try save()
     guard trainer.isDone, let settings = file.polish, let best = trainer.best else { return }
-    var polish = polish ?? EvolutionStrategy(file.scenarios[0], settings, from: best)
+    var polish = polish ?? EvolutionStrategy(file.scenarios, settings, from: best)
     while !polish.isDone, left > 0 {
       let (reward, validation) = try polish.step(workers: workers)
       left -= 1

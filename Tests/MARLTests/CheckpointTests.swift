@@ -45,7 +45,7 @@ import Workload
       } catch { return "\(error)" }
     }
     let version = message { $0.metadata["observation"] = "candidate-features-0" }
-    #expect(version == "observation is candidate-features-0; expected candidate-features-1")
+    #expect(version == "observation is candidate-features-0; expected candidate-features-2")
     let shape = message {
       $0.tensors["policy.0.weight.0"] = .init(
         shape: [25, 32], values: Array(repeating: 0, count: 800))

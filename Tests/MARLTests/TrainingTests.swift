@@ -56,17 +56,17 @@ import Workload
     settings.validationEvery = 2
     settings.validationEpisodes = 1
     let model = PolicyModel.initialised(.candidates, candidates: CandidateRule(4), seed: 2)
-    var whole = EvolutionStrategy(studyScenario(), settings, from: model)
+    var whole = EvolutionStrategy([studyScenario()], settings, from: model)
     var parallel = whole
     for _ in 0..<4 {
       let (a, b) = (try whole.step(), try parallel.step(workers: 3))
       #expect(a.reward == b.reward && a.validation == b.validation)
     }
     #expect(whole.model == parallel.model && whole.model != model)
-    var first = EvolutionStrategy(studyScenario(), settings, from: model)
+    var first = EvolutionStrategy([studyScenario()], settings, from: model)
     for _ in 0..<2 { _ = try first.step() }
     var second = try EvolutionStrategy(
-      studyScenario(), settings, resuming: SafeTensors(first.checkpoint.data()))
+      [studyScenario()], settings, resuming: SafeTensors(first.checkpoint.data()))
     while !second.isDone { _ = try second.step() }
     #expect(second.model == whole.model && second.bestReward == whole.bestReward)
   }

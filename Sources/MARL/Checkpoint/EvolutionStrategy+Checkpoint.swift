@@ -9,7 +9,7 @@ extension EvolutionStrategy {
   /// All that is needed to go on, and the policy at the centre: also a policy's checkpoint.
   public var checkpoint: SafeTensors {
     var file = model.tensors
-    file.metadata["scenario"] = scenario.name
+    file.metadata["scenario"] = scenarios.label
     file.metadata["settings"] = CheckpointText.json(settings)
     file.metadata["state"] = CheckpointText.json(
       State(
@@ -24,11 +24,11 @@ extension EvolutionStrategy {
   ///
   /// - Throws: ``CheckpointError`` where it is not a checkpoint of this polish with these settings.
   public init(
-    _ scenario: Scenario, _ settings: EvolutionSettings, resuming file: SafeTensors
+    _ scenarios: [Scenario], _ settings: EvolutionSettings, resuming file: SafeTensors
   ) throws {
-    try file.expect("scenario", scenario.name)
+    try file.expect("scenario", scenarios.label)
     try file.expect("settings", CheckpointText.json(settings))
-    try self.init(scenario, settings, from: PolicyModel(file))
+    try self.init(scenarios, settings, from: PolicyModel(file))
     let state: State = try CheckpointText.value(file.metadata["state"], "state")
     try file.read(&optimiser, "optimiser", step: state.step)
     generation = state.generation

@@ -138,7 +138,8 @@ public struct Tuner: Sendable {
   private static func draw(using rng: inout RandomStream) -> OneStepReward.Constants {
     var constants = OneStepReward.Constants()
     constants.candidates = Int(logUniform(2, 101, &rng))
-    constants.weighting = rng.uniform() < 0.7 ? .weighted : .uniform
+    let kind = rng.uniform()
+    constants.weighting = kind < 0.4 ? .weighted : kind < 0.8 ? .neighbours : .uniform
     constants.backlog = 3 * rng.uniform()
     constants.riskSeconds = logUniform(0.3, 100, &rng)
     constants.riskScale = logUniform(0.02, 0.8, &rng)

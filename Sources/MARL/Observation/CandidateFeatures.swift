@@ -36,11 +36,17 @@ import Workload
 /// | 21, 22 | requested cores / 4, memory / 8 GiB |
 /// | 23, 24 | share of the cluster's memory, of its CPU claimed |
 /// | 25 | 1 if it is empty |
+/// | 26 | 1 / (1 + its rank among the agent's neighbours), 0 if it is none |
+/// | 27 | feature 14 less the least of it among the candidates |
+/// | 28 | feature 11 less the least of it among the candidates |
+/// | 29 | share of the candidates in which the task fits now |
+/// | 30 | the lesser of features 3 and 4 |
+/// | 31 | tasks that run there, log(1 + n) / 2 |
 public struct CandidateFeatures {
   /// How many there are.
-  public static let count = 26
+  public static let count = 32
   /// Goes into checkpoints: networks trained on another version are refused.
-  public static let version = "candidate-features-1"
+  public static let version = "candidate-features-2"
 
   /// Features that belong together, to be withheld from a policy and see what they are worth.
   public enum Group: String, Hashable, Sendable, CaseIterable {
@@ -52,17 +58,20 @@ public struct CandidateFeatures {
     case energy
     /// The task's class and its deadline.
     case urgency
-    /// What only the agent knows: age of the view, what it sent, which machine is its own.
+    /// What only the agent knows: age of the view, what it sent, which machine is its own, its neighbours.
     case own
+    /// How it compares with the other candidates.
+    case others
 
     /// Their indices.
     public var indices: [Int] {
       switch self {
-      case .memory: [2, 4, 7, 10, 22, 23]
-      case .state: [0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 17, 23, 24, 25]
-      case .energy: [11, 12, 13]
+      case .memory: [2, 4, 7, 10, 22, 23, 30]
+      case .state: [0, 1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 17, 23, 24, 25, 27, 29, 30, 31]
+      case .energy: [11, 12, 13, 28]
       case .urgency: [15, 20]
-      case .own: [16, 17, 18]
+      case .own: [16, 17, 18, 26]
+      case .others: [27, 28, 29]
       }
     }
   }
@@ -89,8 +98,37 @@ public struct CandidateFeatures {
     hasSent = ledger.hasSent(task, on: cluster)
   }
 
-  /// Writes the features of `machine`.
+  /// Writes the features of all candidates that were drawn, a row each.
   func write(
+    _ drawn: borrowing CandidateSampler, on cluster: borrowing Cluster,
+    _ ledger: borrowing SentLedger, to rows: UnsafeMutablePointer<Float>
+  ) {
+    let count = drawn.drawn.count
+    var rank = 0
+    var (completion, energy, fits) = (Float.infinity, Float.infinity, Float(0))
+    for index in 0..<count {
+      let machine = Int(drawn.drawn[index])
+      let row = rows + index * Self.count
+      write(machine, on: cluster, ledger, to: row)
+      row[26] = 0
+      if index < drawn.near, machine != Int(task.gateway) {
+        row[26] = 1 / Float(1 + rank)
+        rank += 1
+      }
+      completion = min(completion, row[14])
+      energy = min(energy, row[11])
+      fits += row[0]
+    }
+    for index in 0..<count {
+      let row = rows + index * Self.count
+      row[27] = row[14] - completion
+      row[28] = row[11] - energy
+      row[29] = fits / Float(count)
+    }
+  }
+
+  /// Writes the features of `machine` that say nothing of the other candidates.
+  private func write(
     _ machine: Int, on cluster: borrowing Cluster, _ ledger: borrowing SentLedger,
     to row: UnsafeMutablePointer<Float>
   ) {
@@ -147,5 +185,7 @@ public struct CandidateFeatures {
     row[23] = Float(clusterMemory)
     row[24] = Float(clusterCPU)
     row[25] = isEmpty ? 1 : 0
+    row[30] = min(row[3], row[4])
+    row[31] = log1pf(Float(view.running)) / 2
   }
 }

@@ -42,12 +42,14 @@ public struct EvolutionSettings: Hashable, Sendable, Codable {
 ///
 /// Antithetic Gaussian perturbations, ranked (Salimans, Ho, Chen, Sidor and Sutskever, "Evolution
 /// strategies as a scalable alternative to reinforcement learning", arXiv:1703.03864); all perturbations
-/// of a generation run the same episodes, acting greedily.
+/// of a generation run the same episodes, choosing as the policy does in use. They are ranked at each load of
+/// each scenario apart, and a perturbation counts by its mean rank: what is worth little in reward, or drowns
+/// in the noise of another load, counts as much.
 public struct EvolutionStrategy: Sendable {
   /// How it goes.
   public let settings: EvolutionSettings
-  /// Where.
-  public var scenario: Scenario
+  /// Where: every perturbation is run in each.
+  public var scenarios: [Scenario]
   /// The policy at the centre.
   public internal(set) var model: PolicyModel
   /// Generations so far.
@@ -61,8 +63,9 @@ public struct EvolutionStrategy: Sendable {
   var optimiser: Adam
 
   /// A strategy that begins at `model`, all of whose parameters it moves.
-  public init(_ scenario: Scenario, _ settings: EvolutionSettings, from model: PolicyModel) {
-    self.scenario = scenario
+  public init(_ scenarios: [Scenario], _ settings: EvolutionSettings, from model: PolicyModel) {
+    precondition(!scenarios.isEmpty, "there is a scenario to polish in")
+    self.scenarios = scenarios
     self.settings = settings
     self.model = model
     best = model
@@ -77,7 +80,7 @@ public struct EvolutionStrategy: Sendable {
   ///
   /// - Throws: what episodes throw.
   public mutating func step(workers: Int = 1) throws -> (reward: Double, validation: [Double]?) {
-    let (scenario, settings, model) = (scenario, settings, model)
+    let (scenarios, settings, model) = (scenarios, settings, model)
     let noise = RandomStream(seed: settings.seed, name: "perturbations")
     let (first, count) = (generation * settings.pairs, optimiser.first.count)
     let generation = generation
@@ -85,7 +88,7 @@ public struct EvolutionStrategy: Sendable {
       let sign: Float = job % 2 == 0 ? 1 : -1
       let moved = model.moved(
         by: Self.draw(noise, first + job / 2, count), times: sign * settings.deviation)
-      return try Self.reward(of: moved, scenario, settings, generation)
+      return try Self.rewards(of: moved, scenarios, settings, generation)
     }
     var gradient = [Float](repeating: 0, count: count)
     let ranks = Self.centredRanks(rewards)
@@ -104,8 +107,11 @@ public struct EvolutionStrategy: Sendable {
     optimiser.update(&parameters, gradient: gradient, rate: rate)
     self.model.setParameters(parameters)
     self.generation += 1
-    decisions += 2 * settings.pairs * settings.loads.count * settings.episodes * settings.tasks
-    let mean = rewards.reduce(0, +) / Double(rewards.count)
+    decisions +=
+      2 * settings.pairs * scenarios.count * settings.loads.count * settings.episodes
+      * settings.tasks
+    let mean =
+      rewards.joined().reduce(0, +) / Double(rewards.count * scenarios.count * settings.loads.count)
     guard mean.isFinite, self.model.networks.allSatisfy({ $0.parameters.allSatisfy(\.isFinite) })
     else { throw TrainingError.diverged(iteration: self.generation, what: "a parameter") }
     guard self.generation % settings.validationEvery == 0 || isDone else { return (mean, nil) }
@@ -117,7 +123,7 @@ public struct EvolutionStrategy: Sendable {
 
   /// Mean reward on the validation seeds, load by load.
   public func validate(_ model: PolicyModel, workers: Int = 1) throws -> [Double] {
-    try [scenario].validate(
+    try scenarios.validate(
       model, loads: settings.loads, tasks: settings.tasks,
       episodes: settings.validationEpisodes, workers: workers)
   }
@@ -127,31 +133,41 @@ public struct EvolutionStrategy: Sendable {
     return (0..<count).map { _ in Float(rng.normal()) }
   }
 
-  private static func reward(
-    of model: PolicyModel, _ scenario: Scenario, _ settings: EvolutionSettings, _ generation: Int
-  ) throws -> Double {
-    var sum = 0.0
-    for (place, load) in settings.loads.enumerated() {
-      for episode in 0..<settings.episodes {
-        let number = (generation * settings.loads.count + place) * settings.episodes + episode
-        // Apart from the training seeds of the policy that is polished.
-        let seed = SeedRange.training(settings.seed, number + 1 << 30)
-        sum += try scenario.run(
-          Episode(seed: seed, load: load, tasks: settings.tasks), MARLScheduler(model)
-        ).total
+  /// Its mean reward at each load of each scenario.
+  private static func rewards(
+    of model: PolicyModel, _ scenarios: [Scenario], _ settings: EvolutionSettings, _ generation: Int
+  ) throws -> [Double] {
+    var rewards: [Double] = []
+    for scenario in scenarios {
+      for (place, load) in settings.loads.enumerated() {
+        var sum = 0.0
+        for episode in 0..<settings.episodes {
+          let number = (generation * settings.loads.count + place) * settings.episodes + episode
+          // Apart from the training seeds of the policy that is polished.
+          let seed = SeedRange.training(settings.seed, number + 1 << 30)
+          sum += try scenario.run(
+            Episode(seed: seed, load: load, tasks: settings.tasks), MARLScheduler(model)
+          ).total
+        }
+        rewards.append(sum / Double(settings.episodes))
       }
     }
-    return sum / Double(settings.loads.count * settings.episodes)
+    return rewards
   }
 
-  /// Ranks from -0.5 to 0.5, ties by position.
-  private static func centredRanks(_ rewards: [Double]) -> [Float] {
-    let order = rewards.indices.sorted {
-      rewards[$0] != rewards[$1] ? rewards[$0] < rewards[$1] : $0 < $1
-    }
+  /// Mean over columns of the rows' ranks there, from -0.5 to 0.5, ties by position.
+  private static func centredRanks(_ rewards: [[Double]]) -> [Float] {
     var ranks = [Float](repeating: 0, count: rewards.count)
-    for (rank, index) in order.enumerated() {
-      ranks[index] = Float(rank) / Float(max(rewards.count - 1, 1)) - 0.5
+    let columns = rewards.first?.count ?? 0
+    for column in 0..<columns {
+      let order = rewards.indices.sorted {
+        let (a, b) = (rewards[$0][column], rewards[$1][column])
+        return a != b ? a < b : $0 < $1
+      }
+      for (rank, index) in order.enumerated() {
+        ranks[index] +=
+          (Float(rank) / Float(max(rewards.count - 1, 1)) - 0.5) / Float(columns)
+      }
     }
     return ranks
   }

@@ -17,6 +17,9 @@ public struct TrainingSettings: Hashable, Sendable, Codable {
   public var hidden: Int?
   /// Networks: 1 shared by all agents, or one an agent (as many as machines).
   public var networks = 1
+  /// Shares of the cluster's CPU claimed, ascending, at which agents turn from one shared network to the
+  /// next: as ``PolicyModel/gate``, with one network more than shares.
+  public var gate: [Double] = []
   /// Candidates scored.
   public var candidates = CandidateRule(10)
   /// How agents choose in use, and in validation.
@@ -125,11 +128,18 @@ public struct Trainer: Sendable {
     guard !scenarios.isEmpty else {
       throw TrainingError.invalid("there is no scenario to train on")
     }
-    let model =
+    let networks = settings.gate.isEmpty ? settings.networks : settings.gate.count + 1
+    var model =
       start
       ?? PolicyModel.initialised(
-        settings.architecture, agents: settings.networks, hidden: settings.hidden,
+        settings.architecture, agents: networks, hidden: settings.hidden,
         candidates: settings.candidates, seed: settings.seed)
+    guard model.networks.count == networks else {
+      throw TrainingError.invalid(
+        "the policy to begin with has \(model.networks.count) networks; expected \(networks)")
+    }
+    model.gate = settings.gate
+    model.candidateRules = []
     learner = Learner(model, seed: settings.seed)
     learner.model.candidates = settings.candidates
     learner.model.choice = settings.choice
@@ -236,6 +246,12 @@ extension TrainingSettings {
       ("learner.epochs", learner.epochs), ("learner.minibatch", learner.minibatch),
       ("hidden", hidden ?? 1),
     ] where value < 1 { wrong.append("\(name) is \(value); expected at least 1") }
+    if !gate.isEmpty, networks > 1 {
+      wrong.append("networks is \(networks); expected 1 beside a gate")
+    }
+    if gate != gate.sorted() || gate.contains(where: { !($0 > 0 && $0 < 1) }) {
+      wrong.append("gate is \(gate); expected ascending shares between 0 and 1")
+    }
     if let hidden, hidden > 1024 { wrong.append("hidden is \(hidden); expected at most 1024") }
     if loads.isEmpty { wrong.append("loads is empty") }
     for load in loads where !(load > 0 && load <= 100) {

@@ -14,14 +14,20 @@ public struct CandidateSampler: Sendable {
     case uniform
     /// In proportion to cores × speed.
     case weighted
+    /// Half of them the agent's own machine and its neighbours, the rest in proportion to cores × speed.
+    /// See ``Neighbourhoods``.
+    case neighbours
   }
 
   /// How machines are drawn.
   public let weighting: Weighting
   private var acceptance: [Double] = []
   private var alias: [Int32] = []
-  /// The machines drawn last, in the order of the draws.
+  private var neighbourhoods = Neighbourhoods()
+  /// The machines drawn last: the agent's own and its neighbours by rank, then in the order of the draws.
   public private(set) var drawn: [Int32] = []
+  /// How many of ``drawn``, from the first on, are the agent's own machine and its neighbours.
+  public private(set) var near = 0
 
   /// A sampler; ``prepare(_:)`` comes before the first draw.
   public init(_ weighting: Weighting) { self.weighting = weighting }
@@ -38,7 +44,8 @@ public struct CandidateSampler: Sendable {
     let total = weights.reduce(0, +)
     acceptance = Array(repeating: 1, count: count)
     alias = (0..<count).map(Int32.init)
-    guard weighting == .weighted, total > 0 else { return }
+    if weighting == .neighbours { neighbourhoods = Neighbourhoods(weights: weights) }
+    guard weighting != .uniform, total > 0 else { return }
     var scaled = weights.map { $0 * Double(count) / total }
     var small = scaled.indices.filter { scaled[$0] < 1 }
     var large = scaled.indices.filter { scaled[$0] >= 1 }
@@ -65,7 +72,9 @@ public struct CandidateSampler: Sendable {
     _ count: Int, for task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) {
     drawn.removeAll(keepingCapacity: true)
+    near = 0
     if count < cluster.count {
+      if weighting == .neighbours { takeNeighbours(count / 2, task, cluster) }
       for _ in 0..<(8 * count + 24) where drawn.count < count {
         let machine = one(using: &rng)
         if cluster.canTake(task, on: Int(machine)), !drawn.contains(machine) {
@@ -77,11 +86,25 @@ public struct CandidateSampler: Sendable {
     takeAll(count, task, cluster, &rng)
   }
 
+  /// Takes up to `count` of the agent's own machine and its neighbours, by rank.
+  private mutating func takeNeighbours(
+    _ count: Int, _ task: TaskView, _ cluster: borrowing Cluster
+  ) {
+    let agent = Int(task.gateway)
+    guard agent >= 0 else { return }
+    if count > 0, cluster.canTake(task, on: agent) { drawn.append(task.gateway) }
+    for machine in neighbourhoods[agent] where drawn.count < count {
+      if cluster.canTake(task, on: Int(machine)) { drawn.append(machine) }
+    }
+    near = drawn.count
+  }
+
   /// Lists those that can take the task, and shuffles as many as are wanted to the front.
   private mutating func takeAll(
     _ count: Int, _ task: TaskView, _ cluster: borrowing Cluster, _ rng: inout RandomStream
   ) {
     drawn.removeAll(keepingCapacity: true)
+    near = 0
     var next = cluster.firstCandidate(for: task)
     while let machine = next {
       drawn.append(Int32(machine))

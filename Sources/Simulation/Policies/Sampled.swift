@@ -19,7 +19,7 @@ extension ScoredPolicy {
 
 /// Another policy's rule among `choices` machines drawn at random, ties to the one drawn first.
 ///
-/// Called `sampled:RULE,d=D` or `sampled:RULE,d=D,weighted` on the command line.
+/// Called `sampled:RULE,d=D`, `sampled:RULE,d=D,weighted` or `…,neighbours` on the command line.
 public struct Sampled: PlacementPolicy {
   /// How many machines are drawn (at least 1).
   public let choices: Int
@@ -36,7 +36,8 @@ public struct Sampled: PlacementPolicy {
 
   /// As on the command line.
   public var name: String {
-    "sampled:\(rule.name),d=\(choices)" + (sampler.weighting == .weighted ? ",weighted" : "")
+    "sampled:\(rule.name),d=\(choices)"
+      + (sampler.weighting == .uniform ? "" : ",\(sampler.weighting.rawValue)")
   }
 
   /// Prepares the rule and the draws.
