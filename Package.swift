@@ -83,7 +83,7 @@ let package = Package(
         .embedInCode("Shipped/study-setting.safetensors"),
         .embedInCode("Shipped/study-setting.curve.csv"),
         .embedInCode("Shipped/study-100.safetensors"),
-        .embedInCode("Shipped/study-100-gated.safetensors"),
+        .embedInCode("Shipped/study-100.curve.csv"),
         .embedInCode("Shipped/one-step-study-100.json"),
       ]),
     .target(name: "CNeural"),

@@ -76,10 +76,9 @@ public struct MARLScheduler: PlacementPolicy {
   private mutating func placeAmongCandidates(
     _ task: TaskView, _ cluster: borrowing Cluster, _ rng: inout RandomStream
   ) -> Int? {
-    let network = model.network(of: Int(task.gateway), on: cluster)
-    let rule = model.candidateRules.isEmpty ? model.candidates : model.candidateRules[network]
-    let wanted = rule.count(at: cluster.meanUtilisation)
-    sampler.draw(wanted, for: task, on: cluster, using: &rng)
+    let network = model.network(for: task, on: cluster)
+    sampler.draw(
+      model.candidates.count(at: cluster.meanUtilisation), for: task, on: cluster, using: &rng)
     let count = sampler.drawn.count
     guard count > 0 else { return nil }
     scratch.reserve(rows: count, columns: CandidateFeatures.count)
@@ -109,7 +108,7 @@ public struct MARLScheduler: PlacementPolicy {
       any = any || scratch.mask[machine]
     }
     guard any else { return nil }
-    let network = model.network(of: Int(task.gateway), on: cluster)
+    let network = model.network(for: task, on: cluster)
     model.networks[network].evaluate(scratch.inputs, hidden: scratch.hidden, to: scratch.outputs)
     let chosen = choose(machines, mask: scratch.mask, &rng)
     recorder?.decided(

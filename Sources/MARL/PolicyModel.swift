@@ -65,11 +65,8 @@ public struct PolicyModel: Hashable, Sendable {
   /// How its agents choose in use.
   public var choice = Choice.greedy
 
-  /// Candidates of each network, where networks are gated and theirs differ; empty otherwise.
-  public var candidateRules: [CandidateRule] = []
-  /// Shares of the cluster's CPU claimed, ascending, at which agents turn from one network to the next;
-  /// empty where networks belong to agents, or there is one.
-  public var gate: [Double] = []
+  /// Which network decides, where agents share several.
+  public var gate = Gate()
 
   /// How an agent chooses from what its network says.
   public enum Choice: String, Hashable, Sendable, Codable, CaseIterable {
@@ -120,35 +117,11 @@ public struct PolicyModel: Hashable, Sendable {
     architecture == .candidates ? CandidateFeatures.version : StudyObservation.version
   }
 
-  /// Which network acts for the agent of a machine in the cluster that it sees.
+  /// Which network decides on a task.
   @inline(__always)
-  func network(of agent: Int, on cluster: borrowing Cluster) -> Int {
+  func network(for task: TaskView, on cluster: borrowing Cluster) -> Int {
     if networks.count == 1 { return 0 }
-    guard !gate.isEmpty else { return max(agent, 0) % networks.count }
-    let share =
-      Double(cluster.totalClaimed.cpu.nano) / Double(max(cluster.totalCapacity.cpu.nano, 1))
-    return min(gate.count { $0 <= share }, networks.count - 1)
-  }
-
-  /// A policy of policies: `parts`, of one architecture and one network each, each acting between two
-  /// shares of the cluster's CPU claimed. Candidates and choice are those of the part that acts.
-  ///
-  /// - Throws: ``TrainingError/invalid(_:)`` where parts do not go together.
-  public static func gated(_ parts: [PolicyModel], at gate: [Double]) throws -> PolicyModel {
-    guard let first = parts.first, parts.count == gate.count + 1, gate == gate.sorted(),
-      parts.allSatisfy({
-        $0.networks.count == 1 && $0.architecture == first.architecture
-          && $0.choice == first.choice && $0.networks[0].layers == first.networks[0].layers
-      })
-    else {
-      throw TrainingError.invalid(
-        "policies go together if there is one more than shares, the shares ascend, and all have one "
-          + "network of the same layers, and the same choice")
-    }
-    var model = first
-    model.networks = parts.map { $0.networks[0] }
-    model.gate = gate
-    model.candidateRules = parts.map(\.candidates)
-    return model
+    return gate.count > 1
+      ? gate.network(for: task, on: cluster) : max(Int(task.gateway), 0) % networks.count
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 /// The trained schedulers that are part of the program, wherever it is moved to.
 public enum ShippedPolicies {
   /// Names of the policies, for `marl:NAME`.
-  public static let names = ["study-setting", "study-100", "study-100-gated"]
+  public static let names = ["study-setting", "study-100"]
   /// Names of the tuned rules, for `one-step:NAME`.
   public static let ruleNames = ["study-100"]
 
@@ -12,15 +12,17 @@ public enum ShippedPolicies {
     switch name {
     case "study-setting": Data(PackageResources.study_setting_safetensors)
     case "study-100": Data(PackageResources.study_100_safetensors)
-    case "study-100-gated": Data(PackageResources.study_100_gated_safetensors)
     default: nil
     }
   }
 
-  /// How a policy learned, as `tracemill train` writes it down; nil where that was not kept.
+  /// How a policy learned, as `tracemill train` writes it down; nil if there is none of that name.
   public static func curve(_ name: String) -> String? {
-    name == "study-setting"
-      ? String(decoding: PackageResources.study_setting_curve_csv, as: UTF8.self) : nil
+    switch name {
+    case "study-setting": String(decoding: PackageResources.study_setting_curve_csv, as: UTF8.self)
+    case "study-100": String(decoding: PackageResources.study_100_curve_csv, as: UTF8.self)
+    default: nil
+    }
   }
 
   /// The constants of a tuned rule as JSON; nil if there is none of that name.

@@ -8,20 +8,25 @@ struct CombineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "combine",
     abstract:
-      "Make one policy of several, each acting while the cluster is as busy as it was trained for.",
+      "Make one policy of several, each for a cluster as busy or tasks as long as it was trained for.",
     discussion: """
-      Example:
+      Examples:
         tracemill combine low.safetensors high.safetensors --at 0.35 -o policy.safetensors
+        tracemill combine short.safetensors long.safetensors --at-run-time 60 -o policy.safetensors
       """)
 
-  @Argument(help: ArgumentHelp("Policies, for the idlest cluster first.", valueName: "policy"))
+  @Argument(help: ArgumentHelp("Policies, for the idlest cluster or the shortest tasks first.", valueName: "policy"))
   var policies: [String]
 
   @Option(
     help: ArgumentHelp(
       "Share of the cluster's CPU claimed at which the next policy takes over.", valueName: "share")
   )
-  var at: [Double]
+  var at: [Double] = []
+
+  @Option(
+    help: ArgumentHelp("Run time from which the next policy takes over.", valueName: "seconds"))
+  var atRunTime: [Double] = []
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where the policy goes.", valueName: "file"))
   var output: String
@@ -32,11 +37,19 @@ struct CombineCommand: ParsableCommand {
   @OptionGroup(title: "Messages") var messages: MessageOptions
 
   mutating func validate() throws {
-    guard policies.count >= 2, at.count == policies.count - 1 else {
-      throw ValidationError("\(policies.count) policies need \(max(policies.count - 1, 1)) --at")
+    guard at.isEmpty != atRunTime.isEmpty else {
+      throw ValidationError("policies are combined by --at or by --at-run-time")
+    }
+    guard policies.count >= 2, at.count + atRunTime.count == policies.count - 1 else {
+      throw ValidationError(
+        "\(policies.count) policies need \(max(policies.count - 1, 1)) "
+          + (at.isEmpty ? "--at-run-time" : "--at"))
     }
     guard at.allSatisfy({ $0 > 0 && $0 < 1 }) else {
       throw ValidationError("--at is between 0 and 1")
+    }
+    guard atRunTime.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw ValidationError("--at-run-time is more than 0")
     }
   }
 
@@ -47,15 +60,11 @@ struct CombineCommand: ParsableCommand {
       }
     }
     do {
-      try PolicyModel.gated(parts, at: at).tensors.write(path: output)
+      try PolicyModel.gated(parts, shares: at, runTimes: atRunTime).tensors.write(path: output)
     } catch let error as TrainingError {
       throw CommandFailure(message: "\(error)")
     } catch let error as CheckpointError {
       throw CommandFailure(message: "\(output): \(error)")
-    }
-    for (index, path) in policies.enumerated() {
-      let from = index == 0 ? 0 : at[index - 1]
-      messages.logger?.debug("from \(significant(100 * from)) % of the CPU claimed: \(path)")
     }
     try writeOutput(
       json

@@ -219,6 +219,9 @@ private struct Contender {
     "sampled:fastest-fit,d=100000", "sampled:least-loaded,d=2,weighted",
     "sampled:minimum-energy,d=3,weighted", "sampled:best-fit,d=3,weighted",
     "sampled:dot-product,d=3,weighted", "sampled:least-allocated,d=3,weighted",
+    "sampled:earliest-completion,d=3,neighbours", "sampled:earliest-completion,d=8,neighbours",
+    "sampled:fastest-fit,d=3,neighbours", "sampled:fastest-fit,d=8,neighbours",
+    "sampled:least-loaded,d=3,neighbours",
   ]
 
   let name: String

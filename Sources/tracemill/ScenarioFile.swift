@@ -104,7 +104,11 @@ private struct ScenarioParts {
     t.architecture = node.choice("architecture", of: PolicyModel.Architecture.self) ?? .candidates
     t.hidden = node.integer("hidden", in: 1...1024)
     t.networks = node.integer("networks", in: 1...100_000) ?? 1
-    t.gate = node.numbers("gate", in: .above(0, to: 1)) ?? []
+    if let gate = node.object("gate") {
+      t.gate = Gate(
+        shares: gate.numbers("shares", in: .above(0, to: 1)) ?? [],
+        runTimes: gate.numbers("runTimes", in: .positive) ?? [])
+    }
     let count = 1...100_000
     let busy = node.integer("candidates", in: count) ?? 10
     t.candidates = CandidateRule(
@@ -148,7 +152,7 @@ private struct ScenarioParts {
     }
     t.centralCritic = node.flag("centralCritic") ?? false
     t.episodes = node.integer("episodes", in: 1...100_000) ?? t.episodes
-    t.iterations = node.integer("iterations", in: 1...10_000_000) ?? t.iterations
+    t.iterations = node.integer("iterations", in: 0...10_000_000) ?? t.iterations
     t.validationEvery = node.integer("validationEvery", in: 1...10_000_000) ?? t.validationEvery
     t.validationEpisodes = node.integer("validationEpisodes", in: 1...999) ?? t.validationEpisodes
     t.seed = node.integer("seed", in: 0...Int(UInt32.max)).map { UInt64($0) } ?? t.seed

@@ -128,8 +128,8 @@ struct TrainingSession {
       if iteration.validation != nil { try save() }
     }
     try save()
-    guard trainer.isDone, let settings = file.polish, let best = trainer.best else { return }
-    var polish = polish ?? EvolutionStrategy(file.scenarios, settings, from: best)
+    guard trainer.isDone, let settings = file.polish else { return }
+    var polish = polish ?? EvolutionStrategy(file.scenarios, settings, from: policy)
     while !polish.isDone, left > 0 {
       let (reward, validation) = try polish.step(workers: workers)
       left -= 1

@@ -11,7 +11,6 @@ extension PolicyModel {
     file.metadata["architecture"] = architecture.rawValue
     file.metadata["observation"] = observation
     file.metadata["gate"] = CheckpointText.json(gate)
-    file.metadata["candidateRules"] = CheckpointText.json(candidateRules)
     file.metadata["choice"] = choice.rawValue
     file.metadata["networks"] = String(networks.count)
     file.metadata["candidates"] = CheckpointText.json(candidates)
@@ -59,17 +58,8 @@ extension PolicyModel {
         expected: Choice.allCases.map(\.rawValue).joined(separator: " or "))
     }
     self.choice = choice
-    if file.metadata["gate"] != nil {
-      gate = try CheckpointText.value(file.metadata["gate"], "gate")
-    }
-    if file.metadata["candidateRules"] != nil {
-      candidateRules = try CheckpointText.value(file.metadata["candidateRules"], "candidate rules")
-    }
-    guard gate.isEmpty || gate.count == networks.count - 1,
-      candidateRules.isEmpty || candidateRules.count == networks.count,
-      candidateRules.allSatisfy({
-        (1...100_000).contains($0.idle) && (1...100_000).contains($0.busy)
-      })
+    gate = try CheckpointText.value(file.metadata["gate"], "gate")
+    guard gate.isValid, gate.count == 1 || gate.count == networks.count
     else { throw CheckpointError.damaged("its gate does not go with its networks") }
   }
 

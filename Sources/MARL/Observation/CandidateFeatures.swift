@@ -78,24 +78,26 @@ public struct CandidateFeatures {
 
   private let task: TaskView
   private let reference: Double
-  private let classWeight: Double
   private let timeLeft: Double
-  private let age: Double
-  private let clusterMemory: Double
-  private let clusterCPU: Double
+  private let age: Float
   private let hasSent: Bool
+  /// Features 19 to 24.
+  private let ofTask: (Float, Float, Float, Float, Float, Float)
 
   /// What is the same for all candidates of a task.
   init(_ task: TaskView, on cluster: borrowing Cluster, _ ledger: borrowing SentLedger) {
     self.task = task
     reference = max(task.estimate.isKnown ? task.estimate.seconds : 1, 1e-3)
-    classWeight = OneStepReward.weight(of: task.priorityClass)
     timeLeft = task.deadline.isKnown ? (task.deadline - cluster.now).seconds : 3 * reference
-    age = min((cluster.now - cluster.observed).seconds / 5, 4)
-    let (used, whole) = (cluster.totalClaimed, cluster.totalCapacity)
-    clusterMemory = Double(used.memory.rawValue) / Double(max(whole.memory.rawValue, 1))
-    clusterCPU = Double(used.cpu.nano) / Double(max(whole.cpu.nano, 1))
+    age = Float(min((cluster.now - cluster.observed).seconds / 5, 4))
     hasSent = ledger.hasSent(task, on: cluster)
+    let (used, whole) = (cluster.totalClaimed, cluster.totalCapacity)
+    ofTask = (
+      logf(Float(reference / 16.65)), Float(OneStepReward.weight(of: task.priorityClass)),
+      Float(task.request.cpu.value / 4), Float(task.request.memory.gibibytes / 8),
+      Float(Double(used.memory.rawValue) / Double(max(whole.memory.rawValue, 1))),
+      Float(Double(used.cpu.nano) / Double(max(whole.cpu.nano, 1)))
+    )
   }
 
   /// Writes the features of all candidates that were drawn, a row each.
@@ -164,9 +166,10 @@ public struct CandidateFeatures {
     row[2] = Float(1 - freeMemory / memory)
     row[3] = Float(min(max((freeCPU - cpu) / cores, -1), 1))
     row[4] = Float(min(max((freeMemory - gibibytes) / memory, -1), 1))
-    row[5] = log1pf(Float(view.queued))
-    row[6] = log1pf(Float(view.queuedBacklog / 5))
-    row[7] = log1pf(Float(view.queuedMemoryBacklog / 5))
+    row[5] = Self.logOfCount(view.queued)
+    // Most machines have no queue, and logarithms cost more than all the rest.
+    row[6] = view.queued == 0 ? 0 : log1pf(Float(view.queuedBacklog / 5))
+    row[7] = view.queued == 0 ? 0 : log1pf(Float(view.queuedMemoryBacklog / 5))
     row[8] = Float(view.speed - 1)
     row[9] = Float(cores / 16)
     row[10] = Float(memory / 64)
@@ -175,17 +178,20 @@ public struct CandidateFeatures {
     row[13] = view.isAsleep ? 1 : 0
     row[14] = min(logf(Float(completion / reference)), 3)
     row[15] = Float(min(max((timeLeft - completion) / reference, -3), 3))
-    row[16] = isOwn ? 0 : Float(age)
+    row[16] = isOwn ? 0 : age
     row[17] = Float(sentShare)
     row[18] = isOwn ? 1 : 0
-    row[19] = logf(Float(reference / 16.65))
-    row[20] = Float(classWeight)
-    row[21] = Float(cpu / 4)
-    row[22] = Float(gibibytes / 8)
-    row[23] = Float(clusterMemory)
-    row[24] = Float(clusterCPU)
+    (row[19], row[20], row[21], row[22], row[23], row[24]) = ofTask
     row[25] = isEmpty ? 1 : 0
     row[30] = min(row[3], row[4])
-    row[31] = log1pf(Float(view.running)) / 2
+    row[31] = Self.logOfCount(view.running) / 2
   }
+
+  /// log(1 + count).
+  @inline(__always)
+  private static func logOfCount(_ count: Int) -> Float {
+    count < logs.count ? logs[count] : log1pf(Float(count))
+  }
+
+  private static let logs = (0..<64).map { log1pf(Float($0)) }
 }

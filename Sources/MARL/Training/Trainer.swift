@@ -17,9 +17,8 @@ public struct TrainingSettings: Hashable, Sendable, Codable {
   public var hidden: Int?
   /// Networks: 1 shared by all agents, or one an agent (as many as machines).
   public var networks = 1
-  /// Shares of the cluster's CPU claimed, ascending, at which agents turn from one shared network to the
-  /// next: as ``PolicyModel/gate``, with one network more than shares.
-  public var gate: [Double] = []
+  /// Between which shared networks agents turn; beside it, `networks` is 1.
+  public var gate = Gate()
   /// Candidates scored.
   public var candidates = CandidateRule(10)
   /// How agents choose in use, and in validation.
@@ -36,7 +35,7 @@ public struct TrainingSettings: Hashable, Sendable, Codable {
   public var tasks = 2000
   /// Episodes an iteration.
   public var episodes = 24
-  /// Iterations.
+  /// Iterations; with none, what it begins with is polished as it is.
   public var iterations = 100
   /// Iterations between validations.
   public var validationEvery = 5
@@ -128,7 +127,7 @@ public struct Trainer: Sendable {
     guard !scenarios.isEmpty else {
       throw TrainingError.invalid("there is no scenario to train on")
     }
-    let networks = settings.gate.isEmpty ? settings.networks : settings.gate.count + 1
+    let networks = max(settings.networks, settings.gate.count)
     var model =
       start
       ?? PolicyModel.initialised(
@@ -139,7 +138,6 @@ public struct Trainer: Sendable {
         "the policy to begin with has \(model.networks.count) networks; expected \(networks)")
     }
     model.gate = settings.gate
-    model.candidateRules = []
     learner = Learner(model, seed: settings.seed)
     learner.model.candidates = settings.candidates
     learner.model.choice = settings.choice
@@ -241,16 +239,17 @@ extension TrainingSettings {
   func check() throws {
     var wrong: [String] = []
     for (name, value) in [
-      ("networks", networks), ("tasks", tasks), ("episodes", episodes), ("iterations", iterations),
+      ("networks", networks), ("tasks", tasks), ("episodes", episodes),
       ("validationEvery", validationEvery), ("validationEpisodes", validationEpisodes),
       ("learner.epochs", learner.epochs), ("learner.minibatch", learner.minibatch),
       ("hidden", hidden ?? 1),
     ] where value < 1 { wrong.append("\(name) is \(value); expected at least 1") }
-    if !gate.isEmpty, networks > 1 {
+    if iterations < 0 { wrong.append("iterations is \(iterations); expected at least 0") }
+    if gate.count > 1, networks > 1 {
       wrong.append("networks is \(networks); expected 1 beside a gate")
     }
-    if gate != gate.sorted() || gate.contains(where: { !($0 > 0 && $0 < 1) }) {
-      wrong.append("gate is \(gate); expected ascending shares between 0 and 1")
+    if !gate.isValid {
+      wrong.append("gate has bounds out of order or range")
     }
     if let hidden, hidden > 1024 { wrong.append("hidden is \(hidden); expected at most 1024") }
     if loads.isEmpty { wrong.append("loads is empty") }

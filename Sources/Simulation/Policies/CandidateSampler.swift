@@ -24,6 +24,9 @@ public struct CandidateSampler: Sendable {
   private var acceptance: [Double] = []
   private var alias: [Int32] = []
   private var neighbourhoods = Neighbourhoods()
+  /// In which draw each machine was drawn last.
+  private var drawnIn: [UInt32] = []
+  private var draws: UInt32 = 0
   /// The machines drawn last: the agent's own and its neighbours by rank, then in the order of the draws.
   public private(set) var drawn: [Int32] = []
   /// How many of ``drawn``, from the first on, are the agent's own machine and its neighbours.
@@ -43,6 +46,8 @@ public struct CandidateSampler: Sendable {
     }
     let total = weights.reduce(0, +)
     acceptance = Array(repeating: 1, count: count)
+    drawnIn = Array(repeating: 0, count: count)
+    draws = 0
     alias = (0..<count).map(Int32.init)
     if weighting == .neighbours { neighbourhoods = Neighbourhoods(weights: weights) }
     guard weighting != .uniform, total > 0 else { return }
@@ -73,12 +78,14 @@ public struct CandidateSampler: Sendable {
   ) {
     drawn.removeAll(keepingCapacity: true)
     near = 0
+    if draws == .max { prepare(cluster) }
+    draws += 1
     if count < cluster.count {
       if weighting == .neighbours { takeNeighbours(count / 2, task, cluster) }
       for _ in 0..<(8 * count + 24) where drawn.count < count {
         let machine = one(using: &rng)
-        if cluster.canTake(task, on: Int(machine)), !drawn.contains(machine) {
-          drawn.append(machine)
+        if drawnIn[Int(machine)] != draws, cluster.canTake(task, on: Int(machine)) {
+          take(machine)
         }
       }
       if drawn.count == count { return }
@@ -92,11 +99,16 @@ public struct CandidateSampler: Sendable {
   ) {
     let agent = Int(task.gateway)
     guard agent >= 0 else { return }
-    if count > 0, cluster.canTake(task, on: agent) { drawn.append(task.gateway) }
+    if count > 0, cluster.canTake(task, on: agent) { take(task.gateway) }
     for machine in neighbourhoods[agent] where drawn.count < count {
-      if cluster.canTake(task, on: Int(machine)) { drawn.append(machine) }
+      if cluster.canTake(task, on: Int(machine)) { take(machine) }
     }
     near = drawn.count
+  }
+
+  private mutating func take(_ machine: Int32) {
+    drawnIn[Int(machine)] = draws
+    drawn.append(machine)
   }
 
   /// Lists those that can take the task, and shuffles as many as are wanted to the front.
