@@ -178,3 +178,27 @@ private func compare(
     }
   }
 }
+
+@Suite struct AmountCacheTests {
+  /// More texts than there are places, of all lengths, again and again.
+  @Test func knownTextsGiveWhatParsingGives() {
+    var random = TestRandom(4)
+    let texts = (0..<3000).map { number in
+      number % 7 == 0
+        ? "0.\(number)x"
+        : String("0.\(Int.random(in: 0..<1 << 40, using: &random))".prefix(number % 12))
+    }
+    var cache = AmountCache()
+    for _ in 0..<20_000 {
+      let text = texts[Int.random(in: 0..<texts.count, using: &random)]
+      let padded = Array(text.utf8) + [UInt8](repeating: 0x2c, count: 16)
+      padded.withUnsafeBytes { bytes in
+        let field = UnsafeRawBufferPointer(rebasing: bytes[..<text.utf8.count])
+        #expect(cache.value(field, parseNumber) == parseNumber(field))
+      }
+    }
+  }
+
+  /// A life takes whole cache lines.
+  @Test func livesBeginAtCacheLines() { #expect(MemoryLayout<Lifecycle>.stride == 192) }
+}

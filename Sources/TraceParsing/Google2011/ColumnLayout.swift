@@ -7,7 +7,8 @@ struct ColumnLayout: Sendable {
   /// How many fields a row has, at least and at most.
   let fieldCount: ClosedRange<Int>
 
-  /// Whether the columns stand in the published order.
+  /// Whether the columns stand in the published order, as they do in the published trace, whose
+  /// `schema.csv` says so.
   let isPublished: Bool
 
   /// The published order.
@@ -40,7 +41,8 @@ struct ColumnLayout: Sendable {
     let count = rows.map(\.field).max() ?? 0
     let isOldUsage = table == .taskUsage && count == table.columns.count
     fieldCount = (isOldUsage ? count - 1 : count)...count
-    isPublished = false
+    let published = Self(table)
+    isPublished = fields == published.fields && fieldCount == published.fieldCount
   }
 
   private static func key(_ name: String) -> String {

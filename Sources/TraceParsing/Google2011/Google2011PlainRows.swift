@@ -43,7 +43,9 @@ extension Google2011PartReader {
     guard let job = fields.digits(2), let index = fields.digits(3), index <= Int64(Int32.max),
       let code = fields.digit(5), code <= 8, let kind = LifeEvent(rawValue: code),
       let priority = fields.digits(8), priority <= Int64(Int16.max),
-      let cpu = fields.amount(9), let memory = fields.amount(10), let disk = fields.amount(11)
+      let cpu = fields.amount(9, &decoder.amounts),
+      let memory = fields.amount(10, &decoder.amounts),
+      let disk = fields.amount(11, &decoder.amounts)
     else { return nil }
     var event = LifecycleEvent(
       id: TaskID(job: job, index: Int32(truncatingIfNeeded: index)), kind: kind,
@@ -116,13 +118,17 @@ private struct PlainFields {
   }
 
   /// A number from 0 to 1000000, NaN for an empty field.
-  @inline(__always) func amount(_ field: Int) -> Double? {
+  @inline(__always) func amount(_ field: Int, _ known: inout AmountCache) -> Double? {
     let bytes = self[field]
     if bytes.isEmpty { return .nan }
-    return plainFraction(bytes) ?? otherAmount(bytes)
+    return known.value(bytes) { bytes in Self.parse(bytes) }
   }
 
-  @inline(never) private func otherAmount(_ bytes: UnsafeRawBufferPointer) -> Double? {
+  @inline(never) private static func parse(_ bytes: UnsafeRawBufferPointer) -> Double? {
+    plainFraction(bytes) ?? otherAmount(bytes)
+  }
+
+  private static func otherAmount(_ bytes: UnsafeRawBufferPointer) -> Double? {
     guard let value = parsePaddedNumber(bytes), value >= 0, value <= 1e6 else { return nil }
     return value
   }
