@@ -21,22 +21,34 @@ public final class ParquetRowGroupEncoder {
   }
 
   /// Encodes a row group; see `ParquetWriter.writeRowGroup`.
+  ///
+  /// - Parameters:
+  ///   - range: the columns to encode, all if it is nil: the pieces of a row group may come from
+  ///     several encoders.
+  ///   - rowCount: how many rows there are.
+  ///   - body: writes the columns of `range`.
   public func encode(
-    rowCount: Int, _ body: (borrowing ParquetRowGroupWriter) throws -> Void
+    columns range: Range<Int>? = nil, rowCount: Int,
+    _ body: (borrowing ParquetRowGroupWriter) throws -> Void
   ) throws -> EncodedRowGroup {
+    let range = range ?? writer.columns.indices
+    guard range.upperBound <= writer.columns.count, !range.isEmpty else {
+      throw ParquetError(.invalidUse, "there are no such columns")
+    }
     output.bytes = []
     let start = writer.byteCount
-    try writer.writeRowGroup(rowCount: rowCount, body)
+    try writer.writeRowGroup(rowCount: rowCount, columns: range, body)
     guard let metadata = writer.metadata.rowGroups.popLast() else {
       throw ParquetError(.invalidUse, "the row group was not written")
     }
     defer { output.bytes = [] }
     return EncodedRowGroup(
-      bytes: output.bytes, start: start, metadata: metadata, columns: writer.columns)
+      bytes: output.bytes, start: start, metadata: metadata,
+      columns: Array(writer.columns[range]))
   }
 }
 
-/// A row group in its final bytes, to be appended to a file.
+/// A row group, or some columns of one, in its final bytes, to be appended to a file.
 public struct EncodedRowGroup: Sendable {
   let bytes: [UInt8]
   /// What its offsets count from.

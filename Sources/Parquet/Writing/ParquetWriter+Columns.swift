@@ -1,8 +1,8 @@
 extension ParquetWriter {
   /// Checks that column `name` of `type` is the next one.
   @usableFromInline func open(_ name: String, _ type: ParquetType) throws {
-    let next = group.columns.count
-    guard next < columns.count else {
+    let next = nextColumn
+    guard next < columnRange.upperBound else {
       throw failure("the row group has all its columns already", name)
     }
     guard columns[next].name == name else {
@@ -26,7 +26,7 @@ extension ParquetWriter {
   @usableFromInline func close(
     _ name: String, present: Int, table: ParquetStringTable? = nil
   ) throws {
-    let column = columns[group.columns.count]
+    let column = columns[nextColumn]
     guard present == group.rowCount || column.isNullable else {
       throw failure("a null in a column that is not nullable", name)
     }

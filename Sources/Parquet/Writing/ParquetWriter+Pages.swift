@@ -5,7 +5,7 @@ struct ColumnChunk {
   let presentCount: Int
 
   init(_ writer: ParquetWriter, encoding: Encoding, presentCount: Int) {
-    let column = writer.columns[writer.group.columns.count]
+    let column = writer.columns[writer.nextColumn]
     metadata = ColumnMetadata()
     metadata.type = column.type.code
     metadata.path = [column.name]
@@ -76,7 +76,7 @@ extension ParquetWriter {
     _ chunk: inout ColumnChunk, rowsPerPage: Int, size: ((_ present: Int) -> Int)? = nil,
     append: (_ present: Range<Int>, _ out: inout ByteBuffer) -> Void
   ) throws {
-    let isNullable = columns[group.columns.count].isNullable
+    let isNullable = columns[nextColumn].isNullable
     let hasNulls = chunk.presentCount < group.rowCount
     chunk.metadata.dataPageOffset = byteCount
     var row = 0
@@ -135,7 +135,7 @@ extension ParquetWriter {
     guard max(header.uncompressedSize, header.compressedSize) <= Int32.max else {
       throw ParquetError(
         .invalidUse, "a page has more than 2^31 bytes: write smaller row groups",
-        column: columns[group.columns.count].name, rowGroup: metadata.rowGroups.count)
+        column: columns[nextColumn].name, rowGroup: metadata.rowGroups.count)
     }
     var message = ThriftWriter()
     header.write(to: &message)

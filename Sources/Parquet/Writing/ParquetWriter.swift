@@ -63,6 +63,10 @@ public final class ParquetWriter {
   var metadata = FileMetadata()
   /// The row group that is being written.
   var group = RowGroupMetadata()
+  /// The columns that are written of it.
+  private(set) var columnRange = 0..<0
+  /// The column whose turn it is.
+  var nextColumn: Int { columnRange.lowerBound + group.columns.count }
   /// Where the caller's values arrive.
   @usableFromInline let scratch = ColumnScratch()
   // Reused from column to column.
@@ -109,25 +113,36 @@ public final class ParquetWriter {
     try parquetMagic.withUnsafeBytes(emit)
   }
 
-  /// Takes a row group that a `ParquetRowGroupEncoder` with the same columns and options made.
+  /// Takes a row group that a `ParquetRowGroupEncoder` with the same columns and options made, or
+  /// the pieces of one that several did: all columns, in their order.
   ///
-  /// - Throws: `ParquetError` of code `.invalidUse` for other columns; what the sink throws.
-  public func append(_ encoded: EncodedRowGroup) throws {
+  /// - Throws: `ParquetError` of code `.invalidUse` for other columns, or pieces with different numbers
+  ///   of rows; what the sink throws.
+  public func append(_ pieces: EncodedRowGroup...) throws { try append(pieces) }
+
+  /// The same with the pieces in an array.
+  public func append(_ pieces: [EncodedRowGroup]) throws {
     try requireUsable()
-    guard encoded.columns == columns else {
+    guard pieces.flatMap(\.columns) == columns else {
       throw ParquetError(.invalidUse, "the row group was encoded for other columns")
     }
-    isUsable = false
-    var group = encoded.metadata
-    for index in group.columns.indices {
-      group.columns[index].dataPageOffset += byteCount - encoded.start
-      if let offset = group.columns[index].dictionaryPageOffset {
-        group.columns[index].dictionaryPageOffset = offset + byteCount - encoded.start
-      }
+    var whole = RowGroupMetadata(rowCount: pieces[0].metadata.rowCount)
+    guard pieces.allSatisfy({ $0.metadata.rowCount == whole.rowCount }) else {
+      throw ParquetError(.invalidUse, "pieces of different row groups")
     }
-    try encoded.bytes.withUnsafeBytes(emit)
-    metadata.rowGroups.append(group)
-    metadata.rowCount += group.rowCount
+    isUsable = false
+    for piece in pieces {
+      let shift = byteCount - piece.start
+      for var column in piece.metadata.columns {
+        column.dataPageOffset += shift
+        column.dictionaryPageOffset = column.dictionaryPageOffset.map { $0 + shift }
+        whole.columns.append(column)
+      }
+      whole.byteSize += piece.metadata.byteSize
+      try piece.bytes.withUnsafeBytes(emit)
+    }
+    metadata.rowGroups.append(whole)
+    metadata.rowCount += whole.rowCount
     isUsable = true
   }
 
@@ -139,17 +154,26 @@ public final class ParquetWriter {
   public func writeRowGroup(
     rowCount: Int, _ body: (borrowing ParquetRowGroupWriter) throws -> Void
   ) throws {
+    try writeRowGroup(rowCount: rowCount, columns: columns.indices, body)
+  }
+
+  /// The same with some of the columns only.
+  func writeRowGroup(
+    rowCount: Int, columns range: Range<Int>,
+    _ body: (borrowing ParquetRowGroupWriter) throws -> Void
+  ) throws {
     try requireUsable()
     guard rowCount > 0, rowCount <= Int32.max else {
       throw ParquetError(.invalidUse, "a row group of \(rowCount) rows")
     }
     isUsable = false
     group = RowGroupMetadata(rowCount: rowCount)
+    columnRange = range
     scratch.reserve(rows: rowCount)
     try body(ParquetRowGroupWriter(rowCount: rowCount, writer: self))
-    guard group.columns.count == columns.count else {
+    guard nextColumn == range.upperBound else {
       throw ParquetError(
-        .invalidUse, "the row group ended without it", column: columns[group.columns.count].name,
+        .invalidUse, "the row group ended without it", column: columns[nextColumn].name,
         rowGroup: metadata.rowGroups.count)
     }
     metadata.rowGroups.append(group)

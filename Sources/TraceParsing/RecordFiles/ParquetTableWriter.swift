@@ -1,22 +1,25 @@
 import Foundation
 import Parquet
 
-/// Rows as Parquet, in row groups of 2^17. Row groups are encoded on other threads while the next
-/// ones are gathered, as many at a time as there are threads, and appended in their order.
+/// Rows as Parquet, in row groups of 2^17. A row group's columns are encoded on other threads while
+/// the next row group is gathered; when that is full, the writing thread takes part. So there are two
+/// in memory, for any number of threads.
 final class ParquetTableWriter<Row: Sendable>: TableWriter {
   private let file: OutputFile
   private let columns: [TableColumn<Row>]
-  private let schema: [ParquetColumn]
   private let writer: ParquetWriter
   private let symbols: () -> [String]
   private let usesSymbols: Bool
   private let metadata: KeyValuePairs<String, String>
   private var pending: [Row] = []
-  private let threads: Int
+  /// The writing thread's own, and one for each other.
+  private let own: ParquetRowGroupEncoder
+  private let others: [ParquetRowGroupEncoder]
   /// The row group that rows are being put into.
-  private var current: RowGroupJob<Row>?
-  private var jobs: [RowGroupJob<Row>] = []
-  private var spare: [RowGroupJob<Row>] = []
+  private var current: RowGroupJob<Row>
+  /// The one before, which is being encoded.
+  private var started: RowGroupJob<Row>?
+  private var spare: RowGroupJob<Row>?
 
   init(
     _ file: OutputFile, columns: [TableColumn<Row>], symbols: @escaping () -> [String],
@@ -26,7 +29,7 @@ final class ParquetTableWriter<Row: Sendable>: TableWriter {
     self.columns = columns
     self.symbols = symbols
     self.metadata = metadata
-    self.threads = max(1, threads)
+    current = RowGroupJob(columns)
     usesSymbols = columns.contains { if case .symbol = $0.cell { true } else { false } }
     let schema = columns.map { column in
       let type: ParquetType =
@@ -38,7 +41,13 @@ final class ParquetTableWriter<Row: Sendable>: TableWriter {
         }
       return ParquetColumn(column.name, type, isNullable: column.isNullable)
     }
-    self.schema = schema
+    own = try catching(file.path) { try ParquetRowGroupEncoder(columns: schema) }
+    others = try catching(file.path) {
+      // Each has memory of its own, and more have little to do: making records takes longer.
+      try (1..<max(1, min(threads, 4))).map { _ in
+        try ParquetRowGroupEncoder(columns: schema)
+      }
+    }
     writer = try catching(file.path) { try ParquetWriter(columns: schema) { try file.write($0) } }
   }
 
@@ -66,55 +75,34 @@ final class ParquetTableWriter<Row: Sendable>: TableWriter {
   private func take(_ rows: UnsafeBufferPointer<Row>) throws(TraceError) {
     var rest = rows[...]
     while !rest.isEmpty {
-      let job = try currentJob()
-      let part = rest.prefix(ParquetWriter.defaultRowGroupSize - job.count)
-      job.add(UnsafeBufferPointer(rebasing: part))
+      let part = rest.prefix(ParquetWriter.defaultRowGroupSize - current.count)
+      current.add(UnsafeBufferPointer(rebasing: part))
       rest = rest.dropFirst(part.count)
-      if job.count == ParquetWriter.defaultRowGroupSize { try writeRowGroup() }
+      if current.count == ParquetWriter.defaultRowGroupSize { try writeRowGroup() }
     }
   }
 
   func finish() throws(TraceError) {
     if !pending.isEmpty { try takePending() }
-    if current != nil { try writeRowGroup() }
-    while !jobs.isEmpty { try appendFirst() }
+    if current.count > 0 { try writeRowGroup() }
+    try finishStarted()
     try catching(file.path) { try writer.finish(metadata: metadata) }
     try file.commit()
   }
 
-  private func currentJob() throws(TraceError) -> RowGroupJob<Row> {
-    if let current { return current }
-    let job: RowGroupJob<Row>
-    if let used = spare.popLast() {
-      job = used
-    } else {
-      job = try catching(file.path) {
-        RowGroupJob(try ParquetRowGroupEncoder(columns: schema), columns)
-      }
-    }
-    current = job
-    return job
-  }
-
   private func writeRowGroup() throws(TraceError) {
-    guard let job = current else { return }
-    current = nil
-    job.symbols = usesSymbols ? symbols() : []
-    jobs.append(job)
-    if threads == 1 {
-      job.run()
-      try appendFirst()
-    } else {
-      job.start()
-      if jobs.count == threads { try appendFirst() }
-    }
+    try finishStarted()
+    current.symbols = usesSymbols ? symbols() : []
+    current.start(others)
+    started = current
+    if others.isEmpty { try finishStarted() }
+    current = spare.take() ?? RowGroupJob(columns)
   }
 
-  private func appendFirst() throws(TraceError) {
-    let job = jobs.removeFirst()
-    let result = job.wait()
-    try catching(file.path) { try writer.append(try result.get()) }
+  private func finishStarted() throws(TraceError) {
+    guard let job = started.take() else { return }
+    try catching(file.path) { try writer.append(try job.finish(own)) }
     job.removeAll()
-    spare.append(job)
+    spare = job
   }
 }

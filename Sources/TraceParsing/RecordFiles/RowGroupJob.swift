@@ -1,23 +1,27 @@
 import Foundation
 import Parquet
+import Synchronization
 
-/// Gathers the columns of one row group and encodes it. Belongs to the writer, except between `start`
-/// and `wait`.
+/// Gathers the columns of one row group and encodes them, each by whoever is free. Belongs to the
+/// writer, except between `start` and `finish`.
 final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
   /// The symbol table's strings, if a column needs them.
   var symbols: [String] = []
   /// How many rows there are.
   private(set) var count = 0
-  private let encoder: ParquetRowGroupEncoder
   private let columns: [TableColumn<Row>]
   private let gathered: [GatheredColumn<Row>?]
   /// The rows themselves, for columns that are not gathered.
   private var rows: [Row] = []
-  private var result: Result<EncodedRowGroup, any Error>?
-  private let done = DispatchSemaphore(value: 0)
 
-  init(_ encoder: ParquetRowGroupEncoder, _ columns: [TableColumn<Row>]) {
-    self.encoder = encoder
+  private let next = Atomic<Int>(0)
+  private let helpers = DispatchGroup()
+  private let lock = NSLock()
+  // Guarded by `lock`.
+  private var encoded: [Int: EncodedRowGroup] = [:]
+  private var failure: (column: Int, error: any Error)?
+
+  init(_ columns: [TableColumn<Row>]) {
     self.columns = columns
     gathered = columns.map { column in
       column.batch.map { GatheredColumn($0, capacity: ParquetWriter.defaultRowGroupSize) }
@@ -31,37 +35,65 @@ final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
     count += rows.count
   }
 
+  /// Forgets the rows.
   func removeAll() {
     count = 0
     rows.removeAll(keepingCapacity: true)
     for column in gathered { column?.present = 0 }
+    encoded = [:]
+    failure = nil
+    next.store(0, ordering: .relaxed)
   }
 
-  func start() {
-    let thread = Thread { self.run() }
-    thread.stackSize = 8 << 20
-    thread.start()
+  /// Begins to encode, on a thread for each encoder.
+  func start(_ encoders: [ParquetRowGroupEncoder]) {
+    for encoder in encoders {
+      let helper = Helper(encoder: encoder)
+      helpers.enter()
+      let thread = Thread {
+        self.work(helper.encoder)
+        self.helpers.leave()
+      }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
   }
 
-  func run() {
-    result = Result {
-      try encoder.encode(rowCount: count) { group in
-        for (place, column) in columns.enumerated() {
+  /// Encodes what nobody has begun with, and waits for the rest. The columns' pieces, in their order.
+  func finish(_ encoder: ParquetRowGroupEncoder) throws -> [EncodedRowGroup] {
+    work(encoder)
+    helpers.wait()
+    if let failure { throw failure.error }
+    return columns.indices.compactMap { encoded[$0] }
+  }
+
+  /// An encoder on its way to the one thread that will use it.
+  private struct Helper: @unchecked Sendable {
+    let encoder: ParquetRowGroupEncoder
+  }
+
+  private func work(_ encoder: ParquetRowGroupEncoder) {
+    while true {
+      let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard place < columns.count else { return }
+      let result = Result {
+        try encoder.encode(columns: place..<place + 1, rowCount: count) { group in
           if let gathered = gathered[place] {
-            try write(column, gathered, to: group)
+            try write(columns[place], gathered, to: group)
           } else {
-            try write(column, to: group)
+            try write(columns[place], to: group)
           }
         }
       }
+      lock.withLock {
+        switch result {
+        case .success(let piece): encoded[place] = piece
+        case .failure(let error):
+          // The first column's, whoever came first.
+          if place < failure?.column ?? .max { failure = (place, error) }
+        }
+      }
     }
-    done.signal()
-  }
-
-  func wait() -> Result<EncodedRowGroup, any Error> {
-    done.wait()
-    defer { result = nil }
-    return result ?? .failure(TraceError(.inputOutput, "the row group was not encoded"))
   }
 
   private func write(
