@@ -274,19 +274,41 @@ private func life(
       events.append(event(kind, time, job: Int64.random(in: 0..<6000, using: &random)))
     }
     func assembled(_ bufferBytes: Int) throws -> ([TaskRecord], TransitionCounts) {
-      var assembler = LifecycleAssembler(
-        bufferBytes: bufferBytes, directory: NSTemporaryDirectory())
-      for event in events { try assembler.add(event) }
-      var lives = try assembler.finish()
+      let shard = LifecycleShard(
+        bufferBytes: bufferBytes, directory: NSTemporaryDirectory(), partitions: 5)
+      for start in stride(from: 0, to: events.count, by: EventBatch.capacity) {
+        let batch = EventBatch()
+        let part = events[start..<min(start + EventBatch.capacity, events.count)]
+        for (place, event) in part.enumerated() {
+          (batch.events + place).initialize(to: event)
+        }
+        batch.setCount(part.count)
+        batch.divide(shards: 1, scratch: batch)
+        try shard.add(batch, shard: 0)
+      }
+      try shard.close()
+      #expect(shard.hasSpilled == (bufferBytes == 1))
       var records: [TaskRecord] = []
       var counts = TransitionCounts()
-      while let life = try lives.next() {
-        if let record = life.record(end: lives.lastTime, scale: unit, counting: &counts) {
-          records.append(record)
+      func take(_ lives: JoinedLives) {
+        for entry in lives.entries.elements {
+          var (size, set) = (0, UInt16(0))
+          let life = shard.requests.withUnsafeBufferPointer {
+            Lifecycle(packed: lives.blocks.view[entry.place], $0, size: &size, set: &set)
+          }
+          if let record = life.record(end: shard.lastTime, scale: unit, counting: &counts) {
+            records.append(record)
+          }
         }
       }
-      counts += lives.transitions
-      return (records, counts)
+      if shard.hasSpilled {
+        try shard.spill()
+        try shard.forEachJoined(limit: 1 << 12) { take($0) }  // many slices
+      } else {
+        take(shard.join())
+      }
+      counts += shard.transitions
+      return (records.sorted { $0.id.job < $1.id.job }, counts)
     }
     let large = try assembled(1 << 28)
     let small = try assembled(1)

@@ -6,15 +6,14 @@ final class EventBatch {
   /// The most events.
   static let capacity = 1 << 12
 
-  /// The events; users are numbered within the part until the batch is committed.
-  let events: UnsafeMutablePointer<LifecycleEvent>
+  /// The events; users are numbered within the part.
+  private(set) var events = LargeArray<LifecycleEvent>.allocate(capacity)
   /// The tasks' hashes.
-  let hashes: UnsafeMutablePointer<UInt64>
+  private(set) var hashes = LargeArray<UInt64>.allocate(capacity)
   private(set) var count = 0
-  private let places: UnsafeMutablePointer<UInt16>
   private var shardStarts: [Int] = []
-  /// How many of `places` hold their own number.
-  private var identityCount = 0
+  /// The trace's numbers of the part's users; known when the batch is committed.
+  var userNumbers: [UInt32] = []
   /// Names that no batch of this part had before, in the order of their numbers.
   var newNames: [String] = []
   /// Rows that were rejected.
@@ -25,16 +24,11 @@ final class EventBatch {
   var earliest = Microseconds.never
   var latest = Microseconds.zero
 
-  init() {
-    events = .allocate(capacity: Self.capacity)
-    hashes = .allocate(capacity: Self.capacity)
-    places = .allocate(capacity: Self.capacity)
-  }
+  init() {}
 
   deinit {
-    events.deallocate()
-    hashes.deallocate()
-    places.deallocate()
+    LargeArray<LifecycleEvent>.release(events, Self.capacity)
+    LargeArray<UInt64>.release(hashes, Self.capacity)
   }
 
   /// Empties the batch.
@@ -45,6 +39,7 @@ final class EventBatch {
     survey = TableSurvey()
     earliest = .never
     latest = .zero
+    userNumbers = []
   }
 
   /// States how many events were put into `events`, at most `capacity`.
@@ -55,43 +50,50 @@ final class EventBatch {
   }
 
   /// Orders the events by shard, and within a shard as they came (a counting sort).
-  func divide(shards: Int) {
-    if shards == 1 {
+  ///
+  /// - Parameters:
+  ///   - shards: how many there are.
+  ///   - scratch: another batch, whose memory is exchanged with this one's.
+  func divide(shards: Int, scratch: EventBatch) {
+    guard shards > 1 else {
       shardStarts = [0]
-      for place in identityCount..<max(identityCount, count) { places[place] = UInt16(place) }
-      identityCount = max(identityCount, count)
       return
     }
-    identityCount = 0
     var starts = [Int](repeating: 0, count: shards + 1)
+    let (events, hashes, count) = (events, hashes, count)
+    let (outEvents, outHashes) = (scratch.events, scratch.hashes)
     starts.withUnsafeMutableBufferPointer { starts in
       for index in 0..<count { starts[Self.shard(hashes[index], of: shards) + 1] += 1 }
       for shard in 0..<shards { starts[shard + 1] += starts[shard] }
       for index in 0..<count {
         let shard = Self.shard(hashes[index], of: shards)
-        places[starts[shard]] = UInt16(index)
+        let place = starts[shard]
+        (outEvents + place).initialize(to: events[index])
+        outHashes[place] = hashes[index]
         starts[shard] += 1
       }
     }
     shardStarts = [0] + starts.dropLast()
+    swap(&self.events, &scratch.events)
+    swap(&self.hashes, &scratch.hashes)
   }
 
   @inline(__always) static func shard(_ hash: UInt64, of shards: Int) -> Int {
     Int(truncatingIfNeeded: ((hash & 0xffff_ffff) &* UInt64(shards)) >> 32)
   }
 
-  /// The places of a shard's events, in their order.
-  func order(of shard: Int) -> UnsafeBufferPointer<UInt16> {
-    let start = shardStarts[shard]
-    let end = shard + 1 < shardStarts.count ? shardStarts[shard + 1] : count
-    return UnsafeBufferPointer(start: places + start, count: end - start)
+  /// Where a shard's events stand, in their order.
+  func range(of shard: Int) -> Range<Int> {
+    shardStarts[shard]..<(shard + 1 < shardStarts.count ? shardStarts[shard + 1] : count)
   }
 
-  /// Replaces the part's numbers of users by the trace's.
-  func renumberUsers(_ numbers: [UInt32]) {
-    numbers.withUnsafeBufferPointer { numbers in
-      for index in 0..<count {
-        events[index].user = UserID(numbers[Int(events[index].user.rawValue)])
+  /// Replaces the part's numbers of the users of a shard's events by the trace's, if they are known.
+  func renumberUsers(of shard: Int) {
+    guard !userNumbers.isEmpty else { return }
+    let events = events
+    userNumbers.withUnsafeBufferPointer { numbers in
+      for place in range(of: shard) {
+        events[place].user = UserID(numbers[Int(events[place].user.rawValue)])
       }
     }
   }

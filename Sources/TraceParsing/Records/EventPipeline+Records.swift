@@ -24,89 +24,131 @@ extension EventPipeline {
     report.rejects = options.rejects?.counts ?? [:]
     report.firstTime = survey.firstTime
     report.lastTime = lastTime
-    let finisher = LifecycleFinisher(self, assumed: assumed)
-    return try finisher.stream(report, users)
+    return try LifecycleFinisher(self, assumed: assumed).stream(report, users)
   }
 }
 
-/// Makes records of the lives of all shards, on several threads as far as the order allows.
+/// Makes all lives whole and finds the order of their submission, on several threads: each shard's
+/// lives are joined, and divided into ranges of time. A range's records are made when they are asked
+/// for, or a little ahead.
 ///
-/// Where all lives are in memory, they are sorted where they are, and their records are made as they
-/// are asked for. If a shard had to spill, the records of all go through an external sorter.
+/// Where all lives are in memory, they stay there. If a shard had to spill, all go to disk by task,
+/// are joined one partition after another, and go to disk again by range.
 private final class LifecycleFinisher: @unchecked Sendable {
   private let pipeline: EventPipeline
   private let assumed: SIMD4<Double>?
-  private let end: Microseconds
   private let threads: Int
   private let lock = NSLock()
-  /// Guarded by `lock`.
-  private var results = Results()
+  // Guarded by `lock`.
+  private var samples: [KeySample] = []
+  private var joined: [Int: JoinedLives] = [:]
+  private var afterEnd = 0
+  private var records = 0
+  private var failure: TraceError?
+  /// By shard.
+  private var ranged: [RangedLives?]
 
-  private struct Results {
-    var sorters: [ExternalSorter<TaskRecord>] = []
-    var transitions = TransitionCounts()
-    var records = 0
-    var afterEnd = 0
-    var failure: TraceError?
-  }
+  /// How many lives are sorted at a time: their keys fit in a core's cache.
+  private static let rangeSize = 1 << 14
 
   init(_ pipeline: EventPipeline, assumed: SIMD4<Double>?) {
     self.pipeline = pipeline
     self.assumed = assumed
-    end = pipeline.shards.map(\.lastTime).max() ?? .zero
     threads = min(pipeline.shards.count, max(1, pipeline.options.threads))
+    ranged = Array(repeating: nil, count: pipeline.shards.count)
   }
 
   /// All records in submit order; the order is total, so it does not matter who made them.
-  func stream(_ report: ReadReport, _ users: SymbolTable) throws(TraceError) -> RecordStream {
-    try forEachShard { (shard, _, _) throws(TraceError) in try shard.close() }
-    if pipeline.shards.contains(where: \.hasSpilled) { return try sortedStream(report, users) }
-    try forEachShard { (shard, results, _) in
-      let arranged = shard.arrange()
-      results.records += arranged.records
-      results.afterEnd += arranged.afterEnd
-      results.transitions += arranged.transitions
-    }
+  func stream(
+    _ report: ReadReport, _ users: SymbolTable
+  ) throws(TraceError) -> RecordStream {
+    try forEachShard { (shard, _) throws(TraceError) in try shard.close() }
+    let ranges =
+      pipeline.shards.contains(where: \.hasSpilled) ? try arrangeOnDisk() : try arrangeInMemory()
     var report = report
-    report.transitions = results.transitions
-    report.records = results.records
-    report.afterEnd = results.afterEnd
-    var merge = ShardMerge(
-      pipeline.shards, end: end, scale: pipeline.options.scale, assumed: assumed)
+    report.records = records
+    report.afterEnd = afterEnd
+    for shard in pipeline.shards { report.transitions += shard.transitions }
+    let plan = RecordPlan(
+      ranged.compactMap { $0 }, ranges: ranges,
+      end: pipeline.shards.map(\.lastTime).max() ?? .zero, scale: pipeline.options.scale,
+      assumed: assumed)
+    let production = RecordProduction(plan, threads: threads)
     return RecordStream(report: report, symbols: users, bufferCapacity: 256) {
-      (stream, records) in
-      let count = merge.fill(records)
-      if count == 0 { stream.report.transitions += merge.transitions }
+      (stream, records) throws(TraceError) in
+      let count = try production.fill(records)
+      if count == 0 { stream.report.transitions += production.transitions }
       return count
     }
   }
 
-  private func sortedStream(
-    _ report: ReadReport, _ users: SymbolTable
-  ) throws(TraceError) -> RecordStream {
-    try forEachShard { (shard, results, sorter) throws(TraceError) in
-      try self.finish(shard, &sorter, &results)
+  private func arrangeInMemory() throws(TraceError) -> Int {
+    try forEachShard { (shard, number) in
+      let lives = shard.join()
+      let sample = lives.sample
+      self.lock.withLock {
+        self.joined[number] = lives
+        self.samples.append(sample)
+      }
     }
-    var report = report
-    report.transitions = results.transitions
-    report.records = results.records
-    report.afterEnd = results.afterEnd
-    // Consumed: the buffers are held only once.
-    var sorted = try ExternalSorter.merged(results.sorters)
-    results.sorters = []
-    return RecordStream(report: report, symbols: users) { _ throws(TraceError) in
-      try sorted.next()
+    let ranges = SubmissionRanges(samples, size: Self.rangeSize)
+    try forEachShard { (shard, number) in
+      guard let lives = self.lock.withLock({ self.joined.removeValue(forKey: number) }) else {
+        return
+      }
+      let left = lives.arrange(by: ranges)
+      self.count(lives, left)
+      self.keep(RangedLives(lives, requests: self.resolve(shard)), number)
+    }
+    return ranges.count
+  }
+
+  private func arrangeOnDisk() throws(TraceError) -> Int {
+    try forEachShard { (shard, _) throws(TraceError) in
+      try shard.spill()
+      let sample = shard.spilledSample
+      self.lock.withLock { self.samples.append(sample) }
+    }
+    let ranges = SubmissionRanges(samples, size: Self.rangeSize)
+    let limit = max(1 << 15, pipeline.options.sortBufferBytes / threads / 2)
+    let directory = pipeline.options.temporaryDirectory
+    try forEachShard { (shard, number) throws(TraceError) in
+      var file = try RangedLivesFile(directory: directory)
+      try shard.forEachJoined(limit: limit) { (lives) throws(TraceError) in
+        let left = lives.arrange(by: ranges)
+        self.count(lives, left)
+        try file.add(lives)
+      }
+      self.keep(RangedLives(file, requests: self.resolve(shard)), number)
+    }
+    return ranges.count
+  }
+
+  private func count(_ lives: JoinedLives, _ left: Int) {
+    let made = lives.entries.count
+    lock.withLock {
+      records += made
+      afterEnd += left
     }
   }
 
-  private typealias Body =
-    @Sendable (LifecycleShard, inout Results, inout ExternalSorter<TaskRecord>) throws(TraceError)
-    -> Void
+  /// The requests of a shard's lives, all of which are joined, as amounts. The shard is empty then.
+  private func resolve(_ shard: LifecycleShard) -> [ResolvedRequests] {
+    let (scale, assumed) = (pipeline.options.scale, assumed)
+    defer { shard.removeAll() }
+    return shard.requests.map { ResolvedRequests($0, scale: scale, assumed: assumed) }
+  }
+
+  private func keep(_ lives: RangedLives, _ shard: Int) {
+    lock.withLock { ranged[shard] = lives }
+  }
+
+  private typealias Body = @Sendable (LifecycleShard, Int) throws(TraceError) -> Void
 
   private func forEachShard(_ body: @escaping Body) throws(TraceError) {
     let next = Counter()
     concurrently(threads) { _ in self.work(next, body) }
-    if let failure = results.failure { throw failure }
+    if let failure { throw failure }
   }
 
   private final class Counter: Sendable {
@@ -114,44 +156,14 @@ private final class LifecycleFinisher: @unchecked Sendable {
   }
 
   private func work(_ next: Counter, _ body: Body) {
-    var mine = Results()
-    do throws(TraceError) {
-      var sorter = ExternalSorter<TaskRecord>(
-        bufferBytes: pipeline.options.sortBufferBytes / threads,
-        directory: pipeline.options.temporaryDirectory)
-      while true {
-        let shard = next.value.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard shard < pipeline.shards.count else { break }
-        try body(pipeline.shards[shard], &mine, &sorter)
-      }
-      if sorter.count > 0 { mine.sorters = [sorter] }
-    } catch {
-      mine.failure = error
-    }
-    lock.withLock {
-      results.sorters += mine.sorters
-      results.transitions += mine.transitions
-      results.records += mine.records
-      results.afterEnd += mine.afterEnd
-      results.failure = results.failure ?? mine.failure
-    }
-  }
-
-  private func finish(
-    _ shard: LifecycleShard, _ sorter: inout ExternalSorter<TaskRecord>,
-    _ results: inout Results
-  ) throws(TraceError) {
-    var lives = try shard.assembled()
-    while let life = try lives.next() {
-      let record = life.record(
-        end: end, scale: pipeline.options.scale, assumed: assumed, counting: &results.transitions)
-      if let record {
-        try sorter.add(record)
-        results.records += 1
-      } else {
-        results.afterEnd += 1
+    while true {
+      let shard = next.value.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard shard < pipeline.shards.count else { return }
+      do throws(TraceError) {
+        try body(pipeline.shards[shard], shard)
+      } catch {
+        return lock.withLock { failure = failure ?? error }
       }
     }
-    results.transitions += lives.transitions
   }
 }

@@ -63,7 +63,7 @@ extension EventPipeline {
         batch.rejects.append(rejected)
         batch.survey.rows += 1
       }
-      batch.divide(shards: 1)
+      batch.divide(shards: 1, scratch: batch)
       try assembler.add(batch, shard: 0)
       fragment.survey.add(batch.survey)
       fragment.names += batch.newNames
@@ -71,16 +71,13 @@ extension EventPipeline {
       fragment.earliest = min(fragment.earliest, batch.earliest)
       fragment.latest = max(fragment.latest, batch.latest)
     }
-    var requests = RequestTable()
-    var lives = try assembler.finish()
-    let scratch = LargeMemory(Lifecycle.maximumPackedSize)
-    while let life = try lives.next() {
-      let size = life.pack(
-        to: UnsafeMutableRawPointer(scratch.base), requests: requests.number(of: life.requests))
-      fragment.lives.append(contentsOf: UnsafeBufferPointer(start: scratch.base, count: size))
+    fragment.transitions = assembler.transitions
+    let store = try assembler.close()
+    try store.forEachLife { (bytes, size) throws(TraceError) in
+      fragment.lives.append(
+        contentsOf: UnsafeRawBufferPointer(start: bytes, count: size))
     }
-    fragment.requests = requests.sets
-    fragment.transitions = lives.transitions
+    fragment.requests = store.requests.sets
     return fragment
   }
 }

@@ -66,8 +66,10 @@ final class EventPipeline: @unchecked Sendable {
     var failure: TraceError?
   }
 
-  /// Batches that a part may be ahead of its turn.
-  private static let batchesAhead = 48
+  /// Batches that a part may be ahead of its turn: few enough that all parts' take 128 MB at most.
+  private var batchesAhead: Int { min(48, max(4, 400 / threads)) }
+  /// Batches that may be committed and not grouped before the part in turn stops for them.
+  private static let backlog = 8
 
   /// - Parameter open: makes the decoder of a part; called on any thread.
   init(_ group: TraceInput.Group, _ options: ReadOptions, open: @escaping Open) {
@@ -78,9 +80,13 @@ final class EventPipeline: @unchecked Sendable {
     threads = max(1, options.threads)
     isParallel = group.hasOnlyFiles
     parts = PartCursor(group, options)
-    let shardCount = threads == 1 ? 1 : min(64, 4 * threads)
+    let shardCount = threads == 1 ? 1 : max(min(16, 4 * threads), min(64, threads))
     let (bytes, folder) = (options.sortBufferBytes / shardCount, options.temporaryDirectory)
-    shards = (0..<shardCount).map { _ in LifecycleShard(bufferBytes: bytes, directory: folder) }
+    shards = (0..<shardCount).map { _ in
+      LifecycleShard(
+        bufferBytes: bytes, directory: folder, partitions: max(4, 64 / shardCount),
+        shards: shardCount)
+    }
     shardNext = Array(repeating: 0, count: shardCount)
     shardIsTaken = Array(repeating: false, count: shardCount)
   }
@@ -88,6 +94,7 @@ final class EventPipeline: @unchecked Sendable {
   /// Reads everything.
   func run() throws(TraceError) {
     concurrently(threads) { _ in self.work() }
+    spare = []
     if let failure { throw failure }
   }
 
@@ -136,6 +143,7 @@ final class EventPipeline: @unchecked Sendable {
   private func decode(_ part: Int, after before: Microseconds?) -> Bool {
     var source: EventPart?
     var isAtEnd = false
+    let scratch = EventBatch()
     while !isAtEnd {
       let batch = emptyBatch()
       var failure: TraceError?
@@ -154,7 +162,7 @@ final class EventPipeline: @unchecked Sendable {
           failure = error
         }
       }
-      batch.divide(shards: shards.count)
+      batch.divide(shards: shards.count, scratch: scratch)
       switch submit(batch, of: part, isLast: isAtEnd, failure, source) {
       case .goOn: break
       case .again: return true
@@ -197,12 +205,18 @@ final class EventPipeline: @unchecked Sendable {
         source?.raiseLastTime(to: lastTime)
         lock.broadcast()
       }
-      while failure == nil, let shard = takeShard() { group(shard) }
-      if isLast || part == turn || (states[part]?.batches.count ?? 0) < Self.batchesAhead {
+      while failure == nil, isToGroup(part), let shard = takeShard() { group(shard) }
+      if isLast || part == turn || (states[part]?.batches.count ?? 0) < batchesAhead {
         return failure == nil ? .goOn : .stop
       }
       lock.wait()
     }
+  }
+
+  /// Whether the thread that decodes `part` is to group what is committed, too. Where there are
+  /// others, they do that first and get less far ahead, so that all have something to do.
+  private func isToGroup(_ part: Int) -> Bool {
+    threads == 1 || part != turn || committed.count > Self.backlog
   }
 
   // MARK: - Committing (with the lock held)
@@ -243,7 +257,7 @@ final class EventPipeline: @unchecked Sendable {
 
   private func commit(_ batch: EventBatch, _ userNumbers: inout [UInt32]) -> TraceError? {
     for name in batch.newNames { userNumbers.append(users.intern(name)) }
-    batch.renumberUsers(userNumbers)
+    batch.userNumbers = userNumbers
     lastTime = max(lastTime, batch.latest)
     survey.add(batch.survey)
     do throws(TraceError) {
@@ -285,7 +299,7 @@ final class EventPipeline: @unchecked Sendable {
     if done > 0 {
       for batch in committed[..<done] {
         batch.removeAll()
-        if spare.count < 2 * threads { spare.append(batch) }
+        spare.append(batch)
       }
       committed.removeFirst(done)
       firstCommitted += done

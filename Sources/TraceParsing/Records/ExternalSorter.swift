@@ -6,6 +6,9 @@ struct SortKey: Comparable, BitwiseCopyable {
   var minor: Int64
   var last: Int64
 
+  /// The first integer as a word of the same order.
+  @inline(__always) var majorWord: UInt64 { UInt64(bitPattern: major ^ .min) }
+
   @inline(__always) static func < (a: SortKey, b: SortKey) -> Bool {
     if a.major != b.major { return a.major < b.major }
     if a.minor != b.minor { return a.minor < b.minor }

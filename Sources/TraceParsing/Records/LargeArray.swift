@@ -18,23 +18,28 @@ struct LargeArray<Element: BitwiseCopyable>: ~Copyable {
     self.count = count
   }
 
-  deinit { free(base) }
+  deinit { Self.release(base, capacity) }
 
   /// Memory for `count` elements, for `release`.
   static func allocate(_ count: Int) -> UnsafeMutablePointer<Element> {
-    let bytes = max(64, count * MemoryLayout<Element>.stride)
-    let large = 1 << 21
-    var memory: UnsafeMutableRawPointer?
-    let status = posix_memalign(&memory, bytes >= large ? large : 64, bytes)
-    guard status == 0, let memory else { fatalError("no memory for \(bytes) bytes") }
-    #if os(Linux)
-      if bytes >= large { _ = madvise(memory, bytes, 14) }  // MADV_HUGEPAGE; a wish
-    #endif
+    let bytes = size(count)
+    let memory = bytes < Mapping.least ? unmapped(bytes) : Mapping.map(bytes)
+    guard let memory else { fatalError("no memory for \(bytes) bytes") }
     return memory.bindMemory(to: Element.self, capacity: count)
   }
 
-  /// Frees what `allocate` gave.
-  static func release(_ memory: UnsafeMutableRawPointer) { free(memory) }
+  /// Gives back what `allocate` gave for `count` elements.
+  static func release(_ memory: UnsafeMutableRawPointer, _ count: Int) {
+    let bytes = size(count)
+    if bytes < Mapping.least { free(memory) } else { Mapping.unmap(memory, bytes) }
+  }
+
+  private static func size(_ count: Int) -> Int { max(64, count * MemoryLayout<Element>.stride) }
+
+  private static func unmapped(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    var memory: UnsafeMutableRawPointer?
+    return posix_memalign(&memory, 64, bytes) == 0 ? memory : nil
+  }
 
   /// Adds an element. O(1) amortised.
   @inline(__always) mutating func append(_ element: Element) {
@@ -55,7 +60,7 @@ struct LargeArray<Element: BitwiseCopyable>: ~Copyable {
     guard capacity > self.capacity else { return }
     let larger = Self.allocate(capacity)
     larger.update(from: base, count: count)
-    free(base)
+    Self.release(base, self.capacity)
     (base, self.capacity) = (larger, capacity)
   }
 
@@ -77,11 +82,51 @@ struct LargeArray<Element: BitwiseCopyable>: ~Copyable {
   var elements: UnsafeBufferPointer<Element> { UnsafeBufferPointer(start: base, count: count) }
 }
 
+/// Memory straight from the system. What the allocator keeps after it was freed belongs to the thread
+/// that asked for it, and other threads cannot use it.
+private enum Mapping {
+  /// How many bytes are worth it.
+  static let least = 1 << 18
+  private static let largePage = 1 << 21
+
+  static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    guard bytes >= largePage else { return pages(bytes) }
+    // A large page begins at a multiple of its size: what is mapped around that goes back.
+    let size = rounded(bytes)
+    guard let start = pages(size + largePage) else { return nil }
+    let lead = -Int(bitPattern: start) & (largePage - 1)
+    if lead > 0 { munmap(start, lead) }
+    munmap(start + lead + size, largePage - lead)
+    #if os(Linux)
+      _ = madvise(start + lead, size, 14)  // MADV_HUGEPAGE; a wish
+    #endif
+    return start + lead
+  }
+
+  static func unmap(_ memory: UnsafeMutableRawPointer, _ bytes: Int) {
+    munmap(memory, rounded(bytes))
+  }
+
+  private static func rounded(_ bytes: Int) -> Int {
+    let page = Int(getpagesize())
+    return (bytes + page - 1) / page * page
+  }
+
+  private static func pages(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
+    return memory == MAP_FAILED ? nil : memory
+  }
+}
+
 /// Bytes that are freed with the object.
 final class LargeMemory {
   let base: UnsafeMutablePointer<UInt8>
+  private let count: Int
 
-  init(_ count: Int) { base = LargeArray<UInt8>.allocate(count) }
+  init(_ count: Int) {
+    self.count = count
+    base = LargeArray<UInt8>.allocate(count)
+  }
 
-  deinit { free(base) }
+  deinit { LargeArray<UInt8>.release(base, count) }
 }

@@ -65,9 +65,10 @@ extension Lifecycle {
   }
 
   /// Reads a life that `pack` wrote, and says how many bytes it took and the number of its requests
-  /// (0 where they were written too). Words beyond its end are read.
+  /// (0 where they were written too). Without a table requests that have a number stay unknown. Words
+  /// beyond its end are read.
   init(
-    packed bytes: UnsafeRawPointer, _ requests: UnsafeBufferPointer<RequestSet>,
+    packed bytes: UnsafeRawPointer, _ requests: UnsafeBufferPointer<RequestSet>?,
     size: inout Int, set: inout UInt16
   ) {
     let header = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
@@ -115,10 +116,35 @@ extension Lifecycle {
     if set == 0 {
       self.requests = (bytes + place).loadUnaligned(as: RequestSet.self)
       place += MemoryLayout<RequestSet>.size
-    } else {
+    } else if let requests {
       self.requests = requests[Int(set) - 1]
     }
     size = place
+  }
+
+  /// What a packed life is sorted by: the time of its submission, then its task.
+  @inline(__always)
+  static func sortKey(packed bytes: UnsafeRawPointer) -> SortKey {
+    let header = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+    var place = 8 &+ Int(truncatingIfNeeded: header & 15)
+    @inline(__always) func take(_ slot: UInt64) -> Int64 {
+      let size = (header &>> (4 &* slot)) & 15
+      let word = UInt64(littleEndian: (bytes + place).loadUnaligned(as: UInt64.self))
+      place &+= Int(truncatingIfNeeded: size)
+      return unzigzag(word & ~((UInt64.max &<< (4 &* size)) &<< (4 &* size)))
+    }
+    let (job, index) = (take(1), take(2))
+    let seen = Microseconds(take(3))
+    let submit = Microseconds(take(4) &+ seen.rawValue)
+    return SortKey(
+      major: submission(seen: seen, submit: submit).rawValue, minor: job, last: index)
+  }
+
+  /// The task of a packed life.
+  @inline(__always)
+  static func id(packed bytes: UnsafeRawPointer) -> TaskID {
+    let key = sortKey(packed: bytes)
+    return TaskID(job: key.minor, index: Int32(truncatingIfNeeded: key.last))
   }
 
   /// How many bytes a packed life takes.
@@ -138,7 +164,10 @@ extension Lifecycle {
   }
 
   /// When it was submitted, as its record says; `never` for one without a known time.
-  var submission: Microseconds { seen.isKnown ? min(submit, seen) : .never }
+  @inline(__always)
+  private static func submission(seen: Microseconds, submit: Microseconds) -> Microseconds {
+    seen.isKnown ? min(submit, seen) : .never
+  }
 
   private init(id: TaskID) { self.id = id }
 }

@@ -12,7 +12,7 @@ import Workload
 /// 0 and `never` are none. An event after the end of the trace changes no state.
 struct Lifecycle: BitwiseCopyable {
   // Only this type and its packed form touch what follows. What most events need comes first: 128
-  // bytes, two cache lines.
+  // bytes, two cache lines of the three that a life takes.
   var id: TaskID
   var state: LifeState = .unsubmitted
   /// The first transition, whose origin only the stretch before knows.
@@ -47,6 +47,8 @@ struct Lifecycle: BitwiseCopyable {
   /// Updates before the first transition.
   var leadingPendingUpdates: Int32 = 0
   var leadingRunningUpdates: Int32 = 0
+  /// So that every life in an array begins at a cache line.
+  private var padding: UInt64 = 0
 
   /// The stretch that consists of `event`. Its transition is not counted yet: it waits for
   /// `append` or `record`.

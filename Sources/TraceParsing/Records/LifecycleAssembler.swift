@@ -3,23 +3,27 @@ import Workload
 /// Gathers events into lives.
 ///
 /// Tasks that are pending or running are held in memory. A dead one may still be submitted again,
-/// so it is kept for a while; when a third are dead, all dead ones are set aside in packed form, on
-/// disk if need be, and what comes after is a new stretch of the same life, joined to the old one at the end.
-/// So memory is bounded by the open tasks and the sorter's buffer, and the result is that of
-/// unlimited memory.
+/// so it is kept for a while: until some thousands have died after it. Then it is set aside in packed
+/// form, on disk if need be, and what comes after is a new stretch of the same life, joined to the
+/// old one at the end. So memory is bounded by the open tasks and the store's buffer, and the result
+/// is that of unlimited memory.
 struct LifecycleAssembler: ~Copyable {
   private var table = LifecycleTable()
-  private var dead = 0
-  private var stretches: LifeStore
-  private let minimumDead: Int
+  /// Where the dead are, in the order of their deaths. One that came back may be there twice, or
+  /// its place be another's by now: who is found dead there is set aside, early at worst.
+  private var dead: [UInt32] = []
+  private var store: LifeStore
+  private let deadKept: Int
   /// How often each event met a task in each state, as far as is known.
   private(set) var transitions = TransitionCounts()
   /// The last real time seen.
   private(set) var lastTime = Microseconds.zero
 
-  init(bufferBytes: Int, directory: String) {
-    stretches = LifeStore(bufferBytes: bufferBytes, directory: directory)
-    minimumDead = max(256, bufferBytes / (32 * MemoryLayout<Lifecycle>.stride))
+  /// - Parameters: as those of `LifeStore`.
+  init(bufferBytes: Int, directory: String, partitions: Int = 64, stores: Int = 1) {
+    store = LifeStore(
+      bufferBytes: bufferBytes, directory: directory, partitions: partitions, stores: stores)
+    deadKept = max(256, bufferBytes / (32 * MemoryLayout<Lifecycle>.stride))
   }
 
   /// Adds an event; a task's events come in the order in which they happened. O(1) amortised.
@@ -30,18 +34,19 @@ struct LifecycleAssembler: ~Copyable {
   @inline(__always)
   private mutating func add(_ event: LifecycleEvent, hash: UInt64) throws(TraceError) {
     if event.time.isKnown && event.time > lastTime { lastTime = event.time }
-    let state: LifeState
-    if let place = table.find(event.id, hash: hash) {
+    let place: Int
+    if let known = table.find(event.id, hash: hash) {
+      place = known
       let life = table.life(place)
-      if life.pointee.state == .dead { dead -= 1 }
+      let wasDead = life.pointee.state == .dead
       life.pointee.append(event, counting: &transitions)
-      state = life.pointee.state
+      guard life.pointee.state == .dead, !wasDead else { return }
     } else {
-      state = table.insert(event, hash: hash)
+      place = table.insert(event, hash: hash)
+      guard table.life(place).pointee.state == .dead else { return }
     }
-    guard state == .dead else { return }
-    dead += 1
-    if dead > minimumDead && dead > table.count / 3 { try setDeadAside() }
+    dead.append(UInt32(truncatingIfNeeded: place))
+    if dead.count >= 2 * deadKept { try setDeadAside(dead.count - deadKept) }
   }
 
   /// Adds the events of a batch that belong to one shard, in their order.
@@ -49,33 +54,45 @@ struct LifecycleAssembler: ~Copyable {
   /// Slots and lives are scattered over memory, so they are asked for some events ahead, first the
   /// slot, then the life that it names: the processor works on other events in the meantime.
   mutating func add(_ batch: EventBatch, shard: Int) throws(TraceError) {
-    let order = batch.order(of: shard)
-    let (events, hashes) = (batch.events, batch.hashes)
-    let (lead, count) = (Self.lead, order.count)
-    for index in 0..<min(2 * lead, count) { table.prefetchSlot(hashes[Int(order[index])]) }
-    for index in 0..<min(lead, count) { table.prefetchLife(hashes[Int(order[index])]) }
+    batch.renumberUsers(of: shard)
+    let range = batch.range(of: shard)
+    let (events, hashes) = (batch.events + range.lowerBound, batch.hashes + range.lowerBound)
+    let (lead, count) = (Self.lead, range.count)
+    for index in 0..<min(2 * lead, count) { table.prefetchSlot(hashes[index]) }
+    for index in 0..<min(lead, count) { table.prefetchLife(hashes[index]) }
     for index in 0..<count {
-      if index &+ 2 &* lead < count {
-        table.prefetchSlot(hashes[Int(order[index &+ 2 &* lead])])
-      }
-      if index &+ lead < count { table.prefetchLife(hashes[Int(order[index &+ lead])]) }
-      let place = Int(order[index])
-      try add(events[place], hash: hashes[place])
+      if index &+ 2 &* lead < count { table.prefetchSlot(hashes[index &+ 2 &* lead]) }
+      if index &+ lead < count { table.prefetchLife(hashes[index &+ lead]) }
+      try add(events[index], hash: hashes[index])
     }
   }
 
   /// How many events a life is asked for ahead.
   private static var lead: Int { 12 }
 
+  /// Sets the `count` aside that died first, unless they came back.
   @inline(never)
-  private mutating func setDeadAside() throws(TraceError) {
-    try table.removeDead { (life) throws(TraceError) in try stretches.add(life) }
-    dead = 0
+  private mutating func setDeadAside(_ count: Int) throws(TraceError) {
+    let lead = Self.lead
+    for index in 0..<count {
+      table.prefetchWhole(Int(dead[min(index &+ 2 &* lead, dead.count &- 1)]))
+      table.prefetchSlot(
+        LifecycleTable.hash(table.life(Int(dead[min(index &+ lead, dead.count &- 1)])).pointee.id))
+      let place = Int(dead[index])
+      let life = table.life(place)
+      guard life.pointee.state == .dead else { continue }
+      let hash = LifecycleTable.hash(life.pointee.id)
+      try store.add(life.pointee, hash: hash)
+      table.remove(place, hash: hash)
+    }
+    dead.removeFirst(count)
   }
 
   /// Adds a stretch of a life that was gathered elsewhere; the stretches of a life come in their
   /// order.
-  mutating func add(stretch: Lifecycle) throws(TraceError) { try stretches.add(stretch) }
+  mutating func add(stretch: Lifecycle) throws(TraceError) {
+    try store.add(stretch, hash: LifecycleTable.hash(stretch.id))
+  }
 
   /// Takes over what was counted elsewhere.
   mutating func add(_ counts: TransitionCounts, lastTime: Microseconds) {
@@ -83,17 +100,14 @@ struct LifecycleAssembler: ~Copyable {
     if lastTime > self.lastTime { self.lastTime = lastTime }
   }
 
-  /// Ends the trace: every life, whole, ordered by task. The assembler is empty then.
-  mutating func finish() throws(TraceError) -> AssembledLives {
-    let store = try close()
-    return try AssembledLives(store, transitions: transitions, lastTime: lastTime)
-  }
-
   /// Ends the trace: the stretches of all lives. The assembler is empty then.
   mutating func close() throws(TraceError) -> LifeStore {
-    try table.removeAll { (life) throws(TraceError) in try stretches.add(life) }
-    var store = LifeStore(bufferBytes: 0, directory: "")
-    swap(&store, &stretches)
-    return store
+    dead = []
+    try table.removeAll { (life) throws(TraceError) in
+      try store.add(life, hash: LifecycleTable.hash(life.id))
+    }
+    var closed = LifeStore(bufferBytes: 0, directory: "", partitions: 1)
+    swap(&closed, &store)
+    return closed
   }
 }

@@ -3,10 +3,15 @@ import Workload
 /// An assembler that threads take turns with, and what becomes of its lives.
 final class LifecycleShard {
   private var assembler: LifecycleAssembler
-  private var store = LifeStore(bufferBytes: 0, directory: "")
+  private var store = LifeStore(bufferBytes: 0, directory: "", partitions: 1)
+  /// How often each event met a task in each state: complete when all lives are joined, but for the
+  /// first transition of each, which its record counts.
+  private(set) var transitions = TransitionCounts()
 
-  init(bufferBytes: Int, directory: String) {
-    assembler = LifecycleAssembler(bufferBytes: bufferBytes, directory: directory)
+  /// - Parameters: as those of `LifeStore`; there are as many stores as shards.
+  init(bufferBytes: Int, directory: String, partitions: Int, shards: Int = 1) {
+    assembler = LifecycleAssembler(
+      bufferBytes: bufferBytes, directory: directory, partitions: partitions, stores: shards)
   }
 
   /// The last real time seen.
@@ -25,60 +30,45 @@ final class LifecycleShard {
     assembler.add(counts, lastTime: lastTime)
   }
 
-  /// Ends the trace. After this the lives come either `inSubmitOrder` or, if some were spilled, as
-  /// `assembled` by task.
-  func close() throws(TraceError) { store = try assembler.close() }
-
-  /// Whether some lives are on disk.
-  var hasSpilled: Bool { !store.runs.isEmpty }
-
-  /// Every life, whole, ordered by task.
-  func assembled() throws(TraceError) -> AssembledLives {
-    var taken = LifeStore(bufferBytes: 0, directory: "")
-    swap(&taken, &store)
-    return try AssembledLives(taken, transitions: assembler.transitions, lastTime: lastTime)
+  /// Ends the trace.
+  func close() throws(TraceError) {
+    store = try assembler.close()
+    transitions = assembler.transitions
   }
 
-  /// What was found while the lives in memory were put in submit order.
-  struct Arrangement {
-    /// How many have records.
-    var records: Int
-    /// How many have none: they were seen after the trace's end only.
-    var afterEnd: Int
-    /// Transitions between stretches and within them.
-    var transitions: TransitionCounts
+  /// Whether lives are on disk.
+  var hasSpilled: Bool { store.partitions != nil }
+
+  /// Takes all lives to disk.
+  func spill() throws(TraceError) {
+    try store.spill()
+    try store.partitions?.flush()
   }
 
-  /// Joins the lives and puts those that have records in the order of submission.
-  func arrange() -> Arrangement {
-    var transitions = assembler.transitions
-    store.sortKeys(by: LifeKey.self)
-    let afterEnd = store.joinStretches(counting: &transitions)
-    store.sortKeys(by: LifeKey.BySubmission.self)
-    store.endSorting()
-    return Arrangement(
-      records: store.keys.count, afterEnd: afterEnd, transitions: transitions)
+  /// Keys of some of the lives that are on disk.
+  var spilledSample: KeySample { store.partitions?.sample ?? KeySample() }
+
+  /// Joins the lives in memory; they are taken out.
+  func join() -> JoinedLives {
+    var blocks = LifeBlocks(expecting: 0)
+    swap(&blocks, &store.blocks)
+    return JoinedLives(blocks, requests: &store.requests, counting: &transitions)
   }
 
-  /// How many lives were arranged.
-  var count: Int { store.keys.count }
-
-  /// The key of an arranged life.
-  @inline(__always) func key(_ position: Int) -> LifeKey { store.keys[position] }
-
-  /// Reads the bytes of lives that are needed soon, so that they are in the cache then.
-  @inline(__always)
-  func touch(_ position: Int) -> UInt8 {
-    position < store.keys.count
-      ? store.bytes(at: store.keys[position].place).load(as: UInt8.self) : 0
+  /// Calls `body` with the lives on disk, joined: those of some tasks after those of others, of which
+  /// at most some `limit` bytes are in memory at a time.
+  func forEachJoined(
+    limit: Int, _ body: (JoinedLives) throws(TraceError) -> Void
+  ) throws(TraceError) {
+    guard let partitions = store.partitions else { return }
+    try partitions.forEachSlice(limit: limit) { (blocks) throws(TraceError) in
+      try body(JoinedLives(blocks, requests: &store.requests, counting: &transitions))
+    }
   }
 
-  /// The arranged life at a position, and the number of its requests in `requests`.
-  @inline(__always)
-  func life(_ position: Int, requests: inout UInt16) -> Lifecycle {
-    store.life(at: store.keys[position].place, requests: &requests)
-  }
-
-  /// The requests of the arranged lives, by number less 1.
+  /// The requests that lives refer to, by number less 1; complete when all are joined.
   var requests: [RequestSet] { store.requests.sets }
+
+  /// Lets go of all that the lives needed; they are elsewhere by now.
+  func removeAll() { store = LifeStore(bufferBytes: 0, directory: "", partitions: 1) }
 }

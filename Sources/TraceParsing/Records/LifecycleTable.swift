@@ -10,10 +10,13 @@ struct LifecycleTable: ~Copyable {
   private var slotBits: UInt64
   /// The lives, in pieces that do not move; their order has no meaning.
   private var chunks: [UnsafeMutablePointer<Lifecycle>] = []
+  /// Places that were used and are free, the last one to be used again first: it is in the cache.
+  private var freePlaces = LargeArray<UInt32>()
+  private var usedPlaces = 0
   private var capacity = 1 << 10
   private(set) var count = 0
 
-  private static let chunkBits = 15
+  private static let chunkBits = 14
 
   private static let free: UInt64 = .max
 
@@ -24,8 +27,8 @@ struct LifecycleTable: ~Copyable {
   }
 
   deinit {
-    LargeArray<UInt8>.release(slots)
-    for chunk in chunks { LargeArray<UInt8>.release(chunk) }
+    LargeArray<UInt64>.release(slots, 1 << Int(slotBits))
+    for chunk in chunks { LargeArray<Lifecycle>.release(chunk, 1 << Self.chunkBits) }
   }
 
   /// The life at a place; valid until lives are taken out.
@@ -60,6 +63,14 @@ struct LifecycleTable: ~Copyable {
     ci_prefetch(life + 64)
   }
 
+  /// Asks for all of the life at a place.
+  @inline(__always) func prefetchWhole(_ place: Int) {
+    let life = UnsafeRawPointer(life(place))
+    ci_prefetch(life)
+    ci_prefetch(life + 64)
+    ci_prefetch(life + 128)
+  }
+
   /// Where the probing for a hash begins. It depends on the upper half only, which slots keep.
   @inline(__always) private func home(_ hash: UInt64) -> Int {
     Int(truncatingIfNeeded: ((hash >> 32) &* 0x9e37_79b9_7f4a_7c15) >> (64 &- slotBits))
@@ -81,17 +92,23 @@ struct LifecycleTable: ~Copyable {
     }
   }
 
-  /// Adds the life that begins with an event and is not there yet. O(1) amortised.
-  @inline(__always) mutating func insert(_ event: LifecycleEvent, hash: UInt64) -> LifeState {
+  /// Adds the life that begins with an event and is not there yet; returns its place. O(1)
+  /// amortised.
+  @inline(__always) mutating func insert(_ event: LifecycleEvent, hash: UInt64) -> Int {
     if count == capacity { grow() }
-    if count >> Self.chunkBits == chunks.count {
+    let place = freePlaces.popLast().map { Int($0) } ?? newPlace()
+    life(place).initialize(to: Lifecycle(event))
+    enter(hash, place)
+    count += 1
+    return place
+  }
+
+  private mutating func newPlace() -> Int {
+    if usedPlaces >> Self.chunkBits == chunks.count {
       chunks.append(LargeArray<Lifecycle>.allocate(1 << Self.chunkBits))
     }
-    let life = life(count)
-    life.initialize(to: Lifecycle(event))
-    enter(hash, count)
-    count += 1
-    return life.pointee.state
+    usedPlaces += 1
+    return usedPlaces - 1
   }
 
   private func enter(_ hash: UInt64, _ place: Int) {
@@ -112,30 +129,40 @@ struct LifecycleTable: ~Copyable {
     for slot in 0..<oldCount where old[slot] != Self.free {
       enter(old[slot], Int(truncatingIfNeeded: old[slot] & 0xffff_ffff))
     }
-    LargeArray<UInt8>.release(old)
+    LargeArray<UInt64>.release(old, oldCount)
   }
 
-  /// Takes the dead lives out. O(n), n being all.
-  mutating func removeDead(_ take: (Lifecycle) throws(TraceError) -> Void) throws(TraceError) {
-    slots.update(repeating: Self.free, count: 1 << Int(slotBits))
-    let seen = count
-    count = 0
-    for place in 0..<seen {
-      prefetchSlot(Self.hash(life(min(place &+ 16, seen &- 1)).pointee.id))
-      let life = life(place)
-      if life.pointee.state == .dead {
-        try take(life.pointee)
-      } else {
-        if count < place { self.life(count).update(from: life, count: 1) }
-        enter(Self.hash(life.pointee.id), count)
-        count += 1
+  /// Takes out the life at a place, of this hash. O(1) on average.
+  @inline(__always) mutating func remove(_ place: Int, hash: UInt64) {
+    life(place).pointee.state = .unsubmitted
+    freePlaces.append(UInt32(truncatingIfNeeded: place))
+    count -= 1
+    let mask = 1 << Int(slotBits) &- 1
+    var hole = home(hash)
+    while slots[hole] & 0xffff_ffff != UInt64(place) { hole = (hole &+ 1) & mask }
+    // What stands behind moves up as far as its probing allows, so that no gap is left in it.
+    var next = (hole &+ 1) & mask
+    while slots[next] != Self.free {
+      if (next &- home(slots[next])) & mask >= (next &- hole) & mask {
+        slots[hole] = slots[next]
+        hole = next
       }
+      next = (next &+ 1) & mask
     }
+    slots[hole] = Self.free
   }
 
   /// Takes all lives out, and gives the memory back.
   mutating func removeAll(_ take: (Lifecycle) throws(TraceError) -> Void) throws(TraceError) {
-    for place in 0..<count { try take(life(place).pointee) }
+    let slotCount = 1 << Int(slotBits)
+    for slot in 0..<slotCount {
+      let ahead = slots[min(slot &+ 32, slotCount &- 1)]
+      if ahead != Self.free {
+        ci_prefetch(life(Int(truncatingIfNeeded: ahead & 0xffff_ffff)))
+      }
+      guard slots[slot] != Self.free else { continue }
+      try take(life(Int(truncatingIfNeeded: slots[slot] & 0xffff_ffff)).pointee)
+    }
     self = LifecycleTable()
   }
 }

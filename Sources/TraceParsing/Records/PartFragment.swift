@@ -14,7 +14,7 @@ struct PartFragment {
   var latest: Microseconds
   /// The requests of the lives, by number less 1.
   var requests: [RequestSet]
-  /// Packed lives, ordered by task; users are numbered within the part.
+  /// Packed lives, the stretches of each in their order; users are numbered within the part.
   var lives: [UInt8]
 
   /// Calls `body` with each life.
@@ -122,7 +122,7 @@ extension PartFragment {
     let start = 16 + Int(length)
     guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[16..<start])),
       let transitions = TransitionCounts(raw: header.transitions),
-      header.requests >= 0, header.requests <= RequestTable.capacity, header.lives >= 0,
+      header.requests >= 0, header.requests <= RequestTable.maximumCapacity, header.lives >= 0,
       bytes.count - start
         == header.requests * MemoryLayout<RequestSet>.stride + header.lives
     else { return nil }

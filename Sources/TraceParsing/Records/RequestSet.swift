@@ -26,16 +26,21 @@ struct RequestSet: BitwiseCopyable {
     }
   }
 
+  /// Three chains of multiplications, for the processor to work on at once.
   fileprivate var hash: UInt64 {
-    withUnsafeBytes(of: self) { bytes in
-      var hash: UInt64 = 0
-      for word in 0..<9 {
-        hash =
-          (hash ^ bytes.load(fromByteOffset: 8 * word, as: UInt64.self)) &* 0x9e37_79b9_7f4a_7c15
-        hash ^= hash >> 29
-      }
-      return hash
-    }
+    let hash =
+      before.hash &* 0x9e37_79b9_7f4a_7c15 &+ first.hash &* 0xd6e8_feb8_6659_fd93
+      &+ maximum.hash &* 0xff51_afd7_ed55_8ccd
+    return hash ^ hash >> 29
+  }
+}
+
+extension NormalisedRequest {
+  fileprivate var hash: UInt64 {
+    let hash =
+      cpu.bitPattern &* 0xc4ce_b9fe_1a85_ec53 &+ memory.bitPattern &* 0x8764_000b_7f4a_7c15
+      &+ disk.bitPattern &* 0x9fb2_1c65_1e98_df25
+    return hash ^ hash >> 32
   }
 }
 
@@ -74,8 +79,16 @@ struct RequestTable {
   private var slots = [UInt16](repeating: 0, count: 1 << 8)
   private var last: UInt16 = 0
 
-  /// The most sets.
-  static let capacity = 1 << 15
+  /// The most sets that a table may have: numbers go that far.
+  static let maximumCapacity = 1 << 15
+
+  private let capacity: Int
+
+  /// - Parameter sharedBy: how many tables there are, which have room for as many sets together as four
+  ///   may have.
+  init(sharedBy tables: Int = 1) {
+    capacity = min(Self.maximumCapacity, 4 * Self.maximumCapacity / tables)
+  }
 
   /// The number of a set, from 1; 0 where there is no room for it.
   @inline(__always)
@@ -92,7 +105,7 @@ struct RequestTable {
       if sets[Int(slots[slot]) - 1].isSame(as: set) { return slots[slot] }
       slot = (slot + 1) & mask
     }
-    guard sets.count < Self.capacity else { return 0 }
+    guard sets.count < capacity else { return 0 }
     sets.append(set)
     let number = UInt16(sets.count)
     slots[slot] = number

@@ -44,8 +44,57 @@ struct SortScratch: ~Copyable {
 
 /// An element's key as a word, and where the element is.
 struct KeyedPlace: BitwiseCopyable {
-  fileprivate var word: UInt64
+  var word: UInt64
   var place: UInt32
+  /// In which of several memories; it takes no room.
+  var source: UInt32 = 0
+}
+
+/// An entry whose word is that of others too.
+private struct Tie: ExternallySortable {
+  var sortKey: SortKey
+  var entry: KeyedPlace
+}
+
+/// Sorts `entries` by their words, and equal words by `tie`. O(n), but for the ties. Returns whether
+/// the result is in `scratch`.
+func sortByWord(
+  _ entries: UnsafeMutablePointer<KeyedPlace>, _ scratch: UnsafeMutablePointer<KeyedPlace>,
+  _ count: Int, tie: (KeyedPlace) -> SortKey
+) -> Bool {
+  guard count > 1 else { return false }
+  var (least, greatest) = (entries[0].word, entries[0].word)
+  for index in 1..<count {
+    least = min(least, entries[index].word)
+    greatest = max(greatest, entries[index].word)
+  }
+  let bits = 64 - (greatest - least).leadingZeroBitCount
+  let sorted = radixSort(entries, scratch, count, bits: bits, least: least)
+  var ties: [Tie] = []
+  var tieScratch = SortScratch()
+  var start = 0
+  while start < count {
+    var end = start + 1
+    while end < count, sorted[end].word == sorted[start].word { end += 1 }
+    if end - start > 1 {
+      ties.removeAll(keepingCapacity: true)
+      for index in start..<end {
+        ties.append(Tie(sortKey: tie(sorted[index]), entry: sorted[index]))
+      }
+      if ties.count < 64 {  // the tables of a radix sort are not worth it
+        ties.sort { $0.sortKey < $1.sortKey }
+        for index in start..<end { sorted[index] = ties[index - start].entry }
+      } else {
+        ties.withUnsafeBufferPointer { ties in
+          tieScratch.sort(ties) { order in
+            for index in start..<end { sorted[index] = ties[Int(order[index - start].place)].entry }
+          }
+        }
+      }
+    }
+    start = end
+  }
+  return sorted == scratch
 }
 
 /// How keys become words of the same order: the integers, less their least values, one above the
@@ -92,23 +141,25 @@ private struct KeyPacking {
   }
 }
 
-/// Sorts by the low `bits` of the words, 11 at a time; stable. Returns which of the two memories the
-/// result is in.
+/// Sorts by the low `bits` of the words less `least`, 11 at a time; stable. Returns which of the two
+/// memories the result is in.
 private func radixSort(
   _ keys: UnsafeMutablePointer<KeyedPlace>, _ scratch: UnsafeMutablePointer<KeyedPlace>,
-  _ count: Int, bits: Int
+  _ count: Int, bits: Int, least: UInt64 = 0
 ) -> UnsafeMutablePointer<KeyedPlace> {
   var (source, target) = (keys, scratch)
   var counts = [Int](repeating: 0, count: 2048)
   for shift in stride(from: 0, to: bits, by: 11) {
     counts.withUnsafeMutableBufferPointer { counts in
       counts.update(repeating: 0)
-      for index in 0..<count { counts[Int(source[index].word >> UInt64(shift) & 2047)] += 1 }
+      for index in 0..<count {
+        counts[Int((source[index].word &- least) >> UInt64(shift) & 2047)] += 1
+      }
       var sum = 0
       for digit in 0..<2048 { (counts[digit], sum) = (sum, sum + counts[digit]) }
       for index in 0..<count {
         let key = source[index]
-        let digit = Int(key.word >> UInt64(shift) & 2047)
+        let digit = Int((key.word &- least) >> UInt64(shift) & 2047)
         target[counts[digit]] = key
         counts[digit] += 1
       }
