@@ -37,6 +37,7 @@ struct Tracemill: AsyncParsableCommand {
 
   static func main() async {
     Interrupts.install()
+    IdleThreads.end()
     suggestCommand()
     do {
       var command = try parseAsRoot()
