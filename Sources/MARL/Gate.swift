@@ -56,7 +56,8 @@ extension PolicyModel {
     else {
       throw TrainingError.invalid(
         "policies go together if there is one more than bounds, and all have the same layers, the same choice "
-          + "among the same candidates, and the same gate, which does not have bounds of this kind yet")
+          + "among the same candidates, and the same gate, which does not have bounds of this kind yet"
+      )
     }
     var model = first
     if shares.isEmpty {

@@ -15,7 +15,9 @@ struct CombineCommand: ParsableCommand {
         tracemill combine short.safetensors long.safetensors --at-run-time 60 -o policy.safetensors
       """)
 
-  @Argument(help: ArgumentHelp("Policies, for the idlest cluster or the shortest tasks first.", valueName: "policy"))
+  @Argument(
+    help: ArgumentHelp(
+      "Policies, for the idlest cluster or the shortest tasks first.", valueName: "policy"))
   var policies: [String]
 
   @Option(

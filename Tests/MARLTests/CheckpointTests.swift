@@ -51,7 +51,7 @@ import Workload
         shape: [25, 32], values: Array(repeating: 0, count: 800))
     }
     #expect(
-      shape == "the shape of policy.0.weight.0 is [25, 32]; expected [26, 1 to 1024]")
+      shape == "the shape of policy.0.weight.0 is [25, 32]; expected [32, 1 to 1024]")
     let absent = message { $0.tensors["policy.0.bias.1"] = nil }
     #expect(absent == "tensor policy.0.bias.1 is missing; expected a tensor of that name")
     let architecture = message { $0.metadata["architecture"] = "transformer" }

@@ -158,6 +158,21 @@ private final class Lines {
     #expect(lenient.rejects.count == 6)
   }
 
+  /// A part that has to be read again leaves its batches to one that cannot even be opened.
+  @Test func aPartThatCannotBeOpenedPassesNothingOn() throws {
+    let folder = TemporaryFolder()
+    var parts = taskParts(3, rows: 9000, seed: 8)
+    let names = (0..<200).map { "900000000,,\(5000 + $0),0,,0,late\($0),1,1,0.1,0.1,0.1,0\n" }
+    parts[0] += names.joined()
+    let path = try write(parts, folder)
+    try folder.write([], to: "task_events/" + partName(2, of: 3))
+    let expected = try outcome(path, threads: 1, lenient: true)
+    #expect(expected.error == nil && !expected.rejects.isEmpty)
+    for threads in [2, 2, 2, 4, 7, 7] {
+      #expect(try outcome(path, threads: threads, lenient: true) == expected)
+    }
+  }
+
   @Test func damagedPartsAreCountedOnAnyNumberOfThreads() throws {
     let folder = TemporaryFolder()
     let parts = taskParts(5, rows: 9000, seed: 3)

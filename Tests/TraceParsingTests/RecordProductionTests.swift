@@ -31,6 +31,20 @@ import Workload
     try table.removeAll { left.append($0.id.job) }
     #expect(left.sorted() == known.keys.sorted())
   }
+
+  /// A free slot looks like the tag of this task's hash.
+  @Test func aHashOfOnesIsNotAFreeSlot() {
+    let id = TaskID(job: 136_805_620_667_478)
+    let hash = LifecycleTable.hash(id)
+    #expect(hash >> 32 == 0xffff_ffff)
+    var table = LifecycleTable()
+    table.prefetchLife(hash)
+    #expect(table.find(id, hash: hash) == nil)
+    let place = table.insert(
+      LifecycleEvent(id: id, kind: .submit, time: Microseconds(1)), hash: hash)
+    table.prefetchLife(hash)
+    #expect(table.find(id, hash: hash) == place)
+  }
 }
 
 @Suite struct SubmissionRangeTests {

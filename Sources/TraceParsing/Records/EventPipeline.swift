@@ -230,6 +230,8 @@ final class EventPipeline: @unchecked Sendable {
         guard turn == own || state.isFinished else { return true }
         let earliest = state.batches.map(\.earliest).min() ?? .never
         if earliest.isKnown, earliest + options.timeTolerance < lastTime {
+          // What opens no more would pass on what is left in them.
+          for batch in state.batches { batch.removeAll() }
           spare += state.batches
           states[turn] = nil
           if turn == own { return false }

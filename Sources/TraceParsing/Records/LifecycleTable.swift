@@ -54,10 +54,9 @@ struct LifecycleTable: ~Copyable {
   @inline(__always) func prefetchLife(_ hash: UInt64) {
     var slot = home(hash)
     let mask = 1 << Int(slotBits) &- 1
-    while slots[slot] >> 32 != hash >> 32 {
-      if slots[slot] == Self.free { return }
-      slot = (slot &+ 1) & mask
-    }
+    // A free slot first: its upper half is a hash's, too.
+    while slots[slot] != Self.free, slots[slot] >> 32 != hash >> 32 { slot = (slot &+ 1) & mask }
+    if slots[slot] == Self.free { return }
     let life = UnsafeRawPointer(life(Int(truncatingIfNeeded: slots[slot] & 0xffff_ffff)))
     ci_prefetch(life)
     ci_prefetch(life + 64)

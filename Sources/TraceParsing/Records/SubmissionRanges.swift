@@ -73,13 +73,18 @@ struct SubmissionRanges {
   /// How many ranges there are.
   var count: Int { limits.count + 1 }
 
-  /// The range of a key. O(1) on average.
+  /// The range of a key. O(log n) in the limits of its cell, of which there is one on average.
   @inline(__always)
   func range(of key: SortKey) -> Int {
     guard !limits.isEmpty, key.major >= start else { return 0 }
     let cell = min(Int(truncatingIfNeeded: (key.major &- start) >> shift), before.count - 1)
-    var range = Int(before[cell])
-    while range < limits.count, !(key < limits[range]) { range += 1 }
-    return range
+    var (low, high) = (
+      Int(before[cell]), cell + 1 < before.count ? Int(before[cell + 1]) : limits.count
+    )
+    while low < high {
+      let middle = (low + high) / 2
+      if key < limits[middle] { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }
