@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Workload
 
 @testable import TraceParsing
 
@@ -179,24 +180,36 @@ private func compare(
   }
 }
 
-@Suite struct AmountCacheTests {
-  /// More texts than there are places, of all lengths, again and again.
-  @Test func knownTextsGiveWhatParsingGives() {
+@Suite struct RowEndCacheTests {
+  /// More jobs and texts than there are places, of all lengths, again and again: what is known is what
+  /// was kept last for the text, and all of it.
+  @Test func knownTextsGiveWhatWasKept() {
     var random = TestRandom(4)
     let texts = (0..<3000).map { number in
-      number % 7 == 0
-        ? "0.\(number)x"
-        : String("0.\(Int.random(in: 0..<1 << 40, using: &random))".prefix(number % 12))
+      String(repeating: "\(number),", count: 1 + number % 40).prefix(number % 120)
     }
-    var cache = AmountCache()
-    for _ in 0..<20_000 {
-      let text = texts[Int.random(in: 0..<texts.count, using: &random)]
-      let padded = Array(text.utf8) + [UInt8](repeating: 0x2c, count: 16)
-      padded.withUnsafeBytes { bytes in
-        let field = UnsafeRawBufferPointer(rebasing: bytes[..<text.utf8.count])
-        #expect(cache.value(field, parseNumber) == parseNumber(field))
+    var cache = RowEndCache()
+    var kept: [String: Int64] = [:]
+    var hits = 0
+    for count in 0..<40_000 {
+      let job = Int64.random(in: 0..<4000, using: &random)
+      let text = texts[(Int(job) + Int.random(in: 0..<2, using: &random)) % texts.count]
+      let bytes = Array(text.utf8) + [0x2c]
+      bytes.withUnsafeBytes { all in
+        let end = UnsafeRawBufferPointer(rebasing: all[..<text.utf8.count])
+        if let event = cache.event(end, job: job) {
+          hits += 1
+          #expect(event.id.job == job && event.time.rawValue == kept["\(job) \(text)"])
+        }
+        kept["\(job) \(text)"] = Int64(count)
+        cache.keep(
+          LifecycleEvent(id: TaskID(job: job), kind: .submit, time: Microseconds(Int64(count))),
+          end, job: job)
+        let known = cache.event(end, job: job)
+        #expect((known?.time.rawValue == Int64(count)) == (text.utf8.count <= 96))
       }
     }
+    #expect(hits > 100)
   }
 
   /// A life takes whole cache lines.

@@ -8,8 +8,8 @@ struct Google2011EventDecoder {
   /// The users' names, numbered within the part.
   var users = SymbolTable()
   private var knownUsers = 1
-  /// What plain rows ask for, by its text.
-  var amounts = AmountCache()
+  /// What plain rows say of tasks.
+  var rowEnds = RowEndCache()
 
   init(_ table: Google2011Table) {
     self.table = table

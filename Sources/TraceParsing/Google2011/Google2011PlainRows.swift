@@ -41,20 +41,42 @@ extension Google2011PartReader {
     _ fields: PlainFields, _ time: Int64, _ decoder: inout Google2011EventDecoder
   ) -> LifecycleEvent? {
     guard let job = fields.digits(2), let index = fields.digits(3), index <= Int64(Int32.max),
-      let code = fields.digit(5), code <= 8, let kind = LifeEvent(rawValue: code),
-      let priority = fields.digits(8), priority <= Int64(Int16.max),
-      let cpu = fields.amount(9, &decoder.amounts),
-      let memory = fields.amount(10, &decoder.amounts),
-      let disk = fields.amount(11, &decoder.amounts)
+      let code = fields.digit(5), code <= 8, let kind = LifeEvent(rawValue: code)
     else { return nil }
-    var event = LifecycleEvent(
-      id: TaskID(job: job, index: Int32(truncatingIfNeeded: index)), kind: kind,
-      time: Microseconds(time))
-    event.request = NormalisedRequest(cpu: cpu, memory: memory, disk: disk)
+    var machine: Int64 = -1
     if !fields.isEmpty(4) {
-      guard let machine = fields.digits(4) else { return nil }
-      event.machine = machine
+      guard let number = fields.digits(4) else { return nil }
+      machine = number
     }
+    var missing: Int?
+    if !fields.isEmpty(1) {
+      guard let reason = fields.digit(1), reason <= 2 else { return nil }
+      missing = Int(reason)
+    }
+    let end = fields[6...12]
+    guard
+      var event = decoder.rowEnds.event(end, job: job)
+        ?? newEvent(fields, job: job, &decoder)
+    else { return nil }
+    event.id = TaskID(job: job, index: Int32(truncatingIfNeeded: index))
+    event.kind = kind
+    event.time = Microseconds(time)
+    event.machine = machine
+    if missing != nil { event.flags.insert(.missingInfo) }
+    decoder.countEvent(event.time, code: Int(code), missing: missing)
+    return event
+  }
+
+  /// An event with what the end of a row says, from the user on, which is kept.
+  @inline(never)
+  private static func newEvent(
+    _ fields: PlainFields, job: Int64, _ decoder: inout Google2011EventDecoder
+  ) -> LifecycleEvent? {
+    guard let priority = fields.digits(8), priority <= Int64(Int16.max),
+      let cpu = fields.amount(9), let memory = fields.amount(10), let disk = fields.amount(11)
+    else { return nil }
+    var event = LifecycleEvent(id: TaskID(job: job), kind: .submit, time: .zero)
+    event.request = NormalisedRequest(cpu: cpu, memory: memory, disk: disk)
     if !fields.isEmpty(7) {
       guard let schedulingClass = fields.digit(7), schedulingClass <= 3 else { return nil }
       event.schedulingClass = Int8(schedulingClass)
@@ -63,16 +85,10 @@ extension Google2011PartReader {
       guard let flag = fields.digit(12), flag <= 1 else { return nil }
       if flag == 1 { event.flags.insert(.differentMachines) }
     }
-    var missing: Int?
-    if !fields.isEmpty(1) {
-      guard let reason = fields.digit(1), reason <= 2 else { return nil }
-      missing = Int(reason)
-      event.flags.insert(.missingInfo)
-    }
     event.priority = Int16(truncatingIfNeeded: priority)
     event.priorityClass = Google2011EventDecoder.priorityClass(priority)
     event.user = UserID(decoder.users.intern(fields[6]))
-    decoder.countEvent(event.time, code: Int(code), missing: missing)
+    decoder.rowEnds.keep(event, fields[6...12], job: job)
     return event
   }
 }
@@ -90,6 +106,12 @@ private struct PlainFields {
   @inline(__always) subscript(field: Int) -> UnsafeRawBufferPointer {
     let start = start(field)
     return UnsafeRawBufferPointer(start: base + start, count: Int(ends[field]) &- start)
+  }
+
+  /// Some fields one behind the other, with what is between them.
+  @inline(__always) subscript(fields: ClosedRange<Int>) -> UnsafeRawBufferPointer {
+    let start = start(fields.lowerBound)
+    return UnsafeRawBufferPointer(start: base + start, count: Int(ends[fields.upperBound]) &- start)
   }
 
   @inline(__always) func isEmpty(_ field: Int) -> Bool { start(field) == Int(ends[field]) }
@@ -118,17 +140,10 @@ private struct PlainFields {
   }
 
   /// A number from 0 to 1000000, NaN for an empty field.
-  @inline(__always) func amount(_ field: Int, _ known: inout AmountCache) -> Double? {
+  func amount(_ field: Int) -> Double? {
     let bytes = self[field]
     if bytes.isEmpty { return .nan }
-    return known.value(bytes) { bytes in Self.parse(bytes) }
-  }
-
-  @inline(never) private static func parse(_ bytes: UnsafeRawBufferPointer) -> Double? {
-    plainFraction(bytes) ?? otherAmount(bytes)
-  }
-
-  private static func otherAmount(_ bytes: UnsafeRawBufferPointer) -> Double? {
+    if let value = plainFraction(bytes) { return value }
     guard let value = parsePaddedNumber(bytes), value >= 0, value <= 1e6 else { return nil }
     return value
   }
