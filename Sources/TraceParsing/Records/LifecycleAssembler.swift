@@ -14,6 +14,8 @@ struct LifecycleAssembler: ~Copyable {
   private var dead: [UInt32] = []
   private var store: LifeStore
   private let deadKept: Int
+  /// Where the lives of the next events were found when they were asked for.
+  private var expected = LargeArray<UInt32>(uninitialized: expectedCount)
   /// How often each event met a task in each state, as far as is known.
   private(set) var transitions = TransitionCounts()
   /// The last real time seen.
@@ -28,14 +30,16 @@ struct LifecycleAssembler: ~Copyable {
 
   /// Adds an event; a task's events come in the order in which they happened. O(1) amortised.
   mutating func add(_ event: LifecycleEvent) throws(TraceError) {
-    try add(event, hash: LifecycleTable.hash(event.id))
+    try add(event, hash: LifecycleTable.hash(event.id), expected: LifecycleTable.nowhere)
   }
 
   @inline(__always)
-  private mutating func add(_ event: LifecycleEvent, hash: UInt64) throws(TraceError) {
+  private mutating func add(
+    _ event: LifecycleEvent, hash: UInt64, expected: UInt32
+  ) throws(TraceError) {
     if event.time.isKnown && event.time > lastTime { lastTime = event.time }
     let place: Int
-    if let known = table.find(event.id, hash: hash) {
+    if let known = table.find(event.id, hash: hash, expected: expected) {
       place = known
       let life = table.life(place)
       let wasDead = life.pointee.state == .dead
@@ -52,23 +56,29 @@ struct LifecycleAssembler: ~Copyable {
   /// Adds the events of a batch that belong to one shard, in their order.
   ///
   /// Slots and lives are scattered over memory, so they are asked for some events ahead, first the
-  /// slot, then the life that it names: the processor works on other events in the meantime.
+  /// slot, then the life that it names: the processor works on other events in the meantime. Mostly
+  /// that is the life, so its slot is not looked for again.
   mutating func add(_ batch: EventBatch, shard: Int) throws(TraceError) {
     batch.renumberUsers(of: shard)
     let range = batch.range(of: shard)
     let (events, hashes) = (batch.events + range.lowerBound, batch.hashes + range.lowerBound)
     let (lead, count) = (Self.lead, range.count)
     for index in 0..<min(2 * lead, count) { table.prefetchSlot(hashes[index]) }
-    for index in 0..<min(lead, count) { table.prefetchLife(hashes[index]) }
+    let mask = Self.expectedCount &- 1
+    for index in 0..<min(lead, count) { expected[index] = table.prefetchLife(hashes[index]) }
     for index in 0..<count {
       if index &+ 2 &* lead < count { table.prefetchSlot(hashes[index &+ 2 &* lead]) }
-      if index &+ lead < count { table.prefetchLife(hashes[index &+ lead]) }
-      try add(events[index], hash: hashes[index])
+      if index &+ lead < count {
+        expected[(index &+ lead) & mask] = table.prefetchLife(hashes[index &+ lead])
+      }
+      try add(events[index], hash: hashes[index], expected: expected[index & mask])
     }
   }
 
   /// How many events a life is asked for ahead.
   private static var lead: Int { 12 }
+  /// A power of two above that.
+  private static var expectedCount: Int { 16 }
 
   /// Sets the `count` aside that died first, unless they came back.
   @inline(never)
@@ -86,6 +96,8 @@ struct LifecycleAssembler: ~Copyable {
       table.remove(place, hash: hash)
     }
     dead.removeFirst(count)
+    // Lives that were found are gone.
+    for index in 0..<expected.count { expected[index] = LifecycleTable.nowhere }
   }
 
   /// Adds a stretch of a life that was gathered elsewhere; the stretches of a life come in their

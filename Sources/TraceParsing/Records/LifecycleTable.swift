@@ -16,9 +16,13 @@ struct LifecycleTable: ~Copyable {
   private var capacity = 1 << 10
   private(set) var count = 0
 
-  private static let chunkBits = 14
+  /// A chunk is made of whole large pages: 6 MiB.
+  private static let chunkBits = 15
 
   private static let free: UInt64 = .max
+
+  /// The place of no life, which a free slot has.
+  static var nowhere: UInt32 { .max }
 
   init() {
     slotBits = 11
@@ -50,16 +54,18 @@ struct LifecycleTable: ~Copyable {
   /// Asks for the slot of a hash, so that it is in the cache when it is needed.
   @inline(__always) func prefetchSlot(_ hash: UInt64) { ci_prefetch(slots + home(hash)) }
 
-  /// Asks for the part that most events need of what is likely to be the life of a hash.
-  @inline(__always) func prefetchLife(_ hash: UInt64) {
+  /// Asks for the part that most events need of what is likely to be the life of a hash; returns its
+  /// place, or `nowhere`.
+  @inline(__always) func prefetchLife(_ hash: UInt64) -> UInt32 {
     var slot = home(hash)
     let mask = 1 << Int(slotBits) &- 1
-    // A free slot first: its upper half is a hash's, too.
-    while slots[slot] != Self.free, slots[slot] >> 32 != hash >> 32 { slot = (slot &+ 1) & mask }
-    if slots[slot] == Self.free { return }
-    let life = UnsafeRawPointer(life(Int(truncatingIfNeeded: slots[slot] & 0xffff_ffff)))
+    while slots[slot] >> 32 != hash >> 32, slots[slot] != Self.free { slot = (slot &+ 1) & mask }
+    let place = UInt32(truncatingIfNeeded: slots[slot])
+    if place == Self.nowhere { return place }
+    let life = UnsafeRawPointer(life(Int(place)))
     ci_prefetch(life)
     ci_prefetch(life + 64)
+    return place
   }
 
   /// Asks for all of the life at a place.
@@ -76,7 +82,10 @@ struct LifecycleTable: ~Copyable {
   }
 
   /// The place of `id`'s life, or nil. O(1) on average.
-  @inline(__always) func find(_ id: TaskID, hash: UInt64) -> Int? {
+  ///
+  /// - Parameter expected: the place of some life that is there, likely this one; or `nowhere`.
+  @inline(__always) func find(_ id: TaskID, hash: UInt64, expected: UInt32 = nowhere) -> Int? {
+    if expected != Self.nowhere, life(Int(expected)).pointee.id == id { return Int(expected) }
     var slot = home(hash)
     let mask = 1 << Int(slotBits) &- 1
     let tag = hash >> 32
