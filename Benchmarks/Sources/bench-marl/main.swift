@@ -134,7 +134,7 @@ func study() throws {
 }
 
 do {
-  try train("candidate scorer 26-32-1, ten candidates", .candidates)
+  try train("candidate scorer 32-32-1, ten candidates", .candidates)
   try train("study's network 50-128-100", .study)
   try use("ten candidates", .initialised(.candidates, seed: 1), machines: 100)
   if CommandLine.arguments.count > 1 {
