@@ -22,10 +22,10 @@ public struct Gate: Hashable, Sendable, Codable {
   /// Networks between which it chooses: those of the quietest cluster first, by run time.
   public var count: Int { (shares.count + 1) * (runTimes.count + 1) }
 
-  /// Whether it has bounds, and all are in order.
+  /// Whether all bounds are in range and ascend.
   public var isValid: Bool {
-    shares == shares.sorted() && shares.allSatisfy { $0 > 0 && $0 < 1 }
-      && runTimes == runTimes.sorted() && runTimes.allSatisfy { $0 > 0 && $0.isFinite }
+    [shares, runTimes].allSatisfy { zip($0, $0.dropFirst()).allSatisfy { $0 < $1 } }
+      && shares.allSatisfy { $0 > 0 && $0 < 1 } && runTimes.allSatisfy { $0 > 0 && $0.isFinite }
   }
 
   /// The network for a task.

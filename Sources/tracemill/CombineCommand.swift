@@ -3,7 +3,7 @@ import Foundation
 import Logging
 import MARL
 
-/// `tracemill combine`: policies trained for different loads as one.
+/// `tracemill combine`: policies trained for different loads or tasks as one.
 struct CombineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "combine",
@@ -70,7 +70,9 @@ struct CombineCommand: ParsableCommand {
     }
     try writeOutput(
       json
-        ? tracemill.json(["policy": output, "policies": policies, "at": at]) + "\n"
+        ? tracemill.json([
+          "policy": output, "policies": policies, "at": at, "at_run_time": atRunTime,
+        ]) + "\n"
         : "  wrote \(output)\n")
   }
 }

@@ -22,7 +22,7 @@ struct SimulateCommand: AsyncParsableCommand {
       Schedulers: \(SchedulerArgument.catalogue.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")); \
       sampled:RULE,d=3 and sampled:RULE,d=3,weighted (one of \
       \(PolicyCatalog.sampledNames.joined(separator: ", ")) among machines drawn at random, or by capacity) and \
-      sampled:RULE,d=8,neighbours (half of them the gateway's own neighbours); one-step:FILE \
+      sampled:RULE,d=8,neighbours (half of them the gateway's machine and its neighbours); one-step:FILE \
       (tuned by `tracemill tune`); marl:FILE (trained by `tracemill train`). These come with the \
       program: \(SchedulerArgument.names.filter { $0.contains(":") }.joined(separator: ", ")).
 

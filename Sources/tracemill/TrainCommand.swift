@@ -52,6 +52,11 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     var file = try ScenarioFile(path: scenario)
+    guard file.training.iterations > 0 || file.polish != nil else {
+      throw CommandFailure(
+        message:
+          "\(scenario): training.iterations is 0 and there is no polish; there is nothing to do")
+    }
     try file.measureUnits(workers: workers)
     try makeFolder(output)
     do {
@@ -177,19 +182,23 @@ struct TrainingSession {
     var object: [String: Any] = [
       "policy": policyPath, "curve": TrainingCurve.path(beside: policyPath),
       "iterations": trainer.iteration, "decisions": trainer.decisions,
-      "validation": trainer.bestReward,
     ]
+    // Before the first validation there is none.
+    if trainer.bestReward.isFinite { object["validation"] = trainer.bestReward }
     if let polish {
-      object["polish"] =
-        ["decisions": polish.decisions, "validation": polish.bestReward] as [String: Any]
+      var part: [String: Any] = ["decisions": polish.decisions]
+      if polish.bestReward.isFinite { part["validation"] = polish.bestReward }
+      object["polish"] = part
     }
     return object
   }
 
   var summary: String {
     var text =
-      "\(grouped(trainer.decisions)) decisions in \(grouped(trainer.iteration)) iterations; "
-      + "best on the validation seeds \(fixed(trainer.bestReward, 4))\n"
+      !trainer.bestReward.isFinite
+      ? ""
+      : "\(grouped(trainer.decisions)) decisions in \(grouped(trainer.iteration)) iterations; "
+        + "best on the validation seeds \(fixed(trainer.bestReward, 4))\n"
     if let polish {
       text +=
         "\(grouped(polish.decisions)) decisions of polish; best there \(fixed(polish.bestReward, 4))\n"

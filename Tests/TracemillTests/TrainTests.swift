@@ -90,6 +90,43 @@ import Testing
     #expect(resumed.status == 1 && resumed.error.contains("settings is"), "\(resumed.error)")
   }
 
+  /// Two policies as one, polished where both act, without any training before.
+  @Test func aCombinedPolicyIsPolishedInSeveralClusters() throws {
+    let folder = TemporaryFolder()
+    let first = try tracemill("train", try scenario(folder), "-o", folder("first"), "-q")
+    #expect(first.status == 0, "\(first.error)")
+    let policy = folder("first/policy.safetensors")
+    let both = folder("both.safetensors")
+    let combined = try tracemill("combine", policy, policy, "--at-run-time", "20", "-o", both)
+    #expect(combined.status == 0, "\(combined.error)")
+    let path = folder("polish.yaml")
+    try write(
+      """
+      name: both
+      \(clusters.components(separatedBy: "federated")[0])
+      loads: [0.5]
+      tasks: 40
+      training: {candidates: 3, iterations: 0, gate: {runTimes: [20]}}
+      polish: {generations: 2, pairs: 2, validationEvery: 1, validationEpisodes: 1}
+      """, to: path)
+    let whole = try tracemill("train", path, "--from", both, "-o", folder("whole"), "--json", "-q")
+    #expect(whole.status == 0, "\(whole.error)")
+    #expect(whole.output.contains("\"iterations\" : 0"), "\(whole.output)")
+    for _ in 0..<2 {
+      let part = try tracemill(
+        "train", path, "--from", both, "-o", folder("part"), "--resume", "--stop-after", "1", "-q")
+      #expect(part.status == 0, "\(part.error)")
+    }
+    let name = "policy.safetensors"
+    #expect(try contents(folder("part/" + name)) == contents(folder("whole/" + name)))
+    // One network is not two.
+    let refused = try tracemill("train", path, "--from", policy, "-o", folder("no"), "-q")
+    #expect(refused.status == 1)
+    #expect(
+      refused.error.contains("the policy to begin with has 1 networks; expected 2"),
+      "\(refused.error)")
+  }
+
   @Test func federatedTrainingResumesOnTheSameBytes() throws {
     let folder = TemporaryFolder()
     let path = try scenario(folder, more: clusters)

@@ -36,7 +36,7 @@ import Workload
 /// | 21, 22 | requested cores / 4, memory / 8 GiB |
 /// | 23, 24 | share of the cluster's memory, of its CPU claimed |
 /// | 25 | 1 if it is empty |
-/// | 26 | 1 / (1 + its rank among the agent's neighbours), 0 if it is none |
+/// | 26 | 1 / (1 + its rank) if it was drawn as a neighbour that can take the task, 0 otherwise |
 /// | 27 | feature 14 less the least of it among the candidates |
 /// | 28 | feature 11 less the least of it among the candidates |
 /// | 29 | share of the candidates in which the task fits now |

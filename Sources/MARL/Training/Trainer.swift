@@ -137,6 +137,15 @@ public struct Trainer: Sendable {
       throw TrainingError.invalid(
         "the policy to begin with has \(model.networks.count) networks; expected \(networks)")
     }
+    // Bounds may be moved; networks may not change their places.
+    guard model.architecture == settings.architecture,
+      start == nil
+        || model.gate.shares.count == settings.gate.shares.count
+          && model.gate.runTimes.count == settings.gate.runTimes.count
+    else {
+      throw TrainingError.invalid(
+        "the policy to begin with has another architecture or another kind of gate")
+    }
     model.gate = settings.gate
     learner = Learner(model, seed: settings.seed)
     learner.model.candidates = settings.candidates
@@ -198,7 +207,7 @@ public struct Trainer: Sendable {
     return report
   }
 
-  /// Mean reward of a policy, acting greedily, on the validation seeds, load by load.
+  /// Mean reward of a policy, choosing as it does in use, on the validation seeds, load by load.
   public func validate(_ model: PolicyModel, workers: Int = 1) throws -> [Double] {
     try scenarios.validate(
       model, loads: Array(Set(settings.loads)).sorted(), tasks: settings.tasks,

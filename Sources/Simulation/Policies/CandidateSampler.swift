@@ -14,8 +14,8 @@ public struct CandidateSampler: Sendable {
     case uniform
     /// In proportion to cores × speed.
     case weighted
-    /// Half of them the agent's own machine and its neighbours, the rest in proportion to cores × speed.
-    /// See ``Neighbourhoods``.
+    /// Up to half of them the agent's own machine and its neighbours, of which it has up to eight; the rest in
+    /// proportion to cores × speed. See ``Neighbourhoods``.
     case neighbours
   }
 
@@ -29,7 +29,7 @@ public struct CandidateSampler: Sendable {
   private var draws: UInt32 = 0
   /// The machines drawn last: the agent's own and its neighbours by rank, then in the order of the draws.
   public private(set) var drawn: [Int32] = []
-  /// How many of ``drawn``, from the first on, are the agent's own machine and its neighbours.
+  /// How many of ``drawn``, from the first on, were taken as the agent's own machine and its neighbours.
   public private(set) var near = 0
 
   /// A sampler; ``prepare(_:)`` comes before the first draw.
