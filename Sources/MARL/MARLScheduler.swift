@@ -26,6 +26,7 @@ public struct MARLScheduler: PlacementPolicy {
   private var observation = StudyObservation()
   private var scratch: Scratch
   private let recorder: EpisodeRecorder?
+  private let use: NetworkUse?
 
   /// A scheduler that acts by `model`, choosing as the model says if nothing else is said.
   public init(_ model: PolicyModel, choice: PolicyModel.Choice? = nil, name: String = "marl") {
@@ -34,12 +35,13 @@ public struct MARLScheduler: PlacementPolicy {
 
   init(
     _ model: PolicyModel, choice: PolicyModel.Choice, name: String = "marl",
-    recorder: EpisodeRecorder?
+    recorder: EpisodeRecorder? = nil, use: NetworkUse? = nil
   ) {
     self.model = model
     self.choice = choice
     self.name = name
     self.recorder = recorder
+    self.use = use
     scratch = Scratch()
   }
 
@@ -77,6 +79,7 @@ public struct MARLScheduler: PlacementPolicy {
     _ task: TaskView, _ cluster: borrowing Cluster, _ rng: inout RandomStream
   ) -> Int? {
     let network = model.network(for: task, on: cluster)
+    use?.counts[network] += 1
     sampler.draw(
       model.candidates.count(at: cluster.meanUtilisation), for: task, on: cluster, using: &rng)
     let count = sampler.drawn.count
@@ -109,6 +112,7 @@ public struct MARLScheduler: PlacementPolicy {
     }
     guard any else { return nil }
     let network = model.network(for: task, on: cluster)
+    use?.counts[network] += 1
     model.networks[network].evaluate(scratch.inputs, hidden: scratch.hidden, to: scratch.outputs)
     let chosen = choose(machines, mask: scratch.mask, &rng)
     recorder?.decided(
@@ -134,6 +138,13 @@ public struct MARLScheduler: PlacementPolicy {
     MaskedSoftmax.apply(logits, count, mask: mask.map { UnsafePointer($0) })
     let index = MaskedSoftmax.choice(logits, count, Float(rng.uniform()))
     return (index, logf(max(logits[index], .leastNormalMagnitude)))
+  }
+
+  /// How many decisions each network of a policy has made in a run.
+  final class NetworkUse {
+    fileprivate(set) var counts: [Int]
+
+    init(of model: PolicyModel) { counts = Array(repeating: 0, count: model.networks.count) }
   }
 
   /// Room for one decision.

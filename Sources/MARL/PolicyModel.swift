@@ -122,6 +122,6 @@ public struct PolicyModel: Hashable, Sendable {
   func network(for task: TaskView, on cluster: borrowing Cluster) -> Int {
     if networks.count == 1 { return 0 }
     return gate.count > 1
-      ? gate.network(for: task, on: cluster) : max(Int(task.gateway), 0) % networks.count
+      ? gate.network(on: cluster) : max(Int(task.gateway), 0) % networks.count
   }
 }

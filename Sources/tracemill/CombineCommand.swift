@@ -22,12 +22,14 @@ struct CombineCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Share of the cluster's CPU claimed at which the next policy takes over.", valueName: "share")
+      "Load from which the next policy takes over.", valueName: "load")
   )
   var at: [Double] = []
 
   @Option(
-    help: ArgumentHelp("Run time from which the next policy takes over.", valueName: "seconds"))
+    help: ArgumentHelp(
+      "Mean run time of the tasks of late from which the next policy takes over.",
+      valueName: "seconds"))
   var atRunTime: [Double] = []
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where the policy goes.", valueName: "file"))
@@ -47,11 +49,8 @@ struct CombineCommand: ParsableCommand {
         "\(policies.count) policies need \(max(policies.count - 1, 1)) "
           + (at.isEmpty ? "--at-run-time" : "--at"))
     }
-    guard at.allSatisfy({ $0 > 0 && $0 < 1 }) else {
-      throw ValidationError("--at is between 0 and 1")
-    }
-    guard atRunTime.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-      throw ValidationError("--at-run-time is more than 0")
+    guard (at + atRunTime).allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw ValidationError("--at and --at-run-time are more than 0")
     }
   }
 
@@ -62,7 +61,7 @@ struct CombineCommand: ParsableCommand {
       }
     }
     do {
-      try PolicyModel.gated(parts, shares: at, runTimes: atRunTime).tensors.write(path: output)
+      try PolicyModel.gated(parts, loads: at, runTimes: atRunTime).tensors.write(path: output)
     } catch let error as TrainingError {
       throw CommandFailure(message: "\(error)")
     } catch let error as CheckpointError {

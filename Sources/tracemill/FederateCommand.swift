@@ -154,13 +154,14 @@ struct FederationSession {
     let path = "\(folder)/checkpoint.safetensors"
     guard resume, FileManager.default.fileExists(atPath: path) else {
       federation = try Federation(
-        file.scenarios, file.training, localIterations: file.localIterations)
+        file.scenarios, file.training, localIterations: file.localIterations,
+        momentum: file.momentum)
       return
     }
     do {
       federation = try Federation(
         file.scenarios, file.training, localIterations: file.localIterations,
-        resuming: SafeTensors(path: path))
+        momentum: file.momentum, resuming: SafeTensors(path: path))
     } catch let error as CheckpointError {
       throw CommandFailure(message: "\(path): \(error)")
     }

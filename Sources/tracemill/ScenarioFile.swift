@@ -17,6 +17,8 @@ struct ScenarioFile {
   var localIterations: Int
   /// FedProx's μ.
   var proximal: Float
+  /// How much of a federation's last step is added to its next.
+  var momentum: Float
 
   init(path: String) throws {
     do {
@@ -29,6 +31,7 @@ struct ScenarioFile {
       polish = parts.polish
       localIterations = parts.localIterations
       proximal = parts.proximal
+      momentum = parts.momentum
     } catch let error as ConfigurationError {
       throw CommandFailure(message: error.description)
     }
@@ -66,6 +69,7 @@ private struct ScenarioParts {
   var polish: EvolutionSettings?
   var localIterations = 1
   var proximal: Float = 0
+  var momentum: Float = 0
 
   init?(_ root: ConfigurationNode, folder: String) {
     let name = root.string("name", required: true) ?? ""
@@ -94,6 +98,7 @@ private struct ScenarioParts {
     if let node = root.object("federated") {
       localIterations = node.integer("localIterations", in: 1...100_000) ?? 1
       proximal = Float(node.number("proximal", in: .from(0)) ?? 0)
+      momentum = Float(node.number("momentum", in: .from(0, to: 0.99)) ?? 0)
     }
     training.loads = loads
     training.tasks = tasks
@@ -106,7 +111,7 @@ private struct ScenarioParts {
     t.networks = node.integer("networks", in: 1...100_000) ?? 1
     if let gate = node.object("gate") {
       t.gate = Gate(
-        shares: gate.numbers("shares", in: .above(0, to: 1)) ?? [],
+        loads: gate.numbers("loads", in: .positive) ?? [],
         runTimes: gate.numbers("runTimes", in: .positive) ?? [])
     }
     let count = 1...100_000

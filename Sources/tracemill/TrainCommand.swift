@@ -29,7 +29,9 @@ struct TrainCommand: ParsableCommand {
   var resume = false
 
   @Option(
-    help: ArgumentHelp("Begin with the parameters of this policy.", valueName: "checkpoint"))
+    help: ArgumentHelp(
+      "Begin with the parameters of this policy; what is resumed has begun already.",
+      valueName: "checkpoint"))
   var from: String?
 
   @Option(help: ArgumentHelp("Stop after so many iterations more.", valueName: "number"))

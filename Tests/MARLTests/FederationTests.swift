@@ -30,21 +30,26 @@ private func clusters() -> [Scenario] {
   @Test func resumedFederationTakesTheIdenticalTrajectory() throws {
     var settings = quickSettings()
     settings.learner.proximal = 0.1
-    var whole = try Federation(clusters(), settings, localIterations: 2)
+    var whole = try Federation(clusters(), settings, localIterations: 2, momentum: 0.5)
     #expect(whole.rounds == 2)
     _ = try whole.step()
     let file = try SafeTensors(whole.checkpoint.data())
-    var second = try Federation(clusters(), settings, localIterations: 2, resuming: file)
+    var second = try Federation(
+      clusters(), settings, localIterations: 2, momentum: 0.5, resuming: file)
     _ = try whole.step()
     _ = try second.step()
     #expect(whole.isDone && second.isDone)
     #expect(second.checkpoint.data() == whole.checkpoint.data())
     #expect(second.best == whole.best && second.best != nil)
     #expect(throws: CheckpointError.self) {
-      try Federation(clusters(), settings, localIterations: 1, resuming: file)
+      try Federation(clusters(), settings, localIterations: 1, momentum: 0.5, resuming: file)
     }
     #expect(throws: CheckpointError.self) {
-      try Federation(clusters().reversed(), settings, localIterations: 2, resuming: file)
+      try Federation(clusters(), settings, localIterations: 2, resuming: file)
+    }
+    #expect(throws: CheckpointError.self) {
+      try Federation(
+        clusters().reversed(), settings, localIterations: 2, momentum: 0.5, resuming: file)
     }
     #expect(throws: CheckpointError.self) {
       try Federation(clusters(), settings, localIterations: 2, resuming: whole.model.tensors)
@@ -61,6 +66,31 @@ private func clusters() -> [Scenario] {
       _ = try trainer.step()
     }
     #expect(federation.model == trainer.learner.model)
+  }
+
+  /// With momentum the second step is what it would have been, and half of the first.
+  @Test func momentumGoesOn() throws {
+    var plain = try Federation(clusters(), quickSettings())
+    var pushed = try Federation(clusters(), quickSettings(), momentum: 0.5)
+    let start = plain.model.parameters
+    _ = try plain.step()
+    _ = try pushed.step()
+    #expect(pushed.model.parameters.elementsEqual(plain.model.parameters) { abs($0 - $1) < 1e-6 })
+    let first = zip(pushed.model.parameters, start).map { $0 - $1 }
+    // The clusters make the same step from the same place.
+    pushed.model = plain.model
+    plain.clusters = pushed.clusters
+    _ = try plain.step()
+    _ = try pushed.step()
+    for index in first.indices {
+      let more = pushed.model.parameters[index] - plain.model.parameters[index]
+      #expect(abs(more - first[index] / 2) < 1e-5)
+    }
+    for wrong: Float in [-0.1, 1, .nan] {
+      #expect(throws: TrainingError.self) {
+        try Federation(clusters(), quickSettings(), momentum: wrong)
+      }
+    }
   }
 
   @Test func policiesAreAveragedByTheirDecisions() {

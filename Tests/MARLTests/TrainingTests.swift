@@ -71,6 +71,24 @@ import Workload
     #expect(second.model == whole.model && second.bestReward == whole.bestReward)
   }
 
+  @Test func polishDoesNotMakeWorse() throws {
+    var settings = EvolutionSettings()
+    settings.loads = [0.5]
+    settings.tasks = 60
+    settings.pairs = 1
+    settings.generations = 1
+    settings.validationEpisodes = 2
+    // So far that nothing is left of what it was.
+    settings.learningRate = 100
+    settings.finalLearningRate = 100
+    let model = PolicyModel.initialised(.candidates, candidates: CandidateRule(4), seed: 2)
+    var polish = EvolutionStrategy([studyScenario()], settings, from: model)
+    let validated = try #require(try polish.step().validation)[0]
+    let before = try polish.validate(model)[0]
+    #expect(polish.bestReward == max(before, validated))
+    #expect(polish.best == (before >= validated ? model : polish.model))
+  }
+
   @Test func studyNetworkAndSeparateNetworksTrain() throws {
     var settings = quickSettings()
     settings.architecture = .study

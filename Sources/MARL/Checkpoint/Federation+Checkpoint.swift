@@ -2,6 +2,7 @@ extension Federation {
   private struct State: Codable {
     var round: Int
     var localIterations: Int
+    var momentum: Float
     var bestReward: Double?
     var history: [Round]
   }
@@ -14,12 +15,12 @@ extension Federation {
     file.metadata["settings"] = CheckpointText.json(settings)
     file.metadata["federation"] = CheckpointText.json(
       State(
-        round: round, localIterations: localIterations,
+        round: round, localIterations: localIterations, momentum: momentum,
         bestReward: best == nil ? nil : bestReward, history: history))
     for (index, cluster) in clusters.enumerated() {
       file.add(cluster.checkpoint, under: "cluster.\(index).")
     }
-    if let critic { file.add(critic, as: "critic") }
+    if !lastStep.isEmpty { file.tensors["step"] = .init(shape: [lastStep.count], values: lastStep) }
     for (index, network) in (best?.networks ?? []).enumerated() {
       file.add(network, as: "best.\(index)")
     }
@@ -31,7 +32,7 @@ extension Federation {
   /// - Throws: ``CheckpointError`` where it is not a checkpoint of this federation with these settings.
   public init(
     _ scenarios: [Scenario], _ settings: TrainingSettings, localIterations: Int = 1,
-    resuming file: SafeTensors
+    momentum: Float = 0, resuming file: SafeTensors
   ) throws {
     try file.expect("scenario", scenarios.label)
     try file.expect("settings", CheckpointText.json(settings))
@@ -41,16 +42,26 @@ extension Federation {
         what: "the number of local iterations", found: "\(state.localIterations)",
         expected: "\(localIterations)")
     }
+    guard state.momentum == momentum else {
+      throw CheckpointError.unsuitable(
+        what: "the momentum", found: "\(state.momentum)", expected: "\(momentum)")
+    }
     self.settings = settings
     self.localIterations = localIterations
+    self.momentum = momentum
     model = try PolicyModel(file)
     clusters = try scenarios.enumerated().map { index, scenario in
       try Trainer(
         [scenario], Self.local(settings, index), resuming: file.part(under: "cluster.\(index)."))
     }
-    critic = try clusters.first?.learner.critic.map {
-      try file.network(
-        "critic", inputs: $0.inputs, outputs: 1, depth: 2, activation: $0.activation)
+    if momentum > 0, state.round > 0 {
+      let step = try file.tensor("step")
+      guard step.values.count == model.parameters.count, step.values.allSatisfy(\.isFinite) else {
+        throw CheckpointError.unsuitable(
+          what: "the shape of step", found: "\(step.shape)",
+          expected: "[\(model.parameters.count)], finite")
+      }
+      lastStep = step.values
     }
     round = state.round
     history = state.history

@@ -44,7 +44,8 @@ public struct EvolutionSettings: Hashable, Sendable, Codable {
 /// strategies as a scalable alternative to reinforcement learning", arXiv:1703.03864); all perturbations
 /// of a generation run the same episodes, choosing as the policy does in use. They are ranked at each load of
 /// each scenario apart, and a perturbation counts by its mean rank: what is worth little in reward, or drowns
-/// in the noise of another load, counts as much.
+/// in the noise of another load, counts as much. For each of several networks the mean is weighted by its share
+/// of the decisions there, so that none follows the noise of loads at which others decide.
 public struct EvolutionStrategy: Sendable {
   /// How it goes.
   public let settings: EvolutionSettings
@@ -78,45 +79,52 @@ public struct EvolutionStrategy: Sendable {
   /// Makes one generation. Returns the mean reward of its perturbations, and of the centre on the
   /// validation seeds, by load, where there was a validation.
   ///
+  /// The policy that it begins with is validated too: a polish does not make worse.
+  ///
   /// - Throws: what episodes throw.
   public mutating func step(workers: Int = 1) throws -> (reward: Double, validation: [Double]?) {
     let (scenarios, settings, model) = (scenarios, settings, model)
     let noise = RandomStream(seed: settings.seed, name: "perturbations")
     let (first, count) = (generation * settings.pairs, optimiser.first.count)
+    if generation == 0 { bestReward = Self.mean(try validate(model, workers: workers)) }
     let generation = generation
-    let rewards = try Parallel.map(2 * settings.pairs, workers: workers) { job in
+    let cells = try Parallel.map(2 * settings.pairs, workers: workers) { job in
       let sign: Float = job % 2 == 0 ? 1 : -1
       let moved = model.moved(
         by: Self.draw(noise, first + job / 2, count), times: sign * settings.deviation)
-      return try Self.rewards(of: moved, scenarios, settings, generation)
+      return try Self.run(moved, scenarios, settings, generation)
     }
     var gradient = [Float](repeating: 0, count: count)
-    let ranks = Self.centredRanks(rewards)
+    let ranks = model.networks.indices.map { Self.meanRanks(cells, network: $0) }
     for pair in 0..<settings.pairs {
-      // Against the slope, as Adam descends.
-      let weight = -(ranks[2 * pair] - ranks[2 * pair + 1])
       let direction = Self.draw(noise, first + pair, count)
-      for index in 0..<count { gradient[index] += weight * direction[index] }
+      var start = 0
+      for (network, ranks) in zip(model.networks, ranks) {
+        // Against the slope, as Adam descends.
+        let weight = -(ranks[2 * pair] - ranks[2 * pair + 1])
+        let end = start + network.parameters.count
+        for index in start..<end { gradient[index] += weight * direction[index] }
+        start = end
+      }
     }
     let scale = 1 / (Float(2 * settings.pairs) * settings.deviation)
     for index in 0..<count { gradient[index] *= scale }
     let done = Float(generation) / Float(max(settings.generations - 1, 1))
     let rate =
       settings.learningRate * powf(settings.finalLearningRate / settings.learningRate, done)
-    var parameters = model.networks.flatMap(\.parameters)
+    var parameters = model.parameters
     optimiser.update(&parameters, gradient: gradient, rate: rate)
     self.model.setParameters(parameters)
     self.generation += 1
     decisions +=
       2 * settings.pairs * scenarios.count * settings.loads.count * settings.episodes
       * settings.tasks
-    let mean =
-      rewards.joined().reduce(0, +) / Double(rewards.count * scenarios.count * settings.loads.count)
+    let mean = Self.mean(cells.joined().map(\.reward))
     guard mean.isFinite, self.model.networks.allSatisfy({ $0.parameters.allSatisfy(\.isFinite) })
     else { throw TrainingError.diverged(iteration: self.generation, what: "a parameter") }
     guard self.generation % settings.validationEvery == 0 || isDone else { return (mean, nil) }
     let byLoad = try validate(self.model, workers: workers)
-    let validated = byLoad.reduce(0, +) / Double(byLoad.count)
+    let validated = Self.mean(byLoad)
     if validated > bestReward { (bestReward, best) = (validated, self.model) }
     return (mean, byLoad)
   }
@@ -128,45 +136,62 @@ public struct EvolutionStrategy: Sendable {
       episodes: settings.validationEpisodes, workers: workers)
   }
 
+  private static func mean(_ rewards: [Double]) -> Double {
+    rewards.reduce(0, +) / Double(rewards.count)
+  }
+
   private static func draw(_ noise: RandomStream, _ number: Int, _ count: Int) -> [Float] {
     var rng = noise.at(UInt64(number))
     return (0..<count).map { _ in Float(rng.normal()) }
   }
 
-  /// Its mean reward at each load of each scenario.
-  private static func rewards(
-    of model: PolicyModel, _ scenarios: [Scenario], _ settings: EvolutionSettings, _ generation: Int
-  ) throws -> [Double] {
-    var rewards: [Double] = []
+  /// What a policy came to at one load of one scenario: its mean reward, and the decisions of each network.
+  private struct Cell {
+    var reward: Double
+    var decisions: [Int]
+  }
+
+  /// Runs a policy at each load of each scenario.
+  private static func run(
+    _ model: PolicyModel, _ scenarios: [Scenario], _ settings: EvolutionSettings, _ generation: Int
+  ) throws -> [Cell] {
+    var cells: [Cell] = []
     for scenario in scenarios {
       for (place, load) in settings.loads.enumerated() {
         var sum = 0.0
+        let use = MARLScheduler.NetworkUse(of: model)
         for episode in 0..<settings.episodes {
           let number = (generation * settings.loads.count + place) * settings.episodes + episode
           // Apart from the training seeds of the policy that is polished.
           let seed = SeedRange.training(settings.seed, number + 1 << 30)
           sum += try scenario.run(
-            Episode(seed: seed, load: load, tasks: settings.tasks), MARLScheduler(model)
+            Episode(seed: seed, load: load, tasks: settings.tasks),
+            MARLScheduler(model, choice: model.choice, use: use)
           ).total
         }
-        rewards.append(sum / Double(settings.episodes))
+        cells.append(Cell(reward: sum / Double(settings.episodes), decisions: use.counts))
       }
     }
-    return rewards
+    return cells
   }
 
-  /// Mean over columns of the rows' ranks there, from -0.5 to 0.5, ties by position.
-  private static func centredRanks(_ rewards: [[Double]]) -> [Float] {
-    var ranks = [Float](repeating: 0, count: rewards.count)
-    let columns = rewards.first?.count ?? 0
-    for column in 0..<columns {
-      let order = rewards.indices.sorted {
-        let (a, b) = (rewards[$0][column], rewards[$1][column])
+  /// For each run its ranks in the cells, from -0.5 to 0.5, ties by position: their mean, weighted by the share
+  /// of the decisions there that the network made; 0 if it made none.
+  private static func meanRanks(_ runs: [[Cell]], network: Int) -> [Float] {
+    var ranks = [Float](repeating: 0, count: runs.count)
+    let shares: [Float] = (runs.first ?? []).indices.map { cell in
+      let made = runs.reduce(0) { $0 + $1[cell].decisions[network] }
+      let all = runs.reduce(0) { $0 + $1[cell].decisions.reduce(0, +) }
+      return Float(made) / Float(max(all, 1))
+    }
+    let total = shares.reduce(0, +)
+    for (cell, share) in shares.enumerated() where share > 0 {
+      let order = runs.indices.sorted {
+        let (a, b) = (runs[$0][cell].reward, runs[$1][cell].reward)
         return a != b ? a < b : $0 < $1
       }
       for (rank, index) in order.enumerated() {
-        ranks[index] +=
-          (Float(rank) / Float(max(rewards.count - 1, 1)) - 0.5) / Float(columns)
+        ranks[index] += (Float(rank) / Float(max(runs.count - 1, 1)) - 0.5) * share / total
       }
     }
     return ranks
@@ -174,9 +199,12 @@ public struct EvolutionStrategy: Sendable {
 }
 
 extension PolicyModel {
+  /// All parameters, network after network.
+  var parameters: [Float] { networks.flatMap(\.parameters) }
+
   /// The model with `direction` × `length` added to its parameters.
   func moved(by direction: [Float], times length: Float) -> PolicyModel {
-    var parameters = networks.flatMap(\.parameters)
+    var parameters = self.parameters
     for index in parameters.indices { parameters[index] += length * direction[index] }
     var moved = self
     moved.setParameters(parameters)

@@ -6,9 +6,13 @@ import Workload
 /// Federated averaging: McMahan, Moore, Ramage, Hampson and Agüera y Arcas, "Communication-efficient
 /// learning of deep networks from decentralized data", AISTATS 2017, algorithm 1; with
 /// ``LearnerSettings/proximal`` above 0 FedProx (Li et al., MLSys 2020, algorithm 2). In a round every
-/// cluster trains the common policy and critic on its own episodes, and the results are averaged by the
-/// number of decisions that each was made of. Nothing else travels: experience, moments of Adam and running
-/// returns, by which values are normalised, stay with their cluster.
+/// cluster trains the common policy on its own episodes, and the results are averaged by the number of decisions
+/// that each was made of. Nothing else travels: experience, moments of Adam, and the critic with the running
+/// returns by which values are normalised stay with their cluster, whose returns are its own (layers that stay:
+/// Arivazhagan, Aggarwal, Singh and Choudhary, "Federated learning with personalization layers",
+/// arXiv:1912.00818). The way that the common policy goes may have momentum (Hsu, Qi and Brown, "Measuring the
+/// effects of non-identical data distribution for federated visual classification", arXiv:1909.06335): what is
+/// chance in the clusters' steps is gone from their mean, so that larger steps can be made along it.
 ///
 /// A value: copying it is a checkpoint, and going on from a copy takes the identical trajectory, with
 /// any number of workers.
@@ -30,12 +34,14 @@ public struct Federation: Sendable {
   public let settings: TrainingSettings
   /// Iterations that a cluster makes in a round.
   public let localIterations: Int
+  /// How much of the common policy's last step is added to its next, from 0 to below 1; 0 is FedAvg as published.
+  public let momentum: Float
   /// The clusters, the one of index k on training seeds of the settings' seed plus k.
   public internal(set) var clusters: [Trainer]
   /// The common policy.
   public internal(set) var model: PolicyModel
-  /// The common critic; nil under the study's network, which is its own.
-  public internal(set) var critic: Network?
+  /// The common policy's last step, network after network; empty before the first.
+  var lastStep: [Float] = []
   /// Rounds so far.
   public internal(set) var round = 0
   /// The best common policy on the validation seeds.
@@ -51,9 +57,11 @@ public struct Federation: Sendable {
   ///   - scenarios: The clusters and their workloads, at least one.
   ///   - settings: How each trains.
   ///   - localIterations: Iterations of a cluster in a round (≥ 1).
+  ///   - momentum: How much of the common policy's last step is added to its next, from 0 to below 1.
   /// - Throws: what ``Trainer`` throws where it cannot begin.
   public init(
-    _ scenarios: [Scenario], _ settings: TrainingSettings, localIterations: Int = 1
+    _ scenarios: [Scenario], _ settings: TrainingSettings, localIterations: Int = 1,
+    momentum: Float = 0
   ) throws {
     guard let first = scenarios.first else {
       throw TrainingError.invalid("a federation needs a cluster")
@@ -61,10 +69,13 @@ public struct Federation: Sendable {
     guard localIterations >= 1 else {
       throw TrainingError.invalid("localIterations is \(localIterations); expected at least 1")
     }
+    guard momentum >= 0, momentum < 1 else {
+      throw TrainingError.invalid("momentum is \(momentum); expected 0 to below 1")
+    }
     self.settings = settings
     self.localIterations = localIterations
-    let learner = try Trainer(first, settings).learner
-    (model, critic) = (learner.model, learner.critic)
+    self.momentum = momentum
+    model = try Trainer(first, settings).learner.model
     clusters = try scenarios.enumerated().map { index, scenario in
       try Trainer(scenario, Self.local(settings, index))
     }
@@ -91,19 +102,16 @@ public struct Federation: Sendable {
   ///
   /// - Throws: as ``Trainer/step(workers:anchor:)``.
   public mutating func step(workers: Int = 1) throws -> Round {
-    let (before, model, critic, local) = (clusters, model, critic, localIterations)
+    let (before, model, local) = (clusters, model, localIterations)
     clusters = try Parallel.map(before.count, workers: workers) { index in
       var cluster = before[index]
       cluster.learner.model = model
-      cluster.learner.critic = critic
       for _ in 0..<local where !cluster.isDone { _ = try cluster.step(anchor: model) }
       return cluster
     }
     let made = zip(clusters, before).map { $0.decisions - $1.decisions }
     self.model = PolicyModel.average(clusters.map(\.learner.model), weights: made)
-    self.critic = critic.map { _ in
-      Network.average(clusters.compactMap(\.learner.critic), weights: made)
-    }
+    if momentum > 0 { addMomentum(from: model) }
     round += 1
     var report = Round(
       round: round, decisions: decisions, rewards: clusters.map { $0.history.last?.reward ?? 0 })
@@ -116,6 +124,15 @@ public struct Federation: Sendable {
     }
     history.append(report)
     return report
+  }
+
+  /// Adds what is left of the last step to the one from `before` to the mean of the clusters.
+  private mutating func addMomentum(from before: PolicyModel) {
+    let (old, mean) = (before.parameters, model.parameters)
+    var step = zip(mean, old).map { $0 - $1 }
+    for index in lastStep.indices { step[index] += momentum * lastStep[index] }
+    model.setParameters(zip(old, step).map { $0 + $1 })
+    lastStep = step
   }
 
   /// Mean reward of a policy on the validation seeds over the clusters, load by load.

@@ -140,7 +140,7 @@ public struct Trainer: Sendable {
     // Bounds may be moved; networks may not change their places.
     guard model.architecture == settings.architecture,
       start == nil
-        || model.gate.shares.count == settings.gate.shares.count
+        || model.gate.loads.count == settings.gate.loads.count
           && model.gate.runTimes.count == settings.gate.runTimes.count
     else {
       throw TrainingError.invalid(

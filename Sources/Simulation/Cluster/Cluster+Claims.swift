@@ -26,6 +26,13 @@ extension Cluster {
     totalRunning -= 1
   }
 
+  /// A task comes, before anybody decides where to.
+  mutating func note(_ task: borrowing TaskView) {
+    guard mode == .dispatch, task.estimate.isKnown else { return }
+    offered.note(
+      seconds: task.estimate.seconds, cores: task.request.cpu.value, at: now, capacity: totalCores)
+  }
+
   /// A task that must be apart from its job's others comes to (`sign` 1) or leaves (-1) the machine.
   mutating func mark(_ task: borrowing TaskView, on machine: Int, sign: Int32) {
     guard task.mustBeApart else { return }
@@ -43,6 +50,7 @@ extension Cluster {
     offers.update(machine, to: capacities[machine])
     if mode == .dispatch { wholes.update(machine, to: capacities[machine]) }
     totalCapacity += capacities[machine]
+    totalCores += capacities[machine].cpu.value * states[machine].speed
   }
 
   /// The machine goes; its claims must have been reverted.
@@ -53,6 +61,7 @@ extension Cluster {
     offers.update(machine, to: FitTree.nothing)
     if mode == .dispatch { wholes.update(machine, to: FitTree.nothing) }
     totalCapacity -= capacities[machine]
+    totalCores -= capacities[machine].cpu.value * states[machine].speed
   }
 
   /// The machine's capacity changes; what is claimed stays so.
@@ -64,6 +73,7 @@ extension Cluster {
     offers.update(machine, to: offers[machine] + capacity - old)
     if mode == .dispatch { wholes.update(machine, to: capacity) }
     totalCapacity += capacity - old
+    totalCores += (capacity - old).cpu.value * states[machine].speed
     noteLoad(machine)
   }
 
@@ -85,23 +95,22 @@ extension Cluster {
     states[machine].queuedCPU.nano += Int64(sign) * task.request.cpu.nano
     guard task.estimate.isKnown else { return }
     let length = Double(task.estimate.rawValue) / states[machine].speed
-    queuedWork[machine] += Double(sign) * length * task.request.cpu.value
-    queuedMemoryWork[machine] += Double(sign) * length * task.request.memory.gibibytes
+    work[machine].cpu.queued += Double(sign) * length * task.request.cpu.value
+    work[machine].memory.queued += Double(sign) * length * task.request.memory.gibibytes
     // Rounding must not outlive the tasks that caused it.
-    if states[machine].queued == 0 { (queuedWork[machine], queuedMemoryWork[machine]) = (0, 0) }
+    if states[machine].queued == 0 {
+      (work[machine].cpu.queued, work[machine].memory.queued) = (0, 0)
+    }
   }
 
   /// A task whose estimated end is `end` begins (`sign` 1) or ceases (-1) to run on the machine.
   mutating func changeWork(
     of machine: Int, by sign: Double, _ request: Resources, end: Microseconds
   ) {
-    let (cpu, memory) = (sign * request.cpu.value, sign * request.memory.gibibytes)
-    runningCPU[machine] += cpu
-    runningWork[machine] += cpu * Double(end.rawValue)
-    runningMemory[machine] += memory
-    runningMemoryWork[machine] += memory * Double(end.rawValue)
+    work[machine].cpu.hold(sign * request.cpu.value, until: end)
+    work[machine].memory.hold(sign * request.memory.gibibytes, until: end)
     guard states[machine].running == 0 else { return }
-    (runningCPU[machine], runningWork[machine]) = (0, 0)
-    (runningMemory[machine], runningMemoryWork[machine]) = (0, 0)
+    (work[machine].cpu.rate, work[machine].cpu.running) = (0, 0)
+    (work[machine].memory.rate, work[machine].memory.running) = (0, 0)
   }
 }

@@ -100,16 +100,16 @@ extension Cluster {
   /// How long the machine will need, by the estimates of its tasks, for what runs and waits there:
   /// their core-time over its cores. Zero where nothing is estimated.
   public func backlog(_ machine: Int) -> Double {
-    let remaining = runningWork[machine] - runningCPU[machine] * Double(now.rawValue)
+    let work = work[machine].cpu
     let cores = capacities[machine].cpu.value
-    return cores > 0 ? (max(remaining, 0) + queuedWork[machine]) / cores / 1e6 : .infinity
+    return cores > 0 ? (work.running(from: now) + work.queued) / cores / 1e6 : .infinity
   }
 
   /// The same for memory: their memory-time over its memory.
   public func memoryBacklog(_ machine: Int) -> Double {
-    let remaining = runningMemoryWork[machine] - runningMemory[machine] * Double(now.rawValue)
+    let work = work[machine].memory
     let memory = capacities[machine].memory.gibibytes
-    return memory > 0 ? (max(remaining, 0) + queuedMemoryWork[machine]) / memory / 1e6 : 0
+    return memory > 0 ? (work.running(from: now) + work.queued) / memory / 1e6 : 0
   }
 
   /// In how many seconds from now the task may be expected to end on the machine: after its backlog,
@@ -117,7 +117,7 @@ extension Cluster {
   public func expectedCompletion(of task: TaskView, on machine: Int) -> Double {
     let length = (task.estimate.isKnown ? task.estimate.seconds : 1) / states[machine].speed
     let startsNow = states[machine].queued == 0 && mayStart(task, on: machine)
-    let wake = isAsleep(machine) ? descriptions[machine].power.wakeDelay.seconds : 0
+    let wake = isAsleep(machine) ? flatPowers[machine].wakeDelay.seconds : 0
     return length + wake + (startsNow ? 0 : max(backlog(machine), memoryBacklog(machine)))
   }
 

@@ -23,6 +23,15 @@ public struct Cluster: ~Copyable {
   /// How many tasks wait at machines (dispatch mode).
   public internal(set) var totalQueued = 0
 
+  /// In dispatch mode, the CPU work offered during the last minute over what the machines can do: 1 is as much,
+  /// by the estimates of those tasks that have one.
+  public var offeredLoad: Double { offered.value }
+  /// The mean estimated run time of those tasks, in reference seconds; 0 before the first.
+  public var offeredRunTime: Double { offered.meanRunTime }
+  var offered = OfferedLoad()
+  /// Cores × speed of the machines that are up.
+  var totalCores = 0.0
+
   /// Where tasks wait, which decides what a machine can take.
   public let mode: SimulationOptions.Mode
   /// Sum and sum of squares, over the machines that are up, of CPU utilisation in 2^-20ths.
@@ -42,15 +51,8 @@ public struct Cluster: ~Copyable {
   var capacities: [Resources]
   /// What else every placement needs to know of a machine, side by side.
   var states: [LiveState]
-  /// Estimated work there, in core-µs: of waiting tasks, and of running ones from time 0 to their
-  /// estimated ends, less what `runningCPU` × now takes off.
-  var queuedWork: [Double]
-  var runningWork: [Double]
-  var runningCPU: [Double]
-  /// The same of memory, in GiB-µs and GiB.
-  var queuedMemoryWork: [Double]
-  var runningMemoryWork: [Double]
-  var runningMemory: [Double]
+  /// What tasks there still ask for, by their estimates.
+  var work: [MachineWork]
   /// When the machine became empty; meaningless while it is not.
   var emptySince: [Microseconds]
   /// When a machine that was woken will be awake.
@@ -62,6 +64,8 @@ public struct Cluster: ~Copyable {
   /// Whether any machine ever falls asleep.
   let hasSleepers: Bool
   let descriptions: [MachineDescription]
+  /// Of their power models what does not need the curve, whose references would be counted at every look.
+  let flatPowers: [FlatPower]
   /// Has the compiler pass clusters by address, as it does whatever holds an existential: a borrowed
   /// one would be copied at every call, which came to a tenth of a run's instructions.
   private let byAddress: any Sendable = ()
@@ -79,16 +83,12 @@ public struct Cluster: ~Copyable {
     offers = FitTree(count: count, largest: largest)
     capacities = layout.machines.map(\.capacity)
     states = layout.machines.map(LiveState.init)
-    queuedWork = Array(repeating: 0, count: count)
-    runningWork = queuedWork
-    runningCPU = queuedWork
-    queuedMemoryWork = queuedWork
-    runningMemoryWork = queuedWork
-    runningMemory = queuedWork
+    work = Array(repeating: MachineWork(), count: count)
     emptySince = Array(repeating: .zero, count: count)
     awakeAt = Array(repeating: .zero, count: count)
     hasSleepers = layout.machines.contains { $0.power.sleepAfter.isKnown }
     descriptions = layout.machines
+    flatPowers = layout.machines.map { FlatPower($0.power) }
     for machine in 0..<count where layout.machines[machine].isUp { bringUp(machine) }
   }
 }
@@ -124,7 +124,7 @@ extension Cluster {
 
   /// When the machine, if it stays empty, falls asleep; `never` if it does not sleep.
   func asleepFrom(_ machine: Int) -> Microseconds {
-    let after = descriptions[machine].power.sleepAfter
+    let after = flatPowers[machine].sleepAfter
     return after.isKnown ? emptySince[machine] + after : .never
   }
 
@@ -184,6 +184,41 @@ struct LiveState: Sendable {
     number = machine.number
     speed = machine.speed
     cpu = machine.capacity.cpu
+  }
+}
+
+/// What the tasks of one machine still ask for: of CPU in cores, of memory in GiB.
+struct MachineWork: BitwiseCopyable, Sendable {
+  /// Of one resource.
+  struct Amount: BitwiseCopyable, Sendable {
+    /// Amount × µs of waiting tasks.
+    var queued = 0.0
+    /// Amount × µs of running tasks from time 0 to their estimated ends, and their amount, by which that shrinks.
+    var running = 0.0
+    var rate = 0.0
+
+    /// Amount × µs of running tasks from `now` on.
+    func running(from now: Microseconds) -> Double { max(running - rate * Double(now.rawValue), 0) }
+
+    /// A task whose estimated end is `end` begins to hold an amount; a negative one ceases to.
+    mutating func hold(_ amount: Double, until end: Microseconds) {
+      rate += amount
+      running += amount * Double(end.rawValue)
+    }
+  }
+
+  var cpu = Amount()
+  var memory = Amount()
+}
+
+/// A power model without its curve.
+struct FlatPower: BitwiseCopyable, Sendable {
+  let idle, dynamic: Watts
+  let sleepAfter, wakeDelay: Microseconds
+
+  init(_ power: PowerModel) {
+    (idle, dynamic) = (power.idle, power.dynamic)
+    (sleepAfter, wakeDelay) = (power.sleepAfter, power.wakeDelay)
   }
 }
 

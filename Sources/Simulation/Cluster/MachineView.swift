@@ -35,20 +35,17 @@ extension Cluster {
   /// What is to be seen of the machine, which is up. O(1).
   public func view(of machine: Int) -> MachineView {
     let capacity = capacities[machine]
-    let now = Double(now.rawValue)
+    let (work, power) = (work[machine], flatPowers[machine])
     let perCore = capacity.cpu.nano > 0 ? 1e-6 / capacity.cpu.value : 0
     let perGiB = capacity.memory.rawValue > 0 ? 1e-6 / capacity.memory.gibibytes : 0
-    let cpuLeft = max(runningWork[machine] - runningCPU[machine] * now, 0)
-    let memoryLeft = max(runningMemoryWork[machine] - runningMemory[machine] * now, 0)
     return MachineView(
       capacity: capacity, free: offers[machine], speed: states[machine].speed,
       running: Int(states[machine].running), queued: Int(states[machine].queued),
-      cpuBacklog: (cpuLeft + queuedWork[machine]) * perCore,
-      memoryBacklog: (memoryLeft + queuedMemoryWork[machine]) * perGiB,
-      queuedBacklog: queuedWork[machine] * perCore,
-      queuedMemoryBacklog: queuedMemoryWork[machine] * perGiB, isAsleep: isAsleep(machine),
-      idleWatts: descriptions[machine].power.idle.value,
-      dynamicWatts: descriptions[machine].power.dynamic.value,
-      wakeSeconds: descriptions[machine].power.wakeDelay.seconds)
+      cpuBacklog: (work.cpu.running(from: now) + work.cpu.queued) * perCore,
+      memoryBacklog: (work.memory.running(from: now) + work.memory.queued) * perGiB,
+      queuedBacklog: work.cpu.queued * perCore,
+      queuedMemoryBacklog: work.memory.queued * perGiB, isAsleep: isAsleep(machine),
+      idleWatts: power.idle.value, dynamicWatts: power.dynamic.value,
+      wakeSeconds: power.wakeDelay.seconds)
   }
 }

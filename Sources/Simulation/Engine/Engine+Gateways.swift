@@ -38,8 +38,7 @@ extension Engine {
 struct MachineState {
   var live: LiveState
   var capacity, offer, whole: Resources
-  var queuedWork, runningWork, runningCPU: Double
-  var queuedMemoryWork, runningMemoryWork, runningMemory: Double
+  var work: MachineWork
   var emptySince, awakeAt: Microseconds
 }
 
@@ -48,10 +47,7 @@ extension Cluster {
     MachineState(
       live: states[machine], capacity: capacities[machine], offer: offers[machine],
       whole: mode == .dispatch ? wholes[machine] : .zero,
-      queuedWork: queuedWork[machine], runningWork: runningWork[machine],
-      runningCPU: runningCPU[machine], queuedMemoryWork: queuedMemoryWork[machine],
-      runningMemoryWork: runningMemoryWork[machine], runningMemory: runningMemory[machine],
-      emptySince: emptySince[machine], awakeAt: awakeAt[machine])
+      work: work[machine], emptySince: emptySince[machine], awakeAt: awakeAt[machine])
   }
 
   /// Shows one machine as it is elsewhere; the totals stay as they are.
@@ -60,12 +56,7 @@ extension Cluster {
     capacities[machine] = state.capacity
     offers.update(machine, to: state.offer)
     if mode == .dispatch { wholes.update(machine, to: state.whole) }
-    queuedWork[machine] = state.queuedWork
-    runningWork[machine] = state.runningWork
-    runningCPU[machine] = state.runningCPU
-    queuedMemoryWork[machine] = state.queuedMemoryWork
-    runningMemoryWork[machine] = state.runningMemoryWork
-    runningMemory[machine] = state.runningMemory
+    work[machine] = state.work
     emptySince[machine] = state.emptySince
     awakeAt[machine] = state.awakeAt
   }

@@ -95,14 +95,14 @@ extension Engine {
     guard end.isKnown else { return }
     slots[index].expectedEnd = end
     cluster.changeWork(of: machine, by: 1, slots[index].view.request, end: end)
-    if options.backfilling != .none { ends.insert(endEntry(index)) }
+    if options.backfilling == .easy { ends.insert(endEntry(index)) }
   }
 
   private mutating func expectNoMore(_ index: Int32, on machine: Int) {
     let end = slots[index].expectedEnd
     guard end.isKnown else { return }
     cluster.changeWork(of: machine, by: -1, slots[index].view.request, end: end)
-    if options.backfilling != .none { ends.remove(endEntry(index)) }
+    if options.backfilling == .easy { ends.remove(endEntry(index)) }
     slots[index].expectedEnd = .never
   }
 

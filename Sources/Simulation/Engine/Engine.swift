@@ -18,7 +18,7 @@ struct Engine: ~Copyable {
   var pending: WaitingQueue
   /// What has arrived since the queue was last offered.
   var fresh: [OrderedIndex.Entry] = []
-  /// Running tasks by the end that their estimates promise; kept only for backfilling.
+  /// Running tasks by the end that their estimates promise; kept only for EASY backfilling.
   var ends = OrderedIndex()
   /// What waiting tasks have been promised by conservative backfilling. Only ever looked up.
   var reservations: [Int32: Reservation] = [:]
@@ -318,6 +318,7 @@ struct Engine: ~Copyable {
   /// A task arrives, and waits.
   private mutating func admit(_ view: TaskView, _ record: TaskRecord, _ instance: Int32) {
     arrivals += 1
+    cluster.note(view)
     fragmentation.submit(view.request, &cluster)
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
     slot.instance = instance
