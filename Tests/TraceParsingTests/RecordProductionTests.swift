@@ -124,7 +124,7 @@ import Workload
     var random = TestRandom(21)
     var counts = TransitionCounts()
     var expected: [TaskRecord] = []
-    var samples: [KeySample] = []
+    var sample = KeySample()
     var joined: [JoinedLives] = []
     var requests: [[ResolvedRequests]] = []
     for shard in 0..<3 {
@@ -138,7 +138,8 @@ import Workload
           SIMD4(Double.random(in: 0..<1, using: &random) < 0.5 ? 0.5 : 0.25, 0.1, 0.1, 0))
         let life = Lifecycle(event)
         let set = table.number(of: life.requests)
-        _ = blocks.append { life.pack(to: $0, requests: set) }
+        let place = blocks.append { life.pack(to: $0, requests: set) }
+        sample.offer(blocks.view[place])
         if let record = life.record(
           end: Microseconds(40_000), scale: .assumed, counting: &counts)
         {
@@ -147,13 +148,12 @@ import Workload
       }
       var transitions = TransitionCounts()
       let lives = JoinedLives(blocks, requests: &table, counting: &transitions)
-      samples.append(lives.sample)
       joined.append(lives)
       requests.append(
         table.sets.map { ResolvedRequests($0, scale: .assumed, assumed: nil) })
     }
     expected.sort { $0.sortKey < $1.sortKey }
-    let ranges = SubmissionRanges(samples, size: 1500)
+    let ranges = SubmissionRanges([sample], size: 1500)
     #expect(ranges.count > 10)
     let sources = try joined.enumerated().map { shard, lives in
       #expect(lives.arrange(by: ranges) == 0)

@@ -77,25 +77,27 @@ extension ParquetWriter {
     append: (_ present: Range<Int>, _ out: inout ByteBuffer) -> Void
   ) throws {
     let isNullable = columns[nextColumn].isNullable
-    let hasNulls = chunk.presentCount < group.rowCount
+    // Looked up once, not row by row: access to a class is checked.
+    let (rowCount, validity, pageSize) = (group.rowCount, scratch.validity, options.pageSize)
+    let hasNulls = chunk.presentCount < rowCount
     chunk.metadata.dataPageOffset = byteCount
     var row = 0
     var present = 0
-    while row < group.rowCount {
+    while row < rowCount {
       let firstRow = row
       let firstPresent = present
-      if !hasNulls && size == nil {
-        row = min(group.rowCount - row, rowsPerPage) + row
-        present = row
-      } else {
+      if let size {
         var bytes = 0
-        while row < group.rowCount, row - firstRow < rowsPerPage, bytes < options.pageSize {
-          if !hasNulls || scratch.validity[row] {
-            bytes += size?(present) ?? 0
+        while row < rowCount, row - firstRow < rowsPerPage, bytes < pageSize {
+          if !hasNulls || validity[row] {
+            bytes += size(present)
             present += 1
           }
           row += 1
         }
+      } else {
+        row += min(rowCount - row, rowsPerPage)
+        present = hasNulls ? present + (firstRow..<row).count { validity[$0] } : row
       }
       page.count = 0
       if isNullable { appendLevels(firstRow..<row, hasNulls: hasNulls) }

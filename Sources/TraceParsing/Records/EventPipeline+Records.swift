@@ -40,16 +40,15 @@ private final class LifecycleFinisher: @unchecked Sendable {
   private let threads: Int
   private let lock = NSLock()
   // Guarded by `lock`.
-  private var samples: [KeySample] = []
-  private var joined: [Int: JoinedLives] = [:]
   private var afterEnd = 0
   private var records = 0
   private var failure: TraceError?
   /// By shard.
   private var ranged: [RangedLives?]
 
-  /// How many lives are sorted at a time: their keys fit in a core's cache.
-  private static let rangeSize = 1 << 14
+  /// How many lives are sorted at a time, about: their keys fit in a core's cache, their records in a
+  /// large page.
+  private static let rangeSize = 10_000
 
   init(_ pipeline: EventPipeline, assumed: SIMD4<Double>?) {
     self.pipeline = pipeline
@@ -63,14 +62,18 @@ private final class LifecycleFinisher: @unchecked Sendable {
     _ report: ReadReport, _ users: SymbolTable
   ) throws(TraceError) -> RecordStream {
     try forEachShard { (shard, _) throws(TraceError) in try shard.close() }
-    let ranges =
-      pipeline.shards.contains(where: \.hasSpilled) ? try arrangeOnDisk() : try arrangeInMemory()
+    let ranges = SubmissionRanges(pipeline.shards.map(\.sample), size: Self.rangeSize)
+    if pipeline.shards.contains(where: \.hasSpilled) {
+      try arrangeOnDisk(ranges)
+    } else {
+      try arrangeInMemory(ranges)
+    }
     var report = report
     report.records = records
     report.afterEnd = afterEnd
     for shard in pipeline.shards { report.transitions += shard.transitions }
     let plan = RecordPlan(
-      ranged.compactMap { $0 }, ranges: ranges,
+      ranged.compactMap { $0 }, ranges: ranges.count,
       end: pipeline.shards.map(\.lastTime).max() ?? .zero, scale: pipeline.options.scale,
       assumed: assumed)
     let production = RecordProduction(plan, threads: threads)
@@ -82,36 +85,19 @@ private final class LifecycleFinisher: @unchecked Sendable {
     }
   }
 
-  private func arrangeInMemory() throws(TraceError) -> Int {
+  private func arrangeInMemory(_ ranges: SubmissionRanges) throws(TraceError) {
     try forEachShard { (shard, number) in
       let lives = shard.join()
-      let sample = lives.sample
-      self.lock.withLock {
-        self.joined[number] = lives
-        self.samples.append(sample)
-      }
-    }
-    let ranges = SubmissionRanges(samples, size: Self.rangeSize)
-    try forEachShard { (shard, number) in
-      guard let lives = self.lock.withLock({ self.joined.removeValue(forKey: number) }) else {
-        return
-      }
       let left = lives.arrange(by: ranges)
       self.count(lives, left)
       self.keep(RangedLives(lives, requests: self.resolve(shard)), number)
     }
-    return ranges.count
   }
 
-  private func arrangeOnDisk() throws(TraceError) -> Int {
-    try forEachShard { (shard, _) throws(TraceError) in
-      try shard.spill()
-      let sample = shard.spilledSample
-      self.lock.withLock { self.samples.append(sample) }
-    }
-    let ranges = SubmissionRanges(samples, size: Self.rangeSize)
+  private func arrangeOnDisk(_ ranges: SubmissionRanges) throws(TraceError) {
     let limit = max(1 << 15, pipeline.options.sortBufferBytes / threads / 2)
     let directory = pipeline.options.temporaryDirectory
+    try forEachShard { (shard, _) throws(TraceError) in try shard.spill() }
     try forEachShard { (shard, number) throws(TraceError) in
       var file = try RangedLivesFile(directory: directory)
       try shard.forEachJoined(limit: limit) { (lives) throws(TraceError) in
@@ -121,7 +107,6 @@ private final class LifecycleFinisher: @unchecked Sendable {
       }
       self.keep(RangedLives(file, requests: self.resolve(shard)), number)
     }
-    return ranges.count
   }
 
   private func count(_ lives: JoinedLives, _ left: Int) {

@@ -143,7 +143,8 @@ final class EventPipeline: @unchecked Sendable {
   private func decode(_ part: Int, after before: Microseconds?) -> Bool {
     var source: EventPart?
     var isAtEnd = false
-    let scratch = EventBatch()
+    let scratch = emptyBatch()
+    defer { lock.withLock { spare.append(scratch) } }
     while !isAtEnd {
       let batch = emptyBatch()
       var failure: TraceError?
@@ -186,7 +187,8 @@ final class EventPipeline: @unchecked Sendable {
   private func emptyBatch() -> EventBatch {
     lock.lock()
     defer { lock.unlock() }
-    return spare.popLast() ?? EventBatch()
+    if spare.isEmpty { spare = threads == 1 ? [EventBatch()] : EventBatch.several() }
+    return spare.removeLast()
   }
 
   /// Hands over a batch of a part, and groups what there is to group.

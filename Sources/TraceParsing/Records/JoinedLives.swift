@@ -22,7 +22,8 @@ final class JoinedLives {
     _ blocks: LifeBlocks, requests: inout RequestTable, counting transitions: inout TransitionCounts
   ) {
     self.blocks = blocks
-    entries = LargeArray(capacity: blocks.count)
+    // Put into place at the end: access to a class's properties is checked each time.
+    var entries = LargeArray<KeyedPlace>(capacity: blocks.count)
     // Open addressing: the lower half of the hash, and the number of the entry.
     let slots = LargeArray<UInt64>(uninitialized: blocks.count + blocks.count / 4 + 64)
     for slot in 0..<slots.count { slots[slot] = .max }
@@ -39,8 +40,11 @@ final class JoinedLives {
         group.append((id, hash, place))
         next = walk.next()
       }
-      for item in group { enter(item, slots, &requests, &transitions) }
+      for item in group {
+        Self.enter(item, blocks, &entries, slots, &requests, &transitions)
+      }
     }
+    self.entries = entries
   }
 
   private static var groupSize: Int { 16 }
@@ -53,17 +57,20 @@ final class JoinedLives {
   }
 
   @inline(__always)
-  private func enter(
-    _ item: (id: TaskID, hash: UInt64, place: UInt32), _ slots: borrowing LargeArray<UInt64>,
+  private static func enter(
+    _ item: (id: TaskID, hash: UInt64, place: UInt32), _ blocks: LifeBlocks,
+    _ entries: inout LargeArray<KeyedPlace>, _ slots: borrowing LargeArray<UInt64>,
     _ requests: inout RequestTable, _ transitions: inout TransitionCounts
   ) {
     let tag = item.hash & 0xffff_ffff
-    var slot = Self.home(item.hash, slots.count)
+    var slot = home(item.hash, slots.count)
     while slots[slot] != .max {
       if slots[slot] >> 32 == tag {
         let entry = Int(truncatingIfNeeded: slots[slot] & 0xffff_ffff)
         if Lifecycle.id(packed: blocks.view[entries[entry].place]) == item.id {
-          return join(entry, item.place, &requests, &transitions)
+          entries[entry].place = join(
+            entries[entry].place, item.place, blocks, &requests, &transitions)
+          return
         }
       }
       slot = slot &+ 1 == slots.count ? 0 : slot &+ 1
@@ -72,29 +79,25 @@ final class JoinedLives {
     entries.append(KeyedPlace(word: 0, place: item.place))
   }
 
+  /// Joins a stretch to an earlier one; returns the place of both.
   @inline(never)
-  private func join(
-    _ entry: Int, _ later: UInt32, _ requests: inout RequestTable,
+  private static func join(
+    _ earlier: UInt32, _ later: UInt32, _ blocks: LifeBlocks, _ requests: inout RequestTable,
     _ transitions: inout TransitionCounts
-  ) {
-    var life = life(at: entries[entry].place, requests)
-    life.append(self.life(at: later, requests), counting: &transitions)
+  ) -> UInt32 {
+    var life = life(at: earlier, blocks, requests)
+    life.append(self.life(at: later, blocks, requests), counting: &transitions)
     let number = requests.number(of: life.requests)
-    entries[entry].place = blocks.append { life.pack(to: $0, requests: number) }
+    return blocks.append { life.pack(to: $0, requests: number) }
   }
 
-  private func life(at place: UInt32, _ requests: borrowing RequestTable) -> Lifecycle {
+  private static func life(
+    at place: UInt32, _ blocks: LifeBlocks, _ requests: borrowing RequestTable
+  ) -> Lifecycle {
     var (size, set) = (0, UInt16(0))
     return requests.sets.withUnsafeBufferPointer { sets in
       Lifecycle(packed: blocks.view[place], sets, size: &size, set: &set)
     }
-  }
-
-  /// Keys of some of them.
-  var sample: KeySample {
-    var sample = KeySample()
-    for entry in entries.elements { sample.offer(blocks.view[entry.place]) }
-    return sample
   }
 
   /// Puts the entries in the order of their ranges and leaves those out that have no known time.

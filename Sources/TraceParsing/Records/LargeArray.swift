@@ -87,12 +87,12 @@ struct LargeArray<Element: BitwiseCopyable>: ~Copyable {
 private enum Mapping {
   /// How many bytes are worth it.
   static let least = 1 << 18
-  private static let largePage = 1 << 21
+  static let largePage = 1 << 21
 
   static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
-    guard bytes >= largePage else { return pages(bytes) }
-    // A large page begins at a multiple of its size: what is mapped around that goes back.
     let size = rounded(bytes)
+    guard size >= largePage else { return pages(size) }
+    // A large page begins at a multiple of its size: what is mapped around that goes back.
     guard let start = pages(size + largePage) else { return nil }
     let lead = -Int(bitPattern: start) & (largePage - 1)
     if lead > 0 { munmap(start, lead) }
@@ -107,7 +107,9 @@ private enum Mapping {
     munmap(memory, rounded(bytes))
   }
 
+  /// Whole pages: a large one for what would fill at least half of it.
   private static func rounded(_ bytes: Int) -> Int {
+    if bytes < largePage, bytes >= largePage / 2 { return largePage }
     let page = Int(getpagesize())
     return (bytes + page - 1) / page * page
   }
@@ -122,6 +124,9 @@ private enum Mapping {
 final class LargeMemory {
   let base: UnsafeMutablePointer<UInt8>
   private let count: Int
+
+  /// The bytes of a large page, where the system has them.
+  static var largePage: Int { Mapping.largePage }
 
   init(_ count: Int) {
     self.count = count

@@ -10,6 +10,8 @@ struct LifeStore: ~Copyable {
   /// What is on disk.
   private(set) var partitions: LifePartitions?
   var requests: RequestTable
+  /// A sample of the lives' keys.
+  private(set) var sample = KeySample()
   private let capacity: Int
   private let directory: String
   private let partitionCount: Int
@@ -30,10 +32,13 @@ struct LifeStore: ~Copyable {
   /// Adds a life of this hash; stretches of one life come in their order. O(1) amortised.
   mutating func add(_ life: Lifecycle, hash: UInt64) throws(TraceError) {
     let number = requests.number(of: life.requests)
-    if let partitions {
-      return try partitions.add(hash: hash) { life.pack(to: $0, requests: number) }
+    func pack(_ out: UnsafeMutableRawPointer) -> Int {
+      let size = life.pack(to: out, requests: number)
+      sample.offer(UnsafeRawPointer(out))
+      return size
     }
-    _ = blocks.append { life.pack(to: $0, requests: number) }
+    if let partitions { return try partitions.add(hash: hash, pack) }
+    _ = blocks.append(pack)
     if blocks.byteCount + blocks.count * JoinedLives.bytesALife > capacity { try spill() }
   }
 
@@ -78,8 +83,6 @@ struct LifeStore: ~Copyable {
 final class LifePartitions {
   /// How many partitions there are.
   let count: Int
-  /// A sample of the lives' keys, and of how many lives each stands for one.
-  private(set) var sample = KeySample()
   private let file: TemporaryFile
   private let buffers: LargeMemory
   /// How much of each partition's buffer is filled.
@@ -103,10 +106,8 @@ final class LifePartitions {
   func add(hash: UInt64, _ pack: (UnsafeMutableRawPointer) -> Int) throws(TraceError) {
     let partition = Int(truncatingIfNeeded: ((hash >> 32) &* UInt64(count)) >> 32)
     if filled[partition] + Lifecycle.maximumPackedSize > Self.bufferBytes { try flush(partition) }
-    let out = UnsafeMutableRawPointer(
-      buffers.base + partition * Self.bufferBytes + filled[partition])
-    filled[partition] += pack(out)
-    sample.offer(UnsafeRawPointer(out))
+    filled[partition] += pack(
+      UnsafeMutableRawPointer(buffers.base + partition * Self.bufferBytes + filled[partition]))
   }
 
   /// Writes what is still in memory.

@@ -45,8 +45,8 @@ final class LifecycleShard {
     try store.partitions?.flush()
   }
 
-  /// Keys of some of the lives that are on disk.
-  var spilledSample: KeySample { store.partitions?.sample ?? KeySample() }
+  /// Keys of some of the lives.
+  var sample: KeySample { store.sample }
 
   /// Joins the lives in memory; they are taken out.
   func join() -> JoinedLives {

@@ -151,7 +151,7 @@ final class RecordProduction {
       transitions += own.takeTransitions()
       guard range < shared.plan.ranges else { return 0 }
       // Made already, being made, or left to the one who asks.
-      current = shared.take(range)
+      current = shared.take(range, &own)
       position = 0
       if let current {
         if let failure = current.failure { throw failure }
@@ -174,7 +174,10 @@ final class RecordProduction {
       UnsafeMutableBufferPointer(start: memory.base, count: memory.capacity)
     }
 
-    func reserve(_ capacity: Int) { memory.grow(to: capacity) }
+    /// Makes room, and some more: ranges differ a little.
+    func reserve(_ capacity: Int) {
+      if capacity > memory.capacity { memory.grow(to: capacity + capacity / 8) }
+    }
   }
 
   /// What the threads share; all that varies is guarded by the lock.
@@ -198,19 +201,23 @@ final class RecordProduction {
       lock.lock()
       defer { lock.unlock() }
       while !isStopping, next < plan.ranges {
-        guard next < reading + ahead else {
-          lock.wait()
-          continue
-        }
-        let range = next
-        next += 1
-        let target = spare.popLast() ?? Made()
-        lock.unlock()
-        Self.make(range, &own, target)
-        lock.lock()
-        made[range] = target
-        lock.broadcast()
+        if !makeNext(&own) { lock.wait() }
       }
+    }
+
+    /// Makes the records of the next range, unless it is far ahead. With the lock held at the
+    /// beginning and the end.
+    private func makeNext(_ own: inout RangeRecords) -> Bool {
+      guard next < min(plan.ranges, reading + ahead) else { return false }
+      let range = next
+      next += 1
+      let target = spare.popLast() ?? Made()
+      lock.unlock()
+      Self.make(range, &own, target)
+      lock.lock()
+      made[range] = target
+      lock.broadcast()
+      return true
     }
 
     private static func make(_ range: Int, _ own: inout RangeRecords, _ target: Made) {
@@ -226,8 +233,9 @@ final class RecordProduction {
       }
     }
 
-    /// The records of a range; nil if nobody makes them: then the caller does.
-    func take(_ range: Int) -> Made? {
+    /// The records of a range; nil if nobody makes them: then the caller does. Where they are being
+    /// made, the caller makes those of other ranges in the meantime, with what is its own.
+    func take(_ range: Int, _ own: inout RangeRecords) -> Made? {
       lock.lock()
       defer { lock.unlock() }
       reading = range + 1
@@ -238,7 +246,7 @@ final class RecordProduction {
       }
       while true {
         if let made = made.removeValue(forKey: range) { return made }
-        lock.wait()
+        if !makeNext(&own) { lock.wait() }
       }
     }
 
