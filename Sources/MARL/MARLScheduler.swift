@@ -79,11 +79,11 @@ public struct MARLScheduler: PlacementPolicy {
     _ task: TaskView, _ cluster: borrowing Cluster, _ rng: inout RandomStream
   ) -> Int? {
     let network = model.network(for: task, on: cluster)
-    use?.counts[network] += 1
     sampler.draw(
       model.candidates.count(at: cluster.meanUtilisation), for: task, on: cluster, using: &rng)
     let count = sampler.drawn.count
     guard count > 0 else { return nil }
+    use?.counts[network] += 1
     scratch.reserve(rows: count, columns: CandidateFeatures.count)
     CandidateFeatures(task, on: cluster, ledger).write(
       sampler, on: cluster, ledger, to: scratch.inputs)

@@ -22,7 +22,8 @@ struct CombineCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Load from which the next policy takes over.", valueName: "load")
+      "Load from which the next policy takes over: the CPU work offered of late over what machines can do, or the share of CPU claimed if that is more.",
+      valueName: "load")
   )
   var at: [Double] = []
 

@@ -9,7 +9,7 @@ struct FederateCommand: ParsableCommand {
     abstract: "Train one policy for several clusters that share policies and no experience.",
     discussion: """
       The scenario has a list of clusters. fedavg averages the policies that they train (McMahan et al. \
-      2017), fedprox also pulls them together (Li et al. 2020); pooled trains on all experience in one \
+      2017), with momentum if the scenario says so, while critics stay where they are; fedprox also pulls them together (Li et al. 2020); pooled trains on all experience in one \
       place, isolated one policy a cluster: each method on the same number of episodes of each cluster. \
       The table says what the policies come to on held-out episodes; the first method is compared with the \
       others by paired differences and their bootstrap interval (BCa, 95 %).

@@ -25,6 +25,9 @@ private func clusters() -> [Scenario] {
     #expect(one.decisions == 2 * 3 * 4 * 60)
     let untrained = try Federation(clusters(), quickSettings()).model
     #expect(one.model != untrained)
+    // Policies are common, critics are not.
+    let critics = one.clusters.compactMap { $0.learner.critic?.parameters }
+    #expect(critics.count == 3 && Set(critics).count == 3)
   }
 
   @Test func resumedFederationTakesTheIdenticalTrajectory() throws {

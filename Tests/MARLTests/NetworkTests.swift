@@ -83,6 +83,16 @@ import Workload
           scorer.score(rows.baseAddress!, rows: 7, to: $0.baseAddress!)
         }
       }
+      // A row's score does not depend on which are beside it.
+      for count in 1...7 {
+        var fewer = [Float](repeating: 0, count: count)
+        rows.withUnsafeBufferPointer { rows in
+          fewer.withUnsafeMutableBufferPointer {
+            scorer.score(rows.baseAddress!, rows: count, to: $0.baseAddress!)
+          }
+        }
+        #expect(fewer[...] == scores[..<count])
+      }
       for row in 0..<7 {
         #expect(abs(scores[row] - scorer(Array(rows[(row * 26)..<(row * 26 + 26)]))[0]) < 1e-4)
       }

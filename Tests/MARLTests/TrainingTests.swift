@@ -71,6 +71,23 @@ import Workload
     #expect(second.model == whole.model && second.bestReward == whole.bestReward)
   }
 
+  /// What a network does not decide, it does not learn from.
+  @Test func polishMovesTheNetworksThatDecide() throws {
+    var settings = EvolutionSettings()
+    settings.loads = [0.5]
+    settings.tasks = 60
+    settings.pairs = 3
+    settings.generations = 1
+    settings.validationEpisodes = 1
+    let part = PolicyModel.initialised(.candidates, candidates: CandidateRule(4), seed: 2)
+    // Nothing ever comes at fifty times what the machines can do.
+    let model = try PolicyModel.gated([part, part], loads: [50])
+    var polish = EvolutionStrategy([studyScenario()], settings, from: model)
+    _ = try polish.step()
+    #expect(polish.model.networks[0] != model.networks[0])
+    #expect(polish.model.networks[1] == model.networks[1])
+  }
+
   @Test func polishDoesNotMakeWorse() throws {
     var settings = EvolutionSettings()
     settings.loads = [0.5]

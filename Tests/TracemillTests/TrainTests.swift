@@ -99,6 +99,20 @@ import Testing
     let both = folder("both.safetensors")
     let combined = try tracemill("combine", policy, policy, "--at-run-time", "20", "-o", both)
     #expect(combined.status == 0, "\(combined.error)")
+    // Of parts with other bounds, as the shipped policy is.
+    let three = folder("three.safetensors")
+    let byLoad = try tracemill(
+      "combine", policy, policy, policy, "--at", "0.1", "--at", "0.6", "-o", three)
+    #expect(byLoad.status == 0, "\(byLoad.error)")
+    let mixed = try tracemill(
+      "combine", three, policy, "--at-run-time", "20", "-o", folder("mixed.safetensors"))
+    #expect(mixed.status == 0, "\(mixed.error)")
+    let used = try tracemill(
+      "simulate", "--workload", "study:tasks=50,load=0.5,cores=1400", "--cluster", "tiers:100",
+      "--mode", "dispatch",
+      "--gateways", "--heartbeat", "5s", "--exact-estimates", "--scheduler",
+      "marl:" + folder("mixed.safetensors"), "-q")
+    #expect(used.status == 0, "\(used.error)")
     let path = folder("polish.yaml")
     try write(
       """
@@ -148,7 +162,24 @@ import Testing
         try contents(folder("part/fedavg/\(file).safetensors"))
           == contents(folder("whole/fedavg/\(file).safetensors")))
     }
-    // The proximal term makes another policy.
+    // Momentum, and the proximal term, make other policies.
+    let pushed = try scenario(
+      folder, more: clusters.replacingOccurrences(of: "{proximal", with: "{momentum: 0.7, proximal")
+    )
+    for part in ["pushed", "again"] {
+      for _ in 0..<(part == "pushed" ? 1 : 2) {
+        let run = try tracemill(
+          "federate", pushed, "-o", folder(part), "--resume", "--seeds", "0", "-q",
+          "--stop-after", part == "pushed" ? "9" : "1")
+        #expect(run.status == 0, "\(run.error)")
+      }
+    }
+    #expect(
+      try contents(folder("pushed/fedavg/checkpoint.safetensors"))
+        == contents(folder("again/fedavg/checkpoint.safetensors")))
+    #expect(
+      try contents(folder("pushed/fedavg/policy.safetensors"))
+        != contents(folder("whole/fedavg/policy.safetensors")))
     #expect(
       try contents(folder("whole/fedavg/policy.safetensors"))
         != contents(folder("whole/fedprox/policy.safetensors")))

@@ -58,7 +58,7 @@ func train(_ name: String, _ architecture: PolicyModel.Architecture) throws {
   print("Tracemill  training, \(name): \(fixed(rate, 0)) decisions/CPU-s")
 }
 
-/// Decisions in use, the simulation of their tasks included.
+/// Decisions in use, by themselves and with the simulation of their tasks.
 func use(_ name: String, _ model: PolicyModel, machines: Int) throws {
   let scenario = scenario(machines: machines)
   let tasks = 20 * machines
@@ -79,8 +79,9 @@ func use(_ name: String, _ model: PolicyModel, machines: Int) throws {
   let rest = processorSeconds() - plain
   let decisions = Double(episodes * tasks)
   print(
-    "Tracemill  in use, \(name): \(fixed(decisions / whole, 0)) decisions/CPU-s with their simulation, "
-      + "\(fixed(1e6 * (whole - rest) / decisions, 2)) µs each beyond weighted random's")
+    "Tracemill  in use, \(name): \(fixed(decisions / (whole - rest), 0)) decisions/CPU-s "
+      + "(\(fixed(1e6 * (whole - rest) / decisions, 2)) µs each beyond weighted random's), "
+      + "\(fixed(decisions / whole, 0)) with the simulation of their tasks")
 }
 
 /// Updates of the study's network by A2C with 64 decisions: forward, backward, Adam.

@@ -34,7 +34,7 @@ public struct Federation: Sendable {
   public let settings: TrainingSettings
   /// Iterations that a cluster makes in a round.
   public let localIterations: Int
-  /// How much of the common policy's last step is added to its next, from 0 to below 1; 0 is FedAvg as published.
+  /// How much of the common policy's last step is added to its next, from 0 to 0.99; 0 is FedAvg as published.
   public let momentum: Float
   /// The clusters, the one of index k on training seeds of the settings' seed plus k.
   public internal(set) var clusters: [Trainer]
@@ -57,7 +57,7 @@ public struct Federation: Sendable {
   ///   - scenarios: The clusters and their workloads, at least one.
   ///   - settings: How each trains.
   ///   - localIterations: Iterations of a cluster in a round (≥ 1).
-  ///   - momentum: How much of the common policy's last step is added to its next, from 0 to below 1.
+  ///   - momentum: How much of the common policy's last step is added to its next, from 0 to 0.99.
   /// - Throws: what ``Trainer`` throws where it cannot begin.
   public init(
     _ scenarios: [Scenario], _ settings: TrainingSettings, localIterations: Int = 1,
@@ -69,8 +69,8 @@ public struct Federation: Sendable {
     guard localIterations >= 1 else {
       throw TrainingError.invalid("localIterations is \(localIterations); expected at least 1")
     }
-    guard momentum >= 0, momentum < 1 else {
-      throw TrainingError.invalid("momentum is \(momentum); expected 0 to below 1")
+    guard (0...0.99).contains(momentum) else {
+      throw TrainingError.invalid("momentum is \(momentum); expected 0 to 0.99")
     }
     self.settings = settings
     self.localIterations = localIterations
@@ -112,6 +112,9 @@ public struct Federation: Sendable {
     let made = zip(clusters, before).map { $0.decisions - $1.decisions }
     self.model = PolicyModel.average(clusters.map(\.learner.model), weights: made)
     if momentum > 0 { addMomentum(from: model) }
+    guard self.model.parameters.allSatisfy(\.isFinite) else {
+      throw TrainingError.diverged(iteration: round + 1, what: "the common policy")
+    }
     round += 1
     var report = Round(
       round: round, decisions: decisions, rewards: clusters.map { $0.history.last?.reward ?? 0 })

@@ -40,7 +40,8 @@ extension Learner {
         for place in stride(from: order.count - 1, to: 0, by: -1) {
           order.swapAt(place, rng.below(place + 1))
         }
-        let size = max(settings.minibatch / model.networks.count, 32)
+        // Each of several networks has its part of a minibatch, but not one that says nothing.
+        let size = max(settings.minibatch / model.networks.count, min(settings.minibatch, 32))
         for start in stride(from: 0, to: order.count, by: size) {
           let batch = order[start..<min(start + size, order.count)]
           stepPolicy(

@@ -16,7 +16,7 @@ public struct LearnerSettings: Hashable, Sendable, Codable {
   public var clip: Float = 0.2
   /// Passes over the experience (≥ 1); A2C makes one.
   public var epochs = 3
-  /// Decisions a step (≥ 1).
+  /// Decisions a step (≥ 1). Each of several networks takes its part of them, or 32 if that is more.
   public var minibatch = 2000
   /// Learning rate at the beginning.
   public var learningRate: Float = 3e-3

@@ -61,7 +61,9 @@ extension Cluster {
     offers.update(machine, to: FitTree.nothing)
     if mode == .dispatch { wholes.update(machine, to: FitTree.nothing) }
     totalCapacity -= capacities[machine]
-    totalCores -= capacities[machine].cpu.value * states[machine].speed
+    // Rounding must not outlive the machines that caused it.
+    totalCores =
+      upCount == 0 ? 0 : totalCores - capacities[machine].cpu.value * states[machine].speed
   }
 
   /// The machine's capacity changes; what is claimed stays so.

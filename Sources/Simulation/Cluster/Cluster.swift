@@ -23,8 +23,8 @@ public struct Cluster: ~Copyable {
   /// How many tasks wait at machines (dispatch mode).
   public internal(set) var totalQueued = 0
 
-  /// In dispatch mode, the CPU work offered during the last minute over what the machines can do: 1 is as much,
-  /// by the estimates of those tasks that have one.
+  /// In dispatch mode, the CPU work offered of late over what the machines can do: 1 is as much. By the estimates of
+  /// those tasks that have one, the less the longer ago they came (to 1/e in a minute), as of the last that came.
   public var offeredLoad: Double { offered.value }
   /// The mean estimated run time of those tasks, in reference seconds; 0 before the first.
   public var offeredRunTime: Double { offered.meanRunTime }

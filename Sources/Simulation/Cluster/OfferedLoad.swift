@@ -8,7 +8,7 @@ import Workload
   import Darwin
 #endif
 
-/// What came of late: how much CPU work, over what the machines can do in that time, and how long its tasks run.
+/// What has been offered of late: how much CPU work, over what the machines can do in that time, and how long its tasks run.
 ///
 /// Every task that has an estimate counts, the less the longer ago it came: exponentially, as in Unix's load
 /// average over one minute. Work is divided by the weight of the time since the first task, not of all time, so
