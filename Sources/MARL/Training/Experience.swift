@@ -25,6 +25,19 @@ public struct Experience: Sendable {
   /// Decisions.
   public var count: Int { chosen.count }
 
+  /// Forgets all decisions, and keeps the memory.
+  public mutating func removeAll() {
+    rowStart = [0]
+    episodes.removeAll(keepingCapacity: true)
+    inputs.removeAll(keepingCapacity: true)
+    masks.removeAll(keepingCapacity: true)
+    chosen.removeAll(keepingCapacity: true)
+    logProbability.removeAll(keepingCapacity: true)
+    network.removeAll(keepingCapacity: true)
+    critic.removeAll(keepingCapacity: true)
+    reward.removeAll(keepingCapacity: true)
+  }
+
   /// Adds another's episodes.
   public mutating func append(_ other: Experience) {
     let rows = rowStart[rowStart.count - 1]

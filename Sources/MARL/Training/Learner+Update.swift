@@ -145,10 +145,13 @@ extension Learner {
   ) {
     guard settings.usesBaseline, var critic, var optimiser = criticOptimiser else { return }
     let columns = CriticFeatures.count
-    var rows = [Float](repeating: 0, count: batch.count * columns)
-    for (place, index) in batch.enumerated() {
-      for column in 0..<columns {
-        rows[place * columns + column] = experience.critic[index * columns + column]
+    let rows = [Float](unsafeUninitializedCapacity: batch.count * columns) { rows, count in
+      experience.critic.withUnsafeBufferPointer { all in
+        for index in batch {
+          (rows.baseAddress! + count).initialize(
+            from: all.baseAddress! + index * columns, count: columns)
+          count += columns
+        }
       }
     }
     var gradient = [Float](repeating: 0, count: critic.parameters.count)

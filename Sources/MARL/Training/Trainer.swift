@@ -111,6 +111,8 @@ public struct Trainer: Sendable {
   public internal(set) var bestReward = -Double.infinity
   /// The iterations so far.
   public internal(set) var history: [IterationReport] = []
+  /// Of the last iteration; kept for its memory, since new pages would cost a tenth of the time.
+  private var experience = Experience()
 
   /// A trainer at its beginning, on one scenario or on the pooled experience of several; from `start` if
   /// there is one, whose shape must be the settings'.
@@ -183,7 +185,7 @@ public struct Trainer: Sendable {
           tasks: settings.tasks),
         model, credit: settings.credit, hasCentralCritic: settings.centralCritic)
     }
-    var experience = Experience()
+    experience.removeAll()
     for rollout in rollouts { experience.append(rollout.experience) }
     let done = Float(iteration) / Float(max(settings.iterations - 1, 1))
     let l = settings.learner
