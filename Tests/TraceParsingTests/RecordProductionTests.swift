@@ -120,7 +120,11 @@ import Workload
   private static let jobs = 30_000
 
   /// Lives in three shards, in memory or on disk, and what records they give in order.
-  private func plan(onDisk: Bool) throws -> (plan: RecordPlan, expected: [TaskRecord]) {
+  ///
+  /// - Parameter cut: the range at which one shard's file ends too early.
+  private func plan(
+    onDisk: Bool, cutAt cut: Int? = nil
+  ) throws -> (plan: RecordPlan, expected: [TaskRecord]) {
     var random = TestRandom(21)
     var counts = TransitionCounts()
     var expected: [TaskRecord] = []
@@ -155,13 +159,24 @@ import Workload
     expected.sort { $0.sortKey < $1.sortKey }
     let ranges = SubmissionRanges([sample], size: 1500)
     #expect(ranges.count > 10)
+    var before = 0
     let sources = try joined.enumerated().map { shard, lives in
       #expect(lives.arrange(by: ranges) == 0)
       guard onDisk else { return RangedLives(lives, requests: requests[shard]) }
       var file = try RangedLivesFile(directory: NSTemporaryDirectory())
       try file.add(lives)
+      if let cut {
+        before += lives.starts[cut]
+        // The last one: the range's lives in the others were collected when that is noticed.
+        if shard == 2 {
+          let end = file.offsets[0][cut] + 1
+          #expect(end < file.offsets[0][cut + 1])
+          #expect(ftruncate(file.file.descriptor, off_t(end)) == 0)
+        }
+      }
       return RangedLives(file, requests: requests[shard])
     }
+    if cut != nil { expected.removeLast(expected.count - before) }
     let plan = RecordPlan(
       sources, ranges: ranges.count, end: Microseconds(40_000), scale: .assumed, assumed: nil)
     return (plan, expected)
@@ -182,6 +197,29 @@ import Workload
     #expect(records == expected)
     #expect(production.transitions[.unsubmitted, .submit] == expected.count)
     #expect(try production.fill(batch) == 0)
+  }
+
+  /// A file that cannot be read back: the records of the ranges before that, then the error, however
+  /// often one asks; whoever met it first.
+  @Test(arguments: [1, 2, 7], [0, 3])
+  func whatCannotBeReadBackEndsTheRecords(threads: Int, cut: Int) throws {
+    let (plan, expected) = try plan(onDisk: true, cutAt: cut)
+    let batch = UnsafeMutableBufferPointer<TaskRecord>.allocate(capacity: 700)
+    defer { batch.deallocate() }
+    for _ in 0..<(threads == 1 ? 1 : 12) {
+      let production = RecordProduction(plan, threads: threads)
+      var records: [TaskRecord] = []
+      let error = #expect(throws: TraceError.self) {
+        while true {
+          let count = try production.fill(batch)
+          if count == 0 { break }
+          records += batch[..<count]
+        }
+      }
+      #expect(error?.code == .inputOutput)
+      #expect(records == expected)
+      for _ in 0..<3 { #expect(throws: TraceError.self) { try production.fill(batch) } }
+    }
   }
 
   /// Let go of before all records were read: the threads end, and nothing waits for them.

@@ -2,7 +2,7 @@ import Foundation
 
 /// A file without a name: it is gone when its descriptor closes, however the process ends.
 final class TemporaryFile {
-  private var descriptor: Int32
+  private(set) var descriptor: Int32
   private let directory: String
   /// Bytes written so far.
   private(set) var length = 0

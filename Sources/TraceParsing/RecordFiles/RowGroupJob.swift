@@ -25,8 +25,8 @@ final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
     self.columns = columns
     let batches = columns.map(\.batch)
     let rows = ParquetWriter.defaultRowGroupSize
-    // One piece of memory for all columns, so that it is of large pages: half of the page faults of a
-    // conversion were in these columns.
+    // One piece of memory for all columns, so that it is of large pages: each column by itself is too
+    // small for one, or would leave much of it unused.
     let memory = LargeMemory(
       batches.reduce(0) { $0 + ($1.map(GatheredColumn<Row>.bytesARow) ?? 0) } * rows)
     var used = 0
@@ -171,10 +171,10 @@ private final class GatheredColumn<Row> {
   let batch: TableColumn<Row>.Batch
   /// How many values there are.
   var present = 0
+  /// What `values` points into; held so that it stays.
   private let memory: LargeMemory
   private let values: UnsafeMutableRawPointer
-  /// Behind the values, where rows may have none.
-  private let validity: UnsafeMutableRawPointer
+  private let capacity: Int
 
   /// - Parameters:
   ///   - batch: how values are gathered.
@@ -184,8 +184,8 @@ private final class GatheredColumn<Row> {
   ) {
     self.batch = batch
     self.memory = memory
+    self.capacity = capacity
     values = UnsafeMutableRawPointer(memory.base + offset)
-    validity = values + 8 * capacity
   }
 
   static func bytesARow(_ batch: TableColumn<Row>.Batch) -> Int {
@@ -210,8 +210,10 @@ private final class GatheredColumn<Row> {
     }
   }
 
+  /// Whether rows have a value: behind the values of integers and numbers. Flags and codes always
+  /// have one, and no such memory.
   private func validity(from count: Int) -> UnsafeMutablePointer<Bool> {
-    validity.assumingMemoryBound(to: Bool.self) + count
+    (values + 8 * capacity).assumingMemoryBound(to: Bool.self) + count
   }
 
   /// Copies the values there are, and whether each of `count` rows has one; returns how many.

@@ -187,6 +187,8 @@ final class EventPipeline: @unchecked Sendable {
   private func emptyBatch() -> EventBatch {
     lock.lock()
     defer { lock.unlock() }
+    // One thread groups each batch before it fills the next: with its scratch it has two, and most of
+    // a large page would never be used.
     if spare.isEmpty { spare = threads == 1 ? [EventBatch()] : EventBatch.several() }
     return spare.removeLast()
   }

@@ -3,7 +3,7 @@ import Workload
 /// Lives that were set aside, packed: in memory while they fit, all of them on disk once they do not.
 ///
 /// Memory: the bound that it was given, which counts what arranging them will need too; once they are
-/// on disk, a buffer a partition.
+/// on disk, a buffer a partition. Beside that the sample: at most 65,536 keys of 24 bytes.
 struct LifeStore: ~Copyable {
   /// What is in memory.
   var blocks: LifeBlocks

@@ -61,12 +61,17 @@ struct RangeRecords: ~Copyable {
   /// How many lives of the range are left.
   var left: Int { entries.count - position }
 
-  /// Goes on to a range: puts its lives in the order of their submission. O(n).
+  /// Goes on to a range: puts its lives in the order of their submission. Nothing is left of any range
+  /// if its lives cannot be read. O(n).
   mutating func begin(_ range: Int) throws(TraceError) {
-    entries.removeLast(to: 0)
-    blocks.removeAll(keepingCapacity: true)
-    for (number, source) in plan.sources.enumerated() {
-      blocks.append(try source.collect(range, source: UInt32(number), into: &entries))
+    removeAll()
+    do throws(TraceError) {
+      for (number, source) in plan.sources.enumerated() {
+        blocks.append(try source.collect(range, source: UInt32(number), into: &entries))
+      }
+    } catch {
+      removeAll()
+      throw error
     }
     views = blocks.map(\.view)
     scratch.grow(to: entries.count)
@@ -75,7 +80,13 @@ struct RangeRecords: ~Copyable {
       let key = Lifecycle.sortKey(packed: views[Int(entry.source)][entry.place])
       return SortKey(major: key.minor, minor: key.last, last: 0)
     }
+  }
+
+  private mutating func removeAll() {
     position = 0
+    entries.removeLast(to: 0)
+    views.removeAll(keepingCapacity: true)
+    blocks.removeAll(keepingCapacity: true)
   }
 
   /// How often each event met a task in each state, for the records made since the last call.
@@ -115,6 +126,7 @@ final class RecordProduction {
   private var current: Made?
   private var position = 0
   private var range = 0
+  private var failure: TraceError?
   /// How often each event met a task in each state, in the ranges that were read.
   private(set) var transitions = TransitionCounts()
 
@@ -131,8 +143,21 @@ final class RecordProduction {
 
   deinit { shared.stop() }
 
-  /// Puts the next records into uninitialised memory and returns how many, 0 at the end.
+  /// Puts the next records into uninitialised memory and returns how many, 0 at the end. Fails from
+  /// the first range on that cannot be read.
   func fill(_ records: UnsafeMutableBufferPointer<TaskRecord>) throws(TraceError) -> Int {
+    if let failure { throw failure }
+    do throws(TraceError) {
+      return try fillNext(records)
+    } catch {
+      failure = error
+      throw error
+    }
+  }
+
+  private func fillNext(
+    _ records: UnsafeMutableBufferPointer<TaskRecord>
+  ) throws(TraceError) -> Int {
     while true {
       if let made = current {
         let count = min(records.count, made.count - position)
