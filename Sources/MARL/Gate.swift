@@ -9,10 +9,10 @@ import Workload
 /// the view is as good as the truth; in a cluster with room, waiting is no danger: these want other networks.
 public struct Gate: Hashable, Sendable, Codable {
   /// Loads, ascending and above 0, from which on the next network decides. The load is the greater of what is
-  /// offered (``Cluster/offeredLoad``, which tells how busy a cluster that fills up is going to be) and of the
+  /// offered (`Cluster.offeredLoad`, which tells how busy a cluster that fills up is going to be) and of the
   /// share of CPU claimed (which tells more where tasks are few and long).
   public var loads: [Double]
-  /// Mean run times of the tasks of late (``Cluster/offeredRunTime``) in reference seconds, ascending, from which on
+  /// Mean run times of the tasks of late (`Cluster.offeredRunTime`) in reference seconds, ascending, from which on
   /// the next network decides.
   public var runTimes: [Double]
 
