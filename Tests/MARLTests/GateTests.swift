@@ -103,6 +103,12 @@ import Workload
     var file = gated.tensors
     file.metadata["gate"] = CheckpointText.json(Gate(loads: [0.4, 0.5]))
     #expect(throws: CheckpointError.self) { try PolicyModel(file) }
+    // A gate of another kind: what was expected is said.
+    file.metadata["gate"] = #"{"shares":[0.4]}"#
+    do {
+      _ = try PolicyModel(file)
+      Issue.record("a gate of another kind was taken")
+    } catch { #expect("\(error)".contains("loads") && "\(error)".contains("shares"), "\(error)") }
   }
 
   @Test func trainingGoesOnFromAPolicyOfTheSameGateOnly() throws {

@@ -17,6 +17,18 @@ func studyScenario(machines: Int = 20) -> Scenario {
     })
 }
 
+/// Settings for a quick polish.
+func quickPolish(generations: Int) -> EvolutionSettings {
+  var settings = EvolutionSettings()
+  settings.loads = [0.5]
+  settings.tasks = 60
+  settings.pairs = 3
+  settings.generations = generations
+  settings.validationEvery = 2
+  settings.validationEpisodes = 1
+  return settings
+}
+
 /// Settings for a few quick iterations.
 func quickSettings() -> TrainingSettings {
   var settings = TrainingSettings()

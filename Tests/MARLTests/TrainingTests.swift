@@ -48,13 +48,7 @@ import Workload
   }
 
   @Test func polishIsDeterministicAndResumes() throws {
-    var settings = EvolutionSettings()
-    settings.loads = [0.5]
-    settings.tasks = 60
-    settings.pairs = 3
-    settings.generations = 4
-    settings.validationEvery = 2
-    settings.validationEpisodes = 1
+    let settings = quickPolish(generations: 4)
     let model = PolicyModel.initialised(.candidates, candidates: CandidateRule(4), seed: 2)
     var whole = EvolutionStrategy([studyScenario()], settings, from: model)
     var parallel = whole
@@ -73,12 +67,7 @@ import Workload
 
   /// What a network does not decide, it does not learn from.
   @Test func polishMovesTheNetworksThatDecide() throws {
-    var settings = EvolutionSettings()
-    settings.loads = [0.5]
-    settings.tasks = 60
-    settings.pairs = 3
-    settings.generations = 1
-    settings.validationEpisodes = 1
+    let settings = quickPolish(generations: 1)
     let part = PolicyModel.initialised(.candidates, candidates: CandidateRule(4), seed: 2)
     // Nothing ever comes at fifty times what the machines can do.
     let model = try PolicyModel.gated([part, part], loads: [50])
@@ -89,12 +78,7 @@ import Workload
   }
 
   @Test func polishDoesNotMakeWorse() throws {
-    var settings = EvolutionSettings()
-    settings.loads = [0.5]
-    settings.tasks = 60
-    settings.pairs = 1
-    settings.generations = 1
-    settings.validationEpisodes = 2
+    var settings = quickPolish(generations: 1)
     // So far that nothing is left of what it was.
     settings.learningRate = 100
     settings.finalLearningRate = 100

@@ -58,7 +58,12 @@ extension PolicyModel {
         expected: Choice.allCases.map(\.rawValue).joined(separator: " or "))
     }
     self.choice = choice
-    gate = try CheckpointText.value(file.metadata["gate"], "gate")
+    guard let gate: Gate = try? CheckpointText.value(file.metadata["gate"], "gate") else {
+      throw CheckpointError.unsuitable(
+        what: "gate", found: file.metadata["gate"] ?? "missing",
+        expected: CheckpointText.json(Gate()))
+    }
+    self.gate = gate
     guard gate.isValid, gate.count == 1 || gate.count == networks.count
     else { throw CheckpointError.damaged("its gate does not go with its networks") }
   }

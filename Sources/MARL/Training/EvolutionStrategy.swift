@@ -95,7 +95,8 @@ public struct EvolutionStrategy: Sendable {
       return try Self.run(moved, scenarios, settings, generation)
     }
     var gradient = [Float](repeating: 0, count: count)
-    let ranks = model.networks.indices.map { Self.meanRanks(cells, network: $0) }
+    let byCell = Self.centredRanks(cells)
+    let ranks = model.networks.indices.map { Self.mean(byCell, cells, network: $0) }
     for pair in 0..<settings.pairs {
       let direction = Self.draw(noise, first + pair, count)
       var start = 0
@@ -175,26 +176,35 @@ public struct EvolutionStrategy: Sendable {
     return cells
   }
 
-  /// For each run its ranks in the cells, from -0.5 to 0.5, ties by position: their mean, weighted by the share
-  /// of the decisions there that the network made; 0 if it made none.
-  private static func meanRanks(_ runs: [[Cell]], network: Int) -> [Float] {
-    var ranks = [Float](repeating: 0, count: runs.count)
-    let shares: [Float] = (runs.first ?? []).indices.map { cell in
+  /// For each cell the runs' ranks there, from -0.5 to 0.5, ties by position.
+  private static func centredRanks(_ runs: [[Cell]]) -> [[Float]] {
+    (runs.first ?? []).indices.map { cell in
+      let order = runs.indices.sorted {
+        let (a, b) = (runs[$0][cell].reward, runs[$1][cell].reward)
+        return a != b ? a < b : $0 < $1
+      }
+      var ranks = [Float](repeating: 0, count: runs.count)
+      for (rank, index) in order.enumerated() {
+        ranks[index] = Float(rank) / Float(max(runs.count - 1, 1)) - 0.5
+      }
+      return ranks
+    }
+  }
+
+  /// For each run the mean of its ranks, weighted by the share of the decisions in each cell that the network
+  /// made; 0 if it made none.
+  private static func mean(_ ranks: [[Float]], _ runs: [[Cell]], network: Int) -> [Float] {
+    let shares: [Float] = ranks.indices.map { cell in
       let made = runs.reduce(0) { $0 + $1[cell].decisions[network] }
       let all = runs.reduce(0) { $0 + $1[cell].decisions.reduce(0, +) }
       return Float(made) / Float(max(all, 1))
     }
     let total = shares.reduce(0, +)
-    for (cell, share) in shares.enumerated() where share > 0 {
-      let order = runs.indices.sorted {
-        let (a, b) = (runs[$0][cell].reward, runs[$1][cell].reward)
-        return a != b ? a < b : $0 < $1
-      }
-      for (rank, index) in order.enumerated() {
-        ranks[index] += (Float(rank) / Float(max(runs.count - 1, 1)) - 0.5) * share / total
-      }
+    var mean = [Float](repeating: 0, count: runs.count)
+    for (ranks, share) in zip(ranks, shares) where share > 0 {
+      for index in mean.indices { mean[index] += ranks[index] * share / total }
     }
-    return ranks
+    return mean
   }
 }
 

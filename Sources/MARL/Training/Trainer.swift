@@ -260,7 +260,7 @@ extension TrainingSettings {
       wrong.append("networks is \(networks); expected 1 beside a gate")
     }
     if !gate.isValid {
-      wrong.append("gate has bounds out of order or range")
+      wrong.append("gate has bounds out of order or range; expected ascending numbers above 0")
     }
     if let hidden, hidden > 1024 { wrong.append("hidden is \(hidden); expected at most 1024") }
     if loads.isEmpty { wrong.append("loads is empty") }
