@@ -7,58 +7,112 @@ struct Reservation {
   var machines: [Int]
 }
 
+/// A passage through the queue under way: what it keeps from one decision to the next.
+struct PromisePass {
+  var profiles: [FreeProfile] = []
+  var waiting: [Int32] = []
+  /// Which of those that wait is looked at.
+  var position = 0
+  /// How many promises, from the first on, stand from before.
+  var kept = 0
+  var mayImprove = false
+  /// Somebody has been passed over.
+  var overtakes = false
+  /// What the task that is looked at is promised.
+  var promise: Reservation?
+}
+
 // Conservative backfilling: whoever waits has been promised a place and a time.
 extension Engine {
+  /// Begins to start whom it promised to, and to make promises to all others.
+  mutating func openPromises() {
+    fresh.removeAll(keepingCapacity: true)
+    beginPass()
+    offering.stage = .promises
+  }
+
+  /// Goes on with that. Whether it stopped at a decision.
+  mutating func keepPromises() -> Bool {
+    while true {
+      if continuePass() { return true }
+      guard let head = pending.first, preempt(for: head.value) else { break }
+      beginPass()
+    }
+    headWaits = true
+    offering.stage = .closed
+    return false
+  }
+
   /// Promises every waiting task, in the queue's order, the earliest place that breaks no promise, and
   /// starts those whose time has come. O(waiting × machines × running tasks a machine) where room has
   /// come unforeseen, else only for those that have just arrived.
   ///
   /// A promise stands until there is a better one, or until one ahead in the queue has none: one that
   /// came later but goes first, or whose machine went away or runs a task beyond its estimate.
-  mutating func backfillConservatively() throws(SimulationError) {
-    var profiles = (0..<cluster.count).map { freeProfile(of: $0) }
-    let waiting = pending.slots(limit: options.depth)
-    let kept = keepPromises(to: waiting, &profiles)
-    let mayImprove = promisesAreOld
+  private mutating func beginPass() {
+    pass.profiles = (0..<cluster.count).map { freeProfile(of: $0) }
+    pass.waiting = pending.slots(limit: options.depth)
+    keepStandingPromises()
+    pass.mayImprove = promisesAreOld
     promisesAreOld = false
-    var overtakes = false
-    for (position, index) in waiting.enumerated() {
+    pass.overtakes = false
+    pass.position = 0
+  }
+
+  /// Goes on with the passage. Whether it stopped at a decision; false at its end.
+  private mutating func continuePass() -> Bool {
+    while pass.position < pass.waiting.count {
+      let index = pass.waiting[pass.position]
       let view = slots[index].view
-      var promise = position < kept ? reservations[index] : nil
-      if let old = promise, mayImprove, old.time > cluster.now.rawValue {
-        change(&profiles, for: view, old) { $0.release($1, at: $2, for: $3) }
+      var promise = pass.position < pass.kept ? reservations[index] : nil
+      if let old = promise, pass.mayImprove, old.time > cluster.now.rawValue {
+        change(for: view, old) { $0.release($1, at: $2, for: $3) }
         promise = nil
       }
       if promise == nil {
-        promise = earliest(for: view, profiles)
+        promise = earliest(for: view, pass.profiles)
         reservations[index] = promise
         if let promise {
-          change(&profiles, for: view, promise) { $0.reserve($1, at: $2, for: $3) }
+          change(for: view, promise) { $0.reserve($1, at: $2, for: $3) }
         }
       }
-      guard let promise, promise.time == cluster.now.rawValue,
-        try startPromised(index, promise, &profiles)
-      else {
-        overtakes = true
-        if options.refusesAtOnce { refuse(index) }
+      guard let promise, promise.time == cluster.now.rawValue else {
+        passed(index, hasLeft: false)
         continue
       }
-      if overtakes { accounts.overtakings += 1 }
+      if view.instances == 1, !isStale {
+        pass.promise = promise
+        ask(about: index)
+        return true
+      }
+      accounts.decisions += 1
+      passed(index, hasLeft: startPromised(index, on: promise.machines))
+    }
+    return false
+  }
+
+  private mutating func passed(_ index: Int32, hasLeft: Bool) {
+    pass.position += 1
+    if hasLeft {
+      if pass.overtakes { accounts.overtakings += 1 }
+    } else {
+      pass.overtakes = true
+      if options.refusesAtOnce { refuse(index) }
     }
   }
 
   /// Enters the promises that still stand, in order; those behind the first that does not are off.
-  /// How many stand.
-  private mutating func keepPromises(to waiting: [Int32], _ profiles: inout [FreeProfile]) -> Int {
-    for (position, index) in waiting.enumerated() {
+  private mutating func keepStandingPromises() {
+    pass.kept = 0
+    for index in pass.waiting {
       let view = slots[index].view
-      guard var promise = reservations[index] else { return position }
+      guard var promise = reservations[index] else { return }
       promise.time = max(promise.time, cluster.now.rawValue)
-      guard stands(promise, for: view, profiles) else { return position }
+      guard stands(promise, for: view, pass.profiles) else { return }
       reservations[index] = promise
-      change(&profiles, for: view, promise) { $0.reserve($1, at: $2, for: $3) }
+      change(for: view, promise) { $0.reserve($1, at: $2, for: $3) }
+      pass.kept += 1
     }
-    return waiting.count
   }
 
   private func stands(
@@ -84,13 +138,14 @@ extension Engine {
     return true
   }
 
-  private func change(
-    _ profiles: inout [FreeProfile], for view: TaskView, _ promise: Reservation,
+  /// Changes the profiles of the machines of a promise.
+  private mutating func change(
+    for view: TaskView, _ promise: Reservation,
     _ body: (inout FreeProfile, Resources, Int64, Int64) -> Void
   ) {
     for machine in promise.machines {
-      body(
-        &profiles[machine], view.request, promise.time, expectedSpan(of: view, on: machine))
+      let span = expectedSpan(of: view, on: machine)
+      body(&pass.profiles[machine], view.request, promise.time, span)
     }
   }
 
@@ -131,34 +186,33 @@ extension Engine {
     return nil
   }
 
-  /// Starts a task whose time has come; whether it has left the queue. A task of one instance goes
-  /// where the policy wants it, if that breaks no promise.
-  private mutating func startPromised(
-    _ index: Int32, _ promise: Reservation, _ profiles: inout [FreeProfile]
-  ) throws(SimulationError) -> Bool {
+  /// The policy has said where a task of one instance goes whose time has come: there, if that breaks
+  /// no promise.
+  mutating func answerPromised(_ placement: Placement) {
+    let index = offering.task
     let view = slots[index].view
+    guard let promise = pass.promise else { return }
     var machines = promise.machines
-    if view.instances == 1, !isStale {
-      let placement = ask(view)
-      if placement == .reject {
-        change(&profiles, for: view, promise) { $0.release($1, at: $2, for: $3) }
-        refuse(index)
-        return true
-      }
-      if case .machine(let machine) = placement, try check(index, on: machine),
-        machine != machines[0]
-      {
-        let other = Reservation(time: promise.time, machines: [machine])
-        if stands(other, for: view, profiles) {
-          change(&profiles, for: view, promise) { $0.release($1, at: $2, for: $3) }
-          change(&profiles, for: view, other) { $0.reserve($1, at: $2, for: $3) }
-          machines = other.machines
-        }
-      }
-    } else {
-      accounts.decisions += 1
+    if placement == .reject {
+      change(for: view, promise) { $0.release($1, at: $2, for: $3) }
+      refuse(index)
+      return passed(index, hasLeft: true)
     }
-    let fits = forEachMachine(of: Reservation(time: promise.time, machines: machines)) {
+    if case .machine(let machine) = placement, machine != machines[0] {
+      let other = Reservation(time: promise.time, machines: [machine])
+      if stands(other, for: view, pass.profiles) {
+        change(for: view, promise) { $0.release($1, at: $2, for: $3) }
+        change(for: view, other) { $0.reserve($1, at: $2, for: $3) }
+        machines = other.machines
+      }
+    }
+    passed(index, hasLeft: startPromised(index, on: machines))
+  }
+
+  /// Starts a task whose time has come; whether it has left the queue.
+  private mutating func startPromised(_ index: Int32, on machines: [Int]) -> Bool {
+    let view = slots[index].view
+    let fits = forEachMachine(of: Reservation(time: cluster.now.rawValue, machines: machines)) {
       cluster.free($0).room(for: view.request) >= $1 && cluster.mayStart(view, on: $0)
     }
     guard fits else { return false }
