@@ -2,23 +2,39 @@ import Experiments
 import Foundation
 import Simulation
 
-/// `tracemill simulate --cell`: one cell of an experiment, run alone.
-struct CellReplay {
-  private let source: String
-  private let cell: CellID
+/// One cell of an experiment, run alone.
+public struct CellReplay {
+  /// What it came to.
+  public struct Outcome {
+    /// The cell.
+    public let cell: CellID
+    /// Its figures.
+    public let outcome: CellOutcome
+    /// Whether they are those of the results file; nil where the cell is not finished there, or the
+    /// experiment was named and not its results.
+    public let agrees: Bool?
+    /// Whether a results file was named.
+    public let isResultsFile: Bool
+  }
 
-  /// `FILE#WORKLOAD/CLUSTER/SCHEDULER/SEED`; FILE is an experiment or a results file.
-  init(_ argument: String) throws {
+  /// The experiment or its results file.
+  public let source: String
+  /// The cell.
+  public let cell: CellID
+
+  /// The cell that `FILE#WORKLOAD/CLUSTER/SCHEDULER/SEED` names; FILE is an experiment or a results file.
+  public init(_ argument: String) throws {
     let parts = argument.split(separator: "#", maxSplits: 1).map(String.init)
     guard parts.count == 2, let cell = CellID(parts[1]) else {
-      throw CommandFailure(
+      throw RunError(
         message: "'\(argument)' is no cell: expected FILE#WORKLOAD/CLUSTER/SCHEDULER/SEED")
     }
     source = parts[0]
     self.cell = cell
   }
 
-  func run(_ reading: TraceOptions, json: Bool) throws {
+  /// Runs it.
+  public func run(reading: ReadingSettings = ReadingSettings()) throws -> Outcome {
     var recorded: CellRecord?
     let definition: ExperimentDefinition
     let folder: String
@@ -27,7 +43,8 @@ struct CellReplay {
       (definition, folder) = try store.experiment()
       recorded = try store.record(of: cell)
     } else {
-      (definition, folder) = try CompareCommand.definition(source)
+      let named = try NamedExperiment(source)
+      (definition, folder) = (named.definition, named.folder)
     }
     let outcome: CellOutcome
     do {
@@ -35,36 +52,13 @@ struct CellReplay {
         definition, inputs: ExperimentProvider(folder: folder, reading: reading)
       ).run(cell).outcome
     } catch let error as UnknownCell {
-      throw CommandFailure(message: "\(source): \(error)")
+      throw RunError(message: "\(source): \(error)")
     } catch let error as SimulationError {
-      throw CommandFailure(message: "\(cell): \(error)")
+      throw RunError(message: "\(cell): \(error)")
     }
-    let agrees = recorded.map { Self.same($0.outcome, outcome) }
-    if json {
-      var object: [String: Any] = [
-        "cell": cell.description, "metrics": outcome.metrics, "wall_s": outcome.wall,
-        "cpu_s": outcome.cpu,
-      ]
-      if let agrees { object["agrees_with_results"] = agrees }
-      try writeOutput(try tracemill.json(object) + "\n")
-    } else {
-      var table = TextTable(left: [0])
-      for (name, value) in outcome.metrics.sorted(by: { $0.key < $1.key }) {
-        table.add([name, significant(value, digits: 7)])
-      }
-      var text = "\(cell)\n\(table.text)"
-      if let agrees {
-        text +=
-          agrees ? "  the same as in \(source)\n" : "  not the same as in \(source)\n"
-      } else if Self.isDatabase(source) {
-        text += "  not finished in \(source) yet\n"
-      }
-      try writeOutput(text)
-    }
-    if agrees == false {
-      throw CommandFailure(
-        message: "\(cell): other than in \(source): an input or Tracemill changed")
-    }
+    return Outcome(
+      cell: cell, outcome: outcome, agrees: recorded.map { Self.same($0.outcome, outcome) },
+      isResultsFile: Self.isDatabase(source))
   }
 
   private static func same(_ a: CellOutcome, _ b: CellOutcome) -> Bool {

@@ -7,10 +7,13 @@ import Synchronization
 import TraceParsing
 import Workload
 
-/// What the names in an experiment stand for on the command line.
-final class ExperimentProvider: ExperimentInputs {
+/// What the names in an experiment stand for: the same as for ``SimulationJob``.
+///
+/// A file's tasks are read once and kept for all cells, up to two million of them; larger ones are read
+/// for each cell.
+public final class ExperimentProvider: ExperimentInputs {
   private let folder: String
-  private let reading: TraceOptions
+  private let reading: ReadingSettings
   private let tables: Mutex<[WorkloadDefinition: Result<Kept, any Error>]> = Mutex([:])
 
   /// A workload read once, or too large for that.
@@ -23,31 +26,34 @@ final class ExperimentProvider: ExperimentInputs {
   /// - Parameters:
   ///   - folder: what relative paths begin from.
   ///   - reading: how traces are read.
-  init(folder: String, reading: TraceOptions) {
+  public init(folder: String, reading: ReadingSettings = ReadingSettings()) {
     self.folder = folder
     self.reading = reading
   }
 
-  func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy {
-    try SchedulerArgument(schedulerName(definition)).policy()
+  /// The policy of a scheduler.
+  public func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy {
+    try NamedScheduler(schedulerName(definition)).policy()
   }
 
   /// The policy's name; the path of one in a file begins from the experiment's folder.
   private func schedulerName(_ definition: SchedulerDefinition) -> String {
-    guard let (kind, file) = SchedulerArgument.file(definition.policy) else {
+    guard let (kind, file) = NamedScheduler.file(definition.policy) else {
       return definition.policy
     }
     return kind + path(file)
   }
 
-  func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout {
+  /// The machines of a cluster under `seed`.
+  public func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout {
     if let groups = definition.groups {
       return try ClusterLayout(ClusterSpec(groups: groups), seed: seed)
     }
-    return try ClusterArgument(path(definition.source), reading: reading).layout(seed: seed)
+    return try NamedCluster(path(definition.source), reading: reading).layout(seed: seed)
   }
 
-  func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks {
+  /// The tasks of a workload under `seed`, from the first.
+  public func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks {
     let kept = isGenerated(definition.source) ? .tooLarge : try table(definition)
     let source: AnyWorkloadSource<any Error>
     var dependencies = DependencyTable()
@@ -63,10 +69,11 @@ final class ExperimentProvider: ExperimentInputs {
     return try adapted(source, dependencies, definition, seed: seed)
   }
 
-  func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve? {
+  /// How a scheduler learned; nil if it did not, or if that was not kept.
+  public func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve? {
     guard let (text, path) = try curve(definition) else { return nil }
     do { return try LearningCurve(csv: text) } catch {
-      throw CommandFailure(message: "\(path):\(error)")
+      throw RunError(message: "\(path):\(error)")
     }
   }
 
@@ -75,11 +82,11 @@ final class ExperimentProvider: ExperimentInputs {
     if let curve = definition.curve {
       let path = path(curve)
       guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-        throw CommandFailure(message: "\(path): cannot be read as text")
+        throw RunError(message: "\(path): cannot be read as text")
       }
       return (text, path)
     }
-    guard case ("marl:", let name)? = SchedulerArgument.file(definition.policy) else { return nil }
+    guard case ("marl:", let name)? = NamedScheduler.file(definition.policy) else { return nil }
     let file = path(name)
     guard FileManager.default.fileExists(atPath: file) else {
       return ShippedPolicies.curve(name).map { ($0, name) }
@@ -100,8 +107,8 @@ final class ExperimentProvider: ExperimentInputs {
           to: definition.to.map(Microseconds.init(seconds:)) ?? .never))
     }
     if let priority = definition.priority {
-      guard let selection = PrioritySelection(argument: priority) else {
-        throw CommandFailure(
+      guard let selection = PrioritySelection(priority) else {
+        throw RunError(
           message: "workload \(definition.name): '\(priority)' is no list of priorities")
       }
       source = AnyWorkloadSource(source.filter { selection.contains($0) })
@@ -142,17 +149,15 @@ final class ExperimentProvider: ExperimentInputs {
 
   private func replayed(
     _ definition: WorkloadDefinition, seed: UInt64
-  ) throws -> (ReplayedTasks, WorkloadArgument) {
-    let argument = try WorkloadArgument(
-      path(definition.source), seed: seed, reading: reading,
-      selection: try SelectionOptions.parse([]),
-      meter: ReadMeter())
+  ) throws -> (ReplayedTasks, NamedWorkload) {
+    let argument = try NamedWorkload(
+      path(definition.source), seed: seed, reading: reading)
     return (ReplayedTasks(argument, atStart: .observed), argument)
   }
 
   /// Whether a workload is drawn anew for each seed.
   private func isGenerated(_ source: String) -> Bool {
-    source.hasPrefix("poisson:") || SyntheticArgument.isOne(path(source))
+    source.hasPrefix("poisson:") || NamedModel.isOne(path(source))
   }
 
   /// A path in the experiment's folder; anything else as it is.
@@ -165,10 +170,10 @@ final class ExperimentProvider: ExperimentInputs {
 
 extension ExperimentProvider {
   /// The files that the experiment reads, with digests.
-  func inputFiles(_ definition: ExperimentDefinition) throws -> [InputFile] {
+  public func inputFiles(_ definition: ExperimentDefinition) throws -> [InputFile] {
     let sources =
       definition.workloads.map(\.source) + definition.clusters.map(\.source)
-      + definition.schedulers.compactMap { SchedulerArgument.file($0.policy)?.path }
+      + definition.schedulers.compactMap { NamedScheduler.file($0.policy)?.path }
     var files: [InputFile] = []
     for source in sources where !files.contains(where: { $0.path == source }) {
       let path = path(source)
@@ -194,7 +199,7 @@ extension ExperimentProvider {
   }
 
   /// Everything about workloads and clusters that can be seen to be wrong before anything is run.
-  func problems(_ definition: ExperimentDefinition) -> [String] {
+  public func problems(_ definition: ExperimentDefinition) -> [String] {
     var problems: [String] = []
     for (index, workload) in definition.workloads.enumerated() {
       if isGenerated(workload.source) {
@@ -206,7 +211,7 @@ extension ExperimentProvider {
       {
         problems.append("workloads[\(index)]: unknown workload \(problem)")
       }
-      if let priority = workload.priority, PrioritySelection(argument: priority) == nil {
+      if let priority = workload.priority, PrioritySelection(priority) == nil {
         problems.append("workloads[\(index)].priority: '\(priority)' is no list of priorities")
       }
     }

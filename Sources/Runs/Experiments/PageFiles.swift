@@ -4,7 +4,7 @@ import Logging
 import TraceParsing
 
 /// Where the chart library is, and pages and figures on disk.
-enum PageFiles {
+package enum PageFiles {
   /// Where packages put Chart.js below the folder that they are installed in: Debian's libjs-chart.js
   /// and node-chart.js, and npm's.
   private static let places = [
@@ -26,12 +26,12 @@ enum PageFiles {
 
   /// The text of Chart.js: the file that the user names, by option or in TRACEMILL_CHART_LIBRARY, or
   /// where packages put it. Nil, with a warning, if it is nowhere.
-  static func chartLibrary(_ path: String?, logger: Logger?) throws -> String? {
+  package static func chartLibrary(_ path: String?, logger: Logger?) throws -> String? {
     let environment = ProcessInfo.processInfo.environment
     let named = environment["TRACEMILL_CHART_LIBRARY"].flatMap { $0.isEmpty ? nil : $0 }
     if let path = path ?? named {
       guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-        throw CommandFailure(message: "\(path): cannot be read as text")
+        throw RunError(message: "\(path): cannot be read as text")
       }
       return text
     }
@@ -52,7 +52,8 @@ enum PageFiles {
   /// Draws figures with gnuplot into `folder`: the script, and a file a format.
   ///
   /// - Returns: whether gnuplot is there.
-  static func draw(_ figures: [ReportFigure], into folder: String, formats: [String]) throws -> Bool
+  package static func draw(_ figures: [ReportFigure], into folder: String, formats: [String]) throws
+    -> Bool
   {
     guard !figures.isEmpty, !formats.isEmpty else { return true }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -80,7 +81,7 @@ enum PageFiles {
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       let line = String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? ""
-      throw CommandFailure(message: "\(folder): gnuplot failed: \(line)")
+      throw RunError(message: "\(folder): gnuplot failed: \(line)")
     }
     return true
   }

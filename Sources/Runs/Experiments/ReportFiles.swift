@@ -4,15 +4,28 @@ import Logging
 import TraceParsing
 
 /// The files that an experiment leaves behind, apart from its results file.
-struct ReportFiles {
+public struct ReportFiles {
   /// The results file, as the user names it.
-  let store: String
-  let folder: String
-  let chartLibrary: String?
-  let logger: Logger?
+  public let store: String
+  /// Where they are written.
+  public let folder: String
+  private let chartLibrary: String?
+  private let logger: Logger?
+
+  /// - Parameters:
+  ///   - store: the results file, as the user names it.
+  ///   - folder: where the files are written.
+  ///   - chartLibrary: Chart.js, if packages do not have it.
+  ///   - logger: is told what is not installed.
+  public init(store: String, folder: String, chartLibrary: String? = nil, logger: Logger? = nil) {
+    self.store = store
+    self.folder = folder
+    self.chartLibrary = chartLibrary
+    self.logger = logger
+  }
 
   /// Writes what the experiment asks for; returns the paths.
-  func write(_ summary: ExperimentSummary) throws -> [String] {
+  public func write(_ summary: ExperimentSummary) throws -> [String] {
     let kinds = summary.results.definition.outputs
     var written: [String] = []
     func put(_ name: String, _ text: String) throws {
@@ -84,31 +97,5 @@ struct ReportFiles {
     for record in records { try writer.write(record) }
     try writer.finish()
     return path
-  }
-}
-
-extension ExperimentSummary {
-  /// The headline tables for a terminal.
-  var text: String {
-    var text = ""
-    for scenario in scenarios {
-      let table = headlineTable(scenario)
-      var lines = TextTable(header: table.header.map { $0 })
-      for row in table.rows { lines.add(row.map { $0.text + ($0.isStrong ? " *" : "") }) }
-      text += Terminal.output.strong(scenario.title) + "\n" + lines.text + "\n"
-    }
-    guard !text.isEmpty else { return "no finished cells\n" }
-    for scenario in scenarios {
-      if let note = unfinishedNote(scenario) { text += "\(scenario.title): \(note)\n" }
-      let fixed = scenario.groups.filter(\.isTheSameUnderEverySeed).map(\.scheduler)
-      guard !fixed.isEmpty else { continue }
-      text += "\(scenario.title): the same under every seed: \(fixed.joined(separator: ", "))\n"
-    }
-    let percent = fixed(results.definition.level * 100, 0)
-    text += "mean ± half-width of the \(percent) % interval over seeds"
-    if scenarios.contains(where: { !$0.winners.isEmpty }) {
-      text += "; * better than every other scheduler (signed-rank test, Holm)"
-    }
-    return text + "\n"
   }
 }

@@ -4,23 +4,23 @@ import Generation
 import TraceParsing
 
 /// Plots of fits: data and gnuplot scripts, and SVG where gnuplot is installed.
-struct FitPlots {
+public struct FitPlots {
   private let folder: String
   private static let pointLimit = 1500
 
   /// Makes the folder if it is not there.
-  init(folder: String) throws {
+  public init(folder: String) throws {
     self.folder = folder
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw CommandFailure(message: "\(folder): cannot be made: \(error.localizedDescription)")
+      throw RunError(message: "\(folder): cannot be made: \(error.localizedDescription)")
     }
   }
 
   /// Writes `NAME-ccdf`, `NAME-qq` and, where a tail was found, `NAME-xmin`: each as `.dat`,
   /// `.gnuplot` and, if gnuplot runs, `.svg`.
-  func write(
+  public func write(
     name: String, label: String, values: [Double], profile: QuantityProfile, showsTail: Bool
   ) throws {
     let sorted = values.sorted()
@@ -123,7 +123,7 @@ struct FitPlots {
       """)
   }
 
-  func plot(_ name: String, _ data: String, _ commands: String) throws {
+  package func plot(_ name: String, _ data: String, _ commands: String) throws {
     let script = """
       set terminal svg size 800,600 dynamic background rgb 'white'
       set output '\(name).svg'
@@ -143,12 +143,12 @@ struct FitPlots {
     try process.run()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
-      throw CommandFailure(message: "\(folder)/\(name).gnuplot: gnuplot failed")
+      throw RunError(message: "\(folder)/\(name).gnuplot: gnuplot failed")
     }
   }
 
   /// gnuplot, if the search path has it.
-  static let gnuplot: String? = {
+  package static let gnuplot: String? = {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     return path.split(separator: ":").map { "\($0)/gnuplot" }
       .first { FileManager.default.isExecutableFile(atPath: $0) }

@@ -3,12 +3,14 @@ import Foundation
 import Generation
 
 /// A quantity's fits as a person reads them.
-struct FitReport {
+public struct FitReport {
   private let quantity: QuantityProfile
 
-  init(_ quantity: QuantityProfile) { self.quantity = quantity }
+  /// A report on `quantity`.
+  public init(_ quantity: QuantityProfile) { self.quantity = quantity }
 
-  var text: String { summary + table + failures + tail }
+  /// Lines of text.
+  public var text: String { summary + table + failures + tail }
 
   private var summary: String {
     let q = quantity
@@ -140,17 +142,18 @@ struct FitReport {
 }
 
 /// A workload profile as a person reads it.
-struct ProfileReport {
+public struct ProfileReport {
   private let profile: WorkloadProfile
   private let column: String?
 
   /// - Parameter column: the one quantity that is wanted; nil for all.
-  init(_ profile: WorkloadProfile, only column: String? = nil) {
+  public init(_ profile: WorkloadProfile, only column: String? = nil) {
     self.profile = profile
     self.column = column
   }
 
-  var text: String {
+  /// Lines of text.
+  public var text: String {
     var text = section("all", profile.all)
     for (name, part) in profile.classes.sorted(by: { $0.key < $1.key }) {
       text += "\n" + section(name, part)

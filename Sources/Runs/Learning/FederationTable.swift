@@ -3,16 +3,18 @@ import MARL
 import Workload
 
 /// What policies come to on held-out episodes of each of several clusters.
-struct FederationTable {
+public struct FederationTable {
   /// A method and the policies that it made.
-  struct Entry {
-    let name: String
+  public struct Entry {
+    /// What the table calls it.
+    public let name: String
     /// One a cluster.
-    let policies: [PolicyModel]
+    public let policies: [PolicyModel]
     /// Whether policies act where they were not trained.
-    let elsewhere: Bool
+    public let elsewhere: Bool
 
-    init(_ name: String, _ policies: [PolicyModel], elsewhere: Bool = false) {
+    /// An entry.
+    public init(_ name: String, _ policies: [PolicyModel], elsewhere: Bool = false) {
       self.name = name
       self.policies = policies
       self.elsewhere = elsewhere
@@ -26,11 +28,12 @@ struct FederationTable {
   }
 
   /// The table.
-  let text: String
+  public let text: String
   /// The same, a row each, for JSON.
-  let objects: [[String: Any]]
+  public let objects: [[String: Any]]
 
-  init(_ entries: [Entry], _ file: ScenarioFile, seeds: [UInt64], workers: Int) throws {
+  /// Runs the episodes of all entries.
+  public init(_ entries: [Entry], _ file: ScenarioFile, seeds: [UInt64], workers: Int) throws {
     var table = TextTable(
       header: [""] + file.scenarios.map(\.name) + ["mean", "less", "95 %", ""], left: [0])
     var first: [Double]?

@@ -8,7 +8,7 @@ import Workload
 ///
 /// Whatever learns or is tuned meets the first half of the trace alone, and what is evaluated the second
 /// half: the seeds tell which it is.
-final class ReplayTape: Sendable {
+public final class ReplayTape: Sendable {
   private let tasks: [TaskRecord]
   private let gaps: [Double]
   private let halves: [Half]
@@ -21,9 +21,9 @@ final class ReplayTape: Sendable {
     var work: Double
   }
 
-  init(_ path: String) throws {
-    let argument = try WorkloadArgument(
-      path, seed: 0, reading: .parse(["--quiet"]), selection: .parse([]), meter: ReadMeter())
+  /// Reads the trace at `path`.
+  public init(_ path: String) throws {
+    let argument = try NamedWorkload(path, seed: 0)
     let replayed = ReplayedTasks(argument, atStart: .skip)
     var tasks: [TaskRecord] = []
     while let task = try replayed.next() {
@@ -31,7 +31,7 @@ final class ReplayTape: Sendable {
       tasks.append(task)
     }
     guard tasks.count > 3 else {
-      throw CommandFailure(message: "\(path): has no four tasks that ran, to be replayed")
+      throw RunError(message: "\(path): has no four tasks that ran, to be replayed")
     }
     var gaps = [0.0]
     for (a, b) in zip(tasks, tasks.dropFirst()) { gaps.append((b.submit - a.submit).seconds) }
@@ -49,7 +49,8 @@ final class ReplayTape: Sendable {
   /// The tasks of the seed's half from a place that it draws, around the half's end, with the trace's own
   /// sequence of gaps stretched so that the half as a whole offers `load` on `cores` reference cores.
   /// Tasks without a deadline get the study's.
-  func source(seed: UInt64, load: Double, onCores cores: Double) throws -> any WorkloadSource {
+  public func source(seed: UInt64, load: Double, onCores cores: Double) throws -> any WorkloadSource
+  {
     var rng = RandomStream(seed: seed, name: "replay")
     let isHeldOut = Int(exactly: seed).flatMap { SeedRange.evaluation(1, from: $0) } != nil
     let half = halves[isHeldOut ? 1 : 0]

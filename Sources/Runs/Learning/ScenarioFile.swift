@@ -6,21 +6,28 @@ import Simulation
 import Workload
 
 /// A scenario file of `train`, `federate`, `tune` and `evaluate`.
-struct ScenarioFile {
+public struct ScenarioFile {
   /// One, or the clusters of a federation.
-  var scenarios: [Scenario]
-  var loads: [Double]
-  var tasks: Int
-  var training: TrainingSettings
-  var polish: EvolutionSettings?
+  public var scenarios: [Scenario]
+  /// Offered loads that are trained and evaluated at.
+  public var loads: [Double]
+  /// Tasks an episode.
+  public var tasks: Int
+  /// How is trained.
+  public var training: TrainingSettings
+  /// How the trained policy is refined by evolution; nil for not.
+  public var polish: EvolutionSettings?
   /// Iterations that a cluster of a federation makes in a round.
-  var localIterations: Int
+  public var localIterations: Int
   /// FedProx's μ.
-  var proximal: Float
+  public var proximal: Float
   /// How much of a federation's last step is added to its next.
-  var momentum: Float
+  public var momentum: Float
 
-  init(path: String) throws {
+  /// Reads it, and the traces that it names.
+  ///
+  /// - Throws: ``RunError`` with every mistake in the file.
+  public init(path: String) throws {
     do {
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
       let parts = try ConfigurationFile(path: path).read { ScenarioParts($0, folder: folder) }
@@ -33,23 +40,23 @@ struct ScenarioFile {
       proximal = parts.proximal
       momentum = parts.momentum
     } catch let error as ConfigurationError {
-      throw CommandFailure(message: error.description)
+      throw RunError(message: error.description)
     }
   }
 
   /// The only scenario, for commands that work on one.
   ///
   /// - Throws: where there are several clusters, saying so for `path`.
-  func scenario(of path: String) throws -> Scenario {
+  public func scenario(of path: String) throws -> Scenario {
     guard scenarios.count == 1 else {
-      throw CommandFailure(
+      throw RunError(
         message: "\(path): has \(scenarios.count) clusters; expected a scenario of one")
     }
     return scenarios[0]
   }
 
   /// Measures the random policy's energy and variance at each load: the units of the reward.
-  mutating func measureUnits(workers: Int) throws {
+  public mutating func measureUnits(workers: Int) throws {
     for index in scenarios.indices {
       for load in loads {
         scenarios[index].units[load] = try scenarios[index].measuredUnits(

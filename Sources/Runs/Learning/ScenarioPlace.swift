@@ -43,7 +43,7 @@ struct ScenarioPlace {
     if let workload = node["workload"] {
       if workload.isObject {
         let scenario = WorkloadScenario(workload) { base in
-          try SyntheticArgument.isOne(base) ? SyntheticArgument(base).scenario.model : nil
+          try NamedModel.isOne(base) ? NamedModel(base).scenario.model : nil
         }
         if let scenario { tasks = .written(scenario.model) }
       } else if let text = workload.string() {
@@ -61,7 +61,7 @@ struct ScenarioPlace {
     switch machines {
     case .written(let spec): return { try ClusterLayout(spec, seed: $0) }
     case .named(let name):
-      let argument = ClusterArgument(name, reading: try TraceOptions.parse(["--quiet"]))
+      let argument = NamedCluster(name)
       if let spec = try argument.specification() { return { try ClusterLayout(spec, seed: $0) } }
       // Machines of a trace, which no seed draws.
       let layout = try argument.layout(seed: 1)
@@ -75,8 +75,8 @@ struct ScenarioPlace {
     let model: WorkloadModel
     switch tasks {
     case .written(let written): model = written
-    case .named(let name) where SyntheticArgument.isOne(name):
-      model = try SyntheticArgument(name).scenario.model
+    case .named(let name) where NamedModel.isOne(name):
+      model = try NamedModel(name).scenario.model
     case .named(let name):
       let tape = try ReplayTape(name)
       return { seed, load, layout in

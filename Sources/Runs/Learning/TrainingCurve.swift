@@ -2,17 +2,19 @@ import Foundation
 import MARL
 
 /// Training over time, as a table and as a picture.
-struct TrainingCurve {
+public struct TrainingCurve {
   private let history: [IterationReport]
 
   /// Where the table of a policy is: `policy.curve.csv` beside `policy.safetensors`.
-  static func path(beside policy: String) -> String {
+  public static func path(beside policy: String) -> String {
     URL(fileURLWithPath: policy).deletingPathExtension().relativePath + ".curve.csv"
   }
 
-  init(_ history: [IterationReport]) { self.history = history }
+  /// The curve of a training.
+  public init(_ history: [IterationReport]) { self.history = history }
 
-  var csv: String {
+  /// A row an iteration.
+  public var csv: String {
     var text =
       "iteration,decisions,reward,service,completion,energy,imbalance,policy_loss,value_loss,entropy,"
       + "clipped,gradient_norm,validation\n"
@@ -31,7 +33,7 @@ struct TrainingCurve {
   }
 
   /// Reward over decisions: of exploring agents a line, of the validations points.
-  var svg: String {
+  public var svg: String {
     let explored = history.map { (Double($0.decisions), $0.reward) }
     let validated = history.compactMap { report in
       report.validation.map { (Double(report.decisions), $0) }

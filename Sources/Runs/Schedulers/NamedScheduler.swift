@@ -4,12 +4,15 @@ import Simulation
 
 /// A scheduler by name: one of the catalogue's, or `marl:FILE`, `one-step:FILE`, where the file may be
 /// one that is part of the program.
-struct SchedulerArgument {
+public struct NamedScheduler: Sendable {
   /// As the user wrote it.
-  let name: String
+  public let name: String
   private let make: @Sendable (Double?) -> any PlacementPolicy
 
-  init(_ name: String) throws {
+  /// The scheduler called `name`; its file is read here, once.
+  ///
+  /// - Throws: ``RunError`` if there is none of that name, or its file is not what it should be.
+  public init(_ name: String) throws {
     self.name = name
     switch Self.file(name) {
     case ("marl:", let path)?:
@@ -19,25 +22,25 @@ struct SchedulerArgument {
         let label = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         make = { _ in MARLScheduler(model, name: "marl:\(label)") }
       } catch let error as CheckpointError {
-        throw CommandFailure(message: "\(path): \(error)")
+        throw RunError(message: "\(path): \(error)")
       }
     case (_, let path)?:
       let data = try Self.contents(path, ShippedPolicies.rule)
       guard let rule = try? JSONDecoder().decode(TunedRule.self, from: data) else {
-        throw CommandFailure(
+        throw RunError(
           message: "\(path): not a tuned rule; expected what `tracemill tune` writes")
       }
       make = { OneStepReward(rule.constants(at: $0)) }
     case nil:
       guard Self.policy(named: name) != nil else {
-        throw CommandFailure(message: Self.noSuch(name))
+        throw RunError(message: Self.noSuch(name))
       }
       make = { _ in Self.policy(named: name) ?? RandomPlacement() }
     }
   }
 
   /// The schedulers that need no file.
-  static let catalogue =
+  public static let catalogue =
     PolicyCatalog.entries + [
       PolicyEntry(
         name: "study-marl", summary: "the original study's code: untrained networks, a fixed score"
@@ -45,23 +48,23 @@ struct SchedulerArgument {
     ]
 
   /// Names that may be written for a scheduler; files have others besides.
-  static let names =
+  public static let names =
     catalogue.map(\.name) + ShippedPolicies.names.map { "marl:" + $0 }
     + ShippedPolicies.ruleNames.map { "one-step:" + $0 }
 
   /// A scheduler of the catalogue, or a sampled rule; nil if there is none of that name.
-  static func policy(named name: String) -> (any PlacementPolicy)? {
+  public static func policy(named name: String) -> (any PlacementPolicy)? {
     catalogue.first { $0.name == name }?.make() ?? PolicyCatalog.make(name)
   }
 
   /// The file that a scheduler is in, after its `marl:` or `one-step:`; nil for one of the catalogue.
-  static func file(_ name: String) -> (kind: String, path: String)? {
+  public static func file(_ name: String) -> (kind: String, path: String)? {
     guard let kind = ["marl:", "one-step:"].first(where: name.hasPrefix) else { return nil }
     return (kind, String(name.dropFirst(kind.count)))
   }
 
   /// What to say of a name that stands for nothing.
-  static func noSuch(_ name: String) -> String {
+  public static func noSuch(_ name: String) -> String {
     guard name.hasPrefix("sampled:") else { return unknownName("scheduler", name, among: names) }
     let rules = PolicyCatalog.sampledNames
     let rule = String(name.dropFirst("sampled:".count).prefix { $0 != "," })
@@ -76,11 +79,11 @@ struct SchedulerArgument {
   private static func contents(_ path: String, _ shipped: (String) -> Data?) throws -> Data {
     if let data = FileManager.default.contents(atPath: path) ?? shipped(path) { return data }
     let names = ShippedPolicies.names.filter { shipped($0) != nil }
-    throw CommandFailure(
+    throw RunError(
       message: "\(path): cannot be read, nor is it one of those that come with the program ("
         + names.joined(separator: ", ") + ")" + (suggestionText(path, among: names) ?? ""))
   }
 
   /// The policy, for a load where that is known: a rule tuned by load takes its constants.
-  func policy(load: Double? = nil) -> any PlacementPolicy { make(load) }
+  public func policy(load: Double? = nil) -> any PlacementPolicy { make(load) }
 }

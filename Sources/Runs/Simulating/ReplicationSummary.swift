@@ -2,11 +2,15 @@ import Experiments
 import Simulation
 
 /// What several runs under different seeds came to.
-struct ReplicationSummary {
-  let reports: [SimulationReport]
-  let workload: String
-  let cluster: String
-  let cost: SimulationCost
+public struct ReplicationSummary {
+  /// What each run came to, in the order of the seeds.
+  public let reports: [SimulationReport]
+  /// The workload, as it was named.
+  public let workload: String
+  /// The cluster, as it was named.
+  public let cluster: String
+  /// What all runs cost to make.
+  public let cost: RunCost
 
   /// Figures by their names in the text and in JSON.
   private static let measures:
@@ -38,7 +42,8 @@ struct ReplicationSummary {
 
   private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
-  var text: String {
+  /// As `tracemill simulate --replications` prints it.
+  public var text: String {
     guard let first = reports.first, let last = reports.last else { return "" }
     var table = TextTable(header: ["", "mean", "± 95 %", "least", "most"], left: [0])
     for measure in Self.measures {
@@ -64,7 +69,8 @@ struct ReplicationSummary {
       """
   }
 
-  var object: [String: Any] {
+  /// The same for JSON.
+  public var object: [String: Any] {
     var measures: [String: Any] = [:]
     for measure in Self.measures {
       guard let values = values(measure.value), let interval = ConfidenceInterval.t(values) else {

@@ -1,118 +1,34 @@
 import Foundation
 import Simulation
-import TraceParsing
 import Workload
 
-/// Writes what became of each task, if anywhere.
-struct ResultWriter: ResultSink {
-  private let writer: (any TableWriter<TaskResult>)?
-
-  init(path: String?, slowdownBound: Microseconds) throws(TraceError) {
-    if let path {
-      let bounded = TableColumn<TaskResult>(
-        "bounded_slowdown", nullable: true,
-        .number { $0.boundedSlowdown(bound: slowdownBound) })
-      writer = try TableFileKind(path: path).writer(
-        path: path, columns: Self.columns + [bounded])
-    } else {
-      writer = nil
-    }
-  }
-
-  mutating func record(_ result: TaskResult) throws { try writer?.write(result) }
-
-  func finish() throws { try writer?.finish() }
-
-  private static let columns: [TableColumn<TaskResult>] = [
-    TableColumn("job_id", .integer { $0.id.job }),
-    TableColumn("task_index", .integer { Int64($0.id.index) }),
-    TableColumn(
-      "priority_class",
-      .label(PriorityClass.allCases.map(\.name)) { Int($0.priorityClass.rawValue) }),
-    TableColumn("submit_us", .integer { $0.submit.rawValue }),
-    time("first_start_us") { $0.firstStart },
-    time("start_us") { $0.start },
-    time("finish_us") { $0.finish },
-    TableColumn("wait_us", .integer { $0.wait.rawValue }),
-    TableColumn("wasted_us", .integer { $0.wasted.rawValue }),
-    time("deadline_us") { $0.deadline },
-    TableColumn(
-      "machine_id", nullable: true, .integer { $0.machine == -1 ? nil : $0.machine }),
-    TableColumn("attempts", .integer { Int64($0.attempts) }),
-    TableColumn(
-      "outcome", .label(TaskOutcome.allCases.map(\.name)) { Int($0.outcome.rawValue) }),
-    TableColumn("instance", .integer { Int64($0.instance) }),
-    TableColumn("startup_us", .integer { $0.startup.rawValue }),
-    TableColumn("energy_joules", .number { $0.energy.value }),
-    time("completion_us") { $0.completion },
-    TableColumn("deadline_met", .flag { $0.metDeadline }),
-    TableColumn("slowdown", nullable: true, .number { $0.slowdown }),
-  ]
-
-  private static func time(
-    _ name: String, _ get: @escaping @Sendable (borrowing TaskResult) -> Microseconds
-  ) -> TableColumn<TaskResult> {
-    TableColumn(name, nullable: true, .integer { get($0).isKnown ? get($0).rawValue : nil })
-  }
-}
-
-extension UsageSeries {
-  /// Writes a row a bin.
-  func write(to path: String) throws(TraceError) {
-    let columns: [TableColumn<Bin>] = [
-      TableColumn("start_us", .integer { $0.start.rawValue }),
-      TableColumn("length_us", .integer { $0.length.rawValue }),
-      TableColumn("cpu_used_cores", .number { $0.cpuUsed }),
-      TableColumn("cpu_capacity_cores", .number { $0.cpuCapacity }),
-      TableColumn("memory_used_bytes", .number { $0.memoryUsed }),
-      TableColumn("memory_capacity_bytes", .number { $0.memoryCapacity }),
-      TableColumn("tasks_waiting", .number { $0.waiting }),
-      TableColumn("tasks_running", .number { $0.running }),
-    ]
-    let writer = try TableFileKind(path: path).writer(path: path, columns: columns)
-    for bin in bins { try writer.write(bin) }
-    try writer.finish()
-  }
-}
-
-extension EnergyReport {
-  /// Writes a row a machine, in the cluster's order.
-  func write(_ layout: ClusterLayout, to path: String) throws(TraceError) {
-    struct Machine {
-      var number: Int64
-      var energy: Joules
-    }
-    let columns: [TableColumn<Machine>] = [
-      TableColumn("machine_id", .integer { $0.number }),
-      TableColumn("energy_kwh", .number { $0.energy.kilowattHours }),
-    ]
-    let writer = try TableFileKind(path: path).writer(path: path, columns: columns)
-    for (index, machine) in layout.machines.enumerated() {
-      // Nothing is listed where no machine draws power.
-      let energy = machines.isEmpty ? Joules.zero : machines[index]
-      try writer.write(Machine(number: machine.number, energy: energy))
-    }
-    try writer.finish()
-  }
-}
-
-/// What a run came to, for people and for machines.
-struct SimulationSummary {
-  let report: SimulationReport
-  let layout: ClusterLayout
-  let options: SimulationOptions
-  let workload: String
-  let cluster: String
-  let tasks: ReplayedTasks
-  let constraints: TraceConstraints
+/// What a run came to, for people (``text``) and for machines (``object``).
+public struct SimulationSummary {
+  /// What the engine says.
+  public let report: SimulationReport
+  /// The machines.
+  public let layout: ClusterLayout
+  /// How the engine worked.
+  public let options: SimulationOptions
+  /// The workload, as it was named.
+  public let workload: String
+  /// The cluster, as it was named.
+  public let cluster: String
+  /// The tasks, with counts of what was left out.
+  public let tasks: ReplayedTasks
+  /// What tasks required of the machines.
+  public let constraints: TraceConstraints
   /// Rows that could not be read, by reason.
-  let rejects: [String: Int]
-  let cost: SimulationCost
-  let outputs: [String]
+  public let rejects: [String: Int]
+  /// What the run cost to make.
+  public let cost: RunCost
+  /// The files that were written.
+  public let outputs: [String]
 
-  private var tasksPerSecond: Double { Double(report.total.submitted) / max(cost.cpu, 1e-9) }
+  var tasksPerSecond: Double { Double(report.total.submitted) / max(cost.cpu, 1e-9) }
 
-  var text: String {
+  /// As `tracemill simulate` prints it.
+  public var text: String {
     """
     \(workload) on \(cluster): \(grouped(report.machines)) \
     \(report.machines == 1 ? "machine" : "machines"), \(report.policy), \
@@ -212,7 +128,7 @@ struct SimulationSummary {
     return total.started > 0 ? lines.text + "\n" : ""
   }
 
-  private var measures: [(String, Distribution, Double)] {
+  var measures: [(String, Distribution, Double)] {
     let total = report.total
     return [
       ("wait, s", total.wait, 1e-6), ("completion, s", total.completion, 1e-6),
@@ -291,82 +207,5 @@ struct SimulationSummary {
     let blocks = Array("▁▂▃▄▅▆▇█")
     return String(levels.map { blocks[min(7, Int($0 / most * 7.999))] })
       + "  most \(significant(most))"
-  }
-
-  var object: [String: Any] {
-    let total = report.total
-    var object: [String: Any] = [
-      "workload": workload, "cluster": cluster, "scheduler": report.policy,
-      "seed": report.seed, "machines": report.machines,
-      "submitted": total.submitted, "placed": total.started, "evictions": report.evictions,
-      "outcomes": outcomes(of: total), "restarts": total.restarts,
-      "left_out": ["never_ran": tasks.neverRan, "unknown_run_time": tasks.unknown],
-      "rejects": rejects, "replayed_from_start": tasks.observed,
-      "cut_off_at_end": tasks.cutOffAtEnd,
-      "assumed_requests": tasks.assumed,
-      "makespan_s": report.makespan.seconds, "throughput_per_s": report.throughput,
-      "cpu_utilisation": report.usage.cpu, "memory_utilisation": report.usage.memory,
-      "gpu_utilisation": report.usage.gpu ?? .nan,
-      "fragmentation": [
-        "cpu": report.usage.fragmentation.cpu, "memory": report.usage.fragmentation.memory,
-        "gpu": report.usage.fragmentation.gpu ?? .nan,
-      ],
-      "mean_waiting": report.usage.meanWaiting, "most_waiting": report.usage.mostWaiting,
-      "mean_running": report.usage.meanRunning, "decisions": report.decisions,
-      "events": report.events, "preemptions": report.preemptions,
-      "backfilled": report.overtakings, "machine_failures": report.failures,
-      "stale_conflicts": report.conflicts, "warm_up_tasks": report.warmUpTasks,
-      "deadline_share": total.deadlineShare, "wasted_s": total.wasted.seconds,
-      "constrained_tasks": constraints.tasks, "unknown_attributes": constraints.unknown,
-      "dropped_dependencies": report.droppedDependencies,
-      "load_variance": report.usage.loadVariance, "jain_index": report.usage.jain,
-      "energy_kwh": [
-        "total": report.energy.total.kilowattHours, "idle": report.energy.idle.kilowattHours,
-        "dynamic": report.energy.dynamic.kilowattHours, "sleep": report.energy.sleep.kilowattHours,
-      ], "wall_s": cost.wall, "cpu_s": cost.cpu,
-      "tasks_per_cpu_second": tasksPerSecond,
-      "unplaceable": Dictionary(
-        uniqueKeysWithValues: report.unplaceable.map { ($0.reason.name, $0.count) }),
-    ]
-    for (name, key) in [
-      (0, "wait_s"), (1, "completion_s"), (2, "slowdown"), (3, "bounded_slowdown"),
-    ] {
-      let (_, values, scale) = measures[name]
-      object[key] = quantiles(values, scale)
-    }
-    object["classes"] = Dictionary(
-      uniqueKeysWithValues: report.classes.map { entry in
-        (
-          entry.priorityClass.name,
-          [
-            "submitted": entry.metrics.submitted, "placed": entry.metrics.started,
-            "outcomes": outcomes(of: entry.metrics), "restarts": entry.metrics.restarts,
-            "wait_s": quantiles(entry.metrics.wait, 1e-6),
-            "completion_s": quantiles(entry.metrics.completion, 1e-6),
-            "slowdown": quantiles(entry.metrics.slowdown, 1e-6),
-            "bounded_slowdown": quantiles(entry.metrics.boundedSlowdown, 1e-6),
-            "deadline_share": entry.metrics.deadlineShare,
-            "wasted_s": entry.metrics.wasted.seconds,
-            "energy_kwh": entry.metrics.energy.kilowattHours,
-          ] as [String: Any]
-        )
-      })
-    if report.decisionTimes.count > 0 {
-      object["decision_s"] = quantiles(report.decisionTimes, 1e-9)
-    }
-    if let audit = report.audit { object["audit_passed"] = audit.passed }
-    return object
-  }
-
-  private func outcomes(of metrics: ClassMetrics) -> [String: Int] {
-    Dictionary(uniqueKeysWithValues: TaskOutcome.allCases.map { ($0.name, metrics[$0]) })
-  }
-
-  private func quantiles(_ values: Distribution, _ scale: Double) -> [String: Any] {
-    var object: [String: Any] = ["count": values.count, "mean": values.mean * scale]
-    for (name, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
-      object[name] = values.quantile(p) * scale
-    }
-    return object
   }
 }

@@ -13,22 +13,23 @@ import Workload
 /// machine whose attribute has no value counts as one without it; EQUAL with no value asks for its
 /// absence, NOT EQUAL with no value for its presence, and NOT EQUAL with a value holds where it is
 /// absent. Nothing is less or greater than what is absent or not a whole number.
-struct TraceConstraints {
-  private(set) var table = ConstraintTable()
+public struct TraceConstraints: Sendable {
+  /// The requirements, by task, and what machines have.
+  public private(set) var table = ConstraintTable()
   /// Tasks that require anything.
-  private(set) var tasks = 0
+  public private(set) var tasks = 0
   /// Requirements of attributes that no machine has.
-  private(set) var unknown = 0
+  public private(set) var unknown = 0
   /// Changes of attributes during the trace: the first value holds for the whole run.
-  private(set) var changes = 0
+  public private(set) var changes = 0
   /// Tasks have constraints, but nothing is said of the machines.
-  private(set) var hasNoAttributes = false
+  public private(set) var hasNoAttributes = false
 
   /// Nothing is required.
-  init() {}
+  public init() {}
 
   /// Reads both tables. O(rows); the tasks' are kept until the end.
-  init(_ trace: Google2011Trace, _ options: ReadOptions) throws(TraceError) {
+  public init(_ trace: Google2011Trace, _ options: ReadOptions) throws(TraceError) {
     // Equality is of texts; order of those that are whole numbers, in an attribute of its own.
     var texts = SymbolTable()
     var names = SymbolTable()
@@ -98,7 +99,7 @@ struct TraceConstraints {
   }
 
   /// What the user should know, a line each.
-  var notes: [String] {
+  public var notes: [String] {
     var notes: [String] = []
     if tasks > 0 { notes.append("\(grouped(tasks)) tasks of the trace with constraints: honoured") }
     if hasNoAttributes {

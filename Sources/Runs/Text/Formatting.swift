@@ -3,10 +3,10 @@ import Foundation
 import Workload
 
 /// `158,120`.
-func grouped(_ value: Int) -> String { Figures.grouped(value) }
+package func grouped(_ value: Int) -> String { Figures.grouped(value) }
 
 /// `1.5 M`.
-func short(_ value: Double) -> String {
+package func short(_ value: Double) -> String {
   for (limit, unit) in [(1e9, " G"), (1e6, " M"), (1e3, " k")] where abs(value) >= limit {
     return significant(value / limit) + unit
   }
@@ -14,7 +14,7 @@ func short(_ value: Double) -> String {
 }
 
 /// Three significant digits, without exponent where that is readable; `-` for what is no number.
-func significant(_ value: Double, digits: Int = 3) -> String {
+package func significant(_ value: Double, digits: Int = 3) -> String {
   guard value.isFinite else { return "-" }
   guard value != 0 else { return "0" }
   let magnitude = Int(log10(abs(value)).rounded(.down))
@@ -26,15 +26,17 @@ func significant(_ value: Double, digits: Int = 3) -> String {
 }
 
 /// So many decimals.
-func fixed(_ value: Double, _ decimals: Int) -> String {
+package func fixed(_ value: Double, _ decimals: Int) -> String {
   value.isFinite ? String(format: "%.\(decimals)f", value) : "-"
 }
 
 /// A share of 0…1 as per cent.
-func percent(_ share: Double) -> String { share.isFinite ? fixed(share * 100, 1) + " %" : "-" }
+package func percent(_ share: Double) -> String {
+  share.isFinite ? fixed(share * 100, 1) + " %" : "-"
+}
 
 /// `2:05:09` or `5:09`.
-func clock(_ seconds: Double) -> String {
+package func clock(_ seconds: Double) -> String {
   let total = Int(seconds.rounded())
   let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
   return hours > 0
@@ -43,7 +45,7 @@ func clock(_ seconds: Double) -> String {
 }
 
 /// A span as a person says it: `2 d 7 h`, `3 min 20 s`, `12.5 s`, `40 ms`.
-func span(_ seconds: Double) -> String {
+package func span(_ seconds: Double) -> String {
   guard seconds.isFinite else { return "-" }
   let total = Int(seconds.rounded())
   if seconds >= 86400 { return "\(total / 86400) d \(total / 3600 % 24) h" }
@@ -54,19 +56,19 @@ func span(_ seconds: Double) -> String {
 }
 
 /// Columns of text, the first flush left and the others flush right unless said otherwise.
-struct TextTable {
+package struct TextTable {
   private var rows: [[String]] = []
   private let left: Set<Int>
 
-  init(header: [String] = [], left: Set<Int> = [0]) {
+  package init(header: [String] = [], left: Set<Int> = [0]) {
     self.left = left
     if !header.isEmpty { rows.append(header) }
   }
 
-  mutating func add(_ cells: [String]) { rows.append(cells) }
+  package mutating func add(_ cells: [String]) { rows.append(cells) }
 
   /// The lines, indented by two.
-  var text: String {
+  package var text: String {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in
       rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
@@ -84,7 +86,7 @@ struct TextTable {
 }
 
 /// The value as JSON with sorted keys; numbers that JSON cannot hold become null.
-func json(_ value: [String: Any]) throws -> String {
+package func jsonText(_ value: [String: Any]) throws -> String {
   let data = try JSONSerialization.data(
     withJSONObject: finite(value), options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
   return String(decoding: data, as: UTF8.self)

@@ -3,7 +3,7 @@ import Workload
 
 extension AnyWorkloadSource<TraceError> {
   /// Calls `body` with the remaining records, some hundreds at a time.
-  func forEachBatch(_ body: (UnsafeBufferPointer<TaskRecord>) throws -> Void) throws {
+  package func forEachBatch(_ body: (UnsafeBufferPointer<TaskRecord>) throws -> Void) throws {
     let batch = UnsafeMutableBufferPointer<TaskRecord>.allocate(capacity: 512)
     defer { batch.deallocate() }
     while true {

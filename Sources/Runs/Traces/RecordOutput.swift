@@ -1,8 +1,23 @@
 import TraceParsing
 import Workload
 
-/// Where `convert` puts records, whatever the layout.
-final class RecordOutput {
+/// The layouts that task records can be written in.
+public enum RecordLayout: String, CaseIterable, Sendable {
+  /// What the output's ending says.
+  case records
+  /// A folder in the layout of clusterdata-2011-2.
+  case google2011 = "google-2011"
+  /// A log in Standard Workload Format.
+  case swf
+
+  /// What is asked for, or what the name of the output says.
+  public func of(_ output: String) -> RecordLayout {
+    self == .records && output.hasSuffix(".swf") ? .swf : self
+  }
+}
+
+/// Where task records are written to, whatever the layout.
+public final class RecordOutput {
   private enum Writer {
     case records(any TableWriter<TaskRecord>)
     case google2011(Google2011TraceWriter, MachineEventList?)
@@ -13,10 +28,22 @@ final class RecordOutput {
   private let stream: RecordStream
   private let rowsPerPart: Int
   private let path: String
-  private let layout: ConvertCommand.Layout
+  private let layout: RecordLayout
 
-  init(
-    _ layout: ConvertCommand.Layout, path: String, rowsPerPart: Int, format: String,
+  /// Begins an output; a `google-2011` one is a new folder.
+  ///
+  /// - Parameters:
+  ///   - layout: what is written.
+  ///   - path: the file or folder.
+  ///   - rowsPerPart: rows of a part of google-2011.
+  ///   - format: where the records come from, by the name of a format.
+  ///   - stream: what is known of them besides.
+  ///   - begin: when a google-2011 trace begins.
+  ///   - firstJob: its first job number.
+  ///   - machines: its machines, asked for if the layout has a place for them.
+  ///   - options: how they were read.
+  public init(
+    _ layout: RecordLayout, path: String, rowsPerPart: Int, format: String,
     stream: RecordStream, begin: Microseconds = .zero, firstJob: Int64 = 0,
     machines: () throws(TraceError) -> MachineEventList? = { nil },
     _ options: ReadOptions
@@ -31,7 +58,7 @@ final class RecordOutput {
         try TableFileKind(path: path).writer(
           path: path, columns: RecordColumn.table, symbols: { stream.symbols.strings },
           metadata: [
-            "tracemill.version": Tracemill.version, "tracemill.format": format,
+            "tracemill.version": Toolkit.version, "tracemill.format": format,
             "tracemill.scale.cores": "\(options.scale.cores)",
             "tracemill.scale.memory_bytes": "\(options.scale.memory.rawValue)",
             "tracemill.scale.disk_bytes": "\(options.scale.disk.rawValue)",
@@ -53,7 +80,8 @@ final class RecordOutput {
     }
   }
 
-  func write(_ record: TaskRecord) throws(TraceError) {
+  /// Writes a task.
+  public func write(_ record: TaskRecord) throws(TraceError) {
     switch writer {
     case .records(let writer): try writer.write(record)
     case .google2011(let writer, _): try writer.write(record)
@@ -62,7 +90,7 @@ final class RecordOutput {
   }
 
   /// Writes a task whose attempts are known, with all of them where the layout shows them.
-  func write(_ record: TaskRecord, attempts: [TaskAttempt]) throws(TraceError) {
+  public func write(_ record: TaskRecord, attempts: [TaskAttempt]) throws(TraceError) {
     if case .google2011(let writer, _) = writer, !attempts.isEmpty {
       return try writer.write(record, attempts: attempts)
     }
@@ -70,12 +98,13 @@ final class RecordOutput {
   }
 
   /// Whether `parts` parts are sure to be full when all tasks submitted before `time` are written.
-  func isFull(parts: Int, before time: Microseconds) -> Bool {
+  public func isFull(parts: Int, before time: Microseconds) -> Bool {
     guard case .google2011(let writer, _) = writer else { return false }
     return writer.rows(before: time) / parts >= rowsPerPart
   }
 
-  func write(contentsOf records: UnsafeBufferPointer<TaskRecord>) throws(TraceError) {
+  /// Writes tasks in their order.
+  public func write(contentsOf records: UnsafeBufferPointer<TaskRecord>) throws(TraceError) {
     if case .records(let writer) = writer { return try writer.write(contentsOf: records) }
     for record in records { try write(record) }
   }
@@ -83,7 +112,7 @@ final class RecordOutput {
   /// Completes the output; returns what its layout has no place for.
   ///
   /// - Parameter parts: after how many parts a table of events ends.
-  func finish(parts: Int? = nil) throws(TraceError) -> [String: Int] {
+  public func finish(parts: Int? = nil) throws(TraceError) -> [String: Int] {
     var leftOut: [String: Int] = [:]
     switch writer {
     case .records(let writer):

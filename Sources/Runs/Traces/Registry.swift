@@ -1,10 +1,10 @@
 import TraceParsing
 
-/// What the command line knows by name. A new trace format is one line here; schedulers are listed
-/// in `PolicyCatalog`.
-enum Registry {
+/// The trace formats there are, by name. A new one is one line here; schedulers are listed in
+/// `PolicyCatalog`.
+public enum Registry {
   /// Asked in this order.
-  static let formats: [any TraceFormat] = [
+  public static let formats: [any TraceFormat] = [
     RecordFileFormat(),
     MappedRecordFormat.openDC,
     Google2019Format(),

@@ -4,7 +4,7 @@ import Workload
 
 extension TraceSummary {
   /// The trace as a page: what `inspect` prints, with charts of arrivals, sizes and fitted laws.
-  func page(_ overview: WorkloadOverview?) -> ReportPage {
+  public func page(_ overview: WorkloadOverview?) -> ReportPage {
     typealias Cell = ReportTable.Cell
     func count(_ value: Int) -> Cell { Cell(grouped(value), value: Double(value)) }
     let tableRows = tables.map { table -> [Cell] in
@@ -100,7 +100,7 @@ extension TraceSummary {
         ]))
     return ReportPage(
       title: path.split(separator: "/").last.map(String.init) ?? path,
-      subtitle: "A \(format) trace", sections: sections, generator: "Tracemill \(Tracemill.version)"
+      subtitle: "A \(format) trace", sections: sections, generator: "Tracemill \(Toolkit.version)"
     )
   }
 }

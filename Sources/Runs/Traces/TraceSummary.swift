@@ -4,15 +4,19 @@ import TraceParsing
 import Workload
 
 /// What `inspect` gathers, in bounded memory.
-struct TraceSummary {
+public struct TraceSummary {
   let path: String
   let format: String
   let tables: [TraceTable]
   let scale: MachineScale
-  var report = ReadReport()
-  var surveys: [String: TableSurvey] = [:]
-  var machines: MachineSummary?
-  var rejects: [String: Int] = [:]
+  /// What reading the records told.
+  public var report = ReadReport()
+  /// What reading other tables told, by their names.
+  public var surveys: [String: TableSurvey] = [:]
+  /// The machines, where a table has them.
+  public var machines: MachineSummary?
+  /// Rows that could not be read, by reason.
+  public var rejects: [String: Int] = [:]
 
   private(set) var records = 0
   private(set) var jobs = 0
@@ -37,14 +41,16 @@ struct TraceSummary {
 
   private static let namedFlags = flagNames.reduce(into: TaskRecord.Flags()) { $0.insert($1.0) }
 
-  init(path: String, trace: any RecognisedTrace, scale: MachineScale) {
+  /// Nothing yet of a trace.
+  public init(path: String, trace: any RecognisedTrace, scale: MachineScale) {
     self.path = path
     format = trace.format
     tables = trace.tables
     self.scale = scale
   }
 
-  func survey(of table: String) -> TableSurvey? { report.surveys[table] ?? surveys[table] }
+  /// The survey of a table, where it was read.
+  public func survey(of table: String) -> TableSurvey? { report.surveys[table] ?? surveys[table] }
 
   /// The counts of the outcomes of each class that there is.
   var classes: [PriorityClass: [Int]] {
@@ -58,7 +64,8 @@ struct TraceSummary {
     return classes
   }
 
-  mutating func add(_ record: TaskRecord) {
+  /// Counts a task.
+  public mutating func add(_ record: TaskRecord) {
     records += 1
     attempts += Int(record.attempts)
     outcomes[
@@ -86,7 +93,8 @@ struct TraceSummary {
 
   // MARK: - For people
 
-  var text: String { heading + tableLines + eventLines + taskLines + marginLines + oddLines }
+  /// As `tracemill inspect` prints it.
+  public var text: String { heading + tableLines + eventLines + taskLines + marginLines + oddLines }
 
   private var heading: String { "\(path): \(format)\n" }
 
@@ -169,7 +177,7 @@ struct TraceSummary {
   }
 
   /// What is odd about the trace, and how often.
-  var oddities: [(String, Int)] {
+  public var oddities: [(String, Int)] {
     var lines: [(String, Int)] = []
     for odd in report.transitions.impossible {
       let what =
@@ -204,7 +212,8 @@ struct TraceSummary {
 
   // MARK: - For machines
 
-  var object: [String: Any] {
+  /// The same for JSON.
+  public var object: [String: Any] {
     var object: [String: Any] = [
       "path": path, "format": format, "rejects": rejects,
       "scale": [
@@ -246,160 +255,5 @@ struct TraceSummary {
     object["missing_info"] = Dictionary(
       uniqueKeysWithValues: survey.missingInfo.map { (String($0), $1) })
     return object
-  }
-}
-
-/// The distribution of one quantity over the tasks.
-struct Margin {
-  let name: String
-  let unit: String
-  /// What one raw unit is in `unit`.
-  let scale: Double
-  private(set) var values = Distribution()
-  private var bins = LogHistogram()
-
-  init(_ name: String, unit: String, scale: Double) {
-    self.name = name
-    self.unit = unit
-    self.scale = scale
-  }
-
-  mutating func add(_ raw: Int64) {
-    values.record(raw)
-    bins.add(Double(raw) * scale)
-  }
-
-  private static let probabilities = [0.1, 0.5, 0.9, 0.99]
-
-  var cells: [String] {
-    let quantiles = values.quantiles(Self.probabilities).map { significant($0 * scale) }
-    let ends = [values.minimum, values.maximum].map { significant(Double($0 ?? 0) * scale) }
-    return [name, unit, grouped(values.count), ends[0]] + quantiles
-      + [ends[1], significant(values.mean * scale)]
-  }
-
-  var histogram: String { "  \(name), \(unit)\n" + bins.text }
-
-  var object: [String: Any] {
-    var object: [String: Any] = [
-      "unit": unit, "count": values.count, "quantile_relative_error": values.quantileError,
-      "histogram": bins.object,
-    ]
-    guard values.count > 0 else { return object }
-    object["mean"] = values.mean * scale
-    object["min"] = Double(values.minimum ?? 0) * scale
-    object["max"] = Double(values.maximum ?? 0) * scale
-    for (p, value) in zip(Self.probabilities, values.quantiles(Self.probabilities)) {
-      object["p\(Int(p * 100))"] = value * scale
-    }
-    return object
-  }
-}
-
-/// Counts in bins of equal width on a logarithmic axis, two a decade; zeros apart.
-struct LogHistogram {
-  private var zeros = 0
-  /// From the bin of the least positive number to that of the largest.
-  private var counts = [Int](repeating: 0, count: last - first + 1)
-
-  private static let (first, last) = (bin(.leastNonzeroMagnitude), bin(.greatestFiniteMagnitude))
-
-  private static func bin(_ value: Double) -> Int {
-    // The tolerance keeps a power of ten in the bin that it begins.
-    Int((2 * log10(value) + 1e-9).rounded(.down))
-  }
-
-  mutating func add(_ value: Double) {
-    if value > 0 {
-      counts[Self.bin(value) - Self.first] += 1
-    } else {
-      zeros += 1
-    }
-  }
-
-  private static func edge(_ bin: Int) -> Double { pow(10, Double(bin) / 2) }
-
-  /// The bins in order, empty ones between them included.
-  private var bins: [(label: String, low: Double, high: Double, count: Int)] {
-    var bins: [(String, Double, Double, Int)] = zeros > 0 ? [("0", 0, 0, zeros)] : []
-    if let first = counts.firstIndex(where: { $0 > 0 }),
-      let last = counts.lastIndex(where: { $0 > 0 })
-    {
-      for place in first...last {
-        let bin = place + Self.first
-        let low = Self.edge(bin)
-        bins.append(
-          ("from " + significant(low, digits: 2), low, Self.edge(bin + 1), counts[place]))
-      }
-    }
-    return bins
-  }
-
-  var text: String {
-    let most = bins.map(\.count).max() ?? 0
-    var lines = TextTable(left: [0, 2])
-    for bin in bins { lines.add([bin.label, grouped(bin.count), Self.bar(bin.count, of: most)]) }
-    return lines.text.split(separator: "\n").map { "  \($0)\n" }.joined()
-  }
-
-  var object: [[String: Any]] {
-    bins.map { ["from": $0.low, "to": $0.high, "count": $0.count] }
-  }
-
-  /// A bar of at most 40 cells, in eighths.
-  private static func bar(_ count: Int, of most: Int) -> String {
-    guard most > 0, count > 0 else { return "" }
-    let eighths = max(1, count * 320 / most)
-    let rest = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
-    return String(repeating: "█", count: eighths / 8) + rest
-  }
-}
-
-/// The machines of a trace.
-struct MachineSummary {
-  private var initial = 0
-  private var ever: Set<Int64> = []
-  private var mix: [Resources: Int] = [:]
-
-  init(_ list: MachineEventList) {
-    for event in list.events {
-      ever.insert(event.machine)
-      if event.time == .zero, event.kind == .add {
-        initial += 1
-        mix[event.capacity, default: 0] += 1
-      }
-    }
-  }
-
-  private var largest: [(Resources, Int)] {
-    mix.sorted {
-      ($0.value, $0.key.cpu, $0.key.memory.rawValue) > (
-        $1.value, $1.key.cpu, $1.key.memory.rawValue
-      )
-    }
-  }
-
-  var text: String {
-    var text = "  \(grouped(initial)) machines at the start, \(grouped(ever.count)) ever\n"
-    var lines = TextTable(left: [])
-    for (capacity, count) in largest.prefix(10) {
-      lines.add([
-        grouped(count), "×", significant(capacity.cpu.value) + " cores",
-        significant(capacity.memory.gibibytes) + " GiB",
-      ])
-    }
-    text += lines.text.split(separator: "\n").map { "  \($0)\n" }.joined()
-    return text
-  }
-
-  var object: [String: Any] {
-    [
-      "at_start": initial, "ever": ever.count,
-      "mix_at_start": largest.map {
-        [
-          "cpu_cores": $0.cpu.value, "memory_bytes": $0.memory.rawValue, "machines": $1,
-        ] as [String: Any]
-      },
-    ]
   }
 }

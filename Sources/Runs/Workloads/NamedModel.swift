@@ -4,21 +4,21 @@ import Generation
 import Workload
 
 /// A synthetic workload by name: a preset with parameters, a scenario or a profile.
-struct SyntheticArgument {
+public struct NamedModel {
   /// The model, and how many tasks if that is said.
-  var scenario: WorkloadScenario
+  public var scenario: WorkloadScenario
   /// What was changed or assumed on the way.
-  var notes: [String] = []
+  public private(set) var notes: [String] = []
   /// Offered load asked for (`load=`), to be set on a cluster.
-  var load: Double?
+  public var load: Double?
   /// Cores that it is the load of (`cores=`), if not the cluster's.
   private var statedCores: Double?
 
   /// Tasks of a workload that does not say how many.
-  static let defaultTasks = 10_000
+  public static let defaultTasks = 10_000
 
   /// Whether `argument` names one: a preset, or a file that can only be a scenario or a profile.
-  static func isOne(_ argument: String) -> Bool {
+  public static func isOne(_ argument: String) -> Bool {
     WorkloadModel.presetNames.contains(presetName(argument))
       || [".yaml", ".yml", ".json"].contains(where: argument.hasSuffix)
   }
@@ -27,7 +27,15 @@ struct SyntheticArgument {
     String(argument.prefix { $0 != ":" })
   }
 
-  init(
+  /// The model that `argument` names.
+  ///
+  /// - Parameters:
+  ///   - argument: a preset with parameters (`study:tasks=1000,load=0.4`), or the path of a scenario
+  ///     (YAML) or a fitted profile (JSON).
+  ///   - margins: which laws of a profile are used.
+  ///   - arrivals: which arrivals of a profile are used.
+  /// - Throws: ``RunError``; it names every issue of a file.
+  public init(
     _ argument: String, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best
   ) throws {
     let name = Self.presetName(argument)
@@ -61,7 +69,7 @@ struct SyntheticArgument {
     do {
       return try WorkloadModel(profile, margins: margins, arrivals: arrivals, notes: &notes)
     } catch {
-      throw CommandFailure(
+      throw RunError(
         message: error.issues.map { "\(name): \($0)" }.joined(separator: "\n"))
     }
   }
@@ -76,7 +84,7 @@ struct SyntheticArgument {
       }
       return try WorkloadProfile(file)
     } catch {
-      throw CommandFailure(message: "\(error)")
+      throw RunError(message: "\(error)")
     }
   }
 
@@ -96,7 +104,7 @@ struct SyntheticArgument {
         return try profile(file).map { try model($0, name, margins, arrivals, &gathered) }
       }
     } catch {
-      throw CommandFailure(message: "\(error)")
+      throw RunError(message: "\(error)")
     }
   }
 
@@ -107,16 +115,16 @@ struct SyntheticArgument {
     for item in text.dropFirst().split(separator: ",") {
       let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
       guard pair.count == 2, keys.contains(pair[0]) else {
-        throw CommandFailure(
+        throw RunError(
           message: "'\(item)' is none of \(keys.map { $0 + "=" }.joined(separator: ", "))"
             + suggestion(for: pair[0], among: keys))
       }
-      if pair[0] == "duration", let time = TraceTime(argument: pair[1]) {
+      if pair[0] == "duration", let time = TraceTime(pair[1]) {
         scenario.extent.duration = time.value
         continue
       }
       guard let value = Double(pair[1]), value > 0, value <= 1e12 else {
-        throw CommandFailure(message: "\(pair[0]) '\(pair[1])' is not a number above 0")
+        throw RunError(message: "\(pair[0]) '\(pair[1])' is not a number above 0")
       }
       switch pair[0] {
       case "tasks": scenario.extent.tasks = Int(value)
@@ -128,25 +136,26 @@ struct SyntheticArgument {
   }
 
   /// Sets the load on a cluster of so many cores (times speeds).
-  mutating func setLoad(onCores cores: Double?) throws {
+  /// Does nothing where no ``load`` was asked for.
+  public mutating func setLoad(onCores cores: Double?) throws {
     guard let load else { return }
     guard let cores = statedCores ?? cores else {
-      throw CommandFailure(
+      throw RunError(
         message: "a load needs the cores that it is the load of, such as cores=1250")
     }
     do { try scenario.model.setLoad(load, onCores: cores) } catch {
-      throw CommandFailure(message: "\(error)")
+      throw RunError(message: "\(error)")
     }
   }
 
-  /// The tasks: as many as were asked for, else a default, or without end.
-  func source(seed: UInt64, isEndless: Bool = false) throws -> SyntheticWorkload {
+  /// The tasks: as many as were asked for, else ``defaultTasks``, or without end.
+  public func source(seed: UInt64, isEndless: Bool = false) throws -> SyntheticWorkload {
     var extent = isEndless ? .endless : scenario.extent
     if !isEndless, extent.tasks == nil, extent.duration == nil { extent.tasks = Self.defaultTasks }
     do {
       return try SyntheticWorkload(scenario.model, extent, seed: seed)
     } catch {
-      throw CommandFailure(message: "\(error)")
+      throw RunError(message: "\(error)")
     }
   }
 }

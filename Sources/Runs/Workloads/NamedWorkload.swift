@@ -1,45 +1,52 @@
-import ArgumentParser
 import Foundation
 import Generation
 import TraceParsing
 import Workload
 
-/// `--workload`: a trace, a record file, or a synthetic workload by its parameters.
-struct WorkloadArgument {
-  let source: AnyWorkloadSource<TraceError>
+/// A workload by its name: a trace, a record file, or a synthetic workload by its parameters
+/// (`poisson:rate=0.5,run=20,cpu=1,memory=2,tasks=10000`: a second, seconds, cores, GiB; a preset such
+/// as `study:tasks=1000,load=0.4`; a scenario or a fitted profile).
+///
+/// Its source gives its tasks once.
+public struct NamedWorkload {
+  /// Its tasks in order of submission.
+  public let source: AnyWorkloadSource<TraceError>
   /// Where the records come from, if not from a generator.
-  let stream: RecordStream?
+  public let stream: RecordStream?
   /// What the tasks wait for.
-  let dependencies: DependencyTable
+  public let dependencies: DependencyTable
   /// The format they were read from.
-  let format: String?
+  public let format: String?
 
+  /// Finds the workload; a trace is read here as far as its format needs before the first record.
+  ///
   /// - Parameters:
-  ///   - argument: what the user named.
+  ///   - name: what the user named.
   ///   - seed: what a generator's chance comes from.
   ///   - cores: those of the cluster, times their speeds, for a load that is asked for.
   ///   - reading: how traces are read.
   ///   - selection: which of a trace's tasks are wanted.
   ///   - meter: counts what was read.
   ///   - rejects: takes rows that cannot be read; without it they are errors.
-  init(
-    _ argument: String, seed: UInt64, cores: Double? = nil, reading: TraceOptions,
-    selection: SelectionOptions, meter: ReadMeter, rejects: RejectLog? = nil
+  /// - Throws: ``RunError`` for a name that stands for nothing; `TraceError` where reading fails.
+  public init(
+    _ name: String, seed: UInt64, cores: Double? = nil, reading: ReadingSettings = .init(),
+    selection: TaskSelection = .init(), meter: ReadMeter = .init(), rejects: RejectLog? = nil
   ) throws {
-    if argument.hasPrefix("poisson:") {
+    if name.hasPrefix("poisson:") {
       (stream, format, dependencies) = (nil, nil, DependencyTable())
       source = AnyWorkloadSource(
-        Infallible(base: try Self.poisson(argument.dropFirst("poisson:".count), seed: seed)))
-    } else if SyntheticArgument.isOne(argument) {
-      var synthetic = try SyntheticArgument(argument)
+        Infallible(base: try Self.poisson(name.dropFirst("poisson:".count), seed: seed)))
+    } else if NamedModel.isOne(name) {
+      var synthetic = try NamedModel(name)
       try synthetic.setLoad(onCores: cores)
       for note in synthetic.notes { reading.logger?.notice("\(note)") }
       let tasks = try synthetic.source(seed: seed)
       (stream, format, dependencies) = (nil, nil, tasks.dependencies())
       source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
     } else {
-      let trace = try reading.open(argument, meter: meter)
-      let stream = try trace.records(try reading.readOptions(meter: meter, rejects: rejects))
+      let trace = try reading.open(name, meter: meter)
+      let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
       self.stream = stream
       dependencies = stream.dependencies
       format = trace.format
@@ -52,16 +59,16 @@ struct WorkloadArgument {
     for item in text.split(separator: ",") {
       let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
       guard pair.count == 2, let known = values[pair[0]] else {
-        throw CommandFailure(
+        throw RunError(
           message: "poisson: '\(item)' is none of rate=, run=, cpu=, memory=, tasks=")
       }
       guard let value = Double(pair[1]), value >= 0, value <= 1e12, known > 0 else {
-        throw CommandFailure(message: "poisson: \(pair[0]) '\(pair[1])' is not a number from 0")
+        throw RunError(message: "poisson: \(pair[0]) '\(pair[1])' is not a number from 0")
       }
       values[pair[0]] = value
     }
     guard let rate = values["rate"], rate > 0 else {
-      throw CommandFailure(message: "poisson: rate is more than 0")
+      throw RunError(message: "poisson: rate is more than 0")
     }
     return PoissonSource(
       rate: rate, runTime: Microseconds(seconds: values["run"] ?? 0),
@@ -78,77 +85,4 @@ private struct Infallible<Base: WorkloadSource<Never>>: WorkloadSource {
   var base: Base
 
   mutating func next() throws(TraceError) -> TaskRecord? { base.next() }
-}
-
-/// The tasks of a workload that can be run again: those that ran, and for how long is known.
-///
-/// Counts what it leaves out. A reference, so that the counts can be read after the run.
-final class ReplayedTasks: WorkloadSource {
-  typealias Failure = TraceError
-
-  /// What to do with tasks that were running when the trace began.
-  enum AtStart: String, ExpressibleByArgument, CaseIterable {
-    /// Replay them from the trace's beginning to their end, or to the trace's.
-    case observed
-    /// Leave them out.
-    case skip
-  }
-
-  /// Tasks that never ran in the trace.
-  private(set) var neverRan = 0
-  /// Tasks whose run time the trace does not tell.
-  private(set) var unknown = 0
-  /// Tasks that were running when the trace began, replayed from its beginning.
-  private(set) var observed = 0
-  /// Tasks still running when the trace ended, replayed as far as it goes.
-  private(set) var cutOffAtEnd = 0
-  /// Tasks with a stated default for a request.
-  private(set) var assumed = 0
-
-  private let workload: WorkloadArgument
-  private let atStart: AtStart
-
-  init(_ workload: WorkloadArgument, atStart: AtStart) {
-    self.workload = workload
-    self.atStart = atStart
-  }
-
-  func next() throws(TraceError) -> TaskRecord? {
-    while var record = try workload.source.next() {
-      guard workload.stream != nil else { return record }
-      let hasRun = record.attempts > 0 || record.outcome == .running || !record.hasHistory
-      guard hasRun else {
-        neverRan += 1
-        continue
-      }
-      // Time 0 stands for "before the trace", which begins with its first real time.
-      let start = workload.stream?.report.firstTime ?? .never
-      if record.submit == .zero, record.flags.contains(.cutOffAtStart), start.isKnown {
-        record.submit = start
-      }
-      if record.flags.contains(.runTimeUnknown) {
-        let end = record.end.isKnown ? record.end : workload.stream?.report.lastTime ?? .zero
-        guard atStart == .observed, end >= record.submit else {
-          unknown += 1
-          continue
-        }
-        record.runTime = end - record.submit
-        record.flags.remove(.runTimeUnknown)
-        observed += 1
-      }
-      if record.flags.contains(.cutOffAtEnd) { cutOffAtEnd += 1 }
-      if record.flags.contains(.requestAssumed) { assumed += 1 }
-      return record
-    }
-    return nil
-  }
-}
-
-extension TaskRecord {
-  /// Whether it tells of a past: a record made by hand has only what is to be run, and flags for
-  /// what it leaves unsaid. A task that a trace shows pending to its end is cut off there.
-  fileprivate var hasHistory: Bool {
-    attempts > 0 || outcome != .pending || end.isKnown
-      || !flags.isDisjoint(with: [.cutOffAtStart, .cutOffAtEnd, .missingInfo, .irregular])
-  }
 }
