@@ -83,5 +83,5 @@ struct Tracemill: AsyncParsableCommand {
   private static func exit(_ code: Int32) -> Never { Foundation.exit(code) }
 }
 
-/// A failure of the command line's own; printed as one line, exit code 1.
+/// A failure of the command line's own: one line, or several where several things are wrong; exit code 1.
 typealias CommandFailure = RunError

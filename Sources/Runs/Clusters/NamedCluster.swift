@@ -53,7 +53,7 @@ public struct NamedCluster {
     do {
       return try ConfigurationFile(path: argument).read(ClusterSpec.init)
     } catch {
-      throw RunError(message: "\(error)")
+      throw RunError(error)
     }
   }
 

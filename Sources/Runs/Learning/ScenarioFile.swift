@@ -40,7 +40,7 @@ public struct ScenarioFile {
       proximal = parts.proximal
       momentum = parts.momentum
     } catch let error as ConfigurationError {
-      throw RunError(message: error.description)
+      throw RunError(error)
     }
   }
 

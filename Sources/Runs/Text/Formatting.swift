@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Quoting
 import Workload
 
 /// `158,120`.
@@ -65,7 +66,7 @@ package struct TextTable {
     if !header.isEmpty { rows.append(header) }
   }
 
-  package mutating func add(_ cells: [String]) { rows.append(cells) }
+  package mutating func add(_ cells: [String]) { rows.append(cells.map(Quoting.visible)) }
 
   /// The lines, indented by two.
   package var text: String {
@@ -89,7 +90,7 @@ package struct TextTable {
 package func jsonText(_ value: [String: Any]) throws -> String {
   let data = try JSONSerialization.data(
     withJSONObject: finite(value), options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-  return String(decoding: data, as: UTF8.self)
+  return Quoting.json(String(decoding: data, as: UTF8.self))
 }
 
 private func finite(_ value: Any) -> Any {

@@ -90,7 +90,7 @@ public struct ReadingSettings: Sendable {
       let mapping = try ConfigurationFile(path: path).read(ColumnMapping.init)
       return MappedRecordFormat(name: "columns", mapping: mapping)
     } catch {
-      throw RunError(message: "\(error)")
+      throw RunError(error)
     }
   }
 }

@@ -70,7 +70,7 @@ public struct NamedModel {
       return try WorkloadModel(profile, margins: margins, arrivals: arrivals, notes: &notes)
     } catch {
       throw RunError(
-        message: error.issues.map { "\(name): \($0)" }.joined(separator: "\n"))
+        lines: error.issues.map { "\(name): \($0)" })
     }
   }
 
@@ -84,7 +84,7 @@ public struct NamedModel {
       }
       return try WorkloadProfile(file)
     } catch {
-      throw RunError(message: "\(error)")
+      throw RunError(error)
     }
   }
 
@@ -104,7 +104,7 @@ public struct NamedModel {
         return try profile(file).map { try model($0, name, margins, arrivals, &gathered) }
       }
     } catch {
-      throw RunError(message: "\(error)")
+      throw RunError(error)
     }
   }
 
@@ -144,7 +144,7 @@ public struct NamedModel {
         message: "a load needs the cores that it is the load of, such as cores=1250")
     }
     do { try scenario.model.setLoad(load, onCores: cores) } catch {
-      throw RunError(message: "\(error)")
+      throw RunError(error)
     }
   }
 
@@ -155,7 +155,7 @@ public struct NamedModel {
     do {
       return try SyntheticWorkload(scenario.model, extent, seed: seed)
     } catch {
-      throw RunError(message: "\(error)")
+      throw RunError(error)
     }
   }
 }
