@@ -28,11 +28,14 @@ let package = Package(
   targets: [
     // L0: leaves. Nothing here imports another Tracemill module.
     .target(name: "Workload"),
+    // Text of inputs in languages that are generated: HTML, gnuplot, LaTeX, CSV, a terminal.
+    .target(name: "Quoting"),
     .target(name: "Fitting", dependencies: ["CVectorMath", "PortableMath"]),
     .target(name: "CVectorMath"),
     .target(name: "PortableMath", dependencies: ["CVectorMath"]),
     .target(
-      name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")]),
+      name: "Configuration",
+      dependencies: ["Quoting", .product(name: "Yams", package: "Yams")]),
     .target(name: "Parquet", dependencies: ["CISAL", "CZstd"]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive",
@@ -55,7 +58,8 @@ let package = Package(
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Workload", "Parquet", "CIngest", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON",
+        "Workload", "Parquet", "Quoting", "CIngest", "CLibArchive", "CLibCSV", "CISAL", "CZstd",
+        "CSimdJSON",
         "CCrypto",
       ]),
     .target(
@@ -69,7 +73,7 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "Configuration", "Simulation", "Generation", "Workload", "Fitting",
+        "CCrypto", "Configuration", "Simulation", "Generation", "Workload", "Fitting", "Quoting",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [
@@ -99,13 +103,14 @@ let package = Package(
       name: "tracemill",
       dependencies: [
         "Workload", "Fitting", "Parquet", "Configuration", "TraceParsing", "Generation",
-        "Simulation", "Experiments", "MARL",
+        "Simulation", "Experiments", "MARL", "Quoting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
 
     .testTarget(
       name: "WorkloadTests", dependencies: ["Workload", "WorkloadTestKit", "Generation"]),
+    .testTarget(name: "QuotingTests", dependencies: ["Quoting", "TestSupport"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "ParquetTests", dependencies: ["Parquet"]),
     .testTarget(name: "PortableMathTests", dependencies: ["PortableMath"]),

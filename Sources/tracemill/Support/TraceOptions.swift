@@ -135,7 +135,7 @@ struct TraceOptions: ParsableArguments, Sendable {
       let mapping = try ConfigurationFile(path: path).read(ColumnMapping.init)
       return MappedRecordFormat(name: "columns", mapping: mapping)
     } catch {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     }
   }
 }
