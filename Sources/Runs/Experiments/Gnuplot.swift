@@ -17,7 +17,7 @@ package enum Gnuplot {
     // Warnings may be many: a file takes them all, where a pipe would fill and both sides wait.
     let log = FileManager.default.temporaryDirectory.appendingPathComponent(
       "tracemill-gnuplot-\(UUID().uuidString)")
-    FileManager.default.createFile(atPath: log.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: log.path, contents: nil)
     defer { try? FileManager.default.removeItem(at: log) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)

@@ -8,9 +8,10 @@ import Workload
 /// 1. A task that never ran is left out (``neverRan``). A record made by hand, which tells of no
 ///    past, is run.
 /// 2. A task that was submitted before the trace began is submitted at the trace's first time.
-/// 3. A task whose run time is unknown, because it ran already when the trace began, is replayed from
-///    its submission to its end, or to the trace's last time (``observed``), or is left out with
-///    ``AtStart/skip`` (``unknown``).
+/// 3. A task whose run time is unknown because the trace's beginning or end cuts it off is replayed for
+///    as long as it ran in sight of the trace; with ``AtStart/skip`` those that ran already when it
+///    began are left out. Where neither cuts it off nothing tells its run time, and it is left out
+///    (``unknown``).
 /// 4. A task that still ran when the trace ended is replayed as far as the trace goes
 ///    (``cutOffAtEnd``).
 ///
@@ -50,7 +51,10 @@ public final class ReplayedTasks: WorkloadSource {
   public func next() throws(TraceError) -> TaskRecord? {
     while var record = try workload.source.next() {
       guard workload.stream != nil else { return record }
-      let hasRun = record.attempts > 0 || record.outcome == .running || !record.hasHistory
+      // Whatever else is missing: what has a run time has run.
+      let hasRun =
+        record.attempts > 0 || record.runTime > .zero || record.outcome == .running
+        || !record.hasHistory
       guard hasRun else {
         neverRan += 1
         continue
@@ -61,20 +65,31 @@ public final class ReplayedTasks: WorkloadSource {
         record.submit = start
       }
       if record.flags.contains(.runTimeUnknown) {
-        let end = record.end.isKnown ? record.end : workload.stream?.report.lastTime ?? .zero
-        guard atStart == .observed, end >= record.submit else {
+        guard let span = observedSpan(of: record) else {
           unknown += 1
           continue
         }
-        record.runTime = end - record.submit
+        record.runTime = span
         record.flags.remove(.runTimeUnknown)
-        observed += 1
+        if record.flags.contains(.cutOffAtStart) { observed += 1 }
       }
       if record.flags.contains(.cutOffAtEnd) { cutOffAtEnd += 1 }
       if record.flags.contains(.requestAssumed) { assumed += 1 }
       return record
     }
     return nil
+  }
+
+  /// How long a task ran in sight of the trace, whose beginning or end cuts it off; nil where neither
+  /// does: then nothing tells how long it ran.
+  private func observedSpan(of record: TaskRecord) -> Microseconds? {
+    let isCutAtStart = record.flags.contains(.cutOffAtStart)
+    let isCutAtEnd = record.outcome == .running || record.flags.contains(.cutOffAtEnd)
+    guard isCutAtStart || isCutAtEnd, !isCutAtStart || atStart == .observed else { return nil }
+    let start = !isCutAtStart && record.lastSchedule.isKnown ? record.lastSchedule : record.submit
+    let last = isCutAtEnd ? workload.stream?.report.lastTime ?? .never : .never
+    let end = record.end.isKnown ? record.end : last
+    return end.isKnown && end >= start ? end - start : nil
   }
 }
 
