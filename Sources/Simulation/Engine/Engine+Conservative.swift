@@ -1,37 +1,31 @@
 import Workload
 
-/// Where and when a waiting task has been promised to start.
-struct Reservation {
-  var time: Int64
-  /// The machine of each instance; like ones stand together.
-  var machines: [Int]
-}
-
 /// A passage through the queue under way: what it keeps from one decision to the next.
 struct PromisePass {
-  var profiles: [FreeProfile] = []
   var waiting: [Int32] = []
   /// Which of those that wait is looked at.
   var position = 0
-  /// How many promises, from the first on, stand from before.
-  var kept = 0
-  var mayImprove = false
-  /// Somebody has been passed over.
+  /// Somebody has been passed over in this round.
   var overtakes = false
-  /// What the task that is looked at is promised.
-  var promise: Reservation?
+  /// How many vacancies earlier rounds have looked at, and how many there were when this one began.
+  var looked = 0
+  var known = 0
+  var blockedSince: Int64 = -1
+  /// What the task that is asked about had been promised.
+  var promise = Promise.none
 }
 
-// Conservative backfilling: whoever waits has been promised a place and a time.
+// Conservative backfilling: whoever waits has been promised a time, and a place where that matters.
 extension Engine {
-  /// Begins to start whom it promised to, and to make promises to all others.
-  mutating func openPromises() {
-    fresh.removeAll(keepingCapacity: true)
-    beginPass()
-    offering.stage = .promises
-  }
-
-  /// Goes on with that. Whether it stopped at a decision.
+  /// Starts those whose time has come, and promises every waiting task, in the queue's order, the
+  /// earliest place that breaks no promise.
+  ///
+  /// A promise stands until there is a better one, or until it is in the way of one ahead in the queue
+  /// that has none: one that came later but goes first, or whose machine went away or runs a task
+  /// beyond its estimate. Only promises that may have changed are looked at: those whose time has
+  /// come, and, where room has come unforeseen, those that it may better.
+  ///
+  /// Whether it stopped at a decision.
   mutating func keepPromises() -> Bool {
     while true {
       if continuePass() { return true }
@@ -43,196 +37,351 @@ extension Engine {
     return false
   }
 
-  /// Promises every waiting task, in the queue's order, the earliest place that breaks no promise, and
-  /// starts those whose time has come. O(waiting × machines × running tasks a machine) where room has
-  /// come unforeseen, else only for those that have just arrived.
-  ///
-  /// A promise stands until there is a better one, or until one ahead in the queue has none: one that
-  /// came later but goes first, or whose machine went away or runs a task beyond its estimate.
-  private mutating func beginPass() {
-    pass.profiles = (0..<cluster.count).map { freeProfile(of: $0) }
-    pass.waiting = pending.slots(limit: options.depth)
-    keepStandingPromises()
-    pass.mayImprove = promisesAreOld
-    promisesAreOld = false
-    pass.overtakes = false
-    pass.position = 0
+  /// Begins that.
+  mutating func openPromises() {
+    fresh.removeAll(keepingCapacity: true)
+    beginPass()
+    offering.stage = .promises
   }
 
-  /// Goes on with the passage. Whether it stopped at a decision; false at its end.
+  private mutating func beginPass() {
+    pass.waiting = pending.slots(limit: options.depth)
+    if plan.isOutOfDate { rebuildPlan(pass.waiting) }
+    withdrawBeyond(pass.waiting)
+    pass.blockedSince = plan.blockedSince
+    plan.blockedSince = -1
+    pass.looked = 0
+    beginRound()
+  }
+
+  private mutating func beginRound() {
+    plan.seal()
+    pass.known = plan.vacancies.count
+    pass.position = 0
+    pass.overtakes = false
+  }
+
+  /// Goes on with the passage. Whether it stopped at a decision.
   private mutating func continuePass() -> Bool {
-    while pass.position < pass.waiting.count {
-      let index = pass.waiting[pass.position]
-      let view = slots[index].view
-      var promise = pass.position < pass.kept ? reservations[index] : nil
-      if let old = promise, pass.mayImprove, old.time > cluster.now.rawValue {
-        change(for: view, old) { $0.release($1, at: $2, for: $3) }
-        promise = nil
-      }
-      if promise == nil {
-        promise = earliest(for: view, pass.profiles)
-        reservations[index] = promise
-        if let promise {
-          change(for: view, promise) { $0.reserve($1, at: $2, for: $3) }
+    let now = cluster.now.rawValue
+    while true {
+      while pass.position < pass.waiting.count {
+        let index = pass.waiting[pass.position]
+        guard slots[index].state == .pending else {
+          pass.position += 1
+          continue
+        }
+        if plan.time(of: index) == nil {
+          withdraw(behindPass) { _ in true }
+          enter(earliest(for: slots[index].view, before: .max) ?? .none, to: index)
+        } else if plan.vacancies.count > pass.looked {
+          improve(index, plan.vacancies[pass.looked...])
+        }
+        if let time = plan.time(of: index), time <= now {
+          if startPromised(index) { return true }
+        } else {
+          passOver(index)
         }
       }
-      guard let promise, promise.time == cluster.now.rawValue else {
-        passed(index, hasLeft: false)
-        continue
-      }
-      if view.instances == 1, !isStale {
-        pass.promise = promise
-        ask(about: index)
-        return true
-      }
-      accounts.decisions += 1
-      passed(index, hasLeft: startPromised(index, on: promise.machines))
+      pass.looked = pass.known
+      // Who moves forward leaves room, which those ahead may not have seen yet.
+      guard plan.vacancies.count > pass.looked else { break }
+      beginRound()
     }
+    plan.forgetVacancies()
+    if plan.blockedSince >= 0, pass.blockedSince >= 0 { plan.blockedSince = pass.blockedSince }
     return false
   }
 
-  private mutating func passed(_ index: Int32, hasLeft: Bool) {
+  /// The tasks behind the one that is looked at.
+  private var behindPass: ArraySlice<Int32> { pass.waiting[(pass.position + 1)...] }
+
+  private mutating func passOver(_ index: Int32) {
     pass.position += 1
-    if hasLeft {
-      if pass.overtakes { accounts.overtakings += 1 }
+    pass.overtakes = true
+    if options.refusesAtOnce { refuse(index) }
+  }
+
+  /// What lies beyond the depth has no promise.
+  private mutating func withdrawBeyond(_ waiting: [Int32]) {
+    guard plan.count > waiting.count else { return }
+    let inside = Set(waiting)
+    for index in plan.promised where !inside.contains(index) { withdraw(index) }
+  }
+
+  /// Takes the promises back for which `condition` holds.
+  private mutating func withdraw(_ tasks: ArraySlice<Int32>, where condition: (Promise) -> Bool) {
+    for index in tasks where plan.time(of: index) != nil && condition(plan.promise(to: index)) {
+      withdraw(index)
+    }
+  }
+
+  /// Moves a task forward into room that has come unforeseen, if it fits there earlier.
+  private mutating func improve(_ index: Int32, _ vacancies: ArraySlice<PromisePlan.Vacancy>) {
+    guard let promised = plan.time(of: index), promised > cluster.now.rawValue else { return }
+    let view = slots[index].view
+    let old = plan.promise(to: index)
+    guard plan.pool != nil || view.instances == 1 else {
+      // The parts of a gang hang together: all of it is thought over.
+      withdraw(index, quietly: true)
+      if let better = earliest(for: view, before: promised) {
+        plan.vacate(old)
+        return enter(better, to: index)
+      }
+      return enter(old, to: index)
+    }
+    var best: Promise?
+    for vacancy in vacancies {
+      let limit = min(best?.time ?? promised, vacancy.until)
+      let own = old.parts.first?.place == vacancy.place ? promised : .max
+      if let better = earliest(for: view, in: vacancy.place, before: limit, own: own) {
+        best = better
+      }
+    }
+    guard let best else { return }
+    withdraw(index)
+    enter(best, to: index)
+  }
+
+  /// A task whose time has come cannot start: one runs beyond its estimate. It goes next, and those
+  /// behind it make way where they must.
+  private mutating func postpone(_ index: Int32, behind: ArraySlice<Int32>) {
+    let view = slots[index].view
+    let old = plan.promise(to: index)
+    let now = cluster.now.rawValue
+    plan.blockedSince = now
+    withdraw(index, quietly: true)
+    if let next = earliest(for: view, before: now < .max - 2 ? now + 2 : .max) {
+      if next.parts.map(\.place) != old.parts.map(\.place) { plan.vacate(old) }
+      return enter(next, to: index)
+    }
+    withdraw(behind) { other in
+      other.parts.contains { part in
+        old.parts.contains { mine in
+          mine.place == part.place && other.time <= now &+ 1 &+ (old.end(mine) &- old.time)
+        }
+      }
+    }
+    plan.vacate(old)
+    enter(earliest(for: view, before: .max) ?? .none, to: index)
+  }
+
+  /// Starts a task whose time has come, or asks where: whether it stopped at that decision. A task of one
+  /// instance goes where the policy wants it, if that breaks no promise; where all machines are one
+  /// place, so does every instance.
+  private mutating func startPromised(_ index: Int32) -> Bool {
+    let view = slots[index].view
+    pass.promise = plan.promise(to: index)
+    withdraw(index, quietly: true)
+    if plan.pool != nil {
+      guard fitsNow(view, in: 0, Int(view.instances)) else {
+        startPromised(index, on: nil)
+        return false
+      }
+      guard isStale else {
+        ask(about: index, tentatively: true)
+        return true
+      }
+      startPromised(index, on: firstRoom(for: view))
+      return false
+    }
+    guard view.instances > 1 || isStale else {
+      ask(about: index)
+      return true
+    }
+    accounts.decisions += 1
+    startPromised(index, on: placeOfPromise(to: view))
+    return false
+  }
+
+  /// The policy has said where a task of one instance goes.
+  mutating func answerPromised(_ placement: Placement) {
+    let index = offering.task
+    let view = slots[index].view
+    switch placement {
+    case .reject:
+      refuse(index)
+      startPromised(index, on: nil)
+    case .machine(let machine) where fitsNow(view, in: machine, 1):
+      startPromised(index, on: [machine])
+    case .machine, .wait: startPromised(index, on: placeOfPromise(to: view))
+    }
+  }
+
+  /// The policy has said where each instance goes, or has not found room.
+  mutating func answerPromised(hasAll: Bool, isRejected: Bool) {
+    let index = offering.task
+    if hasAll { return startPromised(index, on: offering.machines) }
+    if isRejected {
+      refuse(index)
+      return startPromised(index, on: nil)
+    }
+    // The policy has not found the room that there is.
+    startPromised(index, on: firstRoom(for: slots[index].view))
+  }
+
+  /// The machines of the promise, if the task fits there now.
+  private func placeOfPromise(to view: TaskView) -> [Int]? {
+    let fits = pass.promise.parts.allSatisfy { fitsNow(view, in: $0.place, $0.count) }
+    return fits ? pass.promise.machines : nil
+  }
+
+  /// A task starts whose time has come; nil if it cannot, or has been refused.
+  private mutating func startPromised(_ index: Int32, on machines: [Int]?) {
+    let promise = pass.promise
+    guard let machines else {
+      if slots[index].state == .pending {
+        enter(promise, to: index)
+        postpone(index, behind: behindPass)
+        return passOver(index)
+      }
+      plan.vacate(promise)
+      return passed()
+    }
+    let isAsPromised = plan.pool != nil || machines == promise.machines
+    dequeue(index)
+    if machines.count == 1 { start(index, on: machines[0]) } else { start(index, on: machines) }
+    if !isAsPromised || promise.time < cluster.now.rawValue { plan.vacate(promise) }
+    passed()
+  }
+
+  /// The task that was looked at has left the queue.
+  private mutating func passed() {
+    pass.position += 1
+    if pass.overtakes { accounts.overtakings += 1 }
+  }
+
+  /// Whether so many instances may start in a place now and break no promise.
+  private func fitsNow(_ view: TaskView, in place: Int, _ count: Int) -> Bool {
+    let now = cluster.now.rawValue
+    if plan.pool != nil {
+      return freeInstances >= count
+        && plan.profiles[0].room(
+          for: Self.instances(1), at: now, for: expectedSpan(of: view, on: 0)) >= count
+    }
+    return cluster.mayStart(view, on: place)
+      && cluster.free(place).room(for: view.request) >= count
+      && plan.profiles[place].room(
+        for: view.request, at: now, for: expectedSpan(of: view, on: place)) >= count
+  }
+
+  private func firstRoom(for view: TaskView) -> [Int]? {
+    var machines: [Int] = []
+    var next = cluster.firstFit(for: view)
+    while let machine = next, machines.count < Int(view.instances) {
+      let room = cluster.free(machine).room(for: view.request)
+      machines += Array(
+        repeating: machine, count: min(room, Int(view.instances) - machines.count))
+      next = cluster.firstFit(for: view, from: machine + 1)
+    }
+    return machines.count == Int(view.instances) ? machines : nil
+  }
+}
+
+// The earliest places.
+extension Engine {
+  /// The earliest place before `limit`, ties to the lowest machines; nil if there is none to be
+  /// foreseen.
+  private func earliest(for view: TaskView, before limit: Int64) -> Promise? {
+    if plan.pool != nil { return earliest(for: view, in: 0, before: limit) }
+    guard view.instances == 1 else { return earliestOfGang(view, before: limit) }
+    var best: Promise?
+    for machine in 0..<cluster.count {
+      if let promise = earliest(for: view, in: machine, before: best?.time ?? limit) {
+        best = promise
+        if promise.time == cluster.now.rawValue { break }
+      }
+    }
+    return best
+  }
+
+  /// The same in one place. `own`: from when on its own promise is there.
+  private func earliest(
+    for view: TaskView, in place: Int, before limit: Int64, own: Int64 = .max
+  ) -> Promise? {
+    var (request, count, isFree) = (view.request, 1, true)
+    if plan.pool != nil {
+      count = Int(view.instances)
+      request = Self.instances(count)
+      isFree = freeInstances >= count
     } else {
-      pass.overtakes = true
-      if options.refusesAtOnce { refuse(index) }
+      guard cluster.fitsEmpty(request, on: place), cluster.isAllowed(view, on: place) else {
+        return nil
+      }
+      isFree = cluster.fits(request, on: place)
     }
+    let span = expectedSpan(of: view, on: place)
+    // A task that runs beyond its estimate may end at any moment, but not now.
+    let now = cluster.now.rawValue + (isFree ? 0 : 1)
+    guard
+      let time = plan.profiles[place].earliest(
+        request, for: span, from: now, before: limit, own: own)
+    else { return nil }
+    return Promise(time: time, parts: [.init(place: place, count: count, span: span)])
   }
 
-  /// Enters the promises that still stand, in order; those behind the first that does not are off.
-  private mutating func keepStandingPromises() {
-    pass.kept = 0
-    for index in pass.waiting {
-      let view = slots[index].view
-      guard var promise = reservations[index] else { return }
-      promise.time = max(promise.time, cluster.now.rawValue)
-      guard stands(promise, for: view, pass.profiles) else { return }
-      reservations[index] = promise
-      change(for: view, promise) { $0.reserve($1, at: $2, for: $3) }
-      pass.kept += 1
-    }
-  }
-
-  private func stands(
-    _ promise: Reservation, for view: TaskView, _ profiles: [FreeProfile]
-  ) -> Bool {
-    forEachMachine(of: promise) { machine, count in
-      cluster.fitsEmpty(view.request, on: machine) && cluster.isAllowed(view, on: machine)
-        && profiles[machine].room(
-          for: view.request, at: promise.time, for: expectedSpan(of: view, on: machine)) >= count
-    }
-  }
-
-  /// Whether `body` holds for each machine of the promise and how many instances are to go there.
-  private func forEachMachine(of promise: Reservation, _ body: (Int, Int) -> Bool) -> Bool {
-    var start = 0
-    while start < promise.machines.count {
-      let machine = promise.machines[start]
-      var end = start + 1
-      while end < promise.machines.count, promise.machines[end] == machine { end += 1 }
-      guard body(machine, end - start) else { return false }
-      start = end
-    }
-    return true
-  }
-
-  /// Changes the profiles of the machines of a promise.
-  private mutating func change(
-    for view: TaskView, _ promise: Reservation,
-    _ body: (inout FreeProfile, Resources, Int64, Int64) -> Void
-  ) {
-    for machine in promise.machines {
-      let span = expectedSpan(of: view, on: machine)
-      body(&pass.profiles[machine], view.request, promise.time, span)
-    }
-  }
-
-  /// The earliest place, ties to the lowest machines; nil if there is no foreseeable one.
-  private func earliest(for view: TaskView, _ profiles: [FreeProfile]) -> Reservation? {
+  /// The same for instances that start together. O(steps of all machines × machines × steps).
+  private func earliestOfGang(_ view: TaskView, before limit: Int64) -> Promise? {
+    let now = cluster.now.rawValue
     let candidates = (0..<cluster.count).filter {
       cluster.fitsEmpty(view.request, on: $0) && cluster.isAllowed(view, on: $0)
     }
-    guard view.instances > 1 else {
-      var best: Reservation?
-      for machine in candidates {
-        let span = expectedSpan(of: view, on: machine)
-        guard let time = profiles[machine].earliest(view.request, for: span),
-          time < best?.time ?? .max
-        else { continue }
-        best = Reservation(time: time, machines: [machine])
-      }
-      return best
-    }
     // Room only grows where a step begins.
-    var times: [Int64] = []
-    for machine in candidates { times += profiles[machine].times }
+    var times = [now, now + 1]
+    for machine in candidates { times += plan.profiles[machine].times.filter { $0 > now } }
     times.sort()
     var last: Int64?
-    for time in times where time != last {
+    for time in times where time != last && time < limit {
       last = time
-      var machines: [Int] = []
+      var left = Int(view.instances)
+      var parts: [Promise.Part] = []
       for machine in candidates {
-        let left = Int(view.instances) - machines.count
-        let room = profiles[machine].room(
-          for: view.request, at: time, for: expectedSpan(of: view, on: machine))
-        machines += Array(repeating: machine, count: min(room, view.mustBeApart ? 1 : left, left))
-        if machines.count == Int(view.instances) {
-          return Reservation(time: time, machines: machines)
-        }
+        let span = expectedSpan(of: view, on: machine)
+        var room = plan.profiles[machine].room(for: view.request, at: time, for: span)
+        if time == now { room = min(room, cluster.free(machine).room(for: view.request)) }
+        room = min(room, left, view.mustBeApart ? 1 : left)
+        guard room > 0 else { continue }
+        parts.append(.init(place: machine, count: room, span: span))
+        left -= room
+        if left == 0 { return Promise(time: time, parts: parts) }
       }
     }
     return nil
   }
 
-  /// The policy has said where a task of one instance goes whose time has come: there, if that breaks
-  /// no promise.
-  mutating func answerPromised(_ placement: Placement) {
-    let index = offering.task
-    let view = slots[index].view
-    guard let promise = pass.promise else { return }
-    var machines = promise.machines
-    if placement == .reject {
-      change(for: view, promise) { $0.release($1, at: $2, for: $3) }
-      refuse(index)
-      return passed(index, hasLeft: true)
+  mutating func enter(_ promise: Promise, to index: Int32) {
+    let isPool = plan.pool != nil
+    let request = slots[index].view.request
+    plan.enter(promise, to: index, now: cluster.now.rawValue) {
+      isPool ? Self.instances($0) : request.times($0)
     }
-    if case .machine(let machine) = placement, machine != machines[0] {
-      let other = Reservation(time: promise.time, machines: [machine])
-      if stands(other, for: view, pass.profiles) {
-        change(for: view, promise) { $0.release($1, at: $2, for: $3) }
-        change(for: view, other) { $0.reserve($1, at: $2, for: $3) }
-        machines = other.machines
-      }
-    }
-    passed(index, hasLeft: startPromised(index, on: machines))
   }
 
-  /// Starts a task whose time has come; whether it has left the queue.
-  private mutating func startPromised(_ index: Int32, on machines: [Int]) -> Bool {
-    let view = slots[index].view
-    let fits = forEachMachine(of: Reservation(time: cluster.now.rawValue, machines: machines)) {
-      cluster.free($0).room(for: view.request) >= $1 && cluster.mayStart(view, on: $0)
+  /// Takes a task's promise back, if it has one.
+  mutating func withdraw(_ index: Int32, quietly: Bool = false) {
+    guard plan.time(of: index) != nil else { return }
+    let isPool = plan.pool != nil
+    let request = slots[index].view.request
+    plan.withdraw(index, now: cluster.now.rawValue, quietly: quietly) {
+      isPool ? Self.instances($0) : request.times($0)
     }
-    guard fits else { return false }
-    dequeue(index)
-    if view.instances == 1 { start(index, on: machines[0]) } else { start(index, on: machines) }
-    return true
   }
+}
 
-  private func freeProfile(of machine: Int) -> FreeProfile {
-    guard cluster.isUp(machine) else { return FreeProfile(now: cluster.now.rawValue, .zero) }
-    var profile = FreeProfile(now: cluster.now.rawValue, cluster.free(machine))
-    var index = runningLists[machine].head
-    while index >= 0 {
-      if slots[index].expectedEnd.isKnown {
-        // One that runs beyond its estimate may end at any moment, but not now.
-        let end = max(slots[index].expectedEnd.rawValue, cluster.now.rawValue + 1)
-        profile.free(slots[index].view.request, from: end)
-      }
-      index = slots[index].next
-    }
-    return profile
+extension Promise {
+  /// The machine of each instance, where places are machines.
+  fileprivate var machines: [Int] {
+    parts.flatMap { Array(repeating: $0.place, count: $0.count) }
+  }
+}
+
+extension Resources {
+  /// This so many times.
+  fileprivate func times(_ count: Int) -> Resources {
+    guard count != 1 else { return self }
+    let factor = Int64(count)
+    return Resources(
+      cpu: Cores(nano: cpu.nano * factor), memory: Bytes(memory.rawValue * factor),
+      disk: Bytes(disk.rawValue * factor), milliGPU: milliGPU * factor)
   }
 }

@@ -42,7 +42,7 @@ extension Engine {
   private mutating func openQueue() {
     if isBatch { return openBatch() }
     if options.backfilling == .conservative {
-      if !headWaits || !fresh.isEmpty { openPromises() } else { offering.stage = .closed }
+      if !headWaits || !fresh.isEmpty || plan.first <= cluster.now.rawValue { openPromises() } else { offering.stage = .closed }
       return
     }
     offering.headWaited = headWaits
@@ -80,9 +80,10 @@ extension Engine {
     }
     offering.question = .none
     accounts.decisions += 1
-    if offering.stage == .promises { return answerPromised(placement) }
     if offering.isTentative {
       answerTentatively(isValid ? placement : .wait)
+    } else if offering.stage == .promises {
+      answerPromised(isValid ? placement : .wait)
     } else {
       decided(take(placement, of: index, isValid: isValid))
     }
@@ -196,7 +197,11 @@ extension Engine {
     takeBackClaims(of: index)
     let hasAll = offering.machines.count == instances
     let isRejected = !hasAll && (placement == .reject || options.refusesAtOnce)
-    decided(startOrLeave(index, hasAll: hasAll, isRejected: isRejected))
+    if offering.stage == .promises {
+      answerPromised(hasAll: hasAll, isRejected: isRejected)
+    } else {
+      decided(startOrLeave(index, hasAll: hasAll, isRejected: isRejected))
+    }
     offering.machines.removeAll(keepingCapacity: true)
   }
 

@@ -49,7 +49,7 @@ struct Offering {
   var candidates: [Int32] = []
   var cursor = 0
   /// What EASY backfilling has promised to the head.
-  var promise: Engine.Promise?
+  var promise: Engine.HeadPromise?
 
   /// What a batch policy chooses from, and what it is shown of them.
   var waiting: [Int32] = []
