@@ -42,7 +42,11 @@ extension Engine {
   private mutating func openQueue() {
     if isBatch { return openBatch() }
     if options.backfilling == .conservative {
-      if !headWaits || !fresh.isEmpty || plan.first <= cluster.now.rawValue { openPromises() } else { offering.stage = .closed }
+      if !headWaits || !fresh.isEmpty || plan.first <= cluster.now.rawValue {
+        openPromises()
+      } else {
+        offering.stage = .closed
+      }
       return
     }
     offering.headWaited = headWaits
