@@ -137,9 +137,11 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
   ) throws(SimulationError) -> SimulationReport {
     engine.abandon()
     try handOver(to: &results)
-    return engine.accounts.report(
+    var report = engine.accounts.report(
       policy: engine.policy.name, seed: seed, cluster: engine.cluster,
       energy: engine.meter.report, audited: isAudited)
+    report.drewChance = engine.drewChance
+    return report
   }
 
   /// Ends the run, and keeps the report only.

@@ -105,6 +105,9 @@ struct Engine: ~Copyable {
     scheduleFailures()
   }
 
+  /// Whether anything was left to chance so far.
+  var drewChance: Bool { rng.hasDrawn || gateways.hasDrawn || options.failures != nil }
+
   /// What the run is doing when it stops.
   private enum Stage {
     /// It waits for the next task.
