@@ -56,8 +56,10 @@ let package = Package(
       name: "tracemill-kube",
       dependencies: [
         "KubeObjects", "KubeRules", "KubeClient", "KubeServer", "KubeScheduler",
-        .product(name: "MARL", package: "tracemill"),
+        .product(name: "Runs", package: "tracemill"),
         .product(name: "Simulation", package: "tracemill"),
+        .product(name: "Workload", package: "tracemill"),
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "KubeTests", dependencies: [

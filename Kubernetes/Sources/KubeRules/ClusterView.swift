@@ -186,7 +186,8 @@ public struct ClusterView: Sendable {
   public func amounts(of shape: Int32) -> [Int64] { shapeAmounts[Int(shape)] }
 
   /// Amounts by resource number; cpu in thousandths of a core, all else in whole units, rounded up.
-  /// Each is at most 2^53, so that 2^10 of them stay within Int64 on one node.
+  /// Each is at most 2^50, and cpu at most 2^30 (a million cores), so that the pods of a node stay within
+  /// Int64, and cpu in billionths too.
   private mutating func amounts(_ list: ResourceList) -> [Int64] {
     for name in list.keys.sorted() where resourceNumbers[name] == nil {
       resourceNumbers[name] = resources.count
@@ -195,7 +196,8 @@ public struct ClusterView: Sendable {
     var amounts = [Int64](repeating: 0, count: resources.count)
     for (name, quantity) in list {
       let number = resourceNumbers[name]!
-      amounts[number] = min(max(number == 0 ? quantity.milli : quantity.units, 0), 1 << 53)
+      amounts[number] =
+        number == 0 ? min(max(quantity.milli, 0), 1 << 30) : min(max(quantity.units, 0), 1 << 50)
     }
     return amounts
   }
