@@ -180,8 +180,15 @@ public final class ExperimentProvider: ExperimentInputs {
   /// A path in the experiment's folder; anything else as it is.
   private func path(_ source: String) -> String {
     if source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
-    let inFolder = URL(fileURLWithPath: folder).appendingPathComponent(source).path
-    return FileManager.default.fileExists(atPath: inFolder) ? inFolder : source
+    func inFolder(_ name: String) -> String? {
+      let path = URL(fileURLWithPath: folder).appendingPathComponent(name).path
+      return FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+    if let path = inFolder(source) { return path }
+    // A scenario's file, with parameters after it.
+    let (file, parameters) = NamedModel.parts(source)
+    guard !parameters.isEmpty, let path = inFolder(file) else { return source }
+    return "\(path):\(parameters)"
   }
 }
 
@@ -192,7 +199,12 @@ extension ExperimentProvider {
       definition.workloads.map(\.source) + definition.clusters.map(\.source)
       + definition.schedulers.compactMap { NamedScheduler.file($0.policy)?.path }
     var files: [InputFile] = []
-    for source in sources where !files.contains(where: { $0.path == source }) {
+    for name in sources {
+      // Parameters after a scenario's file are in the experiment itself.
+      let file = NamedModel.parts(name).source
+      let isFile = [".yaml", ".yml", ".json"].contains(where: file.hasSuffix)
+      let source = isFile ? file : name
+      guard !files.contains(where: { $0.path == source }) else { continue }
       let path = path(source)
       guard FileManager.default.fileExists(atPath: path) else { continue }
       files.append(
@@ -234,7 +246,8 @@ extension ExperimentProvider {
     }
     for (index, cluster) in definition.clusters.enumerated() {
       let isDrawn =
-        cluster.groups != nil || ["study:", "tiers:"].contains(where: cluster.source.hasPrefix)
+        cluster.groups != nil
+        || ["study:", "tiers:", "mmc:"].contains(where: cluster.source.hasPrefix)
       if !isDrawn, let problem = problem(cluster.source, drawn: ["study", "tiers"]) {
         problems.append("clusters[\(index)]: unknown cluster \(problem)")
       } else {
