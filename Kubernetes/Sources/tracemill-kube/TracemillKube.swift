@@ -146,33 +146,33 @@ struct ExtenderCommand: AsyncParsableCommand {
   private func watch(_ client: APIClient, _ service: ExtenderService, _ logger: Logger) {
     let nodes = Watcher<Node>(client, path: "/api/v1/nodes", logger: logger)
     let pods = Watcher<Pod>(client, path: "/api/v1/pods", logger: logger)
-    Task {
-      await nodes.run { event in
-        service.update(nodes: { view in
-          switch event {
-          case .listed(let nodes):
-            for node in nodes { view.show(node) }
-            view.keepOnly(nodes: Set(nodes.map(\.name)))
-          case .shown(let node): view.show(node)
-          case .removed(let node): view.removeNode(node.name)
-          case .alive: break
-          }
-        })
-      }
+    Task { await nodes.run { event in service.update(nodes: { $0.apply(event) }) } }
+    Task { await pods.run { event in service.update(pods: { $0.apply(event) }) } }
+  }
+}
+
+extension ClusterView {
+  /// Applies what a watch of nodes tells.
+  fileprivate mutating func apply(_ event: WatchEvent<Node>) {
+    switch event {
+    case .listed(let nodes):
+      for node in nodes { show(node) }
+      keepOnly(nodes: Set(nodes.map(\.name)))
+    case .shown(let node): show(node)
+    case .removed(let node): removeNode(node.name)
+    case .alive: break
     }
-    Task {
-      await pods.run { event in
-        service.update(pods: { view in
-          switch event {
-          case .listed(let pods):
-            for pod in pods { view.show(pod) }
-            view.keepOnly(pods: Set(pods.map(\.uid)))
-          case .shown(let pod): view.show(pod)
-          case .removed(let pod): view.removePod(pod.uid)
-          case .alive: break
-          }
-        })
-      }
+  }
+
+  /// Applies what a watch of pods tells.
+  fileprivate mutating func apply(_ event: WatchEvent<Pod>) {
+    switch event {
+    case .listed(let pods):
+      for pod in pods { show(pod) }
+      keepOnly(pods: Set(pods.map(\.uid)))
+    case .shown(let pod): show(pod)
+    case .removed(let pod): removePod(pod.uid)
+    case .alive: break
     }
   }
 }
