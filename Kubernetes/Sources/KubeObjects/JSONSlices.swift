@@ -61,6 +61,9 @@ public struct JSONSlices: Sendable {
   ///
   /// - Throws: `Malformed` where there is none, or something after it.
   public func root() throws -> Range<Int> {
+    guard String(validating: bytes, as: UTF8.self) != nil else {
+      throw Malformed(offset: 0, expected: "UTF-8")
+    }
     let start = skipBlanks(0, bytes.count)
     let end = try skipValue(start, bytes.count)
     let rest = skipBlanks(end, bytes.count)
@@ -80,7 +83,7 @@ public struct JSONSlices: Sendable {
 
   private func skipBlanks(_ start: Int, _ end: Int) -> Int {
     var place = start
-    while place < end, bytes[place] == 0x20 || (0x09...0x0d).contains(bytes[place]) { place += 1 }
+    while place < end, [0x20, 0x09, 0x0a, 0x0d].contains(bytes[place]) { place += 1 }
     return place
   }
 
@@ -100,47 +103,99 @@ public struct JSONSlices: Sendable {
     while place < end {
       switch bytes[place] {
       case UInt8(ascii: "\""): return place + 1
-      case UInt8(ascii: "\\"): place += 2
+      case UInt8(ascii: "\\"): place = try skipEscape(place, end)
+      case 0..<0x20: throw Malformed(offset: place, expected: "no control character in a string")
       default: place += 1
       }
     }
     throw Malformed(offset: end, expected: "the end of a string")
   }
 
-  private func skipValue(_ start: Int, _ end: Int) throws(Malformed) -> Int {
-    guard start < end else { throw Malformed(offset: start, expected: "a value") }
-    switch bytes[start] {
-    case UInt8(ascii: "\""): return try skipString(start, end)
-    case UInt8(ascii: "{"), UInt8(ascii: "["): return try skipNested(start, end)
-    default:
-      var place = start
-      while place < end, !",]} \t\r\n".utf8.contains(bytes[place]) { place += 1 }
-      guard place > start else { throw Malformed(offset: start, expected: "a value") }
-      return place
+  /// Past an escape; half of a surrogate pair has to have its other half.
+  private func skipEscape(_ start: Int, _ end: Int) throws(Malformed) -> Int {
+    guard start + 1 < end else { throw Malformed(offset: end, expected: "an escape") }
+    guard bytes[start + 1] == UInt8(ascii: "u") else {
+      guard #""\/bfnrt"#.utf8.contains(bytes[start + 1]) else {
+        throw Malformed(offset: start + 1, expected: "an escape")
+      }
+      return start + 2
+    }
+    let unit = try hexadecimal(start + 2, end)
+    switch unit {
+    case 0xd800..<0xdc00:
+      guard start + 7 < end, bytes[start + 6] == UInt8(ascii: "\\"), bytes[start + 7] == UInt8(ascii: "u"),
+        (0xdc00..<0xe000).contains(try hexadecimal(start + 8, end))
+      else { throw Malformed(offset: start, expected: "both halves of a surrogate pair") }
+      return start + 12
+    case 0xdc00..<0xe000:
+      throw Malformed(offset: start, expected: "both halves of a surrogate pair")
+    default: return start + 6
     }
   }
 
-  /// Past the bracket that closes the one at `start`. What is between is checked when it is decoded.
-  private func skipNested(_ start: Int, _ end: Int) throws(Malformed) -> Int {
-    var depth = 0
-    var place = start
-    while place < end {
-      switch bytes[place] {
-      case UInt8(ascii: "\""):
-        place = try skipString(place, end)
-        continue
-      case UInt8(ascii: "{"), UInt8(ascii: "["):
-        depth += 1
-        guard depth <= Self.depthLimit else {
-          throw Malformed(offset: place, expected: "at most \(Self.depthLimit) levels")
-        }
-      case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        depth -= 1
-        if depth == 0 { return place + 1 }
-      default: break
-      }
-      place += 1
+  private func hexadecimal(_ start: Int, _ end: Int) throws(Malformed) -> UInt32 {
+    guard start + 4 <= end,
+      let value = UInt32(String(decoding: bytes[start..<(start + 4)], as: UTF8.self), radix: 16),
+      bytes[start] != UInt8(ascii: "+"), bytes[start] != UInt8(ascii: "-")
+    else { throw Malformed(offset: start, expected: "four hexadecimal digits") }
+    return value
+  }
+
+  /// Past a value, every byte of which is checked: what is handed back must be JSON.
+  private func skipValue(_ start: Int, _ end: Int, _ depth: Int = 0) throws(Malformed) -> Int {
+    guard start < end else { throw Malformed(offset: start, expected: "a value") }
+    guard depth <= Self.depthLimit else {
+      throw Malformed(offset: start, expected: "at most \(Self.depthLimit) levels")
     }
-    throw Malformed(offset: end, expected: "a closing bracket")
+    switch bytes[start] {
+    case UInt8(ascii: "\""): return try skipString(start, end)
+    case UInt8(ascii: "{"): return try skipNested(start, end, depth, close: UInt8(ascii: "}"))
+    case UInt8(ascii: "["): return try skipNested(start, end, depth, close: UInt8(ascii: "]"))
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try skipNumber(start, end)
+    default:
+      for word in ["true", "false", "null"] where bytes[start..<end].starts(with: word.utf8) {
+        return start + word.utf8.count
+      }
+      throw Malformed(offset: start, expected: "a value")
+    }
+  }
+
+  private func skipNested(
+    _ start: Int, _ end: Int, _ depth: Int, close: UInt8
+  ) throws(Malformed) -> Int {
+    let isObject = close == UInt8(ascii: "}")
+    var place = skipBlanks(start + 1, end)
+    if place < end, bytes[place] == close { return place + 1 }
+    while true {
+      place = skipBlanks(place, end)
+      if isObject {
+        place = try expect(UInt8(ascii: ":"), "':'", from: skipString(place, end), end)
+        place = skipBlanks(place, end)
+      }
+      place = skipBlanks(try skipValue(place, end, depth + 1), end)
+      if place < end, bytes[place] == close { return place + 1 }
+      place = try expect(UInt8(ascii: ","), "',' or a closing bracket", from: place, end)
+    }
+  }
+
+  private func skipNumber(_ start: Int, _ end: Int) throws(Malformed) -> Int {
+    var place = start
+    func digits() throws(Malformed) {
+      let first = place
+      while place < end, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[place]) { place += 1 }
+      guard place > first else { throw Malformed(offset: place, expected: "a digit") }
+    }
+    if bytes[place] == UInt8(ascii: "-") { place += 1 }
+    if place < end, bytes[place] == UInt8(ascii: "0") { place += 1 } else { try digits() }
+    if place < end, bytes[place] == UInt8(ascii: ".") {
+      place += 1
+      try digits()
+    }
+    if place < end, bytes[place] | 0x20 == UInt8(ascii: "e") {
+      place += 1
+      if place < end, bytes[place] == UInt8(ascii: "+") || bytes[place] == UInt8(ascii: "-") { place += 1 }
+      try digits()
+    }
+    return place
   }
 }

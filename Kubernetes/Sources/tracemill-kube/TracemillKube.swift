@@ -123,16 +123,7 @@ struct ExtenderCommand: AsyncParsableCommand {
     settings.isStateless = stateless
     let service = ExtenderService(scorer: scorer, metrics: metrics, settings: settings)
     let client = stateless && !bind ? nil : APIClient(try options.access())
-    let binder: (@Sendable (ExtenderBinding) async -> String)? =
-      bind
-      ? { call in
-        guard let client else { return "no API server" }
-        let binding = Binding(
-          name: call.podName, namespace: call.podNamespace, uid: call.podUID, node: call.node)
-        let problem = await binding.post(client)
-        metrics.count("tracemill_bindings_total", "result=\"\(problem == nil ? "bound" : "failed")\"")
-        return problem?.description ?? ""
-      } : nil
+    let binder = bind ? client.map { Self.binder($0, metrics) } : nil
     let server = ExtenderServer(
       service, settings: try options.server(), logger: logger, bind: binder)
     let channel = try await server.start()
@@ -141,6 +132,20 @@ struct ExtenderCommand: AsyncParsableCommand {
     await Signals.wait()
     logger.info("stopping")
     try? await channel.close()
+  }
+
+  /// Creates bindings; says what went wrong, nothing if nothing did.
+  private static func binder(
+    _ client: APIClient, _ metrics: Metrics
+  ) -> @Sendable (ExtenderBinding) async -> String {
+    { call in
+      let binding = Binding(
+        name: call.podName, namespace: call.podNamespace, uid: call.podUID, node: call.node)
+      let problem = await binding.post(client)
+      let result = problem == nil ? "bound" : "failed"
+      metrics.count("tracemill_bindings_total", "result=\"\(result)\"")
+      return problem?.description ?? ""
+    }
   }
 
   private func watch(_ client: APIClient, _ service: ExtenderService, _ logger: Logger) {
