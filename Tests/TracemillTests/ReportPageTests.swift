@@ -192,7 +192,7 @@ struct ReportPageTests {
     let made = try tracemill("inspect", miniature, "--quiet", "--html", folder("trace.html"))
     try #require(made.status == 0, "\(made.error)")
     let sight = try look(folder("trace.html"))
-    expectSound(sight, charts: 5)
+    expectSound(sight, charts: 6)
     let outcomes = try #require(sight.tables.first { $0.caption == "Tasks by class and outcome" })
     let json = try object(try tracemill("inspect", miniature, "--quiet", "--json"))
     let tasks = try #require(json["tasks"] as? [String: Any])

@@ -38,6 +38,7 @@ extension ExperimentSummary {
         let worse = of.count { $0.verdict == .worse }
         if better == of.count { return "\(name) is better in all \(of.count)" }
         if worse == of.count { return "\(name) is worse in all \(of.count)" }
+        if better + worse == 0 { return "\(name) cannot be told from it in any" }
         var words = ["better in \(better)"]
         if worse > 0 { words.append("worse in \(worse)") }
         return "\(name) is \(words.joined(separator: ", ")) of \(of.count)"

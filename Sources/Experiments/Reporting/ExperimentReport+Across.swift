@@ -86,7 +86,7 @@ extension ExperimentSummary {
       let scale = scale(metric, scenario)
       return [
         ReportTable.Cell(
-          axis.map { Figures.significant($0.values[place], digits: 3) } ?? scenario.title)
+          axis.map { String(format: "%g", $0.values[place]) } ?? scenario.title)
       ]
         + names.map { name in
           let estimate = scenario.groups.first { $0.scheduler == name }?.estimates[metric.name]
