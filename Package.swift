@@ -144,10 +144,13 @@ let package = Package(
     .testTarget(
       name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
     .testTarget(
-      name: "RunsTests", dependencies: ["Runs", "Simulation", "TestSupport"]),
+      name: "RunsTests",
+      dependencies: ["Runs", "Configuration", "Experiments", "Simulation", "TestSupport"]),
     .testTarget(
       name: "TracemillTests",
-      dependencies: ["tracemill", "Runs", "Experiments", "Simulation", "TestSupport"]),
+      dependencies: [
+        "tracemill", "Runs", "Configuration", "Experiments", "Simulation", "TestSupport",
+      ]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6],

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import Generation
 import Runs
@@ -102,7 +103,7 @@ struct SimulateCommand: AsyncParsableCommand {
       Tasks that were running already when the trace began: observed replays them from its \
       beginning to their end, skip leaves them out.
       """, valueName: "how"))
-  var atStart = ReplayedTasks.AtStart.observed
+  var atStart = EngineSettings.AtStart.observed
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -150,12 +151,13 @@ struct SimulateCommand: AsyncParsableCommand {
   func run() async throws {
     let reading = try self.reading.settings(isLenient: leniency.lenient)
     if let cell { return try CellPrinting.run(cell, reading, json: json) }
+    var settings = engine.settings
+    settings.atStart = atStart
+    settings.ignoreConstraints = ignoreConstraints
     var job = try SimulationJob(
-      workload: workload, cluster: cluster, scheduler: scheduler, options: engine.options)
+      workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
     job.scaleArrivals = scaleArrivals
     job.scaleLoad = scaleLoad
-    job.atStart = atStart
-    job.ignoresConstraints = ignoreConstraints
     job.selection = selection.selection
     job.reading = reading
     if replications > 1 {
@@ -181,5 +183,3 @@ struct SimulateCommand: AsyncParsableCommand {
     }
   }
 }
-
-extension ReplayedTasks.AtStart: ExpressibleByArgument {}

@@ -175,7 +175,17 @@ extension SchedulerDefinition {
       policy = node.string("policy", required: true)
       name = node.string("name")
       curve = node.string("curve")
-      engine = node.object("engine").map(EngineSettings.init) ?? engine
+      if let part = node.object("engine") {
+        engine = EngineSettings(part)
+        // Under one seed all schedulers meet the same tasks with the same requirements.
+        for (key, isThere) in [
+          ("atStart", engine.atStart != nil),
+          ("ignoreConstraints", engine.ignoreConstraints != nil),
+        ] where isThere {
+          part.problem(
+            at: key, "is the same for all schedulers: it stands in the experiment's engine")
+        }
+      }
     } else {
       policy = node.string()
     }

@@ -7,6 +7,10 @@ public struct CellTasks {
   public var source: AnyWorkloadSource<any Error>
   /// Which of them wait for which.
   public var dependencies: DependencyTable
+  /// Dependencies on tasks that are not among them, left out of ``dependencies``.
+  public var droppedDependencies = 0
+  /// What they require of the machines.
+  public var constraints = ConstraintTable()
 
   /// Tasks from `source`.
   public init<Source: WorkloadSource & ~Copyable>(
@@ -39,11 +43,22 @@ public protocol ExperimentInputs: Sendable {
   func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout
   /// The tasks of a workload under `seed`, from the first.
   func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks
+  /// The tasks of a workload on a cluster, by the rules of replay in an experiment's settings.
+  func tasks(
+    _ definition: WorkloadDefinition, on cluster: ClusterDefinition, engine: EngineSettings,
+    seed: UInt64
+  ) throws -> CellTasks
   /// How a scheduler learned; nil if it did not, or if that was not kept.
   func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve?
 }
 
 extension ExperimentInputs {
+  /// Those of the workload, whatever the cluster and the settings.
+  public func tasks(
+    _ definition: WorkloadDefinition, on cluster: ClusterDefinition, engine: EngineSettings,
+    seed: UInt64
+  ) throws -> CellTasks { try tasks(definition, seed: seed) }
+
   /// Nil.
   public func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve? { nil }
 }
@@ -76,9 +91,11 @@ public struct CellRunner: Sendable {
     var simulator = Simulator(
       cluster: try inputs.layout(cluster, seed: cluster.seed ?? cell.seed),
       policy: try inputs.policy(scheduler), options: options, seed: cell.seed)
-    let tasks = try inputs.tasks(workload, seed: cell.seed)
+    let tasks = try inputs.tasks(
+      workload, on: cluster, engine: definition.engine, seed: cell.seed)
     simulator.dependencies = tasks.dependencies
-    let report: SimulationReport
+    simulator.constraints = tasks.constraints
+    var report: SimulationReport
     do throws(SimulationError) {
       report = try simulator.run(tasks.source)
     } catch {
@@ -87,6 +104,7 @@ public struct CellRunner: Sendable {
       default: throw error
       }
     }
+    report.droppedDependencies += tasks.droppedDependencies
     let outcome = CellOutcome(
       metrics: report.metricValues, curves: CellCurves(report),
       wall: (ContinuousClock.now - start.wall) / .seconds(1), cpu: threadSeconds() - start.cpu)

@@ -1,3 +1,4 @@
+import Experiments
 import Foundation
 import Simulation
 import TraceParsing
@@ -18,17 +19,12 @@ public struct SimulationJob: Sendable {
   public var cluster: String
   /// The scheduler, as ``NamedScheduler`` takes it.
   public var scheduler: String
-  /// How the engine works.
-  public var options: SimulationOptions
+  /// How the engine works, and what is replayed.
+  public var engine: EngineSettings
   /// Arrivals so many times as dense (more than 0).
   public var scaleArrivals = 1.0
   /// Run times so many times as long (0 or more).
   public var scaleLoad = 1.0
-  /// What becomes of tasks that were running when the trace began.
-  public var atStart = ReplayedTasks.AtStart.observed
-  /// Whether what tasks require of machines' attributes is ignored. It is honoured where a google-2011
-  /// trace with both tables is the cluster and the workload is it or a record file.
-  public var ignoresConstraints = false
   /// Which tasks of a trace are run.
   public var selection = TaskSelection()
   /// How traces are read.
@@ -36,11 +32,14 @@ public struct SimulationJob: Sendable {
 
   /// A simulation of everything in `workload`.
   ///
+  /// What tasks require of machines' attributes is honoured where a google-2011 trace with both tables is
+  /// the cluster and the workload is it or a record file, unless `engine` says to ignore it.
+  ///
   /// - Parameter cluster: the workload's own trace if nil.
   /// - Throws: ``RunError`` where the workload comes without machines and `cluster` is nil.
   public init(
     workload: String, cluster: String? = nil, scheduler: String = "first-fit",
-    options: SimulationOptions = SimulationOptions()
+    engine: EngineSettings = EngineSettings()
   ) throws {
     guard cluster != nil || NamedWorkload.mayHaveMachines(workload) else {
       throw RunError(message: "this workload comes without machines: --cluster is needed")
@@ -48,7 +47,7 @@ public struct SimulationJob: Sendable {
     self.workload = workload
     self.cluster = cluster ?? workload
     self.scheduler = scheduler
-    self.options = options
+    self.engine = engine
   }
 
   /// A run, and what is to be said beside its report.
@@ -75,6 +74,7 @@ public struct SimulationJob: Sendable {
   public func run(
     seed: UInt64, files: ResultFiles = ResultFiles(), meter: ReadMeter = ReadMeter()
   ) throws -> SimulationSummary {
+    let options = engine.options
     var results = try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound)
     let start = RunCost.Start()
     let run = try self.run(seed: seed, meter: meter, results: &results)
@@ -108,11 +108,11 @@ public struct SimulationJob: Sendable {
     let rejects = try reading.rejectLog()
     let layout = try NamedCluster(cluster, reading: reading, rejects: rejects).layout(seed: seed)
     let policy = try NamedScheduler(scheduler).policy()
-    var simulator = Simulator(cluster: layout, policy: policy, options: options, seed: seed)
+    var simulator = Simulator(cluster: layout, policy: policy, options: engine.options, seed: seed)
     let argument = try NamedWorkload(
       workload, seed: seed, cores: layout.effectiveCores, reading: reading, selection: selection,
       meter: meter, rejects: rejects)
-    let tasks = ReplayedTasks(argument, atStart: atStart)
+    let tasks = ReplayedTasks(argument, atStart: engine.atStart ?? .observed)
     let constraints = try self.constraints(of: argument)
     simulator.constraints = constraints.table
     var dropped = 0
@@ -133,21 +133,13 @@ public struct SimulationJob: Sendable {
 
   /// What tasks require of the machines, where the cluster is their own trace.
   private func constraints(of argument: NamedWorkload) throws -> TraceConstraints {
-    guard !ignoresConstraints, workload == cluster || argument.format == "records",
-      FileManager.default.fileExists(atPath: cluster)
-    else { return TraceConstraints() }
-    var reading = self.reading
-    reading.table = nil
-    let meter = ReadMeter()
-    guard ![".yaml", ".yml", ".json"].contains(where: cluster.hasSuffix),
-      let trace = try reading.open(cluster, meter: meter, notes: false) as? Google2011Trace
-    else { return TraceConstraints() }
+    guard engine.ignoreConstraints != true else { return TraceConstraints() }
     return try TraceConstraints(
-      trace, reading.readOptions(meter: meter, rejects: reading.rejectLog()))
+      of: workload, format: argument.format, on: cluster, reading: reading)
   }
 
   /// The dependencies on tasks that the workload has, and how many others there were: it is read
-  /// beforehand, if it can be read twice, so that nobody waits for a task that never comes.
+  /// beforehand, if it can be read twice, so that no task waits for one that never comes.
   private func present(
     _ table: DependencyTable, seed: UInt64
   ) throws -> (DependencyTable, dropped: Int) {
@@ -163,14 +155,23 @@ public struct SimulationJob: Sendable {
     let argument = try NamedWorkload(
       workload, seed: seed, reading: reading, selection: selection, meter: ReadMeter(),
       rejects: reading.rejectLog())
-    let tasks = ReplayedTasks(argument, atStart: atStart)
+    return try table.restricted(
+      to: ReplayedTasks(argument, atStart: engine.atStart ?? .observed))
+  }
+}
+
+extension DependencyTable {
+  /// The dependencies on tasks that `source` has, and how many others there are; O(tasks).
+  package func restricted<Source: WorkloadSource & ~Copyable>(
+    to source: consuming Source
+  ) throws -> (DependencyTable, dropped: Int) {
     var present: Set<TaskID> = []
-    while let record = try tasks.next() {
-      for id in [record.id, TaskID(wholeJob: record.id.job)] where table.hasSuccessors(id) {
+    while let record = try source.next() {
+      for id in [record.id, TaskID(wholeJob: record.id.job)] where hasSuccessors(id) {
         present.insert(id)
       }
     }
-    return table.restricted { present.contains($0) }
+    return restricted { present.contains($0) }
   }
 }
 
