@@ -10,6 +10,8 @@ let package = Package(
     .library(name: "WorkloadTestKit", targets: ["WorkloadTestKit"]),
     .library(name: "Parquet", targets: ["Parquet"]),
     .library(name: "Fitting", targets: ["Fitting"]),
+    .library(name: "Diagnostics", targets: ["Diagnostics"]),
+    .library(name: "Tables", targets: ["Tables"]),
     .library(name: "TraceParsing", targets: ["TraceParsing"]),
     .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Generation", targets: ["Generation"]),
@@ -31,6 +33,8 @@ let package = Package(
     .target(name: "Workload"),
     // Text of inputs in languages that are generated: HTML, gnuplot, LaTeX, CSV, a terminal.
     .target(name: "Quoting"),
+    // What went wrong, and where.
+    .target(name: "Diagnostics", dependencies: ["Quoting"]),
     .target(name: "Fitting", dependencies: ["CVectorMath", "PortableMath"]),
     .target(name: "CVectorMath"),
     .target(name: "PortableMath", dependencies: ["CVectorMath"]),
@@ -55,13 +59,15 @@ let package = Package(
 
     .target(name: "CIngest"),
 
+    // Typed columns to Parquet and CSV files that appear when they are complete.
+    .target(name: "Tables", dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive"]),
+
     // L1: siblings that meet only in Workload.
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Workload", "Parquet", "Quoting", "CIngest", "CLibArchive", "CLibCSV", "CISAL", "CZstd",
-        "CSimdJSON",
-        "CCrypto",
+        "Diagnostics", "Tables", "Workload", "Parquet", "Quoting", "CIngest", "CLibArchive",
+        "CLibCSV", "CISAL", "CSimdJSON", "CCrypto",
       ]),
     .target(
       name: "Generation",
@@ -74,7 +80,7 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "CCrypto", "Configuration", "Simulation", "Generation", "Workload", "Fitting", "Quoting",
+        "CCrypto", "Configuration", "Simulation", "Workload", "Fitting", "Quoting",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [
@@ -103,8 +109,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Workload", "Fitting", "Configuration", "TraceParsing", "Generation", "Simulation",
-        "Experiments", "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
+        "Simulation", "Tables", "TraceParsing", "Workload",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -112,8 +118,8 @@ let package = Package(
     .executableTarget(
       name: "tracemill",
       dependencies: [
-        "Runs", "Workload", "Fitting", "Configuration", "TraceParsing", "Generation",
-        "Simulation", "Experiments", "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
+        "Runs", "Simulation", "Tables", "TraceParsing", "Workload",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -128,7 +134,10 @@ let package = Package(
       name: "FittingTests", dependencies: ["Fitting", "CVectorMath", "Generation", "Workload"]),
     .testTarget(
       name: "TraceParsingTests",
-      dependencies: ["TraceParsing", "Workload", "WorkloadTestKit", "Parquet", "TestSupport"]),
+      dependencies: [
+        "Diagnostics", "Tables", "TraceParsing", "Workload", "WorkloadTestKit", "Parquet",
+        "TestSupport",
+      ]),
     .testTarget(
       name: "SimulationTests",
       dependencies: ["Simulation", "Workload", "WorkloadTestKit", "Generation"]),

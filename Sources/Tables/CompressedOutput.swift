@@ -1,10 +1,11 @@
 import CLibArchive
+import Diagnostics
 import Foundation
 
 /// Compresses what is written to it into an output file, through libarchive.
-final class CompressedOutput {
+package final class CompressedOutput {
   /// How.
-  enum Method {
+  package enum Method {
     case gzip, zstd
   }
 
@@ -12,7 +13,7 @@ final class CompressedOutput {
   private let sink: Sink
   private var isOpen = true
 
-  init(_ method: Method, to file: OutputFile) throws(TraceError) {
+  package init(_ method: Method, to file: OutputFile) throws(TraceError) {
     guard let handle = archive_write_new() else {
       throw TraceError(.inputOutput, "libarchive has no memory for a writer", file: file.path)
     }
@@ -42,14 +43,14 @@ final class CompressedOutput {
 
   deinit { archive_write_free(handle) }
 
-  func write(_ bytes: UnsafeRawBufferPointer) throws(TraceError) {
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(TraceError) {
     guard archive_write_data(handle, bytes.baseAddress, bytes.count) == bytes.count else {
       throw failure()
     }
   }
 
   /// Ends the compressed stream.
-  func finish() throws(TraceError) {
+  package func finish() throws(TraceError) {
     guard archive_write_close(handle) == ARCHIVE_OK else { throw failure() }
   }
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Synchronization
 
@@ -73,10 +74,10 @@ public final class OutputFile {
   }
 
   /// Lets `removePartialFiles` remove a folder that is being filled, until it is given up.
-  static func register(folder: String) { open.withLock { _ = $0.insert(folder) } }
+  package static func register(folder: String) { open.withLock { _ = $0.insert(folder) } }
 
   /// The folder is complete, or gone.
-  static func giveUp(folder: String) { open.withLock { _ = $0.remove(folder) } }
+  package static func giveUp(folder: String) { open.withLock { _ = $0.remove(folder) } }
 
   private func flush() throws(TraceError) {
     let result: Result<Void, TraceError> = buffer.withUnsafeBytes { bytes in

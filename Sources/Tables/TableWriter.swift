@@ -1,3 +1,4 @@
+import Diagnostics
 import Parquet
 import Quoting
 import Workload
@@ -19,20 +20,20 @@ public struct TableColumn<Row>: Sendable {
   public let name: String
   /// Whether cells may be missing.
   public let isNullable: Bool
-  let cell: Cell
+  package let cell: Cell
   /// The cells of many rows at once, where the column has a faster way than one after another.
-  var batch: Batch?
+  package var batch: Batch?
 
   /// Puts the cells of rows into a column: the present values end to end, for each row whether it
   /// has one, and returns how many have. Flags and codes have one in every row, 0 being no symbol.
-  enum Batch: Sendable {
+  package enum Batch: Sendable {
     case integers(Fill<Int64>)
     case numbers(Fill<Double>)
     case flags(@Sendable (UnsafeBufferPointer<Row>, UnsafeMutablePointer<Bool>) -> Void)
     case codes(@Sendable (UnsafeBufferPointer<Row>, UnsafeMutablePointer<UInt32>) -> Void)
   }
 
-  typealias Fill<Value> =
+  package typealias Fill<Value> =
     @Sendable (
       UnsafeBufferPointer<Row>, UnsafeMutablePointer<Value>, UnsafeMutablePointer<Bool>
     ) -> Int
@@ -190,12 +191,12 @@ final class CSVTableWriter<Row>: TableWriter {
 }
 
 /// The shortest decimal that reads back as `value`, whole numbers without a point.
-func decimal(_ value: Double) -> String {
+package func decimal(_ value: Double) -> String {
   value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
 }
 
 /// Runs `body` and makes a `TraceError` of what it throws.
-func catching<R>(_ file: String, _ body: () throws -> R) throws(TraceError) -> R {
+package func catching<R>(_ file: String, _ body: () throws -> R) throws(TraceError) -> R {
   do {
     return try body()
   } catch let error as TraceError {

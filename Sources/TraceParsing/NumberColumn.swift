@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// A column of numbers from any text file: one number a line, or a field of a delimited table.

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Diagnostics
 import Runs
+import Tables
 import TraceParsing
 import Workload
 

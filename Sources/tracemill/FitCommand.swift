@@ -1,8 +1,10 @@
 import ArgumentParser
+import Diagnostics
 import Fitting
 import Foundation
 import Generation
 import Runs
+import Tables
 import TraceParsing
 import Workload
 

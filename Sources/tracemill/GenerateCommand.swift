@@ -3,6 +3,7 @@ import Fitting
 import Foundation
 import Generation
 import Runs
+import Tables
 import TraceParsing
 import Workload
 

@@ -4,6 +4,7 @@ import Foundation
 import Generation
 import Runs
 import Simulation
+import Tables
 import TraceParsing
 import Workload
 

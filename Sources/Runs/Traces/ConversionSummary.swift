@@ -1,4 +1,6 @@
+import Diagnostics
 import Foundation
+import Tables
 import TraceParsing
 
 /// `OUT.rejects.csv`, for rows that could not be read.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// Alibaba cluster-trace-v2017: 12 hours of 1,313 machines; its batch tasks and server events.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// Alibaba cluster-trace-gpu-v2023: 8,152 pods on 1,523 nodes with GPUs.

@@ -1,4 +1,5 @@
 import CLibCSV
+import Diagnostics
 import Foundation
 
 /// The careful parser: libcsv in strict mode, with lines counted and leading `#` comments skipped.

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// The careful row reader: everything goes through libcsv. The fast one is `PlainRowReader`.
 final class LibCSVRowReader: RowReader {
   private let block: BlockBuffer

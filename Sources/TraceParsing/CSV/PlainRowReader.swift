@@ -1,4 +1,5 @@
 import CIngest
+import Diagnostics
 
 /// The fast row reader: splits plain rows where they stand, and hands everything else to libcsv,
 /// so that the two together accept exactly what libcsv alone accepts.

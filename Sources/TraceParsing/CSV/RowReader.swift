@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Splits one part's bytes into rows, block by block.
 ///
 /// The place for readers of different speed and care: whatever they are, they accept the same rows.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// Google's first cluster trace (2010, seven hours, version 1): one row a task and five-minute

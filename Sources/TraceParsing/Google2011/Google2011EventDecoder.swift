@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// Turns rows of the event tables into life-cycle events, and counts them on the way.

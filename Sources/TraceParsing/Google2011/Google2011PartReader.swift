@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// The rows of one part, each checked for its number of columns and for time order. In strict mode

@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 // The tables that are no events of jobs, tasks or machines, row by row.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// The rows of one table, its parts one after another, each checked for its number of columns and

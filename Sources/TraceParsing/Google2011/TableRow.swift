@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// What is wrong with a row: which column (counting from 0), what, and the short reason that

@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// A reader of one of the trace's tables.

@@ -1,4 +1,5 @@
 import CLibArchive
+import Diagnostics
 import Foundation
 
 /// What libarchive opens: containers (tar, zip, 7z), and single streams compressed with xz, zstd,

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// What the first bytes of a stream say it is.

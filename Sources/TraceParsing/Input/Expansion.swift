@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// A bound on what comes out of a compressed file, by what goes in. Sizes that a file states are
 /// not believed: what is compared is what was read and what was inflated.
 public final class Expansion {

@@ -1,4 +1,5 @@
 import CISAL
+import Diagnostics
 
 /// Inflates gzip through ISA-L: every member, each one's CRC-32 and length checked.
 ///

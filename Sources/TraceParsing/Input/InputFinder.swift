@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// Walks an input and sorts what it finds into groups.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// Reads parts that are files on several threads, and hands over what they hold in the order of the

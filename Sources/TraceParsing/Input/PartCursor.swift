@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Opens the parts of a group one after another.
 ///
 /// Files are opened where they lie. Entries of a container are taken in the order in which they are

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// Reads another stream on a thread of its own, a few blocks ahead: what inflates and what parses

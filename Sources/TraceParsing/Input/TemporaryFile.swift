@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// A file without a name: it is gone when its descriptor closes, however the process ends.

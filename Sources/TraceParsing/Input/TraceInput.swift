@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// The files behind a path: a folder, a file, the entries of a container, or standard input, in

@@ -1,4 +1,5 @@
 import CSimdJSON
+import Diagnostics
 
 /// Newline-delimited JSON: one object a line, of which the reader picks the fields asked for.
 final class JSONLineReader {

@@ -1,3 +1,4 @@
+import Tables
 import Workload
 
 /// Which columns of somebody else's table stand for which of ours, and in which unit.

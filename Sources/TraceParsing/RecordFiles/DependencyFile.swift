@@ -1,4 +1,6 @@
+import Diagnostics
 import Foundation
+import Tables
 import Workload
 
 /// The table of dependencies that lies beside a record file: `tasks.dependencies.parquet` beside

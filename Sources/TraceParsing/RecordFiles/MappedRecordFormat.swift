@@ -1,4 +1,6 @@
+import Diagnostics
 import Parquet
+import Tables
 import Workload
 
 /// Tables of tasks by others, Parquet or CSV with a header, read through a `ColumnMapping`.

@@ -1,3 +1,5 @@
+import Diagnostics
+import Tables
 import Workload
 
 /// Some of a part's events in the order of its rows, and what else was found on the way: the unit

@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// A total order on trivially copyable elements by three integers, compared first to last.

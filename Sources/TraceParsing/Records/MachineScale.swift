@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// What 1.0 stands for in a trace that divides its requests and capacities by those of its largest

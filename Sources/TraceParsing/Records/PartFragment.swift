@@ -1,4 +1,6 @@
+import Diagnostics
 import Foundation
+import Tables
 import Workload
 
 /// All that one part of an event table holds: the lives of its tasks as far as they are in it, and

@@ -1,4 +1,5 @@
 import CIngest
+import Diagnostics
 import Foundation
 import Workload
 

@@ -1,4 +1,6 @@
+import Diagnostics
 import Foundation
+import Tables
 
 /// A folder beside an output in which the finished parts of a conversion are kept, so that one that
 /// was interrupted can go on from them.

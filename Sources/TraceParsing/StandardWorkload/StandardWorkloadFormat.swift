@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// The Standard Workload Format of the Parallel Workloads Archive, version 2.2 (Chapin et al.,

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Splits text into rows at line ends and into fields at blanks and tabs, as the Standard Workload
 /// Format and Google's first trace are written. Lines that begin with `;` or `#` are comments and
 /// kept, up to a bound.

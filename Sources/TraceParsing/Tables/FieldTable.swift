@@ -1,3 +1,4 @@
+import Tables
 import Workload
 
 /// A table whose rows are fields in a fixed order: what the columns are called and how they are

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Finds the tables of a format among an input's files.
 struct FieldTableFinder {
   /// A table of the format and how its rows are written.

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// A reader of a `FieldTable`.
 typealias FieldTableReader = TableReader<FieldTablePart>
 

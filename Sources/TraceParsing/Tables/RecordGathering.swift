@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// Takes a format's records in any order and hands them on in submit order, with everything that

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Reads one part of a table, row by row.
 protocol TablePart: Sendable {
   associatedtype Row

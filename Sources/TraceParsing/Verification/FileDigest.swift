@@ -1,4 +1,5 @@
 import CCrypto
+import Diagnostics
 import Foundation
 
 /// Digests of files, as checksum manifests hold them; OpenSSL's libcrypto underneath.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// Checks a trace without making anything of it: checksums, archives and their CRCs, part series,

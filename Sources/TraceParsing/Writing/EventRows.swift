@@ -1,4 +1,5 @@
 import Quoting
+import Tables
 import Workload
 
 /// Rows of `task_events` or `job_events`.
