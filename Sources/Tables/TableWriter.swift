@@ -1,7 +1,6 @@
 import Diagnostics
 import Parquet
 import Quoting
-import Workload
 
 /// A column of a table that is written row by row: its name and how a row's cell is found.
 public struct TableColumn<Row>: Sendable {
