@@ -12,6 +12,7 @@ let package = Package(
     .library(name: "Fitting", targets: ["Fitting"]),
     .library(name: "Diagnostics", targets: ["Diagnostics"]),
     .library(name: "Tables", targets: ["Tables"]),
+    .library(name: "TraceInput", targets: ["TraceInput"]),
     .library(name: "TraceParsing", targets: ["TraceParsing"]),
     .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Generation", targets: ["Generation"]),
@@ -62,12 +63,22 @@ let package = Package(
     // Typed columns to Parquet and CSV files that appear when they are complete.
     .target(name: "Tables", dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive"]),
 
+    // Archives, inflating, rows and tables that are read.
+    .target(
+      name: "TraceInput",
+      dependencies: [
+        "Diagnostics", "Quoting", "Tables", "Workload", "CIngest", "CISAL", "CLibArchive",
+        "CLibCSV",
+        "CSimdJSON",
+      ]),
+
     // L1: siblings that meet only in Workload.
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Diagnostics", "Tables", "Workload", "Parquet", "Quoting", "CIngest", "CLibArchive",
-        "CLibCSV", "CISAL", "CSimdJSON", "CCrypto",
+        "Diagnostics", "Parquet", "Quoting", "Tables", "TraceInput", "Workload", "CCrypto",
+        "CIngest",
+        "CLibArchive",
       ]),
     .target(
       name: "Generation",
@@ -110,7 +121,7 @@ let package = Package(
       name: "Runs",
       dependencies: [
         "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
-        "Simulation", "Tables", "TraceParsing", "Workload",
+        "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -119,7 +130,7 @@ let package = Package(
       name: "tracemill",
       dependencies: [
         "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
-        "Runs", "Simulation", "Tables", "TraceParsing", "Workload",
+        "Runs", "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -38,7 +38,7 @@ public struct MachineScale: Equatable, Sendable {
     validCores: 32, memory: Bytes(gibibytes: 128), disk: Bytes(gibibytes: 1024))
 
   /// Normalised CPU, memory and disk as amounts; NaN (nothing said) gives zero.
-  func resources(_ normalised: SIMD4<Double>) -> Resources {
+  package func resources(_ normalised: SIMD4<Double>) -> Resources {
     let known = normalised.replacing(with: 0, where: normalised .!= normalised)
     return Resources(
       cpu: Cores(known[0] * cores), memory: Bytes(rounding: known[1] * Double(memory.rawValue)),

@@ -47,5 +47,5 @@ public struct WorkFolder: Sendable {
   public func remove() { try? FileManager.default.removeItem(atPath: path) }
 
   /// The file of a part.
-  func file(ofPart part: Int) -> String { "\(path)/part-\(part).lives" }
+  package func file(ofPart part: Int) -> String { "\(path)/part-\(part).lives" }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Diagnostics
 import Runs
 import Tables
+import TraceInput
 import TraceParsing
 import Workload
 

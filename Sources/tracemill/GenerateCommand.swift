@@ -4,6 +4,7 @@ import Foundation
 import Generation
 import Runs
 import Tables
+import TraceInput
 import TraceParsing
 import Workload
 

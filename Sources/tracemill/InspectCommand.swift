@@ -3,6 +3,7 @@ import Experiments
 import Foundation
 import Runs
 import Tables
+import TraceInput
 import TraceParsing
 import Workload
 

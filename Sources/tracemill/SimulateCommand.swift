@@ -5,6 +5,7 @@ import Generation
 import Runs
 import Simulation
 import Tables
+import TraceInput
 import TraceParsing
 import Workload
 

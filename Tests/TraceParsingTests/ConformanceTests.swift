@@ -2,6 +2,7 @@ import Foundation
 import Tables
 import TestSupport
 import Testing
+import TraceInput
 import TraceParsing
 import Workload
 import WorkloadTestKit

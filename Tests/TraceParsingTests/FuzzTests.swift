@@ -3,6 +3,7 @@ import Foundation
 import Tables
 import TestSupport
 import Testing
+import TraceInput
 import Workload
 
 @testable import TraceParsing

@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Simulation
+import TraceInput
 import TraceParsing
 import Workload
 

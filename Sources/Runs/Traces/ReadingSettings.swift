@@ -2,6 +2,7 @@ import Configuration
 import Diagnostics
 import Foundation
 import Logging
+import TraceInput
 import TraceParsing
 import Workload
 

@@ -4,9 +4,9 @@ import Foundation
 
 /// What libarchive opens: containers (tar, zip, 7z), and single streams compressed with xz, zstd,
 /// bzip2 or lz4. Entries come in the order in which they are stored.
-final class ArchiveReader {
+package final class ArchiveReader {
   /// What the bytes are.
-  enum Mode {
+  package enum Mode {
     /// tar, zip or 7z.
     case container
     /// One compressed stream: one entry without a name.
@@ -14,11 +14,11 @@ final class ArchiveReader {
   }
 
   /// One regular file in the archive.
-  struct Entry {
+  package struct Entry {
     /// Its path inside the archive.
-    var path: String
+    package var path: String
     /// Its stored size in bytes; nil where the archive does not say (single compressed files).
-    var size: Int?
+    package var size: Int?
   }
 
   private let handle: OpaquePointer
@@ -31,7 +31,7 @@ final class ArchiveReader {
 
   /// Opens the archive in `stream`. `seekable` is the same stream where its position can be moved:
   /// zip and 7z keep their table of contents at the end.
-  init(
+  package init(
     _ stream: any ByteStream, _ mode: Mode, name: String, limit: Int, seekable: FileStream? = nil
   ) throws(TraceError) {
     guard let handle = archive_read_new() else {
@@ -68,7 +68,7 @@ final class ArchiveReader {
   deinit { archive_read_free(handle) }
 
   /// The next regular file, or nil at the end. Skips what is left of the current one.
-  func nextEntry() throws(TraceError) -> Entry? {
+  package func nextEntry() throws(TraceError) -> Entry? {
     while true {
       var entry: OpaquePointer?
       let status = archive_read_next_header(handle, &entry)
@@ -87,13 +87,13 @@ final class ArchiveReader {
   }
 
   /// Skips what is left of the current entry, as `nextEntry` would.
-  func skipEntry() throws(TraceError) {
+  package func skipEntry() throws(TraceError) {
     let status = archive_read_data_skip(handle)
     guard status >= ARCHIVE_WARN else { throw failure(Int(status)) }
   }
 
   /// Reads from the current entry; 0 at its end.
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     let count = archive_read_data(handle, buffer.baseAddress, buffer.count)
     guard count >= 0 else { throw failure(count) }
     try expansion.addOutput(count)
@@ -152,16 +152,16 @@ final class ArchiveReader {
 }
 
 /// The bytes of an archive's current entry.
-final class EntryStream: ByteStream {
-  let name: String
+package final class EntryStream: ByteStream {
+  package let name: String
   private let archive: ArchiveReader
 
-  init(_ archive: ArchiveReader, name: String) {
+  package init(_ archive: ArchiveReader, name: String) {
     self.archive = archive
     self.name = name
   }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     try archive.read(into: buffer)
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 
 /// A source of bytes that is read once, from front to back.
-protocol ByteStream: AnyObject {
+package protocol ByteStream: AnyObject {
   /// The name that errors give.
   var name: String { get }
 
@@ -27,22 +27,22 @@ public final class ReadMeter: Sendable {
   /// Bytes there are to read; 0 where that is not known (a pipe).
   public var total: Int { totalBytes.load(ordering: .relaxed) }
 
-  func add(bytes: Int) { taken.add(bytes, ordering: .relaxed) }
-  func add(rows: Int) { rowCount.add(rows, ordering: .relaxed) }
-  func expect(bytes: Int) { totalBytes.add(bytes, ordering: .relaxed) }
+  package func add(bytes: Int) { taken.add(bytes, ordering: .relaxed) }
+  package func add(rows: Int) { rowCount.add(rows, ordering: .relaxed) }
+  package func expect(bytes: Int) { totalBytes.add(bytes, ordering: .relaxed) }
 }
 
 /// A file, or standard input.
-final class FileStream: ByteStream {
-  let name: String
+package final class FileStream: ByteStream {
+  package let name: String
   /// Whether its position can be moved (a regular file, not a pipe).
-  let isSeekable: Bool
+  package let isSeekable: Bool
   private let descriptor: Int32
   private let closes: Bool
   private let meter: ReadMeter?
 
   /// Opens the file at `path`.
-  init(path: String, meter: ReadMeter? = nil) throws(TraceError) {
+  package init(path: String, meter: ReadMeter? = nil) throws(TraceError) {
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw TraceError(.inputOutput, "cannot open: \(String(cString: strerror(errno)))", file: path)
@@ -54,7 +54,7 @@ final class FileStream: ByteStream {
   }
 
   /// Reads an open descriptor, which stays open.
-  init(descriptor: Int32, name: String, meter: ReadMeter? = nil) {
+  package init(descriptor: Int32, name: String, meter: ReadMeter? = nil) {
     self.descriptor = descriptor
     self.name = name
     closes = false
@@ -64,7 +64,7 @@ final class FileStream: ByteStream {
 
   deinit { if closes { close(descriptor) } }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     while true {
       let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
       if count >= 0 {
@@ -77,28 +77,28 @@ final class FileStream: ByteStream {
   }
 
   /// Moves the position; returns the new one, or nil where that cannot be done.
-  func seek(to offset: Int64, whence: Int32) -> Int64? {
+  package func seek(to offset: Int64, whence: Int32) -> Int64? {
     let position = lseek(descriptor, off_t(offset), whence)
     return position < 0 ? nil : Int64(position)
   }
 }
 
 /// A stream whose first bytes can be looked at before they are read.
-final class PeekableStream: ByteStream {
+package final class PeekableStream: ByteStream {
   private let base: any ByteStream
   private var head: [UInt8] = []
   private var consumed = 0
   private var ended = false
   /// What stands behind the bytes that were looked at, if it is damaged.
-  private(set) var damage: TraceError?
+  package private(set) var damage: TraceError?
 
-  init(_ base: any ByteStream) { self.base = base }
+  package init(_ base: any ByteStream) { self.base = base }
 
-  var name: String { base.name }
+  package var name: String { base.name }
 
   /// The next `count` bytes, fewer only if the stream ends before, or damage begins: that is
   /// thrown when reading comes to it, and here if nothing stands before it.
-  func peek(_ count: Int) throws(TraceError) -> ArraySlice<UInt8> {
+  package func peek(_ count: Int) throws(TraceError) -> ArraySlice<UInt8> {
     while head.count - consumed < count && !ended && damage == nil {
       let block = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 4096), alignment: 8)
       defer { block.deallocate() }
@@ -114,7 +114,7 @@ final class PeekableStream: ByteStream {
     return head[consumed..<min(head.count, consumed + count)]
   }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     if consumed < head.count {
       let count = min(buffer.count, head.count - consumed)
       head[consumed..<consumed + count].withUnsafeBytes { buffer.copyMemory(from: $0) }
@@ -128,17 +128,17 @@ final class PeekableStream: ByteStream {
 }
 
 /// Bytes in memory.
-final class MemoryStream: ByteStream {
-  let name: String
+package final class MemoryStream: ByteStream {
+  package let name: String
   private let bytes: [UInt8]
   private var position = 0
 
-  init(_ bytes: [UInt8], name: String) {
+  package init(_ bytes: [UInt8], name: String) {
     self.bytes = bytes
     self.name = name
   }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     let count = min(buffer.count, bytes.count - position)
     bytes[position..<position + count].withUnsafeBytes { buffer.copyMemory(from: $0) }
     position += count

@@ -2,7 +2,7 @@ import Diagnostics
 import Foundation
 
 /// What the first bytes of a stream say it is.
-enum ContentKind: Equatable {
+package enum ContentKind: Equatable {
   case gzip
   /// xz, zstd, bzip2 or lz4: one compressed stream, which may hold a tar.
   case compressed
@@ -16,9 +16,9 @@ enum ContentKind: Equatable {
   case unknown
 
   /// How many bytes it takes to tell: a tar's mark ends at 265.
-  static let probeLength = 512
+  package static let probeLength = 512
 
-  init(_ head: ArraySlice<UInt8>) {
+  package init(_ head: ArraySlice<UInt8>) {
     let head = Array(head)
     let magics: [([UInt8], ContentKind)] = [
       (GzipStream.magic, .gzip),
@@ -62,19 +62,19 @@ enum ContentKind: Equatable {
 }
 
 /// A stream with all its compression taken off, and what it turned out to hold.
-struct OpenedStream {
-  var stream: PeekableStream
-  var kind: ContentKind
+package struct OpenedStream {
+  package var stream: PeekableStream
+  package var kind: ContentKind
   /// Whether nothing had to be taken off: the stored bytes are the content.
-  var isPlain: Bool
+  package var isPlain: Bool
   /// The first bytes in hexadecimal, for "not an archive" messages.
-  var firstBytes: String
+  package var firstBytes: String
 
   /// Takes gzip off through ISA-L and other compressions off through libarchive, until text, a
   /// container or something unknown is left. At most four layers: no honest file has more.
   ///
   /// - Parameter limit: how many bytes may come out of one of `raw`; see `Expansion`.
-  init(decoding raw: any ByteStream, limit: Int) throws(TraceError) {
+  package init(decoding raw: any ByteStream, limit: Int) throws(TraceError) {
     let expansion = Expansion(limit: limit, name: raw.name)
     var stream = PeekableStream(expansion.input(raw))
     for layers in 0..<4 {

@@ -15,25 +15,25 @@ public final class Expansion {
   private var taken = 0
   private var given = 0
 
-  init(limit: Int, name: String) {
+  package init(limit: Int, name: String) {
     self.limit = limit
     self.name = name
   }
 
   /// `stream`, its bytes counted as what goes in.
-  func input(_ stream: any ByteStream) -> any ByteStream {
+  package func input(_ stream: any ByteStream) -> any ByteStream {
     CountedStream(stream) { (count) in self.taken += count }
   }
 
   /// `stream`, its bytes counted as what comes out.
-  func output(_ stream: any ByteStream) -> any ByteStream {
+  package func output(_ stream: any ByteStream) -> any ByteStream {
     CountedStream(stream) { (count) throws(TraceError) in try self.addOutput(count) }
   }
 
   /// Counts bytes that came out.
   ///
   /// - Throws: `TraceError` if there are too many.
-  func addOutput(_ count: Int) throws(TraceError) {
+  package func addOutput(_ count: Int) throws(TraceError) {
     given += count
     guard given > Self.allowance, given / limit > taken else { return }
     throw TraceError(

@@ -4,7 +4,7 @@ import Diagnostics
 /// Inflates gzip through ISA-L: every member, each one's CRC-32 and length checked.
 ///
 /// libarchive would accept a member with a wrong CRC without a word, so gzip does not go through it.
-final class GzipStream: ByteStream {
+package final class GzipStream: ByteStream {
   private let base: any ByteStream
   private let state: UnsafeMutablePointer<inflate_state>
   private let input: UnsafeMutableRawBufferPointer
@@ -14,10 +14,10 @@ final class GzipStream: ByteStream {
   /// What is wrong behind the bytes that were given.
   private var damage: TraceError?
 
-  static let magic: [UInt8] = [0x1f, 0x8b]
+  package static let magic: [UInt8] = [0x1f, 0x8b]
   private static let headroom = 16
 
-  init(_ base: any ByteStream) {
+  package init(_ base: any ByteStream) {
     self.base = base
     state = .allocate(capacity: 1)
     input = .allocate(byteCount: 1 << 18, alignment: 64)
@@ -30,9 +30,9 @@ final class GzipStream: ByteStream {
     input.deallocate()
   }
 
-  var name: String { base.name }
+  package var name: String { base.name }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     guard !buffer.isEmpty else { return 0 }
     if let damage { throw damage }
     while !ended {

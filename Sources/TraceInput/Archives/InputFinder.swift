@@ -2,8 +2,8 @@ import Diagnostics
 import Foundation
 
 /// Walks an input and sorts what it finds into groups.
-struct InputFinder {
-  private(set) var files: [TraceInput.File] = []
+package struct InputFinder {
+  package private(set) var files: [TraceInput.File] = []
   /// Of each group the first beginning that is not empty, and whose it is.
   private var heads: [String: (part: PartName, bytes: [UInt8])] = [:]
   private var ignored: [String] = []
@@ -16,13 +16,13 @@ struct InputFinder {
   /// Folders below the one given: trace root, table, and one to spare.
   private static let depth = 3
 
-  init(meter: ReadMeter?, limit: Int, temporaryDirectory: String) {
+  package init(meter: ReadMeter?, limit: Int, temporaryDirectory: String) {
     self.meter = meter
     self.limit = limit
     self.temporaryDirectory = temporaryDirectory
   }
 
-  mutating func addStandardInput() throws(TraceError) {
+  package mutating func addStandardInput() throws(TraceError) {
     try add(pipe: FileStream(descriptor: STDIN_FILENO, name: "<stdin>", meter: meter))
   }
 
@@ -50,7 +50,7 @@ struct InputFinder {
     }
   }
 
-  mutating func add(path: String) throws(TraceError) {
+  package mutating func add(path: String) throws(TraceError) {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw TraceError(.inputOutput, "no such file or folder", file: path)
@@ -228,7 +228,7 @@ struct InputFinder {
   }
 
   /// Groups of files whose names differ in numbers only, each in numeric order.
-  func grouped() throws(TraceError) -> ([TraceInput.Group], [String], [String: [UInt8]]) {
+  package func grouped() throws(TraceError) -> ([TraceInput.Group], [String], [String: [UInt8]]) {
     var order: [String] = []
     var members: [String: [Int]] = [:]
     for (index, file) in files.enumerated() {
@@ -310,25 +310,25 @@ private struct ContainerDamage {
 
 /// What a file's name says of its place in a series: `part-00017-of-00500.csv.gz` is number 17 of
 /// 500 of `part-#-of-#`.
-struct PartName {
+package struct PartName {
   /// The name with every number replaced by `#` and without its extensions.
-  let stem: String
+  package let stem: String
   /// All numbers in the name.
-  let numbers: [Int]
+  package let numbers: [Int]
   /// The number of the part: the one before `-of-`, otherwise the only one in the name.
-  let number: Int?
+  package let number: Int?
   /// The number after `-of-`.
-  let total: Int?
+  package let total: Int?
 
   /// No trace has more parts.
-  static let maximumTotal = 1_000_000
+  package static let maximumTotal = 1_000_000
 
   /// Whether this part comes before `other` of the same stem.
-  func precedes(_ other: PartName) -> Bool {
+  package func precedes(_ other: PartName) -> Bool {
     numbers.lexicographicallyPrecedes(other.numbers)
   }
 
-  init(_ name: String) {
+  package init(_ name: String) {
     var bare = name[...]
     for suffix in [".gz", ".xz", ".zst", ".bz2", ".lz4", ".csv", ".json", ".ndjson", ".parquet"]
     where bare.hasSuffix(suffix) { bare = bare.dropLast(suffix.count) }

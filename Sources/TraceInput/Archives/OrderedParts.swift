@@ -6,11 +6,11 @@ import Foundation
 ///
 /// Memory: at most `chunksAhead` chunks of each part before its turn, of one part more than there are
 /// threads.
-final class OrderedParts<Chunk: Sendable>: @unchecked Sendable {
+package final class OrderedParts<Chunk: Sendable>: @unchecked Sendable {
   /// Gives a chunk away. What it throws ends the reading.
-  typealias Emit = (Chunk) throws(TraceError) -> Void
+  package typealias Emit = (Chunk) throws(TraceError) -> Void
   /// Reads one part, on any thread.
-  typealias Read = @Sendable (TraceInput.File, Emit) throws(TraceError) -> Void
+  package typealias Read = @Sendable (TraceInput.File, Emit) throws(TraceError) -> Void
 
   private let files: [TraceInput.File]
   private let threads: Int
@@ -49,7 +49,7 @@ final class OrderedParts<Chunk: Sendable>: @unchecked Sendable {
   ///   - read: reads a part and emits what it holds.
   ///   - commit: takes chunks in order, one at a time, on any of the threads.
   /// - Throws: the first error in the order of the parts.
-  static func forEach(
+  package static func forEach(
     _ files: [TraceInput.File], threads: Int, read: @escaping Read, commit: Emit
   ) throws(TraceError) {
     let failure = withoutActuallyEscaping(commit) { commit -> TraceError? in
@@ -117,10 +117,10 @@ final class OrderedParts<Chunk: Sendable>: @unchecked Sendable {
 
 extension TraceInput.Group {
   /// Whether each part is a file of its own, which can be opened out of turn and again.
-  var hasOnlyFiles: Bool {
+  package var hasOnlyFiles: Bool {
     files.allSatisfy { if case .file = $0.location { true } else { false } }
   }
 
   /// Whether there are several parts that can be read at the same time.
-  var isParallel: Bool { files.count > 1 && damage == nil && hasOnlyFiles }
+  package var isParallel: Bool { files.count > 1 && damage == nil && hasOnlyFiles }
 }

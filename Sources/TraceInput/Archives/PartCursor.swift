@@ -4,7 +4,7 @@ import Diagnostics
 ///
 /// Files are opened where they lie. Entries of a container are taken in the order in which they are
 /// stored, in one pass; one that is stored before its turn waits in an unnamed temporary file.
-struct PartCursor {
+package struct PartCursor {
   private let files: [TraceInput.File]
   /// What is thrown after the last file.
   private var damage: TraceError?
@@ -15,7 +15,7 @@ struct PartCursor {
   private var open: (container: Container, archive: ArchiveReader, next: Int)?
   private var waiting: [Int: TemporaryFile] = [:]
 
-  init(
+  package init(
     _ group: TraceInput.Group, meter: ReadMeter?, temporaryDirectory: String,
     limit: Int = Expansion.defaultLimit
   ) {
@@ -27,7 +27,7 @@ struct PartCursor {
     meter?.expect(bytes: Self.storedBytes(files))
   }
 
-  init(_ group: TraceInput.Group, _ options: ReadOptions) {
+  package init(_ group: TraceInput.Group, _ options: ReadOptions) {
     self.init(
       group, meter: options.meter, temporaryDirectory: options.temporaryDirectory,
       limit: options.maximumExpansion)
@@ -49,7 +49,9 @@ struct PartCursor {
 
   /// The next part, decoded, or nil after the last. Throws for a part that cannot be opened, and
   /// may then be asked for the next.
-  mutating func next() throws(TraceError) -> (file: TraceInput.File, stream: PeekableStream)? {
+  package mutating func next() throws(TraceError) -> (
+    file: TraceInput.File, stream: PeekableStream
+  )? {
     guard position < files.count else {
       if let damage = damage.take() { throw damage }
       return nil
@@ -67,7 +69,7 @@ struct PartCursor {
   }
 
   /// A part that is a file by itself, decoded; such parts can be read in any order.
-  static func open(
+  package static func open(
     _ file: TraceInput.File, meter: ReadMeter?, limit: Int
   ) throws(TraceError) -> PeekableStream {
     guard case .file(let path) = file.location else {

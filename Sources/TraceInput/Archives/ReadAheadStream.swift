@@ -3,14 +3,14 @@ import Foundation
 
 /// Reads another stream on a thread of its own, a few blocks ahead: what inflates and what parses
 /// then run beside each other, also where the input is one stream.
-final class ReadAheadStream: ByteStream {
-  let name: String
+package final class ReadAheadStream: ByteStream {
+  package let name: String
   private let shared: Shared
   private var block: Block?
   private var position = 0
 
   /// - Parameter base: nobody else may use it from now on.
-  init(_ base: any ByteStream) {
+  package init(_ base: any ByteStream) {
     name = base.name
     shared = Shared(base)
     let thread = Thread { [shared] in shared.run() }
@@ -20,7 +20,7 @@ final class ReadAheadStream: ByteStream {
 
   deinit { shared.stop() }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     while true {
       if let block, position < block.count {
         let count = min(buffer.count, block.count - position)

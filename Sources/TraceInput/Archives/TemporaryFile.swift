@@ -2,13 +2,13 @@ import Diagnostics
 import Foundation
 
 /// A file without a name: it is gone when its descriptor closes, however the process ends.
-final class TemporaryFile {
-  private(set) var descriptor: Int32
+package final class TemporaryFile {
+  package private(set) var descriptor: Int32
   private let directory: String
   /// Bytes written so far.
-  private(set) var length = 0
+  package private(set) var length = 0
 
-  init(directory: String) throws(TraceError) {
+  package init(directory: String) throws(TraceError) {
     self.directory = directory
     var template = Array((directory + "/tracemill-XXXXXX").utf8CString)
     descriptor = mkstemp(&template)
@@ -24,13 +24,13 @@ final class TemporaryFile {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Hands over the descriptor, positioned anywhere.
-  func release() -> Int32 {
+  package func release() -> Int32 {
     defer { descriptor = -1 }
     return descriptor
   }
 
   /// Writes at the end.
-  func append(_ bytes: UnsafeRawBufferPointer) throws(TraceError) {
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(TraceError) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = pwrite(
@@ -48,7 +48,7 @@ final class TemporaryFile {
   }
 
   /// Fills `buffer` from `offset`; the file must be that long.
-  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) {
+  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) {
     var filled = 0
     while filled < buffer.count {
       let count = pread(
@@ -63,17 +63,17 @@ final class TemporaryFile {
 }
 
 /// Reads a temporary file from its beginning.
-final class TemporaryFileStream: ByteStream {
-  let name: String
+package final class TemporaryFileStream: ByteStream {
+  package let name: String
   private let file: TemporaryFile
   private var offset = 0
 
-  init(_ file: TemporaryFile, name: String) {
+  package init(_ file: TemporaryFile, name: String) {
     self.file = file
     self.name = name
   }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     let count = min(buffer.count, file.length - offset)
     if count > 0 {
       try file.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))

@@ -11,15 +11,15 @@ public struct TraceInput: Sendable {
     /// What messages call it: its path, or `archive!entry`.
     public let name: String
     /// Its folder inside the input; empty for a file given by itself.
-    let folder: String
+    package let folder: String
     /// Its name without folders.
-    let baseName: String
+    package let baseName: String
     /// Stored size in bytes, where known.
-    let size: Int?
-    let location: Location
+    package let size: Int?
+    package let location: Location
   }
 
-  enum Location: Sendable {
+  package enum Location: Sendable {
     case file(path: String)
     case entry(container: Container, index: Int)
     case standardInput(StandardInput)
@@ -34,9 +34,9 @@ public struct TraceInput: Sendable {
     /// How many parts the names say there are (`…-of-00500`).
     public let total: Int?
     /// The beginning of the first file that is not empty, decoded.
-    let head: [UInt8]
+    package let head: [UInt8]
     /// Damage to the archive that the files are in, behind all of them: thrown after the last one.
-    var damage: TraceError?
+    package var damage: TraceError?
 
     /// Numbers missing between the first and the last part that are there.
     public var missing: [ClosedRange<Int>] {
@@ -56,10 +56,10 @@ public struct TraceInput: Sendable {
   /// Files that cannot be part of a table: neither text nor an archive.
   public let ignored: [String]
   /// The table descriptions that came with the trace (`schema.csv`), decoded.
-  let schemas: [String: [UInt8]]
+  package let schemas: [String: [UInt8]]
 
   /// How much of a group's first file is looked at.
-  static let headLength = 1 << 16
+  package static let headLength = 1 << 16
 
   /// Finds out what is at `path` (`-` for standard input).
   ///
@@ -93,16 +93,16 @@ public struct TraceInput: Sendable {
 }
 
 /// Standard input or another pipe, decoded and not yet read. It can be taken once.
-final class StandardInput: @unchecked Sendable {
+package final class StandardInput: @unchecked Sendable {
   private let name: String
   private var stream: PeekableStream?
 
-  init(_ stream: PeekableStream) {
+  package init(_ stream: PeekableStream) {
     name = stream.name
     self.stream = stream
   }
 
-  func take() throws(TraceError) -> PeekableStream {
+  package func take() throws(TraceError) -> PeekableStream {
     guard let stream else {
       throw TraceError(.inputOutput, "a pipe can be read only once", file: name)
     }
@@ -110,19 +110,21 @@ final class StandardInput: @unchecked Sendable {
     return stream
   }
 
-  func peek(_ count: Int) throws(TraceError) -> [UInt8] { Array(try stream?.peek(count) ?? []) }
+  package func peek(_ count: Int) throws(TraceError) -> [UInt8] {
+    Array(try stream?.peek(count) ?? [])
+  }
 }
 
 /// A container on disk: a file that the user named, or one spooled from a pipe, which is gone when
 /// its descriptor closes.
-final class Container: Sendable {
-  let name: String
+package final class Container: Sendable {
+  package let name: String
   /// Stored size in bytes; nil for one that came through a pipe.
-  let size: Int?
+  package let size: Int?
   private let path: String?
   private let descriptor: Int32
 
-  init(path: String, size: Int? = nil) {
+  package init(path: String, size: Int? = nil) {
     name = path
     self.size = size
     self.path = path
@@ -130,7 +132,7 @@ final class Container: Sendable {
   }
 
   /// Copies a pipe to an unnamed temporary file in `directory`.
-  init(spooling stream: any ByteStream, directory: String) throws(TraceError) {
+  package init(spooling stream: any ByteStream, directory: String) throws(TraceError) {
     name = stream.name
     size = nil
     path = nil
@@ -148,7 +150,7 @@ final class Container: Sendable {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Opens it from the beginning.
-  func open(meter: ReadMeter?, limit: Int) throws(TraceError) -> ArchiveReader {
+  package func open(meter: ReadMeter?, limit: Int) throws(TraceError) -> ArchiveReader {
     let raw = try stream(meter: nil)
     let opened = try OpenedStream(decoding: raw, limit: limit)
     guard opened.kind == .container else {

@@ -2,7 +2,7 @@ import CSimdJSON
 import Diagnostics
 
 /// Newline-delimited JSON: one object a line, of which the reader picks the fields asked for.
-final class JSONLineReader {
+package final class JSONLineReader {
   private let stream: any ByteStream
   private let handle: OpaquePointer
   private let fields: [String]
@@ -14,13 +14,13 @@ final class JSONLineReader {
   private var ended = false
   private let padding = tm_json_padding()
   /// The line of the latest object, counting from 1.
-  private(set) var line = 0
+  package private(set) var line = 0
 
   /// A longer line is no trace's row; without a bound, a file without line ends would fill memory.
   private static let maximumLineBytes = 1 << 24
 
   /// - Parameter fields: keys, or two joined by a dot for a field of an object in the object.
-  init(_ stream: any ByteStream, fields: [String]) throws(TraceError) {
+  package init(_ stream: any ByteStream, fields: [String]) throws(TraceError) {
     self.stream = stream
     self.fields = fields
     var names = fields.map { Optional(UnsafePointer($0.withCString { Self.copy($0) })) }
@@ -52,7 +52,7 @@ final class JSONLineReader {
   ///
   /// - Throws: `TraceError` for a line that is no JSON object; reading goes on with the next line
   ///   if this is called again. What the stream throws.
-  func next(_ body: (JSONRow) throws(TraceError) -> Void) throws(TraceError) -> Bool {
+  package func next(_ body: (JSONRow) throws(TraceError) -> Void) throws(TraceError) -> Bool {
     guard let text = try nextLine() else { return false }
     if let problem = tm_json_parse(
       handle, text.bindMemory(to: UInt8.self).baseAddress, text.count, values.baseAddress)
@@ -128,24 +128,24 @@ final class JSONLineReader {
 }
 
 /// The fields of one object; they must not outlive the call that they were handed to.
-struct JSONRow {
+package struct JSONRow {
   fileprivate let fields: [String]
   fileprivate let values: UnsafeBufferPointer<tm_json_value>
   /// The object's text.
-  let text: UnsafeRawBufferPointer
+  package let text: UnsafeRawBufferPointer
 
   /// The byte of the line at which a field's value begins, counting from 1.
-  func column(of field: Int) -> Int? {
+  package func column(of field: Int) -> Int? {
     JSONPlaces.value(of: fields[field], in: text).map { $0 + 1 }
   }
 
   /// Whether a field is there and not null.
-  func has(_ field: Int) -> Bool {
+  package func has(_ field: Int) -> Bool {
     values[field].kind != TM_JSON_ABSENT && values[field].kind != TM_JSON_NULL
   }
 
   /// An integer, written as a number or as a string; nil where the field is absent or null.
-  func optionalInteger(
+  package func optionalInteger(
     _ field: Int, in range: ClosedRange<Int64> = Int64.min...Int64.max
   ) throws(RowError) -> Int64? {
     let value = values[field]
@@ -172,7 +172,7 @@ struct JSONRow {
   }
 
   /// An integer that must be there.
-  func integer(
+  package func integer(
     _ field: Int, in range: ClosedRange<Int64> = Int64.min...Int64.max
   ) throws(RowError) -> Int64 {
     guard let value = try optionalInteger(field, in: range) else {
@@ -184,7 +184,7 @@ struct JSONRow {
   }
 
   /// An amount from 0 to a million; NaN where the field is absent or null.
-  func amount(_ field: Int) throws(RowError) -> Double {
+  package func amount(_ field: Int) throws(RowError) -> Double {
     let value = values[field]
     let number: Double
     switch value.kind {
@@ -206,7 +206,7 @@ struct JSONRow {
   }
 
   /// The bytes of a string; empty where the field is absent or null.
-  func text(_ field: Int) throws(RowError) -> UnsafeRawBufferPointer {
+  package func text(_ field: Int) throws(RowError) -> UnsafeRawBufferPointer {
     switch values[field].kind {
     case TM_JSON_ABSENT, TM_JSON_NULL: return UnsafeRawBufferPointer(start: nil, count: 0)
     case TM_JSON_STRING:
@@ -216,7 +216,7 @@ struct JSONRow {
   }
 
   /// The integers of an array; empty where the field is absent or null.
-  func integers(_ field: Int) throws(RowError) -> UnsafeBufferPointer<Int64> {
+  package func integers(_ field: Int) throws(RowError) -> UnsafeBufferPointer<Int64> {
     switch values[field].kind {
     case TM_JSON_ABSENT, TM_JSON_NULL: return UnsafeBufferPointer(start: nil, count: 0)
     case TM_JSON_ARRAY:

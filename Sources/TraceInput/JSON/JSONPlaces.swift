@@ -1,6 +1,6 @@
 /// Finds places in the text of a JSON object for messages about it: simdjson, which reads it, does
 /// not say where. Offsets count bytes from 0. O(n), and only run once something is wrong.
-struct JSONPlaces {
+package struct JSONPlaces {
   private let text: UnsafeRawBufferPointer
   private var position = 0
   private var found: Int?
@@ -13,7 +13,7 @@ struct JSONPlaces {
   private init(_ text: UnsafeRawBufferPointer) { self.text = text }
 
   /// Where `text` stops being JSON; nil if it is JSON as far as the grammar goes.
-  static func firstError(in text: UnsafeRawBufferPointer) -> Int? {
+  package static func firstError(in text: UnsafeRawBufferPointer) -> Int? {
     var places = JSONPlaces(text)
     do throws(SyntaxError) {
       try places.value(nil, depth: 1)
@@ -24,7 +24,7 @@ struct JSONPlaces {
   }
 
   /// Where the value of a field begins: a key, or two joined by a dot; nil if it is not there.
-  static func value(of field: String, in text: UnsafeRawBufferPointer) -> Int? {
+  package static func value(of field: String, in text: UnsafeRawBufferPointer) -> Int? {
     var places = JSONPlaces(text)
     let keys = field.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1).map(Array.init)
     try? places.value(keys[...], depth: 1)

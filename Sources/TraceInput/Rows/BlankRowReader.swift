@@ -3,7 +3,7 @@ import Diagnostics
 /// Splits text into rows at line ends and into fields at blanks and tabs, as the Standard Workload
 /// Format and Google's first trace are written. Lines that begin with `;` or `#` are comments and
 /// kept, up to a bound.
-final class BlankRowReader: RowReader {
+package final class BlankRowReader: RowReader {
   private let stream: any ByteStream
   private let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 64)
   /// What was read of a line that goes on in the next block.
@@ -11,18 +11,18 @@ final class BlankRowReader: RowReader {
   private var line = 0
   private var ended = false
   /// The comment lines, with their marks.
-  private(set) var header: [String] = []
+  package private(set) var header: [String] = []
   /// Comment lines seen.
-  private(set) var comments = 0
+  package private(set) var comments = 0
 
   private static let maximumLineBytes = 1 << 20
   private static let maximumHeaderLines = 10_000
 
-  init(_ stream: any ByteStream) { self.stream = stream }
+  package init(_ stream: any ByteStream) { self.stream = stream }
 
   deinit { block.deallocate() }
 
-  func nextBatch(_ batch: RowBatch) throws(TraceError) -> Bool {
+  package func nextBatch(_ batch: RowBatch) throws(TraceError) -> Bool {
     batch.removeAll()
     while batch.count == 0, !ended {
       let count = try stream.read(into: block)
@@ -54,7 +54,7 @@ final class BlankRowReader: RowReader {
     return batch.count > 0
   }
 
-  func recover() -> String { "" }
+  package func recover() -> String { "" }
 
   private func finishOpenLine(_ batch: RowBatch) {
     open.withUnsafeBytes { add($0, to: batch) }

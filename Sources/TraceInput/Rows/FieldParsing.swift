@@ -4,7 +4,7 @@ import Foundation
 
 /// The integer that all of `bytes` spell, with an optional sign; nil for anything else, overflow
 /// included.
-func parseInteger(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+@usableFromInline package func parseInteger(_ bytes: UnsafeRawBufferPointer) -> Int64? {
   guard let first = bytes.first else { return nil }
   let negative = first == UInt8(ascii: "-")
   let start = negative || first == UInt8(ascii: "+") ? 1 : 0
@@ -24,7 +24,7 @@ func parseInteger(_ bytes: UnsafeRawBufferPointer) -> Int64? {
 }
 
 /// Powers of ten that are exact as Double.
-private let exactPowers: [Double] = [
+@usableFromInline package let exactPowers: [Double] = [
   1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
   1e18, 1e19, 1e20, 1e21, 1e22,
 ]
@@ -34,7 +34,7 @@ private let exactPowers: [Double] = [
 ///
 /// Up to 15 digits and powers within ±22 are one exact multiplication or division (Clinger, "How
 /// to read floating point numbers accurately", 1990); the rest goes to strtod.
-func parseNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
+@usableFromInline package func parseNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
   var index = 0
   let count = bytes.count
   var negative = false
@@ -84,8 +84,8 @@ func parseNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
 
 /// What `parseInteger` says of a field of a `RowBatch`, behind which there are bytes to read: up to
 /// sixteen digits are taken eight at a time.
-@inline(__always)
-func parsePaddedInteger(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+@inlinable @inline(__always)
+package func parsePaddedInteger(_ bytes: UnsafeRawBufferPointer) -> Int64? {
   guard let base = bytes.baseAddress else { return nil }
   let count = bytes.count
   if count <= 8 {
@@ -102,8 +102,8 @@ func parsePaddedInteger(_ bytes: UnsafeRawBufferPointer) -> Int64? {
 ///
 /// The digits are moved to the end of the word, and the word is halved three times: pairs of digits,
 /// of pairs, of fours (Lemire, "Number parsing at a gigabyte per second", 2021).
-@inline(__always)
-func eightDigits(_ bytes: UnsafeRawPointer, _ count: Int) -> UInt64? {
+@inlinable @inline(__always)
+package func eightDigits(_ bytes: UnsafeRawPointer, _ count: Int) -> UInt64? {
   let raw = bytes.loadUnaligned(as: UInt64.self).littleEndian ^ 0x3030_3030_3030_3030
   var word = raw << UInt64(truncatingIfNeeded: 64 &- 8 &* count)
   guard (word &+ 0x7676_7676_7676_7676 | word) & 0x8080_8080_8080_8080 == 0 else { return nil }
@@ -116,8 +116,8 @@ func eightDigits(_ bytes: UnsafeRawPointer, _ count: Int) -> UInt64? {
 /// What `parseNumber` says of a field of a `RowBatch`. The usual forms, `12`, `0.0125` and
 /// `2.412e-05`, are read here: where the digits are exact as a Double and so is the power of ten,
 /// one division is correctly rounded.
-@inline(__always)
-func parsePaddedNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
+@inlinable @inline(__always)
+package func parsePaddedNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
   guard let start = bytes.baseAddress, bytes.count <= 18 else { return parseNumber(bytes) }
   let end = start + bytes.count
   var place = start
@@ -158,8 +158,8 @@ func parsePaddedNumber(_ bytes: UnsafeRawBufferPointer) -> Double? {
 /// The number of a field of a `RowBatch` as `%g` usually writes it: one digit, or one digit, a point
 /// and up to fourteen more, with or without a negative exponent of two digits. The digits are exact
 /// as an integer and so is the power of ten, so one division is correctly rounded.
-@inline(__always)
-func plainFraction(_ bytes: UnsafeRawBufferPointer) -> Double? {
+@inlinable @inline(__always)
+package func plainFraction(_ bytes: UnsafeRawBufferPointer) -> Double? {
   guard let base = bytes.baseAddress, bytes.count > 0, bytes.count <= 16 else { return nil }
   let digit = UInt64(base.load(as: UInt8.self) &- 0x30)
   guard digit < 10 else { return nil }

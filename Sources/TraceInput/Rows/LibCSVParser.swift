@@ -4,7 +4,7 @@ import Foundation
 
 /// The careful parser: libcsv in strict mode, with lines counted and leading `#` comments skipped.
 /// Bytes are pushed in, in pieces of any size; what comes out does not depend on the pieces.
-final class LibCSVParser {
+package final class LibCSVParser {
   private let parser: UnsafeMutablePointer<csv_parser>
   private let name: String
   private let maximumRowBytes: Int
@@ -30,22 +30,22 @@ final class LibCSVParser {
   private var markPlace = 0
   private static let mark: [UInt8] = [0xef, 0xbb, 0xbf]
   /// The line that is being read, counting from 1.
-  var line = 1
+  package var line = 1
   /// Comment lines skipped so far.
-  private(set) var comments = 0
+  package private(set) var comments = 0
   /// Whether the text so far ends with a whole line, no row is open behind it, and the comments at
   /// the beginning are over: another reader may take over here.
-  private(set) var isBetweenLines = false
+  package private(set) var isBetweenLines = false
   /// Whether the text has ended and every row of it was given out.
-  private(set) var isFinished = false
+  package private(set) var isFinished = false
 
   /// How much of a row that could not be read is reported.
   private static let reportedBytes = 1 << 16
 
   /// A longer row is no trace's row; without a bound, a file without line ends would fill memory.
-  static let maximumRowBytes = 1 << 24
+  package static let maximumRowBytes = 1 << 24
 
-  init(name: String, maximumRowBytes: Int = LibCSVParser.maximumRowBytes) {
+  package init(name: String, maximumRowBytes: Int = LibCSVParser.maximumRowBytes) {
     self.name = name
     self.maximumRowBytes = maximumRowBytes
     parser = .allocate(capacity: 1)
@@ -61,7 +61,7 @@ final class LibCSVParser {
   /// taken, all of them unless it throws.
   ///
   /// - Throws: `TraceError` of code `.malformedRow`.
-  func parse(
+  package func parse(
     _ bytes: UnsafeRawBufferPointer, into batch: RowBatch, taken: inout Int
   ) throws(TraceError) {
     target = batch
@@ -152,7 +152,7 @@ final class LibCSVParser {
   }
 
   /// Ends the text: the last line may lack its end.
-  func finish(into batch: RowBatch) throws(TraceError) {
+  package func finish(into batch: RowBatch) throws(TraceError) {
     target = batch
     defer { target = nil }
     try parseReplay()
@@ -176,7 +176,7 @@ final class LibCSVParser {
   /// After an error: gives up the first line of the open row and returns it (at most 64 KiB of it).
   /// Reading goes on behind that line, though the row had taken more: a quote that is not closed
   /// must not swallow the good rows that follow.
-  func recover() -> String {
+  package func recover() -> String {
     if let end = openText.firstIndex(of: 0x0a) {
       let rest = openText.count - end - 1
       if replayPlace < replay.count {

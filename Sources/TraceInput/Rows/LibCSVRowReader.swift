@@ -1,12 +1,12 @@
 import Diagnostics
 
 /// The careful row reader: everything goes through libcsv. The fast one is `PlainRowReader`.
-final class LibCSVRowReader: RowReader {
+package final class LibCSVRowReader: RowReader {
   private let block: BlockBuffer
   private let parser: LibCSVParser
 
   /// - Parameter blockBytes: how much is read at a time; the rows do not depend on it.
-  init(
+  package init(
     _ stream: any ByteStream, blockBytes: Int = 1 << 17,
     maximumRowBytes: Int = LibCSVParser.maximumRowBytes
   ) {
@@ -14,9 +14,9 @@ final class LibCSVRowReader: RowReader {
     parser = LibCSVParser(name: stream.name, maximumRowBytes: maximumRowBytes)
   }
 
-  var comments: Int { parser.comments }
+  package var comments: Int { parser.comments }
 
-  func nextBatch(_ batch: RowBatch) throws(TraceError) -> Bool {
+  package func nextBatch(_ batch: RowBatch) throws(TraceError) -> Bool {
     batch.removeAll()
     while batch.count == 0 {
       if block.bytes.isEmpty, try !block.fill() {
@@ -31,5 +31,5 @@ final class LibCSVRowReader: RowReader {
     return true
   }
 
-  func recover() -> String { parser.recover() }
+  package func recover() -> String { parser.recover() }
 }

@@ -8,7 +8,7 @@ import Diagnostics
 /// separator and control bytes, that ends with LF and fits in the block. At anything else the row's
 /// first byte and all that follow go to libcsv, up to the last line end of the block, and then line by line until
 /// libcsv has no row open: there the scanner goes on.
-final class PlainRowReader: RowReader {
+package final class PlainRowReader: RowReader {
   private let block: BlockBuffer
   private let parser: LibCSVParser
   /// How much of the block libcsv is to take; nil where the scanner reads.
@@ -20,7 +20,7 @@ final class PlainRowReader: RowReader {
   private static let rowCapacity = 1 << 14
 
   /// - Parameter blockBytes: how much is read at a time; the rows do not depend on it.
-  init(
+  package init(
     _ stream: any ByteStream, blockBytes: Int = 1 << 18,
     maximumRowBytes: Int = LibCSVParser.maximumRowBytes
   ) {
@@ -28,9 +28,9 @@ final class PlainRowReader: RowReader {
     parser = LibCSVParser(name: stream.name, maximumRowBytes: maximumRowBytes)
   }
 
-  var comments: Int { parser.comments }
+  package var comments: Int { parser.comments }
 
-  func nextBatch(_ batch: RowBatch) throws(TraceError) -> Bool {
+  package func nextBatch(_ batch: RowBatch) throws(TraceError) -> Bool {
     batch.removeAll()
     while batch.count == 0 {
       if let careful {
@@ -53,7 +53,7 @@ final class PlainRowReader: RowReader {
     return true
   }
 
-  func recover() -> String {
+  package func recover() -> String {
     careful = .nextLine
     return parser.recover()
   }

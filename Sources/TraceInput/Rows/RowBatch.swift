@@ -9,21 +9,21 @@ import Quoting
 ///
 /// A batch is reused from block to block, so that reading rows allocates nothing, and it is valid
 /// until its reader is asked for the next.
-final class RowBatch {
+package final class RowBatch {
   /// Bytes that can be read behind any field, so that numbers and rows are read in words.
-  static let padding = ci_scan_padding
+  package static let padding = ci_scan_padding
 
   /// What the offsets below count from.
-  fileprivate(set) var base: UnsafePointer<UInt8>
+  package fileprivate(set) var base: UnsafePointer<UInt8>
   /// Where each field ends, as an offset.
-  private(set) var ends: UnsafeMutablePointer<UInt32>
-  private(set) var endCapacity: Int
+  package private(set) var ends: UnsafeMutablePointer<UInt32>
+  package private(set) var endCapacity: Int
   /// The rows.
-  private(set) var rows: UnsafeMutablePointer<Place>
-  private(set) var rowCapacity: Int
+  package private(set) var rows: UnsafeMutablePointer<Place>
+  package private(set) var rowCapacity: Int
   fileprivate var endCount = 0
   /// How many rows there are.
-  fileprivate(set) var count = 0
+  package fileprivate(set) var count = 0
 
   private var copies: UnsafeMutablePointer<UInt8>
   private var copyCapacity: Int
@@ -32,9 +32,9 @@ final class RowBatch {
   private var openEnds: [UInt32] = []
 
   /// Where a row begins and ends.
-  typealias Place = CIRow
+  package typealias Place = CIRow
 
-  init() {
+  package init() {
     endCapacity = 1 << 10
     rowCapacity = 1 << 6
     copyCapacity = 1 << 10
@@ -51,13 +51,13 @@ final class RowBatch {
   }
 
   /// Empties the batch.
-  func removeAll() {
+  package func removeAll() {
     (endCount, count, copyCount) = (0, 0, 0)
     base = UnsafePointer(copies)
   }
 
   /// Empties the batch for `rows` of a block that begins at `base`: the caller fills them.
-  func refer(to base: UnsafePointer<UInt8>, ends: Int, rows: Int) {
+  package func refer(to base: UnsafePointer<UInt8>, ends: Int, rows: Int) {
     removeAll()
     if endCapacity < ends {
       self.ends.deallocate()
@@ -73,11 +73,11 @@ final class RowBatch {
   }
 
   /// States how much of `ends` and `rows` was filled after `refer`.
-  func setCounts(ends: Int, rows: Int) { (endCount, count) = (ends, rows) }
+  package func setCounts(ends: Int, rows: Int) { (endCount, count) = (ends, rows) }
 
   /// Adds a copy of a row: `bytes` holds its fields with one byte behind each, `fieldEnds` where
   /// they end. The batch must not refer to a block.
-  func append(_ bytes: [UInt8], fieldEnds: [UInt32], line: Int) {
+  package func append(_ bytes: [UInt8], fieldEnds: [UInt32], line: Int) {
     if copyCount + bytes.count > copyCapacity {
       copies = grown(copies, copyCount, to: 2 * copyCapacity + bytes.count, padding: Self.padding)
       copyCapacity = 2 * copyCapacity + bytes.count
@@ -106,14 +106,14 @@ final class RowBatch {
   }
 
   /// Adds a field to the row that is open; the batch must not refer to a block.
-  func appendField(_ bytes: UnsafeRawBufferPointer) {
+  package func appendField(_ bytes: UnsafeRawBufferPointer) {
     openBytes.append(contentsOf: bytes)
     openEnds.append(UInt32(openBytes.count))
     openBytes.append(0)
   }
 
   /// Ends the open row; one without fields (a blank line) is no row.
-  func endRow(line: Int) {
+  package func endRow(line: Int) {
     if !openEnds.isEmpty { append(openBytes, fieldEnds: openEnds, line: line) }
     openBytes.removeAll(keepingCapacity: true)
     openEnds.removeAll(keepingCapacity: true)
@@ -129,7 +129,7 @@ final class RowBatch {
   }
 
   /// The row at `index`; valid as long as the batch's content is.
-  @inline(__always) subscript(index: Int) -> RawRow {
+  @inlinable @inline(__always) package subscript(index: Int) -> RawRow {
     precondition(index < count)
     let place = rows[index]
     return RawRow(
@@ -138,23 +138,23 @@ final class RowBatch {
   }
 
   /// Calls `body` with the row at `index`; the row must not outlive the call.
-  @inline(__always)
-  func withRow<R, E: Error>(_ index: Int, _ body: (RawRow) throws(E) -> R) throws(E) -> R {
+  @inlinable @inline(__always)
+  package func withRow<R, E: Error>(_ index: Int, _ body: (RawRow) throws(E) -> R) throws(E) -> R {
     try body(self[index])
   }
 }
 
 /// One row: its fields as bytes, and the line on which it ends.
-struct RawRow: BitwiseCopyable {
-  fileprivate let base: UnsafePointer<UInt8>
-  fileprivate let ends: UnsafePointer<UInt32>
-  fileprivate let start: Int
+package struct RawRow: BitwiseCopyable {
+  @usableFromInline let base: UnsafePointer<UInt8>
+  @usableFromInline let ends: UnsafePointer<UInt32>
+  @usableFromInline let start: Int
   /// How many fields it has.
-  let count: Int
+  package let count: Int
   /// Its line, counting from 1.
-  let line: Int
+  package let line: Int
 
-  fileprivate init(
+  @inlinable init(
     base: UnsafePointer<UInt8>, ends: UnsafeMutablePointer<UInt32>, start: Int, count: Int,
     line: Int
   ) {
@@ -166,15 +166,15 @@ struct RawRow: BitwiseCopyable {
   }
 
   /// The bytes of field `index`, counting from 0.
-  @inline(__always) subscript(index: Int) -> UnsafeRawBufferPointer {
+  @inlinable @inline(__always) package subscript(index: Int) -> UnsafeRawBufferPointer {
     precondition(index >= 0 && index < count)
     let start = index == 0 ? self.start : Int(ends[index - 1]) + 1
     return UnsafeRawBufferPointer(start: base + start, count: Int(ends[index]) - start)
   }
 
   /// The field as text; bytes that are not UTF-8 are replaced.
-  func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
+  package func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
 
   /// The row written as CSV again, quoted where it must be.
-  var csv: String { (0..<count).map { Quoting.csvField(text($0)) }.joined(separator: ",") }
+  package var csv: String { (0..<count).map { Quoting.csvField(text($0)) }.joined(separator: ",") }
 }

@@ -3,7 +3,7 @@ import Diagnostics
 /// Splits one part's bytes into rows, block by block.
 ///
 /// The place for readers of different speed and care: whatever they are, they accept the same rows.
-protocol RowReader: AnyObject {
+package protocol RowReader: AnyObject {
   /// Comment lines skipped so far.
   var comments: Int { get }
 
@@ -18,16 +18,16 @@ protocol RowReader: AnyObject {
 }
 
 /// A stream's bytes in a block that is filled again and again. What was not taken stays.
-final class BlockBuffer {
+package final class BlockBuffer {
   private let stream: any ByteStream
   private let block: UnsafeMutableRawBufferPointer
   private let capacity: Int
   /// Where the bytes that were not taken begin and end.
-  private(set) var start = 0
-  private(set) var end = 0
+  package private(set) var start = 0
+  package private(set) var end = 0
   private var isAtEnd = false
 
-  init(_ stream: any ByteStream, blockBytes: Int) {
+  package init(_ stream: any ByteStream, blockBytes: Int) {
     self.stream = stream
     capacity = max(4, blockBytes)
     block = .allocate(byteCount: capacity + RowBatch.padding, alignment: 64)
@@ -37,24 +37,24 @@ final class BlockBuffer {
   deinit { block.deallocate() }
 
   /// The stream's name.
-  var name: String { stream.name }
+  package var name: String { stream.name }
 
   /// The block; one byte behind `end` may be written to, too.
-  var base: UnsafeMutablePointer<UInt8> {
+  package var base: UnsafeMutablePointer<UInt8> {
     block.baseAddress!.assumingMemoryBound(to: UInt8.self)
   }
 
   /// The bytes that are there and not taken.
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: block[start..<end]) }
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: block[start..<end]) }
 
   /// Whether the whole block is taken up by bytes that nobody took.
-  var isFull: Bool { end - start == capacity }
+  package var isFull: Bool { end - start == capacity }
 
   /// Takes bytes away, up to the offset `position`.
-  func take(to position: Int) { start = position }
+  package func take(to position: Int) { start = position }
 
   /// Adds bytes behind those that are there; false if there are none to add.
-  func fill() throws(TraceError) -> Bool {
+  package func fill() throws(TraceError) -> Bool {
     if start > 0 {
       base.update(from: base + start, count: end - start)
       (start, end) = (0, end - start)

@@ -3,21 +3,23 @@ import Workload
 
 /// A table whose rows are fields in a fixed order: what the columns are called and how they are
 /// read.
-struct FieldTable: Sendable {
-  let name: String
-  let columns: [ColumnSpec]
+public struct FieldTable: Sendable {
+  /// What messages and options call it.
+  public let name: String
+  /// Its columns, in the order of the rows; with a header the header says the order.
+  public let columns: [ColumnSpec]
   /// How many fields a row has.
-  let fieldCount: ClosedRange<Int>
+  public let fieldCount: ClosedRange<Int>
 
   /// A table whose rows have all columns, or at least `minimum` of them.
-  init(_ name: String, _ columns: [ColumnSpec], minimum: Int? = nil) {
+  public init(_ name: String, _ columns: [ColumnSpec], minimum: Int? = nil) {
     self.name = name
     self.columns = columns
     fieldCount = (minimum ?? columns.count)...columns.count
   }
 
   /// Whether `row` could be a row of this table: its number of fields, the kinds of its values.
-  func accepts(_ row: RawRow) -> Bool {
+  package func accepts(_ row: RawRow) -> Bool {
     guard fieldCount.contains(row.count) else { return false }
     return (0..<row.count).allSatisfy { field in
       let (bytes, spec) = (row[field], columns[field])
@@ -33,24 +35,24 @@ struct FieldTable: Sendable {
 }
 
 /// A row of a `FieldTable`; columns count from 0.
-struct FieldRow {
-  let row: RawRow
-  let table: FieldTable
+public struct FieldRow {
+  package let row: RawRow
+  package let table: FieldTable
   /// For each column its field; -1 where the rows do not have it.
-  let places: [Int]
+  package let places: [Int]
 
   /// The bytes of a column; empty where the row does not have it.
-  subscript(column: Int) -> UnsafeRawBufferPointer {
+  public subscript(column: Int) -> UnsafeRawBufferPointer {
     let field = places[column]
     return field >= 0 && field < row.count
       ? row[field] : UnsafeRawBufferPointer(start: nil, count: 0)
   }
 
   /// A column as text.
-  func text(_ column: Int) -> String { String(decoding: self[column], as: UTF8.self) }
+  public func text(_ column: Int) -> String { String(decoding: self[column], as: UTF8.self) }
 
   /// An integer, or nil where the field is empty. Whole numbers written with a point (`2.0`) count.
-  func optionalInteger(
+  public func optionalInteger(
     _ column: Int, in range: ClosedRange<Int64> = Int64.min...Int64.max
   ) throws(RowError) -> Int64? {
     let bytes = self[column]
@@ -64,7 +66,7 @@ struct FieldRow {
   }
 
   /// An integer that must be there.
-  func integer(
+  public func integer(
     _ column: Int, in range: ClosedRange<Int64> = Int64.min...Int64.max
   ) throws(RowError) -> Int64 {
     guard let value = try optionalInteger(column, in: range) else {
@@ -74,7 +76,7 @@ struct FieldRow {
   }
 
   /// A number in `range`, or nil where the field is empty.
-  func optionalNumber(
+  public func optionalNumber(
     _ column: Int, in range: ClosedRange<Double>
   ) throws(RowError) -> Double? {
     let bytes = self[column]
@@ -87,25 +89,25 @@ struct FieldRow {
   }
 
   /// A number in `range` that must be there.
-  func number(_ column: Int, in range: ClosedRange<Double>) throws(RowError) -> Double {
+  public func number(_ column: Int, in range: ClosedRange<Double>) throws(RowError) -> Double {
     guard let value = try optionalNumber(column, in: range) else { throw empty(column, "a number") }
     return value
   }
 
   /// A time or span written in seconds, or nil where the field is empty.
-  func optionalSeconds(_ column: Int) throws(RowError) -> Microseconds? {
+  public func optionalSeconds(_ column: Int) throws(RowError) -> Microseconds? {
     // Beyond 9e12 s microseconds do not fit.
     try optionalNumber(column, in: 0...9e12).map(Microseconds.init(seconds:))
   }
 
   /// A time or span written in seconds.
-  func seconds(_ column: Int) throws(RowError) -> Microseconds {
+  public func seconds(_ column: Int) throws(RowError) -> Microseconds {
     guard let value = try optionalSeconds(column) else { throw empty(column, "seconds") }
     return value
   }
 
   /// One of `names`, by its index.
-  func label(_ column: Int, _ names: [String]) throws(RowError) -> Int {
+  public func label(_ column: Int, _ names: [String]) throws(RowError) -> Int {
     let text = text(column)
     guard let index = names.firstIndex(of: text) else {
       let name = table.columns[column].name
@@ -118,14 +120,14 @@ struct FieldRow {
   }
 
   /// What a field that must not be empty throws.
-  func empty(_ column: Int, _ expected: String) -> RowError {
+  public func empty(_ column: Int, _ expected: String) -> RowError {
     let name = table.columns[column].name
     return RowError(
       column: column, message: "\(name) is empty; expected \(expected)", reason: "empty \(name)")
   }
 
   /// What a field that cannot be read throws.
-  func malformed(_ column: Int, _ expected: String) -> RowError {
+  public func malformed(_ column: Int, _ expected: String) -> RowError {
     let name = table.columns[column].name
     let text = String(decoding: self[column].prefix(40), as: UTF8.self)
     return RowError(

@@ -1,22 +1,43 @@
 import Diagnostics
 
 /// Finds the tables of a format among an input's files.
-struct FieldTableFinder {
+public struct FieldTableFinder {
   /// A table of the format and how its rows are written.
-  struct Candidate {
+  public struct Candidate {
     let table: FieldTable
-    let syntax: FieldTablePart.Syntax
+    let syntax: RowSyntax
     /// What a row must hold besides the right kinds.
-    var check: (RawRow) -> Bool = { _ in true }
+    package var check: @Sendable (RawRow) -> Bool = { _ in true }
+
+    package init(
+      table: FieldTable, syntax: RowSyntax, check: @escaping @Sendable (RawRow) -> Bool
+    ) {
+      self.init(table: table, syntax: syntax)
+      self.check = check
+    }
+
+    /// A table that is known by the names of its header, or by the kinds of its values.
+    public init(table: FieldTable, syntax: RowSyntax) {
+      self.table = table
+      self.syntax = syntax
+    }
   }
 
-  let format: String
-  let candidates: [Candidate]
+  /// The format's name.
+  package let format: String
+  /// Asked in this order.
+  package let candidates: [Candidate]
+
+  /// A finder of a format's tables, asked in this order.
+  public init(format: String, candidates: [Candidate]) {
+    self.format = format
+    self.candidates = candidates
+  }
 
   /// The tables that are there, by name, and what the user should know; nil if none is.
   ///
   /// A group is a table by what its rows hold; its name decides where nothing can be read of it.
-  func find(
+  package func find(
     _ input: TraceInput, asked: String?
   ) throws(TraceError) -> (groups: [String: TraceInput.Group], notes: [String])? {
     let names = candidates.map(\.table.name)
@@ -64,15 +85,25 @@ struct FieldTableFinder {
   }
 }
 
-/// A trace of field tables.
-struct FieldTableTrace {
-  let path: String
-  let format: String
-  let candidates: [FieldTableFinder.Candidate]
-  let groups: [String: TraceInput.Group]
-  let notes: [String]
+/// A trace of field tables: what a format made of them hands its questions to.
+public struct FieldTableTrace {
+  /// What was opened.
+  public let path: String
+  /// The format's name.
+  public let format: String
+  package let candidates: [FieldTableFinder.Candidate]
+  package let groups: [String: TraceInput.Group]
+  /// What the user should know: missing parts, ignored files.
+  public let notes: [String]
 
-  init?(_ finder: FieldTableFinder, _ input: TraceInput, asked: String?) throws(TraceError) {
+  /// The tables in `input`; nil if none is of the format.
+  ///
+  /// - Parameters:
+  ///   - finder: knows the tables.
+  ///   - input: what was found.
+  ///   - asked: the table that the user insists on; it must be one of the format's.
+  /// - Throws: `TraceError` if a table is there twice, or `asked` is none.
+  public init?(_ finder: FieldTableFinder, _ input: TraceInput, asked: String?) throws(TraceError) {
     guard let (groups, notes) = try finder.find(input, asked: asked) else { return nil }
     path = input.path
     format = finder.format
@@ -81,12 +112,13 @@ struct FieldTableTrace {
     self.notes = notes
   }
 
-  var tables: [TraceTable] {
+  /// The tables that are there.
+  public var tables: [TraceTable] {
     candidates.compactMap { groups[$0.table.name]?.traceTable($0.table.name) }
   }
 
   /// A reader of a table; nil if the trace does not have it.
-  func reader(_ name: String, _ options: ReadOptions) -> FieldTableReader? {
+  public func reader(_ name: String, _ options: ReadOptions) -> FieldTableReader? {
     guard let group = groups[name],
       let candidate = candidates.first(where: { $0.table.name == name })
     else { return nil }
@@ -94,7 +126,9 @@ struct FieldTableTrace {
   }
 
   /// A reader of the table that records are made from.
-  func recordReader(_ name: String, _ options: ReadOptions) throws(TraceError) -> FieldTableReader {
+  public func recordReader(_ name: String, _ options: ReadOptions) throws(TraceError)
+    -> FieldTableReader
+  {
     if let asked = options.table, asked != name {
       throw TraceError(.missing, "records are made from \(name), not from \(asked)", file: path)
     }
@@ -107,7 +141,7 @@ struct FieldTableTrace {
   }
 
   /// What a failed look-up of a table to survey throws.
-  func noTable(_ name: String) -> TraceError {
+  public func noTable(_ name: String) -> TraceError {
     TraceError(.missing, "the trace has no table \(name)", file: path)
   }
 }

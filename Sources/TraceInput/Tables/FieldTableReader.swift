@@ -1,39 +1,62 @@
 import Diagnostics
 
-/// A reader of a `FieldTable`.
-typealias FieldTableReader = TableReader<FieldTablePart>
+/// Reads the rows of a ``FieldTable``, part after part.
+///
+/// In strict mode the first bad row throws `TraceError` with file, line and column. In lenient mode
+/// (`ReadOptions.rejects`) bad rows are rejected and counted, and so is what follows damage in a part.
+public struct FieldTableReader {
+  private var reader: TableReader<FieldTablePart>
 
-extension TableReader<FieldTablePart> {
-  init(
-    _ group: TraceInput.Group, _ table: FieldTable, _ syntax: FieldTablePart.Syntax,
-    options: ReadOptions
+  /// A reader of the files in `group`.
+  public init(
+    _ group: TraceInput.Group, _ table: FieldTable, _ syntax: RowSyntax, options: ReadOptions
   ) {
-    self.init(group, reading: FieldTablePart(table, syntax, options), options: options)
+    reader = TableReader(group, reading: FieldTablePart(table, syntax, options), options: options)
   }
+
+  /// Rows seen, bad ones included, headers not.
+  public var rows: Int { reader.rows }
+  /// Comment lines passed over.
+  public var comments: Int { reader.comments }
+  /// The comment lines of the first part that has any.
+  public var header: [String] { reader.header }
+
+  /// Calls `body` with every good row, one part after another. A ``RowError`` from `body` makes the row
+  /// a bad one.
+  public mutating func forEachRow(
+    _ body: (FieldRow) throws(RowError) -> Void
+  ) throws(TraceError) { try reader.forEachRow(body) }
+
+  /// Makes an item of every good row, on any thread where parts can be read at the same time, and
+  /// calls `body` with the items in their order.
+  public mutating func forEachRow<Item: Sendable>(
+    _ parse: @escaping @Sendable (FieldRow) throws(RowError) -> Item,
+    _ body: (Item) throws(TraceError) -> Void
+  ) throws(TraceError) { try reader.forEachRow(parse, body) }
+}
+
+/// How the rows of a table are written.
+public enum RowSyntax: Sendable {
+  /// Comma-separated, without a header.
+  case csv
+  /// Comma-separated; the first row names the columns, in any order.
+  case csvWithHeader
+  /// Separated by blanks; a first row whose first field is `header` is a header.
+  case blanks(header: String?)
 }
 
 /// The rows of one part of a `FieldTable`, each checked for its number of fields.
-struct FieldTablePart: TablePart {
-  /// How rows are written.
-  enum Syntax: Sendable {
-    /// Comma-separated, without a header.
-    case csv
-    /// Comma-separated; the first row names the columns, in any order.
-    case csvWithHeader
-    /// Separated by blanks; a first row whose first field is `header` is a header.
-    case blanks(header: String?)
-  }
-
+package struct FieldTablePart: TablePart {
   private let table: FieldTable
-  private let syntax: Syntax
+  private let syntax: RowSyntax
   private let isLenient: Bool
   private let meter: ReadMeter?
   private var places: [Int]
   private var fieldCount: ClosedRange<Int>
   private var expectsHeader = true
-  var tally = PartTally()
+  package var tally = PartTally()
 
-  init(_ table: FieldTable, _ syntax: Syntax, _ options: ReadOptions) {
+  package init(_ table: FieldTable, _ syntax: RowSyntax, _ options: ReadOptions) {
     self.table = table
     self.syntax = syntax
     isLenient = options.rejects != nil
@@ -42,7 +65,7 @@ struct FieldTablePart: TablePart {
     fieldCount = table.fieldCount
   }
 
-  mutating func read(
+  package mutating func read(
     _ stream: any ByteStream, file: String, _ body: (FieldRow) throws(RowError) -> Void,
     flush: (inout PartTally) throws(TraceError) -> Void
   ) throws(TraceError) {
@@ -143,8 +166,8 @@ struct FieldTablePart: TablePart {
 
 extension TraceInput.Group {
   /// Up to `limit` whole rows from its beginning, for telling what it is.
-  func sample<R>(
-    _ syntax: FieldTablePart.Syntax, limit: Int = 100, _ body: (RawRow) -> R
+  package func sample<R>(
+    _ syntax: RowSyntax, limit: Int = 100, _ body: (RawRow) -> R
   ) -> [R] {
     var bytes = head[...]
     if bytes.count >= TraceInput.headLength, let end = bytes.lastIndex(of: 0x0a) {
@@ -169,13 +192,13 @@ extension TraceInput.Group {
   }
 
   /// Whether at least half of its first rows could be rows of `table`.
-  func looksLike(_ table: FieldTable, _ syntax: FieldTablePart.Syntax) -> Bool {
+  public func looksLike(_ table: FieldTable, _ syntax: RowSyntax) -> Bool {
     let answers = sample(syntax) { table.accepts($0) }
     return !answers.isEmpty && answers.count { $0 } * 2 >= answers.count
   }
 
   /// The table as a trace lists it.
-  func traceTable(_ name: String) -> TraceTable {
+  public func traceTable(_ name: String) -> TraceTable {
     TraceTable(name: name, parts: files.count, total: total, missing: missing)
   }
 }

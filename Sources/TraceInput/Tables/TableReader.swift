@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// Reads one part of a table, row by row.
-protocol TablePart: Sendable {
+package protocol TablePart: Sendable {
   associatedtype Row
 
   /// What was counted since it was last taken away.
@@ -16,18 +16,23 @@ protocol TablePart: Sendable {
 }
 
 /// What is counted besides the rows themselves.
-struct PartTally: Sendable {
+package struct PartTally: Sendable {
   /// Rows seen, bad ones included, headers not.
-  var rows = 0
+  package var rows = 0
   /// Comment lines passed over.
-  var comments = 0
+  package var comments = 0
   /// Bad rows, in lenient mode.
-  var rejects: [RejectedRow] = []
+  package var rejects: [RejectedRow] = []
   /// The comment lines at the part's beginning, where the syntax keeps them.
-  var header: [String] = []
+  package var header: [String] = []
+
+  package init(rows: Int = 0, rejects: [RejectedRow] = []) {
+    self.rows = rows
+    self.rejects = rejects
+  }
 
   /// What was counted; then counts from nought.
-  mutating func take() -> PartTally {
+  package mutating func take() -> PartTally {
     defer { self = PartTally() }
     return self
   }
@@ -35,19 +40,19 @@ struct PartTally: Sendable {
 
 /// The rows of a table. In strict mode the first bad row throws; in lenient mode it is rejected and
 /// counted, and so is what follows the damage in a damaged part.
-struct TableReader<Part: TablePart> {
+package struct TableReader<Part: TablePart> {
   private let group: TraceInput.Group
   private let blank: Part
   private let options: ReadOptions
   /// Rows seen, bad ones included, headers not.
-  private(set) var rows = 0
+  package private(set) var rows = 0
   /// Comment lines passed over.
-  private(set) var comments = 0
+  package private(set) var comments = 0
   /// The comment lines of the first part that has any.
-  private(set) var header: [String] = []
+  package private(set) var header: [String] = []
 
   /// - Parameter part: a reader of parts that has read nothing yet.
-  init(_ group: TraceInput.Group, reading part: Part, options: ReadOptions) {
+  package init(_ group: TraceInput.Group, reading part: Part, options: ReadOptions) {
     self.group = group
     blank = part
     self.options = options
@@ -55,7 +60,7 @@ struct TableReader<Part: TablePart> {
 
   /// Calls `body` with every good row, one part after another. A `RowError` from `body` makes the row
   /// a bad one. With more than one thread, the parts are inflated on another one.
-  mutating func forEachRow(_ body: (Part.Row) throws(RowError) -> Void) throws(TraceError) {
+  package mutating func forEachRow(_ body: (Part.Row) throws(RowError) -> Void) throws(TraceError) {
     var parts = PartCursor(group, options)
     while true {
       var part = blank
@@ -74,7 +79,7 @@ struct TableReader<Part: TablePart> {
 
   /// Makes an item of every good row, on any thread where parts can be read at the same time, and
   /// calls `body` with the items in their order.
-  mutating func forEachRow<Item: Sendable>(
+  package mutating func forEachRow<Item: Sendable>(
     _ parse: @escaping @Sendable (Part.Row) throws(RowError) -> Item,
     _ body: (Item) throws(TraceError) -> Void
   ) throws(TraceError) {

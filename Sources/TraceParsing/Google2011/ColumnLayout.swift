@@ -1,4 +1,5 @@
 import Diagnostics
+import TraceInput
 
 /// Where a table's columns stand in its rows: in the published order, or as `schema.csv` says.
 struct ColumnLayout: Sendable {
