@@ -26,10 +26,10 @@ import Testing
       let words = option.split(separator: "-")
       let key = words.dropFirst().reduce(String(words[0])) { $0 + $1.capitalized }
       // A key without a value says nothing, and is known or not.
-      let file = ConfigurationFile(text: "{\(key): null, mode: central}", name: "engine.yaml")
+      let file = ConfigurationFile(text: "{\(key): null}", name: "engine.yaml")
       #expect(throws: Never.self, "\(option)") { try file.read { EngineSettings($0) } }
     }
-    let unknown = ConfigurationFile(text: "{madeUp: null, mode: central}", name: "engine.yaml")
+    let unknown = ConfigurationFile(text: "{madeUp: null}", name: "engine.yaml")
     #expect(throws: ConfigurationError.self) { try unknown.read { EngineSettings($0) } }
   }
 

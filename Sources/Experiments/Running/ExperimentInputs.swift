@@ -48,6 +48,8 @@ public protocol ExperimentInputs: Sendable {
     _ definition: WorkloadDefinition, on cluster: ClusterDefinition, engine: EngineSettings,
     seed: UInt64
   ) throws -> CellTasks
+  /// Whether another seed could give other tasks or other machines.
+  func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws -> Bool
   /// How a scheduler learned; nil if it did not, or if that was not kept.
   func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve?
 }
@@ -58,6 +60,11 @@ extension ExperimentInputs {
     _ definition: WorkloadDefinition, on cluster: ClusterDefinition, engine: EngineSettings,
     seed: UInt64
   ) throws -> CellTasks { try tasks(definition, seed: seed) }
+
+  /// True, which claims nothing.
+  public func dependsOnSeed(
+    _ workload: WorkloadDefinition, _ cluster: ClusterDefinition
+  ) throws -> Bool { true }
 
   /// Nil.
   public func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve? { nil }
@@ -96,8 +103,9 @@ public struct CellRunner: Sendable {
     simulator.dependencies = tasks.dependencies
     simulator.constraints = tasks.constraints
     var report: SimulationReport
+    var waits = WaitsByLength()
     do throws(SimulationError) {
-      report = try simulator.run(tasks.source)
+      report = try simulator.run(tasks.source, results: &waits)
     } catch {
       switch error {
       case .source(let underlying): throw underlying
@@ -105,8 +113,11 @@ public struct CellRunner: Sendable {
       }
     }
     report.droppedDependencies += tasks.droppedDependencies
+    var curves = CellCurves(report, isDrawn: try inputs.dependsOnSeed(workload, cluster))
+    curves.waitsByLength = waits.tenths
     let outcome = CellOutcome(
-      metrics: report.metricValues, curves: CellCurves(report),
+      metrics: report.metricValues,
+      curves: curves,
       wall: (ContinuousClock.now - start.wall) / .seconds(1), cpu: threadSeconds() - start.cpu)
     return (report, outcome)
   }

@@ -99,10 +99,22 @@ public struct Metric: Sendable {
   /// The figure of some tasks; nil for one that is of whole runs only.
   public func value(of tasks: ClassMetrics) -> Double? { ofClass?(tasks) }
 
-  /// The metrics of headline tables if the experiment names none.
+  /// Whether it is an energy, which is only to be compared beside the work that was done for it.
+  public var isEnergy: Bool { name.hasPrefix("energy_") && !isPerWork }
+
+  /// Whether it is a cost for each piece of work done, so that doing less is no gain.
+  public var isPerWork: Bool { name.contains("_per_") }
+
+  /// The class that it is of; nil of all tasks.
+  public var priorityClass: String? {
+    name.firstIndex(of: ".").map { String(name[name.index(after: $0)...]) }
+  }
+
+  /// The metrics of headline tables if the experiment names none. Energy stands beside the work that
+  /// was done for it.
   public static let headline = [
-    "completion_mean_s", "wait_mean_s", "bounded_slowdown_mean", "energy_kwh", "deadlines_met",
-    "tasks_finished",
+    "completion_mean_s", "wait_mean_s", "bounded_slowdown_mean", "energy_kwh", "work_core_h",
+    "deadlines_met", "tasks_finished",
   ]
 
   /// Names that files of version 0.1 have. `sla_percent` was a share times 100.

@@ -1,28 +1,41 @@
+import Workload
+
 extension Metric {
   /// All metrics, in the order in which they are listed.
   public static let catalogue: [Metric] =
     distributions + [
       Metric(
         "deadlines_met", "deadlines met", better: .higher,
-        "Share of submitted tasks that finished by their deadline; without one, that finished."
-      ) { $0.deadlineShare },
+        "Share of submitted tasks that finished by their deadline; none where no task has one."
+      ) { $0.withDeadline > 0 ? $0.deadlineShare : .nan },
       Metric(
-        "energy_kwh", "energy", unit: "kWh", better: .lower, "Energy of all machines."
-      ) { (run: SimulationReport) in run.energy.total.kilowattHours },
+        "energy_kwh", "energy", unit: "kWh", better: .lower,
+        "Energy of all machines; none where they draw no power."
+      ) { (run: SimulationReport) in run.metered(run.energy.total) },
       Metric(
         "energy_idle_kwh", "idle energy", unit: "kWh", better: .lower,
         "Energy that machines draw for being awake."
-      ) { (run: SimulationReport) in run.energy.idle.kilowattHours },
+      ) { (run: SimulationReport) in run.metered(run.energy.idle) },
       Metric(
         "energy_dynamic_kwh", "dynamic energy", unit: "kWh", better: .lower,
         "Energy that machines draw for the tasks on them."
-      ) { (run: SimulationReport) in run.energy.dynamic.kilowattHours },
+      ) { (run: SimulationReport) in run.metered(run.energy.dynamic) },
       Metric(
         "energy_per_task_kwh", "energy per finished task", unit: "kWh", better: .lower,
         "Energy of all machines over the tasks that finished."
       ) { (run: SimulationReport) in
-        run.energy.total.kilowattHours / Double(run.total[.finished])
+        run.metered(run.energy.total) / Double(run.total[.finished])
       },
+      Metric(
+        "energy_per_core_h_kwh", "energy per core-hour done", unit: "kWh", better: .lower,
+        "Energy of all machines over the work done."
+      ) { (run: SimulationReport) in
+        run.usage.work > 0 ? run.metered(run.energy.total) / (run.usage.work / 3600) : .nan
+      },
+      Metric(
+        "work_core_h", "work done", unit: "core-h", better: .none,
+        "Core-hours, at speed 1, of the tasks that finished in the time accounted for."
+      ) { (run: SimulationReport) in run.usage.work / 3600 },
       Metric("tasks_submitted", "tasks submitted", better: .none, "Tasks submitted.") {
         Double($0.submitted)
       },
@@ -136,5 +149,12 @@ extension Metric {
           metric("max", "greatest", "Greatest") { $0.maximum.map { Double($0) * 1e-6 } ?? .nan }
         ]
     }
+  }
+}
+
+extension SimulationReport {
+  /// An energy in kWh; machines without watts have none, rather than one of 0.
+  fileprivate func metered(_ part: Joules) -> Double {
+    energy.total > .zero ? part.kilowattHours : .nan
   }
 }
