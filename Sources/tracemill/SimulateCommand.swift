@@ -126,6 +126,15 @@ struct SimulateCommand: AsyncParsableCommand {
       """, valueName: "how"))
   var atStart = EngineSettings.AtStart.observed
 
+  @Option(
+    name: .customLong("by"),
+    help: ArgumentHelp(
+      """
+      Tell waits apart by user, or by size (cores, in powers of two); may be repeated. By run time and \
+      by class they are told anyway.
+      """, valueName: "what"))
+  var waitsBy: [WaitGrouping] = []
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -193,6 +202,7 @@ struct SimulateCommand: AsyncParsableCommand {
       workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
     job.scaleArrivals = scaleArrivals
     job.scaleLoad = scaleLoad
+    job.waitsBy = WaitGrouping.allCases.filter(waitsBy.contains)
     job.selection = selection.selection
     job.reading = reading
     if replications > 1 {
@@ -218,3 +228,5 @@ struct SimulateCommand: AsyncParsableCommand {
     }
   }
 }
+
+extension WaitGrouping: ExpressibleByArgument {}

@@ -41,12 +41,16 @@ public protocol ExperimentInputs: Sendable {
   func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy
   /// The machines of a cluster under `seed`.
   func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout
-  /// The tasks of a workload under `seed`, from the first.
-  func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks
-  /// The tasks of a workload on a cluster, by the rules of replay in an experiment's settings.
+  /// The tasks of a workload under `seed`, from the first, for a cluster: a load that is asked for is
+  /// one of its cores (times their speeds), where the workload does not state others.
   func tasks(
-    _ definition: WorkloadDefinition, on cluster: ClusterDefinition, engine: EngineSettings,
-    seed: UInt64
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, seed: UInt64
+  ) throws -> CellTasks
+  /// The same by the rules of replay in an experiment's settings, with what the tasks require of
+  /// `cluster`, whose machines are `layout`.
+  func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, of cluster: ClusterDefinition,
+    engine: EngineSettings, seed: UInt64
   ) throws -> CellTasks
   /// Whether another seed could give other tasks or other machines.
   func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws -> Bool
@@ -55,11 +59,11 @@ public protocol ExperimentInputs: Sendable {
 }
 
 extension ExperimentInputs {
-  /// Those of the workload, whatever the cluster and the settings.
+  /// Those of the workload, whatever the settings.
   public func tasks(
-    _ definition: WorkloadDefinition, on cluster: ClusterDefinition, engine: EngineSettings,
-    seed: UInt64
-  ) throws -> CellTasks { try tasks(definition, seed: seed) }
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, of cluster: ClusterDefinition,
+    engine: EngineSettings, seed: UInt64
+  ) throws -> CellTasks { try tasks(definition, on: layout, seed: seed) }
 
   /// True, which claims nothing.
   public func dependsOnSeed(
@@ -95,11 +99,12 @@ public struct CellRunner: Sendable {
     var options = SimulationOptions()
     definition.engine.apply(to: &options)
     scheduler.engine.apply(to: &options)
+    let layout = try inputs.layout(cluster, seed: cluster.seed ?? cell.seed)
     var simulator = Simulator(
-      cluster: try inputs.layout(cluster, seed: cluster.seed ?? cell.seed),
+      cluster: layout,
       policy: try inputs.policy(scheduler), options: options, seed: cell.seed)
     let tasks = try inputs.tasks(
-      workload, on: cluster, engine: definition.engine, seed: cell.seed)
+      workload, on: layout, of: cluster, engine: definition.engine, seed: cell.seed)
     simulator.dependencies = tasks.dependencies
     simulator.constraints = tasks.constraints
     var report: SimulationReport
