@@ -24,7 +24,7 @@ extension ExperimentReport {
     let means = summary.scenarios.flatMap(\.groups).compactMap {
       $0.estimates[metric.name]?.moments.mean
     }.filter(\.isFinite)
-    let scale = Figures.scale(metric.unit, upTo: Self.median(means.filter { $0 > 0 }))
+    let scale = metric.scale(upTo: Self.median(means.filter { $0 > 0 }))
     let axis = summary.sweepAxis
     let series = definition.schedulers.map(\.name).map { name in
       ReportFigure.Series(
