@@ -29,10 +29,10 @@ import Workload
   }
 
   /// With ties, zeros and skewness, and as many seeds as test nothing, exactly and by the normal law.
-  @Test(arguments: [2, 5, 7, 9, 14, 20, 60])
+  @Test(arguments: [2, 5, 9, 14, 55])
   func intervalPAndVerdictAgree(seeds: Int) throws {
     var rng = RandomStream(seed: UInt64(seeds), name: "verdicts")
-    for step in [0.0, 0.5, 2] {
+    for step in [0.0, 0.5] {
       let shift = ["base": 0.0, "a": 0, "b": -0.7, "c": 3]
       let summary = try summary(seeds: seeds) { cell in
         var value = 5 + (shift[cell.scheduler] ?? 0) + rng.exponential(mean: 1)

@@ -77,10 +77,12 @@ extension ReportFigure {
     return "set terminal unknown\nplot \(parts.joined(separator: ", \\\n  "))\n"
   }
 
-  /// Names of categories at their places; the name of a tic is a format to gnuplot.
+  /// Names of categories at their places. To gnuplot the name of a tic is a format; by scalar, since a
+  /// mark behind a `%` makes another character of it.
   private var tics: [String] {
-    categories.enumerated().map {
-      "\(Quoting.gnuplot($1.replacing("%", with: "%%"))) \($0)"
+    categories.enumerated().map { place, name in
+      let doubled = name.unicodeScalars.flatMap { $0 == "%" ? [$0, $0] : [$0] }
+      return "\(Quoting.gnuplot(String(String.UnicodeScalarView(doubled)))) \(place)"
     }
   }
 

@@ -129,7 +129,7 @@ extension ExperimentSummary {
       let metric = Metric(comparison.metric)
       let ends = comparison.interval.map { [$0.lower, $0.upper] } ?? []
       let greatest = (ends + [paired.meanDifference]).map(abs).max() ?? 0
-      let scale = metric?.scale(upTo: greatest) ?? ("", 1)
+      let scale: (unit: String, factor: Double) = metric?.scale(upTo: greatest) ?? ("", 1)
       func shown(_ value: Double) -> String {
         Figures.significant(value * scale.factor, digits: 3)
       }
