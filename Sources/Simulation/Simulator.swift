@@ -72,9 +72,14 @@ public struct Simulator {
     }
     while try engine.drain(4096) { try engine.handOver(to: &results) }
     try engine.handOver(to: &results)
-    return engine.accounts.report(
+    var report = engine.accounts.report(
       policy: engine.policy.name, seed: seed, cluster: engine.cluster,
       energy: engine.meter.report, audited: options.audit)
+    if layout.machinesOfUnknownMemory > 0 {
+      // A share of what is not known is not known.
+      (report.usage.memory, report.usage.fragmentation.memory) = (.nan, .nan)
+    }
+    return report
   }
 
   /// Runs `source` to its end and keeps the report only.

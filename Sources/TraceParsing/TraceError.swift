@@ -34,7 +34,7 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
     _ code: Code, _ message: String, file: String? = nil, line: Int? = nil, column: Int? = nil
   ) {
     self.code = code
-    self.message = message.escapingControls
+    self.message = FileName.printed(message).escapingControls
     self.file = file
     self.line = line
     self.column = column
@@ -42,7 +42,7 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
 
   public var description: String {
     var place = ""
-    if let file { place += "\(file.escapingControls):" }
+    if let file { place += "\(FileName.printed(file).escapingControls):" }
     if let line { place += "\(line):" }
     if let column { place += "\(column):" }
     return place.isEmpty ? message : "\(place) \(message)"

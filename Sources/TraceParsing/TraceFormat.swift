@@ -1,4 +1,5 @@
 import Foundation
+import Parquet
 import Workload
 
 /// A kind of trace that Tracemill reads. A new one is one file with a conformer, and one line in
@@ -15,6 +16,14 @@ public protocol TraceFormat: Sendable {
   func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)?
+
+  /// Why an input that resembles this kind is none, for the user who says that it is one; nil where
+  /// there is nothing to say beyond that it is none.
+  func refusal(_ input: TraceInput) -> TraceError?
+}
+
+extension TraceFormat {
+  public func refusal(_ input: TraceInput) -> TraceError? { nil }
 }
 
 /// A trace whose kind and tables are known; nothing of it is read yet.
@@ -23,8 +32,10 @@ public protocol RecognisedTrace {
   var format: String { get }
   /// The tables that are there.
   var tables: [TraceTable] { get }
-  /// What the user should know before anything is read: missing parts, ignored files.
+  /// What the user should know before anything is read: missing parts.
   var notes: [String] { get }
+  /// The files of the input that no table is made of: see `TraceInput.passedOver(besides:format:)`.
+  var passedOver: [PassedOverFile] { get }
 
   /// Whether records can be made from `table`, or from any if that is nil; machine tables alone are
   /// worth a look too. True unless the format says otherwise.
@@ -78,6 +89,8 @@ public struct TableSurvey: Equatable, Sendable {
   public var beforeStart = 0
   /// Rows whose time is after its end (2^63-1).
   public var afterEnd = 0
+  /// Rows that repeat a task, in a table that has one row each.
+  public var repeated = 0
   /// Events by type, in the order of their codes; empty for a table without events.
   public var events: [EventCount] = []
   /// Rows marked as reconstructed from partial information, by code.
@@ -100,6 +113,7 @@ public struct TableSurvey: Equatable, Sendable {
     firstTime = min(firstTime, other.firstTime)
     lastTime = max(lastTime, other.lastTime)
     beforeStart += other.beforeStart
+    repeated += other.repeated
     afterEnd += other.afterEnd
     if events.isEmpty {
       events = other.events
@@ -167,12 +181,28 @@ public struct TraceOpener: Sendable {
     for candidate in candidates {
       if let trace = try candidate.recognise(input, table: table) { return trace }
     }
+    for candidate in candidates {
+      if let error = candidate.refusal(input) { throw error }
+    }
     let group = input.groups[0]
+    if group.isParquet { throw Self.unknownColumns(try group.files[0].openParquet(), group, format) }
     let line = String(decoding: group.head.prefix { $0 != 0x0a }.prefix(60), as: UTF8.self)
     let asked = format ?? formatNames.joined(separator: ", ")
     throw TraceError(
       .unrecognised,
-      "not a table of \(asked); it begins '\(line)'. --format and --table say what it is",
+      "not a table of \(asked); it begins '\(line)'. --format and --table say what it is"
+        + (group.beginsAsJSONArray ? "; JSON is read as one object a line: jq -c '.[]'" : ""),
       file: group.files[0].name)
+  }
+
+  private static func unknownColumns(
+    _ reader: ParquetReader, _ group: TraceInput.Group, _ format: String?
+  ) -> TraceError {
+    let columns = reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
+    return TraceError(
+      .unrecognised,
+      "a Parquet file with the columns \(columns.joined(separator: ", ")): "
+        + (format.map { "no table of \($0)" } ?? "records have submit_us, and no format has these")
+        + "; --columns says which of them stand for which of ours", file: group.files[0].name)
   }
 }

@@ -131,7 +131,7 @@ struct ConvertCommand: ParsableCommand {
     options.work?.remove()
     progress.finish()
     let summary = ConversionSummary(
-      report: stream.report, leftOut: leftOut, selected: made, output: output,
+      report: stream.report, passedOver: trace.passedOver, leftOut: leftOut, selected: made, output: output,
       rejects: rejects?.file.path,
       scale: options.scale, transitionsKnown: trace.format != "records")
     try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
@@ -158,6 +158,7 @@ struct RejectsFile {
 /// What a conversion did, for people and for machines.
 struct ConversionSummary {
   let report: ReadReport
+  let passedOver: [PassedOverFile]
   /// Values that the output's layout has no place for, by kind.
   let leftOut: [String: Int]
   let selected: Int
@@ -192,9 +193,11 @@ struct ConversionSummary {
         .joined(separator: ", ")
       text += "\n"
     }
-    for note in report.notes where note.contains("left out") || note.contains("ignored") {
+    for note in report.notes
+    where ["left out", "ignored", "passed over", "more than one row"].contains(where: note.contains) {
       text += "note     \(note)\n"
     }
+    if let note = PassedOverFile.note(passedOver, limit: 3) { text += "note     \(note)\n" }
     for (what, count) in leftOut.sorted(by: { $0.key < $1.key }) {
       text += "lost     \(grouped(count)) \(what): no place in the output's layout\n"
     }
@@ -205,7 +208,7 @@ struct ConversionSummary {
   var object: [String: Any] {
     [
       "rows": report.rows, "comments": report.comments, "rejects": report.rejects,
-      "notes": report.notes, "left_out": leftOut, "records": report.records,
+      "notes": report.notes, "passed_over": tracemill.passedOver(passedOver), "left_out": leftOut, "records": report.records,
       "selected": selected, "written": output == nil ? 0 : selected,
       "after_end": report.afterEnd,
       "impossible_transitions": impossibleTransitions(report.transitions),
@@ -217,6 +220,11 @@ struct ConversionSummary {
       ] as [String: Any],
     ]
   }
+}
+
+/// For JSON: `[{file, reason, may_hold_rows}]`.
+func passedOver(_ files: [PassedOverFile]) -> [[String: Any]] {
+  files.map { ["file": $0.name, "reason": $0.reason, "may_hold_rows": $0.mayHoldRows] }
 }
 
 /// For JSON: `[{from, event, count}]`.

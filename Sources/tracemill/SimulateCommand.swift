@@ -159,6 +159,7 @@ struct SimulateCommand: AsyncParsableCommand {
     var results = try ResultWriter(path: output, slowdownBound: engine.options.slowdownBound)
     let start = (wall: ContinuousClock.now, cpu: processorSeconds())
     let run = try job.run(seed: seed, meter: meter, results: &results)
+    try run.tasks.requireSome(of: workload)
     try results.finish()
     let cost = SimulationCost(
       wall: (ContinuousClock.now - start.wall).seconds, cpu: processorSeconds() - start.cpu)
@@ -181,7 +182,9 @@ struct SimulateCommand: AsyncParsableCommand {
       seeds: (0..<UInt64(replications)).map { seed &+ $0 }, width: reading.threads
     ) { seed in
       var results = DiscardedResults()
-      return try job.run(seed: seed, meter: ReadMeter(), results: &results).report
+      let run = try job.run(seed: seed, meter: ReadMeter(), results: &results)
+      try run.tasks.requireSome(of: job.workload)
+      return run.report
     }
     let cost = SimulationCost(
       wall: (ContinuousClock.now - start.wall).seconds, cpu: processorSeconds() - start.cpu)

@@ -116,7 +116,7 @@ struct SimulationSummary {
     """
     \(workload) on \(cluster): \(grouped(report.machines)) \
     \(report.machines == 1 ? "machine" : "machines"), \(report.policy), \
-    seed \(report.seed)
+    seed \(report.seed)\(tasks.warning.map { "; \($0)" } ?? "")
     \(replayLines)
     \(taskLines)
     \(classLines)\(usageLines)
@@ -144,6 +144,7 @@ struct SimulationSummary {
       let end = tail == .zero ? "" : "\(span(tail.seconds)) after "
       lines += "  utilisation and energy until \(end)the last submission\n"
     }
+    for note in layout.unknownNotes { lines += "  \(note)\n" }
     let odd = layout.anomalies
     if odd.total > 0 {
       lines +=
@@ -229,7 +230,7 @@ struct SimulationSummary {
     ])
     lines.add([
       "memory utilisation", percent(usage.memory),
-      sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
+      usage.memory.isNaN ? "" : sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
     ])
     if let gpu = usage.gpu { lines.add(["GPU utilisation", percent(gpu), ""]) }
     lines.add(["fragmentation", percent(usage.fragmentation.cpu), fragmentation])
@@ -301,7 +302,9 @@ struct SimulationSummary {
       "submitted": total.submitted, "placed": total.started, "evictions": report.evictions,
       "outcomes": outcomes(of: total), "restarts": total.restarts,
       "left_out": ["never_ran": tasks.neverRan, "unknown_run_time": tasks.unknown],
-      "rejects": rejects, "replayed_from_start": tasks.observed,
+      "machines_of_unknown_memory": layout.machinesOfUnknownMemory,
+      "machines_of_unknown_disk": layout.machinesOfUnknownDisk, "rejects": rejects,
+      "passed_over": tracemill.passedOver(tasks.passedOver), "replayed_from_start": tasks.observed,
       "cut_off_at_end": tasks.cutOffAtEnd,
       "assumed_requests": tasks.assumed,
       "makespan_s": report.makespan.seconds, "throughput_per_s": report.throughput,
@@ -368,5 +371,15 @@ struct SimulationSummary {
       object[name] = values.quantile(p) * scale
     }
     return object
+  }
+}
+
+extension ClusterLayout {
+  /// What its trace does not say of the machines.
+  var unknownNotes: [String] {
+    [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)].compactMap { what, count in
+      guard count > 0 else { return nil }
+      return "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit"
+    }
   }
 }

@@ -227,6 +227,7 @@ struct TraceSummary {
       ] as [String: Any]
     object["margins"] = Dictionary(uniqueKeysWithValues: margins.map { ($0.name, $0.object) })
     if let machines { object["machines"] = machines.object }
+    object["passed_over"] = tracemill.passedOver(trace.passedOver)
     return object
   }
 

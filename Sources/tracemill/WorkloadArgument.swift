@@ -13,6 +13,8 @@ struct WorkloadArgument {
   let dependencies: DependencyTable
   /// The format they were read from.
   let format: String?
+  /// Files of the trace that were not read.
+  var passedOver: [PassedOverFile] = []
 
   /// - Parameters:
   ///   - argument: what the user named.
@@ -43,6 +45,7 @@ struct WorkloadArgument {
       self.stream = stream
       dependencies = stream.dependencies
       format = trace.format
+      passedOver = trace.passedOver
       source = selection.apply(stream)
     }
   }
@@ -105,8 +108,31 @@ final class ReplayedTasks: WorkloadSource {
   /// Tasks with a stated default for a request.
   private(set) var assumed = 0
 
+  /// Tasks that are replayed.
+  private(set) var replayed = 0
+  /// Files of the workload's trace that were not read.
+  var passedOver: [PassedOverFile] { workload.passedOver }
+  /// Tasks that are left out, whatever the reason.
+  var leftOut: Int { neverRan + unknown }
+
   private let workload: WorkloadArgument
   private let atStart: AtStart
+
+  /// What to say first where more than a tenth of the workload is left out; nil otherwise.
+  var warning: String? {
+    let all = replayed + leftOut
+    guard leftOut * 10 > all else { return nil }
+    return "\(grouped(leftOut)) of \(grouped(all)) tasks left out (\(grouped(neverRan)) never ran, "
+      + "\(grouped(unknown)) without run time)"
+  }
+
+  /// Throws where there are tasks and none of them can be run again.
+  func requireSome(of workload: String) throws {
+    guard replayed == 0, leftOut > 0 else { return }
+    throw CommandFailure(
+      message: "\(workload): nothing to simulate: none of its \(grouped(leftOut)) tasks has a run time "
+        + "(\(grouped(neverRan)) never ran, \(grouped(unknown)) without run time)")
+  }
 
   init(_ workload: WorkloadArgument, atStart: AtStart) {
     self.workload = workload
@@ -115,8 +141,14 @@ final class ReplayedTasks: WorkloadSource {
 
   func next() throws(TraceError) -> TaskRecord? {
     while var record = try workload.source.next() {
-      guard workload.stream != nil else { return record }
-      let hasRun = record.attempts > 0 || record.outcome == .running || !record.hasHistory
+      guard workload.stream != nil else {
+        replayed += 1
+        return record
+      }
+      // What has a run time ran, whatever else is not said.
+      let hasRun =
+        record.attempts > 0 || record.outcome == .running || !record.hasHistory
+        || (record.runTime > .zero && !record.flags.contains(.runTimeUnknown))
       guard hasRun else {
         neverRan += 1
         continue
@@ -138,6 +170,7 @@ final class ReplayedTasks: WorkloadSource {
       }
       if record.flags.contains(.cutOffAtEnd) { cutOffAtEnd += 1 }
       if record.flags.contains(.requestAssumed) { assumed += 1 }
+      replayed += 1
       return record
     }
     return nil

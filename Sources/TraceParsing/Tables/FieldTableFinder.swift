@@ -19,12 +19,9 @@ struct FieldTableFinder {
   ) throws(TraceError) -> (groups: [String: TraceInput.Group], notes: [String])? {
     let names = candidates.map(\.table.name)
     var groups: [String: TraceInput.Group] = [:]
-    var notes = input.ignored.isEmpty ? [] : ["\(input.ignored.count) files are no tables: ignored"]
+    var notes: [String] = []
     for group in input.groups {
-      guard let name = name(of: group) else {
-        notes.append("\(group.files[0].name) is no table of \(format): ignored")
-        continue
-      }
+      guard let name = name(of: group) else { continue }
       if let other = groups[name] {
         throw TraceError(
           .unrecognised, "\(name) again; it is in \(other.files[0].name) already: give one of them",
@@ -69,6 +66,7 @@ struct FieldTableTrace {
   let candidates: [FieldTableFinder.Candidate]
   let groups: [String: TraceInput.Group]
   let notes: [String]
+  let passedOver: [PassedOverFile]
 
   init?(_ finder: FieldTableFinder, _ input: TraceInput, asked: String?) throws(TraceError) {
     guard let (groups, notes) = try finder.find(input, asked: asked) else { return nil }
@@ -77,6 +75,7 @@ struct FieldTableTrace {
     candidates = finder.candidates
     self.groups = groups
     self.notes = notes
+    passedOver = input.passedOver(besides: Array(groups.values), format: finder.format)
   }
 
   var tables: [TraceTable] {

@@ -133,6 +133,10 @@ final class ExperimentProvider: ExperimentInputs {
           guard records.count < Self.tableLimit else { return .tooLarge }
           records.append(record)
         }
+        try tasks.requireSome(of: definition.source)
+        if let warning = tasks.warning {
+          reading.logger?.warning("\(definition.source): \(warning)")
+        }
         return .table(TaskTable(records), argument.dependencies)
       }
       tables[key] = made

@@ -3,7 +3,7 @@ import TraceParsing
 
 /// Writes to standard error; a reader that has gone is no reason to stop.
 func writeError(_ text: String) {
-  try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  try? FileHandle.standardError.write(contentsOf: Data(FileName.printed(text).utf8))
 }
 
 /// Writes to standard output, at once and whole.
@@ -11,7 +11,7 @@ func writeError(_ text: String) {
 /// Where the reader has gone, as `head` does, the process ends as if SIGPIPE had ended it, with
 /// nothing half-written left behind.
 func writeOutput(_ text: String) throws {
-  var rest = Array(text.utf8)[...]
+  var rest = Array(FileName.printed(text).utf8)[...]
   while !rest.isEmpty {
     let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
     if count < 0 && errno == EINTR { continue }

@@ -24,6 +24,13 @@ struct TraceOptions: ParsableArguments, Sendable {
       valueName: "file"))
   var columns: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Unit of mem_capacity in opendc workloads: \(ColumnMapping.memoryUnits.joined(separator: ", ")); "
+        + "kB if not given.", valueName: "unit"),
+    completion: .list(ColumnMapping.memoryUnits))
+  var opendcMemoryUnit: String?
+
   @Option(help: ArgumentHelp("Cores that a CPU request of 1.0 stands for.", valueName: "cores"))
   var scaleCpu: Double = MachineScale.assumed.cores
 
@@ -74,6 +81,10 @@ struct TraceOptions: ParsableArguments, Sendable {
     if let format, !formats.contains(format) {
       throw ValidationError(unknownName("format", format, among: formats))
     }
+    if let opendcMemoryUnit, !ColumnMapping.memoryUnits.contains(opendcMemoryUnit) {
+      throw ValidationError(
+        unknownName("unit", opendcMemoryUnit, among: ColumnMapping.memoryUnits))
+    }
     for (name, value) in [
       ("--scale-cpu", scaleCpu), ("--scale-memory", scaleMemory), ("--scale-disk", scaleDisk),
     ] where !(value > 0 && value <= 1e6) {
@@ -118,15 +129,26 @@ struct TraceOptions: ParsableArguments, Sendable {
   }
 
   func open(_ path: String, meter: ReadMeter, notes: Bool = true) throws -> any RecognisedTrace {
-    var formats = Registry.formats
-    if let columns { formats.insert(try mappedFormat(columns), at: 0) }
-    let trace = try TraceOpener(formats: formats)
-      .open(
+    let trace = try opener().open(
         path, format: format, table: table, meter: meter, maximumExpansion: maxExpansion,
         temporaryDirectory: temporaryDirectory)
     logger?.debug("\(path): \(trace.format), \(trace.tables.map(\.name).joined(separator: ", "))")
-    if notes { for note in trace.notes { logger?.notice("\(note)") } }
+    if notes {
+      for note in trace.notes { logger?.notice("\(note)") }
+      if let note = PassedOverFile.note(trace.passedOver) { logger?.notice("\(note)") }
+    }
     return trace
+  }
+
+  /// Knows the formats, the one that `--columns` describes before all others.
+  func opener() throws -> TraceOpener {
+    var formats = Registry.formats
+    if let opendcMemoryUnit {
+      let openDC = MappedRecordFormat.openDC(memoryUnit: opendcMemoryUnit)
+      formats = formats.map { $0.name == openDC.name ? openDC : $0 }
+    }
+    if let columns { formats.insert(try mappedFormat(columns), at: 0) }
+    return TraceOpener(formats: formats)
   }
 
   /// The format that a column mapping file describes; every mistake in it is told at once.
