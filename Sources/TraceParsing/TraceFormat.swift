@@ -185,7 +185,9 @@ public struct TraceOpener: Sendable {
       if let error = candidate.refusal(input) { throw error }
     }
     let group = input.groups[0]
-    if group.isParquet { throw Self.unknownColumns(try group.files[0].openParquet(), group, format) }
+    if group.isParquet {
+      throw Self.unknownColumns(try group.files[0].openParquet(), group, format)
+    }
     let line = String(decoding: group.head.prefix { $0 != 0x0a }.prefix(60), as: UTF8.self)
     let asked = format ?? formatNames.joined(separator: ", ")
     throw TraceError(

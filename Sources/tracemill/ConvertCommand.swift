@@ -69,6 +69,9 @@ struct ConvertCommand: ParsableCommand {
     guard let output else {
       throw ValidationError("--output (-o) says where to write; --dry-run writes nothing")
     }
+    guard !OutputFile.isStream(output) || (!resume && toFormat.of(output) != .google2011) else {
+      throw ValidationError("--resume and google-2011 need a place of their own, not a pipe")
+    }
     guard toFormat.of(output) == .records else { return }
     do { _ = try TableFileKind(path: output) } catch { throw ValidationError("\(error)") }
   }
@@ -121,7 +124,8 @@ struct ConvertCommand: ParsableCommand {
       output: output,
       rejects: rejects?.file.path,
       scale: options.scale, transitionsKnown: trace.format != "records")
-    try writeOutput(json ? try jsonText(summary.object) + "\n" : summary.text)
+    try writeSummary(
+      json ? try jsonText(summary.object) + "\n" : summary.text, of: output.map { [$0] } ?? [])
   }
 }
 

@@ -214,9 +214,11 @@ public struct SimulationSummary {
 extension ClusterLayout {
   /// What its trace does not say of the machines.
   var unknownNotes: [String] {
-    [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)].compactMap { what, count in
+    [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)].compactMap {
+      what, count in
       guard count > 0 else { return nil }
-      return "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit"
+      return
+        "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit"
     }
   }
 }

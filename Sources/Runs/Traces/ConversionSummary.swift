@@ -8,8 +8,9 @@ public struct RejectsFile {
   /// Writes to it.
   public let log: RejectLog
 
-  /// Begins a file beside `output`.
-  public init(beside output: String) throws(TraceError) {
+  /// Begins a file beside `output`; nil where nothing can lie beside it, as beside standard output.
+  public init?(beside output: String) throws(TraceError) {
+    if OutputFile.isStandardOutput(output) || output.hasPrefix("/dev/") { return nil }
     var stem = output
     for kind in TableFileKind.allCases where output.hasSuffix(kind.rawValue) {
       let candidate = String(output.dropLast(kind.rawValue.count))
@@ -35,7 +36,8 @@ public struct ConversionSummary {
   let transitionsKnown: Bool
 
   package init(
-    report: ReadReport, passedOver: [PassedOverFile], leftOut: [String: Int], selected: Int, output: String?, rejects: String?,
+    report: ReadReport, passedOver: [PassedOverFile], leftOut: [String: Int], selected: Int,
+    output: String?, rejects: String?,
     scale: MachineScale, transitionsKnown: Bool
   ) {
     self.report = report
@@ -90,7 +92,8 @@ public struct ConversionSummary {
   public var object: [String: Any] {
     [
       "rows": report.rows, "comments": report.comments, "rejects": report.rejects,
-      "notes": report.notes, "passed_over": passedOver.map(\.object), "left_out": leftOut, "records": report.records,
+      "notes": report.notes, "passed_over": passedOver.map(\.object), "left_out": leftOut,
+      "records": report.records,
       "selected": selected, "written": output == nil ? 0 : selected,
       "after_end": report.afterEnd,
       "impossible_transitions": impossibleTransitions(report.transitions),

@@ -8,6 +8,7 @@ public struct TraceSummary {
   let path: String
   let format: String
   let tables: [TraceTable]
+  let passedOver: [PassedOverFile]
   let scale: MachineScale
   /// What reading the records told.
   public var report = ReadReport()
@@ -46,6 +47,7 @@ public struct TraceSummary {
     self.path = path
     format = trace.format
     tables = trace.tables
+    passedOver = trace.passedOver
     self.scale = scale
   }
 
@@ -236,7 +238,7 @@ public struct TraceSummary {
       ] as [String: Any]
     object["margins"] = Dictionary(uniqueKeysWithValues: margins.map { ($0.name, $0.object) })
     if let machines { object["machines"] = machines.object }
-    object["passed_over"] = trace.passedOver.map(\.object)
+    object["passed_over"] = passedOver.map(\.object)
     return object
   }
 

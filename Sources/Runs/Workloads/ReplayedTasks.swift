@@ -117,7 +117,8 @@ extension ReplayedTasks {
   func requireSome(of workload: String) throws {
     guard replayed == 0, leftOut > 0 else { return }
     throw RunError(
-      message: "\(workload): nothing to simulate: none of its \(grouped(leftOut)) tasks has a run time "
+      message:
+        "\(workload): nothing to simulate: none of its \(grouped(leftOut)) tasks has a run time "
         + "(\(grouped(neverRan)) never ran, \(grouped(unknown)) without run time)")
   }
 }

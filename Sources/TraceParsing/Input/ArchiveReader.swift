@@ -159,7 +159,8 @@ final class ArchiveReader {
     while true {
       guard upstream.last(tail).allSatisfy({ $0 == 0 }) else {
         throw TraceError(
-          .damaged, "what follows the end of the \(filter.rawValue) data is not \(filter.rawValue): "
+          .damaged,
+          "what follows the end of the \(filter.rawValue) data is not \(filter.rawValue): "
             + "the file is damaged", file: name)
       }
       tail = upstream.read(nil)

@@ -115,7 +115,9 @@ struct OpenedStream {
         stream = PeekableStream(expansion.output(EntryStream(archive, name: raw.name)))
       default:
         // Text readers need not know of the mark.
-        if kind == .text, head.starts(with: ContentKind.mark) { stream.skip(ContentKind.mark.count) }
+        if kind == .text, head.starts(with: ContentKind.mark) {
+          stream.skip(ContentKind.mark.count)
+        }
         self.stream = stream
         self.kind = kind
         isPlain = layers == 0
@@ -129,7 +131,9 @@ struct OpenedStream {
 
 extension OpenedStream {
   /// Whether it begins as UTF-16 text from Windows does.
-  var isUTF16: Bool { kind == .unknown && ["ff fe", "fe ff"].contains { firstBytes.hasPrefix($0) } }
+  var isUTF16: Bool {
+    kind == .unknown && ["ff fe", "fe ff"].contains { firstBytes.hasPrefix($0) }
+  }
 
   /// What to call a stream that is no table.
   var whatItIs: String { isUTF16 ? "UTF-16 text, not UTF-8" : "neither text nor an archive" }

@@ -59,7 +59,9 @@ public enum FileName {
 
   /// `text` with each byte that is no UTF-8 as `\xE9`, for people.
   public static func printed(_ text: String) -> String {
-    guard text.utf8.contains(0xee), text.unicodeScalars.contains(where: { stand.contains($0.value) }) else { return text }
+    guard text.utf8.contains(0xee),
+      text.unicodeScalars.contains(where: { stand.contains($0.value) })
+    else { return text }
     return text.unicodeScalars.reduce(into: "") { printed, scalar in
       printed +=
         stand.contains(scalar.value)

@@ -38,7 +38,8 @@ struct InputFinder {
     switch opened.kind {
     case .container:
       // A table of contents may stand at the end, so the pipe has to be kept.
-      let container = try Container(spooling: opened.stream, name: name, directory: temporaryDirectory)
+      let container = try Container(
+        spooling: opened.stream, name: name, directory: temporaryDirectory)
       try add(container: container, folder: "")
     case .parquet:
       try addParquet(opened.stream, name: name, folder: "", size: nil)

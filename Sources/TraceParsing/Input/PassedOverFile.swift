@@ -32,10 +32,12 @@ enum SidecarName {
   static func isKnown(_ name: String) -> Bool {
     let upper = name.uppercased()
     return [
-      "_SUCCESS", "_metadata", "_common_metadata", "_temporary", "__MACOSX", ".DS_Store", "Thumbs.db",
+      "_SUCCESS", "_metadata", "_common_metadata", "_temporary", "__MACOSX", ".DS_Store",
+      "Thumbs.db",
       "desktop.ini",
     ].contains(name)
-      || ["._", "_started_", "_committed_"].contains { name.hasPrefix($0) } || name.hasSuffix(".crc")
+      || ["._", "_started_", "_committed_"].contains { name.hasPrefix($0) }
+      || name.hasSuffix(".crc")
       || ["README", "LICENSE", "SHA256SUM", "SHA1SUM", "MD5SUM"].contains { upper.hasPrefix($0) }
   }
 

@@ -90,7 +90,7 @@ final class CSVRecordReader {
         batch.removeAll()
         continue
       }
-      options.meter?.add(rows: batch.count)
+      options.meter?.add(rows: batch.count - (fields.isEmpty && batch.count > 0 ? 1 : 0))
       if fields.isEmpty, batch.count > 0 {
         try batch.withRow(0) { row throws(TraceError) in try readHeader(row) }
         position = 1
@@ -149,8 +149,9 @@ final class CSVRecordReader {
       }
       switch column.access {
       case .integer(let place):
-        guard let value = column.isIdentifier
-          ? column.identifier(bytes, &names) : column.integer(bytes)
+        guard
+          let value = column.isIdentifier
+            ? column.identifier(bytes, &names) : column.integer(bytes)
         else {
           throw malformed(row, field, "\(column.name) '\(row.text(field))' is not an integer")
         }

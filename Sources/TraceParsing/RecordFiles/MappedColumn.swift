@@ -37,7 +37,8 @@ struct MappedColumn: Sendable {
   func obeying(_ column: ParquetColumn, file: String) throws(TraceError) -> MappedColumn {
     guard !target.isIdentifier || column.type != .float else {
       throw TraceError(
-        .malformedRow, "column '\(source)' holds FLOAT values, which do not keep the digits of a name",
+        .malformedRow,
+        "column '\(source)' holds FLOAT values, which do not keep the digits of a name",
         file: file)
     }
     let declared: (factor: Double?, type: String)
@@ -51,7 +52,8 @@ struct MappedColumn: Sendable {
     var obeying = self
     if let factor, factor != unit, !unitIsUsual {
       throw TraceError(
-        .malformedRow, "column '\(source)' is declared as \(declared.type); the mapping says another "
+        .malformedRow,
+        "column '\(source)' is declared as \(declared.type); the mapping says another "
           + "unit: leave it out there", file: file)
     }
     obeying.factor = unit
@@ -68,7 +70,9 @@ struct MappedColumn: Sendable {
     _ names: inout NameNumbers
   ) throws(RowError) {
     guard let value, !isMissing(value) else {
-      if ["submit_us", "job_id", "task_index"].contains(target.name) { throw problem("is missing") }
+      if ["submit_us", "job_id", "task_index"].contains(target.name) {
+        throw problem("is missing")
+      }
       target.setMissing(&record)
       return
     }

@@ -1,9 +1,11 @@
 import Parquet
+import Quoting
 import Workload
 
 /// Reads the pieces of a mapped table, one after another, row by row.
 struct MappedPartReader {
   private let mapping: ColumnMapping
+  private let isOurs: Bool
   private let options: ReadOptions
   private var names = NameNumbers()
   /// Rows seen, bad ones included.
@@ -11,8 +13,11 @@ struct MappedPartReader {
   /// Comment lines passed over.
   private(set) var comments = 0
 
-  init(_ mapping: ColumnMapping, _ options: ReadOptions) {
+  /// - Parameter isOurs: whether the tables are record files, whose CSV has a `'` before what a
+  ///   spreadsheet would take for a formula.
+  init(_ mapping: ColumnMapping, isOurs: Bool = false, _ options: ReadOptions) {
     self.mapping = mapping
+    self.isOurs = isOurs
     self.options = options
   }
 
@@ -99,7 +104,10 @@ struct MappedPartReader {
       if work.numbersJobs { record.id.job = count }
       count += 1
       for (place, column) in work.columns.enumerated() {
-        let bytes = row[place]
+        var bytes = row[place]
+        if isOurs, Quoting.isProtectedCSV(bytes) {
+          bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst())
+        }
         do throws(RowError) {
           try column.set(
             bytes.isEmpty ? nil : .text(bytes), in: &record, &gathering.symbols, &names)

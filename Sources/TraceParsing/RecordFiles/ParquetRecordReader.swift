@@ -73,7 +73,8 @@ final class ParquetRecordReader {
   private static func isOurs(_ found: ParquetColumn, _ column: RecordColumn) -> Bool {
     switch (column.access, found.type, found.annotation) {
     case (.integer, .int64, .none), (.integer, .int64, .integer(_, isSigned: true)): true
-    case (.number, .double, _), (.flag, .boolean, _), (.label, .string, _), (.user, .string, _): true
+    case (.number, .double, _), (.flag, .boolean, _), (.label, .string, _), (.user, .string, _):
+      true
     default: false
     }
   }

@@ -72,6 +72,7 @@ struct RecordFileTrace: RecognisedTrace {
     if group.isParquet { return try parquetRecords(group.files[0], options) }
     var checker = RecordOrderChecker()
     let reader = CSVRecordReader(group, options: options)
+    var survey = TableSurvey()
     return RecordStream(
       report: try initialReport(), symbols: SymbolTable()
     ) { stream throws(TraceError) in
@@ -79,7 +80,13 @@ struct RecordFileTrace: RecognisedTrace {
       stream.report.rows["records"] = reader.rows
       stream.report.comments = reader.comments
       stream.report.rejects = options.rejects?.counts ?? [:]
-      if record != nil { stream.report.records += 1 }
+      if let record {
+        survey.add(time: record.submit)
+        stream.report.records += 1
+      } else {
+        (survey.rows, survey.comments) = (reader.rows, reader.comments)
+        stream.report.surveys["records"] = survey
+      }
       return record
     }
   }
@@ -93,7 +100,8 @@ struct RecordFileTrace: RecognisedTrace {
       if group.isParquet {
         for file in group.files {
           let reader = try file.openParquet()
-          first = min(first, ParquetRecordReader.time(RecordFileFormat.firstTimeKey, reader) ?? .never)
+          first = min(
+            first, ParquetRecordReader.time(RecordFileFormat.firstTimeKey, reader) ?? .never)
           last = max(last, ParquetRecordReader.time(RecordFileFormat.lastTimeKey, reader) ?? .zero)
         }
       } else {
@@ -141,7 +149,7 @@ struct RecordFileTrace: RecognisedTrace {
         }))
     var gathering = RecordGathering(options)
     gathering.report = try initialReport()
-    var reader = MappedPartReader(mapping, options)
+    var reader = MappedPartReader(mapping, isOurs: true, options)
     for piece in pieces { try reader.read(piece, &gathering) }
     gathering.finish("records", rows: reader.rows, comments: reader.comments, options)
     return try gathering.stream()

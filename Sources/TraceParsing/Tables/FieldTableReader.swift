@@ -78,7 +78,8 @@ struct FieldTablePart: TablePart {
   private mutating func process(
     _ batch: RowBatch, file: String, _ body: (FieldRow) throws(RowError) -> Void
   ) throws(TraceError) {
-    meter?.add(rows: batch.count)
+    let before = tally.rows
+    defer { meter?.add(rows: tally.rows - before) }
     for index in 0..<batch.count {
       try batch.withRow(index) { row throws(TraceError) in
         if row[0].first == UInt8(ascii: "#") {

@@ -232,7 +232,9 @@ public struct TraceVerifier {
         let survey = try trace.survey(table.name, lenient)
         counts = log.counts
         if survey.repeated > 0 {
-          add(.rows, table.name, false, "\(survey.repeated) rows repeat a task that has a row already")
+          add(
+            .rows, table.name, false, "\(survey.repeated) rows repeat a task that has a row already"
+          )
         }
         let bad = counts.values.reduce(0, +)
         guard bad > 0 else {

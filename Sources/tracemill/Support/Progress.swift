@@ -35,7 +35,8 @@ final class Progress: Sendable {
       writeErrorLine()
     } else {
       let seconds = (ContinuousClock.now - started).seconds
-      logger?.info("\(label): \(grouped(meter.rows)) rows in \(fixed(seconds, 1)) s")
+      let rows = meter.rows > 0 ? "\(grouped(meter.rows)) rows in " : ""
+      logger?.info("\(label): \(rows)\(fixed(seconds, 1)) s")
     }
   }
 
