@@ -60,7 +60,7 @@ public func contents(_ path: String) throws -> [UInt8] {
 
 /// Makes archives for tests, through libarchive.
 public enum ArchiveMaker {
-  public enum Filter { case none, gzip, xz, zstd, bzip2, lz4 }
+  public enum Filter: Sendable { case none, gzip, xz, zstd, bzip2, lz4 }
 
   /// One file compressed.
   public static func compress(_ bytes: [UInt8], _ filter: Filter) -> [UInt8] {

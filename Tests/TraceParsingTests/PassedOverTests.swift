@@ -260,9 +260,9 @@ import Workload
         #expect(try Formats.drain(stream).count == 1, "\(name)")
       }
     }
-    let wide = Array("submit_us,run_us\n1,2\n".utf8).flatMap { [$0, 0] }
+    let wide: [UInt8] = Array("submit_us,run_us\n1,2\n".utf8).flatMap { [$0, 0] }
     let error = try #require(throws: TraceError.self) {
-      try TraceInput(path: folder.write([0xff, 0xfe] + wide, to: "wide.csv"))
+      try TraceInput(path: folder.write([0xff, 0xfe] as [UInt8] + wide, to: "wide.csv"))
     }
     #expect(error.message.contains("UTF-16"))
   }
