@@ -183,16 +183,4 @@ import Testing
       #expect(result["submitted"] as? Int == 1, "\(header)")
     }
   }
-
-  @Test func notesCountRowsOnce() throws {
-    let rows = (0..<500).map { "\($0),\($0),5\n" }.joined()
-    let path = try folder.write("job_id,submit_us,run_us\n" + rows, to: "r.csv")
-    for command in [["inspect", path], ["convert", path, "--dry-run"], ["verify", path]] {
-      let result = try run(tracemill, command)
-      let counts = result.error.matches(of: /: ([0-9,]+) rows in/).map { String($0.1) }
-      #expect(!counts.isEmpty && counts.allSatisfy { $0 == "500" }, "\(result.error)")
-    }
-    let numbers = try folder.write("1\n2\n3\n4\n", to: "four.txt")
-    #expect(try tracemill("fit", numbers).error.contains(": 4 rows in"))
-  }
 }
