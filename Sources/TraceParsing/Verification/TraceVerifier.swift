@@ -56,7 +56,8 @@ public struct TraceVerifier {
   private mutating func add(
     _ check: Result.Check, _ subject: String, _ passed: Bool, _ detail: String
   ) {
-    results.append(Result(check: check, subject: subject, passed: passed, detail: detail))
+    results.append(
+      Result(check: check, subject: FileName.printed(subject), passed: passed, detail: detail))
   }
 
   // MARK: - Checksums
