@@ -17,13 +17,14 @@ public protocol TraceFormat: Sendable {
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)?
 
-  /// Why an input that resembles this kind is none, for the user who says that it is one; nil where
-  /// there is nothing to say beyond that it is none.
-  func refusal(_ input: TraceInput) -> TraceError?
+  /// Why an input that resembles this kind is none; nil where there is nothing to say beyond that.
+  ///
+  /// - Parameter isAsked: whether the user says that it is of this kind.
+  func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError?
 }
 
 extension TraceFormat {
-  public func refusal(_ input: TraceInput) -> TraceError? { nil }
+  public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? { nil }
 }
 
 /// A trace whose kind and tables are known; nothing of it is read yet.
@@ -182,7 +183,7 @@ public struct TraceOpener: Sendable {
       if let trace = try candidate.recognise(input, table: table) { return trace }
     }
     for candidate in candidates {
-      if let error = candidate.refusal(input) { throw error }
+      if let error = candidate.refusal(input, isAsked: format != nil) { throw error }
     }
     let group = input.groups[0]
     if group.isParquet {
@@ -192,7 +193,8 @@ public struct TraceOpener: Sendable {
     let asked = format ?? formatNames.joined(separator: ", ")
     throw TraceError(
       .unrecognised,
-      "not a table of \(asked); it begins '\(line)'. --format and --table say what it is"
+      "not a table of \(asked); it begins '\(line)'\(FamiliarText.hint(group.head)). "
+        + "--format and --table say what it is"
         + (group.beginsAsJSONArray ? "; JSON is read as one object a line: jq -c '.[]'" : ""),
       file: group.files[0].name)
   }

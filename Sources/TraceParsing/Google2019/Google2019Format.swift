@@ -46,7 +46,7 @@ public struct Google2019Format: TraceFormat {
   }
 
   /// An array, as `bq query --format=json` prints, is one line of one value.
-  public func refusal(_ input: TraceInput) -> TraceError? {
+  public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
     guard let group = input.groups.first(where: \.beginsAsJSONArray) else { return nil }
     let marks = ["collection_id", "machine_id"].map { Array("\"\($0)\"".utf8) }
     guard marks.contains(where: { mark in group.head.firstRange(of: mark) != nil }) else {

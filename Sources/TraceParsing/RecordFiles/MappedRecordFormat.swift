@@ -53,12 +53,12 @@ public struct MappedRecordFormat: TraceFormat {
   }
 
   /// Which columns are missing, of a table that has some.
-  public func refusal(_ input: TraceInput) -> TraceError? {
+  public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
     for group in input.groups {
       guard let part = try? TablePieces(group), !part.columns.isEmpty else { continue }
       let needed = mapping.columns.values.filter { !$0.isOptional }.count
       let missing = missing(part)
-      guard missing.count < needed else { continue }
+      guard isAsked || missing.count * 2 <= needed else { continue }
       return TraceError(
         .unrecognised,
         "\(name) needs the columns \(missing.joined(separator: ", ")); the file has "

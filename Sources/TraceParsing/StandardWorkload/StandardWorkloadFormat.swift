@@ -34,7 +34,7 @@ public struct StandardWorkloadFormat: TraceFormat {
   }
 
   /// A log by its comments whose lines have another number of fields.
-  public func refusal(_ input: TraceInput) -> TraceError? {
+  public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
     let allowed = StandardWorkloadColumn.table.fieldCount
     for group in input.groups where group.head.first == UInt8(ascii: ";") {
       let lines = group.sample(.blanks(header: nil)) { row in (row.line, row.count) }
