@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import MARL
 import Runs
+import Tables
 import TraceParsing
 
 /// `tracemill combine`: policies trained for different loads or tasks as one.

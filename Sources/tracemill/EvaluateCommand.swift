@@ -6,6 +6,7 @@ import MARL
 import Quoting
 import Runs
 import Simulation
+import Tables
 import TraceParsing
 import Workload
 

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import MARL
 import Runs
+import Tables
 import TraceParsing
 
 /// `tracemill tune`: the constants of the one-step rule, by random search.

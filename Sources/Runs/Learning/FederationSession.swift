@@ -1,5 +1,6 @@
 import Foundation
 import MARL
+import Tables
 import TraceParsing
 
 /// Federated training on its way, and its files.

@@ -1,5 +1,6 @@
 import Foundation
 import MARL
+import Tables
 import TraceParsing
 
 /// Makes a folder where there is none, and takes out of it what killed processes left.

@@ -1,4 +1,7 @@
+import Diagnostics
 import Parquet
+import Tables
+import TraceInput
 import Workload
 
 /// A value of somebody else's table.

@@ -1,5 +1,7 @@
+import Diagnostics
 import Foundation
 import Parquet
+import TraceInput
 
 /// A cursor over a column of any flat type, which gives values as the file declares them: unsigned
 /// integers, decimals with their scale.

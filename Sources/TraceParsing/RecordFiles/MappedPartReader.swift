@@ -1,5 +1,8 @@
+import Diagnostics
 import Parquet
 import Quoting
+import Tables
+import TraceInput
 import Workload
 
 /// Reads the pieces of a mapped table, one after another, row by row.

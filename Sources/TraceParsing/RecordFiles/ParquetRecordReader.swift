@@ -1,5 +1,7 @@
-import Foundation
+import Diagnostics
 import Parquet
+import Tables
+import TraceInput
 import Workload
 
 /// Reads records from a Parquet file in batches, column by column, with one page a column in memory.
@@ -40,11 +42,7 @@ final class ParquetRecordReader {
   static let batchSize = 512
 
   static func open(_ path: String) throws(TraceError) -> ParquetReader {
-    let descriptor = Foundation.open(FileName.bytes(path), O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw TraceError(.inputOutput, "cannot open: \(String(cString: strerror(errno)))", file: path)
-    }
-    return try catching(path) { try ParquetReader(ParquetFile(descriptor: descriptor, path: path)) }
+    try openParquetFile(path)
   }
 
   init(_ file: TraceInput.File, meter: ReadMeter?) throws(TraceError) {

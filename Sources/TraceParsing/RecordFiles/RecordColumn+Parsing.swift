@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 // What other programs make of a column's values: integers as floating point where some are missing,

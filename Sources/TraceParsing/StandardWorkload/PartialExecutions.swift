@@ -1,3 +1,4 @@
+import TraceInput
 import Workload
 
 /// The lines of a log that are stretches of jobs (status 2 to 4): a job that was interrupted has one line
