@@ -67,7 +67,8 @@ let package = Package(
     .target(
       name: "TraceInput",
       dependencies: [
-        "Diagnostics", "Quoting", "Tables", "Workload", "CIngest", "CISAL", "CLibArchive",
+        "Diagnostics", "Parquet", "Quoting", "Tables", "Workload", "CIngest", "CISAL",
+        "CLibArchive",
         "CLibCSV",
         "CSimdJSON",
       ]),
@@ -147,7 +148,8 @@ let package = Package(
     .testTarget(
       name: "TraceParsingTests",
       dependencies: [
-        "Diagnostics", "Tables", "TraceParsing", "Workload", "WorkloadTestKit", "Parquet",
+        "Diagnostics", "Parquet", "Tables", "TraceInput", "TraceParsing", "Workload",
+        "WorkloadTestKit",
         "TestSupport",
       ]),
     .testTarget(
