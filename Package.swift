@@ -72,8 +72,8 @@ let package = Package(
     .target(
       name: "TraceInput",
       dependencies: [
-        "Diagnostics", "Quoting", "Tables", "Workload", "CIngest", "CISAL", "CLibArchive",
-        "CLibCSV", "CSimdJSON",
+        "Diagnostics", "Parquet", "Quoting", "Tables", "Workload", "CIngest", "CISAL",
+        "CLibArchive", "CLibCSV", "CSimdJSON",
       ], exclude: ["README.md"]),
 
     // L1: siblings that meet only in Workload.
