@@ -123,7 +123,8 @@ public struct JSONSlices: Sendable {
     let unit = try hexadecimal(start + 2, end)
     switch unit {
     case 0xd800..<0xdc00:
-      guard start + 7 < end, bytes[start + 6] == UInt8(ascii: "\\"), bytes[start + 7] == UInt8(ascii: "u"),
+      guard start + 7 < end, bytes[start + 6] == UInt8(ascii: "\\"),
+        bytes[start + 7] == UInt8(ascii: "u"),
         (0xdc00..<0xe000).contains(try hexadecimal(start + 8, end))
       else { throw Malformed(offset: start, expected: "both halves of a surrogate pair") }
       return start + 12
@@ -182,7 +183,9 @@ public struct JSONSlices: Sendable {
     var place = start
     func digits() throws(Malformed) {
       let first = place
-      while place < end, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[place]) { place += 1 }
+      while place < end, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[place]) {
+        place += 1
+      }
       guard place > first else { throw Malformed(offset: place, expected: "a digit") }
     }
     if bytes[place] == UInt8(ascii: "-") { place += 1 }
@@ -193,7 +196,9 @@ public struct JSONSlices: Sendable {
     }
     if place < end, bytes[place] | 0x20 == UInt8(ascii: "e") {
       place += 1
-      if place < end, bytes[place] == UInt8(ascii: "+") || bytes[place] == UInt8(ascii: "-") { place += 1 }
+      if place < end, bytes[place] == UInt8(ascii: "+") || bytes[place] == UInt8(ascii: "-") {
+        place += 1
+      }
       try digits()
     }
     return place
