@@ -83,7 +83,7 @@ let package = Package(
         .embedInCode("Shipped/timeline.js"), .embedInCode("Shipped/timeline.css"),
       ]),
     .target(
-      name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "COpenBLAS"],
+      name: "MARL", dependencies: ["Simulation", "Workload", "CNeural"],
       // Links to data/policies: in the program itself, so that it can be moved.
       resources: [
         .embedInCode("Shipped/study-setting.safetensors"),
@@ -93,9 +93,6 @@ let package = Package(
         .embedInCode("Shipped/one-step-study-100.json"),
       ]),
     .target(name: "CNeural"),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas",
-      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
 
     // The conformance checker that every workload source is run through.
     .target(name: "WorkloadTestKit", dependencies: ["Workload"]),
@@ -143,7 +140,10 @@ let package = Package(
       name: "GenerationTests",
       dependencies: ["Generation", "Fitting", "Workload", "WorkloadTestKit", "CVectorMath"]),
     .testTarget(
-      name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
+      name: "MARLTests",
+      dependencies: ["MARL", "Simulation", "Workload", "Generation", "CNeural", "CNeuralPlain"]),
+    // The kernels of CNeural as they are for a processor without wide vectors.
+    .target(name: "CNeuralPlain", dependencies: ["CNeural"], path: "Tests/CNeuralPlain"),
     .testTarget(
       name: "RunsTests", dependencies: ["Runs", "Simulation", "TestSupport"]),
     .testTarget(

@@ -59,6 +59,9 @@ struct SimulateCommand: AsyncParsableCommand {
     completion: .list(NamedScheduler.names))
   var scheduler = "first-fit"
 
+  @Flag(help: "Set the engine to what the learned scheduler was trained in.")
+  var asTrained = false
+
   @Option(help: ArgumentHelp("What all chance comes from.", valueName: "number"))
   var seed: UInt64 = 1
 
@@ -184,8 +187,22 @@ struct SimulateCommand: AsyncParsableCommand {
   func run() async throws {
     let reading = try self.reading.settings(isLenient: leniency.lenient)
     if let cell { return try CellPrinting.run(cell, reading, json: json) }
+    var options = engine.options
+    if NamedScheduler.file(scheduler) != nil {
+      let learned = try NamedScheduler(scheduler)
+      if asTrained {
+        guard let environment = learned.environment else {
+          throw CommandFailure(message: "\(scheduler): it does not say what engine it learned in")
+        }
+        environment.apply(to: &options)
+      } else if let warning = learned.warning(in: options) {
+        reading.logger?.warning("\(warning)")
+      }
+    } else if asTrained {
+      throw ValidationError("--as-trained is for a policy that learned: --scheduler marl:FILE")
+    }
     var job = try SimulationJob(
-      workload: workload, cluster: cluster, scheduler: scheduler, options: engine.options)
+      workload: workload, cluster: cluster, scheduler: scheduler, options: options)
     job.scaleArrivals = scaleArrivals
     job.scaleLoad = scaleLoad
     job.atStart = atStart
