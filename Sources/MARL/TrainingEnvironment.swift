@@ -33,23 +33,6 @@ public struct TrainingEnvironment: Hashable, Sendable, Codable {
     refuse = options.refusesAtOnce
   }
 
-  /// Makes options those of this environment; what it says nothing of stays.
-  public func apply(to options: inout SimulationOptions) {
-    options.mode = dispatch ? .dispatch : .central
-    options.gateways = gateways
-    options.heartbeat = Microseconds(seconds: heartbeat)
-    if networkDelay != options.network?.dispatch.seconds ?? 0 {
-      options.network =
-        networkDelay > 0 ? NetworkModel(constant: Microseconds(seconds: networkDelay)) : nil
-    }
-    options.estimates = exactEstimates ? .exact : .declared
-    for kind in SimulationOptions.Backfilling.allCases where "\(kind)" == backfilling {
-      options.backfilling = kind
-    }
-    options.step = Microseconds(seconds: step)
-    options.refusesAtOnce = refuse
-  }
-
   /// Whether its numbers are such as an engine can have.
   var isValid: Bool {
     [heartbeat, networkDelay, step].allSatisfy { $0 >= 0 && $0 <= 1e9 }

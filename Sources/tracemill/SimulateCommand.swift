@@ -4,6 +4,8 @@ import Foundation
 import Generation
 import Runs
 import Simulation
+import Tables
+import TraceInput
 import TraceParsing
 import Workload
 
@@ -125,7 +127,7 @@ struct SimulateCommand: AsyncParsableCommand {
       Tasks that were running already when the trace began: observed replays them from its \
       beginning to their end, skip leaves them out.
       """, valueName: "how"))
-  var atStart = ReplayedTasks.AtStart.observed
+  var atStart = EngineSettings.AtStart.observed
 
   @Option(
     name: .customLong("by"),
@@ -196,27 +198,27 @@ struct SimulateCommand: AsyncParsableCommand {
   func run() async throws {
     let reading = try self.reading.settings(isLenient: leniency.lenient)
     if let cell { return try CellPrinting.run(cell, reading, json: json) }
-    var options = engine.options
+    var settings = engine.settings
+    settings.atStart = atStart
+    settings.ignoreConstraints = ignoreConstraints
     if NamedScheduler.file(scheduler) != nil {
       let learned = try NamedScheduler(scheduler)
       if asTrained {
         guard let environment = learned.environment else {
           throw CommandFailure(message: "\(scheduler): it does not say what engine it learned in")
         }
-        environment.apply(to: &options)
-      } else if let warning = learned.warning(in: options) {
+        environment.apply(to: &settings)
+      } else if let warning = learned.warning(in: settings.options) {
         reading.logger?.warning("\(warning)")
       }
     } else if asTrained {
       throw ValidationError("--as-trained is for a policy that learned: --scheduler marl:FILE")
     }
     var job = try SimulationJob(
-      workload: workload, cluster: cluster, scheduler: scheduler, options: options)
+      workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
     job.scaleArrivals = scaleArrivals
     job.scaleLoad = scaleLoad
-    job.atStart = atStart
     job.waitsBy = WaitGrouping.allCases.filter(waitsBy.contains)
-    job.ignoresConstraints = ignoreConstraints
     job.selection = selection.selection
     job.reading = reading
     if replications > 1 {
@@ -231,7 +233,7 @@ struct SimulateCommand: AsyncParsableCommand {
     let summary = try job.run(seed: seed, files: files, meter: meter)
     progress.finish(summary.report.total.submitted + summary.report.warmUpTasks)
     if let note = rejectNote(summary.rejects) { reading.logger?.warning("\(note)") }
-    try writeOutput(json ? jsonText(summary.object) + "\n" : summary.text)
+    try writeSummary(json ? jsonText(summary.object) + "\n" : summary.text, of: files.paths)
     try check([summary.report])
   }
 
@@ -243,5 +245,4 @@ struct SimulateCommand: AsyncParsableCommand {
   }
 }
 
-extension ReplayedTasks.AtStart: ExpressibleByArgument {}
 extension WaitGrouping: ExpressibleByArgument {}

@@ -1,7 +1,24 @@
+import Experiments
 import MARL
 import Simulation
 
 extension TrainingEnvironment {
+  /// Makes an engine's settings those of this environment; what it says nothing of stays.
+  public func apply(to settings: inout EngineSettings) {
+    let before = TrainingEnvironment(settings.options)
+    settings.mode = dispatch ? .dispatch : .central
+    settings.gateways = gateways
+    settings.heartbeat = heartbeat
+    if networkDelay != before.networkDelay {
+      settings.network = nil
+      settings.networkDelay = networkDelay
+    }
+    settings.exactEstimates = exactEstimates
+    settings.backfilling = .init(rawValue: backfilling)
+    settings.step = step
+    settings.refuse = refuse
+  }
+
   /// The options of the command line in which an engine of these `options` differs from it, as they were in
   /// training; empty if it does not.
   public func flags(unlike options: SimulationOptions) -> [String] {
