@@ -29,7 +29,8 @@ struct ConvertCommand: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The file to write; its ending says the kind: .parquet, .csv, .csv.gz, .csv.zst.",
+      "The file to write; its ending says the kind: .parquet, .csv, .csv.gz, .csv.zst. "
+        + "A pipe, or - for standard output, is CSV if its name does not say.",
       valueName: "file"))
   var output: String?
 

@@ -128,6 +128,9 @@ import Workload
     #expect(
       stream.report.notes.contains { $0.contains("1 task has more than one row (2 rows too many)") }
     )
+    let own = try read(folder.write("job_id,submit_us\n1,1\n1,2\n", to: "own.csv")).stream
+    #expect(
+      own.report.notes.contains { $0.contains("1 task has more than one row (1 row too many)") })
     let opener = TraceOpener(formats: [RecordFileFormat(), StandardWorkloadFormat()])
     for (name, text) in [
       ("r.csv", "job_id,submit_us\n1,1\n1,2\n"),

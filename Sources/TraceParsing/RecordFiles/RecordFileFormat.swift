@@ -75,6 +75,9 @@ struct RecordFileTrace: RecognisedTrace {
     var checker = RecordOrderChecker()
     let reader = CSVRecordReader(group, options: options)
     var survey = TableSurvey()
+    var tasks = RepeatedTasks(
+      bufferBytes: options.sortBufferBytes / 4, directory: options.temporaryDirectory)
+    var isDone = false
     return RecordStream(
       report: try initialReport(), symbols: SymbolTable()
     ) { stream throws(TraceError) in
@@ -84,8 +87,13 @@ struct RecordFileTrace: RecognisedTrace {
       stream.report.rejects = options.rejects?.counts ?? [:]
       if let record {
         survey.add(time: record.submit)
+        try tasks.add(record.id)
         stream.report.records += 1
-      } else {
+      } else if !isDone {
+        isDone = true
+        let repeated = try tasks.result()
+        survey.repeated = repeated.rows
+        if let note = repeated.note { stream.report.notes.append("records: \(note)") }
         (survey.rows, survey.comments) = (reader.rows, reader.comments)
         stream.report.surveys["records"] = survey
       }
