@@ -130,8 +130,30 @@ let package = Package(
       name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
     .testTarget(
       name: "TracemillTests", dependencies: ["tracemill", "Experiments", "TestSupport"]),
+    .testTarget(
+      name: "RobustnessTests",
+      dependencies: [
+        "TraceParsing", "Parquet", "Simulation", "Generation", "Experiments", "MARL",
+        "Configuration", "Workload", "TestSupport",
+      ], exclude: ["Corpus"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
+
+// The fuzzing targets, which only tools/fuzz builds: everything with libFuzzer's counters in it. What
+// they do with an input is a file of the tests, which try it on what was found.
+if Context.environment["TRACEMILL_FUZZ"] != nil {
+  package.targets.removeAll { $0.name == "RobustnessTests" }
+  package.targets += [
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "TraceParsing", "Parquet", "Configuration", "Generation", "Simulation", "Experiments",
+        "MARL", "Workload",
+      ], path: "Tests/RobustnessTests",
+      exclude: ["Corpus"], sources: ["FuzzTargets.swift"]),
+    .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz"),
+  ]
+}

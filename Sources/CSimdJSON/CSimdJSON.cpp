@@ -28,6 +28,8 @@ bool integer(dom::element element, int64_t &value) {
 }
 
 void fill(tm_json_value &value, dom::element element, std::vector<int64_t> &elements) {
+  // A key may come twice: nothing of what the first said is left for the second to add to.
+  value = tm_json_value{};
   switch (element.type()) {
     case dom::element_type::NULL_VALUE:
       value.kind = TM_JSON_NULL;
@@ -70,8 +72,8 @@ void fill(tm_json_value &value, dom::element element, std::vector<int64_t> &elem
         } else {
           all = false;
         }
-        value.integer += 1;
       }
+      value.integer = all ? int64_t(elements.size()) : 0;
       // data() of an empty vector may be null, which would say that an element is no integer.
       elements.push_back(0);
       value.elements = all ? elements.data() : nullptr;

@@ -80,7 +80,8 @@ public struct WorkloadScenario: Sendable, Hashable {
     let mix = root.object("mix")
     let load = root.object("load")
     let shares = mix.map { mix in
-      Dictionary(uniqueKeysWithValues: mix.keys.map { ($0, mix.number($0, in: .share) ?? 0) })
+      Dictionary(
+        mix.keys.map { ($0, mix.number($0, in: .share) ?? 0) }, uniquingKeysWith: { $1 })
     }
     let factors = ["runTime", "requests", "tailIndex"].map { scale?.number($0, in: .positive) }
     let target = load?.number("target", in: .positive, required: true)

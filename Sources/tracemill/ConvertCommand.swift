@@ -74,7 +74,9 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   mutating func validate() throws {
-    guard rowsPerPart > 0 else { throw ValidationError("--rows-per-part is above 0") }
+    guard (1...1_000_000_000).contains(rowsPerPart) else {
+      throw ValidationError("--rows-per-part is from 1 to 1000000000")
+    }
     if dryRun {
       guard output == nil, !resume else {
         throw ValidationError("--dry-run writes nothing: it goes without --output and --resume")

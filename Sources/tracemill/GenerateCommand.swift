@@ -85,7 +85,9 @@ struct GenerateCommand: ParsableCommand {
     if let output, toFormat.of(output) == .records {
       do { _ = try TableFileKind(path: output) } catch { throw ValidationError("\(error)") }
     }
-    guard rowsPerPart > 0 else { throw ValidationError("--rows-per-part is more than 0") }
+    guard (1...1_000_000_000).contains(rowsPerPart) else {
+      throw ValidationError("--rows-per-part is from 1 to 1000000000")
+    }
     if let parts {
       guard (1...100_000).contains(parts) else {
         throw ValidationError("--parts is from 1 to 100000")
@@ -129,7 +131,7 @@ struct GenerateCommand: ParsableCommand {
   ) throws {
     let options = try reading.readOptions(meter: ReadMeter())
     let stream = RecordStream(
-      generated: source, dependencies: parts == nil ? source.dependencies() : DependencyTable(),
+      generated: source, dependencies: parts == nil ? try source.dependencies() : DependencyTable(),
       users: source.userNames, lastTime: scenario.extent.duration ?? .zero)
     let layout = toFormat.of(output)
     let begin = warmUp?.value ?? .zero

@@ -20,6 +20,9 @@ struct ScenarioFile {
   /// How much of a federation's last step is added to its next.
   var momentum: Float
 
+  /// Tasks of an episode, at most: what it makes of each stays in memory to its end.
+  static let taskLimit = 10_000_000
+
   init(path: String) throws {
     do {
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
@@ -92,7 +95,7 @@ private struct ScenarioParts {
       options.network = NetworkModel(constant: Microseconds(seconds: seconds))
     }
     loads = root.numbers("loads", in: .above(0, to: 100)) ?? loads
-    tasks = root.integer("tasks", in: 1...100_000_000) ?? tasks
+    tasks = root.integer("tasks", in: 1...ScenarioFile.taskLimit) ?? tasks
     if let node = root.object("training") { readTraining(node) }
     if let node = root.object("polish") { readPolish(node) }
     if let node = root.object("federated") {

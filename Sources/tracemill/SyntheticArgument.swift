@@ -115,8 +115,9 @@ struct SyntheticArgument {
         scenario.extent.duration = time.value
         continue
       }
-      guard let value = Double(pair[1]), value > 0, value <= 1e12 else {
-        throw CommandFailure(message: "\(pair[0]) '\(pair[1])' is not a number above 0")
+      guard let value = Double(pair[1]), value > 0, value <= Double(Ranges.tasks.upperBound) else {
+        throw CommandFailure(
+          message: "\(pair[0]) '\(pair[1])' is not a number above 0 and at most 1e12")
       }
       switch pair[0] {
       case "tasks": scenario.extent.tasks = Int(value)

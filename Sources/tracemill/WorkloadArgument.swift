@@ -35,7 +35,7 @@ struct WorkloadArgument {
       try synthetic.setLoad(onCores: cores)
       for note in synthetic.notes { reading.logger?.notice("\(note)") }
       let tasks = try synthetic.source(seed: seed)
-      (stream, format, dependencies) = (nil, nil, tasks.dependencies())
+      (stream, format, dependencies) = (nil, nil, try tasks.dependencies())
       source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
     } else {
       let trace = try reading.open(argument, meter: meter)
@@ -60,11 +60,14 @@ struct WorkloadArgument {
       }
       values[pair[0]] = value
     }
-    guard let rate = values["rate"], rate > 0 else {
-      throw CommandFailure(message: "poisson: rate is more than 0")
+    guard let rate = values["rate"], Ranges.rate.contains(rate) else {
+      throw CommandFailure(message: "poisson: rate is from 1e-9 to 1e9")
+    }
+    guard let run = values["run"], Ranges.seconds.contains(run) else {
+      throw CommandFailure(message: "poisson: run is from 0 to \(Ranges.seconds.upperBound)")
     }
     return PoissonSource(
-      rate: rate, runTime: Microseconds(seconds: values["run"] ?? 0),
+      rate: rate, runTime: Microseconds(seconds: run),
       request: Resources(
         cpu: Cores(min(values["cpu"] ?? 0, 1e6)),
         memory: Bytes(gibibytes: min(values["memory"] ?? 0, 1e6))),

@@ -117,7 +117,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
 
   /// The settings in a file; what is wrong with them is noted there.
   public init(_ node: ConfigurationNode) {
-    let year = NumberRange.from(0, to: 1e9)
+    let year = NumberRange.from(Self.times.lowerBound, to: Self.times.upperBound)
     mode = node.choice("mode", of: Mode.self)
     gateways = node.flag("gateways")
     queue = node.choice("queue", of: Queue.self)
@@ -129,8 +129,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     step = node.seconds("step", in: year)
     heartbeat = node.seconds("heartbeat", in: year)
     networkDelay = node.seconds("networkDelay", in: year)
-    overcommitCpu = node.number("overcommitCpu", in: .above(0, to: 1000))
-    overcommitMemory = node.number("overcommitMemory", in: .above(0, to: 1000))
+    overcommitCpu = node.number("overcommitCpu", in: .from(1e-6, to: 1000))
+    overcommitMemory = node.number("overcommitMemory", in: .from(1e-6, to: 1000))
     retries = node.integer("retries", in: 0...Int(Int32.max))
     warmUp = node.seconds("warmUp", in: year)
     accountTail = node.seconds("accountTail", in: year)

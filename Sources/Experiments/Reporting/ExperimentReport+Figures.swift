@@ -89,7 +89,7 @@ extension ExperimentReport {
       let values = one[keyPath: value]
       for (place, start) in one.start.enumerated() {
         let stop = start + one.length[place]
-        var step = min(steps - 1, max(0, Int(start / width)))
+        var step = Int(min(Double(steps - 1), max(0, start / width)))
         while step < steps, Double(step) * width < stop {
           let overlap = min(stop, Double(step + 1) * width) - max(start, Double(step) * width)
           if overlap > 0 { sums[step] += values[place] * overlap }

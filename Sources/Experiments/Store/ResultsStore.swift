@@ -45,6 +45,8 @@ public final class ResultsStore: Sendable {
     configuration.prepareDatabase { db in
       // A finished cell survives even a loss of power.
       try db.execute(sql: "PRAGMA synchronous = FULL")
+      // Nothing that a file's schema says is taken for safe.
+      try db.execute(sql: "PRAGMA trusted_schema = OFF")
       if let pageLimit { try db.execute(sql: "PRAGMA max_page_count = \(pageLimit)") }
     }
     do {
@@ -74,10 +76,11 @@ public final class ResultsStore: Sendable {
     guard version <= schema else {
       throw StoreError.newer(path: path, schema: version, known: schema)
     }
+    try checkTables(db)
   }
 
   /// Schema 1. Seeds are kept as text: SQLite's integers have a sign.
-  private static let tables1 = """
+  static let tables1 = """
     CREATE TABLE experiment (
       id INTEGER PRIMARY KEY CHECK (id = 1),
       name TEXT NOT NULL,

@@ -51,7 +51,7 @@ final class EpisodeRecorder {
   private var decisions: [Decision] = []
   private var blockers: [(decision: Int32, share: Float)] = []
   private var present: [[Present]] = []
-  private var held: [Resources] = []
+  private var held: [ResourceSum] = []
   private var decisionOf: [TaskID: Int32] = [:]
   private var firstSubmit = Microseconds.never
   private var lastSubmit = Microseconds.zero
@@ -72,7 +72,7 @@ final class EpisodeRecorder {
 
   func begin(_ cluster: borrowing Cluster) {
     present = Array(repeating: [], count: cluster.count)
-    held = Array(repeating: .zero, count: cluster.count)
+    held = Array(repeating: ResourceSum(), count: cluster.count)
   }
 
   func decided(_ task: TaskView, _ machine: Int, _ cluster: borrowing Cluster, _ choice: Choice) {
@@ -92,11 +92,12 @@ final class EpisodeRecorder {
     let capacity = cluster.capacity(machine)
     let cpuShare = Self.share(task.request.cpu.nano, capacity.cpu.nano)
     let memoryShare = Self.share(task.request.memory.rawValue, capacity.memory.rawValue)
+    let before = held[machine].clamped
     var decision = Decision(
       machine: Int32(machine), cpuShare: cpuShare,
-      loadAtStart: min(Self.share(held[machine].cpu.nano, capacity.cpu.nano) + cpuShare, 1),
+      loadAtStart: min(Self.share(before.cpu.nano, capacity.cpu.nano) + cpuShare, 1),
       firstBlocker: Int32(blockers.count), blockers: 0)
-    if !(held[machine] + task.request).fits(in: capacity), credit.scheme == .marginal {
+    if !(before + task.request).fits(in: capacity), credit.scheme == .marginal {
       for other in present[machine] { blockers.append((other.decision, other.share)) }
       decision.blockers = Int32(present[machine].count)
     }

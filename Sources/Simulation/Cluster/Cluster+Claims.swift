@@ -84,17 +84,20 @@ extension Cluster {
     let old = states[machine].load
     let whole = states[machine].cpu.nano
     let used = states[machine].isUp ? whole - offers[machine].cpu.nano : 0
-    let new = whole > 0 ? Int64(Double(used) / Double(whole) * 0x1p20 + 0.5) : 0
+    // A machine may have shrunk to nearly nothing under its tasks: at most 2^11 times what it has, so
+    // that squares stay below 2^62.
+    let share = whole > 0 ? min(Double(used) / Double(whole), 0x1p11) : 0
+    let new = Int64(share * 0x1p20 + 0.5)
     states[machine].load = new
     loadSum += new - old
-    loadSquares += new * new - old * old
+    loadSquares += Int128(new * new - old * old)
   }
 
   /// A task begins (`sign` 1) or ceases (-1) to wait at the machine.
   mutating func changeQueue(of machine: Int, by sign: Int32, _ task: borrowing TaskView) {
     states[machine].queued += sign
     totalQueued += Int(sign)
-    states[machine].queuedCPU.nano += Int64(sign) * task.request.cpu.nano
+    work[machine].queuedCPU += Int128(sign) * Int128(task.request.cpu.nano)
     guard task.estimate.isKnown else { return }
     let length = Double(task.estimate.rawValue) / states[machine].speed
     work[machine].cpu.queued += Double(sign) * length * task.request.cpu.value

@@ -93,7 +93,7 @@ extension Cluster {
     let state = states[machine]
     let capacity = state.cpu.nano
     let claimed = state.isUp ? capacity - offers[machine].cpu.nano : 0
-    let asked = claimed + state.queuedCPU.nano
+    let asked = Int128(claimed) + work[machine].queuedCPU
     return capacity > 0 ? Double(asked) / Double(capacity) : .infinity
   }
 

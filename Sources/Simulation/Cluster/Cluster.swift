@@ -36,7 +36,7 @@ public struct Cluster: ~Copyable {
   public let mode: SimulationOptions.Mode
   /// Sum and sum of squares, over the machines that are up, of CPU utilisation in 2^-20ths.
   var loadSum: Int64 = 0
-  var loadSquares: Int64 = 0
+  var loadSquares: Int128 = 0
   /// What placement may promise over what is there, as a factor of each machine's real CPU.
   let cpuOvercommit: Double
   let memoryOvercommit: Double
@@ -170,8 +170,6 @@ struct LiveState: Sendable {
   let speed: Double
   /// Its capacity of CPU.
   var cpu: Cores
-  /// CPU that tasks waiting there ask for.
-  var queuedCPU = Cores.zero
   /// CPU utilisation in 2^-20ths.
   var load: Int64 = 0
   var running: Int32 = 0
@@ -209,6 +207,8 @@ struct MachineWork: BitwiseCopyable, Sendable {
 
   var cpu = Amount()
   var memory = Amount()
+  /// Nanocores that tasks waiting there ask for: as many as there are, so that 64 bits may not do.
+  var queuedCPU: Int128 = 0
 }
 
 /// A power model without its curve.

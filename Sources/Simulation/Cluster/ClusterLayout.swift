@@ -104,22 +104,23 @@ public struct ClusterLayout: Hashable, Sendable {
 
   private func check() throws(ClusterError) {
     for machine in machines {
-      guard Self.isReasonable(machine.capacity) else {
+      guard machine.capacity.rangeIssue == nil else {
         throw ClusterError.capacity(machine: machine.number, machine.capacity)
       }
-      guard machine.speed.isFinite, machine.speed > 0 else {
+      guard Ranges.factor.contains(machine.speed) else {
         throw ClusterError.speed(machine: machine.number, machine.speed)
       }
     }
+    guard machines.count <= 1 << EventHeap.subjectBits else { throw ClusterError.tooLarge }
     var most = machines.map(\.capacity)
     for event in events {
       guard machines.indices.contains(event.machine) else {
         throw ClusterError.noSuchMachine(index: event.machine, count: machines.count)
       }
-      guard event.time >= .zero, event.time.isKnown else {
+      guard event.time.isInRange else {
         throw ClusterError.time(machine: machines[event.machine].number, event.time)
       }
-      guard Self.isReasonable(event.capacity) else {
+      guard event.capacity.rangeIssue == nil else {
         throw ClusterError.capacity(machine: machines[event.machine].number, event.capacity)
       }
       most[event.machine] = most[event.machine].union(event.capacity)
@@ -131,17 +132,8 @@ public struct ClusterLayout: Hashable, Sendable {
     }
   }
 
-  /// At most 2^50 (1.1e15) of each fixed-point unit: a million cores, a pebibyte. Sums over a
-  /// thousand such machines stay within 64 bits.
-  static func isReasonable(_ capacity: Resources) -> Bool {
-    let most = Int64(1) << 50
-    let range = 0...most
-    return range.contains(capacity.cpu.nano) && range.contains(capacity.memory.rawValue)
-      && range.contains(capacity.disk.rawValue) && range.contains(capacity.milliGPU)
-  }
-
   private static func isReasonableTotal(_ total: Resources) -> Bool {
-    let most = Int64(1) << 61
+    let most = Ranges.total.upperBound
     return total.cpu.nano <= most && total.memory.rawValue <= most && total.disk.rawValue <= most
       && total.milliGPU <= most
   }
@@ -171,11 +163,11 @@ extension ClusterLayout {
 
 /// What is wrong with a description of machines.
 public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A capacity is negative or beyond 2^50 fixed-point units (a million cores, a pebibyte).
+  /// A capacity is out of range (``Ranges/amount``, ``Ranges/milliGPU``).
   case capacity(machine: Int64, Resources)
-  /// A speed is not a positive number.
+  /// A speed is out of range (``Ranges/factor``).
   case speed(machine: Int64, Double)
-  /// An event comes at a negative time or never.
+  /// An event comes at a time out of range (``Ranges/time``).
   case time(machine: Int64, Microseconds)
   /// An event names a machine that the layout does not have.
   case noSuchMachine(index: Int, count: Int)
@@ -188,11 +180,11 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .capacity(let machine, let capacity):
       "machine \(machine): capacity \(capacity.cpu.value) cores, \(capacity.memory.gibibytes) GiB"
-        + " is out of range; expected 0 to a million cores and a pebibyte"
+        + " is out of range: \(capacity.rangeIssue ?? "")"
     case .speed(let machine, let speed):
-      "machine \(machine): speed \(speed) is not a positive number"
+      "machine \(machine): speed \(speed) is not from 1e-6 to 1e6"
     case .time(let machine, let time):
-      "machine \(machine): an event at \(time.rawValue) µs; expected a time from 0"
+      "machine \(machine): an event at \(time.rawValue) µs; expected 0 to \(Ranges.time.upperBound)"
     case .noSuchMachine(let index, let count):
       "an event of machine index \(index), but there are \(count) machines"
     case .tooLarge: "the machines together offer more than can be counted (2.3e9 cores)"

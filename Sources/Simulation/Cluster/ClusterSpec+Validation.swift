@@ -51,7 +51,7 @@ extension MachineGroup {
       + memoryGiB.issues(at: "\(path).memoryGiB", least: 0, most: 1e6)
       + (diskGiB?.issues(at: "\(path).diskGiB", least: 0, most: 1e6) ?? [])
       + (gpus?.issues(at: "\(path).gpus", least: 0, most: 1e6) ?? [])
-      + (speed?.issues(at: "\(path).speed", above: 0, most: 1e6) ?? [])
+      + (speed?.issues(at: "\(path).speed", least: 1e-6, most: 1e6) ?? [])
       + (idleWatts?.issues(at: "\(path).idleWatts", least: 0, most: 1e6) ?? [])
       + (dynamicWatts?.issues(at: "\(path).dynamicWatts", least: 0, most: 1e6) ?? [])
       + (sleepWatts?.issues(at: "\(path).sleepWatts", least: 0, most: 1e6) ?? [])

@@ -162,6 +162,7 @@ extension Engine {
       cluster.free($0).room(for: view.request) >= $1 && cluster.mayStart(view, on: $0)
     }
     guard fits else { return false }
+    try checkRoom(for: view.instances - 1)
     dequeue(index)
     if view.instances == 1 { start(index, on: machines[0]) } else { start(index, on: machines) }
     return true

@@ -100,6 +100,7 @@ extension Engine {
     var emptySince: [(present: Microseconds, seen: Microseconds)] = []
     var rejected = false
     let view = slots[index].view
+    try checkRoom(for: view.instances - 1)
     while machines.count < Int(view.instances) {
       let placement = ask(view)
       guard case .machine(let machine) = placement else {

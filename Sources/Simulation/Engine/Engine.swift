@@ -111,7 +111,7 @@ struct Engine: ~Copyable {
     accounts.submitted(at: record.submit)
     if accounts.submissions == 1 { scheduleAccounts() }
     accounts.events += 1
-    admit(record)
+    try admit(record)
     return true
   }
 
@@ -122,6 +122,7 @@ struct Engine: ~Copyable {
       moveClock(to: next)
       if !isStepped { happen() }
       try settle()
+      try checkFailures()
     }
     moveClock(to: time)
     if !isStepped { happen() }
@@ -146,6 +147,7 @@ struct Engine: ~Copyable {
       moveClock(to: next)
       if !isStepped { happen() }
       try settle()
+      try checkFailures()
     }
     return true
   }
@@ -219,6 +221,12 @@ struct Engine: ~Copyable {
     meter.end()
   }
 
+  /// Ends a run in which machines fail so often that it would never come to its end.
+  private func checkFailures() throws(SimulationError) {
+    let limit = options.maximumFailures + 1000 * accounts.submissions
+    if accounts.failures > limit { throw .tooManyFailures(limit, time: cluster.now) }
+  }
+
   /// Lets happen what is due now: tasks end, then machines come and go.
   private mutating func happen() {
     let now = cluster.now.rawValue
@@ -261,17 +269,14 @@ struct Engine: ~Copyable {
     }
   }
 
-  /// The most independent instances that a record may have.
-  private static var instanceLimit: Int32 { 1_000_000 }
-
   /// A record arrives: one task, or its instances as so many.
-  private mutating func admit(_ record: TaskRecord) {
+  private mutating func admit(_ record: TaskRecord) throws(SimulationError) {
     isSettled = false
     var view = TaskView(record)
     let instances = split(record, &view)
     if options.gateways { view.gateway = drawGateway() }
     // Absurdly many are refused as one.
-    let count = instances <= Self.instanceLimit ? instances : 1
+    let count = Ranges.instances.contains(Int64(instances)) ? instances : 1
     dependencies.began(record.id, instances: count)
     var obstacle: UnplaceableReason?
     if FitTree.nothing.isStrictlyBelow(record.request), record.runTime >= .zero,
@@ -282,6 +287,7 @@ struct Engine: ~Copyable {
     } else {
       obstacle = .invalid
     }
+    if obstacle == nil { try checkRoom(for: max(count, view.instances)) }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
     for instance in 0..<count {
       if instance > 0 { accounts.submissions += 1 }
@@ -291,6 +297,12 @@ struct Engine: ~Copyable {
         admit(view, record, instance)
       }
     }
+  }
+
+  /// Whether so many more tasks may be in flight.
+  func checkRoom(for tasks: Int32) throws(SimulationError) {
+    guard slots.count + Int(tasks) > options.maximumInFlight else { return }
+    throw .tooManyTasks(options.maximumInFlight, time: cluster.now)
   }
 
   /// As how many independent tasks the record counts. What starts and ends together is one, of so

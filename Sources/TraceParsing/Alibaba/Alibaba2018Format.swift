@@ -148,14 +148,14 @@ struct Alibaba2018Trace: RecognisedTrace {
     var record = TaskRecord(
       id: TaskID(job: number(ofName: row[2], prefix: "j_"), index: name.index),
       submit: try row.optionalSeconds(5) ?? .zero, runTime: .zero, request: request)
-    record.instances = Int32(try row.integer(1, in: 1...Int64(Int32.max)))
+    record.instances = Int32(try row.integer(1, in: Ranges.instances))
     record.priorityClass = .batch
     if cpu == nil { record.flags.insert(.cpuUnknown) }
     if memory == nil { record.flags.insert(.memoryUnknown) }
     if record.submit == .zero { record.flags.insert(.cutOffAtStart) }
     record.setLife(
       status, last: try row.optionalSeconds(6) ?? .zero, hasRun: status.outcome != .pending)
-    return record
+    return try record.checked()
   }
 
   /// A number, or nil where the field is empty or -1.
@@ -201,9 +201,10 @@ struct Alibaba2018Trace: RecognisedTrace {
     let memory = try known(row, 5, in: -1...101).flatMap { $0 > 100 ? nil : $0 / 100 }
     var capacity = scale.resources([.nan, memory ?? .nan, .nan, .nan])
     capacity.cpu = Cores(try known(row, 4, in: -1...1e6) ?? 0)
-    return MachineEvent(
+    return try MachineEvent(
       time: try row.seconds(1), machine: number(ofName: row[0], prefix: "m_"), kind: .update,
-      capacity: capacity, platform: symbols.intern(row[6]))
+      capacity: capacity, platform: symbols.intern(row[6])
+    ).checked()
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {

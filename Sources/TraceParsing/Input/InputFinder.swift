@@ -42,8 +42,8 @@ struct InputFinder {
       let input = StandardInput(opened.stream)
       let head = try input.peek(TraceInput.headLength)
       guard !head.isEmpty else { throw TraceError(.missing, "the input is empty", file: name) }
-      addFile(
-        name, "", (name as NSString).lastPathComponent, nil, head: head, .standardInput(input))
+      try addFile(
+        name, "", PathName.last(name), nil, head: head, .standardInput(input))
     default:
       throw unrecognised(name, opened)
     }
@@ -66,7 +66,7 @@ struct InputFinder {
   private mutating func findOuterSchema(_ path: String, levels: Int) {
     var folder = URL(fileURLWithPath: path).standardizedFileURL.path
     for _ in 0..<levels {
-      folder = (folder as NSString).deletingLastPathComponent
+      folder = PathName.folder(of: folder)
       let schema = folder + "/schema.csv"
       guard Self.isRegular(schema), let stream = try? FileStream(path: schema),
         let opened = try? OpenedStream(decoding: stream, limit: limit), opened.kind == .text,
@@ -107,7 +107,7 @@ struct InputFinder {
   /// - Parameter isNamed: whether the user named this very file: then it must be something; a file
   ///   that merely lies in a folder may be anything.
   private mutating func add(file path: String, folder: String, isNamed: Bool) throws(TraceError) {
-    let baseName = (path as NSString).lastPathComponent
+    let baseName = PathName.last(path)
     guard isNamed || !Self.isDocument(baseName) else { return }
     guard Self.isRegular(path) else {
       guard isNamed else {
@@ -129,7 +129,7 @@ struct InputFinder {
     } catch {
       // One damaged part of many is the reader's to report or, in lenient mode, to count.
       guard error.code == .damaged, !isNamed else { throw error }
-      addFile(path, folder, baseName, size, head: [], .file(path: path))
+      try addFile(path, folder, baseName, size, head: [], .file(path: path))
       return
     }
     switch opened.kind {
@@ -140,7 +140,7 @@ struct InputFinder {
         if let damage = opened.stream.damage { throw damage }
         schemas[folder] = head
       } else {
-        addFile(path, folder, baseName, size, head: head, .file(path: path))
+        try addFile(path, folder, baseName, size, head: head, .file(path: path))
       }
     default:
       guard !isNamed else { throw unrecognised(path, opened) }
@@ -148,12 +148,23 @@ struct InputFinder {
     }
   }
 
+  /// An input has at most so many files, and so many kinds of them, of each of which a beginning is
+  /// kept.
+  static let fileLimit = 200_000
+  static let groupLimit = 2000
+
   private mutating func addFile(
     _ name: String, _ folder: String, _ baseName: String, _ size: Int?, head: [UInt8],
     _ location: TraceInput.Location
-  ) {
+  ) throws(TraceError) {
     let part = PartName(baseName)
     let key = Self.groupKey(folder, part)
+    guard files.count < Self.fileLimit, heads[key] != nil || heads.count < Self.groupLimit else {
+      throw TraceError(
+        .unrecognised,
+        "one file too many: an input has at most \(Self.fileLimit) files, whose names but for numbers are "
+          + "at most \(Self.groupLimit)", file: name)
+    }
     if !head.isEmpty, heads[key].map({ part.precedes($0.part) }) ?? true {
       heads[key] = (part, head)
     }
@@ -201,7 +212,7 @@ struct InputFinder {
     folder: String
   ) throws(TraceError) {
     let path = entry.path.hasPrefix("./") ? String(entry.path.dropFirst(2)) : entry.path
-    let baseName = (path as NSString).lastPathComponent
+    let baseName = PathName.last(path)
     let name = "\(container.name)!\(path)"
     guard !baseName.hasPrefix("."), !Self.isDocument(baseName) else { return }
     let head: [UInt8]
@@ -216,12 +227,12 @@ struct InputFinder {
       guard error.code == .damaged else { throw error }
       head = []
     }
-    let inner = (path as NSString).deletingLastPathComponent
+    let inner = PathName.folder(of: path)
     let place = folder.isEmpty ? inner : inner.isEmpty ? folder : folder + "/" + inner
     if baseName == "schema.csv" {
       schemas[place] = head
     } else {
-      addFile(
+      try addFile(
         name, place, baseName, entry.size, head: head, .entry(container: container, index: index))
     }
   }

@@ -1,4 +1,5 @@
 import CSimdJSON
+import Workload
 
 /// Newline-delimited JSON: one object a line, of which the reader picks the fields asked for.
 final class JSONLineReader {
@@ -170,6 +171,18 @@ struct JSONRow {
     return integer
   }
 
+  /// A time in range, or 2^63 - 1, which in these traces is "after its end"; 0 where there is none.
+  func time(_ field: Int) throws(RowError) -> Microseconds {
+    let time = Microseconds(try optionalInteger(field, in: 0...Int64.max) ?? 0)
+    guard time.isInRange || !time.isKnown else {
+      throw RowError(
+        column: field,
+        message: "\(fields[field]) \(time.rawValue) is not between 0 and \(Ranges.time.upperBound)",
+        reason: "\(fields[field]) out of range")
+    }
+    return time
+  }
+
   /// An integer that must be there.
   func integer(
     _ field: Int, in range: ClosedRange<Int64> = Int64.min...Int64.max
@@ -182,7 +195,7 @@ struct JSONRow {
     return value
   }
 
-  /// An amount from 0 to a million; NaN where the field is absent or null.
+  /// A share of the largest machine; NaN where the field is absent or null.
   func amount(_ field: Int) throws(RowError) -> Double {
     let value = values[field]
     let number: Double
@@ -196,9 +209,10 @@ struct JSONRow {
       number = parsed
     default: throw malformed(field, "a number")
     }
-    guard number >= 0, number <= 1e6 else {
+    guard NormalisedRequest.range.contains(number) else {
+      let most = decimal(NormalisedRequest.range.upperBound)
       throw RowError(
-        column: field, message: "\(fields[field]) \(number) is not between 0 and 1000000",
+        column: field, message: "\(fields[field]) \(number) is not between 0 and \(most)",
         reason: "\(fields[field]) out of range")
     }
     return number

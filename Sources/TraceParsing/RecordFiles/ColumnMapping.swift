@@ -162,7 +162,13 @@ struct MappedColumn: Sendable {
       return
     }
     switch target.access {
-    case .integer(let place): place.store(try integer(value), in: &record)
+    case .integer(let place):
+      let integer = try integer(value)
+      guard target.range.contains(integer) else {
+        let (least, most) = (target.range.lowerBound, target.range.upperBound)
+        throw problem("gives \(target.name) \(integer), which is not from \(least) to \(most)")
+      }
+      place.store(integer, in: &record)
     case .number(let place):
       place.store(Cores(try number(value) * (factor ?? 1)).nano, in: &record)
     case .flag(let flag): if try truth(value) { record.flags.insert(flag) }

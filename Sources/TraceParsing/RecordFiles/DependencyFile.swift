@@ -48,7 +48,7 @@ public enum DependencyFile {
   ) throws(TraceError) {
     guard let file = try? self.path(beside: path), FileManager.default.fileExists(atPath: file)
     else { return }
-    if file.hasSuffix(TableFileKind.parquet.rawValue) { return try readParquet(file, &table) }
+    if file.hasSuffix(TableFileKind.parquet.rawValue) { return try readParquet(file, &table, options) }
     guard let group = try TraceInput(path: file).groups.first else { return }
     let columns = names.map { ColumnSpec($0, .integer, $0 != names.last) }
     var reader = FieldTableReader(
@@ -62,9 +62,9 @@ public enum DependencyFile {
   }
 
   private static func readParquet(
-    _ file: String, _ table: inout DependencyTable
+    _ file: String, _ table: inout DependencyTable, _ options: ReadOptions
   ) throws(TraceError) {
-    let reader = try ParquetRecordReader.open(file)
+    let reader = try ParquetRecordReader.open(file, expansion: options.maximumExpansion)
     let present =
       (try? reader.column(names[names.count - 1])) == nil ? names.dropLast() : names[...]
     let cursors = try catching(file) { try present.map { try MappedParquetCursor(reader, $0) } }
@@ -90,12 +90,12 @@ public enum DependencyFile {
     _ values: [Int64], to table: inout DependencyTable
   ) throws(RowError) {
     guard values.count == names.count, let index = Int32(exactly: values[1]), index >= -1,
-      let predecessor = Int32(exactly: values[3]), predecessor >= -1, values[4] >= 0,
-      values[5] >= 0
+      let predecessor = Int32(exactly: values[3]), predecessor >= -1,
+      Ranges.time.contains(values[4]), Ranges.amount.contains(values[5])
     else {
       throw RowError(
         column: nil,
-        message: "expected six integers: indices from -1, think_us and data_bytes not negative",
+        message: "expected six integers: indices from -1, think_us and data_bytes from 0 and in range",
         reason: "bad dependency")
     }
     table.add(

@@ -133,7 +133,7 @@ struct MappedRecordTrace: RecognisedTrace {
         throw TraceError(
           .unrecognised, "Parquet is read from files only, not from archives", file: file.name)
       }
-      let reader = try ParquetRecordReader.open(path)
+      let reader = try ParquetRecordReader.open(path, expansion: options.maximumExpansion)
       var columns: [(MappedColumn, MappedParquetCursor)] = []
       for column in mapping.resolved {
         let cursor = try catching(path) { try MappedParquetCursor(reader, column.source) }

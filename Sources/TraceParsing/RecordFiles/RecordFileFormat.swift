@@ -124,7 +124,7 @@ struct RecordFileTrace: RecognisedTrace {
     for file in group.files {
       guard case .file(let path) = file.location else { continue }
       paths.append(path)
-      let reader = try ParquetRecordReader(path: path, meter: nil)
+      let reader = try ParquetRecordReader(path: path, options)
       report.firstTime = min(
         report.firstTime, reader.time(RecordFileFormat.firstTimeKey) ?? .never)
       report.lastTime = max(report.lastTime, reader.time(RecordFileFormat.lastTimeKey) ?? .zero)
@@ -142,7 +142,7 @@ struct RecordFileTrace: RecognisedTrace {
         if part == nil {
           guard let path = rest.popFirst() else { return 0 }
           let reader = try ParquetRecordReader(
-            path: path, meter: options.meter, firstJob: stream.report.records)
+            path: path, options, firstJob: stream.report.records)
           part = (path, reader)
         }
         guard let current = part else { return 0 }
@@ -151,17 +151,38 @@ struct RecordFileTrace: RecognisedTrace {
           part = nil
           continue
         }
-        let good = checker.accept(UnsafeBufferPointer(rebasing: records[..<read]), &survey)
-        if good < read {
-          failure = checker.failure(
-            records[good], file: current.path, row: current.reader.rows - read + good + 1)
-          if good == 0, let failure { throw failure }
+        var bad = current.reader.badRows[...]
+        var (row, kept) = (0, 0)
+        while row < read, failure == nil {
+          let end = bad.first?.row ?? read
+          let good = checker.accept(UnsafeBufferPointer(rebasing: records[row..<end]), &survey)
+          if kept < row {
+            for place in 0..<good { records[kept + place] = records[row + place] }
+          }
+          (row, kept) = (row + good, kept + good)
+          guard row < read else { break }
+          let error =
+            row < end
+            ? checker.failure(
+              records[row], file: current.path, row: current.reader.rows - read + row + 1)
+            : bad.popFirst()?.error
+          while bad.first?.row == row { bad.removeFirst() }
+          row += 1
+          guard let error else { continue }
+          guard let rejects = options.rejects else {
+            failure = error
+            break
+          }
+          try rejects.add(error, reason: "bad record", row: "")
+          survey.rows += 1
         }
-        survey.rows += good
-        stream.report.records += good
+        survey.rows += kept
+        stream.report.records += kept
         stream.report.rows["records"] = survey.rows
         stream.report.surveys["records"] = survey
-        return good
+        stream.report.rejects = options.rejects?.counts ?? [:]
+        if kept > 0 { return kept }
+        if let failure { throw failure }
       }
     }
   }
@@ -178,26 +199,17 @@ struct RecordFileTrace: RecognisedTrace {
   }
 }
 
-/// Checks what every consumer relies on: submit order, and amounts that are not negative.
+/// Checks what every consumer relies on: submit order, and values in their ranges.
 struct RecordOrderChecker {
   private var last = Microseconds.zero
 
   /// What is wrong with the record, or nil; the record counts as seen by `accept` only.
   func problem(_ record: TaskRecord) -> String? {
-    let request = record.request
-    if record.submit < .zero { return "submit_us \(record.submit.rawValue) is negative" }
     if record.submit < last {
       return "submit_us \(record.submit.rawValue) is before the record above "
         + "(\(last.rawValue)); records are sorted by submit_us"
     }
-    if record.runTime < .zero || record.waitTime < .zero { return "a negative run_us or wait_us" }
-    if request.cpu < .zero || request.memory < .zero || request.disk < .zero
-      || request.milliGPU < 0
-    {
-      return "a negative request"
-    }
-    let instances = record.instances
-    return instances < 1 ? "instances \(instances) is below 1" : nil
+    return record.rangeIssue
   }
 
   mutating func accept(_ record: TaskRecord) { last = record.submit }
@@ -207,13 +219,16 @@ struct RecordOrderChecker {
     _ records: UnsafeBufferPointer<TaskRecord>, _ survey: inout TableSurvey
   ) -> Int {
     for index in records.indices {
-      // The sign of all that must not be negative, and order, at once.
+      // Whatever is negative, too large or out of order, at once.
       let submit = records[index].submit.rawValue
+      let times = submit | records[index].runTime.rawValue | records[index].waitTime.rawValue
+      let amounts =
+        records[index].request.cpu.nano | records[index].request.memory.rawValue
+        | records[index].request.disk.rawValue | records[index].maxRequest.cpu.nano
+        | records[index].maxRequest.memory.rawValue | records[index].maxRequest.disk.rawValue
       let signs =
-        submit | (submit &- last.rawValue) | records[index].runTime.rawValue
-        | records[index].waitTime.rawValue | records[index].request.cpu.nano
-        | records[index].request.memory.rawValue | records[index].request.disk.rawValue
-        | records[index].request.milliGPU | (Int64(records[index].instances) - 1)
+        (submit &- last.rawValue) | (Ranges.time.upperBound &- times)
+        | (Ranges.amount.upperBound &- amounts) | times | amounts
       if signs < 0, problem(records[index]) != nil { return index }
       last = records[index].submit
       survey.add(time: last)

@@ -120,11 +120,18 @@ struct StandardWorkloadTrace: RecognisedTrace {
     try reader.forEachRow { _ throws(RowError) in }
     let values = StandardWorkloadHeader(reader.header)
     guard let processors = (values["MaxProcs"] ?? values["MaxNodes"]).flatMap({ Int64($0) }),
-      (1...1_000_000_000).contains(processors)
+      processors > 0
     else { return nil }
+    guard Double(processors) <= Ranges.cores.upperBound else {
+      throw TraceError(
+        .malformedRow,
+        "the header has \(processors) processors; expected at most \(Int(Ranges.cores.upperBound))",
+        file: group.files[0].name)
+    }
     // kilobytes a node; 0, "the trace does not say", where it does not.
     let nodes = Double(values["MaxNodes"] ?? "") ?? 1
     let memory = (Double(values["MaxMemory"] ?? "") ?? 0) * 1024 * max(1, nodes)
+    let most = Double(Ranges.amount.upperBound)
     var symbols = SymbolTable()
     let platform = symbols.intern(values["Computer"] ?? "")
     return MachineEventList(
@@ -133,7 +140,7 @@ struct StandardWorkloadTrace: RecognisedTrace {
           time: .zero, machine: 0, kind: .add,
           capacity: Resources(
             cpu: Cores(nano: processors * 1_000_000_000),
-            memory: Bytes(rounding: memory.isFinite ? max(0, memory) : 0)),
+            memory: Bytes(rounding: memory.isFinite ? min(max(0, memory), most) : 0)),
           platform: platform)
       ], symbols: symbols)
   }

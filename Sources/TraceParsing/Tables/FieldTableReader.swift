@@ -68,6 +68,7 @@ struct FieldTablePart: TablePart {
         tally.rows += 1
         tally.rejects.append(
           RejectedRow(error: error, reason: "malformed text", row: reader.recover()))
+        try flush(&tally)
         continue
       }
       try process(batch, file: file, body)

@@ -66,7 +66,7 @@ public struct TraceVerifier {
     guard isFolder.boolValue else { return }
     let names = (FileManager.default.enumerator(atPath: path)?.allObjects as? [String]) ?? []
     for name in names.sorted() {
-      guard let kind = ChecksumManifest.kind(ofName: (name as NSString).lastPathComponent) else {
+      guard let kind = ChecksumManifest.kind(ofName: PathName.last(name)) else {
         continue
       }
       do throws(TraceError) {
@@ -78,7 +78,7 @@ public struct TraceVerifier {
   }
 
   private mutating func check(_ manifest: ChecksumManifest) throws(TraceError) {
-    let folder = (manifest.path as NSString).deletingLastPathComponent
+    let folder = PathName.folder(of: manifest.path)
     var (right, absent, wrong) = (0, 0, 0)
     for entry in manifest.entries {
       let file = folder + "/" + entry.name
@@ -249,7 +249,7 @@ extension TraceInput.Group {
   /// What results call it: its one file, or its folder.
   fileprivate var subject: String {
     if files.count == 1 { return files[0].name }
-    let folder = (files[0].name as NSString).deletingLastPathComponent
+    let folder = PathName.folder(of: files[0].name)
     return folder.isEmpty ? files[0].name : folder
   }
 }

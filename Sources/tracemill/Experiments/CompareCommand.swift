@@ -149,6 +149,10 @@ struct CompareCommand: AsyncParsableCommand {
     let here = FileManager.default.currentDirectoryPath
     var (definition, folder) = try experiment.map(Self.definition) ?? (parts(), here)
     if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
+    let issues = definition.issues()
+    guard issues.isEmpty else {
+      throw CommandFailure(message: issues.map { "the experiment: \($0)" }.joined(separator: "\n"))
+    }
     return (definition, folder)
   }
 

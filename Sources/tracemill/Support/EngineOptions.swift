@@ -115,6 +115,11 @@ struct EngineOptions: ParsableArguments, Sendable {
       "Shorter run times count as this in bounded slowdown.", valueName: "time"))
   var slowdownBound = TraceTime(argument: "10s") ?? .zero
 
+  @Option(
+    help: ArgumentHelp(
+      "How many tasks may be in flight at once, at about 250 bytes each.", valueName: "tasks"))
+  var maxInFlight = SimulationOptions().maximumInFlight
+
   @Option(help: ArgumentHelp("Stop here.", valueName: "time"))
   var until: TraceTime?
 
@@ -130,12 +135,17 @@ struct EngineOptions: ParsableArguments, Sendable {
   mutating func validate() throws {
     for (name, value) in [
       ("--overcommit-cpu", overcommitCpu), ("--overcommit-memory", overcommitMemory),
-    ] where !(value > 0 && value <= 1000) {
-      throw ValidationError("\(name) is more than 0 and at most 1000")
+    ] where !(1e-6...1000).contains(value) {
+      throw ValidationError("\(name) is from 1e-6 to 1000")
     }
-    guard depth > 0 else { throw ValidationError("--depth is at least 1") }
+    guard (1...1_000_000).contains(depth) else {
+      throw ValidationError("--depth is from 1 to 1000000")
+    }
     guard accountTail == nil || !cutDrain else {
       throw ValidationError("--cut-drain is --account-tail 0: give one of them")
+    }
+    guard (1...1 << 26).contains(maxInFlight) else {
+      throw ValidationError("--max-in-flight is from 1 to \(1 << 26)")
     }
     guard retries >= 0 else { throw ValidationError("--retries is not negative") }
   }
@@ -171,6 +181,7 @@ struct EngineOptions: ParsableArguments, Sendable {
     options.gangs = gangs
     options.spansMachines = !onePiece
     options.failures = failures?.model
+    options.maximumInFlight = maxInFlight
     options.slowdownBound = slowdownBound.value
     options.measuresDecisions = decisionTimes
     options.audit = audit
@@ -188,7 +199,7 @@ struct FailureArgument: ExpressibleByArgument {
 
   init?(argument: String) {
     let parts = argument.split(separator: ",").map(String.init)
-    guard parts.count == 3, let shape = Double(parts[0]), shape > 0, shape.isFinite,
+    guard parts.count == 3, let shape = Double(parts[0]), (0.01...100).contains(shape),
       let scale = TraceTime(argument: parts[1]), scale.value > .zero,
       let repair = TraceTime(argument: parts[2])
     else { return nil }

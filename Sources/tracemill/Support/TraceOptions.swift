@@ -83,8 +83,8 @@ struct TraceOptions: ParsableArguments, Sendable {
     where !(0...1).contains(value) {
       throw ValidationError("\(name) is a share from 0 to 1")
     }
-    guard timeTolerance >= 0, timeTolerance.isFinite else {
-      throw ValidationError("--time-tolerance is not negative")
+    guard Ranges.seconds.contains(timeTolerance) else {
+      throw ValidationError("--time-tolerance is from 0 to \(Ranges.seconds.upperBound)")
     }
     guard (1...4096).contains(threads) else {
       throw ValidationError("--threads is from 1 to 4096")
@@ -233,7 +233,7 @@ struct SelectionOptions: ParsableArguments, Sendable {
   }
 }
 
-/// A trace time on the command line.
+/// A trace time on the command line, in ``Ranges/time``.
 struct TraceTime: ExpressibleByArgument, CustomStringConvertible {
   static let zero = TraceTime(value: .zero)
   var value: Microseconds
@@ -246,7 +246,8 @@ struct TraceTime: ExpressibleByArgument, CustomStringConvertible {
       ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("", 1),
     ]
     for (unit, seconds) in units where argument.hasSuffix(unit) {
-      if let number = Double(argument.dropLast(unit.count)), number >= 0, number.isFinite {
+      if let number = Double(argument.dropLast(unit.count)) {
+        guard Ranges.seconds.contains(number * seconds) else { return nil }
         value = Microseconds(seconds: number * seconds)
         return
       }
