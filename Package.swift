@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "Simulation", targets: ["Simulation"]),
     .library(name: "Experiments", targets: ["Experiments"]),
     .library(name: "MARL", targets: ["MARL"]),
+    .library(name: "Runs", targets: ["Runs"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -28,11 +29,14 @@ let package = Package(
   targets: [
     // L0: leaves. Nothing here imports another Tracemill module.
     .target(name: "Workload"),
+    // Text of inputs in languages that are generated: HTML, gnuplot, LaTeX, CSV, a terminal.
+    .target(name: "Quoting"),
     .target(name: "Fitting", dependencies: ["CVectorMath", "PortableMath"]),
     .target(name: "CVectorMath"),
     .target(name: "PortableMath", dependencies: ["CVectorMath"]),
     .target(
-      name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")]),
+      name: "Configuration",
+      dependencies: ["Quoting", .product(name: "Yams", package: "Yams")]),
     .target(name: "Parquet", dependencies: ["CISAL", "CZstd"]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive",
@@ -55,7 +59,8 @@ let package = Package(
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Workload", "Parquet", "CIngest", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON",
+        "Workload", "Parquet", "Quoting", "CIngest", "CLibArchive", "CLibCSV", "CISAL", "CZstd",
+        "CSimdJSON",
         "CCrypto",
       ]),
     .target(
@@ -69,7 +74,7 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "Configuration", "Simulation", "Generation", "Workload", "Fitting",
+        "CCrypto", "Configuration", "Simulation", "Generation", "Workload", "Fitting", "Quoting",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [
@@ -94,18 +99,28 @@ let package = Package(
     // The conformance checker that every workload source is run through.
     .target(name: "WorkloadTestKit", dependencies: ["Workload"]),
 
-    // L3: the only composition root.
+    // L3: the only composition root. What names stand for, and whole runs.
+    .target(
+      name: "Runs",
+      dependencies: [
+        "Workload", "Fitting", "Configuration", "TraceParsing", "Generation", "Simulation",
+        "Experiments", "MARL", "Quoting",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // L4: the command line.
     .executableTarget(
       name: "tracemill",
       dependencies: [
-        "Workload", "Fitting", "Parquet", "Configuration", "TraceParsing", "Generation",
-        "Simulation", "Experiments", "MARL",
+        "Runs", "Workload", "Fitting", "Configuration", "TraceParsing", "Generation",
+        "Simulation", "Experiments", "MARL", "Quoting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
 
     .testTarget(
       name: "WorkloadTests", dependencies: ["Workload", "WorkloadTestKit", "Generation"]),
+    .testTarget(name: "QuotingTests", dependencies: ["Quoting", "TestSupport"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "ParquetTests", dependencies: ["Parquet"]),
     .testTarget(name: "PortableMathTests", dependencies: ["PortableMath"]),
@@ -129,7 +144,10 @@ let package = Package(
     .testTarget(
       name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
     .testTarget(
-      name: "TracemillTests", dependencies: ["tracemill", "Experiments", "TestSupport"]),
+      name: "RunsTests", dependencies: ["Runs", "Simulation", "TestSupport"]),
+    .testTarget(
+      name: "TracemillTests",
+      dependencies: ["tracemill", "Runs", "Experiments", "Simulation", "TestSupport"]),
     .testTarget(
       name: "RobustnessTests",
       dependencies: [

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import MARL
+import Runs
 
 /// `tracemill combine`: policies trained for different loads or tasks as one.
 struct CombineCommand: ParsableCommand {
@@ -64,13 +65,13 @@ struct CombineCommand: ParsableCommand {
     do {
       try PolicyModel.gated(parts, loads: at, runTimes: atRunTime).tensors.write(path: output)
     } catch let error as TrainingError {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     } catch let error as CheckpointError {
       throw CommandFailure(message: "\(output): \(error)")
     }
     try writeOutput(
       json
-        ? tracemill.json([
+        ? jsonText([
           "policy": output, "policies": policies, "at": at, "at_run_time": atRunTime,
         ]) + "\n"
         : "  wrote \(output)\n")

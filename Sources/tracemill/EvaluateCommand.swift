@@ -3,6 +3,8 @@ import Experiments
 import Foundation
 import Logging
 import MARL
+import Quoting
+import Runs
 import Simulation
 import Workload
 
@@ -113,7 +115,7 @@ struct EvaluateCommand: ParsableCommand {
         results.append(rewards)
         for (seed, r) in zip(seeds, rewards) {
           rows +=
-            "\(scenario.name),\(load),\(seed),\"\(contender.name)\",\(r.total),\(r.service),\(r.completion),"
+            "\(Quoting.csv(scenario.name)),\(load),\(seed),\(Quoting.csv(contender.name)),\(r.total),\(r.service),\(r.completion),"
             + "\(r.energy),\(r.imbalance),\(r.completionSeconds),\(r.joules),\(r.variance),"
             + "\(r.deadlinesMet),\(r.tasks)\n"
         }
@@ -124,7 +126,7 @@ struct EvaluateCommand: ParsableCommand {
         try writeOutput(table(scenario, load, file.tasks, contenders, results))
       }
     }
-    if json { try writeOutput(tracemill.json(["results": objects]) + "\n") }
+    if json { try writeOutput(jsonText(["results": objects]) + "\n") }
     guard let csv else { return }
     do {
       try rows.write(toFile: csv, atomically: true, encoding: .utf8)
@@ -227,7 +229,7 @@ private struct Contender {
   ]
 
   let name: String
-  private let scheduler: SchedulerArgument
+  private let scheduler: NamedScheduler
   private let isOracle: Bool
   private let candidates: Int?
 
@@ -235,7 +237,7 @@ private struct Contender {
     self.name = name
     self.candidates = candidates
     isOracle = name.hasPrefix("oracle:")
-    scheduler = try SchedulerArgument(isOracle ? String(name.dropFirst("oracle:".count)) : name)
+    scheduler = try NamedScheduler(isOracle ? String(name.dropFirst("oracle:".count)) : name)
   }
 
   func rewards(

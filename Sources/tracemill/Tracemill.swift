@@ -2,14 +2,13 @@ import ArgumentParser
 import Configuration
 import Experiments
 import Foundation
+import Runs
 import TraceParsing
 
 /// The command line: names to types, printing, progress, exit codes. Everything else is in the
 /// libraries.
 @main
 struct Tracemill: AsyncParsableCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "tracemill",
     abstract: "Data-centre traces: read them, look at them, replay them through schedulers.",
@@ -27,7 +26,7 @@ struct Tracemill: AsyncParsableCommand {
       Results go to standard output, progress and notes to standard error. Emphasis is for terminals \
       only; NO_COLOR switches it off.
       """,
-    version: version,
+    version: Toolkit.version,
     subcommands: [
       ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FitCommand.self,
       GenerateCommand.self, SimulateCommand.self, CompareCommand.self, ReportCommand.self,
@@ -48,7 +47,7 @@ struct Tracemill: AsyncParsableCommand {
       }
     } catch let error as TraceError {
       fail("\(error)")
-    } catch let error as CommandFailure {
+    } catch let error as RunError {
       fail(error.message)
     } catch let error as StoreError {
       fail("\(error)")
@@ -84,8 +83,5 @@ struct Tracemill: AsyncParsableCommand {
   private static func exit(_ code: Int32) -> Never { Foundation.exit(code) }
 }
 
-/// A failure that is no `TraceError`; printed as one line, exit code 1.
-struct CommandFailure: Error, CustomStringConvertible {
-  var message: String
-  var description: String { message }
-}
+/// A failure of the command line's own: one line, or several where several things are wrong; exit code 1.
+typealias CommandFailure = RunError

@@ -110,7 +110,7 @@ extension ExperimentReport {
       ) {
         let values = group.cells.compactMap { $0.outcome.metrics[metric] }.filter(\.isFinite)
         let interval = Self.interval(values, level: definition.level)
-        return (Moments(values).mean, interval.map { $0.lower...$0.upper })
+        return (Moments(values).mean, interval.flatMap { $0.range() })
       }
       let points = scenario.groups.map { group in
         let (energy, met) = (estimate(group, "energy_kwh"), estimate(group, "sla_percent"))
@@ -179,7 +179,7 @@ extension ExperimentReport {
               let interval = Self.interval(values, level: definition.level)
               return .init(
                 Double(place), Moments(values).mean,
-                yInterval: interval.map { $0.lower...$0.upper })
+                yInterval: interval.flatMap { $0.range() })
             })
         }
         guard series.contains(where: { $0.points.contains { $0.y != 0 } }) else { continue }

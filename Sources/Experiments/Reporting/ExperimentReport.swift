@@ -188,7 +188,7 @@ extension ExperimentReport {
           let scale = 100 / abs(mean)
           return .init(
             Double(place), comparison.paired.meanDifference * scale,
-            yInterval: comparison.interval.map { $0.lower * scale...$0.upper * scale })
+            yInterval: comparison.interval.flatMap { $0.range(times: scale) })
         })
     }
     return ReportFigure(

@@ -16,6 +16,13 @@ public struct ConfidenceInterval: Hashable, Sendable {
     self.level = level
   }
 
+  /// The interval times `factor` (> 0) as a range; nil where an end is no number, as it may be of values
+  /// near the greatest there are.
+  func range(times factor: Double = 1) -> ClosedRange<Double>? {
+    let (low, high) = (lower * factor, upper * factor)
+    return low <= high ? low...high : nil
+  }
+
   /// Half of its width.
   public var halfWidth: Double { (upper - lower) / 2 }
 

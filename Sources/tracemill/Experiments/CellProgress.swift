@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Logging
+import Runs
 import Synchronization
 
 /// Shows how far an experiment has come: a line on a terminal, a log line now and then elsewhere.
@@ -23,7 +24,7 @@ final class CellProgress: Sendable {
       let share = Double(counts.done) / Double(max(1, counts.total))
       let filled = Int(share * 24)
       let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 24 - filled)
-      writeError("\r\u{1b}[K\(name)  [\(bar)] \(line(progress))")
+      writeErrorLine("\(name)  [\(bar)] \(line(progress))")
       return
     }
     let isDue = lastLog.withLock { last in
@@ -38,7 +39,7 @@ final class CellProgress: Sendable {
 
   /// Removes the line.
   func finish() {
-    if draws { writeError("\r\u{1b}[K") }
+    if draws { writeErrorLine() }
   }
 
   private func line(_ progress: RunProgress) -> String {

@@ -2,8 +2,9 @@ import ArgumentParser
 import Configuration
 import Experiments
 import Foundation
+import Quoting
+import Runs
 import Simulation
-import TraceParsing
 
 /// `tracemill compare`: schedulers × workloads × clusters × seeds.
 struct CompareCommand: AsyncParsableCommand {
@@ -41,7 +42,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A scheduler, as for simulate; may be repeated. The first is the baseline.",
-      valueName: "name"), completion: .list(SchedulerArgument.names))
+      valueName: "name"), completion: .list(NamedScheduler.names))
   var scheduler: [String] = []
 
   @Option(
@@ -86,7 +87,7 @@ struct CompareCommand: AsyncParsableCommand {
     if let seeds, !(1...1_000_000).contains(seeds) {
       throw ValidationError("--seeds is from 1 to 1000000")
     }
-    let known = SchedulerArgument.names
+    let known = NamedScheduler.names
     for name in scheduler where !known.contains(name) && !name.contains(":") {
       throw ValidationError(unknownName("scheduler", name, among: known))
     }
@@ -97,10 +98,11 @@ struct CompareCommand: AsyncParsableCommand {
       return try writeOutput(ShippedExperiments.text("example") ?? "")
     }
     let (definition, folder) = try definition()
+    let reading = try self.reading.settings()
     let provider = ExperimentProvider(folder: folder, reading: reading)
     let problems = provider.problems(definition)
     guard problems.isEmpty else {
-      throw CommandFailure(message: problems.joined(separator: "\ntracemill: "))
+      throw CommandFailure(lines: problems)
     }
     do {
       try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
@@ -110,13 +112,13 @@ struct CompareCommand: AsyncParsableCommand {
     let path = output + "/results.sqlite"
     let store = try ResultsStore(path: path, creates: true)
     try store.begin(
-      definition, folder: folder, version: Tracemill.version,
+      definition, folder: folder, version: Toolkit.version,
       inputs: try provider.inputFiles(definition))
     Interrupts.keeps("finished cells are in \(path); the same command goes on from there")
 
     let display = CellProgress(definition.name, logger: reading.logger)
     let runner = try ExperimentRunner(
-      store, inputs: provider, version: Tracemill.version, threads: reading.threads)
+      store, inputs: provider, version: Toolkit.version, threads: reading.threads)
     let failed = try await runner.run { display.show($0) }
     display.finish()
 
@@ -130,24 +132,26 @@ struct CompareCommand: AsyncParsableCommand {
           ? summary.json(source: path).text(isIndented: true) + "\n"
           : summary.text + written.map { "wrote \($0)\n" }.joined())
     }
-    guard failed.isEmpty else { throw CommandFailure(message: Self.failureText(failed, path)) }
+    guard failed.isEmpty else { throw CommandFailure(lines: Self.failureLines(failed, path)) }
   }
 
   /// Cells that failed alike are told of once.
-  private static func failureText(_ failed: [FailedCell], _ path: String) -> String {
-    var text = "\(failed.count) cells failed; finished cells are kept in \(path)"
+  private static func failureLines(_ failed: [FailedCell], _ path: String) -> [String] {
+    var lines = ["\(failed.count) cells failed; finished cells are kept in \(path)"]
     var seen: [String] = []
     for cell in failed where !seen.contains(cell.message) {
       seen.append(cell.message)
       let others = failed.count { $0.message == cell.message } - 1
-      text += "\n  \(cell.cell)" + (others > 0 ? " and \(others) more" : "") + ": \(cell.message)"
+      lines.append(
+        "  \(cell.cell)" + (others > 0 ? " and \(others) more" : "") + ": \(cell.message)")
     }
-    return text
+    return lines
   }
 
   private func definition() throws -> (ExperimentDefinition, folder: String) {
     let here = FileManager.default.currentDirectoryPath
-    var (definition, folder) = try experiment.map(Self.definition) ?? (parts(), here)
+    let named = try experiment.map(NamedExperiment.init)
+    var (definition, folder) = try named.map { ($0.definition, $0.folder) } ?? (parts(), here)
     if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
     let issues = definition.issues()
     guard issues.isEmpty else {
@@ -156,47 +160,44 @@ struct CompareCommand: AsyncParsableCommand {
     return (definition, folder)
   }
 
-  /// The experiment of that name or in that file, and the folder that its paths begin from.
-  static func definition(_ name: String) throws -> (ExperimentDefinition, folder: String) {
-    let policies = SchedulerArgument.names
-    let here = FileManager.default.currentDirectoryPath
-    var isFolder: ObjCBool = false
-    let isThere = FileManager.default.fileExists(atPath: name, isDirectory: &isFolder)
-    // The results of `--experiment study -o study` lie in a folder of that name.
-    if let text = ShippedExperiments.text(name), !isThere || isFolder.boolValue {
-      return (
-        try ExperimentDefinition(
-          ConfigurationFile(text: text, name: name), schedulers: policies), here
-      )
-    }
-    guard isThere, !isFolder.boolValue else {
-      throw CommandFailure(
-        message:
-          "\(name): \(isThere ? "is a folder" : "no such file"), nor an experiment that comes with the program ("
-          + ShippedExperiments.names.joined(separator: ", ") + ")"
-          + (suggestionText(name, among: ShippedExperiments.names) ?? ""))
-    }
-    return (
-      try ExperimentDefinition(ConfigurationFile(path: name), schedulers: policies),
-      URL(fileURLWithPath: name).absoluteURL.deletingLastPathComponent().path
-    )
-  }
-
-  private func parts() -> ExperimentDefinition {
-    func name(_ source: String) -> String {
-      let last = source.split(separator: "/").last.map(String.init) ?? source
-      return last.replacingOccurrences(of: "#", with: "-")
-    }
+  private func parts() throws -> ExperimentDefinition {
+    let schedulers = try Self.names(scheduler, option: "--scheduler")
+    let workloads = try Self.names(workload, option: "--workload")
+    let clusters = try Self.names(cluster, option: "--cluster")
     var definition = ExperimentDefinition(
-      name: "comparison", workloads: unique(workload).map { .init(name: name($0), source: $0) },
-      clusters: unique(cluster).map { .init(name: name($0), source: $0) },
-      schedulers: unique(scheduler).map { .init(name: name($0), policy: $0) },
+      name: "comparison", workloads: workloads.map { .init(name: $0, source: $1) },
+      clusters: clusters.map { .init(name: $0, source: $1) },
+      schedulers: schedulers.map { .init(name: $0, policy: $1) },
       seeds: (1...UInt64(seeds ?? 10)).map { $0 })
-    definition.baseline = scheduler.first.map(name)
+    definition.baseline = schedulers.first?.name
     return definition
   }
 
-  private func unique(_ names: [String]) -> [String] {
-    names.enumerated().filter { names.firstIndex(of: $1) == $0 }.map(\.element)
+  /// A name for each argument, no two alike: as many of the path's last parts as tell it from the
+  /// others, with hyphens for what separates names.
+  ///
+  /// - Throws: `ValidationError` if an argument is there twice.
+  private static func names(
+    _ arguments: [String], option: String
+  ) throws -> [(name: String, source: String)] {
+    var seen: Set<String> = []
+    for argument in arguments where !seen.insert(argument).inserted {
+      throw ValidationError("\(option) \(Quoting.shell(argument)) is given twice")
+    }
+    let parts = arguments.map { $0.split { $0 == "/" || $0 == "#" } }
+    func name(_ index: Int, _ count: Int) -> String {
+      parts[index].isEmpty ? arguments[index] : parts[index].suffix(count).joined(separator: "-")
+    }
+    var names: [String] = []
+    for index in arguments.indices {
+      let most = max(1, parts.map(\.count).max() ?? 1)
+      let isAlone = { (count: Int) in
+        arguments.indices.allSatisfy { $0 == index || name($0, count) != name(index, count) }
+      }
+      var chosen = name(index, (1...most).first(where: isAlone) ?? most)
+      while names.contains(chosen) { chosen += "-" + String(index + 1) }
+      names.append(chosen)
+    }
+    return Array(zip(names, arguments))
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Runs
 import Synchronization
 import TraceParsing
 
@@ -31,7 +32,7 @@ final class Progress: Sendable {
     guard !stopped.exchange(true, ordering: .relaxed) else { return }
     if draws {
       done.wait()
-      writeError("\r\u{1b}[K")
+      writeErrorLine()
     } else {
       let seconds = (ContinuousClock.now - started).seconds
       logger?.info("\(label): \(grouped(meter.rows)) rows in \(fixed(seconds, 1)) s")
@@ -40,7 +41,7 @@ final class Progress: Sendable {
 
   private func draw() {
     while !stopped.load(ordering: .relaxed) {
-      writeError("\r\u{1b}[K" + line)
+      writeErrorLine(line)
       Thread.sleep(forTimeInterval: 0.1)
     }
     done.signal()
@@ -55,12 +56,5 @@ final class Progress: Sendable {
     let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 24 - filled)
     let left = share > 0.01 ? "  \(clock(seconds / share - seconds)) left" : ""
     return "\(label)  [\(bar)] \(Int(share * 100)) %  \(rate)\(left)"
-  }
-}
-
-extension Duration {
-  /// The length in seconds.
-  var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) / 1e18
   }
 }
