@@ -364,7 +364,7 @@ extension TaskClass {
 /// The nearest whole number to a number ≥ 0, at most `most`; that too for what is no number, which a
 /// law without a finite value times 0 may give.
 @inline(__always) func whole(_ x: Double, atMost most: Int64 = 1 << 53) -> Int64 {
-  Int64((x < Double(most) ? x : Double(most)) + 0.5)
+  x < Double(most) ? Int64(x + 0.5) : most
 }
 
 /// The nearest microsecond to a span drawn in seconds, at most the longest in range.
@@ -374,8 +374,7 @@ extension TaskClass {
 
 /// The nearest unit to an amount that was drawn, at most the largest in range.
 @inline(__always) func inRange(amount: Double) -> Int64 {
-  // 2^54 - 1 is no Double: the one below it.
-  whole(amount, atMost: (1 << 54) - 2)
+  whole(amount, atMost: Ranges.amount.upperBound)
 }
 
 /// The nearest whole number to one that was drawn, from 1; 1 too for what is no number.

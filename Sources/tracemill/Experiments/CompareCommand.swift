@@ -155,7 +155,7 @@ struct CompareCommand: AsyncParsableCommand {
     if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
     let issues = definition.issues()
     guard issues.isEmpty else {
-      throw CommandFailure(message: issues.map { "the experiment: \($0)" }.joined(separator: "\n"))
+      throw CommandFailure(lines: issues.map { "the experiment: \($0)" })
     }
     return (definition, folder)
   }
