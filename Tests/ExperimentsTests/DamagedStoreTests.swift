@@ -145,7 +145,18 @@ import Testing
   @Test func curvesOfUnequalLengthAreRefused() throws {
     var curves = TestExperiment.outcome(1).curves
     try curves.check()
-    curves.quantiles["wait"] = Array(repeating: 1, count: 1000)
+    let damages: [(inout CellCurves.Tail) -> Void] = [
+      { $0.beyond = Array(repeating: 1, count: 1000) }, { $0.first = .max }, { $0.first = -1 },
+      { $0.count = -1 }, { $0.count = .max }, { $0.beyond[0] = .max },
+    ]
+    for damage in damages {
+      var tail = CellCurves.Tail(count: 3, first: 60, beyond: [2, 1])
+      damage(&tail)
+      curves.tails["wait"] = tail
+      #expect(throws: DamagedStore.self) { try curves.check() }
+    }
+    curves = TestExperiment.outcome(1).curves
+    curves.lastSubmit = .infinity
     #expect(throws: DamagedStore.self) { try curves.check() }
     curves = TestExperiment.outcome(1).curves
     curves.series.length.append(1)

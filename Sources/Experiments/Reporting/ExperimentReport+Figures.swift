@@ -116,7 +116,10 @@ extension ExperimentReport {
         }
         let values = series.flatMap(\.points).map(\.y)
         guard values.contains(where: { $0 != values[0] }) else { continue }
-        let drain = submitted.map { ($0 - start) * scale.factor...(shown - start) * scale.factor }
+        let drain = submitted.map {
+          let begin = ($0 - start) * scale.factor
+          return begin...max(begin, (shown - start) * scale.factor)
+        }
         blocks.append(
           .figure(
             ReportFigure(

@@ -172,9 +172,7 @@ public struct ExperimentReport: Sendable {
           points: [
             .init(
               comparison.paired.shift * scale.factor, Double(place),
-              xInterval: comparison.interval.map {
-                $0.lower * scale.factor...$0.upper * scale.factor
-              })
+              xInterval: comparison.interval.flatMap { $0.range(times: scale.factor) })
           ])
       }
       let unit = scale.unit.isEmpty ? "" : ", \(scale.unit)"

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Workload
 
 // A results file may come from anybody: what is in it is checked like what is in any other file.
 
@@ -70,24 +71,34 @@ extension ResultsStore {
   }
 }
 
+/// No workload has more tasks: sums of such counts over all cells stay within 64 bits.
+private let countLimit = Ranges.tasks.upperBound
+
 extension CellCurves {
-  /// Throws unless every array is as long as those that are read beside it.
+  /// Throws unless every array is as long as those that are read beside it, and every number one that
+  /// a run could have come to.
   func check() throws {
-    for values in quantiles.values where values.count > Self.tails.count {
-      throw DamagedStore("holds a curve of \(values.count) quantiles")
+    for tail in tails.values {
+      let counts = 0...max(0, tail.count)
+      guard (0...countLimit).contains(tail.count), (0...Self.edges.count).contains(tail.first),
+        tail.beyond.count <= Self.edges.count - tail.first,
+        tail.beyond.allSatisfy(counts.contains)
+      else { throw DamagedStore("holds a distribution that cannot be") }
     }
-    let count = series.start.count
-    for values in [series.length, series.cpu, series.memory, series.waiting, series.running]
-    where values.count != count {
+    let columns = [
+      series.start, series.length, series.cpu, series.memory, series.waiting, series.running,
+    ]
+    guard columns.allSatisfy({ $0.count == columns[0].count }) else {
       throw DamagedStore("holds series of unequal length")
     }
-    let numbers = quantiles.values.joined()
-    let all = [
-      series.start, series.length, series.cpu, series.memory, series.waiting, series.running,
-    ].joined()
-    guard numbers.allSatisfy(\.isFinite), all.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
+    let numbers =
+      columns.joined() + [lastSubmit ?? 0]
+      + waitsByLength.flatMap { [$0.shortest, $0.longest, $0.meanWait] }
+    guard numbers.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
       throw DamagedStore("holds a series with a number that is negative or infinite")
     }
+    guard ([waitingAtLastSubmit] + waitsByLength.map(\.count)).allSatisfy((0...countLimit).contains)
+    else { throw DamagedStore("holds a count that cannot be") }
   }
 }
 
@@ -95,7 +106,7 @@ extension WorkloadOverview {
   /// Throws where counts or widths cannot be.
   func check() throws {
     let counts = classes.map(\.count) + arrivals + quantities.map(\.count) + [tasks]
-    guard counts.allSatisfy({ $0 >= 0 }), span >= 0, arrivalWidth > 0,
+    guard counts.allSatisfy((0...countLimit).contains), span >= 0, arrivalWidth > 0,
       arrivals.count <= 100_000
     else { throw DamagedStore("holds an overview with negative counts or widths") }
   }
