@@ -217,6 +217,8 @@ public enum SimulationError: Error, CustomStringConvertible {
   case tooManyFailures(Int, time: Microseconds)
   /// A batch policy chose a task that was not offered.
   case invalidChoice(policy: String, index: Int, count: Int, time: Microseconds)
+  /// No decision is open, or the answer is to another kind of decision.
+  case unfittingAnswer(policy: String, time: Microseconds)
 
   public var description: String {
     switch self {
@@ -239,6 +241,8 @@ public enum SimulationError: Error, CustomStringConvertible {
         + " no task the time to end, or the workload spans centuries"
     case .invalidChoice(let policy, let index, let count, let time):
       "policy \(policy) chose waiting task \(index) of \(count) at \(time.rawValue) µs"
+    case .unfittingAnswer(let policy, let time):
+      "policy \(policy) answered at \(time.rawValue) µs what it was not asked"
     }
   }
 }

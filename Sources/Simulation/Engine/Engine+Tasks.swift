@@ -30,6 +30,8 @@ extension Engine {
 
   /// Starts a gang: its first instance on the first machine, and so on.
   mutating func start(_ index: Int32, on machines: [Int]) {
+    // No gang is larger than the limit by itself: with this one the run is over.
+    _ = hasRoom(for: Int32(machines.count - 1))
     begin(index)
     var end = occupy(index, on: machines[0])
     for machine in machines.dropFirst() {

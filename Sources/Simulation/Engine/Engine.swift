@@ -22,9 +22,14 @@ struct Engine: ~Copyable {
   var ends = OrderedIndex()
   /// What waiting tasks have been promised by conservative backfilling.
   var plan = PromisePlan()
+  /// Whether decisions are about which waiting task goes next, not only where the first one goes.
   let isBatch: Bool
   /// The head of the queue has said wait, and nothing has changed since.
   var headWaits = false
+  /// Where the queue's meeting with the policy stands, which may stop at any decision.
+  var offering = Offering()
+  /// The passage through the queue of conservative backfilling.
+  var pass = PromisePass()
   var heap = EventHeap()
   /// Whether each machine is there, failures apart.
   var isPresent: [Bool]
@@ -48,11 +53,16 @@ struct Engine: ~Copyable {
   private var eligibilityOf: [Int32]
   var meter: EnergyMeter
   var fragmentation: FragmentationMeter
+  /// The limit that has been exceeded: the run cannot go on.
+  private var exhausted: SimulationError?
   /// Results not yet handed over.
   var results: [TaskResult] = []
   /// Nothing is left to do at this instant.
   private var isSettled = false
-  private var isDraining = false
+  private var stage = Stage.ready
+  /// The task that arrives next, and at which instant; only while its arrival is being reached.
+  private var coming: TaskRecord?
+  private var arrivalTime = Microseconds.zero
   private var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
   /// When accounting of use is to begin and to end; `never` once it has.
@@ -61,7 +71,7 @@ struct Engine: ~Copyable {
 
   init(
     _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64,
-    dependencies: DependencyTable, constraints: ConstraintTable
+    dependencies: DependencyTable, constraints: ConstraintTable, choosesTasks: Bool
   ) {
     self.constraints = constraints
     eligibilityOf = Array(repeating: -1, count: constraints.setCount)
@@ -74,7 +84,7 @@ struct Engine: ~Copyable {
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
     pending = WaitingQueue(options.order)
-    isBatch = policy is any BatchPlacementPolicy
+    isBatch = choosesTasks
     changes = layout.events
     prospects = Prospects(layout)
     keepsRunningLists =
@@ -100,57 +110,110 @@ struct Engine: ~Copyable {
   /// Whether anything was left to chance so far.
   var drewChance: Bool { rng.hasDrawn || gateways.hasDrawn || options.failures != nil }
 
-  /// Runs up to the task's submission and lets it arrive. False if that is after the run's end.
+  /// What the run is doing when it stops.
+  private enum Stage {
+    /// It waits for the next task.
+    case ready
+    /// It runs up to the arrival of the task that comes.
+    case reaching
+    /// All tasks have come; it runs on until nothing more happens.
+    case draining
+    case over
+  }
+
+  /// Why the run has stopped.
+  enum Stop {
+    /// A decision is due: ``Offering/question`` says which.
+    case decision
+    /// The next task is due.
+    case task
+    /// Many results wait to be taken.
+    case results
+    case end
+  }
+
+  /// How many results may wait to be taken.
+  private static var resultLimit: Int { 1024 }
+
+  /// The task that comes next. False if that is after the run's end: then ``close()`` is due.
   mutating func submit(_ record: TaskRecord) throws(SimulationError) -> Bool {
     guard record.submit >= lastSubmit else {
       throw .outOfOrder(record.id, submit: record.submit, previous: lastSubmit)
     }
     guard record.submit <= options.until, record.submit.isKnown else { return false }
     lastSubmit = record.submit
-    let instant = stepped(record.submit)
-    if instant > cluster.now { try advance(to: instant) }
+    arrivalTime = stepped(record.submit)
+    if arrivalTime > cluster.now {
+      coming = record
+      stage = .reaching
+    } else {
+      arrive(record)
+    }
+    return true
+  }
+
+  /// No more tasks will come.
+  mutating func close() {
+    guard stage != .draining, stage != .over else { return }
+    stage = .draining
+    if options.accountsTail.isKnown, accounts.submissions > 0 {
+      accountsEnd = min(stepped(lastSubmit) + options.accountsTail, options.until)
+    }
+    dropAbsentPredecessors()
+    isSettled = false
+  }
+
+  /// Goes on until something is due. A decision that is open must have been answered.
+  ///
+  /// - Throws: where a limit of the options is exceeded.
+  mutating func proceed() throws(SimulationError) -> Stop {
+    while true {
+      if let exhausted { throw exhausted }
+      switch stage {
+      case .ready: return results.count < Self.resultLimit ? .task : .results
+      case .reaching:
+        // All before the arrival happens and, at it, ends and availability.
+        if settle() { return .decision }
+        if let next = nextInstant, next < arrivalTime {
+          step(to: next)
+        } else {
+          step(to: arrivalTime)
+          if let record = coming { arrive(record) }
+        }
+      case .draining:
+        if settle() { return .decision }
+        if isUnderWay, let next = nextInstant, next <= options.until {
+          step(to: next)
+        } else {
+          giveUpRest()
+        }
+      case .over: return .end
+      }
+      if results.count >= Self.resultLimit { return .results }
+    }
+  }
+
+  /// Ends the run as it stands, if it is not over: an open decision is never made.
+  mutating func abandon() {
+    guard stage != .over else { return }
+    withdrawQuestion()
+    giveUpRest()
+  }
+
+  private mutating func step(to time: Microseconds) {
+    moveClock(to: time)
+    if !isStepped { happen() }
+    let limit = options.maximumFailures + 1000 * accounts.submissions
+    if accounts.failures > limit { exhausted = .tooManyFailures(limit, time: cluster.now) }
+  }
+
+  private mutating func arrive(_ record: TaskRecord) {
+    stage = .ready
+    coming = nil
     accounts.submitted(at: record.submit)
     if accounts.submissions == 1 { scheduleAccounts() }
     accounts.events += 1
-    try admit(record)
-    return true
-  }
-
-  /// Runs up to `time`: everything before it has happened and, at it, ends and availability.
-  private mutating func advance(to time: Microseconds) throws(SimulationError) {
-    try settle()
-    while let next = nextInstant, next < time {
-      moveClock(to: next)
-      if !isStepped { happen() }
-      try settle()
-      try checkFailures()
-    }
-    moveClock(to: time)
-    if !isStepped { happen() }
-  }
-
-  /// When all tasks have been submitted: runs on, for at most `limit` instants. False at the end.
-  mutating func drain(_ limit: Int) throws(SimulationError) -> Bool {
-    if !isDraining {
-      isDraining = true
-      if options.accountsTail.isKnown, accounts.submissions > 0 {
-        accountsEnd = min(stepped(lastSubmit) + options.accountsTail, options.until)
-      }
-      dropAbsentPredecessors()
-      isSettled = false
-    }
-    try settle()
-    for _ in 0..<limit {
-      guard isUnderWay, let next = nextInstant, next <= options.until else {
-        giveUpRest()
-        return false
-      }
-      moveClock(to: next)
-      if !isStepped { happen() }
-      try settle()
-      try checkFailures()
-    }
-    return true
+    admit(record)
   }
 
   /// Whether anything can still come of the tasks in flight. Machines may fail for ever; what waits
@@ -226,12 +289,6 @@ struct Engine: ~Copyable {
     meter.end()
   }
 
-  /// Ends a run in which machines fail so often that it would never come to its end.
-  private func checkFailures() throws(SimulationError) {
-    let limit = options.maximumFailures + 1000 * accounts.submissions
-    if accounts.failures > limit { throw .tooManyFailures(limit, time: cluster.now) }
-  }
-
   /// Lets happen what is due now: tasks end, then machines come and go.
   private mutating func happen() {
     let now = cluster.now.rawValue
@@ -260,22 +317,29 @@ struct Engine: ~Copyable {
     }
   }
 
-  /// Offers the queue to the policy until nothing more happens at this instant.
-  private mutating func settle() throws(SimulationError) {
-    guard !isSettled else { return }
-    cancelDoomed()
-    isSettled = true
+  /// Offers the queue until nothing more happens at this instant. Whether it stopped at a decision.
+  private mutating func settle() -> Bool {
+    if offering.stage == .closed {
+      guard !isSettled else { return false }
+      cancelDoomed()
+      isSettled = true
+      offering.stage = .opening
+    }
     while true {
-      try offerPending()
-      if isStepped { return happen() }
+      if offerPending() { return true }
+      if isStepped {
+        happen()
+        return false
+      }
       // Tasks of no length end at once and may make room.
-      guard heap.nextTime == cluster.now.rawValue else { return }
+      guard heap.nextTime == cluster.now.rawValue else { return false }
       happen()
+      offering.stage = .opening
     }
   }
 
   /// A record arrives: one task, or its instances as so many.
-  private mutating func admit(_ record: TaskRecord) throws(SimulationError) {
+  private mutating func admit(_ record: TaskRecord) {
     isSettled = false
     var view = TaskView(record)
     let instances = split(record, &view)
@@ -292,7 +356,7 @@ struct Engine: ~Copyable {
     } else {
       obstacle = .invalid
     }
-    if obstacle == nil { try checkRoom(for: max(count, view.instances)) }
+    guard obstacle != nil || hasRoom(for: max(count, view.instances)) else { return }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
     for instance in 0..<count {
       if instance > 0 { accounts.submissions += 1 }
@@ -304,10 +368,11 @@ struct Engine: ~Copyable {
     }
   }
 
-  /// Whether so many more tasks may be in flight.
-  func checkRoom(for tasks: Int32) throws(SimulationError) {
-    guard slots.count + Int(tasks) > options.maximumInFlight else { return }
-    throw .tooManyTasks(options.maximumInFlight, time: cluster.now)
+  /// Whether so many more tasks may be in flight; if not, the run ends with an error.
+  mutating func hasRoom(for tasks: Int32) -> Bool {
+    let hasRoom = slots.count + Int(tasks) <= options.maximumInFlight
+    if !hasRoom { exhausted = .tooManyTasks(options.maximumInFlight, time: cluster.now) }
+    return hasRoom
   }
 
   /// As how many independent tasks the record counts. What starts and ends together is one, of so
@@ -388,6 +453,7 @@ struct Engine: ~Copyable {
 
   /// The run is over: what is under way ends as unfinished, in order of arrival.
   private mutating func giveUpRest() {
+    stage = .over
     if options.until.isKnown, options.until > cluster.now, slots.count > 0 {
       moveClock(to: options.until)
     }
