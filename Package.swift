@@ -152,7 +152,7 @@ let package = Package(
     .testTarget(
       name: "RobustnessTests",
       dependencies: [
-        "TraceParsing", "Parquet", "Simulation", "Generation", "Experiments", "MARL",
+        "TraceParsing", "Parquet", "Simulation", "Generation", "Fitting", "Experiments", "MARL",
         "Configuration", "Workload", "TestSupport",
       ], exclude: ["Corpus"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),

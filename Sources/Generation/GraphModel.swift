@@ -129,7 +129,8 @@ extension SyntheticWorkload {
       throw WorkloadModelError(issues: [
         ModelIssue(
           path: "graph",
-          message: "gives more than \(GraphModel.dependencyLimit) dependencies; expected fewer tasks")
+          message:
+            "gives more than \(GraphModel.dependencyLimit) dependencies; expected fewer tasks")
       ])
     }
     return table

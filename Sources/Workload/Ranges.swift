@@ -21,11 +21,11 @@ public enum Ranges {
   /// Times and spans, in µs.
   @inlinable public static var time: ClosedRange<Int64> { 0...(1 << 53) - 1 }
   /// The same in seconds.
-  @inlinable public static var seconds: ClosedRange<Double> { 0...9_007_199_254.740991 }
+  @inlinable public static var seconds: ClosedRange<Double> { 0...9_007_199_254 }
   /// CPU in nanocores; memory, disk and data in bytes.
   @inlinable public static var amount: ClosedRange<Int64> { 0...(1 << 54) - 1 }
   /// CPU in cores.
-  @inlinable public static var cores: ClosedRange<Double> { 0...18_014_398.509481983 }
+  @inlinable public static var cores: ClosedRange<Double> { 0...18_014_398 }
   /// Thousandths of GPUs.
   @inlinable public static var milliGPU: ClosedRange<Int64> { 0...1_000_000_000 }
   /// What all machines of a cluster have together, of each unit.

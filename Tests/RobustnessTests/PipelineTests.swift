@@ -1,5 +1,6 @@
 import Configuration
 import Experiments
+import Fitting
 import Foundation
 import Generation
 import Simulation
@@ -368,5 +369,22 @@ import Workload
       } catch {}
     }
     #expect(made > 0)
+  }
+
+  /// Numbers of any size, as `fit` is given them.
+  @Test func fits() throws {
+    var random = TestRandom(7)
+    let odd = [0, 1e-310, 1e-9, 0.5, 1, 2, 3, 1e9, 1e15, 9e15, 1e18, 1e30, 1e200, 1e308]
+    var fitted = 0
+    for _ in 0..<Self.rounds {
+      let values = (0..<Int.random(in: 1...40, using: &random)).map { _ in
+        Bool.random(using: &random)
+          ? odd[Int.random(in: 0..<odd.count, using: &random)]
+          : Double.random(in: 0...100, using: &random)
+      }
+      guard let sample = try? Sample(values) else { continue }
+      for family in Family.allCases where (try? sample.fit(family)) != nil { fitted += 1 }
+    }
+    #expect(fitted > 0)
   }
 }

@@ -34,8 +34,11 @@ struct ValueMutator {
     case 1: Int64.random(in: .min ... .max, using: &random)
     case 2: value &* Int64.random(in: -1000...1000, using: &random)
     default:
-      [0, 1, -1, .max, .min, 1 << 53, 1 << 54, (1 << 53) - 1, (1 << 54) - 1, 1_000_000, 1 << 31, 1 << 32]
-        .randomElement(using: &random) ?? 0
+      [
+        0, 1, -1, .max, .min, 1 << 53, 1 << 54, (1 << 53) - 1, (1 << 54) - 1, 1_000_000, 1 << 31,
+        1 << 32,
+      ]
+      .randomElement(using: &random) ?? 0
     }
   }
 
@@ -62,7 +65,9 @@ struct ValueMutator {
       current.unicodeScalars.append(scalar)
       before = scalar
     }
-    if !current.isEmpty { tokens.append(Token(text: current, isNumber: isNumber && current != "-")) }
+    if !current.isEmpty {
+      tokens.append(Token(text: current, isNumber: isNumber && current != "-"))
+    }
     return tokens
   }
 }

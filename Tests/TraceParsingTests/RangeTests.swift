@@ -253,7 +253,8 @@ import Workload
     // Names without digits, by which they would be parts of one.
     let letters = Array("abcdefghijklm")
     let entries = (0..<2100).map { number in
-      let name = String([12, 144, 1728].map { letters[number % ($0 * 12) / $0] } + [letters[number % 12]])
+      let name = String(
+        [12, 144, 1728].map { letters[number % ($0 * 12) / $0] } + [letters[number % 12]])
       return ("\(name).csv", Array("a,b\n".utf8))
     }
     let path = try folder.write(ArchiveMaker.tar(entries), to: "many.tar")

@@ -125,8 +125,10 @@ extension WorkloadDefinition {
     let priority = node.string("priority")
     let sample = node.number("sample", in: .share)
     let tasks = node.integer("tasks", in: 1...Int(Int32.max))
-    let scaleArrivals = node.number("scaleArrivals", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
-    let scaleLoad = node.number("scaleLoad", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
+    let scaleArrivals = node.number(
+      "scaleArrivals", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
+    let scaleLoad = node.number(
+      "scaleLoad", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
     if let from, let to, from >= to { node.problem("begins (from) after its end (to)") }
     guard let source else { return nil }
     self.init(name: name ?? shortName(source), source: source)

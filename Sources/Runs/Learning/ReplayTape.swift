@@ -33,7 +33,8 @@ public final class ReplayTape: Sendable {
       guard task.runTime > .zero, task.request.cpu > .zero else { continue }
       guard tasks.count < Self.taskLimit else {
         throw RunError(
-          message: "\(path): has more than \(Self.taskLimit) tasks; what is replayed is held in memory")
+          message:
+            "\(path): has more than \(Self.taskLimit) tasks; what is replayed is held in memory")
       }
       tasks.append(task)
     }

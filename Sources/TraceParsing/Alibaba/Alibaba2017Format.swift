@@ -86,7 +86,8 @@ struct Alibaba2017Trace: RecognisedTrace {
       cpu: Cores((cpu ?? 0) / 100),
       memory: scale.resources([.nan, memory ?? .nan, .nan, .nan]).memory)
     // Some were created before the trace, or ended before it, and have negative times.
-    let created = Microseconds(seconds: try row.number(0, in: -Ranges.seconds.upperBound...Ranges.seconds.upperBound))
+    let created = Microseconds(
+      seconds: try row.number(0, in: -Ranges.seconds.upperBound...Ranges.seconds.upperBound))
     var record = TaskRecord(id: id, submit: max(.zero, created), runTime: .zero, request: request)
     if created < .zero { record.flags.insert(.cutOffAtStart) }
     record.instances = Int32(try row.integer(4, in: Ranges.instances))
@@ -95,7 +96,8 @@ struct Alibaba2017Trace: RecognisedTrace {
     if memory == nil { record.flags.insert(.memoryUnknown) }
     // The trace leaves out the requests of what never ran.
     let neverRan = status.outcome == .pending || (status != .running && cpu == nil && memory == nil)
-    let last = try row.optionalNumber(1, in: -Ranges.seconds.upperBound...Ranges.seconds.upperBound) ?? 0
+    let last =
+      try row.optionalNumber(1, in: -Ranges.seconds.upperBound...Ranges.seconds.upperBound) ?? 0
     record.setLife(status, last: Microseconds(seconds: max(0, last)), hasRun: !neverRan)
     if last < 0, record.outcome.hasEnded { record.end = .zero }
     return try record.checked()

@@ -21,7 +21,8 @@ extension Google2011PartReader {
       guard place.end &- place.first == 13 else { break }
       let fields = PlainFields(
         base: base, ends: UnsafePointer(ends + Int(place.first)), start: Int(place.start))
-      guard let time = fields.digits(0), time <= Ranges.time.upperBound, Microseconds(time) + tolerance >= Microseconds(last),
+      guard let time = fields.digits(0), time <= Ranges.time.upperBound,
+        Microseconds(time) + tolerance >= Microseconds(last),
         let event = Self.event(fields, time, &decoder)
       else { break }
       (events + taken).initialize(to: event)
@@ -144,7 +145,9 @@ private struct PlainFields {
     let bytes = self[field]
     if bytes.isEmpty { return .nan }
     if let value = plainFraction(bytes) { return value }
-    guard let value = parsePaddedNumber(bytes), NormalisedRequest.range.contains(value) else { return nil }
+    guard let value = parsePaddedNumber(bytes), NormalisedRequest.range.contains(value) else {
+      return nil
+    }
     return value
   }
 }

@@ -73,7 +73,9 @@ struct TableRow {
   private func outOfRange(_ column: Int, _ value: Double) -> RowError {
     let name = layout.table.columns[column].name
     return RowError(
-      column: column, message: "\(name) \(value) is not between 0 and \(decimal(NormalisedRequest.range.upperBound))",
+      column: column,
+      message:
+        "\(name) \(value) is not between 0 and \(decimal(NormalisedRequest.range.upperBound))",
       reason: "\(name) out of range")
   }
 

@@ -48,7 +48,9 @@ public enum DependencyFile {
   ) throws(TraceError) {
     guard let file = try? self.path(beside: path), FileManager.default.fileExists(atPath: file)
     else { return }
-    if file.hasSuffix(TableFileKind.parquet.rawValue) { return try readParquet(file, &table, options) }
+    if file.hasSuffix(TableFileKind.parquet.rawValue) {
+      return try readParquet(file, &table, options)
+    }
     guard let group = try TraceInput(path: file).groups.first else { return }
     let columns = names.map { ColumnSpec($0, .integer, $0 != names.last) }
     var reader = FieldTableReader(
@@ -95,7 +97,8 @@ public enum DependencyFile {
     else {
       throw RowError(
         column: nil,
-        message: "expected six integers: indices from -1, think_us and data_bytes from 0 and in range",
+        message:
+          "expected six integers: indices from -1, think_us and data_bytes from 0 and in range",
         reason: "bad dependency")
     }
     table.add(

@@ -21,7 +21,8 @@ public struct MachineScale: Equatable, Sendable {
     // What is a hundred times as much must be in range too.
     let most = Ranges.amount.upperBound / Int64(NormalisedRequest.range.upperBound)
     guard cores > 0, cores <= 180_000 else {
-      throw TraceError(.missing, "a machine scale needs more than 0 and at most 180000 cores, not \(cores)")
+      throw TraceError(
+        .missing, "a machine scale needs more than 0 and at most 180000 cores, not \(cores)")
     }
     guard (1...most).contains(memory.rawValue), (1...most).contains(disk.rawValue) else {
       throw TraceError(
