@@ -10,6 +10,9 @@ let package = Package(
     .library(name: "WorkloadTestKit", targets: ["WorkloadTestKit"]),
     .library(name: "Parquet", targets: ["Parquet"]),
     .library(name: "Fitting", targets: ["Fitting"]),
+    .library(name: "Diagnostics", targets: ["Diagnostics"]),
+    .library(name: "Tables", targets: ["Tables"]),
+    .library(name: "TraceInput", targets: ["TraceInput"]),
     .library(name: "TraceParsing", targets: ["TraceParsing"]),
     .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Generation", targets: ["Generation"]),
@@ -31,6 +34,8 @@ let package = Package(
     .target(name: "Workload"),
     // Text of inputs in languages that are generated: HTML, gnuplot, LaTeX, CSV, a terminal.
     .target(name: "Quoting"),
+    // What went wrong, and where.
+    .target(name: "Diagnostics", dependencies: ["Quoting"]),
     .target(name: "Fitting", dependencies: ["CVectorMath", "PortableMath"]),
     .target(name: "CVectorMath"),
     .target(name: "PortableMath", dependencies: ["CVectorMath"]),
@@ -55,13 +60,25 @@ let package = Package(
 
     .target(name: "CIngest"),
 
+    // Typed columns to Parquet and CSV files that appear when they are complete.
+    .target(name: "Tables", dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive"]),
+
+    // Archives, inflating, rows and tables that are read.
+    .target(
+      name: "TraceInput",
+      dependencies: [
+        "Diagnostics", "Quoting", "Tables", "Workload", "CIngest", "CISAL", "CLibArchive",
+        "CLibCSV",
+        "CSimdJSON",
+      ]),
+
     // L1: siblings that meet only in Workload.
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Workload", "Parquet", "Quoting", "CIngest", "CLibArchive", "CLibCSV", "CISAL", "CZstd",
-        "CSimdJSON",
-        "CCrypto",
+        "Diagnostics", "Parquet", "Quoting", "Tables", "TraceInput", "Workload", "CCrypto",
+        "CIngest",
+        "CLibArchive",
       ]),
     .target(
       name: "Generation",
@@ -74,7 +91,7 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "CCrypto", "Configuration", "Simulation", "Generation", "Workload", "Fitting", "Quoting",
+        "CCrypto", "Configuration", "Simulation", "Workload", "Fitting", "Quoting",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [
@@ -104,8 +121,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Workload", "Fitting", "Configuration", "TraceParsing", "Generation", "Simulation",
-        "Experiments", "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
+        "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -113,8 +130,8 @@ let package = Package(
     .executableTarget(
       name: "tracemill",
       dependencies: [
-        "Runs", "Workload", "Fitting", "Configuration", "TraceParsing", "Generation",
-        "Simulation", "Experiments", "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
+        "Runs", "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -129,7 +146,10 @@ let package = Package(
       name: "FittingTests", dependencies: ["Fitting", "CVectorMath", "Generation", "Workload"]),
     .testTarget(
       name: "TraceParsingTests",
-      dependencies: ["TraceParsing", "Workload", "WorkloadTestKit", "Parquet", "TestSupport"]),
+      dependencies: [
+        "Diagnostics", "Tables", "TraceParsing", "Workload", "WorkloadTestKit", "Parquet",
+        "TestSupport",
+      ]),
     .testTarget(
       name: "SimulationTests",
       dependencies: ["Simulation", "Workload", "WorkloadTestKit", "Generation"]),
@@ -145,15 +165,18 @@ let package = Package(
     .testTarget(
       name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
     .testTarget(
-      name: "RunsTests", dependencies: ["Runs", "Simulation", "TestSupport"]),
+      name: "RunsTests",
+      dependencies: ["Runs", "Configuration", "Experiments", "Simulation", "TestSupport"]),
     .testTarget(
       name: "TracemillTests",
-      dependencies: ["tracemill", "Runs", "Experiments", "Simulation", "TestSupport"]),
+      dependencies: [
+        "tracemill", "Runs", "Configuration", "Experiments", "Simulation", "TestSupport",
+      ]),
     .testTarget(
       name: "RobustnessTests",
       dependencies: [
-        "TraceParsing", "Parquet", "Simulation", "Generation", "Fitting", "Experiments", "MARL",
-        "Configuration", "Workload", "TestSupport",
+        "TraceInput", "TraceParsing", "Tables", "Diagnostics", "Parquet", "Simulation", "Generation",
+        "Fitting", "Experiments", "MARL", "Configuration", "Workload", "TestSupport",
       ], exclude: ["Corpus"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],
@@ -169,8 +192,8 @@ if Context.environment["TRACEMILL_FUZZ"] != nil {
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "TraceParsing", "Parquet", "Configuration", "Generation", "Simulation", "Experiments",
-        "MARL", "Workload",
+        "TraceInput", "TraceParsing", "Tables", "Diagnostics", "Parquet", "Configuration",
+        "Generation", "Simulation", "Experiments", "MARL", "Workload",
       ], path: "Tests/RobustnessTests",
       exclude: ["Corpus"], sources: ["FuzzTargets.swift"]),
     .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz"),

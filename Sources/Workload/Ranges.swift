@@ -26,6 +26,8 @@ public enum Ranges {
   @inlinable public static var amount: ClosedRange<Int64> { 0...(1 << 54) - 1 }
   /// CPU in cores.
   @inlinable public static var cores: ClosedRange<Double> { 0...18_014_398 }
+  /// Requests and capacities in the Google traces, of the largest machine's: a hundred of it.
+  @inlinable public static var share: ClosedRange<Double> { 0...100 }
   /// Thousandths of GPUs.
   @inlinable public static var milliGPU: ClosedRange<Int64> { 0...1_000_000_000 }
   /// What all machines of a cluster have together, of each unit.

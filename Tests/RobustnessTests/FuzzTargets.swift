@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import Foundation
 import Simulation
 import Workload
@@ -7,6 +8,7 @@ import Workload
 @testable import Generation
 @testable import MARL
 @testable import Parquet
+@testable import TraceInput
 @testable import TraceParsing
 
 /// A way into the program: any bytes end in a value or in an error, never in a trap, a hang or more

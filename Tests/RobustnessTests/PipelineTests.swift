@@ -1,11 +1,14 @@
 import Configuration
+import Diagnostics
 import Experiments
 import Fitting
 import Foundation
 import Generation
 import Simulation
+import Tables
 import TestSupport
 import Testing
+import TraceInput
 import TraceParsing
 import Workload
 

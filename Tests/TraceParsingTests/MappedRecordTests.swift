@@ -1,6 +1,7 @@
 import Foundation
 import Parquet
 import Testing
+import TraceInput
 import TraceParsing
 import Workload
 

@@ -1,8 +1,11 @@
+import Diagnostics
 import Foundation
+import Tables
 import TestSupport
 import Testing
 import Workload
 
+@testable import TraceInput
 @testable import TraceParsing
 
 /// Values out of their ranges in every kind of file: an error with its place, or a counted reject.

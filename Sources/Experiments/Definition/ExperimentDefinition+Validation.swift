@@ -1,3 +1,4 @@
+import Configuration
 import Simulation
 import Workload
 
@@ -97,23 +98,7 @@ extension ClusterDefinition {
 }
 
 extension EngineSettings {
-  /// The longest time that a setting may be, in seconds.
-  static let times = 0...1e9
-
   fileprivate func check(_ notes: inout Notes, _ path: String) {
-    notes.integer(depth, 1...1_000_000, "\(path).depth")
-    if let preempt {
-      notes.require(
-        PriorityClass.allCases.contains { $0.name == preempt }, "\(path).preempt",
-        "is no priority class")
-    }
-    for (name, time) in [
-      ("step", step), ("heartbeat", heartbeat), ("networkDelay", networkDelay), ("warmUp", warmUp),
-      ("accountTail", accountTail), ("accountFrom", accountFrom), ("until", until),
-    ] { notes.number(time, Self.times, "\(path).\(name)") }
-    for (name, factor) in [
-      ("overcommitCpu", overcommitCpu), ("overcommitMemory", overcommitMemory),
-    ] { notes.number(factor, 1e-6...1000, "\(path).\(name)") }
-    notes.integer(retries, 0...Int(Int32.max), "\(path).retries")
+    notes.issues += issues.map { SpecIssue(path: "\(path).\($0.path)", message: $0.message) }
   }
 }

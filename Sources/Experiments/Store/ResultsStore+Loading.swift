@@ -70,7 +70,8 @@ extension ResultsStore {
       var metrics: [Int64: [String: Double]] = [:]
       for row in try Row.fetchAll(db, sql: "SELECT cell, name, value FROM metric") {
         let (cell, name): (Int64, String) = (try row.required("cell"), try row.required("name"))
-        metrics[cell, default: [:]][name] = try row.finite("value")
+        let now = Metric.current(name, try row.finite("value"))
+        metrics[cell, default: [:]][now.name] = now.value
       }
       var processes: [ProcessRecord] = []
       var places: [Int64: Int] = [:]

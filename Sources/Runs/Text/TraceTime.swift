@@ -1,3 +1,4 @@
+import Configuration
 import Workload
 
 /// A time as people write it: seconds, or with a unit, such as 50ms, 90s, 10m, 2h, 1d.
@@ -11,18 +12,9 @@ public struct TraceTime: Hashable, Sendable, CustomStringConvertible {
 
   private init(value: Microseconds) { self.value = value }
 
-  /// The time that `text` says, from 0; nil if it says none.
+  /// The time that `text` says, in ``Ranges/seconds``; nil if it says none.
   public init?(_ text: String) {
-    let units: [(String, Double)] = [
-      ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("", 1),
-    ]
-    for (unit, seconds) in units where text.hasSuffix(unit) {
-      if let number = Double(text.dropLast(unit.count)) {
-        guard Ranges.seconds.contains(number * seconds) else { return nil }
-        value = Microseconds(seconds: number * seconds)
-        return
-      }
-    }
-    return nil
+    guard let seconds = TimeText.seconds(text), Ranges.seconds.contains(seconds) else { return nil }
+    value = Microseconds(seconds: seconds)
   }
 }

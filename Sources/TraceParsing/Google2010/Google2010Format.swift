@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// Google's first cluster trace (2010, seven hours, version 1): one row a task and five-minute
@@ -64,8 +66,8 @@ struct Google2010Window: BitwiseCopyable, ExternallySortable {
     task = try row.integer(2, in: 0...Int64.max)
     jobType = Int8(try row.integer(3, in: 0...3))
     use = SIMD2(
-      try row.number(4, in: NormalisedRequest.range),
-      try row.number(5, in: NormalisedRequest.range))
+      try row.number(4, in: Ranges.share),
+      try row.number(5, in: Ranges.share))
   }
 }
 

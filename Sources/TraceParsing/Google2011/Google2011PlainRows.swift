@@ -1,3 +1,4 @@
+import TraceInput
 import Workload
 
 /// The quick way for rows of `task_events` as they are published: columns in their order, digits and
@@ -145,7 +146,7 @@ private struct PlainFields {
     let bytes = self[field]
     if bytes.isEmpty { return .nan }
     if let value = plainFraction(bytes) { return value }
-    guard let value = parsePaddedNumber(bytes), NormalisedRequest.range.contains(value) else {
+    guard let value = parsePaddedNumber(bytes), Ranges.share.contains(value) else {
       return nil
     }
     return value

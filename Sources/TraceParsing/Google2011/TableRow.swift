@@ -1,13 +1,6 @@
+import Diagnostics
+import TraceInput
 import Workload
-
-/// What is wrong with a row: which column (counting from 0), what, and the short reason that
-/// rejects are counted by.
-struct RowError: Error {
-  var column: Int?
-  var message: String
-  var reason: String
-  var code = TraceError.Code.malformedRow
-}
 
 /// A row of a known table.
 struct TableRow {
@@ -65,7 +58,7 @@ struct TableRow {
     let bytes = self[column]
     if bytes.isEmpty { return .nan }
     guard let value = parsePaddedNumber(bytes) else { throw malformed(column, "a number") }
-    guard NormalisedRequest.range.contains(value) else { throw outOfRange(column, value) }
+    guard Ranges.share.contains(value) else { throw outOfRange(column, value) }
     return value
   }
 
@@ -75,7 +68,7 @@ struct TableRow {
     return RowError(
       column: column,
       message:
-        "\(name) \(value) is not between 0 and \(decimal(NormalisedRequest.range.upperBound))",
+        "\(name) \(value) is not between 0 and \(decimal(Ranges.share.upperBound))",
       reason: "\(name) out of range")
   }
 

@@ -1,3 +1,5 @@
+import Tables
+import TraceInput
 import Workload
 
 /// Which columns of somebody else's table stand for which of ours, and in which unit.

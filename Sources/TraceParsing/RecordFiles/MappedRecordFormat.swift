@@ -1,4 +1,7 @@
+import Diagnostics
 import Parquet
+import Tables
+import TraceInput
 import Workload
 
 /// Tables of tasks by others, Parquet or CSV with a header, read through a `ColumnMapping`.

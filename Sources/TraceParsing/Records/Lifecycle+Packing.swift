@@ -197,7 +197,7 @@ extension RequestSet {
   var isPlausible: Bool {
     [before, first, maximum].allSatisfy { request in
       [request.cpu, request.memory, request.disk].allSatisfy {
-        $0.isNaN || NormalisedRequest.range.contains($0)
+        $0.isNaN || Ranges.share.contains($0)
       }
     }
   }

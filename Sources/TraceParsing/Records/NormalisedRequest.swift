@@ -5,9 +5,6 @@ struct NormalisedRequest: BitwiseCopyable {
   var memory: Double
   var disk: Double
 
-  /// Shares that are believed: a hundred of the largest machines.
-  static var range: ClosedRange<Double> { 0...100 }
-
   static let unknown = NormalisedRequest(cpu: .nan, memory: .nan, disk: .nan)
 
   init(cpu: Double, memory: Double, disk: Double) {
