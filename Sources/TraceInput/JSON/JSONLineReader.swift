@@ -1,5 +1,6 @@
 import CSimdJSON
 import Diagnostics
+import Tables
 import Workload
 
 /// Newline-delimited JSON: one object a line, of which the reader picks the fields asked for.
