@@ -296,13 +296,6 @@ import Workload
         do { _ = try TraceInput(path: path) } catch is TraceError {}
       }
     }
-    for (path, last, parent) in [
-      ("a", "a", ""), ("a/b", "b", "a"), ("/a", "a", "/"), ("/", "", "/"), ("", "", ""),
-      ("a/b/", "b", "a"), ("a//b", "b", "a"), ("//a", "a", "/"), ("x/\u{338}y", "\u{338}y", "x"),
-    ] {
-      #expect(PathName.last(path) == last, "\(path)")
-      #expect(PathName.folder(of: path) == parent, "\(path)")
-    }
   }
 
   @Test func requestsBeyondAnyMachineAsSWF() throws {

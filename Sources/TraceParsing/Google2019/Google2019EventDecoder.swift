@@ -156,6 +156,7 @@ struct Google2019EventDecoder {
     let event = try MachineEvent(
       time: time, machine: try row.integer(Google2019MachineField.machine.rawValue),
       kind: [.add, .remove, .update][code - 1], capacity: scale.resources(capacity),
+      unknown: scale.unknown(capacity),
       platform: symbols.intern(try row.text(Google2019MachineField.platform.rawValue))
     ).checked()
     summary.add(time: time)

@@ -28,7 +28,7 @@ public enum DependencyFile {
   public static func write(_ table: DependencyTable, beside path: String) throws(TraceError) {
     let file = try self.path(beside: path)
     guard !table.isEmpty else {
-      unlink(file)
+      unlink(FileName.bytes(file))
       return
     }
     typealias Row = (task: TaskID, dependency: DependencyTable.Dependency)
@@ -49,7 +49,7 @@ public enum DependencyFile {
   static func read(
     beside path: String, into table: inout DependencyTable, _ options: ReadOptions
   ) throws(TraceError) {
-    guard let file = try? self.path(beside: path), FileManager.default.fileExists(atPath: file)
+    guard let file = try? self.path(beside: path), FileStatus(file).kind == .file
     else { return }
     if file.hasSuffix(TableFileKind.parquet.rawValue) {
       return try readParquet(file, &table, options)
@@ -69,7 +69,10 @@ public enum DependencyFile {
   private static func readParquet(
     _ file: String, _ table: inout DependencyTable, _ options: ReadOptions
   ) throws(TraceError) {
-    let reader = try ParquetRecordReader.open(file, expansion: options.maximumExpansion)
+    let reader = try openParquetFile(file)
+    try catching(file) {
+      try reader.checkExpansion(limit: options.maximumExpansion, allowance: Expansion.allowance)
+    }
     let present =
       (try? reader.column(names[names.count - 1])) == nil ? names.dropLast() : names[...]
     let cursors = try catching(file) { try present.map { try MappedParquetCursor(reader, $0) } }
