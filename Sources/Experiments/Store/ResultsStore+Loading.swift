@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Simulation
 
 /// A finished cell.
 public struct CellRecord: Hashable, Sendable {
