@@ -41,7 +41,7 @@ public final class ResultsStore: Sendable {
   ///
   /// - Throws: ``StoreError`` for what is no results file, or one of a newer version.
   public convenience init(reading path: String) throws(StoreError) {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let isWritable =
       access(path, W_OK) == 0
       && access(folder.isEmpty ? "." : folder, W_OK) == 0
