@@ -147,7 +147,8 @@ typedef struct tm_ended {
 
 /* A scheduler: a shared object exports functions of these names with `tm_scheduler_` before them, or a
  * program fills in this structure. `begin`, `place` and `end` are needed, the others may be NULL or absent.
- * A shared object also exports `const int tm_scheduler_abi = TRACEMILL_ABI_VERSION;`. */
+ * A shared object also exports `const int tm_scheduler_abi = TRACEMILL_ABI_VERSION;`. Several runs may go on at
+ * once on several threads, each with the state that its own `begin` returned. */
 typedef struct tm_scheduler {
   /* A run begins. Returns what the other functions are given as `state`; NULL fails the run. */
   void *(*begin)(void *context, const tm_cluster *cluster);
