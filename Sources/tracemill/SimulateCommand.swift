@@ -64,6 +64,9 @@ struct SimulateCommand: AsyncParsableCommand {
     completion: .list(NamedScheduler.names))
   var scheduler = "first-fit"
 
+  @Flag(help: "Set the engine to what the learned scheduler was trained in.")
+  var asTrained = false
+
   @Option(
     help: ArgumentHelp(
       "How long a scheduler that is a program (process:COMMAND) may take for an answer.",
@@ -209,6 +212,19 @@ struct SimulateCommand: AsyncParsableCommand {
     var settings = engine.settings
     settings.atStart = atStart
     settings.ignoreConstraints = ignoreConstraints
+    if NamedScheduler.file(scheduler) != nil {
+      let learned = try NamedScheduler(scheduler)
+      if asTrained {
+        guard let environment = learned.environment else {
+          throw CommandFailure(message: "\(scheduler): it does not say what engine it learned in")
+        }
+        environment.apply(to: &settings)
+      } else if let warning = learned.warning(in: settings.options) {
+        reading.logger?.warning("\(warning)")
+      }
+    } else if asTrained {
+      throw ValidationError("--as-trained is for a policy that learned: --scheduler marl:FILE")
+    }
     var job = try SimulationJob(
       workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
     job.scaleArrivals = scaleArrivals

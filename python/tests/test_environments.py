@@ -141,9 +141,10 @@ def test_mistakes_are_told():
 
 def test_pettingzoo_conformance(capsys):
     pytest.importorskip("pettingzoo")
-    from pettingzoo.test import api_test, max_cycles_test, parallel_api_test, parallel_seed_test, seed_test
+    from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, seed_test
 
-    from tracemill.envs import _pettingzoo, dispatch_aec, dispatch_parallel
+    from tracemill.envs.dispatch_v0 import env as dispatch_aec
+    from tracemill.envs.dispatch_v0 import parallel_env as dispatch_parallel
 
     api_test(dispatch_aec(**RULES), num_cycles=300)
     parallel_api_test(dispatch_parallel(**RULES), num_cycles=300)

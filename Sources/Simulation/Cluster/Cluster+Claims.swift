@@ -84,10 +84,9 @@ extension Cluster {
     let old = states[machine].load
     let whole = states[machine].cpu.nano
     let used = states[machine].isUp ? whole - offers[machine].cpu.nano : 0
-    // A machine may have shrunk to nearly nothing under its tasks: at most 2^11 times what it has, so
-    // that squares stay below 2^62.
-    let share = whole > 0 ? min(Double(used) / Double(whole), 0x1p11) : 0
-    let new = Int64(share * 0x1p20 + 0.5)
+    // A machine that shrank, or is claimed beyond its capacity from outside, counts as at most four times
+    // full: its square stays within 64 bits, the sum of squares in 128.
+    let new = whole > 0 ? Int64(min(Double(used) / Double(whole), 4) * 0x1p20 + 0.5) : 0
     states[machine].load = new
     loadSum += new - old
     loadSquares += Int128(new * new - old * old)

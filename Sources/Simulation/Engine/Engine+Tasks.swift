@@ -53,6 +53,7 @@ extension Engine {
   /// A wait is over and an attempt begins.
   private mutating func begin(_ index: Int32) {
     stopWaiting(index)
+    if slots[index].state != .queued { slots[index].view.placements += 1 }
     if slots[index].view.attempts == 0 { slots[index].firstStart = cluster.now }
     slots[index].since = cluster.now
     slots[index].lastStart = cluster.now
@@ -190,8 +191,11 @@ extension Engine {
     }
   }
 
-  /// A task that was running or queued goes back to the pending queue.
+  /// A task that was running or queued has lost its place and goes back to the pending queue.
   mutating func waitAgain(_ index: Int32) {
+    var result = result(index, .unfinished)
+    result.isFinal = false
+    policy.taskEnded(result, on: cluster)
     slots[index].state = .pending
     slots[index].since = cluster.now
     accounts.beganWaiting()
@@ -211,7 +215,8 @@ extension Engine {
   private func result(_ index: Int32, _ outcome: TaskOutcome) -> TaskResult {
     let started = slots[index].view.attempts > 0
     return TaskResult(
-      id: slots[index].view.id, instance: slots[index].instance, submit: slots[index].view.submit,
+      id: slots[index].view.id, instance: slots[index].view.instance,
+      submit: slots[index].view.submit,
       firstStart: slots[index].firstStart, start: slots[index].lastStart,
       finish: outcome == .finished ? slots[index].end : .never,
       deadline: slots[index].view.deadline, wait: slots[index].waited,
@@ -219,7 +224,7 @@ extension Engine {
       energy: Joules(slots[index].energy),
       machine: started ? cluster.states[Int(slots[index].machine)].number : -1,
       attempts: slots[index].view.attempts, priorityClass: slots[index].view.priorityClass,
-      outcome: outcome)
+      outcome: outcome, placements: slots[index].view.placements)
   }
 
   mutating func conclude(_ result: TaskResult) {

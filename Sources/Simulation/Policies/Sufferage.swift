@@ -6,7 +6,7 @@ import Workload
 ///
 /// Maheswaran, Ali, Siegel, Hensgen and Freund, "Dynamic mapping of a class of independent tasks
 /// onto heterogeneous computing systems", J. Parallel and Distributed Computing 59 (1999).
-public struct Sufferage: BatchPlacementPolicy {
+public struct Sufferage: BatchPlacementPolicy, CompletionPolicy {
   /// `sufferage`.
   public let name = "sufferage"
   /// A sufferage policy.
