@@ -136,6 +136,9 @@ public struct ClusterLayout: Hashable, Sendable {
     }
   }
 
+  /// Whether a request or a capacity is in range.
+  static func isReasonable(_ amounts: Resources) -> Bool { amounts.rangeIssue == nil }
+
   /// What stands for no limit on each of `count` machines: what one machine may have at most, but not
   /// more than half of what all may have together.
   static func unlimited(onEachOf count: Int) -> Bytes {
