@@ -33,7 +33,7 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
   /// decides, and sees that machine as it is now; -1 otherwise.
   public internal(set) var gateway: Int32 = -1
   /// Seconds of its estimate and of the longest chain of tasks known to wait for it (HEFT's upward
-  /// rank), for a batch policy; 0 where the workload has no dependencies.
+  /// rank), for a batch policy; 0 for others.
   public internal(set) var upwardRank = 0.0
   /// The set of machines that its attribute constraints allow; -1 is all.
   var eligibility: Int32 = -1

@@ -28,6 +28,9 @@ public struct Simulator {
   /// What machines are like and tasks require of it; nothing by default.
   public var constraints = ConstraintTable()
 
+  /// Run times of tasks on single machines, where they do not follow from speeds; none by default.
+  public var runTimes = RunTimeTable()
+
   /// A simulator of `cluster` under `policy`.
   public init(
     cluster: ClusterLayout, policy: any PlacementPolicy,
@@ -63,7 +66,7 @@ public struct Simulator {
     }
     var engine = Engine(
       layout, policy: policy, options: options, seed: seed, dependencies: dependencies,
-      constraints: constraints)
+      constraints: constraints, runTimes: runTimes)
     while true {
       let record: TaskRecord?
       do { record = try source.next() } catch { throw .source(error) }

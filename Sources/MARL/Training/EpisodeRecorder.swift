@@ -154,11 +154,12 @@ final class EpisodeRecorder {
     let seconds = (result.finish - result.start).seconds
     decisions[index].ended.spread = Float(seconds * share * (load - cluster.meanUtilisation))
 
-    guard decisions[index].blockers > 0, result.wait > .zero else { return }
+    let queued = result.wait - result.waking
+    guard decisions[index].blockers > 0, queued > .zero else { return }
     let reference = max(result.runTime.seconds * description.speed, 1e-6)
-    let unwaited = (result.completion - result.wait).seconds
+    let unwaited = (result.completion - queued).seconds
     var loss = credit.completion * (1 - min(1, unwaited / (3 * reference)) - terms.completion)
-    if !result.metDeadline, result.finish - result.wait <= result.deadline {
+    if !result.metDeadline, result.finish - queued <= result.deadline {
       loss += credit.lostDeadline * weight
     }
     decisions[index].ended.loss = Float(loss)

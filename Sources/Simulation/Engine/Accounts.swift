@@ -24,6 +24,10 @@ struct Accounts {
   var waiting = 0
   var mostWaiting = 0
   var violations = 0
+  /// How often a task waited beside room that its mode lets it have, and how many still waited when
+  /// nothing was left to happen.
+  var idled = 0
+  var lost = 0
 
   /// From the beginning of the run.
   var integrals = Integrals()
@@ -109,7 +113,8 @@ struct Accounts {
     } else {
       warmUpTasks += 1
     }
-    taskWaiting += Int128(result.wait.rawValue)
+    // While its machine wakes up it is on the machine, and no longer in the queue.
+    taskWaiting += Int128((result.wait - result.waking).rawValue)
     energyOfTasks += result.energy.value
     if result.finish.isKnown {
       lastFinish = lastFinish.isKnown ? max(lastFinish, result.finish) : result.finish
@@ -167,6 +172,10 @@ struct Accounts {
         .init(
           name: "CPU claimed over time = request × run time over attempts", left: integrals.cpuUsed,
           right: taskCPU),
+        .init(
+          name: "waits beside room that may be taken", left: Int128(idled), right: 0),
+        .init(
+          name: "tasks still waiting when nothing is left to happen", left: Int128(lost), right: 0),
         .init(
           name: "nothing is claimed at the end", left: Int128(cluster.totalClaimed.cpu.nano),
           right: 0),

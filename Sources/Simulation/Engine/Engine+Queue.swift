@@ -28,6 +28,7 @@ extension Engine {
   /// Offers one task to the policy. Whether it has left the queue.
   mutating func offer(_ index: Int32) throws(SimulationError) -> Bool {
     if slots[index].view.instances > 1 { return try offerGang(index) }
+    noteAsked(index)
     switch ask(slots[index].view) {
     case .machine(let machine): return try place(index, on: machine)
     case .wait:
@@ -100,6 +101,7 @@ extension Engine {
     var emptySince: [(present: Microseconds, seen: Microseconds)] = []
     var rejected = false
     let view = slots[index].view
+    noteAsked(index)
     while machines.count < Int(view.instances) {
       let placement = ask(view)
       guard case .machine(let machine) = placement else {
@@ -143,6 +145,7 @@ extension Engine {
     updateRanks()
     var waiting = pending.slots(limit: options.depth)
     var views = waiting.map { slots[$0].view }
+    for index in waiting { noteAsked(index) }
     while !waiting.isEmpty, var batch = policy as? any BatchPlacementPolicy {
       let choice = timed { engine in
         engine.isStale

@@ -46,6 +46,7 @@ struct Engine: ~Copyable {
   let constraints: ConstraintTable
   /// For each set of constraints its row of allowed machines in the cluster; -1 until it is needed.
   private var eligibilityOf: [Int32]
+  var auditing = AuditState()
   var meter: EnergyMeter
   var fragmentation: FragmentationMeter
   /// Results not yet handed over.
@@ -53,7 +54,7 @@ struct Engine: ~Copyable {
   /// Nothing is left to do at this instant.
   private var isSettled = false
   private var isDraining = false
-  private var arrivals: UInt64 = 0
+  private(set) var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
   /// When accounting of use is to begin and to end; `never` once it has.
   private var accountsStart = Microseconds.never
@@ -61,7 +62,7 @@ struct Engine: ~Copyable {
 
   init(
     _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64,
-    dependencies: DependencyTable, constraints: ConstraintTable
+    dependencies: DependencyTable, constraints: ConstraintTable, runTimes: RunTimeTable
   ) {
     self.constraints = constraints
     eligibilityOf = Array(repeating: -1, count: constraints.setCount)
@@ -70,6 +71,9 @@ struct Engine: ~Copyable {
     seen = Cluster(
       options.heartbeat > .zero ? layout : ClusterLayout(), mode: options.mode,
       overcommit: options.overcommit)
+    cluster.delivery.network = options.network
+    cluster.delivery.runTimes = runTimes
+    seen.delivery = cluster.delivery
     self.policy = policy
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
@@ -107,7 +111,7 @@ struct Engine: ~Copyable {
     let instant = stepped(record.submit)
     if instant > cluster.now { try advance(to: instant) }
     accounts.submitted(at: record.submit)
-    if accounts.submissions == 1 { scheduleAccounts() }
+    if accounts.submissions == 1 { begin() }
     accounts.events += 1
     admit(record)
     return true
@@ -202,7 +206,9 @@ struct Engine: ~Copyable {
   }
 
   /// The first task has come.
-  private mutating func scheduleAccounts() {
+  private mutating func begin() {
+    cluster.begin()
+    if isStale { (seen.emptySince, seen.hasBegun) = (cluster.emptySince, true) }
     guard !options.accountsFrom.isKnown else { return }
     accountsStart = accounts.firstSubmit + options.warmUp
     if accountsStart <= cluster.now { beginAccounts() }
@@ -256,6 +262,7 @@ struct Engine: ~Copyable {
     isSettled = true
     while true {
       try offerPending()
+      inspectWaiting()
       if isStepped { return happen() }
       // Tasks of no length end at once and may make room.
       guard heap.nextTime == cluster.now.rawValue else { return }
@@ -325,10 +332,12 @@ struct Engine: ~Copyable {
     fragmentation.submit(view.request, &cluster)
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
     slot.instance = instance
+    if isBatch { slot.view.upwardRank = length(view) }
     slot.key = pending.key(view)
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
     if hold(index) { return cancelDoomed() }
+    noteInputs(of: index)
     accounts.beganWaiting()
     // On a stepped clock it has been waiting since before this step.
     accounts.integrals.waiting += Int128((cluster.now - record.submit).rawValue)
@@ -365,7 +374,8 @@ struct Engine: ~Copyable {
       TaskResult(
         id: record.id, instance: instance, submit: record.submit, firstStart: .never, start: .never,
         finish: .never,
-        deadline: record.deadline, wait: .zero, wasted: .zero, startup: .zero, energy: .zero,
+        deadline: record.deadline, wait: .zero, wasted: .zero, waking: .zero, startup: .zero,
+        energy: .zero,
         machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: .unplaceable))
     noteFate(of: record.id, .init(finish: .never, machine: -1))
     cancelDoomed()
@@ -373,6 +383,7 @@ struct Engine: ~Copyable {
 
   /// The run is over: what is under way ends as unfinished, in order of arrival.
   private mutating func giveUpRest() {
+    if options.audit, nextInstant == nil, cluster.totalRunning == 0 { inspectLost() }
     if options.until.isKnown, options.until > cluster.now, slots.count > 0 {
       moveClock(to: options.until)
     }

@@ -19,10 +19,11 @@ public struct PriorityMinMin: BatchPlacementPolicy {
     var key = (PriorityClass.unknown, -Double.infinity)
     for (index, task) in waiting.enumerated() where best == nil || task.priorityClass >= key.0 {
       guard let completion = Completion(task, cluster) else { continue }
-      let candidate = (task.priorityClass, -completion.first)
-      if best == nil || candidate > key {
+      if best == nil || task.priorityClass > key.0
+        || Cluster.isLess(key.1, than: -completion.first)
+      {
         best = (index, completion.machine)
-        key = candidate
+        key = (task.priorityClass, -completion.first)
       }
     }
     return best

@@ -65,7 +65,7 @@ public struct Sampled: PlacementPolicy {
     var least = rule.cost(of: task, on: Int(best), in: cluster)
     for machine in sampler.drawn.dropFirst() {
       let cost = rule.cost(of: task, on: Int(machine), in: cluster)
-      if cost < least { (least, best) = (cost, machine) }
+      if Cluster.isLess(cost, than: least) { (least, best) = (cost, machine) }
     }
     return .machine(Int(best))
   }
