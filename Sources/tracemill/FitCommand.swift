@@ -2,6 +2,7 @@ import ArgumentParser
 import Fitting
 import Foundation
 import Generation
+import Runs
 import TraceParsing
 import Workload
 
@@ -114,6 +115,7 @@ struct FitCommand: AsyncParsableCommand {
   func run() async throws {
     let meter = ReadMeter()
     let traceColumns = ["run-time", "cpu", "memory", "job-size"]
+    let reading = try self.reading.settings(isLenient: leniency.lenient)
     do {
       if let column, !traceColumns.contains(column) {
         try await fitNumbers(meter)
@@ -125,7 +127,7 @@ struct FitCommand: AsyncParsableCommand {
           // A plain table may have columns of these names too.
           return try await fitNumbers(ReadMeter())
         }
-        try await fitTrace(trace, meter)
+        try await fitTrace(trace, reading, meter)
       }
     } catch let error as FittingError {
       var message = "\(input): \(error)"
@@ -164,7 +166,7 @@ struct FitCommand: AsyncParsableCommand {
     if dropNonpositive { filters.append("--drop-nonpositive") }
     return ProfileProvenance(
       input: input, sha256: try? FileDigest.sha256.ofTree(input), filters: filters,
-      tool: "tracemill \(Tracemill.version)", seed: seed)
+      tool: "tracemill \(Toolkit.version)", seed: seed)
   }
 
   private func fitNumbers(_ meter: ReadMeter) async throws {
@@ -198,17 +200,19 @@ struct FitCommand: AsyncParsableCommand {
     }
   }
 
-  private func fitTrace(_ trace: any RecognisedTrace, _ meter: ReadMeter) async throws {
+  private func fitTrace(
+    _ trace: any RecognisedTrace, _ reading: ReadingSettings, _ meter: ReadMeter
+  ) async throws {
     guard clamp == nil, truncate == nil else {
       throw CommandFailure(message: "--clamp and --truncate are for a column of numbers")
     }
     let stopwatch = Stopwatch(isOn: timings)
-    let rejects = try leniency.rejectLog()
-    let stream = try trace.records(try reading.readOptions(meter: meter, rejects: rejects))
+    let rejects = try reading.rejectLog()
+    let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
     var builder = try ProfileBuilder(options())
-    let source = selection.apply(stream)
+    let source = selection.selection.apply(stream)
     while let record = try source.next() { builder.add(record) }
     progress.finish()
     stopwatch.lap("reading")

@@ -3,8 +3,8 @@ import Configuration
 import Experiments
 import Foundation
 import Quoting
+import Runs
 import Simulation
-import TraceParsing
 
 /// `tracemill compare`: schedulers × workloads × clusters × seeds.
 struct CompareCommand: AsyncParsableCommand {
@@ -42,7 +42,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A scheduler, as for simulate; may be repeated. The first is the baseline.",
-      valueName: "name"), completion: .list(SchedulerArgument.names))
+      valueName: "name"), completion: .list(NamedScheduler.names))
   var scheduler: [String] = []
 
   @Option(
@@ -87,7 +87,7 @@ struct CompareCommand: AsyncParsableCommand {
     if let seeds, !(1...1_000_000).contains(seeds) {
       throw ValidationError("--seeds is from 1 to 1000000")
     }
-    let known = SchedulerArgument.names
+    let known = NamedScheduler.names
     for name in scheduler where !known.contains(name) && !name.contains(":") {
       throw ValidationError(unknownName("scheduler", name, among: known))
     }
@@ -98,6 +98,7 @@ struct CompareCommand: AsyncParsableCommand {
       return try writeOutput(ShippedExperiments.text("example") ?? "")
     }
     let (definition, folder) = try definition()
+    let reading = try self.reading.settings()
     let provider = ExperimentProvider(folder: folder, reading: reading)
     let problems = provider.problems(definition)
     guard problems.isEmpty else {
@@ -111,13 +112,13 @@ struct CompareCommand: AsyncParsableCommand {
     let path = output + "/results.sqlite"
     let store = try ResultsStore(path: path, creates: true)
     try store.begin(
-      definition, folder: folder, version: Tracemill.version,
+      definition, folder: folder, version: Toolkit.version,
       inputs: try provider.inputFiles(definition))
     Interrupts.keeps("finished cells are in \(path); the same command goes on from there")
 
     let display = CellProgress(definition.name, logger: reading.logger)
     let runner = try ExperimentRunner(
-      store, inputs: provider, version: Tracemill.version, threads: reading.threads)
+      store, inputs: provider, version: Toolkit.version, threads: reading.threads)
     let failed = try await runner.run { display.show($0) }
     display.finish()
 
@@ -149,35 +150,10 @@ struct CompareCommand: AsyncParsableCommand {
 
   private func definition() throws -> (ExperimentDefinition, folder: String) {
     let here = FileManager.default.currentDirectoryPath
-    var (definition, folder) = try experiment.map(Self.definition) ?? (try parts(), here)
+    let named = try experiment.map(NamedExperiment.init)
+    var (definition, folder) = try named.map { ($0.definition, $0.folder) } ?? (parts(), here)
     if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
     return (definition, folder)
-  }
-
-  /// The experiment of that name or in that file, and the folder that its paths begin from.
-  static func definition(_ name: String) throws -> (ExperimentDefinition, folder: String) {
-    let policies = SchedulerArgument.names
-    let here = FileManager.default.currentDirectoryPath
-    var isFolder: ObjCBool = false
-    let isThere = FileManager.default.fileExists(atPath: name, isDirectory: &isFolder)
-    // The results of `--experiment study -o study` lie in a folder of that name.
-    if let text = ShippedExperiments.text(name), !isThere || isFolder.boolValue {
-      return (
-        try ExperimentDefinition(
-          ConfigurationFile(text: text, name: name), schedulers: policies), here
-      )
-    }
-    guard isThere, !isFolder.boolValue else {
-      throw CommandFailure(
-        message:
-          "\(name): \(isThere ? "is a folder" : "no such file"), nor an experiment that comes with the program ("
-          + ShippedExperiments.names.joined(separator: ", ") + ")"
-          + (suggestionText(name, among: ShippedExperiments.names) ?? ""))
-    }
-    return (
-      try ExperimentDefinition(ConfigurationFile(path: name), schedulers: policies),
-      URL(fileURLWithPath: name).absoluteURL.deletingLastPathComponent().path
-    )
   }
 
   private func parts() throws -> ExperimentDefinition {

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Runs
 import Synchronization
 import TraceParsing
 
@@ -55,12 +56,5 @@ final class Progress: Sendable {
     let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 24 - filled)
     let left = share > 0.01 ? "  \(clock(seconds / share - seconds)) left" : ""
     return "\(label)  [\(bar)] \(Int(share * 100)) %  \(rate)\(left)"
-  }
-}
-
-extension Duration {
-  /// The length in seconds.
-  var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) / 1e18
   }
 }
