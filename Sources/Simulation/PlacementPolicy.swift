@@ -94,6 +94,9 @@ public protocol PlacementPolicy {
   /// The name used in reports and on the command line.
   var name: String { get }
 
+  /// Whether it goes by ``TaskView/estimate``: a run of it without estimates says so. False by default.
+  var goesByEstimates: Bool { get }
+
   /// Where `task` goes, now.
   mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
@@ -110,6 +113,7 @@ public protocol PlacementPolicy {
 }
 
 extension PlacementPolicy {
+  public var goesByEstimates: Bool { false }
   public mutating func runBegan(on cluster: borrowing Cluster) {}
   public mutating func machineChanged(_ machine: Int, on cluster: borrowing Cluster) {}
   public mutating func taskEnded(_ result: TaskResult, on cluster: borrowing Cluster) {}

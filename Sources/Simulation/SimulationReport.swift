@@ -26,6 +26,10 @@ public struct SimulationReport: Sendable {
   public var conflicts: Int
   /// Dependencies on tasks that are not in the workload; they hold nobody.
   public var droppedDependencies: Int
+  /// What was known of the tasks, and what is not modelled.
+  public var remarks = RunRemarks()
+  /// Whether the policy goes by estimates of run times.
+  public var policyGoesByEstimates = false
   /// First submission; `never` if there was no task.
   public var firstSubmit: Microseconds
   /// Last finish; `never` if no task finished.

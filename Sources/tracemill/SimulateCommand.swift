@@ -176,6 +176,9 @@ struct SimulateCommand: AsyncParsableCommand {
 
   /// A run whose accounts do not agree has failed.
   private func check(_ reports: [SimulationReport]) throws {
+    if let reason = reports.lazy.compactMap(\.allUnplaceable).first {
+      throw CommandFailure(message: reason)
+    }
     guard reports.allSatisfy({ $0.audit?.passed ?? true }) else {
       throw CommandFailure(message: "the audit failed: this is a fault of the simulator")
     }

@@ -85,6 +85,13 @@ public struct Metric: Hashable, Sendable {
       Metric("machine_failures", "machine failures", "", .none),
       Metric("wasted_s", "run time wasted", "s", .lower),
       Metric("decisions", "decisions", "", .none),
+      Metric("tasks_with_estimate", "tasks with an estimate", "", .none),
+      Metric("tasks_with_deadline", "tasks with a deadline", "", .none),
+      Metric("tasks_without_cpu", "tasks without a CPU request", "", .none),
+      Metric("records_split", "records of several instances run independently", "", .none),
+      Metric("tasks_memory_not_modelled", "tasks whose memory is not modelled", "", .none),
+      Metric("tasks_disk_not_modelled", "tasks whose disk is not modelled", "", .none),
+      Metric("tasks_gpu_not_modelled", "tasks whose GPUs are not modelled", "", .none),
     ]
     return all
   }()
@@ -111,6 +118,7 @@ extension SimulationReport {
     values["backfilled"] = Double(overtakings)
     values["machine_failures"] = Double(failures)
     values["decisions"] = Double(decisions)
+    for (name, count) in remarks.counts { values[name] = Double(count) }
     for entry in classes {
       for (name, value) in entry.metrics.metricValues {
         values["\(name).\(entry.priorityClass.name)"] = value

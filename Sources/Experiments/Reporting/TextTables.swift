@@ -60,7 +60,8 @@ extension ExperimentSummary {
         other scheduler by the signed-rank test on common seeds, Holm-corrected over all pairs. A value \
         without ± was the same under every seed.
         """ + (fixed.isEmpty ? "" : " " + Self.fixedNote(fixed, scenario))
-          + (unfinishedNote(scenario).map { " " + $0 } ?? ""),
+          + (unfinishedNote(scenario).map { " " + $0 } ?? "")
+          + remarks(scenario).map { " NOTE: \($0)." }.joined(),
       header: ["scheduler"] + metrics.map(\.heading) + ["seeds"], rows: rows)
   }
 

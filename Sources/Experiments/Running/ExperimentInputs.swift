@@ -87,11 +87,20 @@ public struct CellRunner: Sendable {
       default: throw error
       }
     }
+    if let failure = report.remarks.failure(options) ?? report.allUnplaceable {
+      throw MeaninglessRun(description: failure)
+    }
     let outcome = CellOutcome(
       metrics: report.metricValues, curves: CellCurves(report),
       wall: (ContinuousClock.now - start.wall) / .seconds(1), cpu: threadSeconds() - start.cpu)
     return (report, outcome)
   }
+}
+
+/// A run that is not what it was asked to be: its rule had nothing to go by, or no task a place.
+public struct MeaninglessRun: Error, CustomStringConvertible {
+  /// Why, and what to set.
+  public let description: String
 }
 
 /// A cell that its experiment does not have.

@@ -98,7 +98,7 @@ public struct SimulationJob: Sendable {
       return try run(seed: seed, meter: ReadMeter(), results: &results).report
     }
     return ReplicationSummary(
-      reports: reports, workload: workload, cluster: cluster, cost: RunCost(since: start))
+      reports: reports, workload: workload, cluster: cluster, options: options, cost: RunCost(since: start))
   }
 
   /// One run that hands each task's result to `results`.
@@ -120,13 +120,14 @@ public struct SimulationJob: Sendable {
     if argument.stream != nil {
       (simulator.dependencies, dropped) = try present(argument.dependencies, seed: seed)
     }
-    do throws(SimulationError) {
+    do {
       var report = try simulator.run(
         tasks.scaleArrivals(by: scaleArrivals).scaleLoad(by: scaleLoad), results: &results)
       report.droppedDependencies += dropped
+      if let failure = report.remarks.failure(options) { throw RunError(message: failure) }
       return Run(
         report: report, layout: layout, tasks: tasks, constraints: constraints, rejects: rejects)
-    } catch {
+    } catch let error as SimulationError {
       throw error.underlying
     }
   }

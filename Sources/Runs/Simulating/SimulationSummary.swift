@@ -41,7 +41,7 @@ public struct SimulationSummary {
   }
 
   private var replayLines: String {
-    var lines = ""
+    var lines = report.remarks(options).map { "  NOTE: \($0)\n" }.joined()
     for (count, what) in [
       (tasks.neverRan, "never ran in the trace: left out"),
       (tasks.unknown, "with unknown run time: left out"),

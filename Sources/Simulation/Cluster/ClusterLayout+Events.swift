@@ -6,7 +6,8 @@ extension ClusterLayout {
   /// Machines are numbered in the order in which they first appear. An ADD at time 0 makes a
   /// machine of the initial cluster; every later event changes its availability. An event whose
   /// capacity is zero in every dimension does not say: the machine keeps the last one known. Odd
-  /// events are counted in ``anomalies``, never silently repaired. O(n log n).
+  /// events are counted in ``anomalies``, never silently repaired. A resource of which no event has any
+  /// is not modelled. O(n log n).
   ///
   /// - Parameters:
   ///   - events: the trace's, in any order; equal times keep the order given.
@@ -66,5 +67,9 @@ extension ClusterLayout {
     }
     try self.init(machines: machines, events: changes)
     self.anomalies = anomalies
+    let most = events.reduce(Resources.zero) { $0.union($1.capacity) }
+    if most.memory == .zero { unmodelled.insert(.memory) }
+    if most.disk == .zero { unmodelled.insert(.disk) }
+    if most.milliGPU == 0 { unmodelled.insert(.gpu) }
   }
 }

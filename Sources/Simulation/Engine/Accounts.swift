@@ -18,6 +18,7 @@ struct Accounts {
   var conclusions = 0
   var warmUpTasks = 0
   var mostInFlight = 0
+  var remarks = RunRemarks()
   var firstSubmit = Microseconds.never
   var lastFinish = Microseconds.never
   /// Tasks waiting, in the queue and at machines.
@@ -151,6 +152,8 @@ struct Accounts {
       energy: energy, series: series, decisions: decisions, decisionTimes: decisionTimes,
       warmUpTasks: warmUpTasks,
       events: events, mostInFlight: mostInFlight)
+    report.remarks = remarks
+    report.remarks.tasks = submissions
     if audited { report.audit = audit(cluster, energy) }
     return report
   }

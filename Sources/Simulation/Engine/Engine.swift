@@ -47,6 +47,7 @@ struct Engine: ~Copyable {
   /// For each set of constraints its row of allowed machines in the cluster; -1 until it is needed.
   private var eligibilityOf: [Int32]
   var auditing = AuditState()
+  let unmodelled: Set<RunRemarks.Unmodelled>
   var meter: EnergyMeter
   var fragmentation: FragmentationMeter
   /// Results not yet handed over.
@@ -93,6 +94,7 @@ struct Engine: ~Copyable {
     isFailed = Array(repeating: false, count: layout.machines.count)
     failures = RandomStream(seed: seed, name: "failures")
     gateways = RandomStream(seed: seed, name: "gateways")
+    unmodelled = layout.unmodelled
     meter = EnergyMeter(layout, alwaysOn: options.alwaysOn)
     fragmentation = FragmentationMeter(seed: seed)
     accountsStart = options.accountsFrom
@@ -277,12 +279,14 @@ struct Engine: ~Copyable {
   private mutating func admit(_ record: TaskRecord) {
     isSettled = false
     var view = TaskView(record)
+    let leftOut = leaveOutUnmodelled(&view)
     let instances = split(record, &view)
     if options.gateways { view.gateway = drawGateway() }
     // Absurdly many are refused as one.
     let count = instances <= Self.instanceLimit ? instances : 1
     dependencies.began(record.id, instances: count)
     var obstacle: UnplaceableReason?
+    for resource in leftOut { accounts.remarks.unmodelled[resource.rawValue] += Int(count) }
     if FitTree.nothing.isStrictlyBelow(record.request), record.runTime >= .zero,
       count == instances
     {
@@ -292,6 +296,7 @@ struct Engine: ~Copyable {
       obstacle = .invalid
     }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
+    note(view, count)
     for instance in 0..<count {
       if instance > 0 { accounts.submissions += 1 }
       if let obstacle {
@@ -310,13 +315,14 @@ struct Engine: ~Copyable {
       view.instances = 1
       return count
     }
-    let processors = record.request.cpu.nano / 1_000_000_000
+    let request = view.request
+    let processors = request.cpu.nano / 1_000_000_000
     if options.spansMachines, record.flags.contains(.spansMachines), count == 1,
-      record.request.cpu == Cores(nano: processors * 1_000_000_000), processors > 1,
+      request.cpu == Cores(nano: processors * 1_000_000_000), processors > 1,
       let instances = Int32(exactly: processors)
     {
       view.instances = instances
-      view.request = record.request.share(of: processors)
+      view.request = request.share(of: processors)
       return 1
     }
     if options.gangs { return 1 }

@@ -11,6 +11,8 @@ import Workload
 public struct HEFT: BatchPlacementPolicy {
   /// `heft`.
   public let name = "heft"
+  /// True.
+  public var goesByEstimates: Bool { true }
   /// A HEFT policy.
   public init() {}
 

@@ -8,6 +8,8 @@ import Workload
 public struct PriorityMinMin: BatchPlacementPolicy {
   /// `priority-min-min`.
   public let name = "priority-min-min"
+  /// True.
+  public var goesByEstimates: Bool { true }
   /// A priority min-min policy.
   public init() {}
 

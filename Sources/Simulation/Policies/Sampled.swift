@@ -24,6 +24,8 @@ public struct Sampled: PlacementPolicy {
   /// How many machines are drawn (at least 1).
   public let choices: Int
   private var rule: any ScoredPolicy
+  /// As its rule does.
+  public var goesByEstimates: Bool { rule.goesByEstimates }
   private var sampler: CandidateSampler
 
   /// `rule` among `choices` (at least 1) machines.

@@ -9,6 +9,8 @@ import Workload
 public struct Sufferage: BatchPlacementPolicy {
   /// `sufferage`.
   public let name = "sufferage"
+  /// True.
+  public var goesByEstimates: Bool { true }
   /// A sufferage policy.
   public init() {}
 

@@ -13,6 +13,7 @@ extension ExperimentSummary {
     }
     guard !text.isEmpty else { return "no finished cells\n" }
     for scenario in scenarios {
+      for remark in remarks(scenario) { text += "\(scenario.title): NOTE: \(remark)\n" }
       if let note = unfinishedNote(scenario) { text += "\(scenario.title): \(note)\n" }
       let fixed = scenario.groups.filter(\.isTheSameUnderEverySeed).map(\.scheduler)
       guard !fixed.isEmpty else { continue }
