@@ -80,6 +80,7 @@ let package = Package(
       resources: [
         .embedInCode("Shipped/study.yaml"), .embedInCode("Shipped/example.yaml"),
         .embedInCode("Shipped/report.js"), .embedInCode("Shipped/report.css"),
+        .embedInCode("Shipped/timeline.js"), .embedInCode("Shipped/timeline.css"),
       ]),
     .target(
       name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "COpenBLAS"],

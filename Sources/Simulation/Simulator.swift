@@ -79,6 +79,7 @@ public struct Simulator {
       policy: engine.policy.name, seed: seed, cluster: engine.cluster,
       energy: engine.meter.report, audited: options.audit)
     report.policyGoesByEstimates = engine.policy.goesByEstimates
+    report.drewChance = engine.drewChance
     return report
   }
 

@@ -115,7 +115,7 @@ struct ConvertCommand: ParsableCommand {
     let leftOut = try writer?.finish() ?? [:]
     try rejects?.file.commit()
     options.work?.remove()
-    progress.finish()
+    progress.finish(made)
     let summary = ConversionSummary(
       report: stream.report, leftOut: leftOut, selected: made, output: output,
       rejects: rejects?.file.path,

@@ -86,7 +86,7 @@ struct FitCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write plots to this folder: data, gnuplot scripts, and SVG if gnuplot is there.",
+      "Write plots to this folder: data, gnuplot scripts, and SVG and PDF if gnuplot is there.",
       valueName: "folder"))
   var plots: String?
 
@@ -174,7 +174,7 @@ struct FitCommand: AsyncParsableCommand {
     defer { progress.finish() }
     let stopwatch = Stopwatch(isOn: timings)
     let numbers = try NumberColumn(path: input, column: column, meter: meter)
-    progress.finish()
+    progress.finish(numbers.values.count, "numbers")
     stopwatch.lap("reading")
     let limits: Limits =
       if let clamp {
@@ -213,8 +213,12 @@ struct FitCommand: AsyncParsableCommand {
     defer { progress.finish() }
     var builder = try ProfileBuilder(options())
     let source = selection.selection.apply(stream)
-    while let record = try source.next() { builder.add(record) }
-    progress.finish()
+    var records = 0
+    while let record = try source.next() {
+      builder.add(record)
+      records += 1
+    }
+    progress.finish(records)
     stopwatch.lap("reading")
     var origin = provenance
     origin.notes = trace.notes + stream.report.notes
@@ -222,18 +226,28 @@ struct FitCommand: AsyncParsableCommand {
       origin.notes.append(note)
       reading.logger?.warning("\(note)")
     }
-    let kept = plots == nil ? [:] : builder.keptValues
+    let kinds: [PriorityClass?] = [nil] + (by == .class ? PriorityClass.allCases : [])
+    let kept = plots == nil ? [] : kinds.map { ($0, builder.keptValues(of: $0)) }
     let profile = await builder.finish(origin)
     stopwatch.lap("fitting")
+    if by == .class, profile.classes.keys.allSatisfy({ $0 == PriorityClass.unknown.name }) {
+      reading.logger?.warning(
+        "\(input): the table has no priorities, so there are no classes; --table names another")
+    }
     guard profile.all.tasks > 0 else { throw CommandFailure(message: "\(input): no tasks to fit") }
     try finish(profile.json(), text: ProfileReport(profile, only: column).text)
     if let plots {
       let writer = try FitPlots(folder: plots)
-      for (name, quantity) in profile.all.quantities where column == nil || column == name {
-        guard let values = kept[name], !values.isEmpty else { continue }
-        try writer.write(
-          name: name, label: "\(name) (\(quantity.unit))", values: values, profile: quantity,
-          showsTail: true)
+      for (kind, values) in kept {
+        guard let part = kind.map({ profile.classes[$0.name] }) ?? profile.all else { continue }
+        for (name, quantity) in part.quantities where column == nil || column == name {
+          guard let sample = values[name], !sample.values.isEmpty else { continue }
+          let words = name.replacingOccurrences(of: "-", with: " ")
+          try writer.write(
+            name: kind.map { "\($0.name)-\(name)" } ?? name,
+            label: (kind.map { "\(words) of \($0.name)" } ?? words) + ", \(quantity.unit)",
+            values: sample.values, censored: sample.censored, profile: quantity, showsTail: true)
+        }
       }
     }
   }

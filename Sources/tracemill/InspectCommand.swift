@@ -77,7 +77,7 @@ struct InspectCommand: ParsableCommand {
       }
     }
     summary.rejects = rejects?.counts ?? [:]
-    progress.finish()
+    progress.finish(summary.records, summary.unit)
     if let html {
       let library = try PageFiles.chartLibrary(chartLibrary, logger: reading.logger)
       let file = try OutputFile(path: html)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Experiments
 import Foundation
 import Generation
 import Runs
@@ -13,9 +14,12 @@ struct SimulateCommand: AsyncParsableCommand {
     abstract: "Run a workload on a cluster under a scheduler.",
     discussion: """
       Workloads: a trace, a file made by `tracemill convert`, or \
-      poisson:rate=0.5,run=20,cpu=1,memory=2,tasks=10000 (per second, seconds, cores, GiB), or \
+      poisson:rate=0.5,run=20,cpu=1,memory=2,tasks=10000 (per second, seconds, cores, GiB; run times are \
+      constant, or law=exponential, lognormal or gamma with cv=), mmc:c=4,load=0.8,run=100 (a machine of c \
+      cores besides, with theory printed beside it), or \
       a preset (\(WorkloadModel.presetNames.joined(separator: ", "))) such as study:tasks=1000,load=0.4, \
-      a scenario (.yaml) or a fitted profile (.json), as for generate.
+      a scenario (.yaml) or a fitted profile (.json), as for generate, with the same parameters after a \
+      colon.
       Clusters: a trace with machine_events, a specification (.yaml, .json), or study:100 (the \
       original study's three tiers, any number of machines), or tiers:100 (the same with speeds 1.5, 1 \
       and 0.6, and sleep).
@@ -88,6 +92,22 @@ struct SimulateCommand: AsyncParsableCommand {
   var machineEnergy: String?
 
   @Option(
+    help: ArgumentHelp(
+      """
+      Write a picture of the schedule: .html (machines over time in a browser) or .perfetto-trace \
+      (for https://ui.perfetto.dev).
+      """, valueName: "file"))
+  var timeline: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Write every decision, likewise: the machine with its score, the next best, and what a task that \
+      must wait lacks and behind whom it waited.
+      """, valueName: "file"))
+  var decisions: String?
+
+  @Option(
     help: ArgumentHelp("Arrivals so many times as dense.", valueName: "factor"))
   var scaleArrivals: Double = 1
 
@@ -117,12 +137,23 @@ struct SimulateCommand: AsyncParsableCommand {
     if NamedScheduler.file(scheduler) == nil, NamedScheduler.policy(named: scheduler) == nil {
       throw ValidationError(NamedScheduler.noSuch(scheduler))
     }
+    guard cell != nil || !workload.isEmpty else {
+      throw ValidationError(
+        "--workload is needed: a trace, a record file, a scenario or a preset such as study:load=0.5"
+      )
+    }
+    if let timeline, !Timeline.endings.contains(where: timeline.hasSuffix) {
+      throw ValidationError(
+        "--timeline \(timeline): expected a name that ends in \(Timeline.endings.joined(separator: " or "))"
+      )
+    }
     guard (1...1_000_000).contains(replications) else {
       throw ValidationError("--replications is from 1 to 1000000")
     }
     guard replications == 1 || files.paths.isEmpty else {
       throw ValidationError(
-        "-o, --series and --machine-energy are of one run: leave them out with --replications")
+        "-o, --series, --machine-energy, --timeline and --decisions are of one run: leave them out with --replications"
+      )
     }
     guard replications == 1 || workload != "-" else {
       throw ValidationError("standard input can be read only once: no --replications")
@@ -133,18 +164,21 @@ struct SimulateCommand: AsyncParsableCommand {
     guard scaleLoad >= 0, scaleLoad.isFinite else {
       throw ValidationError("--scale-load is not negative")
     }
-    for path in files.paths {
+    for path in files.paths where path != timeline {
       do { _ = try TableFileKind(path: path) } catch { throw ValidationError("\(error)") }
     }
     let names = files.paths.map { URL(fileURLWithPath: $0).standardized.path }
     guard Set(names).count == names.count else {
-      throw ValidationError("-o, --series and --machine-energy are different files")
+      throw ValidationError(
+        "-o, --series, --machine-energy, --timeline and --decisions are different files")
     }
   }
 
   /// The files that are asked for.
   private var files: ResultFiles {
-    ResultFiles(tasks: output, series: series, machineEnergy: machineEnergy)
+    ResultFiles(
+      tasks: output, series: series, machineEnergy: machineEnergy, timeline: timeline,
+      decisions: decisions)
   }
 
   func run() async throws {
@@ -168,7 +202,7 @@ struct SimulateCommand: AsyncParsableCommand {
     let progress = Progress("simulating \(workload)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
     let summary = try job.run(seed: seed, files: files, meter: meter)
-    progress.finish()
+    progress.finish(summary.report.total.submitted + summary.report.warmUpTasks)
     if let note = rejectNote(summary.rejects) { reading.logger?.warning("\(note)") }
     try writeOutput(json ? jsonText(summary.object) + "\n" : summary.text)
     try check([summary.report])

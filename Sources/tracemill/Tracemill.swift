@@ -29,15 +29,35 @@ struct Tracemill: AsyncParsableCommand {
     version: Toolkit.version,
     subcommands: [
       ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FitCommand.self,
-      GenerateCommand.self, SimulateCommand.self, CompareCommand.self, ReportCommand.self,
+      GenerateCommand.self, SimulateCommand.self, CompareCommand.self, SweepCommand.self,
+      ReportCommand.self, ClusterCommand.self,
       TrainCommand.self, FederateCommand.self, TuneCommand.self, EvaluateCommand.self,
       CombineCommand.self,
     ])
+
+  /// What one can do, for whoever gives the program's name alone.
+  static let overview = """
+    tracemill \(Toolkit.version): traces of data centres: read them, fit them, replay them under schedulers.
+
+      look at a trace           tracemill inspect TRACE
+      make it one file          tracemill convert TRACE -o tasks.parquet
+      fit laws to it            tracemill fit tasks.parquet -o profile.json
+      more of the same          tracemill generate profile.json --load 0.8 --cluster mine.yaml -o new.parquet
+      write a cluster down      tracemill cluster --print-example > mine.yaml
+      run a scheduler           tracemill simulate --workload tasks.parquet --cluster mine.yaml --timeline run.html
+      compare schedulers        tracemill compare --print-example > mine-experiment.yaml
+      how many machines?        tracemill sweep --workload tasks.parquet --cluster mine.yaml --scheduler first-fit --vary machines=8:40:4
+      all of it explained       tracemill --help, tracemill help COMMAND
+
+    """
 
   static func main() async {
     Interrupts.install()
     IdleThreads.end()
     suggestCommand()
+    if CommandLine.arguments.count == 1 {
+      do { return try writeOutput(overview) } catch { fail("\(error)") }
+    }
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

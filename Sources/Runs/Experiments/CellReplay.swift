@@ -24,12 +24,14 @@ public struct CellReplay {
 
   /// The cell that `FILE#WORKLOAD/CLUSTER/SCHEDULER/SEED` names; FILE is an experiment or a results file.
   public init(_ argument: String) throws {
-    let parts = argument.split(separator: "#", maxSplits: 1).map(String.init)
-    guard parts.count == 2, let cell = CellID(parts[1]) else {
+    // A cell's own name has no '#'; a file's may.
+    guard let place = argument.lastIndex(of: "#"),
+      let cell = CellID(String(argument[argument.index(after: place)...]))
+    else {
       throw RunError(
         message: "'\(argument)' is no cell: expected FILE#WORKLOAD/CLUSTER/SCHEDULER/SEED")
     }
-    source = parts[0]
+    source = String(argument[..<place])
     self.cell = cell
   }
 

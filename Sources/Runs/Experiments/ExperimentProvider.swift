@@ -69,6 +69,23 @@ public final class ExperimentProvider: ExperimentInputs {
     return try adapted(source, dependencies, definition, seed: seed)
   }
 
+  /// Whether another seed could give other tasks or other machines.
+  public func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws
+    -> Bool
+  {
+    if isGenerated(workload.source) || workload.sample != nil { return true }
+    guard cluster.seed == nil else { return false }
+    let groups =
+      try cluster.groups
+      ?? NamedCluster(path(cluster.source), reading: reading).specification()?.groups
+    return groups?.contains(where: \.isDrawn) ?? false
+  }
+
+  /// What is to be known of a learned scheduler; see ``NamedScheduler/note(_:)``.
+  public func note(of definition: SchedulerDefinition) -> String? {
+    NamedScheduler.note(schedulerName(definition))
+  }
+
   /// How a scheduler learned; nil if it did not, or if that was not kept.
   public func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve? {
     guard let (text, path) = try curve(definition) else { return nil }

@@ -77,6 +77,20 @@ public struct ReportFiles {
       label("scheduler", definition.schedulers.map(\.name)) { $0.cell.scheduler },
       TableColumn("seed", .integer { Int64(clamping: $0.cell.seed) }),
     ]
+    for key in Set(definition.sweptKeys + ["load"]).sorted() {
+      let known = records.contains {
+        definition.parameter(key, of: $0.cell) != nil
+          || key == "load" && definition.load(of: $0.cell.workload) != nil
+      }
+      guard known else { continue }
+      columns.append(
+        TableColumn(
+          key, nullable: true,
+          .number { record in
+            definition.parameter(key, of: record.cell)
+              ?? (key == "load" ? definition.load(of: record.cell.workload) : nil)
+          }))
+    }
     if !processes.isEmpty {
       columns.append(TableColumn("process", .label(processes, { $0.process })))
     }

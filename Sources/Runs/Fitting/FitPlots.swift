@@ -4,10 +4,9 @@ import Generation
 import Quoting
 import TraceParsing
 
-/// Plots of fits: data and gnuplot scripts, and SVG where gnuplot is installed.
+/// Plots of fits: data and gnuplot scripts, and SVG and PDF where gnuplot is installed.
 public struct FitPlots {
   private let folder: String
-  private static let pointLimit = 1500
 
   /// Makes the folder if it is not there.
   public init(folder: String) throws {
@@ -20,87 +19,25 @@ public struct FitPlots {
   }
 
   /// Writes `NAME-ccdf`, `NAME-qq` and, where a tail was found, `NAME-xmin`: each as `.dat`,
-  /// `.gnuplot` and, if gnuplot runs, `.svg`.
+  /// `.gnuplot` and, if gnuplot runs, `.svg` and `.pdf`.
+  ///
+  /// - Parameters:
+  ///   - name: what files are called.
+  ///   - label: what axes are called, with the unit.
+  ///   - values: exact values.
+  ///   - censored: lower bounds of values that were cut off; the data are then drawn by Kaplan and Meier.
+  ///   - profile: the fits.
+  ///   - showsTail: whether the tail's power law is drawn.
   public func write(
-    name: String, label: String, values: [Double], profile: QuantityProfile, showsTail: Bool
+    name: String, label: String, values: [Double], censored: [Double] = [],
+    profile: QuantityProfile, showsTail: Bool
   ) throws {
-    let sorted = values.sorted()
-    guard let least = sorted.first, let greatest = sorted.last, least < greatest else { return }
-    let fits = Array(profile.fits.prefix(5))
-    try ccdf(name, label, sorted, fits, showsTail ? profile.tail : nil)
-    try quantiles(name, label, sorted, fits)
+    guard let least = values.min(), let greatest = values.max(), least < greatest else { return }
+    let figures = FitFigures(
+      name: name, label: label, values: values, censored: censored, profile: profile,
+      tail: showsTail ? profile.tail : nil)
+    _ = try PageFiles.draw(figures.all, into: folder, formats: ["svg", "pdf"])
     if showsTail, profile.tail != nil { try distances(name, label, values) }
-  }
-
-  private func ccdf(
-    _ name: String, _ label: String, _ sorted: [Double], _ fits: [FittedLaw], _ tail: TailProfile?
-  ) throws {
-    // Survivals at points spread evenly over the logarithm of the rank from the top.
-    var data = "# \(label), share of values at least as great\n"
-    let n = sorted.count
-    for index in Self.spread(n) {
-      let place = n - 1 - index
-      if place > 0, sorted[place] == sorted[place - 1] { continue }
-      data += "\(sorted[place]) \(Double(n - place) / Double(n))\n"
-    }
-    data += "\n\n# \(label), survival of each fit: \(fits.map(\.fit.family.rawValue))\n"
-    for x in Self.logarithmic(from: sorted[0], to: sorted[n - 1], count: 300) {
-      data += "\(x) " + fits.map { "\($0.fit.law.survival(x))" }.joined(separator: " ") + "\n"
-    }
-    var curves = [
-      "'\(name)-ccdf.dat' index 0 using 1:2 with points pt 7 ps 0.4 lc 'black' title 'data'"
-    ]
-    for (place, fitted) in fits.enumerated() {
-      curves.append(
-        "'' index 1 using 1:\(place + 2) with lines lw 2 title '\(fitted.fit.family.rawValue)'")
-    }
-    if let tail {
-      data += "\n\n# the power law of the tail, scaled to its share\n"
-      let share = Double(tail.tailCount) / Double(tail.count)
-      for x in Self.logarithmic(from: tail.xmin, to: sorted[n - 1], count: 100) {
-        data += "\(x) \(share * pow(x / tail.xmin, -tail.shape))\n"
-      }
-      curves.append("'' index 2 using 1:2 with lines lw 2 dt 2 lc 'red' title 'power-law tail'")
-    }
-    try plot(
-      "\(name)-ccdf", data,
-      """
-      set logscale xy
-      set format y '10^{%L}'
-      set yrange [\(0.5 / Double(n)):1.5]
-      set xlabel \(Quoting.gnuplot(label)) noenhanced
-      set ylabel 'P(X ≥ x)'
-      set key bottom left
-      plot \(curves.joined(separator: ", \\\n  "))
-      """)
-  }
-
-  private func quantiles(
-    _ name: String, _ label: String, _ sorted: [Double], _ fits: [FittedLaw]
-  ) throws {
-    guard !fits.isEmpty else { return }
-    var data = "# quantiles of \(label), then of each fit: \(fits.map(\.fit.family.rawValue))\n"
-    let n = sorted.count
-    // Dense at both ends.
-    let places = Set(Self.spread(n).flatMap { [$0, n - 1 - $0] }).sorted()
-    for place in places {
-      let p = (Double(place) + 0.5) / Double(n)
-      data += "\(sorted[place]) "
-      data += fits.map { "\($0.fit.law.quantile(p))" }.joined(separator: " ") + "\n"
-    }
-    let curves = fits.enumerated().map { place, fitted in
-      "'\(name)-qq.dat' using \(place + 2):1 with points pt 7 ps 0.4 title '\(fitted.fit.family.rawValue)'"
-    }
-    try plot(
-      "\(name)-qq", data,
-      """
-      set logscale xy
-      set xlabel 'quantile of the fit'
-      set ylabel \(Quoting.gnuplot("quantile of \(label)")) noenhanced
-      set xrange [\(sorted[0] / 3):\(sorted[n - 1] * 3)]
-      set key top left
-      plot \(curves.joined(separator: ", \\\n  ")), x with lines lc 'black' notitle
-      """)
   }
 
   private func distances(_ name: String, _ label: String, _ values: [Double]) throws {
@@ -129,6 +66,10 @@ public struct FitPlots {
       set terminal svg size 800,600 dynamic background rgb 'white'
       set output '\(name).svg'
       \(commands)
+      set terminal pdfcairo size 5in,3.75in font 'Helvetica,10'
+      set output '\(name).pdf'
+      replot
+      set output
 
       """
     for (ending, text) in [("dat", data), ("gnuplot", script)] {
@@ -137,21 +78,5 @@ public struct FitPlots {
       try file.commit()
     }
     _ = try Gnuplot.run(["\(name).gnuplot"], in: folder)
-  }
-
-  /// Up to `pointLimit` places of 0 ..< n, dense near 0.
-  private static func spread(_ n: Int) -> [Int] {
-    if n <= pointLimit { return Array(0..<n) }
-    var places: [Int] = []
-    for step in 0..<pointLimit {
-      let place = Int(exp(log(Double(n)) * Double(step) / Double(pointLimit - 1))) - 1
-      if places.last != place { places.append(min(n - 1, place)) }
-    }
-    return places
-  }
-
-  private static func logarithmic(from low: Double, to high: Double, count: Int) -> [Double] {
-    guard low < high else { return [low] }
-    return (0..<count).map { low * pow(high / low, Double($0) / Double(count - 1)) }
   }
 }

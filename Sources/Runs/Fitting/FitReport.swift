@@ -21,11 +21,19 @@ public struct FitReport {
       text += " from \(significant(q.minimum, digits: 4)) to \(significant(q.maximum, digits: 4))"
       text += "\(unit), mean \(significant(q.mean, digits: 4))"
       text += ", median \(significant(median, digits: 4))"
+      if q.censored > 0 { text += " of those that ended" }
     }
     if q.censored > 0 { text += "; \(grouped(q.censored)) right-censored" }
     if q.unknown > 0 { text += "; \(grouped(q.unknown)) not known" }
     if q.screened.total > 0 { text += "; dropped \(q.screened)" }
     text += "\n"
+    if let limit = q.kaplanMeier {
+      text +=
+        "  with those counted (Kaplan-Meier): mean \(significant(limit.mean, digits: 4)) up to the "
+      text += "longest seen, median "
+      text += limit.median.map { significant($0, digits: 4) } ?? "beyond the longest that ended"
+      text += "\n"
+    }
     if q.sampleSize < q.count + q.censored {
       text += "  fits are from a uniform sample of \(grouped(q.sampleSize)) of them\n"
     }

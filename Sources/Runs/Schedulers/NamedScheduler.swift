@@ -65,6 +65,16 @@ public struct NamedScheduler: Sendable {
 
   /// What to say of a name that stands for nothing.
   public static func noSuch(_ name: String) -> String {
+    // Names of orders and of backfilling, which go with any placement.
+    for (names, option, key) in [
+      (["greedy", "easy", "conservative"], "--backfilling", "backfilling"),
+      (["fifo", "fcfs", "priority", "sjf", "edf", "fair-share", "drf"], "--queue", "queue"),
+    ] where names.contains(name.lowercased()) {
+      let value = name.lowercased() == "fcfs" ? "fifo" : name.lowercased()
+      return
+        "'\(name)' says who goes next, a scheduler where to: simulate has \(option) \(value) beside "
+        + "--scheduler first-fit, an experiment { policy: first-fit, engine: { \(key): \(value) } }"
+    }
     guard name.hasPrefix("sampled:") else { return unknownName("scheduler", name, among: names) }
     let rules = PolicyCatalog.sampledNames
     let rule = String(name.dropFirst("sampled:".count).prefix { $0 != "," })
@@ -73,6 +83,21 @@ public struct NamedScheduler: Sendable {
     }
     return
       "'\(name)': expected sampled:\(rule),d=N, N from 1 to 100000, and ,weighted after it or not"
+  }
+
+  /// What is to be known of a learned policy beside its name: for what surroundings it learned. Nil for
+  /// other schedulers, and for files that cannot be read.
+  public static func note(_ name: String) -> String? {
+    guard case ("marl:", let path)? = file(name),
+      let data = try? contents(path, ShippedPolicies.checkpoint),
+      let model = try? PolicyModel(SafeTensors(data))
+    else { return nil }
+    guard model.architecture == .candidates else {
+      return "learned, architecture \(model.architecture.rawValue)"
+    }
+    return
+      "learned, architecture candidates, choices \(model.choice.rawValue); it learned to act as the agent of a "
+      + "gateway: mode dispatch, gateways, a heartbeat and a delay of the network"
   }
 
   /// A file's bytes, or else those that come with the program under that name.

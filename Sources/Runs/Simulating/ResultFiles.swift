@@ -12,15 +12,29 @@ public struct ResultFiles: Sendable {
   /// Each machine's energy.
   public var machineEnergy: String?
 
+  /// A picture of the schedule: a page (.html), or a trace for https://ui.perfetto.dev
+  /// (.perfetto-trace).
+  public var timeline: String?
+
+  /// Each decision of the scheduler: its score, the next best, and why a task had to wait.
+  public var decisions: String?
+
   /// Files of these names.
-  public init(tasks: String? = nil, series: String? = nil, machineEnergy: String? = nil) {
+  public init(
+    tasks: String? = nil, series: String? = nil, machineEnergy: String? = nil,
+    timeline: String? = nil, decisions: String? = nil
+  ) {
+    self.decisions = decisions
+    self.timeline = timeline
     self.tasks = tasks
     self.series = series
     self.machineEnergy = machineEnergy
   }
 
   /// Those that are written.
-  public var paths: [String] { [tasks, series, machineEnergy].compactMap { $0 } }
+  public var paths: [String] {
+    [tasks, series, machineEnergy, timeline, decisions].compactMap { $0 }
+  }
 }
 
 /// Writes what became of each task, if anywhere.
@@ -117,6 +131,36 @@ extension EnergyReport {
       let energy = machines.isEmpty ? Joules.zero : machines[index]
       try writer.write(Machine(number: machine.number, energy: energy))
     }
+    try writer.finish()
+  }
+}
+
+extension DecisionLog {
+  /// Writes a row a decision.
+  public func write(to path: String) throws(TraceError) {
+    let columns: [TableColumn<LoggedDecision>] = [
+      TableColumn("time_us", .integer { $0.time.rawValue }),
+      TableColumn("job_id", .integer { $0.id.job }),
+      TableColumn("task_index", .integer { Int64($0.id.index) }),
+      TableColumn(
+        "answer", .label(LoggedDecision.Answer.allCases.map(\.name)) { Int($0.answer.rawValue) }),
+      TableColumn("machine_id", nullable: true, .integer { $0.machine < 0 ? nil : $0.machine }),
+      TableColumn("score", nullable: true, .number { $0.cost.isFinite ? $0.cost : nil }),
+      TableColumn("candidates", .integer { Int64($0.candidates) }),
+      TableColumn(
+        "next_machine_id", nullable: true, .integer { $0.nextMachine < 0 ? nil : $0.nextMachine }),
+      TableColumn(
+        "next_score", nullable: true, .number { $0.nextCost.isFinite ? $0.nextCost : nil }),
+      TableColumn(
+        "lacks", .label(LoggedDecision.Lack.allCases.map(\.name)) { Int($0.lack.rawValue) }),
+      TableColumn(
+        "behind_job_id", nullable: true, .integer { $0.behind.job < 0 ? nil : $0.behind.job }),
+      TableColumn(
+        "behind_task_index", nullable: true,
+        .integer { $0.behind.job < 0 ? nil : Int64($0.behind.index) }),
+    ]
+    let writer = try TableFileKind(path: path).writer(path: path, columns: columns)
+    for decision in decisions { try writer.write(decision) }
     try writer.finish()
   }
 }

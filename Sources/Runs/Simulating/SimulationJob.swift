@@ -1,3 +1,4 @@
+import Experiments
 import Foundation
 import Simulation
 import TraceParsing
@@ -75,17 +76,37 @@ public struct SimulationJob: Sendable {
   public func run(
     seed: UInt64, files: ResultFiles = ResultFiles(), meter: ReadMeter = ReadMeter()
   ) throws -> SimulationSummary {
-    var results = try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound)
+    var results = RunRecorder(
+      tasks: try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound),
+      timeline: files.timeline == nil ? nil : Timeline())
     let start = RunCost.Start()
-    let run = try self.run(seed: seed, meter: meter, results: &results)
-    try results.finish()
+    let log = files.decisions == nil ? nil : DecisionLog()
+    let run = try self.run(seed: seed, meter: meter, results: &results, decisions: log)
+    try results.tasks.finish()
+    if let path = files.decisions { try log?.write(to: path) }
     let cost = RunCost(since: start)
+    if let path = files.timeline, var timeline = results.timeline {
+      timeline.arrange()
+      try timeline.write(
+        to: path, series: run.report.series,
+        title: "\(workload) on \(cluster), \(run.report.policy)")
+    }
     if let path = files.series { try run.report.series.write(to: path) }
     if let path = files.machineEnergy { try run.report.energy.write(run.layout, to: path) }
     return SimulationSummary(
       report: run.report, layout: run.layout, options: options, workload: workload,
       cluster: cluster, tasks: run.tasks, constraints: run.constraints,
-      rejects: run.rejects?.counts ?? [:], cost: cost, outputs: files.paths)
+      rejects: run.rejects?.counts ?? [:], cost: cost, outputs: files.paths, theory: theory,
+      waits: results.waits.tenths)
+  }
+
+  /// What queueing theory says of the run; nil where it is of no station that theory knows.
+  private var theory: [QueueTheory.Value]? {
+    guard workload == cluster, scaleArrivals == 1, scaleLoad == 1, options.mode == .central,
+      options.backfilling == .none, options.failures == nil,
+      [.firstCome, .shortest].contains(options.order), let station = try? NamedStation(workload)
+    else { return nil }
+    return station.theory.values(isShortestFirst: options.order == .shortest)
   }
 
   /// A run under each of some seeds, on so many threads as ``reading`` says.
@@ -103,11 +124,19 @@ public struct SimulationJob: Sendable {
 
   /// One run that hands each task's result to `results`.
   public func run<Results: ResultSink>(
-    seed: UInt64, meter: ReadMeter, results: inout Results
+    seed: UInt64, meter: ReadMeter, results: inout Results, decisions: DecisionLog? = nil
   ) throws -> Run {
     let rejects = try reading.rejectLog()
     let layout = try NamedCluster(cluster, reading: reading, rejects: rejects).layout(seed: seed)
-    let policy = try NamedScheduler(scheduler).policy()
+    var policy = try NamedScheduler(scheduler).policy()
+    if let decisions {
+      guard !(policy is any BatchPlacementPolicy) else {
+        throw RunError(
+          message:
+            "\(scheduler) chooses among all waiting tasks at once: it has no decisions to write")
+      }
+      policy = decisions.logging(policy)
+    }
     var simulator = Simulator(cluster: layout, policy: policy, options: options, seed: seed)
     let argument = try NamedWorkload(
       workload, seed: seed, cores: layout.effectiveCores, reading: reading, selection: selection,
@@ -179,7 +208,8 @@ extension NamedWorkload {
   /// Whether a trace of that name may say what machines there were: what is generated, and standard
   /// input, which is read once, do not.
   package static func mayHaveMachines(_ name: String) -> Bool {
-    !name.hasPrefix("poisson:") && !NamedModel.isOne(name) && name != "-"
+    NamedStation.isOne(name)
+      || !name.hasPrefix("poisson:") && !NamedModel.isOne(name) && name != "-"
   }
 }
 

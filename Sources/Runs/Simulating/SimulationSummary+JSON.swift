@@ -42,6 +42,20 @@ extension SimulationSummary {
       "unplaceable": Dictionary(
         uniqueKeysWithValues: report.unplaceable.map { ($0.reason.name, $0.count) }),
     ]
+    object["waits_by_run_time"] = waits.map {
+      [
+        "count": $0.count, "shortest_s": $0.shortest, "longest_s": $0.longest,
+        "mean_wait_s": $0.meanWait,
+      ] as [String: Any]
+    }
+    if let theory {
+      object["theory"] = theory.map { value -> [String: Any] in
+        [
+          "name": value.name, "theory": value.value, "source": value.source,
+          "simulated": simulated(value.name) ?? .nan,
+        ]
+      }
+    }
     for (name, key) in [
       (0, "wait_s"), (1, "completion_s"), (2, "slowdown"), (3, "bounded_slowdown"),
     ] {

@@ -1,3 +1,4 @@
+import Experiments
 import Foundation
 import Simulation
 import Workload
@@ -24,6 +25,10 @@ public struct SimulationSummary {
   public let cost: RunCost
   /// The files that were written.
   public let outputs: [String]
+  /// What queueing theory says of the same; nil where it says nothing.
+  let theory: [QueueTheory.Value]?
+  /// Waits by tenth of run time.
+  let waits: [WaitsByLength.Tenth]
 
   var tasksPerSecond: Double { Double(report.total.submitted) / max(cost.cpu, 1e-9) }
 
@@ -35,7 +40,7 @@ public struct SimulationSummary {
     seed \(report.seed)
     \(replayLines)
     \(taskLines)
-    \(classLines)\(usageLines)
+    \(classLines)\(lengthLines)\(usageLines)\(theoryLines)
     \(costLines)
     """
   }
@@ -126,6 +131,42 @@ public struct SimulationSummary {
           + [significant(Double(times.maximum ?? 0) / 1e3)])
     }
     return total.started > 0 ? lines.text + "\n" : ""
+  }
+
+  /// Mean wait by tenth of run time, where anybody waited and run times differ.
+  private var lengthLines: String {
+    guard waits.contains(where: { $0.meanWait > 0 }), waits.first?.shortest != waits.last?.longest
+    else { return "" }
+    var lines = TextTable(left: [0])
+    lines.add(["run time to"] + waits.map { Figures.readable($0.longest, unit: "s") })
+    lines.add(["mean wait"] + waits.map { Figures.readable($0.meanWait, unit: "s") })
+    return lines.text + "\n"
+  }
+
+  /// The simulated figure of what theory speaks of.
+  func simulated(_ name: String) -> Double? {
+    let wait = report.total.wait
+    return switch name {
+    case "mean wait, s": wait.mean * 1e-6
+    case "mean completion, s": report.total.completion.mean * 1e-6
+    case "tasks waiting": report.usage.meanWaiting
+    case "share that waits": Double(wait.counts(above: [0])[0]) / Double(wait.count)
+    case "99th percentile of wait, s": wait.quantile(0.99) * 1e-6
+    case "utilisation": report.usage.cpu
+    default: nil
+    }
+  }
+
+  private var theoryLines: String {
+    guard let theory else { return "" }
+    var lines = TextTable(header: ["beside theory", "theory", "simulated", ""], left: [0, 3])
+    for value in theory {
+      lines.add([
+        value.name, significant(value.value, digits: 4),
+        simulated(value.name).map { significant($0, digits: 4) } ?? "-", value.source,
+      ])
+    }
+    return "\n" + lines.text
   }
 
   var measures: [(String, Distribution, Double)] {

@@ -26,6 +26,11 @@ public struct MachineSummary {
     }
   }
 
+  /// The commonest kinds, as many as a page shows.
+  var kinds: [(cores: Double, memory: Double, machines: Int)] {
+    largest.prefix(20).map { ($0.cpu.value, $0.memory.gibibytes, $1) }
+  }
+
   var text: String {
     var text = "  \(grouped(initial)) machines at the start, \(grouped(ever.count)) ever\n"
     var lines = TextTable(left: [])

@@ -23,7 +23,8 @@ extension TraceSummary {
       [Cell(kind.name), count(counts.reduce(0, +))] + shown.map { count(counts[Int($0.rawValue)]) }
     }
     let sizeRows = margins.filter { $0.values.count > 0 }.map { margin in
-      [Cell(margin.name)] + margin.cells.dropFirst().map { Cell($0) }
+      [Cell(margin.name), Cell(margin.unit)]
+        + margin.cells.dropFirst(2).map { Cell($0, value: Double($0.filter { $0 != "," }) ?? .nan) }
     }
     var eventRows: [[Cell]] = []
     for table in tables {
@@ -32,6 +33,8 @@ extension TraceSummary {
       }
     }
     var sections = [
+      ReportPage.Section(
+        id: "answer", title: "At a glance", blocks: [.lead(sentence)] + missing.map { .notice($0) }),
       ReportPage.Section(
         id: "tables", title: "Tables",
         blocks: [
@@ -43,18 +46,32 @@ extension TraceSummary {
           .folded(
             ReportTable(
               title: "Events", note: "", header: ["table", "event", "rows"], rows: eventRows)),
-          .code(machines?.text ?? ""),
+          .table(
+            ReportTable(
+              title: "Machines at the start", note: "", header: ["cores", "GiB", "machines"],
+              rows: (machines?.kinds ?? []).map { kind in
+                [
+                  Cell(significant(kind.cores)), Cell(significant(kind.memory), value: kind.memory),
+                  count(kind.machines),
+                ]
+              })),
         ]),
       ReportPage.Section(
         id: "tasks", title: "Tasks",
         blocks: [
           .facts(
-            [("Tasks", grouped(records)), ("Attempts", grouped(attempts))]
-              + zip(Self.flagNames, flags).filter { $1 > 0 }.map { ("Tasks " + $0.1, grouped($1)) }),
+            [
+              ("\(unit.prefix(1).uppercased())\(unit.dropFirst())", grouped(records)),
+              ("Attempts", grouped(attempts)),
+            ]
+              + zip(Self.flagNames, flags).filter { $1 > 0 }.map {
+                ("Of them " + $0.1, grouped($1))
+              }),
           .table(
             ReportTable(
-              title: "Tasks by class and outcome", note: "",
-              header: ["class", "tasks"] + shown.map(\.name), rows: outcomeRows)),
+              title: "\(unit.prefix(1).uppercased())\(unit.dropFirst()) by class and outcome",
+              note: "",
+              header: ["class", unit] + shown.map(\.name), rows: outcomeRows)),
           .table(
             ReportTable(
               title: "Sizes",
@@ -75,7 +92,7 @@ extension TraceSummary {
     var waits: [ReportPage.Block] = []
     let wait = margins[1]
     if wait.values.count > 0 {
-      let tails = CellCurves.tails.prefix { $0 * Double(wait.values.count) >= 1 - 1e-9 }
+      let tails = WorkloadOverview.tails.prefix { $0 * Double(wait.values.count) >= 1 - 1e-9 }
       let values = wait.values.quantiles(tails.map { 1 - $0 }).map { $0 * wait.scale }
       waits.append(
         .figure(
@@ -100,7 +117,67 @@ extension TraceSummary {
         ]))
     return ReportPage(
       title: path.split(separator: "/").last.map(String.init) ?? path,
-      subtitle: "A \(format) trace", sections: sections, generator: "Tracemill \(Toolkit.version)"
+      subtitle: "A trace of \(grouped(records)) \(unit), read as \(format)", sections: sections,
+      generator: "Tracemill \(Toolkit.version)"
     )
+  }
+
+  /// What the rows are of.
+  package var unit: String {
+    report.rows["job_events"] != nil && report.rows["task_events"] == nil ? "jobs" : "tasks"
+  }
+
+  /// What, how many, how long.
+  private var sentence: String {
+    let spans = tables.compactMap { survey(of: $0.name) }.filter(\.firstTime.isKnown)
+    let first = spans.map(\.firstTime).min()
+    let last = spans.map(\.lastTime).max()
+    let known = last.flatMap { last in first.map { (last - $0).seconds } } ?? 0
+    let all = Double(max(1, records))
+    let outcomes = Outcome.allCases.map { outcome in
+      (outcome.name, classes.values.reduce(0) { $0 + $1[Int(outcome.rawValue)] })
+    }.filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }
+    var text = "\(grouped(records)) \(unit)"
+    if known > 0 { text += " in \(span(known)), \(rate(Double(records) / known))" }
+    if !outcomes.isEmpty {
+      text +=
+        ": "
+        + outcomes.prefix(3).map { "\(percent(Double($0.1) / all)) \($0.0)" }
+        .joined(separator: ", ")
+    }
+    let run = margins[0]
+    if run.values.count > 0 {
+      text += ". Half of those that ended ran for less than "
+      text += span(run.values.quantile(0.5) * run.scale)
+      if let limit = run.productLimit, let median = limit.median {
+        text += "; with the \(grouped(run.cutOff)) cut off counted (Kaplan-Meier), \(span(median))"
+      }
+    }
+    return text + "."
+  }
+
+  private func rate(_ perSecond: Double) -> String {
+    for (factor, unit) in [(1.0, "second"), (60, "minute"), (3600, "hour")]
+    where perSecond * factor >= 1 {
+      return "\(significant(perSecond * factor)) a \(unit)"
+    }
+    return "\(significant(perSecond * 86400)) a day"
+  }
+
+  /// What is not there.
+  private var missing: [String] {
+    var lines: [String] = []
+    for table in tables where !table.missing.isEmpty {
+      lines.append(
+        "\(table.name): \(grouped(table.missingCount)) parts are missing between the others.")
+    }
+    for (margin, what) in [(1, "waits"), (2, "CPU requests"), (3, "memory requests")]
+    where records > 0 && margins[margin].values.count == 0 {
+      lines.append("No \(what): the table does not tell.")
+    }
+    if classes.count == 1, classes.keys.first == .unknown {
+      lines.append("No priorities, and so no classes.")
+    }
+    return lines
   }
 }

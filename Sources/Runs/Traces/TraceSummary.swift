@@ -18,7 +18,7 @@ public struct TraceSummary {
   /// Rows that could not be read, by reason.
   public var rejects: [String: Int] = [:]
 
-  private(set) var records = 0
+  package private(set) var records = 0
   private(set) var jobs = 0
   /// Counts by class and outcome, end to end: a dictionary would take longer than all else.
   private var outcomes = [Int](
@@ -77,8 +77,12 @@ public struct TraceSummary {
       }
     }
     let flags = record.flags
-    if record.attempts > 0, !flags.contains(.runTimeUnknown), !flags.contains(.cutOffAtEnd) {
-      margins[0].add(record.runTime.rawValue)
+    if record.attempts > 0, !flags.contains(.runTimeUnknown) {
+      if flags.contains(.cutOffAtEnd) {
+        margins[0].addCutOff(record.runTime.rawValue)
+      } else {
+        margins[0].add(record.runTime.rawValue)
+      }
     }
     if record.attempts > 0, !flags.contains(.waitTimeUnknown) {
       margins[1].add(record.waitTime.rawValue)
@@ -166,6 +170,13 @@ public struct TraceSummary {
         + " \(significant(scale.memory.gibibytes)) GiB)"
     }
     text += "\n" + lines.text
+    if let limit = margins[0].productLimit {
+      text +=
+        "  run times are of those that ended; with the \(grouped(margins[0].cutOff)) cut off counted "
+      text += "(Kaplan-Meier): mean \(significant(limit.mean)) s up to the longest seen, median "
+      text += limit.median.map { significant($0) + " s" } ?? "beyond the longest that ended"
+      text += "\n"
+    }
     return text + shown.map { "\n" + $0.histogram }.joined()
   }
 

@@ -19,8 +19,42 @@ public struct NamedModel {
 
   /// Whether `argument` names one: a preset, or a file that can only be a scenario or a profile.
   public static func isOne(_ argument: String) -> Bool {
-    WorkloadModel.presetNames.contains(presetName(argument))
-      || [".yaml", ".yml", ".json"].contains(where: argument.hasSuffix)
+    WorkloadModel.presetNames.contains(presetName(argument)) || NamedStation.isOne(argument)
+      || isFile(parts(argument).source)
+  }
+
+  /// Keys that may stand after a preset's, scenario's or profile's name: `study:load=0.5,tasks=100`.
+  public static let parameterKeys = ["tasks", "duration", "load", "cores", "rate"]
+
+  private static func isFile(_ name: String) -> Bool {
+    [".yaml", ".yml", ".json"].contains(where: name.hasSuffix)
+  }
+
+  /// A name apart from the parameters after it: `("similar.yaml", "load=0.5")`.
+  package static func parts(_ argument: String) -> (source: String, parameters: Substring) {
+    if WorkloadModel.presetNames.contains(presetName(argument)) || NamedStation.isOne(argument) {
+      let name = presetName(argument)
+      return (name, argument.dropFirst(name.count + 1))
+    }
+    guard !FileManager.default.fileExists(atPath: argument),
+      let colon = argument.lastIndex(of: ":"), isFile(String(argument[..<colon]))
+    else { return (argument, "") }
+    return (String(argument[..<colon]), argument[argument.index(after: colon)...])
+  }
+
+  /// Whether parameters may be set in what `argument` names.
+  public static func takesParameters(_ argument: String) -> Bool {
+    isOne(argument) || argument.hasPrefix("poisson:")
+  }
+
+  /// The same name with a parameter set, in place of its value if it has one.
+  public static func setting(_ key: String, to value: Double, in argument: String) -> String {
+    let (source, parameters) =
+      argument.hasPrefix("poisson:") ? ("poisson", argument.dropFirst(8)) : parts(argument)
+    let kept = parameters.split(separator: ",").filter { !$0.hasPrefix("\(key)=") }
+    return source + ":"
+      + (kept.map(String.init) + ["\(key)=\(significant(value, digits: 12))"])
+      .joined(separator: ",")
   }
 
   private static func presetName(_ argument: String) -> String {
@@ -38,19 +72,25 @@ public struct NamedModel {
   public init(
     _ argument: String, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best
   ) throws {
+    if let station = try NamedStation(argument) {
+      scenario = station.scenario
+      return
+    }
+    let (file, parameters) = Self.parts(argument)
     let name = Self.presetName(argument)
     if WorkloadModel.presetNames.contains(name), !FileManager.default.fileExists(atPath: argument) {
       scenario = WorkloadScenario(
         model: try Self.preset(name, margins, arrivals, &notes), extent: .endless)
-      try setParameters(argument.dropFirst(name.count))
+      try setParameters(parameters)
       return
     }
-    guard argument.hasSuffix(".json"), let profile = try Self.profile(argument) else {
-      scenario = try Self.scenario(argument, margins, arrivals, &notes)
-      return
+    if file.hasSuffix(".json"), let profile = try Self.profile(file) {
+      scenario = WorkloadScenario(
+        model: try Self.model(profile, file, margins, arrivals, &notes), extent: .endless)
+    } else {
+      scenario = try Self.scenario(file, margins, arrivals, &notes)
     }
-    scenario = WorkloadScenario(
-      model: try Self.model(profile, argument, margins, arrivals, &notes), extent: .endless)
+    try setParameters(parameters)
   }
 
   private static func preset(
@@ -108,11 +148,10 @@ public struct NamedModel {
     }
   }
 
-  /// `:load=0.7,cores=1250,tasks=2000,duration=3600,rate=2`.
+  /// `load=0.7,cores=1250,tasks=2000,duration=3600,rate=2`.
   private mutating func setParameters(_ text: Substring) throws {
-    guard !text.isEmpty else { return }
-    let keys = ["tasks", "duration", "load", "cores", "rate"]
-    for item in text.dropFirst().split(separator: ",") {
+    let keys = Self.parameterKeys
+    for item in text.split(separator: ",") {
       let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
       guard pair.count == 2, keys.contains(pair[0]) else {
         throw RunError(

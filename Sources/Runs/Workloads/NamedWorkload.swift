@@ -35,8 +35,7 @@ public struct NamedWorkload {
   ) throws {
     if name.hasPrefix("poisson:") {
       (stream, format, dependencies) = (nil, nil, DependencyTable())
-      source = AnyWorkloadSource(
-        Infallible(base: try Self.poisson(name.dropFirst("poisson:".count), seed: seed)))
+      source = try Self.poisson(name.dropFirst("poisson:".count), seed: seed, reading)
     } else if NamedModel.isOne(name) {
       var synthetic = try NamedModel(name)
       try synthetic.setLoad(onCores: cores)
@@ -54,13 +53,26 @@ public struct NamedWorkload {
     }
   }
 
-  private static func poisson(_ text: Substring, seed: UInt64) throws -> PoissonSource {
+  /// Run times are constant, which is said, or follow the law that is named.
+  private static func poisson(
+    _ text: Substring, seed: UInt64, _ reading: ReadingSettings
+  ) throws -> AnyWorkloadSource<TraceError> {
+    var law: String?
+    var cv: Double?
     var values = ["rate": 1.0, "run": 60, "cpu": 1, "memory": 1, "tasks": 10_000]
     for item in text.split(separator: ",") {
       let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
+      if pair.count == 2, pair[0] == "law" {
+        law = pair[1]
+        continue
+      }
+      if pair.count == 2, pair[0] == "cv", let value = Double(pair[1]), value > 0, value <= 100 {
+        cv = value
+        continue
+      }
       guard pair.count == 2, let known = values[pair[0]] else {
         throw RunError(
-          message: "poisson: '\(item)' is none of rate=, run=, cpu=, memory=, tasks=")
+          message: "poisson: '\(item)' is none of rate=, run=, law=, cv=, cpu=, memory=, tasks=")
       }
       guard let value = Double(pair[1]), value >= 0, value <= 1e12, known > 0 else {
         throw RunError(message: "poisson: \(pair[0]) '\(pair[1])' is not a number from 0")
@@ -70,12 +82,30 @@ public struct NamedWorkload {
     guard let rate = values["rate"], rate > 0 else {
       throw RunError(message: "poisson: rate is more than 0")
     }
-    return PoissonSource(
-      rate: rate, runTime: Microseconds(seconds: values["run"] ?? 0),
-      request: Resources(
-        cpu: Cores(min(values["cpu"] ?? 0, 1e6)),
-        memory: Bytes(gibibytes: min(values["memory"] ?? 0, 1e6))),
-      count: Int(values["tasks"] ?? 0), seed: seed)
+    let run = values["run"] ?? 0
+    let (cpu, memory) = (min(values["cpu"] ?? 0, 1e6), min(values["memory"] ?? 0, 1e6))
+    guard let law else {
+      guard cv == nil else { throw RunError(message: "poisson: cv= needs law=") }
+      reading.logger?.notice(
+        "poisson: every task runs for \(significant(run)) s; law=exponential draws run times")
+      return AnyWorkloadSource(
+        Infallible(
+          base: PoissonSource(
+            rate: rate, runTime: Microseconds(seconds: run),
+            request: Resources(cpu: Cores(cpu), memory: Bytes(gibibytes: memory)),
+            count: Int(values["tasks"] ?? 0), seed: seed)))
+    }
+    guard run > 0, cpu > 0, memory > 0 else {
+      throw RunError(message: "poisson: with law=, run, cpu and memory are more than 0")
+    }
+    let model = try NamedStation.model(
+      rate: rate, law: StationParameters.law(law, mean: run, cv: cv, of: "poisson"), cpu: cpu,
+      memory: memory)
+    do {
+      let tasks = try SyntheticWorkload(
+        model, .tasks(Int(values["tasks"] ?? 0)), seed: seed)
+      return AnyWorkloadSource(RecordStream(generated: tasks, users: tasks.userNames))
+    } catch { throw RunError(error) }
   }
 }
 

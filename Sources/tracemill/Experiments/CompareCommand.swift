@@ -98,54 +98,10 @@ struct CompareCommand: AsyncParsableCommand {
       return try writeOutput(ShippedExperiments.text("example") ?? "")
     }
     let (definition, folder) = try definition()
-    let reading = try self.reading.settings()
-    let provider = ExperimentProvider(folder: folder, reading: reading)
-    let problems = provider.problems(definition)
-    guard problems.isEmpty else {
-      throw CommandFailure(lines: problems)
-    }
-    do {
-      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    } catch {
-      throw CommandFailure(message: "\(output): cannot be made: \(error.localizedDescription)")
-    }
-    let path = output + "/results.sqlite"
-    let store = try ResultsStore(path: path, creates: true)
-    try store.begin(
-      definition, folder: folder, version: Toolkit.version,
-      inputs: try provider.inputFiles(definition))
-    Interrupts.keeps("finished cells are in \(path); the same command goes on from there")
-
-    let display = CellProgress(definition.name, logger: reading.logger)
-    let runner = try ExperimentRunner(
-      store, inputs: provider, version: Toolkit.version, threads: reading.threads)
-    let failed = try await runner.run { display.show($0) }
-    display.finish()
-
-    if !noReport || json {
-      let report = ReportFiles(
-        store: path, folder: output, chartLibrary: chartLibrary, logger: reading.logger)
-      let summary = ExperimentSummary(try store.results())
-      let written = noReport ? [] : try report.write(summary)
-      try writeOutput(
-        json
-          ? summary.json(source: path).text(isIndented: true) + "\n"
-          : summary.text + written.map { "wrote \($0)\n" }.joined())
-    }
-    guard failed.isEmpty else { throw CommandFailure(lines: Self.failureLines(failed, path)) }
-  }
-
-  /// Cells that failed alike are told of once.
-  private static func failureLines(_ failed: [FailedCell], _ path: String) -> [String] {
-    var lines = ["\(failed.count) cells failed; finished cells are kept in \(path)"]
-    var seen: [String] = []
-    for cell in failed where !seen.contains(cell.message) {
-      seen.append(cell.message)
-      let others = failed.count { $0.message == cell.message } - 1
-      lines.append(
-        "  \(cell.cell)" + (others > 0 ? " and \(others) more" : "") + ": \(cell.message)")
-    }
-    return lines
+    try await CompareRun(
+      definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
+      writesReport: !noReport, json: json, reading: self.reading.settings()
+    ).run()
   }
 
   private func definition() throws -> (ExperimentDefinition, folder: String) {

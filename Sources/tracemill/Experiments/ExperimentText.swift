@@ -4,6 +4,7 @@ import Runs
 extension ExperimentSummary {
   /// The headline tables for a terminal.
   var text: String {
+    guard !scenarios.isEmpty else { return "no finished cells\n" }
     var text = ""
     for scenario in scenarios {
       let table = headlineTable(scenario)
@@ -11,10 +12,17 @@ extension ExperimentSummary {
       for row in table.rows { lines.add(row.map { $0.text + ($0.isStrong ? " *" : "") }) }
       text += Terminal.output.strong(scenario.title) + "\n" + lines.text + "\n"
     }
-    guard !text.isEmpty else { return "no finished cells\n" }
+    if scenarios.count > 1, let metric = leading {
+      let table = acrossTable(metric)
+      var lines = TextTable(header: table.header)
+      for row in table.rows { lines.add(row.map { $0.text + ($0.isStrong ? " *" : "") }) }
+      text += Terminal.output.strong(table.title) + "\n" + lines.text + "\n"
+    }
+    text += answer.map { $0 + "\n" }.joined() + "\n"
     for scenario in scenarios {
-      for remark in remarks(scenario) { text += "\(scenario.title): NOTE: \(remark)\n" }
-      if let note = unfinishedNote(scenario) { text += "\(scenario.title): \(note)\n" }
+      for warning in warnings(scenario) {
+        text += (scenarios.count > 1 ? "\(scenario.title): " : "") + warning + "\n"
+      }
       let fixed = scenario.groups.filter(\.isTheSameUnderEverySeed).map(\.scheduler)
       guard !fixed.isEmpty else { continue }
       text += "\(scenario.title): the same under every seed: \(fixed.joined(separator: ", "))\n"
@@ -22,7 +30,9 @@ extension ExperimentSummary {
     let percent = fixed(results.definition.level * 100, 0)
     text += "mean ± half-width of the \(percent) % interval over seeds"
     if scenarios.contains(where: { !$0.winners.isEmpty }) {
-      text += "; * better than every other scheduler (signed-rank test, Holm)"
+      text +=
+        "; * the best mean, borne out by the comparison with \(results.definition.baselineName)"
+      text += " (signed-rank test, Holm)"
     }
     return text + "\n"
   }

@@ -27,15 +27,21 @@ final class Progress: Sendable {
     }
   }
 
-  /// Removes the bar.
-  func finish() {
+  /// Removes the bar, and says what was done.
+  ///
+  /// - Parameters:
+  ///   - count: how many of what was read or run; nil for no count. Rows read are no such number: a
+  ///     table may be read twice, and a generator reads none.
+  ///   - what: what it is that is counted.
+  func finish(_ count: Int? = nil, _ what: String = "tasks") {
     guard !stopped.exchange(true, ordering: .relaxed) else { return }
     if draws {
       done.wait()
       writeErrorLine()
     } else {
       let seconds = (ContinuousClock.now - started).seconds
-      logger?.info("\(label): \(grouped(meter.rows)) rows in \(fixed(seconds, 1)) s")
+      let counted = count.map { "\(grouped($0)) \(what) in " } ?? ""
+      logger?.info("\(label): \(counted)\(fixed(seconds, 1)) s")
     }
   }
 
