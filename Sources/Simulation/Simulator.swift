@@ -22,14 +22,12 @@ public struct Simulator {
   /// What all chance in a run comes from.
   public var seed: UInt64
 
-  /// Which tasks wait for which; none by default.
+  /// Which tasks wait for which, and how long they run on single machines where that does not follow
+  /// from speeds; none by default.
   public var dependencies = DependencyTable()
 
   /// What machines are like and tasks require of it; nothing by default.
   public var constraints = ConstraintTable()
-
-  /// Run times of tasks on single machines, where they do not follow from speeds; none by default.
-  public var runTimes = RunTimeTable()
 
   /// A simulator of `cluster` under `policy`.
   public init(
@@ -66,7 +64,7 @@ public struct Simulator {
     }
     var engine = Engine(
       layout, policy: policy, options: options, seed: seed, dependencies: dependencies,
-      constraints: constraints, runTimes: runTimes)
+      constraints: constraints)
     while true {
       let record: TaskRecord?
       do { record = try source.next() } catch { throw .source(error) }

@@ -10,7 +10,8 @@ public struct RunTimeTable: Sendable {
   }
 
   private var times: [Pair: Microseconds] = [:]
-  private var sums: [TaskID: (total: Int64, count: Int64)] = [:]
+  private var totals: [TaskID: Int64] = [:]
+  private var machines: [TaskID: [Int64]] = [:]
   /// The tasks in the order in which they were first named.
   public private(set) var tasks: [TaskID] = []
 
@@ -24,9 +25,9 @@ public struct RunTimeTable: Sendable {
   public mutating func set(_ time: Microseconds, of task: TaskID, on machine: Int64) {
     precondition(time >= .zero && time.isKnown, "a run time is not negative")
     let before = times.updateValue(time, forKey: Pair(task: task, machine: machine))
-    if sums[task] == nil { tasks.append(task) }
-    sums[task, default: (0, 0)].total += time.rawValue - (before?.rawValue ?? 0)
-    sums[task, default: (0, 0)].count += before == nil ? 1 : 0
+    if totals[task] == nil { tasks.append(task) }
+    totals[task, default: 0] += time.rawValue - (before?.rawValue ?? 0)
+    if before == nil { machines[task, default: []].append(machine) }
   }
 
   /// How long `task` runs on the machine of this number; nil if that is not said. O(1).
@@ -36,6 +37,9 @@ public struct RunTimeTable: Sendable {
 
   /// The mean over the machines of which it is said, to the microsecond below; nil if none is. O(1).
   public func mean(of task: TaskID) -> Microseconds? {
-    sums[task].map { Microseconds($0.total / $0.count) }
+    totals[task].map { Microseconds($0 / Int64(machines[task]?.count ?? 1)) }
   }
+
+  /// The numbers of the machines of which it is said how long `task` runs there, as they were named.
+  public func machines(of task: TaskID) -> [Int64] { machines[task] ?? [] }
 }

@@ -103,7 +103,6 @@ extension ExperimentSummary {
   private func scenario(_ scenario: Scenario, source: String) -> JSONValue {
     .object([
       ("workload", .string(scenario.workload)), ("cluster", .string(scenario.cluster)),
-      ("remarks", .array(remarks(scenario).map { .string($0) })),
       (
         "schedulers",
         .array(

@@ -178,11 +178,13 @@ final class EpisodeRecorder {
   /// Works out the rewards, when the run is over.
   func finish() {
     let count = decisions.count
-    let seconds = max((lastSubmit - firstSubmit).seconds, 1e-6)
-    // So that the parts sum to the number of tasks × the variance over its unit.
+    let seconds = count > 0 ? (lastSubmit - firstSubmit).seconds : 0
+    // So that the parts sum to the number of tasks × the variance over its unit; tasks of one moment have
+    // none.
     let perPart =
-      credit.imbalance * Double(count) / seconds / Double(max(layout.machines.count, 1))
-      / units.variance
+      seconds > 0
+      ? credit.imbalance * Double(count) / seconds / Double(max(layout.machines.count, 1))
+        / units.variance : 0
     var rewards = decisions.map { $0.ended.own - Float(perPart) * $0.ended.spread }
     chargeIdle(&rewards)
     for decision in decisions where decision.ended.loss > 0 {

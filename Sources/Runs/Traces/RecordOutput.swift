@@ -117,6 +117,7 @@ public final class RecordOutput {
     switch writer {
     case .records(let writer):
       try DependencyFile.write(stream.dependencies, beside: path)
+      try RunTimeFile.write(stream.dependencies.runTimes, beside: path)
       try writer.finish()
     case .google2011(let writer, let machines):
       try writer.finish(

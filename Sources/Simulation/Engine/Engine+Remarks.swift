@@ -22,7 +22,7 @@ extension Engine {
   }
 
   /// Counts what a record of so many tasks says and does not say.
-  mutating func note(_ view: borrowing TaskView, _ count: Int32) {
+  mutating func note(_ view: TaskView, _ count: Int32) {
     let tasks = Int(count)
     let isKnown =
       view.estimate.isKnown

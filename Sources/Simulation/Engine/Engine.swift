@@ -63,7 +63,7 @@ struct Engine: ~Copyable {
 
   init(
     _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64,
-    dependencies: DependencyTable, constraints: ConstraintTable, runTimes: RunTimeTable
+    dependencies: DependencyTable, constraints: ConstraintTable
   ) {
     self.constraints = constraints
     eligibilityOf = Array(repeating: -1, count: constraints.setCount)
@@ -73,7 +73,7 @@ struct Engine: ~Copyable {
       options.heartbeat > .zero ? layout : ClusterLayout(), mode: options.mode,
       overcommit: options.overcommit)
     cluster.delivery.network = options.network
-    cluster.delivery.runTimes = runTimes
+    cluster.delivery.runTimes = dependencies.runTimes
     seen.delivery = cluster.delivery
     self.policy = policy
     rng = RandomStream(seed: seed, name: "policy")

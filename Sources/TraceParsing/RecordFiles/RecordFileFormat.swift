@@ -18,7 +18,9 @@ public struct RecordFileFormat: TraceFormat {
   public func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
-    let groups = input.groups.filter { !$0.files[0].baseName.contains(".dependencies.") }
+    let groups = input.groups.filter { group in
+      ![".dependencies.", ".run-times."].contains(where: group.files[0].baseName.contains)
+    }
     guard groups.count == 1, let group = groups.first else { return nil }
     let notes = input.ignored.map { "\($0) is neither text nor an archive: ignored" }
     if group.head.starts(with: Array("PAR1".utf8)) {
@@ -94,6 +96,7 @@ struct RecordFileTrace: RecognisedTrace {
     for file in group.files {
       guard case .file(let path) = file.location else { continue }
       try DependencyFile.read(beside: path, into: &stream.dependencies, options)
+      try RunTimeFile.read(beside: path, into: &stream.dependencies.runTimes, options)
     }
     return stream
   }

@@ -9,7 +9,7 @@ struct NetworkArgument: ExpressibleByArgument, Sendable {
 
   /// The keys of a model in full.
   static let keys =
-    "dispatch=,rack=,racks=,{rack,cluster,site}-latency=,{rack,cluster,site}-bandwidth=,in=,out="
+    "dispatch=,rack=,racks=,{rack,cluster,site}-latency=,{rack,cluster,site}-bandwidth=,in=,out=,data=fetched|pushed"
 
   init?(argument: String) {
     if let time = TraceTime(argument: argument) {
@@ -54,6 +54,9 @@ struct NetworkArgument: ExpressibleByArgument, Sendable {
       guard let size = Double(text), (0...1e18).contains(size) else { return false }
       let data = Bytes(rounding: size)
       if key == "in" { model.input = data } else { model.output = data }
+    case "data":
+      guard ["fetched", "pushed"].contains(text) else { return false }
+      model.pushesData = text == "pushed"
     default: return false
     }
     return true
