@@ -103,7 +103,8 @@ public struct RunRemarks: Hashable, Sendable {
     guard tasks > 0 else { return nil }
     if options.order == .shortest, withEstimate == 0 {
       return "0 of \(Self.grouped(tasks)) tasks have estimates, by which shortest job first goes: "
-        + "give the workload estimates, or tell true run times (--exact-estimates, exactEstimates)"
+        + "give the workload estimates (a preset: estimates=factor), or tell true run times "
+        + "(--exact-estimates, exactEstimates)"
     }
     if options.order == .earliestDeadline, withDeadline == 0 {
       return "0 of \(Self.grouped(tasks)) tasks have deadlines, by which earliest deadline first goes"

@@ -10,6 +10,7 @@ extension SimulationSummary {
       "seed": report.seed, "machines": report.machines,
       "submitted": total.submitted, "placed": total.started, "evictions": report.evictions,
       "outcomes": outcomes(of: total), "restarts": total.restarts,
+      "offered_load": report.offeredLoad ?? .nan,
       "remarks": report.remarks(options),
       "with_estimate": report.remarks.withEstimate, "with_deadline": report.remarks.withDeadline,
       "without_cpu_request": report.remarks.withoutCPU,

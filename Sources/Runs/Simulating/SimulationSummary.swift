@@ -181,6 +181,9 @@ public struct SimulationSummary {
     let usage = report.usage
     let bins = report.series.bins
     var lines = TextTable(left: [0, 2])
+    if let load = report.offeredLoad {
+      lines.add(["CPU load offered", percent(load), "from the first submission to the last"])
+    }
     lines.add([
       "CPU utilisation", percent(usage.cpu), sparkline(bins) { $0.cpuUsed / $0.cpuCapacity },
     ])

@@ -19,6 +19,10 @@ struct Accounts {
   var warmUpTasks = 0
   var mostInFlight = 0
   var remarks = RunRemarks()
+  /// Core-seconds submitted, on machines of speed 1, and what the machines could do in a second when the
+  /// last of them was.
+  var offeredWork = 0.0
+  var offeredTo = 0.0
   var firstSubmit = Microseconds.never
   var lastFinish = Microseconds.never
   /// Tasks waiting, in the queue and at machines.
@@ -165,6 +169,8 @@ struct Accounts {
       warmUpTasks: warmUpTasks,
       events: events, mostInFlight: mostInFlight)
     report.remarks = remarks
+    let arrivals = lastSubmit.isKnown ? (lastSubmit - firstSubmit).seconds : 0
+    if arrivals > 0, offeredTo > 0 { report.offeredLoad = offeredWork / (offeredTo * arrivals) }
     report.remarks.tasks = submissions
     (report.lastSubmit, report.waitingAtLastSubmit) = (lastSubmit, waitingAtLastSubmit)
     if audited { report.audit = audit(cluster, energy) }

@@ -36,6 +36,8 @@ extension Engine {
         if cluster.fits(slots[queue.head].view.request, on: machine) { accounts.idled += 1 }
       }
     }
+    // Beside queues at machines nobody is promised anything.
+    guard options.mode == .central || !keepsPlan else { return }
     let candidates = mayStart()
     guard let head = candidates.first else { return }
     let promise = options.backfilling == .easy ? promise(to: head) : nil
@@ -54,7 +56,8 @@ extension Engine {
   private func mayStart() -> [Int32] {
     guard let head = pending.first?.value else { return [] }
     if isBatch || keepsPlan { return pending.slots(limit: options.depth) }
-    guard options.backfilling != .none else { return [head] }
+    // Beyond the depth, who comes within it when others have left is looked at the next time.
+    guard options.backfilling != .none, pending.count <= options.depth + 1 else { return [head] }
     return pending.slots(limit: options.depth + 1)
   }
 

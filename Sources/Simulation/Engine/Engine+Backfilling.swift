@@ -7,6 +7,7 @@ extension Engine {
     offering.stage = .overtaking
     offering.cursor = 0
     offering.candidates.removeAll(keepingCapacity: true)
+    offering.head = pending.first?.value ?? -1
     guard let head = pending.first?.value else { return }
     if options.backfilling == .easy { offering.promise = promise(to: head) }
     if onlyFresh {

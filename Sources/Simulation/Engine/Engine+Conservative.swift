@@ -28,6 +28,11 @@ extension Engine {
   mutating func keepPromises() -> Bool {
     while true {
       if continuePass() { return true }
+      // Where some have left, others have come within the depth.
+      if plan.count < min(pending.count, options.depth) {
+        beginPass()
+        continue
+      }
       guard let head = pending.first, preempt(for: head.value) else { break }
       beginPass()
     }
@@ -155,16 +160,17 @@ extension Engine {
     let (time, overflow) = now.addingReportingOverflow(patience)
     guard !overflow else { return }
     withdraw(index, quietly: true)
-    var next = earliest(for: view, from: time, before: time == .max ? .max : time + 1)
+    var next = earliest(for: view, late: time, before: time == .max ? .max : time + 1)
     if next == nil {
       withdraw(behind) { other in
         other.parts.contains { part in
           old.parts.contains { $0.place == part.place && other.time - time < $0.span }
         }
       }
-      next = earliest(for: view, from: time, before: .max)
+      next = earliest(for: view, late: time, before: .max)
     }
-    if next?.parts.map(\.place) != old.parts.map(\.place) { plan.vacate(old) }
+    // Others may use the time until then.
+    plan.vacate(old)
     var promise = next ?? .none
     promise.due = due
     enter(promise, to: index)
@@ -287,21 +293,21 @@ extension Engine {
   /// The earliest place before `limit`, ties to the lowest machines; nil if there is none to be
   /// foreseen.
   ///
-  /// - Parameter first: not before this, and not before now.
+  /// - Parameter late: when what is held by a task that runs beyond its estimate may be free.
   private func earliest(
-    for view: TaskView, from first: Int64 = 0, before limit: Int64
+    for view: TaskView, late: Int64 = 0, before limit: Int64
   ) -> Promise? {
-    if plan.pool != nil { return earliest(for: view, in: 0, from: first, before: limit) }
-    guard view.instances == 1 else { return earliestOfGang(view, from: first, before: limit) }
+    if plan.pool != nil { return earliest(for: view, in: 0, late: late, before: limit) }
+    guard view.instances == 1 else { return earliestOfGang(view, late: late, before: limit) }
     var best: Promise?
     // Where all machines are alike it takes as long everywhere.
     let span = takesAsLongEverywhere ? expectedSpan(of: view, on: 0) : nil
     for machine in 0..<cluster.count {
       if let promise = earliest(
-        for: view, in: machine, from: first, before: best?.time ?? limit, span: span)
+        for: view, in: machine, late: late, before: best?.time ?? limit, span: span)
       {
         best = promise
-        if promise.time == max(first, cluster.now.rawValue) { break }
+        if promise.time == cluster.now.rawValue { break }
       }
     }
     return best
@@ -309,7 +315,7 @@ extension Engine {
 
   /// The same in one place. `own`: from when on its own promise is there.
   private func earliest(
-    for view: TaskView, in place: Int, from first: Int64 = 0, before limit: Int64,
+    for view: TaskView, in place: Int, late: Int64 = 0, before limit: Int64,
     own: Int64 = .max, span: Int64? = nil
   ) -> Promise? {
     var (request, count, isFree) = (view.request, 1, true)
@@ -324,8 +330,11 @@ extension Engine {
       isFree = cluster.fits(request, on: place)
     }
     let span = span ?? expectedSpan(of: view, on: place)
+    var now = cluster.now.rawValue
     // A task that runs beyond its estimate may end at any moment, but not now.
-    let now = max(first, cluster.now.rawValue + (isFree ? 0 : 1))
+    if !isFree, plan.profiles[place].room(for: request, at: now, for: 1) > 0 {
+      now = max(late, now + 1)
+    }
     guard
       let time = plan.profiles[place].earliest(
         request, for: span, from: now, before: limit, own: own)
@@ -335,18 +344,18 @@ extension Engine {
 
   /// The same for instances that start together. O(steps of all machines × machines × steps).
   private func earliestOfGang(
-    _ view: TaskView, from first: Int64, before limit: Int64
+    _ view: TaskView, late: Int64, before limit: Int64
   ) -> Promise? {
     let now = cluster.now.rawValue
     let candidates = (0..<cluster.count).filter {
       cluster.fitsEmpty(view.request, on: $0) && cluster.isAllowed(view, on: $0)
     }
     // Room only grows where a step begins.
-    var times = [now, now + 1, first]
+    var times = [now, max(late, now + 1)]
     for machine in candidates { times += plan.profiles[machine].times.filter { $0 > now } }
     times.sort()
     var last: Int64?
-    for time in times where time != last && time >= max(now, first) && time < limit {
+    for time in times where time != last && time < limit {
       last = time
       var left = Int(view.instances)
       var parts: [Promise.Part] = []

@@ -84,6 +84,8 @@ extension Engine {
     plan.give(
       isPool ? Self.instances(1) : slots[index].view.request, in: isPool ? 0 : machine,
       to: slots[index].expectedEnd.rawValue, now: cluster.now.rawValue)
+    // One of no length was never in the plan, but on the machine it was.
+    if slots[index].since == cluster.now { plan.vacate(isPool ? 0 : machine, until: .max) }
     // Where it was, others of its job may go now.
     if slots[index].view.mustBeApart { plan.vacate(machine, until: .max) }
   }

@@ -26,7 +26,14 @@ extension Engine {
           return true
         }
         offering.promise = nil
-        closeQueue()
+        if pending.isByUser, pending.first?.value ?? -1 != offering.head {
+          // What overtook has changed whose turn it is.
+          headWaits = false
+          offering.headWaited = false
+          offering.stage = .heads
+        } else {
+          closeQueue()
+        }
       case .promises: if keepPromises() { return true }
       case .batch:
         if !offering.waiting.isEmpty {

@@ -365,6 +365,10 @@ struct Engine: ~Copyable {
     }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
     note(view, count)
+    accounts.offeredWork +=
+      view.request.cpu.value * Double(max(record.instances, 1)) * record.runTime.seconds
+      * (record.instances > 1 ? 1 : Double(view.instances))
+    accounts.offeredTo = cluster.totalCores
     for instance in 0..<count {
       if instance > 0 { accounts.submissions += 1 }
       if let obstacle {
