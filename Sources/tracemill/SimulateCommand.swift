@@ -4,6 +4,8 @@ import Foundation
 import Generation
 import Runs
 import Simulation
+import Tables
+import TraceInput
 import TraceParsing
 import Workload
 
@@ -122,7 +124,16 @@ struct SimulateCommand: AsyncParsableCommand {
       Tasks that were running already when the trace began: observed replays them from its \
       beginning to their end, skip leaves them out.
       """, valueName: "how"))
-  var atStart = ReplayedTasks.AtStart.observed
+  var atStart = EngineSettings.AtStart.observed
+
+  @Option(
+    name: .customLong("by"),
+    help: ArgumentHelp(
+      """
+      Tell waits apart by user, or by size (cores, in powers of two); may be repeated. By run time and \
+      by class they are told anyway.
+      """, valueName: "what"))
+  var waitsBy: [WaitGrouping] = []
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -190,7 +201,7 @@ struct SimulateCommand: AsyncParsableCommand {
     if atStart != standard.atStart { given.append("--at-start") }
     if timeline != nil { given.append("--timeline") }
     if decisions != nil { given.append("--decisions") }
-    if engine.options != standard.engine.options { given.append("options of the engine") }
+    if engine.settings != standard.engine.settings { given.append("options of the engine") }
     guard given.isEmpty else {
       throw ValidationError(
         "a cell is run as its experiment says: leave out \(given.joined(separator: ", "))")
@@ -207,12 +218,14 @@ struct SimulateCommand: AsyncParsableCommand {
   func run() async throws {
     let reading = try self.reading.settings(isLenient: leniency.lenient)
     if let cell { return try CellPrinting.run(cell, reading, files: files, json: json) }
+    var settings = engine.settings
+    settings.atStart = atStart
+    settings.ignoreConstraints = ignoreConstraints
     var job = try SimulationJob(
-      workload: workload, cluster: cluster, scheduler: scheduler, options: engine.options)
+      workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
     job.scaleArrivals = scaleArrivals
     job.scaleLoad = scaleLoad
-    job.atStart = atStart
-    job.ignoresConstraints = ignoreConstraints
+    job.waitsBy = WaitGrouping.allCases.filter(waitsBy.contains)
     job.selection = selection.selection
     job.reading = reading
     if replications > 1 {
@@ -227,7 +240,7 @@ struct SimulateCommand: AsyncParsableCommand {
     let summary = try job.run(seed: seed, files: files, meter: meter)
     progress.finish(summary.report.total.submitted + summary.report.warmUpTasks)
     if let note = rejectNote(summary.rejects) { reading.logger?.warning("\(note)") }
-    try writeOutput(json ? jsonText(summary.object) + "\n" : summary.text)
+    try writeSummary(json ? jsonText(summary.object) + "\n" : summary.text, of: files.paths)
     try check([summary.report])
   }
 
@@ -242,4 +255,4 @@ struct SimulateCommand: AsyncParsableCommand {
   }
 }
 
-extension ReplayedTasks.AtStart: ExpressibleByArgument {}
+extension WaitGrouping: ExpressibleByArgument {}

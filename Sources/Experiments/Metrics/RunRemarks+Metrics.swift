@@ -1,15 +1,6 @@
 import Simulation
 
 extension RunRemarks {
-  /// The counts by their names as metrics.
-  var counts: [(String, Int)] {
-    [
-      ("tasks_with_estimate", withEstimate), ("tasks_with_deadline", withDeadline),
-      ("tasks_without_cpu", withoutCPU), ("records_split", splitRecords),
-    ]
-      + Unmodelled.allCases.map { ("tasks_\($0)_not_modelled", unmodelled[$0.rawValue]) }
-  }
-
   /// The sums over cells; nil where a file of an older version does not tell.
   init?(_ cells: [CellRecord]) {
     self.init()

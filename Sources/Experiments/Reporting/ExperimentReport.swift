@@ -166,7 +166,7 @@ public struct ExperimentReport: Sendable {
         [comparison.paired.shift, comparison.interval?.lower, comparison.interval?.upper]
           .compactMap(\.self)
       }
-      let scale = Figures.scale(metric.unit, upTo: ends.map(abs).max() ?? 0)
+      let scale = metric.scale(upTo: ends.map(abs).max() ?? 0)
       let series = of.enumerated().map { place, comparison in
         ReportFigure.Series(
           "\(comparison.scheduler): \(comparison.verdict.rawValue)",

@@ -7,6 +7,10 @@ public struct CellTasks {
   public var source: AnyWorkloadSource<any Error>
   /// Which of them wait for which.
   public var dependencies: DependencyTable
+  /// Dependencies on tasks that are not among them, left out of ``dependencies``.
+  public var droppedDependencies = 0
+  /// What they require of the machines.
+  public var constraints = ConstraintTable()
 
   /// Tasks from `source`.
   public init<Source: WorkloadSource & ~Copyable>(
@@ -37,8 +41,17 @@ public protocol ExperimentInputs: Sendable {
   func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy
   /// The machines of a cluster under `seed`.
   func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout
-  /// The tasks of a workload under `seed`, from the first.
-  func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks
+  /// The tasks of a workload under `seed`, from the first, for a cluster: a load that is asked for is
+  /// one of its cores (times their speeds), where the workload does not state others.
+  func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, seed: UInt64
+  ) throws -> CellTasks
+  /// The same by the rules of replay in an experiment's settings, with what the tasks require of
+  /// `cluster`, whose machines are `layout`.
+  func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, of cluster: ClusterDefinition,
+    engine: EngineSettings, seed: UInt64
+  ) throws -> CellTasks
   /// Whether another seed could give other tasks or other machines.
   func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws -> Bool
   /// How a scheduler learned; nil if it did not, or if that was not kept.
@@ -46,6 +59,12 @@ public protocol ExperimentInputs: Sendable {
 }
 
 extension ExperimentInputs {
+  /// Those of the workload, whatever the settings.
+  public func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, of cluster: ClusterDefinition,
+    engine: EngineSettings, seed: UInt64
+  ) throws -> CellTasks { try tasks(definition, on: layout, seed: seed) }
+
   /// True, which claims nothing.
   public func dependsOnSeed(
     _ workload: WorkloadDefinition, _ cluster: ClusterDefinition
@@ -91,10 +110,13 @@ public struct CellRunner: Sendable {
     scheduler.engine.apply(to: &options)
     let layout = try inputs.layout(cluster, seed: cluster.seed ?? cell.seed)
     var simulator = Simulator(
-      cluster: layout, policy: try inputs.policy(scheduler), options: options, seed: cell.seed)
-    let tasks = try inputs.tasks(workload, seed: cell.seed)
+      cluster: layout,
+      policy: try inputs.policy(scheduler), options: options, seed: cell.seed)
+    let tasks = try inputs.tasks(
+      workload, on: layout, of: cluster, engine: definition.engine, seed: cell.seed)
     simulator.dependencies = tasks.dependencies
-    let report: SimulationReport
+    simulator.constraints = tasks.constraints
+    var report: SimulationReport
     var sinks = BothResults(waits: WaitsByLength(), others: results)
     do throws(SimulationError) {
       report = try simulator.run(tasks.source, results: &sinks)
@@ -105,6 +127,7 @@ public struct CellRunner: Sendable {
       default: throw error
       }
     }
+    report.droppedDependencies += tasks.droppedDependencies
     if let failure = report.remarks.failure(options) ?? report.allUnplaceable {
       throw MeaninglessRun(description: failure)
     }

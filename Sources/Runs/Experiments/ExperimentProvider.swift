@@ -14,20 +14,30 @@ import Workload
 public final class ExperimentProvider: ExperimentInputs {
   private let folder: String
   private let reading: ReadingSettings
-  private let tables: Mutex<[WorkloadDefinition: Result<Kept, any Error>]> = Mutex([:])
+  private let tables: Mutex<[TableKey: Result<Kept, any Error>]> = Mutex([:])
+  private let constraintTables: Mutex<[[String]: Result<ConstraintTable, any Error>]> = Mutex([:])
 
   /// A workload read once, or too large for that.
   private enum Kept: Sendable {
-    case table(TaskTable, DependencyTable)
+    case table(TaskTable, DependencyTable, format: String?)
     case tooLarge
   }
   private static let tableLimit = 2_000_000
+
+  /// What the tasks that are read depend on.
+  private struct TableKey: Hashable {
+    var source: String
+    var atStart: EngineSettings.AtStart
+  }
 
   /// - Parameters:
   ///   - folder: what relative paths begin from.
   ///   - reading: how traces are read.
   public init(folder: String, reading: ReadingSettings = ReadingSettings()) {
     self.folder = folder
+    // Every cell reads its inputs; what there is to say of them is said once.
+    var reading = reading
+    reading.logger = reading.logger.map(OnceLogHandler.logger)
     self.reading = reading
   }
 
@@ -52,21 +62,60 @@ public final class ExperimentProvider: ExperimentInputs {
     return try NamedCluster(path(definition.source), reading: reading).layout(seed: seed)
   }
 
-  /// The tasks of a workload under `seed`, from the first.
-  public func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks {
-    let kept = isGenerated(definition.source) ? .tooLarge : try table(definition)
-    let source: AnyWorkloadSource<any Error>
-    var dependencies = DependencyTable()
-    switch kept {
-    case .table(let table, let known):
-      source = CellTasks(table.source()).source
-      dependencies = known
-    case .tooLarge:
-      let (tasks, argument) = try replayed(definition, seed: seed)
-      source = CellTasks(tasks).source
-      dependencies = argument.dependencies
+  /// The tasks of a workload under `seed`, from the first, by the default rules of replay; a load is one
+  /// of the cluster's cores if the workload states no others.
+  public func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, seed: UInt64
+  ) throws -> CellTasks {
+    try tasks(definition, on: layout, engine: EngineSettings(), seed: seed).tasks
+  }
+
+  /// The tasks of a workload under `seed`, and what they require of a cluster that is their own trace: as
+  /// ``SimulationJob`` has them.
+  public func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, of cluster: ClusterDefinition,
+    engine: EngineSettings, seed: UInt64
+  ) throws -> CellTasks {
+    var (tasks, format) = try tasks(definition, on: layout, engine: engine, seed: seed)
+    guard engine.ignoreConstraints != true, cluster.groups == nil else { return tasks }
+    let key = [path(definition.source), path(cluster.source)]
+    tasks.constraints = try constraintTables.withLock { tables in
+      if let known = tables[key] { return try known.get() }
+      let made = Result {
+        try TraceConstraints(of: key[0], format: format, on: key[1], reading: reading).table
+      }
+      tables[key] = made
+      return try made.get()
     }
-    return try adapted(source, dependencies, definition, seed: seed)
+    return tasks
+  }
+
+  private func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, engine: EngineSettings, seed: UInt64
+  ) throws -> (tasks: CellTasks, format: String?) {
+    let atStart = engine.atStart ?? .observed
+    let kept = isGenerated(definition.source) ? .tooLarge : try table(definition, atStart)
+    var dependencies = DependencyTable()
+    var format: String?
+    func source() throws -> AnyWorkloadSource<any Error> {
+      switch kept {
+      case .table(let table, let known, let name):
+        (dependencies, format) = (known, name)
+        return try adapted(CellTasks(table.source()).source, definition, seed: seed)
+      case .tooLarge:
+        let (tasks, argument) = try replayed(
+          definition, atStart, seed: seed, cores: layout.effectiveCores)
+        (dependencies, format) = (argument.dependencies, argument.format)
+        return try adapted(CellTasks(tasks).source, definition, seed: seed)
+      }
+    }
+    var tasks = CellTasks(try source())
+    tasks.dependencies = dependencies
+    if !dependencies.isEmpty, format != nil || definition.leavesTasksOut {
+      // Read beforehand, so that no task waits for one that never comes.
+      (tasks.dependencies, tasks.droppedDependencies) = try dependencies.restricted(to: source())
+    }
+    return (tasks, format)
   }
 
   /// Whether another seed could give other tasks or other machines.
@@ -113,9 +162,8 @@ public final class ExperimentProvider: ExperimentInputs {
   }
 
   private func adapted(
-    _ source: AnyWorkloadSource<any Error>, _ dependencies: DependencyTable,
-    _ definition: WorkloadDefinition, seed: UInt64
-  ) throws -> CellTasks {
+    _ source: AnyWorkloadSource<any Error>, _ definition: WorkloadDefinition, seed: UInt64
+  ) throws -> AnyWorkloadSource<any Error> {
     var source = source
     if definition.from != nil || definition.to != nil {
       source = AnyWorkloadSource(
@@ -141,23 +189,28 @@ public final class ExperimentProvider: ExperimentInputs {
     if let factor = definition.scaleLoad {
       source = AnyWorkloadSource(source.scaleLoad(by: factor))
     }
-    return CellTasks(source, dependencies: dependencies)
+    return source
   }
 
   /// The tasks of a file, read once for all cells. One that cannot be read fails once for all too.
-  private func table(_ definition: WorkloadDefinition) throws -> Kept {
-    var key = WorkloadDefinition(name: "", source: definition.source)
-    key.name = ""
+  private func table(
+    _ definition: WorkloadDefinition, _ atStart: EngineSettings.AtStart
+  ) throws -> Kept {
+    let key = TableKey(source: definition.source, atStart: atStart)
     return try tables.withLock { tables in
       if let known = tables[key] { return try known.get() }
       let made = Result { () throws -> Kept in
-        let (tasks, argument) = try replayed(definition, seed: 0)
+        let (tasks, argument) = try replayed(definition, atStart, seed: 0)
         var records: [TaskRecord] = []
         while let record = try tasks.next() {
           guard records.count < Self.tableLimit else { return .tooLarge }
           records.append(record)
         }
-        return .table(TaskTable(records), argument.dependencies)
+        try tasks.requireSome(of: definition.source)
+        if let warning = tasks.warning {
+          reading.logger?.warning("\(definition.source): \(warning)")
+        }
+        return .table(TaskTable(records), argument.dependencies, format: argument.format)
       }
       tables[key] = made
       return try made.get()
@@ -165,11 +218,12 @@ public final class ExperimentProvider: ExperimentInputs {
   }
 
   private func replayed(
-    _ definition: WorkloadDefinition, seed: UInt64
+    _ definition: WorkloadDefinition, _ atStart: EngineSettings.AtStart, seed: UInt64,
+    cores: Double? = nil
   ) throws -> (ReplayedTasks, NamedWorkload) {
     let argument = try NamedWorkload(
-      path(definition.source), seed: seed, reading: reading)
-    return (ReplayedTasks(argument, atStart: .observed), argument)
+      path(definition.source), seed: seed, cores: cores, reading: reading)
+    return (ReplayedTasks(argument, atStart: atStart), argument)
   }
 
   /// Whether a workload is drawn anew for each seed.
@@ -180,8 +234,15 @@ public final class ExperimentProvider: ExperimentInputs {
   /// A path in the experiment's folder; anything else as it is.
   private func path(_ source: String) -> String {
     if source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
-    let inFolder = URL(fileURLWithPath: folder).appendingPathComponent(source).path
-    return FileManager.default.fileExists(atPath: inFolder) ? inFolder : source
+    func inFolder(_ name: String) -> String? {
+      let path = URL(fileURLWithPath: folder).appendingPathComponent(name).path
+      return FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+    if let path = inFolder(source) { return path }
+    // A scenario's file, with parameters after it.
+    let (file, parameters) = NamedModel.parts(source)
+    guard !parameters.isEmpty, let path = inFolder(file) else { return source }
+    return "\(path):\(parameters)"
   }
 }
 
@@ -192,7 +253,12 @@ extension ExperimentProvider {
       definition.workloads.map(\.source) + definition.clusters.map(\.source)
       + definition.schedulers.compactMap { NamedScheduler.file($0.policy)?.path }
     var files: [InputFile] = []
-    for source in sources where !files.contains(where: { $0.path == source }) {
+    for name in sources {
+      // Parameters after a scenario's file are in the experiment itself.
+      let file = NamedModel.parts(name).source
+      let isFile = [".yaml", ".yml", ".json"].contains(where: file.hasSuffix)
+      let source = isFile ? file : name
+      guard !files.contains(where: { $0.path == source }) else { continue }
       let path = path(source)
       guard FileManager.default.fileExists(atPath: path) else { continue }
       files.append(
@@ -218,9 +284,14 @@ extension ExperimentProvider {
   /// Everything about workloads and clusters that can be seen to be wrong before anything is run.
   public func problems(_ definition: ExperimentDefinition) -> [String] {
     var problems: [String] = []
+    // Some machines, where those of the experiment are wrong themselves.
+    let machines =
+      definition.clusters.first.flatMap { try? layout($0, seed: 1) }
+      ?? (try? ClusterLayout(.studyTiers(machines: 10), seed: 1))
+    guard let machines else { return ["clusters[0]: cannot be made"] }
     for (index, workload) in definition.workloads.enumerated() {
       if isGenerated(workload.source) {
-        do { _ = try tasks(workload, seed: 1) } catch {
+        do { _ = try tasks(workload, on: machines, seed: 1) } catch {
           problems.append("workloads[\(index)]: \(error)")
         }
       } else if let problem = problem(
@@ -234,7 +305,8 @@ extension ExperimentProvider {
     }
     for (index, cluster) in definition.clusters.enumerated() {
       let isDrawn =
-        cluster.groups != nil || ["study:", "tiers:"].contains(where: cluster.source.hasPrefix)
+        cluster.groups != nil
+        || ["study:", "tiers:", "mmc:"].contains(where: cluster.source.hasPrefix)
       if !isDrawn, let problem = problem(cluster.source, drawn: ["study", "tiers"]) {
         problems.append("clusters[\(index)]: unknown cluster \(problem)")
       } else {
@@ -269,5 +341,12 @@ extension ExperimentProvider {
       )
       ?? suggestionText(String(source.prefix { $0 != ":" }), among: drawn)
     return "'\(source)': no such file, nor one of \(drawn.joined(separator: ", "))" + (near ?? "")
+  }
+}
+
+extension WorkloadDefinition {
+  /// Whether it takes only some of the source's tasks.
+  fileprivate var leavesTasksOut: Bool {
+    from != nil || to != nil || priority != nil || sample != nil || tasks != nil
   }
 }

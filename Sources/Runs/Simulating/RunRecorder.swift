@@ -1,5 +1,6 @@
 import Experiments
 import Simulation
+import Tables
 import TraceParsing
 
 /// What is kept of each task of a single run: its row, its bar, its wait by its length.
@@ -7,11 +8,13 @@ struct RunRecorder: ResultSink {
   var tasks: ResultWriter
   var timeline: Timeline?
   var waits = WaitsByLength()
+  var groups: WaitGroups?
 
   mutating func record(_ result: TaskResult) throws {
     try tasks.record(result)
     timeline?.add(result)
     waits.record(result)
+    groups?.record(result)
   }
 }
 

@@ -16,7 +16,9 @@ extension SimulationSummary {
       "without_cpu_request": report.remarks.withoutCPU,
       "not_modelled": report.remarks.notModelled,
       "left_out": ["never_ran": tasks.neverRan, "unknown_run_time": tasks.unknown],
-      "rejects": rejects, "replayed_from_start": tasks.observed,
+      "machines_of_unknown_memory": layout.machinesOfUnknownMemory,
+      "machines_of_unknown_disk": layout.machinesOfUnknownDisk, "rejects": rejects,
+      "passed_over": tasks.passedOver.map(\.object), "replayed_from_start": tasks.observed,
       "cut_off_at_end": tasks.cutOffAtEnd,
       "assumed_requests": tasks.assumed,
       "makespan_s": report.makespan.seconds, "throughput_per_s": report.throughput,
@@ -31,7 +33,7 @@ extension SimulationSummary {
       "events": report.events, "preemptions": report.preemptions,
       "backfilled": report.overtakings, "machine_failures": report.failures,
       "stale_conflicts": report.conflicts, "warm_up_tasks": report.warmUpTasks,
-      "deadline_share": total.deadlineShare, "wasted_s": total.wasted.seconds,
+      "deadlines_met": total.deadlineShare, "wasted_s": total.wasted.seconds,
       "constrained_tasks": constraints.tasks, "unknown_attributes": constraints.unknown,
       "dropped_dependencies": report.droppedDependencies,
       "load_variance": report.usage.loadVariance, "jain_index": report.usage.jain,
@@ -48,6 +50,13 @@ extension SimulationSummary {
         "count": $0.count, "shortest_s": $0.shortest, "longest_s": $0.longest,
         "mean_wait_s": $0.meanWait,
       ] as [String: Any]
+    }
+    for (grouping, groups) in groups {
+      object["waits_by_\(grouping.rawValue)"] = groups.map { group -> [String: Any] in
+        var entry = quantiles(group.wait, 1e-6)
+        entry["name"] = group.name
+        return entry
+      }
     }
     if let theory {
       object["theory"] = theory.map { value -> [String: Any] in
@@ -74,7 +83,7 @@ extension SimulationSummary {
             "completion_s": quantiles(entry.metrics.completion, 1e-6),
             "slowdown": quantiles(entry.metrics.slowdown, 1e-6),
             "bounded_slowdown": quantiles(entry.metrics.boundedSlowdown, 1e-6),
-            "deadline_share": entry.metrics.deadlineShare,
+            "deadlines_met": entry.metrics.deadlineShare,
             "wasted_s": entry.metrics.wasted.seconds,
             "energy_kwh": entry.metrics.energy.kilowattHours,
           ] as [String: Any]
@@ -83,6 +92,7 @@ extension SimulationSummary {
     if report.decisionTimes.count > 0 {
       object["decision_s"] = quantiles(report.decisionTimes, 1e-9)
     }
+    object["metrics"] = report.metricValues
     if let audit = report.audit { object["audit_passed"] = audit.passed }
     return object
   }

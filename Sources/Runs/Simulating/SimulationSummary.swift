@@ -29,6 +29,8 @@ public struct SimulationSummary {
   let theory: [QueueTheory.Value]?
   /// Waits by tenth of run time.
   let waits: [WaitsByLength.Tenth]
+  /// Waits by what was asked for.
+  let groups: [(grouping: WaitGrouping, groups: [WaitGroups.Group])]
 
   var tasksPerSecond: Double { Double(report.total.submitted) / max(cost.cpu, 1e-9) }
 
@@ -37,10 +39,10 @@ public struct SimulationSummary {
     """
     \(workload) on \(cluster): \(grouped(report.machines)) \
     \(report.machines == 1 ? "machine" : "machines"), \(report.policy), \
-    seed \(report.seed)
+    seed \(report.seed)\(tasks.warning.map { "; \($0)" } ?? "")
     \(replayLines)
     \(taskLines)
-    \(classLines)\(lengthLines)\(usageLines)\(theoryLines)
+    \(classLines)\(lengthLines)\(groupLines)\(usageLines)\(theoryLines)
     \(costLines)
     """
   }
@@ -65,6 +67,7 @@ public struct SimulationSummary {
       let end = tail == .zero ? "" : "\(span(tail.seconds)) after "
       lines += "  utilisation and energy until \(end)the last submission\n"
     }
+    for note in layout.unknownNotes { lines += "  \(note)\n" }
     let odd = layout.anomalies
     if odd.total > 0 {
       lines +=
@@ -143,6 +146,23 @@ public struct SimulationSummary {
     return lines.text + "\n"
   }
 
+  /// Waits by what was asked for; the twenty users with the most tasks.
+  private var groupLines: String {
+    groups.map { grouping, groups in
+      var lines = TextTable(
+        header: ["wait by \(grouping.rawValue), s", "n", "mean", "p50", "p90", "p99", "max"],
+        left: [0])
+      for group in groups.prefix(20) {
+        lines.add(
+          [group.name, grouped(group.wait.count), significant(group.wait.mean * 1e-6)]
+            + group.wait.quantiles([0.5, 0.9, 0.99]).map { significant($0 * 1e-6) }
+            + [significant(Double(group.wait.maximum ?? 0) * 1e-6)])
+      }
+      let more = groups.count > 20 ? "  and \(grouped(groups.count - 20)) more\n" : ""
+      return lines.text + more + "\n"
+    }.joined()
+  }
+
   /// The simulated figure of what theory speaks of.
   func simulated(_ name: String) -> Double? {
     let wait = report.total.wait
@@ -189,7 +209,7 @@ public struct SimulationSummary {
     ])
     lines.add([
       "memory utilisation", percent(usage.memory),
-      sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
+      usage.memory.isNaN ? "" : sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
     ])
     if let gpu = usage.gpu { lines.add(["GPU utilisation", percent(gpu), ""]) }
     lines.add(["fragmentation", percent(usage.fragmentation.cpu), fragmentation])
@@ -251,5 +271,17 @@ public struct SimulationSummary {
     let blocks = Array("▁▂▃▄▅▆▇█")
     return String(levels.map { blocks[min(7, Int($0 / most * 7.999))] })
       + "  most \(significant(most))"
+  }
+}
+
+extension ClusterLayout {
+  /// What its trace does not say of the machines.
+  var unknownNotes: [String] {
+    [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)].compactMap {
+      what, count in
+      guard count > 0 else { return nil }
+      return
+        "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit"
+    }
   }
 }

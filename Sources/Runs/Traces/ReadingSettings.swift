@@ -1,6 +1,8 @@
 import Configuration
+import Diagnostics
 import Foundation
 import Logging
+import TraceInput
 import TraceParsing
 import Workload
 
@@ -29,6 +31,8 @@ public struct ReadingSettings: Sendable {
   public var threads = ReadOptions().threads
   /// Times its size that a compressed file may inflate to.
   public var maximumExpansion = Expansion.defaultLimit
+  /// Another unit of `mem_capacity` in opendc workloads than kB: one of `ColumnMapping.memoryUnits`.
+  public var openDCMemoryUnit: String?
   /// Whether rows that cannot be read are left out and counted, instead of ending the reading.
   public var isLenient = false
   /// Takes notes on what was recognised and assumed; nil for silence.
@@ -68,15 +72,29 @@ public struct ReadingSettings: Sendable {
   public func open(
     _ path: String, meter: ReadMeter, notes: Bool = true
   ) throws -> any RecognisedTrace {
-    var formats = Registry.formats
-    if let columns { formats.insert(try mappedFormat(columns), at: 0) }
-    let trace = try TraceOpener(formats: formats)
+    let trace = try opener()
       .open(
         path, format: format, table: table, meter: meter, maximumExpansion: maximumExpansion,
         temporaryDirectory: temporaryDirectory)
     logger?.debug("\(path): \(trace.format), \(trace.tables.map(\.name).joined(separator: ", "))")
-    if notes { for note in trace.notes { logger?.notice("\(note)") } }
+    if notes {
+      for note in trace.notes { logger?.notice("\(note)") }
+      if let note = PassedOverFile.note(trace.passedOver) { logger?.notice("\(note)") }
+    }
     return trace
+  }
+
+  /// Knows the formats, the one that ``columns`` describes before all others.
+  ///
+  /// - Throws: ``RunError`` for a wrong ``columns`` file.
+  public func opener() throws -> TraceOpener {
+    var formats = Registry.formats
+    if let openDCMemoryUnit {
+      let openDC = MappedRecordFormat.openDC(memoryUnit: openDCMemoryUnit)
+      formats = formats.map { $0.name == openDC.name ? openDC : $0 }
+    }
+    if let columns { formats.insert(try mappedFormat(columns), at: 0) }
+    return TraceOpener(formats: formats)
   }
 
   /// Counts rejected rows; nil in strict mode.

@@ -1,3 +1,6 @@
+import Diagnostics
+import Experiments
+import TraceInput
 import TraceParsing
 import Workload
 
@@ -9,7 +12,7 @@ import Workload
 ///    past, is run.
 /// 2. A task that was submitted before the trace began is submitted at the trace's first time.
 /// 3. A task whose run time is unknown because the trace's beginning or end cuts it off is replayed for
-///    as long as it ran in sight of the trace; with ``AtStart/skip`` those that ran already when it
+///    as long as it ran in sight of the trace; with `EngineSettings.AtStart.skip` those that ran already when it
 ///    began are left out. Where neither cuts it off nothing tells its run time, and it is left out
 ///    (``unknown``).
 /// 4. A task that still ran when the trace ended is replayed as far as the trace goes
@@ -18,14 +21,6 @@ import Workload
 /// Counts what it leaves out. A reference, so that the counts can be read after the run.
 public final class ReplayedTasks: WorkloadSource {
   public typealias Failure = TraceError
-
-  /// What to do with tasks that were running when the trace began.
-  public enum AtStart: String, CaseIterable, Codable, Hashable, Sendable {
-    /// Replay them from the trace's beginning to their end, or to the trace's.
-    case observed
-    /// Leave them out.
-    case skip
-  }
 
   /// Tasks that never ran in the trace.
   public private(set) var neverRan = 0
@@ -38,11 +33,18 @@ public final class ReplayedTasks: WorkloadSource {
   /// Tasks with a stated default for a request.
   public private(set) var assumed = 0
 
+  /// Tasks that are replayed.
+  public private(set) var replayed = 0
+  /// Tasks that are left out, whatever the reason.
+  public var leftOut: Int { neverRan + unknown }
+  /// Files of the workload's trace that were not read.
+  public var passedOver: [PassedOverFile] { workload.passedOver }
+
   private let workload: NamedWorkload
-  private let atStart: AtStart
+  private let atStart: EngineSettings.AtStart
 
   /// The tasks of `workload`.
-  public init(_ workload: NamedWorkload, atStart: AtStart = .observed) {
+  public init(_ workload: NamedWorkload, atStart: EngineSettings.AtStart = .observed) {
     self.workload = workload
     self.atStart = atStart
   }
@@ -50,7 +52,10 @@ public final class ReplayedTasks: WorkloadSource {
   /// The next task to run; nil after the last.
   public func next() throws(TraceError) -> TaskRecord? {
     while var record = try workload.source.next() {
-      guard workload.stream != nil else { return record }
+      guard workload.stream != nil else {
+        replayed += 1
+        return record
+      }
       // Whatever else is missing: what has a run time has run.
       let hasRun =
         record.attempts > 0 || record.runTime > .zero || record.outcome == .running
@@ -75,6 +80,7 @@ public final class ReplayedTasks: WorkloadSource {
       }
       if record.flags.contains(.cutOffAtEnd) { cutOffAtEnd += 1 }
       if record.flags.contains(.requestAssumed) { assumed += 1 }
+      replayed += 1
       return record
     }
     return nil
@@ -90,6 +96,25 @@ public final class ReplayedTasks: WorkloadSource {
     let last = isCutAtEnd ? workload.stream?.report.lastTime ?? .never : .never
     let end = record.end.isKnown ? record.end : last
     return end.isKnown && end >= start ? end - start : nil
+  }
+}
+
+extension ReplayedTasks {
+  /// What to say first where more than a tenth of the workload is left out; nil otherwise.
+  public var warning: String? {
+    let all = replayed + leftOut
+    guard leftOut * 10 > all else { return nil }
+    return "\(grouped(leftOut)) of \(grouped(all)) tasks left out (\(grouped(neverRan)) never ran, "
+      + "\(grouped(unknown)) without run time)"
+  }
+
+  /// - Throws: ``RunError`` where there are tasks and none of them can be run again.
+  func requireSome(of workload: String) throws {
+    guard replayed == 0, leftOut > 0 else { return }
+    throw RunError(
+      message:
+        "\(workload): nothing to simulate: none of its \(grouped(leftOut)) tasks has a run time "
+        + "(\(grouped(neverRan)) never ran, \(grouped(unknown)) without run time)")
   }
 }
 

@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// Google's first cluster trace (2010, seven hours, version 1): one row a task and five-minute
@@ -74,6 +76,7 @@ struct Google2010Trace: RecognisedTrace {
   var format: String { found.format }
   var tables: [TraceTable] { found.tables }
   var notes: [String] { found.notes }
+  var passedOver: [PassedOverFile] { found.passedOver }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     var gathering = RecordGathering(options)

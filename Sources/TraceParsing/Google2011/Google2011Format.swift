@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// Google clusterdata-2011-2: the trace of one Borg cell over 29 days of May 2011.
@@ -19,18 +21,12 @@ public struct Google2011Format: TraceFormat {
     }
     var found: [Google2011Table: (TraceInput.Group, ColumnLayout)] = [:]
     var strays: Set<Google2011Table> = []  // what was found is a table by its name only
-    var notes = input.ignored.map { "\($0) is neither text nor an archive: ignored" }
     for group in input.groups {
-      guard let layout = try layout(of: group, in: input, asked: asked) else {
-        notes.append("\(group.files[0].name) is no table of google-2011: ignored")
-        continue
-      }
-      let fits = try self.fits(group, layout)
+      guard let layout = try layout(of: group, in: input, asked: asked) else { continue }
+      let fits = self.fits(group, layout)
       if let (other, _) = found[layout.table] {
         // A file that merely lies in the table's folder does not stand in the table's way.
         if strays.contains(layout.table) != !fits {
-          let stray = fits ? other : group
-          notes.append("\(stray.files[0].name) is no table of google-2011: ignored")
           if fits {
             strays.remove(layout.table)
             found[layout.table] = (group, layout)
@@ -46,7 +42,9 @@ public struct Google2011Format: TraceFormat {
       if !fits { strays.insert(layout.table) }
     }
     guard !found.isEmpty else { return nil }
-    return Google2011Trace(path: input.path, found: found, otherNotes: notes)
+    let used = found.values.map(\.0)
+    return Google2011Trace(
+      path: input.path, found: found, passedOver: input.passedOver(besides: used, format: name))
   }
 
   /// The group's columns if it is one of the tables: by what the rows hold; the names of folder and
@@ -66,55 +64,31 @@ public struct Google2011Format: TraceFormat {
       let schema = try Schema(bytes, file: folder.isEmpty ? "schema.csv" : folder + "/schema.csv")
       if let layout = try ColumnLayout(hint, schema: schema) { return layout }
     }
-    let rows = try sampleRows(of: group)
-    let fitting = Google2011Table.allCases.filter { Self.fit(rows, ColumnLayout($0)) }
+    let fitting = Google2011Table.allCases.filter { fit(group, ColumnLayout($0)) ?? false }
     if let hint, fitting.isEmpty || fitting.contains(hint) { return ColumnLayout(hint) }
     return fitting.count == 1 ? ColumnLayout(fitting[0]) : nil
   }
 
   /// Whether nothing that can be read of the group speaks against the layout.
-  private func fits(
-    _ group: TraceInput.Group, _ layout: ColumnLayout
-  ) throws(TraceError) -> Bool {
-    let rows = try sampleRows(of: group)
-    return rows.isEmpty || Self.fit(rows, layout)
+  private func fits(_ group: TraceInput.Group, _ layout: ColumnLayout) -> Bool {
+    fit(group, layout) ?? true
   }
 
-  private static func fit(_ rows: [[UInt8]], _ layout: ColumnLayout) -> Bool {
-    rows.count { isRow($0, of: layout) } * 2 > rows.count
+  /// Whether most of the group's first rows are rows of the layout; nil where there is none to see.
+  private func fit(_ group: TraceInput.Group, _ layout: ColumnLayout) -> Bool? {
+    let answers = answers(group, layout)
+    return answers.isEmpty ? nil : answers.count { $0 } * 2 > answers.count
   }
 
   private func parent(of folder: String) -> String {
     folder.split(separator: "/").dropLast().joined(separator: "/")
   }
 
-  /// Up to 100 whole rows from the beginning of the group.
-  private func sampleRows(of group: TraceInput.Group) throws(TraceError) -> [[UInt8]] {
-    var head = group.head[...]
-    if head.count >= TraceInput.headLength, let end = head.lastIndex(of: 0x0a) {
-      head = head[..<end]
-    }
-    return head.split(separator: 0x0a).lazy
-      .filter { $0.first != UInt8(ascii: "#") }.prefix(100).map(Array.init)
-  }
-
-  private static func isRow(_ bytes: [UInt8], of layout: ColumnLayout) -> Bool {
-    let batch = RowBatch()
-    do throws(TraceError) {
-      guard try LibCSVRowReader(MemoryStream(bytes, name: "")).nextBatch(batch) else {
-        return false
-      }
-      return batch.withRow(0) { row in
-        guard layout.fieldCount.contains(row.count) else { return false }
-        do throws(RowError) {
-          try TableRow(row: row, layout: layout).validate()
-          return true
-        } catch {
-          return false
-        }
-      }
-    } catch {
-      return false
+  /// Whether each of up to 100 whole rows from the beginning of the group is one of the layout.
+  private func answers(_ group: TraceInput.Group, _ layout: ColumnLayout) -> [Bool] {
+    group.sample(.csv) { row in
+      guard layout.fieldCount.contains(row.count) else { return false }
+      return (try? TableRow(row: row, layout: layout).validate()) != nil
     }
   }
 }
@@ -124,7 +98,7 @@ public struct Google2011Trace: RecognisedTrace {
   public let format = "google-2011"
   let path: String
   let found: [Google2011Table: (TraceInput.Group, ColumnLayout)]
-  let otherNotes: [String]
+  public let passedOver: [PassedOverFile]
 
   public var tables: [TraceTable] {
     Google2011Table.allCases.compactMap { table in
@@ -150,10 +124,10 @@ public struct Google2011Trace: RecognisedTrace {
     }
     if ownTable == .jobEvents, found[.taskEvents] != nil {
       notes.append(
-        "task_events has fewer bytes than job_events: records are made of job_events; "
+        "task_events is tiny beside job_events: records are made of job_events; "
           + "--table task_events takes the other")
     }
-    return notes + otherNotes
+    return notes
   }
 
   public func canMakeRecords(from table: String?) -> Bool {
@@ -187,8 +161,8 @@ public struct Google2011Trace: RecognisedTrace {
   }
 
   /// The table that records are made of if nobody says: task_events, unless job_events, which tells of
-  /// jobs only, has more bytes. A trace of the whole has hundreds of times as many of tasks: such a table is
-  /// a sample of another kind.
+  /// jobs only, has twenty times as many bytes. The whole trace has many more tasks than jobs: such a table
+  /// is a sample of another kind.
   private var ownTable: Google2011Table? {
     func bytes(_ table: Google2011Table) -> Int? {
       guard let (group, _) = found[table] else { return nil }
@@ -198,7 +172,9 @@ public struct Google2011Trace: RecognisedTrace {
     guard let tasks = bytes(.taskEvents) else {
       return found[.jobEvents] == nil ? nil : .jobEvents
     }
-    guard let jobs = bytes(.jobEvents), tasks < jobs, jobs < Int.max else { return .taskEvents }
+    guard let jobs = bytes(.jobEvents), tasks < jobs / 20, jobs < Int.max else {
+      return .taskEvents
+    }
     return .jobEvents
   }
 
@@ -236,7 +212,7 @@ public struct Google2011Trace: RecognisedTrace {
           time: try row.time(MachineEventColumn.time.rawValue),
           machine: try row.integer(MachineEventColumn.machineID.rawValue),
           kind: MachineEvent.Kind(rawValue: UInt8(code)) ?? .update,
-          capacity: options.scale.resources(capacity),
+          capacity: options.scale.resources(capacity), unknown: options.scale.unknown(capacity),
           platform: list.symbols.intern(row[MachineEventColumn.platformID.rawValue])))
     }
     var survey = decoder.takeSurvey()

@@ -1,4 +1,7 @@
+import Diagnostics
 import Foundation
+import Tables
+import TraceInput
 import Workload
 
 /// The table of dependencies that lies beside a record file: `tasks.dependencies.parquet` beside
@@ -25,7 +28,7 @@ public enum DependencyFile {
   public static func write(_ table: DependencyTable, beside path: String) throws(TraceError) {
     let file = try self.path(beside: path)
     guard !table.isEmpty else {
-      unlink(file)
+      unlink(FileName.bytes(file))
       return
     }
     typealias Row = (task: TaskID, dependency: DependencyTable.Dependency)
@@ -46,7 +49,7 @@ public enum DependencyFile {
   static func read(
     beside path: String, into table: inout DependencyTable, _ options: ReadOptions
   ) throws(TraceError) {
-    guard let file = try? self.path(beside: path), FileManager.default.fileExists(atPath: file)
+    guard let file = try? self.path(beside: path), FileStatus(file).kind == .file
     else { return }
     try IntegerTable(file: file, names: names, optional: names.count - 1)
       .forEachRow(options) { values throws(RowError) in try add(values, to: &table) }

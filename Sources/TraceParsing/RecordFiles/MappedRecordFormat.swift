@@ -1,4 +1,7 @@
+import Diagnostics
 import Parquet
+import Tables
+import TraceInput
 import Workload
 
 /// Tables of tasks by others, Parquet or CSV with a header, read through a `ColumnMapping`.
@@ -10,55 +13,132 @@ public struct MappedRecordFormat: TraceFormat {
   /// The name for `--format`.
   public let name: String
   private let mapping: ColumnMapping
+  /// What is assumed of the files.
+  private let note: String?
 
-  /// A format called `name`.
-  public init(name: String, mapping: ColumnMapping) {
+  /// A format called `name`; `note` says what it assumes of the files.
+  public init(name: String, mapping: ColumnMapping, note: String? = nil) {
     self.name = name
     self.mapping = mapping
+    self.note = note
   }
 
-  /// OpenDC's tasks.parquet.
-  public static let openDC = MappedRecordFormat(name: "opendc", mapping: .openDC)
+  /// OpenDC's tasks.parquet, with `mem_capacity` in kB.
+  public static let openDC = openDC(memoryUnit: nil)
 
-  /// The table in `input`, if it has every column that the mapping names.
+  /// OpenDC's tasks.parquet, with `mem_capacity` in one of `ColumnMapping.memoryUnits`; kB if nil.
+  public static func openDC(memoryUnit: String?) -> MappedRecordFormat {
+    MappedRecordFormat(
+      name: "opendc", mapping: memoryUnit.map { .openDC(memoryUnit: $0) } ?? .openDC(),
+      note: memoryUnit == nil
+        ? "mem_capacity is read as kB, as OpenDC's loader does (its page says MB): "
+          + "--opendc-memory-unit says otherwise" : nil)
+  }
+
+  /// The tables in `input` that have every column that the mapping names: all of them are one table.
   public func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
+    var parts: [TablePieces] = []
     for group in input.groups {
-      let columns: Set<String>
-      let isParquet = group.head.starts(with: Array("PAR1".utf8))
-      if isParquet {
-        guard case .file(let path) = group.files[0].location else { continue }
-        columns = Set(try ParquetRecordReader.open(path).columns.map(\.name))
-      } else {
-        columns = Set(
-          group.sample(.csv, limit: 1) { row in (0..<row.count).map(row.text) }.joined())
-      }
-      guard mapping.columns.values.allSatisfy({ columns.contains($0.from) }) else { continue }
-      return MappedRecordTrace(format: name, group: group, isParquet: isParquet, mapping: mapping)
+      let part = try TablePieces(group)
+      if missing(part).isEmpty { parts.append(part) }
+    }
+    guard !parts.isEmpty else { return nil }
+    let used = parts.map(\.group)
+    return MappedRecordTrace(
+      format: name, parts: parts, mapping: mapping, notes: note.map { ["\(name): \($0)"] } ?? [],
+      passedOver: input.passedOver(besides: used, format: name))
+  }
+
+  private func missing(_ part: TablePieces) -> [String] {
+    mapping.columns.values.filter { !$0.isOptional && !part.has($0.from) }.map(\.from).sorted()
+  }
+
+  /// Which columns are missing, of a table that has some.
+  public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
+    for group in input.groups {
+      guard let part = try? TablePieces(group), !part.columns.isEmpty else { continue }
+      let needed = mapping.columns.values.filter { !$0.isOptional }.count
+      let missing = missing(part)
+      guard isAsked || missing.count * 2 <= needed else { continue }
+      return TraceError(
+        .unrecognised,
+        "\(name) needs the columns \(missing.joined(separator: ", ")); the file has "
+          + part.columns.joined(separator: ", "), file: group.files[0].name)
     }
     return nil
+  }
+}
+
+/// Files of one table that have the same columns, and what their folders say: `day=1/`.
+struct TablePieces {
+  let group: TraceInput.Group
+  /// The columns in the files, those that cannot be read included.
+  let columns: [String]
+  /// The values that stand for all rows.
+  let partition: [String: String?]
+
+  init(_ group: TraceInput.Group) throws(TraceError) {
+    self.group = group
+    if group.isParquet {
+      let reader = try group.files[0].openParquet()
+      columns = reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
+    } else {
+      columns = group.sample(.csv, limit: 1) { row in (0..<row.count).map(row.text) }.first ?? []
+    }
+    let known = Set(columns)
+    // A column of the file goes before the folder's.
+    partition = Dictionary(
+      group.files[0].partition.filter { !known.contains($0.column) }.map { ($0.column, $0.value) },
+      uniquingKeysWith: { $1 })
+  }
+
+  func has(_ column: String) -> Bool {
+    columns.contains(column) || partition.index(forKey: column) != nil
+  }
+
+  /// All pieces as one table.
+  static func traceTable(_ name: String, _ pieces: [TablePieces]) -> TraceTable {
+    if pieces.count == 1 { return pieces[0].group.traceTable(name) }
+    return TraceTable(
+      name: name, parts: pieces.reduce(0) { $0 + $1.group.files.count }, total: nil, missing: [])
+  }
+
+  /// What is missing between the parts that are there.
+  static func notes(_ name: String, _ pieces: [TablePieces]) -> [String] {
+    var notes: [String] = []
+    for group in pieces.map(\.group) {
+      if !group.missing.isEmpty {
+        let ranges = group.missing.map {
+          $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+        }
+        notes.append("\(name): part \(ranges.joined(separator: ", ")) missing")
+      }
+      if let total = group.total, group.files.count + group.missingCount < total {
+        notes.append("\(name): \(group.files.count) of \(total) parts given")
+      }
+    }
+    return notes
   }
 }
 
 /// A mapped table that was found.
 struct MappedRecordTrace: RecognisedTrace {
   let format: String
-  let group: TraceInput.Group
-  let isParquet: Bool
+  let parts: [TablePieces]
   let mapping: ColumnMapping
+  let notes: [String]
+  let passedOver: [PassedOverFile]
 
   private static let table = "tasks"
 
-  private var completions: [@Sendable (inout TaskRecord) -> Void] {
-    RecordColumn.completions(without: Set(mapping.columns.keys))
-  }
-
-  var tables: [TraceTable] { [group.traceTable(Self.table)] }
-  var notes: [String] { [] }
+  var tables: [TraceTable] { [TablePieces.traceTable(Self.table, parts)] }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
-    try gather(options).stream()
+    let stream = try gather(options).stream()
+    stream.report.notes += TablePieces.notes(Self.table, parts)
+    return stream
   }
 
   private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
@@ -68,196 +148,15 @@ struct MappedRecordTrace: RecognisedTrace {
       throw TraceError(.missing, "the column mapping is wrong: \(list)")
     }
     var gathering = RecordGathering(options)
-    let rows = isParquet ? try readParquet(options, &gathering) : try readCSV(options, &gathering)
-    gathering.finish(Self.table, rows: rows.rows, comments: rows.comments, options)
+    var reader = MappedPartReader(mapping, options)
+    for part in parts { try reader.read(part, &gathering) }
+    gathering.finish(Self.table, rows: reader.rows, comments: reader.comments, options)
     return gathering
-  }
-
-  /// A record before its row's values are put in.
-  private var blank: TaskRecord {
-    var record = RecordColumn.blank(without: Set(mapping.columns.keys))
-    if mapping.columns["run_us"] != nil, mapping.columns["outcome"] == nil {
-      record.outcome = .finished
-      record.attempts = 1
-    }
-    return record
-  }
-
-  private func accept(
-    _ record: TaskRecord, _ gathering: inout RecordGathering
-  ) throws(RowError) {
-    var record = record
-    for complete in completions { complete(&record) }
-    if let problem = RecordOrderChecker().problem(record) {
-      throw RowError(column: nil, message: problem, reason: "value out of range")
-    }
-    gathering.survey.add(time: record.submit)
-    gathering.add(record)
-  }
-
-  private func readCSV(
-    _ options: ReadOptions, _ gathering: inout RecordGathering
-  ) throws(TraceError) -> (rows: Int, comments: Int) {
-    let columns = mapping.resolved
-    let blank = blank
-    let numbersJobs = mapping.columns["job_id"] == nil
-    var count: Int64 = 0
-    let table = FieldTable(
-      Self.table, columns.map { ColumnSpec($0.source, .text, true) })
-    var reader = FieldTableReader(group, table, .csvWithHeader, options: options)
-    try reader.forEachRow { row throws(RowError) in
-      var record = blank
-      if numbersJobs { record.id.job = count }
-      count += 1
-      for (place, column) in columns.enumerated() {
-        let bytes = row[place]
-        do throws(RowError) {
-          try column.set(bytes.isEmpty ? nil : .text(bytes), in: &record, &gathering.symbols)
-        } catch {
-          var located = error
-          located.column = place
-          throw located
-        }
-      }
-      try accept(record, &gathering)
-    }
-    return (reader.rows, reader.comments)
-  }
-
-  private func readParquet(
-    _ options: ReadOptions, _ gathering: inout RecordGathering
-  ) throws(TraceError) -> (rows: Int, comments: Int) {
-    var rows = 0
-    for file in group.files {
-      guard case .file(let path) = file.location else {
-        throw TraceError(
-          .unrecognised, "Parquet is read from files only, not from archives", file: file.name)
-      }
-      let reader = try ParquetRecordReader.open(path)
-      var columns: [(MappedColumn, MappedParquetCursor)] = []
-      for column in mapping.resolved {
-        let cursor = try catching(path) { try MappedParquetCursor(reader, column.source) }
-        columns.append((column.withFactor(of: cursor.annotation), cursor))
-      }
-      var done = 0
-      while done < reader.rowCount {
-        let count = min(4096, reader.rowCount - done)
-        try catching(path) { for (_, cursor) in columns { try cursor.read(count) } }
-        for row in 0..<count {
-          var record = blank
-          if mapping.columns["job_id"] == nil { record.id.job = Int64(rows) }
-          rows += 1
-          do throws(RowError) {
-            for (column, cursor) in columns {
-              try cursor.withValue(row) { value throws(RowError) in
-                try column.set(value, in: &record, &gathering.symbols)
-              }
-            }
-            try accept(record, &gathering)
-          } catch {
-            let located = TraceError(
-              error.code, "row \(done + row + 1): \(error.message)", file: path)
-            guard let rejects = options.rejects else { throw located }
-            try rejects.add(located, reason: error.reason, row: "")
-          }
-        }
-        done += count
-        options.meter?.add(rows: count)
-      }
-    }
-    return (rows, 0)
   }
 
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? { nil }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
     try gather(options).survey
-  }
-}
-
-extension MappedColumn {
-  /// Takes the unit of a time from what the file declares, unless the mapping says one.
-  fileprivate func withFactor(of annotation: ParquetAnnotation) -> MappedColumn {
-    var column = self
-    if factor == nil, target.name.hasSuffix("_us"), case .time(let decimals, _) = annotation {
-      column.factor = [3: 1e3, 6: 1, 9: 1e-3][decimals]
-    }
-    return column
-  }
-}
-
-/// A cursor over a column of any flat type.
-final class MappedParquetCursor {
-  private enum Cursor {
-    case flag(ParquetCursor<Bool>)
-    case int32(ParquetCursor<Int32>)
-    case int64(ParquetCursor<Int64>)
-    case float(ParquetCursor<Float>)
-    case double(ParquetCursor<Double>)
-    case string(ParquetStringCursor)
-  }
-
-  let annotation: ParquetAnnotation
-  private let cursor: Cursor
-  private var flags = ParquetColumnBuffer<Bool>()
-  private var narrow = ParquetColumnBuffer<Int32>()
-  private var integers = ParquetColumnBuffer<Int64>()
-  private var floats = ParquetColumnBuffer<Float>()
-  private var numbers = ParquetColumnBuffer<Double>()
-  private var strings = ParquetStringBuffer()
-
-  init(_ reader: ParquetReader, _ name: String) throws {
-    let column = try reader.column(name)
-    annotation = column.annotation
-    cursor =
-      switch column.type {
-      case .boolean: .flag(try reader.cursor(name))
-      case .int32: .int32(try reader.cursor(name))
-      case .int64: .int64(try reader.cursor(name))
-      case .float: .float(try reader.cursor(name))
-      case .double: .double(try reader.cursor(name))
-      case .string: .string(try reader.stringCursor(name))
-      }
-  }
-
-  /// Reads the next `count` rows.
-  func read(_ count: Int) throws {
-    switch cursor {
-    case .flag(let cursor): _ = try cursor.read(count, into: &flags)
-    case .int32(let cursor): _ = try cursor.read(count, into: &narrow)
-    case .int64(let cursor): _ = try cursor.read(count, into: &integers)
-    case .float(let cursor): _ = try cursor.read(count, into: &floats)
-    case .double(let cursor): _ = try cursor.read(count, into: &numbers)
-    case .string(let cursor): _ = try cursor.read(count, into: &strings)
-    }
-  }
-
-  /// The value of a row in a column of integers; nil is a null or something else.
-  func integer(_ row: Int) -> Int64? {
-    switch cursor {
-    case .int32: narrow[row].map(Int64.init)
-    case .int64: integers[row]
-    default: nil
-    }
-  }
-
-  /// Calls `body` with the value of a row that was read; nil is a null.
-  func withValue(
-    _ row: Int, _ body: (MappedValue?) throws(RowError) -> Void
-  ) throws(RowError) {
-    switch cursor {
-    case .flag: try body(flags[row].map { .flag($0) })
-    case .int32: try body(narrow[row].map { .integer(Int64($0)) })
-    case .int64: try body(integers[row].map { .integer($0) })
-    case .float: try body(floats[row].map { .number(Double($0)) })
-    case .double: try body(numbers[row].map { .number($0) })
-    case .string:
-      guard strings.validity.isEmpty || strings.validity[row] else { return try body(nil) }
-      var failure: RowError?
-      strings.table.withBytes(of: Int(strings.codes[row])) { bytes in
-        do throws(RowError) { try body(.text(bytes)) } catch { failure = error }
-      }
-      if let failure { throw failure }
-    }
   }
 }

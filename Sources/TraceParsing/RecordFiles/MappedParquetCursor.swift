@@ -1,0 +1,103 @@
+import Diagnostics
+import Foundation
+import Parquet
+import TraceInput
+
+/// A cursor over a column of any flat type, which gives values as the file declares them: unsigned
+/// integers, decimals with their scale.
+final class MappedParquetCursor {
+  private enum Cursor {
+    case flag(ParquetCursor<Bool>)
+    case int32(ParquetCursor<Int32>)
+    case int64(ParquetCursor<Int64>)
+    case float(ParquetCursor<Float>)
+    case double(ParquetCursor<Double>)
+    case string(ParquetStringCursor)
+  }
+
+  let column: ParquetColumn
+  private let cursor: Cursor
+  private var flags = ParquetColumnBuffer<Bool>()
+  private var narrow = ParquetColumnBuffer<Int32>()
+  private var integers = ParquetColumnBuffer<Int64>()
+  private var floats = ParquetColumnBuffer<Float>()
+  private var numbers = ParquetColumnBuffer<Double>()
+  private var strings = ParquetStringBuffer()
+
+  init(_ reader: ParquetReader, _ name: String) throws {
+    column = try reader.column(name)
+    cursor =
+      switch column.type {
+      case .boolean: .flag(try reader.cursor(name))
+      case .int32: .int32(try reader.cursor(name))
+      case .int64: .int64(try reader.cursor(name))
+      case .float: .float(try reader.cursor(name))
+      case .double: .double(try reader.cursor(name))
+      case .string: .string(try reader.stringCursor(name))
+      }
+  }
+
+  /// Reads the next `count` rows.
+  func read(_ count: Int) throws {
+    switch cursor {
+    case .flag(let cursor): _ = try cursor.read(count, into: &flags)
+    case .int32(let cursor): _ = try cursor.read(count, into: &narrow)
+    case .int64(let cursor): _ = try cursor.read(count, into: &integers)
+    case .float(let cursor): _ = try cursor.read(count, into: &floats)
+    case .double(let cursor): _ = try cursor.read(count, into: &numbers)
+    case .string(let cursor): _ = try cursor.read(count, into: &strings)
+    }
+  }
+
+  /// The value of a row in a column of integers; nil is a null or something else.
+  func integer(_ row: Int) -> Int64? {
+    switch cursor {
+    case .int32: narrow[row].flatMap { exact(meaning(of: Int64($0))) }
+    case .int64: integers[row].flatMap { exact(meaning(of: $0)) }
+    case .float: floats[row].flatMap { RecordColumn.integer(Double($0)) }
+    case .double: numbers[row].flatMap { RecordColumn.integer($0) }
+    case .flag, .string: nil
+    }
+  }
+
+  private func exact(_ value: MappedValue) -> Int64? {
+    if case .integer(let integer) = value { integer } else { nil }
+  }
+
+  /// What a stored integer stands for.
+  private func meaning(of stored: Int64) -> MappedValue {
+    switch column.annotation {
+    case .integer(_, isSigned: false):
+      if column.type == .int32 { return .integer(Int64(UInt32(truncatingIfNeeded: stored))) }
+      return stored < 0 ? .large(UInt64(bitPattern: stored)) : .integer(stored)
+    case .decimal(_, let scale) where scale > 0:
+      // As an integer where it is one: a double may not hold all its digits.
+      guard scale <= 18, let power = Int64(exactly: pow(10, Double(scale))) else {
+        return .number(Double(stored) / pow(10, Double(scale)))
+      }
+      let (whole, rest) = stored.quotientAndRemainder(dividingBy: power)
+      return rest == 0 ? .integer(whole) : .number(Double(stored) / Double(power))
+    default: return .integer(stored)
+    }
+  }
+
+  /// Calls `body` with the value of a row that was read; nil is a null.
+  func withValue(
+    _ row: Int, _ body: (MappedValue?) throws(RowError) -> Void
+  ) throws(RowError) {
+    switch cursor {
+    case .flag: try body(flags[row].map { .flag($0) })
+    case .int32: try body(narrow[row].map { meaning(of: Int64($0)) })
+    case .int64: try body(integers[row].map { meaning(of: $0) })
+    case .float: try body(floats[row].map { .number(Double($0)) })
+    case .double: try body(numbers[row].map { .number($0) })
+    case .string:
+      guard strings.validity.isEmpty || strings.validity[row] else { return try body(nil) }
+      var failure: RowError?
+      strings.table.withBytes(of: Int(strings.codes[row])) { bytes in
+        do throws(RowError) { try body(.text(bytes)) } catch { failure = error }
+      }
+      if let failure { throw failure }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import Diagnostics
+import TraceInput
+import Workload
+
+/// Takes a format's records in any order and hands them on in submit order, with everything that
+/// comes beside them. Memory is bounded by the options' sort buffer.
+public struct RecordGathering {
+  /// What was counted.
+  public var report = ReadReport()
+  /// What was counted in the table that records are made from.
+  public var survey = TableSurvey()
+  /// The users' names.
+  public var symbols = SymbolTable()
+  /// Which tasks wait for which.
+  public var dependencies = DependencyTable()
+  /// What the format says beyond the records.
+  public var attributes = TaskAttributes()
+  var header: [String] = []
+  private var events: [String: Int] = [:]
+  private var eventOrder: [String] = []
+  private var sorter: ExternalSorter<TaskRecord>
+  private var failure: TraceError?
+  private var repeated: RepeatedTasks?
+
+  /// Nothing yet; what exceeds the options' sort buffer goes to their temporary folder.
+  public init(_ options: ReadOptions) {
+    repeated = RepeatedTasks(
+      bufferBytes: options.sortBufferBytes / 4, directory: options.temporaryDirectory)
+    sorter = ExternalSorter(
+      bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
+  }
+
+  /// Adds a record. A failing disk is reported by `stream`.
+  public mutating func add(_ record: TaskRecord) {
+    guard failure == nil else { return }
+    do throws(TraceError) {
+      try sorter.add(record)
+      try repeated?.add(record.id)
+      report.records += 1
+    } catch {
+      failure = error
+    }
+  }
+
+  /// Counts an event or status by its name in the trace.
+  public mutating func count(_ event: String) {
+    if events[event] == nil { eventOrder.append(event) }
+    events[event, default: 0] += 1
+  }
+
+  /// Takes over what a reader counted for a table.
+  public mutating func finish(_ table: String, rows: Int, comments: Int, _ options: ReadOptions) {
+    survey.rows = rows
+    survey.comments = comments
+    survey.events = eventOrder.map { .init(name: $0, count: events[$0] ?? 0) }
+    do throws(TraceError) {
+      if let repeated = try repeated.take()?.result() {
+        survey.repeated = repeated.rows
+        if let note = repeated.note { report.notes.append("\(table): \(note)") }
+      }
+    } catch {
+      failure = failure ?? error
+    }
+    report.rows[table] = rows
+    report.comments += comments
+    report.surveys[table] = survey
+    report.rejects = options.rejects?.counts ?? [:]
+    report.firstTime = min(report.firstTime, survey.firstTime)
+    if survey.firstTime.isKnown { report.lastTime = max(report.lastTime, survey.lastTime) }
+  }
+
+  /// The records in submit order.
+  public consuming func stream() throws(TraceError) -> RecordStream {
+    if let failure { throw failure }
+    var sorted = try sorter.sorted()
+    let stream = RecordStream(report: report, symbols: symbols) { _ throws(TraceError) in
+      try sorted.next()
+    }
+    stream.dependencies = dependencies
+    stream.attributes = attributes
+    stream.header = header
+    return stream
+  }
+}
