@@ -78,7 +78,9 @@ public struct WorkloadScenario: Sendable, Hashable {
         node.problem(at: "factor", "is missing, and so is model")
       }
       let times = node.numbers("roundedTo", in: .positive)
-      if let factor, named == nil { model?.estimates = EstimateModel(factor: factor, roundedTo: times ?? []) }
+      if let factor, named == nil {
+        model?.estimates = EstimateModel(factor: factor, roundedTo: times ?? [])
+      }
     }
     if let node = root.object("graph") { model?.graph = GraphModel(node) }
     if let node = root.object("details") { model?.details = TraceDetails(node) }

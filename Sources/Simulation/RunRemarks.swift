@@ -107,7 +107,8 @@ public struct RunRemarks: Hashable, Sendable {
         + "(--exact-estimates, exactEstimates)"
     }
     if options.order == .earliestDeadline, withDeadline == 0 {
-      return "0 of \(Self.grouped(tasks)) tasks have deadlines, by which earliest deadline first goes"
+      return
+        "0 of \(Self.grouped(tasks)) tasks have deadlines, by which earliest deadline first goes"
     }
     return nil
   }

@@ -220,8 +220,10 @@ private struct GenerationSummary {
     text += "busy     \(significant(offered)) cores on average if all run at once"
     text += " (the model's mean: \(significant(scenario.model.offeredCores)))\n"
     if offeredMeanwhile < 0.95 * scenario.model.offeredCores {
-      text += "NOTE     \(significant(offeredMeanwhile)) cores on average while tasks come: the model's load "
-      text += "is a mean over all time, and what runs beyond the last submission, or before as much has "
+      text +=
+        "NOTE     \(significant(offeredMeanwhile)) cores on average while tasks come: the model's load "
+      text +=
+        "is a mean over all time, and what runs beyond the last submission, or before as much has "
       text += "begun, is missing here; a longer --duration with --warm-up comes nearer\n"
     }
     for (what, count) in leftOut.sorted(by: { $0.key < $1.key }) {

@@ -125,9 +125,10 @@ import Workload
     let plain = [task(1, at: 0, runs: 1), task(2, at: 0, runs: 1)]
     var known = plain
     known[0].estimate = Microseconds(seconds: 1)
-    func said(_ records: [TaskRecord], _ policy: any PlacementPolicy = FirstFit(),
-      _ set: (inout SimulationOptions) -> Void) throws -> (remarks: [String], failure: String?)
-    {
+    func said(
+      _ records: [TaskRecord], _ policy: any PlacementPolicy = FirstFit(),
+      _ set: (inout SimulationOptions) -> Void
+    ) throws -> (remarks: [String], failure: String?) {
       var options = SimulationOptions()
       set(&options)
       let report = try run(records, on: try machines([(4, 0)]), policy, set).report

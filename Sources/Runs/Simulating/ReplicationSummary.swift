@@ -71,7 +71,8 @@ public struct ReplicationSummary {
     let audits = reports.compactMap(\.audit)
     var object: [String: Any] = [
       "workload": workload, "cluster": cluster, "scheduler": reports.first?.policy ?? "",
-      "remarks": reports.first?.remarks(options) ?? [], "replications": reports.count, "seeds": reports.map(\.seed), "measures": measures,
+      "remarks": reports.first?.remarks(options) ?? [], "replications": reports.count,
+      "seeds": reports.map(\.seed), "measures": measures,
       "wall_s": cost.wall, "cpu_s": cost.cpu,
     ]
     if !audits.isEmpty { object["audit_passed"] = audits.allSatisfy(\.passed) }

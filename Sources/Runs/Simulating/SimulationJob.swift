@@ -130,7 +130,8 @@ public struct SimulationJob: Sendable {
       return try run(seed: seed, meter: ReadMeter(), results: &results).report
     }
     return ReplicationSummary(
-      reports: reports, workload: workload, cluster: cluster, options: options, cost: RunCost(since: start))
+      reports: reports, workload: workload, cluster: cluster,
+      options: engine.options, cost: RunCost(since: start))
   }
 
   /// One run that hands each task's result to `results`.
@@ -172,7 +173,7 @@ public struct SimulationJob: Sendable {
         TappedTasks(base: tasks, groups: groups).scaleArrivals(by: scaleArrivals)
           .scaleLoad(by: scaleLoad), results: &results)
       report.droppedDependencies += dropped
-      if let failure = report.remarks.failure(options) { throw RunError(message: failure) }
+      if let failure = report.remarks.failure(engine.options) { throw RunError(message: failure) }
       try requireTasks(tasks)
       return Run(
         report: report, layout: layout, tasks: tasks, constraints: constraints, rejects: rejects,

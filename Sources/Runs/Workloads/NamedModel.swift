@@ -165,7 +165,8 @@ public struct NamedModel {
       if pair[0] == "estimates" {
         guard let model = EstimateModel.named(pair[1]) else {
           throw RunError(
-            message: "estimates '\(pair[1])' is none of \(EstimateModel.names.joined(separator: ", "))"
+            message:
+              "estimates '\(pair[1])' is none of \(EstimateModel.names.joined(separator: ", "))"
           )
         }
         scenario.model.estimates = model

@@ -126,7 +126,8 @@ extension Metric {
     ]
       + RunRemarks.Unmodelled.allCases.map { resource in
         Metric(
-          "tasks_\(resource)_not_modelled", "tasks whose \(resource) is not modelled", better: .none,
+          "tasks_\(resource)_not_modelled", "tasks whose \(resource) is not modelled",
+          better: .none,
           "Tasks that ask for it where nothing is said of any machine."
         ) { (run: SimulationReport) in Double(run.remarks.unmodelled[resource.rawValue]) }
       }

@@ -1,4 +1,8 @@
+import Diagnostics
 import Foundation
+import Parquet
+import Tables
+import TraceInput
 import Workload
 
 /// A table of whole numbers beside a record file, in the same kind of file.

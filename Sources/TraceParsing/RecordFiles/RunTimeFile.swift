@@ -1,4 +1,8 @@
+import Diagnostics
 import Foundation
+import Parquet
+import Tables
+import TraceInput
 import Workload
 
 /// The table of run times by machine that lies beside a record file: `tasks.run-times.csv` beside
