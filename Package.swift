@@ -19,6 +19,8 @@ let package = Package(
     .library(name: "Simulation", targets: ["Simulation"]),
     .library(name: "Experiments", targets: ["Experiments"]),
     .library(name: "MARL", targets: ["MARL"]),
+    .library(name: "ExternalSchedulers", targets: ["ExternalSchedulers"]),
+    .library(name: "TracemillC", type: .dynamic, targets: ["TracemillC"]),
     .library(name: "Runs", targets: ["Runs"]),
   ],
   dependencies: [
@@ -65,7 +67,8 @@ let package = Package(
 
     // Typed columns to Parquet and CSV files that appear when they are complete.
     .target(
-      name: "Tables", dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive"],
+      name: "Tables",
+      dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive", "CTracemill"],
       exclude: ["README.md"]),
 
     // Archives, inflating, rows and tables that are read.
@@ -82,6 +85,7 @@ let package = Package(
       dependencies: [
         "Diagnostics", "Parquet", "Quoting", "Tables", "TraceInput", "Workload", "CCrypto",
         "CIngest",
+        "CTracemill",
       ], exclude: ["README.md"]),
     .target(
       name: "Generation",
@@ -105,7 +109,7 @@ let package = Package(
         .embedInCode("Shipped/timeline.js"), .embedInCode("Shipped/timeline.css"),
       ]),
     .target(
-      name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "COpenBLAS"],
+      name: "MARL", dependencies: ["Simulation", "Workload", "CNeural"],
       exclude: ["README.md"],
       // Links to data/policies: in the program itself, so that it can be moved.
       resources: [
@@ -116,9 +120,12 @@ let package = Package(
         .embedInCode("Shipped/one-step-study-100.json"),
       ]),
     .target(name: "CNeural"),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas",
-      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+
+    // Schedulers that are not Swift: shared objects, programs, a caller's functions.
+    .target(name: "CTracemill"),
+    .target(
+      name: "ExternalSchedulers", dependencies: ["CTracemill", "Simulation", "Workload"],
+      exclude: ["README.md"]),
 
     // The conformance checker that every workload source is run through.
     .target(name: "WorkloadTestKit", dependencies: ["Workload"], exclude: ["README.md"]),
@@ -127,16 +134,29 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "ExternalSchedulers", "Fitting",
+        "Generation",
+        "MARL", "Quoting",
         "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "Logging", package: "swift-log"),
+      ], exclude: ["README.md"]),
+
+    // L4: the face for C, and so for Python and all others (Sources/CTracemill/include/tracemill.h).
+    .target(
+      name: "TracemillC",
+      dependencies: [
+        "CTracemill", "Configuration", "Diagnostics", "Experiments", "ExternalSchedulers",
+        "Fitting",
+        "Generation", "Runs", "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
       ], exclude: ["README.md"]),
 
     // L4: the command line.
     .executableTarget(
       name: "tracemill",
       dependencies: [
-        "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "ExternalSchedulers", "Fitting",
+        "Generation",
+        "MARL", "Quoting",
         "Runs", "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -169,7 +189,10 @@ let package = Package(
       name: "GenerationTests",
       dependencies: ["Generation", "Fitting", "Workload", "WorkloadTestKit", "CVectorMath"]),
     .testTarget(
-      name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
+      name: "MARLTests",
+      dependencies: ["MARL", "Simulation", "Workload", "Generation", "CNeural", "CNeuralPlain"]),
+    // The kernels of CNeural as they are for a processor without wide vectors.
+    .target(name: "CNeuralPlain", dependencies: ["CNeural"], path: "Tests/CNeuralPlain"),
     .testTarget(
       name: "RunsTests",
       dependencies: [

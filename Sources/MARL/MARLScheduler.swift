@@ -77,6 +77,43 @@ public struct MARLScheduler: PlacementPolicy {
     recorder?.ended(result, cluster)
   }
 
+  /// What the network says of each machine that can take the task, were they the candidates. O(machines ×
+  /// parameters).
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    let network = model.networks[model.network(for: task, on: cluster)]
+    switch model.architecture {
+    case .candidates:
+      let candidates = (0..<Int32(cluster.count)).filter { cluster.canTake(task, on: Int($0)) }
+      let inputs = UnsafeMutablePointer<Float>.allocate(
+        capacity: max(candidates.count, 1) * CandidateFeatures.count)
+      let outputs = UnsafeMutablePointer<Float>.allocate(capacity: max(candidates.count, 1))
+      defer {
+        inputs.deallocate()
+        outputs.deallocate()
+      }
+      CandidateFeatures(task, on: cluster, ledger).write(
+        candidates, near: 0, on: cluster, ledger, to: inputs)
+      network.score(inputs, rows: candidates.count, to: outputs)
+      var next = 0
+      cluster.score(task, into: &scores) { _, _ in
+        next += 1
+        return Double(outputs[next - 1])
+      }
+    case .study:
+      var observation = observation
+      let row = UnsafeMutablePointer<Float>.allocate(capacity: StudyObservation.count)
+      defer { row.deallocate() }
+      observation.write(task, on: cluster, to: row)
+      let outputs = network(
+        Array(UnsafeBufferPointer(start: row, count: StudyObservation.count)))
+      cluster.score(task, into: &scores) { _, machine in
+        machine < StudyObservation.machines ? Double(outputs[machine]) : -.infinity
+      }
+    }
+  }
+
   private mutating func placeAmongCandidates(
     _ task: TaskView, _ cluster: borrowing Cluster, _ rng: inout RandomStream
   ) -> Int? {
@@ -88,7 +125,7 @@ public struct MARLScheduler: PlacementPolicy {
     use?.counts[network] += 1
     scratch.reserve(rows: count, columns: CandidateFeatures.count)
     CandidateFeatures(task, on: cluster, ledger).write(
-      sampler, on: cluster, ledger, to: scratch.inputs)
+      sampler.drawn, near: sampler.near, on: cluster, ledger, to: scratch.inputs)
     model.networks[network].score(scratch.inputs, rows: count, to: scratch.outputs)
     let chosen = choose(count, mask: nil, &rng)
     let machine = Int(sampler.drawn[chosen.index])

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Diagnostics
 import Experiments
+import ExternalSchedulers
 import Foundation
 import Runs
 import Tables
@@ -55,7 +56,6 @@ struct Tracemill: AsyncParsableCommand {
 
   static func main() async {
     Interrupts.install()
-    IdleThreads.end()
     suggestCommand()
     if CommandLine.arguments.count == 1 {
       do { return try writeOutput(overview) } catch { fail("\(error)") }
@@ -74,6 +74,8 @@ struct Tracemill: AsyncParsableCommand {
     } catch let error as StoreError {
       fail("\(error)")
     } catch let error as ConfigurationError {
+      fail("\(error)")
+    } catch let error as ForeignFailure {
       fail("\(error)")
     } catch {
       let code = exitCode(for: error)

@@ -158,6 +158,7 @@ public struct Trainer: Sendable {
     learner = Learner(model, seed: settings.seed)
     learner.model.candidates = settings.candidates
     learner.model.choice = settings.choice
+    learner.model.environment = scenarios.environment
     for index in learner.model.networks.indices {
       learner.model.networks[index].withhold(settings.learner.withheld)
     }

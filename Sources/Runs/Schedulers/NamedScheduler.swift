@@ -1,3 +1,4 @@
+import ExternalSchedulers
 import Foundation
 import MARL
 import Simulation
@@ -7,6 +8,8 @@ import Simulation
 public struct NamedScheduler: Sendable {
   /// As the user wrote it.
   public let name: String
+  /// Where it learned; nil for one that did not learn, or whose file does not say.
+  public private(set) var environment: TrainingEnvironment?
   private let make: @Sendable (Double?) -> any PlacementPolicy
 
   /// The scheduler called `name`; its file is read here, once.
@@ -19,6 +22,7 @@ public struct NamedScheduler: Sendable {
       do {
         let model = try PolicyModel(
           SafeTensors(try Self.contents(path, ShippedPolicies.checkpoint)))
+        environment = model.environment
         let label = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         make = { _ in MARLScheduler(model, name: "marl:\(label)") }
       } catch let error as CheckpointError {
@@ -37,6 +41,14 @@ public struct NamedScheduler: Sendable {
       }
       make = { _ in Self.policy(named: name) ?? RandomPlacement() }
     }
+  }
+
+  /// One line for an engine whose settings differ from those in which it learned; nil where they do not.
+  public func warning(in options: SimulationOptions) -> String? {
+    guard let flags = environment?.flags(unlike: options), !flags.isEmpty else { return nil }
+    return
+      "\(name) learned in another engine: \(flags.joined(separator: " ")) would be right, and --as-trained "
+      + "sets it"
   }
 
   /// The schedulers that need no file.
@@ -65,6 +77,7 @@ public struct NamedScheduler: Sendable {
 
   /// What to say of a name that stands for nothing.
   public static func noSuch(_ name: String) -> String {
+    if ExternalScheduler.isOne(name) { return ExternalScheduler.refusal(name) }
     // Names of orders and of backfilling, which go with any placement.
     for (names, option, key) in [
       (["greedy", "easy", "conservative"], "--backfilling", "backfilling"),

@@ -114,8 +114,8 @@ public struct ReadingSettings: Sendable {
 }
 
 extension ColumnMapping {
-  /// The mapping that a file states, every issue noted.
-  fileprivate init?(_ root: ConfigurationNode) {
+  /// The mapping that a file or a description states, every issue noted.
+  package init?(_ root: ConfigurationNode) {
     guard let columns = root.object("columns", required: true) else { return nil }
     var sources: [String: Source] = [:]
     for name in columns.keys {

@@ -90,7 +90,9 @@ extension Cluster {
     let old = states[machine].load
     let whole = states[machine].cpu.nano
     let used = states[machine].isUp ? whole - offers[machine].cpu.nano : 0
-    let new = whole > 0 ? Int64(Double(used) / Double(whole) * 0x1p20 + 0.5) : 0
+    // A machine that shrank, or is claimed beyond its capacity from outside, counts as at most four times
+    // full: squares and their sum stay within 64 bits for half a million machines.
+    let new = whole > 0 ? Int64(min(Double(used) / Double(whole), 4) * 0x1p20 + 0.5) : 0
     states[machine].load = new
     loadSum += new - old
     loadSquares += new * new - old * old

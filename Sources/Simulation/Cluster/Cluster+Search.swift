@@ -96,6 +96,19 @@ extension Cluster {
     a < b && (b == .infinity || b - a > 1e-14 + 1e-13 * abs(b))
   }
 
+  /// Gives every machine that can take the task its score, and the others -infinity. O(n).
+  ///
+  /// - Parameter scores: becomes as long as there are machines.
+  public func score(
+    _ task: TaskView, into scores: inout [Double], by score: (borrowing Cluster, Int) -> Double
+  ) {
+    scores.removeAll(keepingCapacity: true)
+    scores.reserveCapacity(count)
+    for machine in 0..<count {
+      scores.append(canTake(task, on: machine) ? score(self, machine) : -.infinity)
+    }
+  }
+
   /// Share of the machine's CPU that its tasks, running and waiting there, ask for: 0…, beyond 1
   /// where tasks queue.
   public func demand(_ machine: Int) -> Double {

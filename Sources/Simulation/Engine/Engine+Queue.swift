@@ -75,7 +75,12 @@ extension Engine {
   }
 
   /// The task that is asked about.
-  var askedView: TaskView { slots[offering.task].view }
+  @inline(__always)
+  var askedView: TaskView {
+    var view = slots[offering.task].view
+    if view.instances > 1 { view.instance = Int32(offering.machines.count) }
+    return view
+  }
 
   /// The answer to where a task goes. One that is not valid is an error, and the decision stays open.
   mutating func answer(_ placement: Placement) throws(SimulationError) {
@@ -162,6 +167,7 @@ extension Engine {
   private mutating func joinQueue(_ index: Int32, of machine: Int) {
     slots[index].machine = Int32(machine)
     slots[index].state = .queued
+    slots[index].view.placements += 1
     queues[machine].append(index, in: &slots)
     cluster.changeQueue(of: machine, by: 1, slots[index].view)
     cluster.mark(slots[index].view, on: machine, sign: 1)

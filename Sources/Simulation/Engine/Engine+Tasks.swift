@@ -51,6 +51,7 @@ extension Engine {
   /// A wait is over and an attempt begins.
   private mutating func begin(_ index: Int32) {
     stopWaiting(index)
+    if slots[index].state != .queued { slots[index].view.placements += 1 }
     if slots[index].view.attempts == 0 { slots[index].firstStart = cluster.now }
     slots[index].since = cluster.now
     slots[index].lastStart = cluster.now
@@ -193,8 +194,11 @@ extension Engine {
     }
   }
 
-  /// A task that was running or queued goes back to the pending queue.
+  /// A task that was running or queued has lost its place and goes back to the pending queue.
   mutating func waitAgain(_ index: Int32) {
+    var result = result(index, .unfinished)
+    result.isFinal = false
+    policy.taskEnded(result, on: cluster)
     slots[index].state = .pending
     slots[index].since = cluster.now
     accounts.beganWaiting()
@@ -219,7 +223,8 @@ extension Engine {
       outcome == .finished
       ? slots[index].waking : min(slots[index].waking, max(cluster.now - slots[index].since, .zero))
     return TaskResult(
-      id: slots[index].view.id, instance: slots[index].instance, submit: slots[index].view.submit,
+      id: slots[index].view.id, instance: slots[index].view.instance,
+      submit: slots[index].view.submit,
       firstStart: slots[index].firstStart, start: slots[index].lastStart,
       finish: outcome == .finished ? slots[index].end : .never,
       deadline: slots[index].view.deadline, wait: slots[index].waited + waking,
@@ -227,7 +232,7 @@ extension Engine {
       energy: Joules(slots[index].energy),
       machine: started ? cluster.states[Int(slots[index].machine)].number : -1,
       attempts: slots[index].view.attempts, priorityClass: slots[index].view.priorityClass,
-      outcome: outcome)
+      outcome: outcome, placements: slots[index].view.placements)
   }
 
   mutating func conclude(_ result: TaskResult) {

@@ -409,7 +409,7 @@ struct Engine: ~Copyable {
     cluster.note(view)
     fragmentation.submit(view.request, &cluster)
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
-    slot.instance = instance
+    slot.view.instance = instance
     if isBatch { slot.view.upwardRank = length(view) }
     slot.key = pending.key(view)
     let index = slots.insert(slot)

@@ -41,8 +41,6 @@ struct TaskSlot {
   var next: Int32 = -1
   var previous: Int32 = -1
   var state = State.pending
-  /// Which of its record's instances it is.
-  var instance: Int32 = 0
   /// The round in which its upward rank was last worked out.
   var rankRound: UInt32 = 0
 }

@@ -24,6 +24,20 @@ struct Completion {
   }
 }
 
+/// A batch policy whose machines are those on which tasks end first.
+protocol CompletionPolicy: BatchPlacementPolicy {}
+
+extension CompletionPolicy {
+  /// In how many seconds the task should end there, negated.
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    cluster.score(task, into: &scores) { cluster, machine in
+      -cluster.expectedCompletion(of: task, on: machine)
+    }
+  }
+}
+
 /// Chooses the task of greatest merit, ties to the first in the queue, for its best machine.
 /// O(tasks × machines).
 func chooseByMerit(

@@ -8,7 +8,7 @@ import Workload
 /// Topcuoglu, Hariri and Wu, "Performance-effective and low-complexity task scheduling for
 /// heterogeneous computing", IEEE TPDS 13 (2002); as an online list scheduler, without insertion
 /// into gaps.
-public struct HEFT: BatchPlacementPolicy {
+public struct HEFT: BatchPlacementPolicy, CompletionPolicy {
   /// `heft`.
   public let name = "heft"
   /// True.

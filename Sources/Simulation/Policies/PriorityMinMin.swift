@@ -5,7 +5,7 @@ import Workload
 ///
 /// Min-min of Ibarra and Kim, "Heuristic algorithms for scheduling independent tasks on
 /// nonidentical processors", J. ACM 24 (1977), class by class.
-public struct PriorityMinMin: BatchPlacementPolicy {
+public struct PriorityMinMin: BatchPlacementPolicy, CompletionPolicy {
   /// `priority-min-min`.
   public let name = "priority-min-min"
   /// True.

@@ -15,6 +15,15 @@ extension ScoredPolicy {
   ) -> Placement {
     cluster.cheapest(for: task) { cluster, machine in cost(of: task, on: machine, in: cluster) }
   }
+
+  /// The costs, negated; where the rule would rather not, the least number there is.
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    cluster.score(task, into: &scores) { cluster, machine in
+      max(-cost(of: task, on: machine, in: cluster), -.greatestFiniteMagnitude)
+    }
+  }
 }
 
 /// Another policy's rule among `choices` machines drawn at random, ties to the one drawn first.
@@ -56,6 +65,13 @@ public struct Sampled: PlacementPolicy {
   /// Tells the rule.
   public mutating func taskEnded(_ result: TaskResult, on cluster: borrowing Cluster) {
     rule.taskEnded(result, on: cluster)
+  }
+
+  /// The rule's, of all machines.
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    rule.scores(task, on: cluster, into: &scores)
   }
 
   /// Takes the cheapest of those drawn. O(d²) where many can take the task.

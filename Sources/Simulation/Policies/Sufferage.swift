@@ -8,7 +8,7 @@ import Workload
 /// onto heterogeneous computing systems", J. Parallel and Distributed Computing 59 (1999). Their figure 4
 /// goes in passes, in each of which every machine takes at most one task; here tasks are committed one by
 /// one, and what they would suffer is worked out anew after each, so that assignments may differ.
-public struct Sufferage: BatchPlacementPolicy {
+public struct Sufferage: BatchPlacementPolicy, CompletionPolicy {
   /// `sufferage`.
   public let name = "sufferage"
   /// True.
