@@ -158,11 +158,12 @@ final class EpisodeRecorder {
     let seconds = (result.finish - result.start).seconds
     decisions[index].ended.spread = Float(seconds * share * (load - cluster.meanUtilisation))
 
-    guard decisions[index].blockers > 0, result.wait > .zero else { return }
+    let queued = result.wait - result.waking
+    guard decisions[index].blockers > 0, queued > .zero else { return }
     let reference = max(result.runTime.seconds * description.speed, 1e-6)
-    let unwaited = (result.completion - result.wait).seconds
+    let unwaited = (result.completion - queued).seconds
     var loss = credit.completion * (1 - min(1, unwaited / (3 * reference)) - terms.completion)
-    if !result.metDeadline, result.finish - result.wait <= result.deadline {
+    if !result.metDeadline, result.finish - queued <= result.deadline {
       loss += credit.lostDeadline * weight
     }
     decisions[index].ended.loss = Float(loss)
@@ -181,11 +182,13 @@ final class EpisodeRecorder {
   /// Works out the rewards, when the run is over.
   func finish() {
     let count = decisions.count
-    let seconds = max((lastSubmit - firstSubmit).seconds, 1e-6)
-    // So that the parts sum to the number of tasks × the variance over its unit.
+    let seconds = count > 0 ? (lastSubmit - firstSubmit).seconds : 0
+    // So that the parts sum to the number of tasks × the variance over its unit; tasks of one moment have
+    // none.
     let perPart =
-      credit.imbalance * Double(count) / seconds / Double(max(layout.machines.count, 1))
-      / units.variance
+      seconds > 0
+      ? credit.imbalance * Double(count) / seconds / Double(max(layout.machines.count, 1))
+        / units.variance : 0
     var rewards = decisions.map { $0.ended.own - Float(perPart) * $0.ended.spread }
     chargeIdle(&rewards)
     for decision in decisions where decision.ended.loss > 0 {

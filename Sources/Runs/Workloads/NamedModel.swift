@@ -150,7 +150,7 @@ public struct NamedModel {
 
   /// `load=0.7,cores=1250,tasks=2000,duration=3600,rate=2`.
   private mutating func setParameters(_ text: Substring) throws {
-    let keys = Self.parameterKeys
+    let keys = Self.parameterKeys + ["estimates"]
     for item in text.split(separator: ",") {
       let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
       guard pair.count == 2, keys.contains(pair[0]) else {
@@ -162,8 +162,18 @@ public struct NamedModel {
         scenario.extent.duration = time.value
         continue
       }
-      guard let value = Double(pair[1]), value > 0, value <= Double(Ranges.tasks.upperBound) else {
-        throw RunError(message: "\(pair[0]) '\(pair[1])' is not a number above 0 and at most 1e12")
+      if pair[0] == "estimates" {
+        guard let model = EstimateModel.named(pair[1]) else {
+          throw RunError(
+            message:
+              "estimates '\(pair[1])' is none of \(EstimateModel.names.joined(separator: ", "))"
+          )
+        }
+        scenario.model.estimates = model
+        continue
+      }
+      guard let value = Double(pair[1]), value > 0, value <= 1e12 else {
+        throw RunError(message: "\(pair[0]) '\(pair[1])' is not a number above 0")
       }
       switch pair[0] {
       case "tasks": scenario.extent.tasks = Int(value)

@@ -41,11 +41,17 @@ extension Cluster {
     apart[key] = count > 0 ? count : nil
   }
 
+  /// The run begins with its first task: until then, no machine has been empty for any time.
+  mutating func begin() {
+    hasBegun = true
+    for machine in 0..<count where states[machine].running == 0 { emptySince[machine] = now }
+  }
+
   /// The machine comes, empty.
   mutating func bringUp(_ machine: Int) {
     states[machine].isUp = true
     upCount += 1
-    emptySince[machine] = now
+    if hasBegun { emptySince[machine] = now }
     awakeAt[machine] = now
     offers.update(machine, to: capacities[machine])
     if mode == .dispatch { wholes.update(machine, to: capacities[machine]) }
@@ -97,8 +103,8 @@ extension Cluster {
     states[machine].queued += sign
     totalQueued += Int(sign)
     work[machine].queuedCPU += Int128(sign) * Int128(task.request.cpu.nano)
-    guard task.estimate.isKnown else { return }
-    let length = Double(task.estimate.rawValue) / states[machine].speed
+    guard let time = expectedRunTime(of: task, on: machine) else { return }
+    let length = Double(time.rawValue)
     work[machine].cpu.queued += Double(sign) * length * task.request.cpu.value
     work[machine].memory.queued += Double(sign) * length * task.request.memory.gibibytes
     // Rounding must not outlive the tasks that caused it.
