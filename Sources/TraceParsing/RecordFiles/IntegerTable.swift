@@ -17,7 +17,7 @@ struct IntegerTable {
   func forEachRow(
     _ options: ReadOptions, _ body: ([Int64]) throws(RowError) -> Void
   ) throws(TraceError) {
-    if file.hasSuffix(TableFileKind.parquet.rawValue) { 
+    if file.hasSuffix(TableFileKind.parquet.rawValue) {
       return try forEachParquetRow(options, body)
     }
     guard let group = try TraceInput(path: file).groups.first else { return }
