@@ -1,6 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Mappings of public traces that the program knows: `Sources/TraceParsing/Presets`.
+let presets = [
+  "helios", "acme-kalos", "acme-seren", "microsoft-itp", "philly",
+  "philly-pollux", "alibaba-gpu-2020", "alibaba-dlrm-2025", "alibaba-spot-2026", "alibaba-genai-2026",
+  "azure-functions-2021", "azure-llm", "burstgpt-3", "burstgpt", "mooncake",
+  "mit-supercloud", "pm100", "f-data", "lassen", "lanl-mustang",
+  "two-sigma", "frontier", "huawei-east", "batsim", "slurm",
+  "slurm-json", "pbs", "kubernetes-pods", "wfcommons", "wfcommons-1.3",
+  "wfcommons-1.2", "bitbrains", "azure-vm",
+]
+
 let package = Package(
   name: "tracemill",
   platforms: [.macOS(.v15)],
@@ -56,8 +67,9 @@ let package = Package(
       name: "TraceParsing",
       dependencies: [
         "Workload", "Parquet", "CIngest", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON",
-        "CCrypto",
-      ]),
+        "CCrypto", "Configuration",
+      ],
+      resources: presets.map { .embedInCode("Presets/\($0).yaml") }),
     .target(
       name: "Generation",
       dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath", "PortableMath"]),

@@ -57,9 +57,9 @@ public final class ConfigurationNode {
   public subscript(key: String) -> ConfigurationNode? {
     if !known.contains(key) { known.append(key) }
     if let child = children[key] { return child }
-    guard let value = node.mapping?[Node(key)], value.null == nil || value.isQuoted else {
-      return nil
-    }
+    // Quoted, a key such as "3" is another value than 3, and the same name.
+    let found = node.mapping?[Node(key)] ?? node.mapping?.first { $0.key.string == key }?.value
+    guard let value = found, value.null == nil || value.isQuoted else { return nil }
     let child = ConfigurationNode(value, path: join(key), collector)
     children[key] = child
     return child

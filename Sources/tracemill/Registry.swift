@@ -14,5 +14,5 @@ enum Registry {
     Alibaba2017Format(),
     Alibaba2018Format(),
     AlibabaGPU2023Format(),
-  ]
+  ] + MappedRecordFormat.presets
 }
