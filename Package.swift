@@ -39,11 +39,14 @@ let package = Package(
   targets: [
     // L0: leaves. Nothing here imports another Tracemill module.
     .target(name: "Workload"),
+    // Text of inputs in languages that are generated: HTML, gnuplot, LaTeX, CSV, a terminal.
+    .target(name: "Quoting"),
     .target(name: "Fitting", dependencies: ["CVectorMath", "PortableMath"]),
     .target(name: "CVectorMath"),
     .target(name: "PortableMath", dependencies: ["CVectorMath"]),
     .target(
-      name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")]),
+      name: "Configuration",
+      dependencies: ["Quoting", .product(name: "Yams", package: "Yams")]),
     .target(name: "Parquet", dependencies: ["CISAL", "CZstd"]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive",
@@ -66,8 +69,8 @@ let package = Package(
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Workload", "Parquet", "CIngest", "CLibArchive", "CLibCSV", "CISAL", "CZstd", "CSimdJSON",
-        "CCrypto", "Configuration",
+        "Workload", "Parquet", "Quoting", "Configuration", "CIngest", "CLibArchive", "CLibCSV",
+        "CISAL", "CZstd", "CSimdJSON", "CCrypto",
       ],
       resources: presets.map { .embedInCode("Presets/\($0).yaml") }),
     .target(
@@ -81,7 +84,7 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "Configuration", "Simulation", "Generation", "Workload", "Fitting",
+        "CCrypto", "Configuration", "Simulation", "Generation", "Workload", "Fitting", "Quoting",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [
@@ -111,13 +114,14 @@ let package = Package(
       name: "tracemill",
       dependencies: [
         "Workload", "Fitting", "Parquet", "Configuration", "TraceParsing", "Generation",
-        "Simulation", "Experiments", "MARL",
+        "Simulation", "Experiments", "MARL", "Quoting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
 
     .testTarget(
       name: "WorkloadTests", dependencies: ["Workload", "WorkloadTestKit", "Generation"]),
+    .testTarget(name: "QuotingTests", dependencies: ["Quoting", "TestSupport"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "ParquetTests", dependencies: ["Parquet"]),
     .testTarget(name: "PortableMathTests", dependencies: ["PortableMath"]),
@@ -125,7 +129,9 @@ let package = Package(
       name: "FittingTests", dependencies: ["Fitting", "CVectorMath", "Generation", "Workload"]),
     .testTarget(
       name: "TraceParsingTests",
-      dependencies: ["TraceParsing", "Workload", "WorkloadTestKit", "Parquet", "TestSupport"]),
+      dependencies: [
+        "TraceParsing", "Workload", "WorkloadTestKit", "Parquet", "Configuration", "TestSupport",
+      ]),
     .testTarget(
       name: "SimulationTests",
       dependencies: ["Simulation", "Workload", "WorkloadTestKit", "Generation"]),

@@ -1,3 +1,5 @@
+import Quoting
+
 /// Something wrong with a configuration file, and where.
 public struct ConfigurationIssue: Hashable, Sendable, CustomStringConvertible {
   /// Where in the tree, as a dotted path: `groups[2].cores`; empty for the whole.
@@ -37,9 +39,12 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
   }
 
   /// One line an issue, each with file, line and column as compilers write them.
-  public var description: String {
-    issues.map { "\(file):\($0.line > 0 ? "" : " ")\($0)" }.joined(separator: "\n")
+  public var lines: [String] {
+    issues.map { Quoting.visible("\(file):\($0.line > 0 ? "" : " ")\($0)") }
   }
+
+  /// The ``lines``.
+  public var description: String { lines.joined(separator: "\n") }
 }
 
 /// What numbers a configuration accepts. All of them are finite.

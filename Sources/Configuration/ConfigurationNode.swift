@@ -57,13 +57,24 @@ public final class ConfigurationNode {
   public subscript(key: String) -> ConfigurationNode? {
     if !known.contains(key) { known.append(key) }
     if let child = children[key] { return child }
-    // Quoted, a key such as "3" is another value than 3, and the same name.
-    let found = node.mapping?[Node(key)] ?? node.mapping?.first { $0.key.string == key }?.value
-    guard let value = found, value.null == nil || value.isQuoted else { return nil }
+    guard let value = values[key], value.null == nil || value.isQuoted else { return nil }
     let child = ConfigurationNode(value, path: join(key), collector)
     children[key] = child
     return child
   }
+
+  /// The values of this mapping by their keys, as those are written: `0` and `"0"` are one key.
+  private lazy var values: [String: Node] = {
+    var values: [String: Node] = [:]
+    for (key, value) in node.mapping ?? Node.Mapping([]) {
+      guard let name = key.string, values.updateValue(value, forKey: name) != nil else { continue }
+      collector.issues.append(
+        ConfigurationIssue(
+          path: join(String(name.prefix(60))), message: "is there twice",
+          line: key.mark?.line ?? 0, column: key.mark?.column ?? 0))
+    }
+    return values
+  }()
 
   /// A number in `range`.
   public func number(

@@ -1,3 +1,5 @@
+import Quoting
+
 /// What went wrong while reading or writing a trace, and where.
 ///
 /// Prints as one line: `part-00017-of-00500.csv.gz:2041:10: CPU request 'abc' is not a number`.
@@ -34,7 +36,7 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
     _ code: Code, _ message: String, file: String? = nil, line: Int? = nil, column: Int? = nil
   ) {
     self.code = code
-    self.message = message.escapingControls
+    self.message = Quoting.visible(message)
     self.file = file
     self.line = line
     self.column = column
@@ -42,23 +44,9 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
 
   public var description: String {
     var place = ""
-    if let file { place += "\(file.escapingControls):" }
+    if let file { place += "\(Quoting.visible(file)):" }
     if let line { place += "\(line):" }
     if let column { place += "\(column):" }
     return place.isEmpty ? message : "\(place) \(message)"
-  }
-}
-
-extension String {
-  /// The text with control characters and line separators escaped as in Swift, so that it stays one
-  /// line and a terminal takes no command from it.
-  var escapingControls: String {
-    func isControl(_ scalar: Unicode.Scalar) -> Bool {
-      scalar.properties.generalCategory == .control || ["\u{2028}", "\u{2029}"].contains(scalar)
-    }
-    guard unicodeScalars.contains(where: isControl) else { return self }
-    return unicodeScalars.reduce(into: "") { text, scalar in
-      text += isControl(scalar) ? scalar.escaped(asASCII: true) : String(scalar)
-    }
   }
 }

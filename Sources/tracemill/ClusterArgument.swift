@@ -42,7 +42,7 @@ struct ClusterArgument {
     do {
       return try ConfigurationFile(path: argument).read(ClusterSpec.init)
     } catch {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     }
   }
 

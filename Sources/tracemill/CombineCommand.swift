@@ -64,7 +64,7 @@ struct CombineCommand: ParsableCommand {
     do {
       try PolicyModel.gated(parts, loads: at, runTimes: atRunTime).tensors.write(path: output)
     } catch let error as TrainingError {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     } catch let error as CheckpointError {
       throw CommandFailure(message: "\(output): \(error)")
     }

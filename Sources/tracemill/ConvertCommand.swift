@@ -131,7 +131,7 @@ struct ConvertCommand: ParsableCommand {
     options.work?.remove()
     progress.finish()
     let summary = ConversionSummary(
-      report: stream.report, leftOut: leftOut, selected: made, output: output,
+      report: stream.report, told: trace.notes, leftOut: leftOut, selected: made, output: output,
       rejects: rejects?.file.path,
       scale: options.scale, transitionsKnown: trace.format != "records")
     try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
@@ -158,6 +158,8 @@ struct RejectsFile {
 /// What a conversion did, for people and for machines.
 struct ConversionSummary {
   let report: ReadReport
+  /// Notes that were told when the trace was opened.
+  let told: [String]
   /// Values that the output's layout has no place for, by kind.
   let leftOut: [String: Int]
   let selected: Int
@@ -192,7 +194,7 @@ struct ConversionSummary {
         .joined(separator: ", ")
       text += "\n"
     }
-    for note in report.notes where note.contains("left out") || note.contains("ignored") {
+    for note in report.notes where !told.contains(note) && !note.hasPrefix("resume:") {
       text += "note     \(note)\n"
     }
     for (what, count) in leftOut.sorted(by: { $0.key < $1.key }) {

@@ -3,6 +3,7 @@ import Experiments
 import Foundation
 import Logging
 import MARL
+import Quoting
 import Simulation
 import Workload
 
@@ -111,7 +112,7 @@ struct EvaluateCommand: ParsableCommand {
         results.append(rewards)
         for (seed, r) in zip(seeds, rewards) {
           rows +=
-            "\(scenario.name),\(load),\(seed),\"\(contender.name)\",\(r.total),\(r.service),\(r.completion),"
+            "\(Quoting.csv(scenario.name)),\(load),\(seed),\(Quoting.csv(contender.name)),\(r.total),\(r.service),\(r.completion),"
             + "\(r.energy),\(r.imbalance),\(r.completionSeconds),\(r.joules),\(r.variance),"
             + "\(r.deadlinesMet),\(r.tasks)\n"
         }

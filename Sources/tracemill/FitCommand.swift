@@ -122,7 +122,7 @@ struct FitCommand: AsyncParsableCommand {
         do { trace = try reading.open(input, meter: meter) } catch let error as TraceError
           where error.code == .unrecognised && reading.format == nil
         {
-          guard column == nil else { throw error }
+          // A plain table may have columns of these names too.
           return try await fitNumbers(ReadMeter())
         }
         try await fitTrace(trace, meter)

@@ -1,6 +1,7 @@
 import Fitting
 import Foundation
 import Generation
+import Quoting
 import TraceParsing
 
 /// Plots of fits: data and gnuplot scripts, and SVG where gnuplot is installed.
@@ -67,7 +68,7 @@ struct FitPlots {
       set logscale xy
       set format y '10^{%L}'
       set yrange [\(0.5 / Double(n)):1.5]
-      set xlabel '\(Self.quoted(label))'
+      set xlabel \(Quoting.gnuplot(label)) noenhanced
       set ylabel 'P(X ≥ x)'
       set key bottom left
       plot \(curves.joined(separator: ", \\\n  "))
@@ -95,7 +96,7 @@ struct FitPlots {
       """
       set logscale xy
       set xlabel 'quantile of the fit'
-      set ylabel 'quantile of \(Self.quoted(label))'
+      set ylabel \(Quoting.gnuplot("quantile of \(label)")) noenhanced
       set xrange [\(sorted[0] / 3):\(sorted[n - 1] * 3)]
       set key top left
       plot \(curves.joined(separator: ", \\\n  ")), x with lines lc 'black' notitle
@@ -112,7 +113,7 @@ struct FitPlots {
       "\(name)-xmin", data,
       """
       set logscale x
-      set xlabel 'xmin of \(Self.quoted(label))'
+      set xlabel \(Quoting.gnuplot("xmin of \(label)")) noenhanced
       set ylabel 'KS distance'
       set y2label 'exponent'
       set y2tics
@@ -135,24 +136,8 @@ struct FitPlots {
       try file.write(text)
       try file.commit()
     }
-    guard let gnuplot = Self.gnuplot else { return }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: gnuplot)
-    process.arguments = ["\(name).gnuplot"]
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw CommandFailure(message: "\(folder)/\(name).gnuplot: gnuplot failed")
-    }
+    _ = try Gnuplot.run(["\(name).gnuplot"], in: folder)
   }
-
-  /// gnuplot, if the search path has it.
-  static let gnuplot: String? = {
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-    return path.split(separator: ":").map { "\($0)/gnuplot" }
-      .first { FileManager.default.isExecutableFile(atPath: $0) }
-  }()
 
   /// Up to `pointLimit` places of 0 ..< n, dense near 0.
   private static func spread(_ n: Int) -> [Int] {
@@ -168,10 +153,5 @@ struct FitPlots {
   private static func logarithmic(from low: Double, to high: Double, count: Int) -> [Double] {
     guard low < high else { return [low] }
     return (0..<count).map { low * pow(high / low, Double($0) / Double(count - 1)) }
-  }
-
-  /// A label inside single quotes, free of gnuplot's markup.
-  private static func quoted(_ text: String) -> String {
-    text.replacingOccurrences(of: "'", with: "''").replacingOccurrences(of: "_", with: "\\_")
   }
 }

@@ -19,7 +19,7 @@ extension GenerateCommand {
     if knobs.tasks == nil, knobs.duration == nil {
       do {
         tasks = try SyntheticWorkload(source.model, .tasks(original.count), seed: seed)
-      } catch { throw CommandFailure(message: "\(error)") }
+      } catch { throw CommandFailure(error) }
     }
     var generated = WorkloadSample(seed: seed)
     while let record = tasks.next() { generated.add(record) }

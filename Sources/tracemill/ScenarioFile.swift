@@ -33,7 +33,7 @@ struct ScenarioFile {
       proximal = parts.proximal
       momentum = parts.momentum
     } catch let error as ConfigurationError {
-      throw CommandFailure(message: error.description)
+      throw CommandFailure(error)
     }
   }
 

@@ -62,7 +62,7 @@ struct SyntheticArgument {
       return try WorkloadModel(profile, margins: margins, arrivals: arrivals, notes: &notes)
     } catch {
       throw CommandFailure(
-        message: error.issues.map { "\(name): \($0)" }.joined(separator: "\n"))
+        lines: error.issues.map { "\(name): \($0)" })
     }
   }
 
@@ -76,7 +76,7 @@ struct SyntheticArgument {
       }
       return try WorkloadProfile(file)
     } catch {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     }
   }
 
@@ -96,7 +96,7 @@ struct SyntheticArgument {
         return try profile(file).map { try model($0, name, margins, arrivals, &gathered) }
       }
     } catch {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     }
   }
 
@@ -135,7 +135,7 @@ struct SyntheticArgument {
         message: "a load needs the cores that it is the load of, such as cores=1250")
     }
     do { try scenario.model.setLoad(load, onCores: cores) } catch {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     }
   }
 
@@ -146,7 +146,7 @@ struct SyntheticArgument {
     do {
       return try SyntheticWorkload(scenario.model, extent, seed: seed)
     } catch {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     }
   }
 }

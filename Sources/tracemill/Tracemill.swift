@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Experiments
 import Foundation
+import Quoting
 import TraceParsing
 
 /// The command line: names to types, printing, progress, exit codes. Everything else is in the
@@ -84,8 +85,25 @@ struct Tracemill: AsyncParsableCommand {
   private static func exit(_ code: Int32) -> Never { Foundation.exit(code) }
 }
 
-/// A failure that is no `TraceError`; printed as one line, exit code 1.
+/// A failure that is no `TraceError`; exit code 1.
 struct CommandFailure: Error, CustomStringConvertible {
-  var message: String
+  /// A line, or several where several things are wrong; what a terminal would act on is written out.
+  let message: String
+
+  /// One thing is wrong.
+  init(message: String) { self.init(lines: [message]) }
+
+  /// What another error says: a line for each mistake of a configuration.
+  init(_ error: any Error) {
+    if let error = error as? ConfigurationError {
+      self.init(lines: error.lines)
+    } else {
+      self.init(message: "\(error)")
+    }
+  }
+
+  /// A line for each thing that is wrong.
+  init(lines: [String]) { message = lines.map(Quoting.visible).joined(separator: "\n") }
+
   var description: String { message }
 }

@@ -116,7 +116,10 @@ final class ReplayedTasks: WorkloadSource {
   func next() throws(TraceError) -> TaskRecord? {
     while var record = try workload.source.next() {
       guard workload.stream != nil else { return record }
-      let hasRun = record.attempts > 0 || record.outcome == .running || !record.hasHistory
+      // Whatever else is missing: what has a run time has run.
+      let hasRun =
+        record.attempts > 0 || record.runTime > .zero || record.outcome == .running
+        || !record.hasHistory
       guard hasRun else {
         neverRan += 1
         continue
@@ -127,20 +130,31 @@ final class ReplayedTasks: WorkloadSource {
         record.submit = start
       }
       if record.flags.contains(.runTimeUnknown) {
-        let end = record.end.isKnown ? record.end : workload.stream?.report.lastTime ?? .zero
-        guard atStart == .observed, end >= record.submit else {
+        guard let span = observedSpan(of: record) else {
           unknown += 1
           continue
         }
-        record.runTime = end - record.submit
+        record.runTime = span
         record.flags.remove(.runTimeUnknown)
-        observed += 1
+        if record.flags.contains(.cutOffAtStart) { observed += 1 }
       }
       if record.flags.contains(.cutOffAtEnd) { cutOffAtEnd += 1 }
       if record.flags.contains(.requestAssumed) { assumed += 1 }
       return record
     }
     return nil
+  }
+
+  /// How long a task ran in sight of the trace, whose beginning or end cuts it off; nil where neither
+  /// does: then nothing tells how long it ran.
+  private func observedSpan(of record: TaskRecord) -> Microseconds? {
+    let isCutAtStart = record.flags.contains(.cutOffAtStart)
+    let isCutAtEnd = record.outcome == .running || record.flags.contains(.cutOffAtEnd)
+    guard isCutAtStart || isCutAtEnd, !isCutAtStart || atStart == .observed else { return nil }
+    let start = !isCutAtStart && record.lastSchedule.isKnown ? record.lastSchedule : record.submit
+    let last = isCutAtEnd ? workload.stream?.report.lastTime ?? .never : .never
+    let end = record.end.isKnown ? record.end : last
+    return end.isKnown && end >= start ? end - start : nil
   }
 }
 

@@ -73,6 +73,37 @@ class Browser:
             sys.exit(f"browser: {result['exceptionDetails']}")
         return result["result"].get("value")
 
+    def open(self, page, width=1200, height=900, dark=False):
+        """Shows the page in a tab of that size and waits until it is complete; returns its URL."""
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self.session = attached["sessionId"]
+        for domain in ("Network", "Log", "Runtime", "Page"):
+            self.call(domain + ".enable")
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=1, mobile=width < 500)
+        if dark:
+            self.call("Emulation.setEmulatedMedia",
+                      features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        url = "file://" + os.path.abspath(page)
+        self.call("Page.navigate", url=url)
+        for _ in range(100):
+            if self.evaluate("document.readyState") == "complete":
+                break
+            time.sleep(0.1)
+        time.sleep(0.5)
+        return url
+
+    def errors(self):
+        """Exceptions, and errors and warnings of the console, up to now."""
+        return [
+            json.dumps(e["params"]) for e in self.events
+            if e.get("method") == "Runtime.exceptionThrown"
+            or e.get("method") == "Log.entryAdded"
+            and e["params"]["entry"]["level"] in ("error", "warning")
+            or e.get("method") == "Runtime.consoleAPICalled"
+            and e["params"]["type"] in ("error", "warning")]
+
     def close(self):
         self.process.kill()
         self.process.wait()
@@ -94,60 +125,46 @@ INK = """[...document.querySelectorAll('canvas')].map(canvas => {
   return [...colors].filter(c => new Set([c >> 8, c >> 4 & 15, c & 15]).size > 1).length;
 })"""
 
-program, page = sys.argv[1:3]
-browser = Browser(program)
-try:
-    target = browser.call("Target.createTarget", url="about:blank")["targetId"]
-    browser.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    for domain in ("Network", "Log", "Runtime", "Page"):
-        browser.call(domain + ".enable")
-    width, height = (int(n) for n in sys.argv[4:6]) if len(sys.argv) > 5 else (1200, 900)
-    browser.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                 deviceScaleFactor=1, mobile=width < 500)
-    if "dark" in sys.argv:
-        browser.call("Emulation.setEmulatedMedia",
-                     features=[{"name": "prefers-color-scheme", "value": "dark"}])
-    url = "file://" + os.path.abspath(page)
-    browser.call("Page.navigate", url=url)
-    for _ in range(100):
-        if browser.evaluate("document.readyState") == "complete":
-            break
-        time.sleep(0.1)
-    time.sleep(0.5)
-    result = {"tables": browser.evaluate(TABLES), "charts": browser.evaluate(INK),
-              "figures": browser.evaluate(
-                  "[...document.querySelectorAll('canvas')].map(c => c.closest('[id]').id)")}
-    if len(sys.argv) > 3:
-        top = sum(int(a[5:]) for a in sys.argv if a.startswith("from="))
-        shot = browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=True,
-                            clip={"x": 0, "y": top, "width": width, "height": height, "scale": 1})
-        with open(sys.argv[3], "wb") as file:
-            file.write(base64.b64decode(shot["data"]))
-    if result["charts"]:
-        browser.evaluate("document.querySelector('canvas').focus()")
-        for key in ("ArrowRight", "ArrowRight"):
-            browser.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=key)
-        result["keyboard"] = browser.evaluate("document.getElementById('reader').textContent")
-    before = browser.evaluate("getComputedStyle(document.body).backgroundColor")
-    browser.evaluate("document.getElementById('theme').click()")
-    after = browser.evaluate("getComputedStyle(document.body).backgroundColor")
-    result["themes"] = [before, after]
-    browser.call("Emulation.setDeviceMetricsOverride", width=390, height=844,
-                 deviceScaleFactor=1, mobile=True)
-    time.sleep(0.3)
-    result["overflow"] = browser.evaluate(
-        "document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    result["pages"] = len(browser.call("Page.printToPDF")["data"])
-    events = browser.events
-    result["requests"] = [
-        e["params"]["request"]["url"] for e in events if e.get("method") == "Network.requestWillBeSent"
-        and e["params"]["request"]["url"] != url
-        and not e["params"]["request"]["url"].startswith(("data:", "about:"))]
-    result["errors"] = [
-        json.dumps(e["params"]) for e in events
-        if e.get("method") == "Runtime.exceptionThrown"
-        or e.get("method") == "Log.entryAdded" and e["params"]["entry"]["level"] in ("error", "warning")
-        or e.get("method") == "Runtime.consoleAPICalled" and e["params"]["type"] in ("error", "warning")]
-    json.dump(result, sys.stdout)
-finally:
-    browser.close()
+def main():
+    program, page = sys.argv[1:3]
+    browser = Browser(program)
+    try:
+        width, height = (int(n) for n in sys.argv[4:6]) if len(sys.argv) > 5 else (1200, 900)
+        url = browser.open(page, width, height, "dark" in sys.argv)
+        result = {"tables": browser.evaluate(TABLES), "charts": browser.evaluate(INK),
+                  "figures": browser.evaluate(
+                      "[...document.querySelectorAll('canvas')].map(c => c.closest('[id]').id)")}
+        if len(sys.argv) > 3:
+            top = sum(int(a[5:]) for a in sys.argv if a.startswith("from="))
+            shot = browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=True,
+                                clip={"x": 0, "y": top, "width": width, "height": height, "scale": 1})
+            with open(sys.argv[3], "wb") as file:
+                file.write(base64.b64decode(shot["data"]))
+        if result["charts"]:
+            browser.evaluate("document.querySelector('canvas').focus()")
+            for key in ("ArrowRight", "ArrowRight"):
+                browser.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=key)
+            result["keyboard"] = browser.evaluate("document.getElementById('reader').textContent")
+        before = browser.evaluate("getComputedStyle(document.body).backgroundColor")
+        browser.evaluate("document.getElementById('theme').click()")
+        after = browser.evaluate("getComputedStyle(document.body).backgroundColor")
+        result["themes"] = [before, after]
+        browser.call("Emulation.setDeviceMetricsOverride", width=390, height=844,
+                     deviceScaleFactor=1, mobile=True)
+        time.sleep(0.3)
+        result["overflow"] = browser.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        result["pages"] = len(browser.call("Page.printToPDF")["data"])
+        events = browser.events
+        result["requests"] = [
+            e["params"]["request"]["url"] for e in events if e.get("method") == "Network.requestWillBeSent"
+            and e["params"]["request"]["url"] != url
+            and not e["params"]["request"]["url"].startswith(("data:", "about:"))]
+        result["errors"] = browser.errors()
+        json.dump(result, sys.stdout)
+    finally:
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

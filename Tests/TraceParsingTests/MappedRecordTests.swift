@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Parquet
 import Testing
@@ -60,9 +61,9 @@ import Workload
     #expect(ColumnMapping.openDC.problems.isEmpty && Self.columns.problems.isEmpty)
   }
 
-  @Test func `short and long forms decode`() throws {
-    let text = #"{"columns":{"submit_us":"t","run_us":{"from":"d","unit":"s"}}}"#
-    let mapping = try JSONDecoder().decode(ColumnMapping.self, from: Data(text.utf8))
+  @Test func `short and long forms are read`() throws {
+    let text = "columns: {submit_us: t, run_us: {from: d, unit: s}}"
+    let mapping = try ColumnMapping(file: ConfigurationFile(text: text, name: "map.yaml"))
     #expect(
       mapping
         == ColumnMapping(columns: [

@@ -1,3 +1,5 @@
+import Quoting
+
 /// A JSON value whose objects keep their order.
 public indirect enum JSONValue: Hashable, Sendable {
   /// `null`.
@@ -86,10 +88,7 @@ public indirect enum JSONValue: Hashable, Sendable {
       case "\t": text += "\\t"
       // "</script>" inside an HTML page would end the data.
       case "<": text += "\\u003c"
-      case _ where scalar.value < 0x20 || scalar == "\u{2028}" || scalar == "\u{2029}":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
+      default: text += Quoting.json(String(scalar))
       }
     }
     text += "\""

@@ -1,28 +1,35 @@
+import Quoting
+
 extension ReportFigure {
-  /// A gnuplot script (5.2 or later) that draws the figure to `NAME.svg` and `NAME.pdf`.
-  ///
-  /// - Parameters:
-  ///   - name: the files' name without ending.
-  ///   - formats: `svg`, `pdf` or both.
-  public func gnuplot(name: String, formats: [String]) -> String {
-    var script = "# \(title)\nreset\n"
-    for (index, series) in self.series.enumerated() {
-      script += "$s\(index) << EOD\n"
-      for point in series.points {
+  /// The points as a data file of gnuplot: a block a series, numbers only, so that nothing in it can be
+  /// read as a command. Columns: x, y, ends of y's interval, ends of x's interval.
+  public var gnuplotData: String {
+    nonempty.map { series in
+      series.points.map { point in
         let y = point.yInterval ?? point.y...point.y
         let x = point.xInterval ?? point.x...point.x
-        script +=
+        return
           "\(point.x) \(point.y) \(y.lowerBound) \(y.upperBound) \(x.lowerBound) \(x.upperBound)\n"
-      }
-      script += "EOD\n"
-    }
-    script += """
+      }.joined()
+    }.joined(separator: "\n\n")
+  }
+
+  /// A gnuplot script (5.2 or later) that draws ``gnuplotData`` to `NAME.svg` and `NAME.pdf`.
+  ///
+  /// - Parameters:
+  ///   - name: the files' name without ending; the data are in `NAME.dat`.
+  ///   - formats: `svg`, `pdf` or both.
+  public func gnuplot(name: String, formats: [String]) -> String {
+    // Names are drawn as they are: `noenhanced` keeps the terminal from reading markup in them.
+    var script = """
+      reset
+      data = \(Quoting.gnuplot("\(name).dat"))
       set border 3 lw 1
       set tics nomirror out
       set grid ytics lc rgb '#dddddd' lw 0.5
-      set key outside below horizontal
-      set xlabel \(Self.quoted(x.label))
-      set ylabel \(Self.quoted(y.label))
+      set key outside below horizontal noenhanced
+      set xlabel \(Quoting.gnuplot(x.label)) noenhanced
+      set ylabel \(Quoting.gnuplot(y.label)) noenhanced
 
       """
     if x.isLogarithmic { script += "set logscale x\nset format x '10^{%L}'\n" }
@@ -33,54 +40,56 @@ extension ReportFigure {
         format == "svg"
         ? "set terminal svg size 720,460 font 'Helvetica,13' background rgb 'white'\n"
         : "set terminal pdfcairo size 5in,3.2in font 'Helvetica,10'\n"
-      script += "set output \(Self.quoted("\(name).\(format)"))\nreplot\nset output\n"
+      script += "set output \(Quoting.gnuplot("\(name).\(format)"))\nreplot\nset output\n"
     }
     return script
   }
 
   private var curves: String {
     var parts: [String] = []
-    for (index, series) in series.enumerated() {
+    for (index, series) in nonempty.enumerated() {
       let color = "lc rgb '\(Self.colors[series.style % Self.colors.count])'"
-      let title = "title \(Self.quoted(series.name))"
+      let title = "title \(Quoting.gnuplot(series.name)) noenhanced"
       let mark = "pt \(Self.marks[series.style % Self.marks.count])"
       if kind == .lines || series.isDashed {
         let dash = series.isDashed ? "dt 2" : "dt 1"
         let with = series.hasMarks ? "linespoints \(mark) ps 0.4" : "lines"
-        parts.append("$s\(index) using 1:2 with \(with) lw 1.8 \(dash) \(color) \(title)")
+        parts.append("data index \(index) using 1:2 with \(with) lw 1.8 \(dash) \(color) \(title)")
       } else {
         let bars = series.points.contains { $0.xInterval != nil } ? "xyerrorbars" : "yerrorbars"
         let columns = bars == "xyerrorbars" ? "1:2:5:6:3:4" : "1:2:3:4"
         parts.append(
-          "$s\(index) using \(columns) with \(bars) lw 1.4 \(mark) ps 0.8 \(color) \(title)")
+          "data index \(index) using \(columns) with \(bars) lw 1.4 \(mark) ps 0.8 \(color) \(title)"
+        )
       }
       if kind == .lines, series.points.contains(where: { $0.yInterval != nil }) {
         parts.append(
-          "$s\(index) using 1:3:4 with filledcurves fs transparent solid 0.15 \(color) notitle")
+          "data index \(index) using 1:3:4 with filledcurves fs transparent solid 0.15 \(color) notitle"
+        )
       }
     }
     return "set terminal unknown\nplot \(parts.joined(separator: ", \\\n  "))\n"
   }
 
   private var bars: String {
-    let width = 0.8 / Double(max(1, series.count))
+    let width = 0.8 / Double(max(1, nonempty.count))
     var parts: [String] = []
-    for (index, series) in series.enumerated() {
+    for (index, series) in nonempty.enumerated() {
       let color = "lc rgb '\(Self.colors[series.style % Self.colors.count])'"
-      let shift = (Double(index) - Double(self.series.count - 1) / 2) * width
+      let shift = (Double(index) - Double(nonempty.count - 1) / 2) * width
       let x = "($1 + \(shift))"
       parts.append(
-        "$s\(index) using \(x):2:(\(width * 0.92)) with boxes fs solid 0.85 noborder \(color) "
-          + "title \(Self.quoted(series.name))")
+        "data index \(index) using \(x):2:(\(width * 0.92)) with boxes fs solid 0.85 noborder \(color) "
+          + "title \(Quoting.gnuplot(series.name)) noenhanced")
       if series.points.contains(where: { $0.yInterval != nil }) {
         parts.append(
-          "$s\(index) using \(x):2:3:4 with yerrorbars pt 0 lc rgb '#333333' lw 1 notitle")
+          "data index \(index) using \(x):2:3:4 with yerrorbars pt 0 lc rgb '#333333' lw 1 notitle")
       }
     }
-    let tics = categories.enumerated().map { "\(Self.quoted($1)) \($0)" }
+    let tics = categories.enumerated().map { "\(Quoting.gnuplot($1)) \($0)" }
     return """
       set boxwidth \(width * 0.92)
-      set xtics (\(tics.joined(separator: ", "))) \(categories.count > 6 ? "rotate by -30" : "")
+      set xtics noenhanced (\(tics.joined(separator: ", "))) \(categories.count > 6 ? "rotate by -30" : "")
       set xrange [-0.6:\(Double(categories.count) - 0.4)]
       set xzeroaxis lt 1 lc rgb '#333333'
       set terminal unknown
@@ -97,18 +106,6 @@ extension ReportFigure {
   ]
   private static let marks = [7, 5, 9, 11, 13, 6, 4, 8, 10]
 
-  /// In double quotes, without gnuplot's markup.
-  private static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for character in text {
-      switch character {
-      case "\"": quoted += "''"
-      case "\\": quoted += "\\\\\\\\"
-      case "_", "^", "{", "}", "@", "&", "~": quoted += "\\\\\(character)"
-      case "\n": quoted += " "
-      default: quoted.append(character)
-      }
-    }
-    return quoted + "\""
-  }
+  /// gnuplot counts no block for a series without points.
+  private var nonempty: [Series] { series.filter { !$0.points.isEmpty } }
 }

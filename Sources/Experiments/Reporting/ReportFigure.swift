@@ -1,3 +1,5 @@
+import Quoting
+
 /// A figure as data: drawn by Chart.js in a page and by gnuplot for a paper.
 public struct ReportFigure: Sendable {
   /// How its points are drawn.
@@ -94,7 +96,7 @@ public struct ReportFigure: Sendable {
     id: String, title: String, caption: String, kind: Kind, x: Axis, y: Axis,
     categories: [String] = [], series: [Series]
   ) {
-    self.id = id
+    self.id = Quoting.identifier(id)
     self.title = title
     self.caption = caption
     self.kind = kind

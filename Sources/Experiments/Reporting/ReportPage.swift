@@ -1,4 +1,6 @@
+import CCrypto
 import Foundation
+import Quoting
 
 /// A page that stands alone: styles, script, data and the chart library are in it.
 public struct ReportPage: Sendable {
@@ -31,7 +33,7 @@ public struct ReportPage: Sendable {
 
     /// A section.
     public init(id: String, title: String, blocks: [Block]) {
-      self.id = id
+      self.id = Quoting.identifier(id)
       self.title = title
       self.blocks = blocks
     }
@@ -74,19 +76,22 @@ public struct ReportPage: Sendable {
     ])
     let style = String(decoding: PackageResources.report_css, as: UTF8.self)
     let script = String(decoding: PackageResources.report_js, as: UTF8.self)
-    let nav = sections.map { "<a href=\"#\($0.id)\">\(Self.escaped($0.title))</a>" }
+    let nav = sections.map { "<a href=\"#\($0.id)\">\(Quoting.html($0.title))</a>" }
     let missing =
       chartLibrary == nil && !figures.isEmpty
       ? """
       <p class="notice">Charts need Chart.js, which was not found when this page was made. \
       Install it (Debian: libjs-chart.js) and run tracemill report again. The tables are complete.</p>
       """ : ""
-    let library =
-      chartLibrary.map { library in
+    let scripts =
+      (chartLibrary.map { library in
         // A comment in the library must not end the script.
-        "<script>/* Chart.js, MIT licence, https://www.chartjs.org */\n"
-          + library.replacingOccurrences(of: "</script", with: "<\\/script") + "</script>\n"
-      } ?? ""
+        [
+          "/* Chart.js, MIT licence, https://www.chartjs.org */\n"
+            + library.replacing("</script", with: "<\\/script")
+        ]
+      } ?? []) + ["\n\(script)\n"]
+    let inline = scripts.map(Self.inlineScript)
     let credit =
       chartLibrary == nil ? "" : "Charts by Chart.js, © Chart.js Contributors, MIT licence. "
     return """
@@ -95,12 +100,13 @@ public struct ReportPage: Sendable {
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="generator" content="\(Self.escaped(generator))">
+      <meta name="generator" content="\(Quoting.html(generator))">
       <meta name="color-scheme" content="light dark">
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
-      style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+      style-src 'unsafe-inline'; script-src \(inline.map(\.hash).joined(separator: " ")); \
+      img-src data:; base-uri 'none'; \
       form-action 'none'">
-      <title>\(Self.escaped(title))</title>
+      <title>\(Quoting.html(title))</title>
       <link rel="icon" href="data:,">
       <style>
       \(style)
@@ -109,8 +115,8 @@ public struct ReportPage: Sendable {
       <body>
       <a class="skip" href="#main">To the report</a>
       <header>
-      <div class="head"><div><h1>\(Self.escaped(title))</h1>
-      <p class="subtitle">\(Self.escaped(subtitle))</p></div>
+      <div class="head"><div><h1>\(Quoting.html(title))</h1>
+      <p class="subtitle">\(Quoting.html(subtitle))</p></div>
       <button id="theme" type="button" aria-label="Change between light and dark">◐</button></div>
       <nav aria-label="Sections">\(nav.joined(separator: "\n"))</nav>
       </header>
@@ -118,30 +124,24 @@ public struct ReportPage: Sendable {
       \(missing)
       \(sections.map(\.html).joined(separator: "\n"))
       </main>
-      <footer><p>Made by \(Self.escaped(generator)). \(credit)This file needs no network.</p></footer>
+      <footer><p>Made by \(Quoting.html(generator)). \(credit)This file needs no network.</p></footer>
       <div id="reader" class="sr" aria-live="polite"></div>
       <script type="application/json" id="data">\(data.text())</script>
-      \(library)<script>
-      \(script)
-      </script>
+      \(inline.map(\.html).joined(separator: "\n"))
       </body>
       </html>
 
       """
   }
 
-  static func escaped(_ text: String) -> String {
-    var escaped = ""
-    for character in text {
-      switch character {
-      case "&": escaped += "&amp;"
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "\"": escaped += "&quot;"
-      default: escaped.append(character)
-      }
-    }
-    return escaped
+  /// An inline script, and its hash for the content policy.
+  private static func inlineScript(_ text: String) -> (html: String, hash: String) {
+    // As the browser's parser reads it: line ends are line feeds.
+    let text = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
+    var digest = [UInt8](repeating: 0, count: 32)
+    let bytes = Array(text.utf8)
+    EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil)
+    return ("<script>\(text)</script>", "'sha256-\(Data(digest).base64EncodedString())'")
   }
 }
 
@@ -157,28 +157,28 @@ extension ReportPage.Block {
   }
 
   fileprivate var html: String {
-    func escaped(_ text: String) -> String { ReportPage.escaped(text) }
     if isEmpty { return "" }
     switch self {
-    case .paragraph(let text): return "<p>\(escaped(text))</p>"
-    case .code(let text): return "<pre tabindex=\"0\">\(escaped(text))</pre>"
+    case .paragraph(let text): return "<p>\(Quoting.html(text))</p>"
+    case .code(let text): return "<pre tabindex=\"0\">\(Quoting.html(text))</pre>"
     case .facts(let pairs):
       return "<dl>"
-        + pairs.map { "<div><dt>\(escaped($0))</dt><dd>\(escaped($1))</dd></div>" }.joined()
+        + pairs.map { "<div><dt>\(Quoting.html($0))</dt><dd>\(Quoting.html($1))</dd></div>" }
+        .joined()
         + "</dl>"
     case .list(let lines):
-      return "<ul>" + lines.map { "<li>\(escaped($0))</li>" }.joined() + "</ul>"
+      return "<ul>" + lines.map { "<li>\(Quoting.html($0))</li>" }.joined() + "</ul>"
     case .table(let table): return table.html
     case .folded(let table):
-      return "<details><summary>\(escaped(table.title))</summary>\(table.html)</details>"
+      return "<details><summary>\(Quoting.html(table.title))</summary>\(table.html)</details>"
     case .figure(let figure):
       return """
         <figure id="\(figure.id)">
-        <h3>\(escaped(figure.title))</h3>
+        <h3>\(Quoting.html(figure.title))</h3>
         <div class="legend" role="group" aria-label="Series"></div>
-        <div class="chart"><canvas tabindex="0" role="img" aria-label="\(escaped(figure.title)). \
-        \(escaped(figure.caption)) Arrow keys move from point to point."></canvas></div>
-        <figcaption>\(escaped(figure.caption))</figcaption>
+        <div class="chart"><canvas tabindex="0" role="img" aria-label="\(Quoting.html(figure.title)). \
+        \(Quoting.html(figure.caption)) Arrow keys move from point to point."></canvas></div>
+        <figcaption>\(Quoting.html(figure.caption))</figcaption>
         <details class="numbers"><summary>Numbers</summary></details>
         </figure>
         """
@@ -190,7 +190,7 @@ extension ReportPage.Section {
   fileprivate var html: String {
     """
     <section id="\(id)" aria-labelledby="\(id)-title">
-    <h2 id="\(id)-title">\(ReportPage.escaped(title))</h2>
+    <h2 id="\(id)-title">\(Quoting.html(title))</h2>
     \(blocks.map(\.html).joined(separator: "\n"))
     </section>
     """
@@ -199,18 +199,18 @@ extension ReportPage.Section {
 
 extension ReportTable {
   fileprivate var html: String {
-    func escaped(_ text: String) -> String { ReportPage.escaped(text) }
     var text = """
-      <div class="table" tabindex="0" role="region" aria-label="\(escaped(title))">
-      <table><caption>\(escaped(title))</caption><thead><tr>
+      <div class="table" tabindex="0" role="region" aria-label="\(Quoting.html(title))">
+      <table><caption>\(Quoting.html(title))</caption><thead><tr>
       """
-    text += header.map { "<th scope=\"col\">\(escaped($0))</th>" }.joined()
+    text += header.map { "<th scope=\"col\">\(Quoting.html($0))</th>" }.joined()
     text += "</tr></thead><tbody>"
     for row in rows {
       text += "<tr>"
       for (column, cell) in row.enumerated() {
         let value = cell.value.map { $0.isFinite ? " data-value=\"\($0)\"" : "" } ?? ""
-        let content = cell.isStrong ? "<strong>\(escaped(cell.text))</strong>" : escaped(cell.text)
+        let content =
+          cell.isStrong ? "<strong>\(Quoting.html(cell.text))</strong>" : Quoting.html(cell.text)
         text +=
           column == 0
           ? "<th scope=\"row\">\(content)</th>"
@@ -219,6 +219,6 @@ extension ReportTable {
       text += "</tr>"
     }
     text += "</tbody></table></div>"
-    return note.isEmpty ? text : text + "<p class=\"note\">\(escaped(note))</p>"
+    return note.isEmpty ? text : text + "<p class=\"note\">\(Quoting.html(note))</p>"
   }
 }

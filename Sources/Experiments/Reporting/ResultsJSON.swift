@@ -1,4 +1,5 @@
 import Foundation
+import Quoting
 
 extension ExperimentSummary {
   /// `results.json`: for each scheduler the keys of the original study's own file, and under
@@ -160,7 +161,7 @@ extension ExperimentSummary {
 
   /// The command that runs one cell again.
   public func command(_ cell: CellID, source: String) -> String {
-    "tracemill simulate --cell '\(source)#\(cell)'"
+    "tracemill simulate --cell \(Quoting.shell("\(source)#\(cell)"))"
   }
 
   private var provenance: JSONValue {

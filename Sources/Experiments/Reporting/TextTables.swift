@@ -1,4 +1,5 @@
 import Foundation
+import Quoting
 
 /// A table as rows of text, for whatever writes it down.
 public struct ReportTable: Sendable {
@@ -157,14 +158,16 @@ extension ExperimentSummary {
 
   /// `tables.md`.
   public var markdown: String {
-    var text = "# \(results.definition.name)\n\n"
-    if !results.definition.question.isEmpty { text += results.definition.question + "\n\n" }
+    var text = "# \(Quoting.markdown(results.definition.name))\n\n"
+    if !results.definition.question.isEmpty {
+      text += Quoting.markdown(results.definition.question) + "\n\n"
+    }
     return text + tables.map(\.markdown).joined(separator: "\n")
   }
 
   /// `tables.tex`, for `\input`; needs the package booktabs.
   public var latex: String {
-    "% Made by Tracemill \(results.version); needs \\usepackage{booktabs}.\n\n"
+    "% Made by Tracemill \(Quoting.visible(results.version)); needs \\usepackage{booktabs}.\n\n"
       + tables.map(\.latex).joined(separator: "\n")
   }
 }
@@ -172,56 +175,35 @@ extension ExperimentSummary {
 extension ReportTable {
   /// A GitHub-flavoured Markdown table with its title and note.
   public var markdown: String {
-    func escaped(_ text: String) -> String {
-      text.replacingOccurrences(of: "|", with: "\\|").replacingOccurrences(of: "\n", with: " ")
-    }
     func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |\n" }
-    var text = "## \(title)\n\n" + line(header.map(escaped))
+    var text = "## \(Quoting.markdown(title))\n\n" + line(header.map(Quoting.markdown))
     text += line(header.indices.map { $0 == 0 ? "---" : "---:" })
     for row in rows {
-      text += line(row.map { $0.isStrong ? "**\(escaped($0.text))**" : escaped($0.text) })
+      text += line(
+        row.map { $0.isStrong ? "**\(Quoting.markdown($0.text))**" : Quoting.markdown($0.text) })
     }
-    return text + "\n\(note)\n"
+    return text + "\n\(Quoting.markdown(note))\n"
   }
 
   /// A LaTeX table with caption.
   public var latex: String {
     var text = """
       \\begin{table}
-        \\caption{\(Self.latexEscaped("\(title). \(note)"))}
+        \\caption{\(Quoting.latex("\(title). \(note)"))}
         \\centering
         \\begin{tabular}{l\(String(repeating: "r", count: max(0, header.count - 1)))}
           \\toprule
-          \(header.map(Self.latexEscaped).joined(separator: " & ")) \\\\
+          \(header.map(Quoting.latex).joined(separator: " & ")) \\\\
           \\midrule
 
       """
     for row in rows {
       let cells = row.map { cell in
-        let text = Self.latexEscaped(cell.text)
+        let text = Quoting.latex(cell.text)
         return cell.isStrong ? "\\textbf{\(text)}" : text
       }
       text += "    \(cells.joined(separator: " & ")) \\\\\n"
     }
     return text + "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n"
-  }
-
-  private static func latexEscaped(_ text: String) -> String {
-    var escaped = ""
-    for character in text {
-      switch character {
-      case "\\": escaped += "\\textbackslash{}"
-      case "&", "%", "$", "#", "_", "{", "}": escaped += "\\\(character)"
-      case "~": escaped += "\\textasciitilde{}"
-      case "^": escaped += "\\textasciicircum{}"
-      case "±": escaped += "$\\pm$"
-      case "–": escaped += "--"
-      case "<": escaped += "$<$"
-      case ">": escaped += "$>$"
-      case "δ": escaped += "$\\delta$"
-      default: escaped.append(character)
-      }
-    }
-    return escaped
   }
 }

@@ -23,7 +23,7 @@ extension Engine {
     let isUp = isPresent[machine]
     let isWorse = prospects.passed(
       event: index, machine: machine, capacity: isUp ? cluster.capacity(machine) : nil)
-    promisesAreOld = true
+    plan.isOutOfDate = true
     changed(machine)
     if isWorse { dropHopeless(afterChangeOf: machine) }
   }

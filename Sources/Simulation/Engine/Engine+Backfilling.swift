@@ -15,7 +15,7 @@ extension Engine {
   }
 
   /// When the head can start at the latest, by the estimates, and what it can then spare.
-  struct Promise {
+  struct HeadPromise {
     let head: TaskView
     var time: Microseconds
     /// What will then be free, where that is not what is free now.
@@ -31,7 +31,7 @@ extension Engine {
 
   /// Offers a task that must not break the promise to the head. Whether it has left the queue.
   private mutating func overtakeOne(
-    _ index: Int32, _ promise: inout Promise?
+    _ index: Int32, _ promise: inout HeadPromise?
   ) throws(SimulationError) -> Bool {
     guard var kept = promise else { return try offer(index) }
     let view = slots[index].view
@@ -45,7 +45,7 @@ extension Engine {
 
   /// Whether the task may start on these machines now: it is over in time, or the head finds room
   /// beside it.
-  private func keeps(_ promise: inout Promise, _ view: TaskView, _ machines: [Int]) -> Bool {
+  private func keeps(_ promise: inout HeadPromise, _ view: TaskView, _ machines: [Int]) -> Bool {
     // A gang ends when its slowest instance does.
     let isOver = machines.allSatisfy { machine in
       expectedEnd(of: view, speed: cluster.speed(machine), on: machine) <= promise.time
@@ -77,8 +77,8 @@ extension Engine {
 
   /// Lets running tasks end as they should until the head fits. O(machines + running tasks). Nil if it
   /// fits at no foreseeable time: then nothing can be promised.
-  private func promise(to head: Int32) -> Promise? {
-    var promise = Promise(head: slots[head].view, time: .zero, free: [:], slack: 0)
+  private func promise(to head: Int32) -> HeadPromise? {
+    var promise = HeadPromise(head: slots[head].view, time: .zero, free: [:], slack: 0)
     let instances = Int(promise.head.instances)
     var room = 0
     var next = cluster.firstFit(for: promise.head)

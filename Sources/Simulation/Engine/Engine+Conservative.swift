@@ -1,184 +1,305 @@
 import Workload
 
-/// Where and when a waiting task has been promised to start.
-struct Reservation {
-  var time: Int64
-  /// The machine of each instance; like ones stand together.
-  var machines: [Int]
-}
-
-// Conservative backfilling: whoever waits has been promised a place and a time.
+// Conservative backfilling: whoever waits has been promised a time, and a place where that matters.
 extension Engine {
-  /// Promises every waiting task, in the queue's order, the earliest place that breaks no promise, and
-  /// starts those whose time has come. O(waiting × machines × running tasks a machine) where room has
-  /// come unforeseen, else only for those that have just arrived.
+  /// Starts those whose time has come, and promises every waiting task, in the queue's order, the
+  /// earliest place that breaks no promise.
   ///
-  /// A promise stands until there is a better one, or until one ahead in the queue has none: one that
-  /// came later but goes first, or whose machine went away or runs a task beyond its estimate.
+  /// A promise stands until there is a better one, or until it is in the way of one ahead in the queue
+  /// that has none: one that came later but goes first, or whose machine went away or runs a task
+  /// beyond its estimate. Only promises that may have changed are looked at: those whose time has
+  /// come, and, where room has come unforeseen, those that it may better.
   mutating func backfillConservatively() throws(SimulationError) {
-    var profiles = (0..<cluster.count).map { freeProfile(of: $0) }
     let waiting = pending.slots(limit: options.depth)
-    let kept = keepPromises(to: waiting, &profiles)
-    let mayImprove = promisesAreOld
-    promisesAreOld = false
+    if plan.isOutOfDate { rebuildPlan(waiting) }
+    withdrawBeyond(waiting)
+    let blockedSince = plan.blockedSince
+    plan.blockedSince = -1
+    // Who moves forward leaves room, which those ahead may not have seen yet.
+    var looked = 0
+    repeat {
+      plan.seal()
+      let known = plan.vacancies.count
+      try keepPromises(to: waiting, lookingAtVacanciesFrom: looked)
+      looked = known
+    } while plan.vacancies.count > looked
+    plan.forgetVacancies()
+    if plan.blockedSince >= 0, blockedSince >= 0 { plan.blockedSince = blockedSince }
+  }
+
+  private mutating func keepPromises(
+    to waiting: [Int32], lookingAtVacanciesFrom first: Int
+  ) throws(SimulationError) {
+    let now = cluster.now.rawValue
     var overtakes = false
-    for (position, index) in waiting.enumerated() {
-      let view = slots[index].view
-      var promise = position < kept ? reservations[index] : nil
-      if let old = promise, mayImprove, old.time > cluster.now.rawValue {
-        change(&profiles, for: view, old) { $0.release($1, at: $2, for: $3) }
-        promise = nil
+    for (position, index) in waiting.enumerated() where slots[index].state == .pending {
+      if plan.time(of: index) == nil {
+        withdraw(waiting[(position + 1)...]) { _ in true }
+        enter(earliest(for: slots[index].view, before: .max) ?? .none, to: index)
+      } else if plan.vacancies.count > first {
+        improve(index, plan.vacancies[first...])
       }
-      if promise == nil {
-        promise = earliest(for: view, profiles)
-        reservations[index] = promise
-        if let promise {
-          change(&profiles, for: view, promise) { $0.reserve($1, at: $2, for: $3) }
+      if let time = plan.time(of: index), time <= now {
+        if try startPromised(index) {
+          if overtakes { accounts.overtakings += 1 }
+          continue
+        }
+        postpone(index, behind: waiting[(position + 1)...])
+      }
+      overtakes = true
+      if options.refusesAtOnce { refuse(index) }
+    }
+  }
+
+  /// What lies beyond the depth has no promise.
+  private mutating func withdrawBeyond(_ waiting: [Int32]) {
+    guard plan.count > waiting.count else { return }
+    let inside = Set(waiting)
+    for index in plan.promised where !inside.contains(index) { withdraw(index) }
+  }
+
+  /// Takes the promises back for which `condition` holds.
+  private mutating func withdraw(_ tasks: ArraySlice<Int32>, where condition: (Promise) -> Bool) {
+    for index in tasks where plan.time(of: index) != nil && condition(plan.promise(to: index)) {
+      withdraw(index)
+    }
+  }
+
+  /// Moves a task forward into room that has come unforeseen, if it fits there earlier.
+  private mutating func improve(_ index: Int32, _ vacancies: ArraySlice<PromisePlan.Vacancy>) {
+    guard let promised = plan.time(of: index), promised > cluster.now.rawValue else { return }
+    let view = slots[index].view
+    let old = plan.promise(to: index)
+    guard plan.pool != nil || view.instances == 1 else {
+      // The parts of a gang hang together: all of it is thought over.
+      withdraw(index, quietly: true)
+      if let better = earliest(for: view, before: promised) {
+        plan.vacate(old)
+        return enter(better, to: index)
+      }
+      return enter(old, to: index)
+    }
+    var best: Promise?
+    for vacancy in vacancies {
+      let limit = min(best?.time ?? promised, vacancy.until)
+      let own = old.parts.first?.place == vacancy.place ? promised : .max
+      if let better = earliest(for: view, in: vacancy.place, before: limit, own: own) {
+        best = better
+      }
+    }
+    guard let best else { return }
+    withdraw(index)
+    enter(best, to: index)
+  }
+
+  /// A task whose time has come cannot start: one runs beyond its estimate. It goes next, and those
+  /// behind it make way where they must.
+  private mutating func postpone(_ index: Int32, behind: ArraySlice<Int32>) {
+    let view = slots[index].view
+    let old = plan.promise(to: index)
+    let now = cluster.now.rawValue
+    plan.blockedSince = now
+    withdraw(index, quietly: true)
+    if let next = earliest(for: view, before: now < .max - 2 ? now + 2 : .max) {
+      if next.parts.map(\.place) != old.parts.map(\.place) { plan.vacate(old) }
+      return enter(next, to: index)
+    }
+    withdraw(behind) { other in
+      other.parts.contains { part in
+        old.parts.contains { mine in
+          mine.place == part.place && other.time <= now &+ 1 &+ (old.end(mine) &- old.time)
         }
       }
-      guard let promise, promise.time == cluster.now.rawValue,
-        try startPromised(index, promise, &profiles)
-      else {
-        overtakes = true
-        if options.refusesAtOnce { refuse(index) }
-        continue
-      }
-      if overtakes { accounts.overtakings += 1 }
     }
+    plan.vacate(old)
+    enter(earliest(for: view, before: .max) ?? .none, to: index)
   }
 
-  /// Enters the promises that still stand, in order; those behind the first that does not are off.
-  /// How many stand.
-  private mutating func keepPromises(to waiting: [Int32], _ profiles: inout [FreeProfile]) -> Int {
-    for (position, index) in waiting.enumerated() {
-      let view = slots[index].view
-      guard var promise = reservations[index] else { return position }
-      promise.time = max(promise.time, cluster.now.rawValue)
-      guard stands(promise, for: view, profiles) else { return position }
-      reservations[index] = promise
-      change(&profiles, for: view, promise) { $0.reserve($1, at: $2, for: $3) }
+  /// Starts a task whose time has come; whether it has left the queue. A task of one instance goes
+  /// where the policy wants it, if that breaks no promise; where all machines are one place, so does
+  /// every instance.
+  private mutating func startPromised(_ index: Int32) throws(SimulationError) -> Bool {
+    let view = slots[index].view
+    let promise = plan.promise(to: index)
+    let now = cluster.now.rawValue
+    withdraw(index, quietly: true)
+    guard let machines = try machines(for: index, promise) else {
+      if slots[index].state == .pending { enter(promise, to: index) } else { plan.vacate(promise) }
+      return slots[index].state != .pending
     }
-    return waiting.count
-  }
-
-  private func stands(
-    _ promise: Reservation, for view: TaskView, _ profiles: [FreeProfile]
-  ) -> Bool {
-    forEachMachine(of: promise) { machine, count in
-      cluster.fitsEmpty(view.request, on: machine) && cluster.isAllowed(view, on: machine)
-        && profiles[machine].room(
-          for: view.request, at: promise.time, for: expectedSpan(of: view, on: machine)) >= count
-    }
-  }
-
-  /// Whether `body` holds for each machine of the promise and how many instances are to go there.
-  private func forEachMachine(of promise: Reservation, _ body: (Int, Int) -> Bool) -> Bool {
-    var start = 0
-    while start < promise.machines.count {
-      let machine = promise.machines[start]
-      var end = start + 1
-      while end < promise.machines.count, promise.machines[end] == machine { end += 1 }
-      guard body(machine, end - start) else { return false }
-      start = end
-    }
+    let isAsPromised = plan.pool != nil || machines == promise.machines
+    dequeue(index)
+    if view.instances == 1 { start(index, on: machines[0]) } else { start(index, on: machines) }
+    if !isAsPromised || promise.time < now { plan.vacate(promise) }
     return true
   }
 
-  private func change(
-    _ profiles: inout [FreeProfile], for view: TaskView, _ promise: Reservation,
-    _ body: (inout FreeProfile, Resources, Int64, Int64) -> Void
-  ) {
-    for machine in promise.machines {
-      body(
-        &profiles[machine], view.request, promise.time, expectedSpan(of: view, on: machine))
+  /// The machines on which the task starts now; nil if it cannot, or has been refused.
+  private mutating func machines(
+    for index: Int32, _ promise: Promise
+  ) throws(SimulationError) -> [Int]? {
+    let view = slots[index].view
+    if plan.pool != nil {
+      guard fitsNow(view, in: 0, Int(view.instances)) else { return nil }
+      if !isStale {
+        switch try places(for: index) {
+        case .machines(let machines): return machines
+        case .reject:
+          refuse(index)
+          return nil
+        case .wait: break
+        }
+      }
+      // The policy has not found the room that there is.
+      return firstRoom(for: view)
     }
+    if view.instances == 1, !isStale {
+      switch ask(view) {
+      case .reject:
+        refuse(index)
+        return nil
+      case .machine(let machine):
+        if try check(index, on: machine), fitsNow(view, in: machine, 1) { return [machine] }
+      case .wait: break
+      }
+    } else {
+      accounts.decisions += 1
+    }
+    let fits = promise.parts.allSatisfy { fitsNow(view, in: $0.place, $0.count) }
+    return fits ? promise.machines : nil
   }
 
-  /// The earliest place, ties to the lowest machines; nil if there is no foreseeable one.
-  private func earliest(for view: TaskView, _ profiles: [FreeProfile]) -> Reservation? {
+  /// Whether so many instances may start in a place now and break no promise.
+  private func fitsNow(_ view: TaskView, in place: Int, _ count: Int) -> Bool {
+    let now = cluster.now.rawValue
+    if plan.pool != nil {
+      return freeInstances >= count
+        && plan.profiles[0].room(
+          for: Self.instances(1), at: now, for: expectedSpan(of: view, on: 0)) >= count
+    }
+    return cluster.mayStart(view, on: place)
+      && cluster.free(place).room(for: view.request) >= count
+      && plan.profiles[place].room(
+        for: view.request, at: now, for: expectedSpan(of: view, on: place)) >= count
+  }
+
+  private func firstRoom(for view: TaskView) -> [Int]? {
+    var machines: [Int] = []
+    var next = cluster.firstFit(for: view)
+    while let machine = next, machines.count < Int(view.instances) {
+      let room = cluster.free(machine).room(for: view.request)
+      machines += Array(
+        repeating: machine, count: min(room, Int(view.instances) - machines.count))
+      next = cluster.firstFit(for: view, from: machine + 1)
+    }
+    return machines.count == Int(view.instances) ? machines : nil
+  }
+}
+
+// The earliest places.
+extension Engine {
+  /// The earliest place before `limit`, ties to the lowest machines; nil if there is none to be
+  /// foreseen.
+  private func earliest(for view: TaskView, before limit: Int64) -> Promise? {
+    if plan.pool != nil { return earliest(for: view, in: 0, before: limit) }
+    guard view.instances == 1 else { return earliestOfGang(view, before: limit) }
+    var best: Promise?
+    for machine in 0..<cluster.count {
+      if let promise = earliest(for: view, in: machine, before: best?.time ?? limit) {
+        best = promise
+        if promise.time == cluster.now.rawValue { break }
+      }
+    }
+    return best
+  }
+
+  /// The same in one place. `own`: from when on its own promise is there.
+  private func earliest(
+    for view: TaskView, in place: Int, before limit: Int64, own: Int64 = .max
+  ) -> Promise? {
+    var (request, count, isFree) = (view.request, 1, true)
+    if plan.pool != nil {
+      count = Int(view.instances)
+      request = Self.instances(count)
+      isFree = freeInstances >= count
+    } else {
+      guard cluster.fitsEmpty(request, on: place), cluster.isAllowed(view, on: place) else {
+        return nil
+      }
+      isFree = cluster.fits(request, on: place)
+    }
+    let span = expectedSpan(of: view, on: place)
+    // A task that runs beyond its estimate may end at any moment, but not now.
+    let now = cluster.now.rawValue + (isFree ? 0 : 1)
+    guard
+      let time = plan.profiles[place].earliest(
+        request, for: span, from: now, before: limit, own: own)
+    else { return nil }
+    return Promise(time: time, parts: [.init(place: place, count: count, span: span)])
+  }
+
+  /// The same for instances that start together. O(steps of all machines × machines × steps).
+  private func earliestOfGang(_ view: TaskView, before limit: Int64) -> Promise? {
+    let now = cluster.now.rawValue
     let candidates = (0..<cluster.count).filter {
       cluster.fitsEmpty(view.request, on: $0) && cluster.isAllowed(view, on: $0)
     }
-    guard view.instances > 1 else {
-      var best: Reservation?
-      for machine in candidates {
-        let span = expectedSpan(of: view, on: machine)
-        guard let time = profiles[machine].earliest(view.request, for: span),
-          time < best?.time ?? .max
-        else { continue }
-        best = Reservation(time: time, machines: [machine])
-      }
-      return best
-    }
     // Room only grows where a step begins.
-    var times: [Int64] = []
-    for machine in candidates { times += profiles[machine].times }
+    var times = [now, now + 1]
+    for machine in candidates { times += plan.profiles[machine].times.filter { $0 > now } }
     times.sort()
     var last: Int64?
-    for time in times where time != last {
+    for time in times where time != last && time < limit {
       last = time
-      var machines: [Int] = []
+      var left = Int(view.instances)
+      var parts: [Promise.Part] = []
       for machine in candidates {
-        let left = Int(view.instances) - machines.count
-        let room = profiles[machine].room(
-          for: view.request, at: time, for: expectedSpan(of: view, on: machine))
-        machines += Array(repeating: machine, count: min(room, view.mustBeApart ? 1 : left, left))
-        if machines.count == Int(view.instances) {
-          return Reservation(time: time, machines: machines)
-        }
+        let span = expectedSpan(of: view, on: machine)
+        var room = plan.profiles[machine].room(for: view.request, at: time, for: span)
+        if time == now { room = min(room, cluster.free(machine).room(for: view.request)) }
+        room = min(room, left, view.mustBeApart ? 1 : left)
+        guard room > 0 else { continue }
+        parts.append(.init(place: machine, count: room, span: span))
+        left -= room
+        if left == 0 { return Promise(time: time, parts: parts) }
       }
     }
     return nil
   }
 
-  /// Starts a task whose time has come; whether it has left the queue. A task of one instance goes
-  /// where the policy wants it, if that breaks no promise.
-  private mutating func startPromised(
-    _ index: Int32, _ promise: Reservation, _ profiles: inout [FreeProfile]
-  ) throws(SimulationError) -> Bool {
-    let view = slots[index].view
-    var machines = promise.machines
-    if view.instances == 1, !isStale {
-      let placement = ask(view)
-      if placement == .reject {
-        change(&profiles, for: view, promise) { $0.release($1, at: $2, for: $3) }
-        refuse(index)
-        return true
-      }
-      if case .machine(let machine) = placement, try check(index, on: machine),
-        machine != machines[0]
-      {
-        let other = Reservation(time: promise.time, machines: [machine])
-        if stands(other, for: view, profiles) {
-          change(&profiles, for: view, promise) { $0.release($1, at: $2, for: $3) }
-          change(&profiles, for: view, other) { $0.reserve($1, at: $2, for: $3) }
-          machines = other.machines
-        }
-      }
-    } else {
-      accounts.decisions += 1
+  mutating func enter(_ promise: Promise, to index: Int32) {
+    let isPool = plan.pool != nil
+    let request = slots[index].view.request
+    plan.enter(promise, to: index, now: cluster.now.rawValue) {
+      isPool ? Self.instances($0) : request.times($0)
     }
-    let fits = forEachMachine(of: Reservation(time: promise.time, machines: machines)) {
-      cluster.free($0).room(for: view.request) >= $1 && cluster.mayStart(view, on: $0)
-    }
-    guard fits else { return false }
-    dequeue(index)
-    if view.instances == 1 { start(index, on: machines[0]) } else { start(index, on: machines) }
-    return true
   }
 
-  private func freeProfile(of machine: Int) -> FreeProfile {
-    guard cluster.isUp(machine) else { return FreeProfile(now: cluster.now.rawValue, .zero) }
-    var profile = FreeProfile(now: cluster.now.rawValue, cluster.free(machine))
-    var index = runningLists[machine].head
-    while index >= 0 {
-      if slots[index].expectedEnd.isKnown {
-        // One that runs beyond its estimate may end at any moment, but not now.
-        let end = max(slots[index].expectedEnd.rawValue, cluster.now.rawValue + 1)
-        profile.free(slots[index].view.request, from: end)
-      }
-      index = slots[index].next
+  /// Takes a task's promise back, if it has one.
+  mutating func withdraw(_ index: Int32, quietly: Bool = false) {
+    guard plan.time(of: index) != nil else { return }
+    let isPool = plan.pool != nil
+    let request = slots[index].view.request
+    plan.withdraw(index, now: cluster.now.rawValue, quietly: quietly) {
+      isPool ? Self.instances($0) : request.times($0)
     }
-    return profile
+  }
+}
+
+extension Promise {
+  /// The machine of each instance, where places are machines.
+  fileprivate var machines: [Int] {
+    parts.flatMap { Array(repeating: $0.place, count: $0.count) }
+  }
+}
+
+extension Resources {
+  /// This so many times.
+  fileprivate func times(_ count: Int) -> Resources {
+    guard count != 1 else { return self }
+    let factor = Int64(count)
+    return Resources(
+      cpu: Cores(nano: cpu.nano * factor), memory: Bytes(memory.rawValue * factor),
+      disk: Bytes(disk.rawValue * factor), milliGPU: milliGPU * factor)
   }
 }

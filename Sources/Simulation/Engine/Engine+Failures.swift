@@ -39,6 +39,7 @@ extension Engine {
     accounts.failures += 1
     meter.read(machine, cluster)
     if cluster.isUp(machine) { empty(machine) }
+    plan.isOutOfDate = true
     changed(machine)
     var rng = draw(machine)
     let length = Microseconds(seconds: rng.exponential(mean: model.meanRepair.seconds))
@@ -52,7 +53,7 @@ extension Engine {
     meter.read(machine, cluster)
     if isPresent[machine] { cluster.bringUp(machine) }
     headWaits = false
-    promisesAreOld = true
+    plan.isOutOfDate = true
     changed(machine)
     scheduleFailure(of: machine)
   }

@@ -17,7 +17,7 @@ extension Engine {
 
   /// Starts whom it promised to, and makes promises to all others.
   private mutating func keepPromises() throws(SimulationError) {
-    guard !headWaits || !fresh.isEmpty else { return }
+    guard !headWaits || !fresh.isEmpty || plan.first <= cluster.now.rawValue else { return }
     fresh.removeAll(keepingCapacity: true)
     repeat {
       try backfillConservatively()

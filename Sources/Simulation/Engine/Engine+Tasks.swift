@@ -13,7 +13,7 @@ extension Engine {
 
   /// Takes a waiting task out of the queue.
   mutating func dequeue(_ index: Int32) {
-    if options.backfilling == .conservative { reservations[index] = nil }
+    if keepsPlan { withdraw(index) }
     pending.remove(queueEntry(index), of: slots[index].view.user)
   }
 
@@ -78,6 +78,7 @@ extension Engine {
     slots[index].startup = startup
     slots[index].perCoreAtStart = meter.perCore(machine)
     expect(index, on: machine)
+    if keepsPlan { takePlanned(index, on: machine) }
     if options.audit { inspect(machine) }
     changed(machine)
     return end
@@ -152,7 +153,7 @@ extension Engine {
     cluster.mark(slots[index].view, on: machine, sign: -1)
     pending.changeHeld(
       by: request, sign: -1, of: slots[index].view.user, whole: cluster.totalCapacity)
-    if slots[index].expectedEnd != cluster.now { promisesAreOld = true }
+    if keepsPlan { givePlanned(index, on: machine) }
     expectNoMore(index, on: machine)
     if keepsRunningLists { runningLists[machine].remove(index, in: &slots) }
     accounts.ran(request, for: cluster.now - slots[index].since)

@@ -20,10 +20,8 @@ struct Engine: ~Copyable {
   var fresh: [OrderedIndex.Entry] = []
   /// Running tasks by the end that their estimates promise; kept only for EASY backfilling.
   var ends = OrderedIndex()
-  /// What waiting tasks have been promised by conservative backfilling. Only ever looked up.
-  var reservations: [Int32: Reservation] = [:]
-  /// Room has come that was not foreseen: some promise may be bettered.
-  var promisesAreOld = false
+  /// What waiting tasks have been promised by conservative backfilling.
+  var plan = PromisePlan()
   let isBatch: Bool
   /// The head of the queue has said wait, and nothing has changed since.
   var headWaits = false
@@ -163,6 +161,10 @@ struct Engine: ~Copyable {
     var next = stepped(Microseconds(min(end, change)))
     // What a step has freed is offered at the next.
     if isStepped, !headWaits, !pending.isEmpty { next = min(next, cluster.now + options.step) }
+    if keepsPlan {
+      // A promised start is between two ends or arrivals as often as not.
+      next = min(next, stepped(Microseconds(plan.wake(after: cluster.now.rawValue))))
+    }
     if isStale, !pending.isEmpty, !unseen.isEmpty {
       // Whoever waits may be placed by the next view.
       let age = Microseconds(cluster.now.rawValue % options.heartbeat.rawValue)
@@ -318,6 +320,7 @@ struct Engine: ~Copyable {
   /// A task arrives, and waits.
   private mutating func admit(_ view: TaskView, _ record: TaskRecord, _ instance: Int32) {
     arrivals += 1
+    notePlanned(view)
     cluster.note(view)
     fragmentation.submit(view.request, &cluster)
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)

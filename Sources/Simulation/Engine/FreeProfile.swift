@@ -1,6 +1,8 @@
 import Workload
 
-/// What will be free on a machine over time, by the estimates: steps, the last one for ever.
+/// What will be free in one place over time, by estimates and promises: steps, the last one for ever.
+///
+/// Kept from event to event: what is taken or given back changes only the steps that it spans.
 struct FreeProfile {
   private(set) var times: [Int64]
   private var free: [Resources]
@@ -10,63 +12,100 @@ struct FreeProfile {
     self.free = [free]
   }
 
-  /// Something is given back for good.
-  mutating func free(_ amount: Resources, from time: Int64) {
-    for step in split(at: time)..<times.count { free[step] += amount }
+  /// Takes `amount` from `start`, or from `now` if that has passed, to `end`; `.max` is for ever.
+  mutating func take(_ amount: Resources, from start: Int64, to end: Int64, now: Int64) {
+    change(max(start, now), end, now) { $0 -= amount }
   }
 
-  /// How many of `request` fit for `span` from `time` on, which is not before the first step.
-  /// O(steps).
-  func room(for request: Resources, at time: Int64, for span: Int64) -> Int {
-    let (end, overflow) = time.addingReportingOverflow(span)
-    var room = Int.max
-    for step in times.indices {
-      if step + 1 < times.count, times[step + 1] <= time { continue }
-      if !overflow, times[step] >= end { break }
-      room = min(room, free[step].room(for: request))
-      if room == 0 { return 0 }
+  /// Gives `amount` back, likewise.
+  mutating func give(_ amount: Resources, from start: Int64, to end: Int64, now: Int64) {
+    change(max(start, now), end, now) { $0 += amount }
+  }
+
+  private mutating func change(
+    _ start: Int64, _ end: Int64, _ now: Int64, _ body: (inout Resources) -> Void
+  ) {
+    guard start < end else { return }
+    forget(before: now)
+    let first = split(at: start)
+    let last = end == .max ? times.count : split(at: end)
+    for step in first..<last { body(&free[step]) }
+    // What is alike again is one step again.
+    if last < times.count, free[last] == free[last - 1] { remove(last) }
+    if first > 0, free[first] == free[first - 1] { remove(first) }
+  }
+
+  private mutating func remove(_ step: Int) {
+    times.remove(at: step)
+    free.remove(at: step)
+  }
+
+  /// Drops the steps that are over.
+  private mutating func forget(before now: Int64) {
+    var over = 0
+    while over + 1 < times.count, times[over + 1] <= now { over += 1 }
+    guard over > 0 else { return }
+    times.removeFirst(over)
+    free.removeFirst(over)
+  }
+
+  /// The step that begins at `time`, which is not before the first; made if there is none.
+  private mutating func split(at time: Int64) -> Int {
+    let step = step(at: time)
+    if times[step] == time { return step }
+    times.insert(time, at: step + 1)
+    free.insert(free[step], at: step + 1)
+    return step + 1
+  }
+
+  /// The last step that has begun at `time`, or the first. O(log steps).
+  private func step(at time: Int64) -> Int {
+    var low = 1
+    var high = times.count
+    while low < high {
+      let middle = (low + high) / 2
+      if times[middle] <= time { low = middle + 1 } else { high = middle }
     }
+    return low - 1
+  }
+
+  /// How many of `request` fit for `span` from `time` on. O(steps in the span).
+  func room(for request: Resources, at time: Int64, for span: Int64) -> Int {
+    let end = Self.end(time, span)
+    var step = step(at: time)
+    var room = Int.max
+    repeat {
+      room = min(room, free[step].room(for: request))
+      step += 1
+    } while room > 0 && step < times.count && times[step] < end
     return room
   }
 
-  /// The earliest time from which `request` fits for `span`. O(steps).
-  func earliest(_ request: Resources, for span: Int64) -> Int64? {
-    var start: Int64?
-    for step in times.indices {
-      if !request.fits(in: free[step]) {
-        start = nil
-        continue
-      }
-      let begin = start ?? times[step]
-      start = begin
-      let (end, overflow) = begin.addingReportingOverflow(span)
-      if step + 1 == times.count || (!overflow && times[step + 1] >= end) { return begin }
+  /// The earliest time ≥ `now` and < `limit` from which `request` fits for `span`; nil if there is
+  /// none. O(steps until then).
+  ///
+  /// - Parameter own: from when on the task asking has its own place here, which is as good as free
+  ///   for it; `.max` if it has none.
+  func earliest(
+    _ request: Resources, for span: Int64, from now: Int64, before limit: Int64, own: Int64 = .max
+  ) -> Int64? {
+    var step = step(at: now)
+    var start = now
+    while start < limit {
+      // From `start` on, how far does it fit?
+      let end = min(Self.end(start, span), own)
+      while step < times.count, times[step] < end, request.fits(in: free[step]) { step += 1 }
+      if step == times.count || times[step] >= end { return start }
+      // Not at this step, nor at those that follow it and are as full.
+      repeat { step += 1 } while step < times.count && !request.fits(in: free[step])
+      guard step < times.count else { return nil }
+      start = times[step]
     }
     return nil
   }
 
-  /// Takes `request` for `span` from `time` on, or gives it back.
-  mutating func reserve(_ request: Resources, at time: Int64, for span: Int64) {
-    change(time, span) { $0 -= request }
-  }
-
-  mutating func release(_ request: Resources, at time: Int64, for span: Int64) {
-    change(time, span) { $0 += request }
-  }
-
-  private mutating func change(_ time: Int64, _ span: Int64, _ body: (inout Resources) -> Void) {
-    let (end, overflow) = time.addingReportingOverflow(span)
-    let first = split(at: time)
-    let last = overflow ? times.count : split(at: end)
-    for step in first..<last { body(&free[step]) }
-  }
-
-  /// The step that begins at `time`, made if there is none.
-  private mutating func split(at time: Int64) -> Int {
-    let step = times.firstIndex { $0 >= time } ?? times.count
-    if step < times.count, times[step] == time { return step }
-    times.insert(time, at: step)
-    free.insert(free[max(step - 1, 0)], at: step)
-    return step
+  private static func end(_ start: Int64, _ span: Int64) -> Int64 {
+    let (end, overflow) = start.addingReportingOverflow(span)
+    return overflow ? .max : end
   }
 }

@@ -1,4 +1,5 @@
 import CIngest
+import Quoting
 
 /// Rows of a CSV file as ranges of one block of bytes: the common output of every row reader.
 ///
@@ -175,15 +176,5 @@ struct RawRow: BitwiseCopyable {
   func text(_ index: Int) -> String { String(decoding: self[index], as: UTF8.self) }
 
   /// The row written as CSV again, quoted where it must be.
-  var csv: String { (0..<count).map { csvQuoted(text($0)) }.joined(separator: ",") }
-}
-
-/// `field` with quotes where CSV needs them (RFC 4180).
-func csvQuoted(_ field: String) -> String {
-  // Blanks around a field that is not quoted are no part of it.
-  let hasOuterBlanks = [" ", "\t"].contains { field.hasPrefix($0) || field.hasSuffix($0) }
-  guard
-    hasOuterBlanks || field.utf8.contains(where: { [0x22, 0x2c, 0x0a, 0x0d].contains($0) })
-  else { return field }
-  return "\"" + field.replacing("\"", with: "\"\"") + "\""
+  var csv: String { (0..<count).map { Quoting.csvField(text($0)) }.joined(separator: ",") }
 }

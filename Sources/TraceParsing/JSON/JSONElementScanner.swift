@@ -26,6 +26,8 @@ final class JSONElementScanner {
   private let padding: Int
   private let isBeginning: Bool
   private var state = State.start
+  /// Whether the way to the objects was found.
+  private(set) var isInList = false
   private var buffer: UnsafeMutableRawBufferPointer
   private var start = 0
   private var end = 0
@@ -103,6 +105,7 @@ final class JSONElementScanner {
       } else {
         state = .sequence
       }
+      isInList = true
       return
     }
     for step in steps { try enter(step) }
@@ -113,6 +116,7 @@ final class JSONElementScanner {
           + "'\(String(decoding: Array(steps.joined(separator: [0x2e])), as: UTF8.self))'")
     }
     advance(1)
+    isInList = true
     state = takesMembers ? .members(isFirst: true) : .list(isFirst: true)
   }
 

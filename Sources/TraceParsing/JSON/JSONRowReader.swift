@@ -75,5 +75,8 @@ final class JSONRowReader: RowReader {
     return batch.count > 0
   }
 
+  /// Whether the way to the list was found.
+  var isInList: Bool { scanner.isInList }
+
   func recover() -> String { scanner.recover() }
 }

@@ -160,7 +160,12 @@ extension TraceInput.Group {
         MemoryStream(head, name: ""), paths: paths, rows: layout.rows ?? "", isBeginning: true)
     else { return false }
     let batch = RowBatch()
-    guard (try? reader.nextBatch(batch)) ?? false, batch.count > 0 else { return false }
+    guard (try? reader.nextBatch(batch)) ?? false, batch.count > 0 else {
+      // The first object is longer than what is looked at: its keys are all there is to see.
+      let text = String(decoding: head, as: UTF8.self)
+      return reader.isInList
+        && paths.allSatisfy { text.contains("\"\($0.prefix { $0 != "." && $0 != "[" })\"") }
+    }
     // Some objects may lack a value; in one of the first all are there.
     return (0..<batch.count).contains { row in
       (0..<paths.count).allSatisfy { !batch[row][$0].isEmpty }

@@ -1,3 +1,4 @@
+import Quoting
 import Workload
 
 /// Reads records from CSV with a header; columns may be in any order, unknown ones are passed over.
@@ -175,7 +176,8 @@ final class CSVRecordReader {
         }
         place.store(Int64(index), in: &record)
       case .user:
-        record.user = UserID(symbols.intern(bytes))
+        let text = Quoting.isProtectedCSV(bytes) ? bytes.dropFirst() : bytes[...]
+        record.user = UserID(symbols.intern(UnsafeRawBufferPointer(rebasing: text)))
       }
     }
     for complete in completions { complete(&record) }

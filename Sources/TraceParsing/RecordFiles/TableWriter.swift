@@ -1,4 +1,5 @@
 import Parquet
+import Quoting
 import Workload
 
 /// A column of a table that is written row by row: its name and how a row's cell is found.
@@ -114,12 +115,15 @@ public enum TableFileKind: String, CaseIterable, Sendable {
   }
 }
 
-/// Rows as CSV with a header: numbers in decimal, flags as 0 and 1, nothing for nothing.
+/// Rows as CSV with a header: numbers in decimal, flags as 0 and 1, nothing for nothing; texts as
+/// `Quoting.csv` writes them, safe in a spreadsheet.
 final class CSVTableWriter<Row>: TableWriter {
   private let file: OutputFile
   private let columns: [TableColumn<Row>]
   private let compressor: CompressedOutput?
   private let symbols: () -> [String]
+  /// The cells of each column of labels.
+  private let labels: [[String]]
   /// Taken anew when a row refers to a symbol that came later.
   private var knownSymbols: [String] = []
   private var text = ""
@@ -131,25 +135,26 @@ final class CSVTableWriter<Row>: TableWriter {
     self.file = file
     self.columns = columns
     self.symbols = symbols
+    labels = columns.map { column in
+      if case .label(let names, _) = column.cell { names.map(Quoting.csv) } else { [] }
+    }
     if let compression {
       compressor = try CompressedOutput(compression, to: file)
     } else {
       compressor = nil
     }
-    text = columns.map(\.name).joined(separator: ",") + "\n"
+    text = columns.map { Quoting.csv($0.name) }.joined(separator: ",") + "\n"
   }
 
   func write(_ row: Row) throws(TraceError) {
-    var isFirst = true
-    for column in columns {
-      if !isFirst { text += "," }
-      isFirst = false
+    for (index, column) in columns.enumerated() {
+      if index > 0 { text += "," }
       switch column.cell {
       case .integer(let get): if let value = get(row) { text += String(value) }
       case .number(let get): if let value = get(row) { text += decimal(value) }
       case .flag(let get): text += get(row) ? "1" : "0"
-      case .label(let names, let get): text += names[get(row)]
-      case .symbol(let get): text += csvQuoted(symbol(get(row)))
+      case .label(_, let get): text += labels[index][get(row)]
+      case .symbol(let get): text += Quoting.csv(symbol(get(row)))
       }
     }
     text += "\n"

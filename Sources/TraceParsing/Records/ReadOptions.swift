@@ -1,4 +1,5 @@
 import Foundation
+import Quoting
 import Workload
 
 /// How a trace is to be read.
@@ -82,6 +83,6 @@ public final class RejectLog {
       error.file ?? "", error.line.map(String.init) ?? "", error.column.map(String.init) ?? "",
       error.message, row,
     ]
-    try write(cells.map(csvQuoted).joined(separator: ",") + "\n")
+    try write(cells.map(Quoting.csv).joined(separator: ",") + "\n")
   }
 }

@@ -1,3 +1,4 @@
+import Quoting
 import Workload
 
 /// Rows of `task_events` or `job_events`.
@@ -10,7 +11,7 @@ struct EventRows {
   init(_ table: Google2011Table, _ scale: MachineScale, _ symbols: SymbolTable) {
     self.table = table
     self.scale = scale
-    users = symbols.strings.map { Array(csvQuoted($0).utf8) }
+    users = symbols.strings.map { Array(Quoting.csvField($0).utf8) }
   }
 
   func append(_ event: LifecycleEvent, to text: inout [UInt8]) {
@@ -75,7 +76,7 @@ struct MachineRows {
     }
     let time = event.time == .zero ? .zero : event.time + shift
     text += "\(time.rawValue),\(event.machine),\(event.kind.rawValue),".utf8
-    text += "\(csvQuoted(symbols[event.platform])),\(amount(0)),\(amount(1))\n".utf8
+    text += "\(Quoting.csvField(symbols[event.platform])),\(amount(0)),\(amount(1))\n".utf8
   }
 }
 

@@ -23,7 +23,7 @@ final class CellProgress: Sendable {
       let share = Double(counts.done) / Double(max(1, counts.total))
       let filled = Int(share * 24)
       let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 24 - filled)
-      writeError("\r\u{1b}[K\(name)  [\(bar)] \(line(progress))")
+      writeErrorLine("\(name)  [\(bar)] \(line(progress))")
       return
     }
     let isDue = lastLog.withLock { last in
@@ -38,7 +38,7 @@ final class CellProgress: Sendable {
 
   /// Removes the line.
   func finish() {
-    if draws { writeError("\r\u{1b}[K") }
+    if draws { writeErrorLine() }
   }
 
   private func line(_ progress: RunProgress) -> String {

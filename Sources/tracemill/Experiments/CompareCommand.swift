@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Experiments
 import Foundation
+import Quoting
 import Simulation
 import TraceParsing
 
@@ -100,7 +101,7 @@ struct CompareCommand: AsyncParsableCommand {
     let provider = ExperimentProvider(folder: folder, reading: reading)
     let problems = provider.problems(definition)
     guard problems.isEmpty else {
-      throw CommandFailure(message: problems.joined(separator: "\ntracemill: "))
+      throw CommandFailure(lines: problems)
     }
     do {
       try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
@@ -130,24 +131,25 @@ struct CompareCommand: AsyncParsableCommand {
           ? summary.json(source: path).text(isIndented: true) + "\n"
           : summary.text + written.map { "wrote \($0)\n" }.joined())
     }
-    guard failed.isEmpty else { throw CommandFailure(message: Self.failureText(failed, path)) }
+    guard failed.isEmpty else { throw CommandFailure(lines: Self.failureLines(failed, path)) }
   }
 
   /// Cells that failed alike are told of once.
-  private static func failureText(_ failed: [FailedCell], _ path: String) -> String {
-    var text = "\(failed.count) cells failed; finished cells are kept in \(path)"
+  private static func failureLines(_ failed: [FailedCell], _ path: String) -> [String] {
+    var lines = ["\(failed.count) cells failed; finished cells are kept in \(path)"]
     var seen: [String] = []
     for cell in failed where !seen.contains(cell.message) {
       seen.append(cell.message)
       let others = failed.count { $0.message == cell.message } - 1
-      text += "\n  \(cell.cell)" + (others > 0 ? " and \(others) more" : "") + ": \(cell.message)"
+      lines.append(
+        "  \(cell.cell)" + (others > 0 ? " and \(others) more" : "") + ": \(cell.message)")
     }
-    return text
+    return lines
   }
 
   private func definition() throws -> (ExperimentDefinition, folder: String) {
     let here = FileManager.default.currentDirectoryPath
-    var (definition, folder) = try experiment.map(Self.definition) ?? (parts(), here)
+    var (definition, folder) = try experiment.map(Self.definition) ?? (try parts(), here)
     if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
     return (definition, folder)
   }
@@ -178,21 +180,44 @@ struct CompareCommand: AsyncParsableCommand {
     )
   }
 
-  private func parts() -> ExperimentDefinition {
-    func name(_ source: String) -> String {
-      let last = source.split(separator: "/").last.map(String.init) ?? source
-      return last.replacingOccurrences(of: "#", with: "-")
-    }
+  private func parts() throws -> ExperimentDefinition {
+    let schedulers = try Self.names(scheduler, option: "--scheduler")
+    let workloads = try Self.names(workload, option: "--workload")
+    let clusters = try Self.names(cluster, option: "--cluster")
     var definition = ExperimentDefinition(
-      name: "comparison", workloads: unique(workload).map { .init(name: name($0), source: $0) },
-      clusters: unique(cluster).map { .init(name: name($0), source: $0) },
-      schedulers: unique(scheduler).map { .init(name: name($0), policy: $0) },
+      name: "comparison", workloads: workloads.map { .init(name: $0, source: $1) },
+      clusters: clusters.map { .init(name: $0, source: $1) },
+      schedulers: schedulers.map { .init(name: $0, policy: $1) },
       seeds: (1...UInt64(seeds ?? 10)).map { $0 })
-    definition.baseline = scheduler.first.map(name)
+    definition.baseline = schedulers.first?.name
     return definition
   }
 
-  private func unique(_ names: [String]) -> [String] {
-    names.enumerated().filter { names.firstIndex(of: $1) == $0 }.map(\.element)
+  /// A name for each argument, no two alike: as many of the path's last parts as tell it from the
+  /// others, with hyphens for what separates names.
+  ///
+  /// - Throws: `ValidationError` if an argument is there twice.
+  private static func names(
+    _ arguments: [String], option: String
+  ) throws -> [(name: String, source: String)] {
+    var seen: Set<String> = []
+    for argument in arguments where !seen.insert(argument).inserted {
+      throw ValidationError("\(option) \(Quoting.shell(argument)) is given twice")
+    }
+    let parts = arguments.map { $0.split { $0 == "/" || $0 == "#" } }
+    func name(_ index: Int, _ count: Int) -> String {
+      parts[index].isEmpty ? arguments[index] : parts[index].suffix(count).joined(separator: "-")
+    }
+    var names: [String] = []
+    for index in arguments.indices {
+      let most = max(1, parts.map(\.count).max() ?? 1)
+      let isAlone = { (count: Int) in
+        arguments.indices.allSatisfy { $0 == index || name($0, count) != name(index, count) }
+      }
+      var chosen = name(index, (1...most).first(where: isAlone) ?? most)
+      while names.contains(chosen) { chosen += "-" + String(index + 1) }
+      names.append(chosen)
+    }
+    return Array(zip(names, arguments))
   }
 }

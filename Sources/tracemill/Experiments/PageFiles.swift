@@ -49,39 +49,21 @@ enum PageFiles {
     return nil
   }
 
-  /// Draws figures with gnuplot into `folder`: the script, and a file a format.
+  /// Draws figures with gnuplot into `folder`: the data, the script, and a file a format.
   ///
   /// - Returns: whether gnuplot is there.
   static func draw(_ figures: [ReportFigure], into folder: String, formats: [String]) throws -> Bool
   {
     guard !figures.isEmpty, !formats.isEmpty else { return true }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    var all = ""
     for figure in figures {
       let script = figure.gnuplot(name: figure.id, formats: formats)
-      all += script
-      let file = try OutputFile(path: "\(folder)/\(figure.id).gnuplot")
-      try file.write(script)
-      try file.commit()
+      for (ending, text) in [("dat", figure.gnuplotData), ("gnuplot", script)] {
+        let file = try OutputFile(path: "\(folder)/\(figure.id).\(ending)")
+        try file.write(text)
+        try file.commit()
+      }
     }
-    guard let gnuplot = FitPlots.gnuplot else { return false }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: gnuplot)
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    let input = Pipe()
-    let errors = Pipe()
-    process.standardInput = input
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = errors
-    try process.run()
-    input.fileHandleForWriting.write(Data(all.utf8))
-    try input.fileHandleForWriting.close()
-    let text = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      let line = String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? ""
-      throw CommandFailure(message: "\(folder): gnuplot failed: \(line)")
-    }
-    return true
+    return try Gnuplot.run(figures.map { "\($0.id).gnuplot" }, in: folder)
   }
 }

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Quoting
 import Workload
 
 /// `158,120`.
@@ -63,7 +64,7 @@ struct TextTable {
     if !header.isEmpty { rows.append(header) }
   }
 
-  mutating func add(_ cells: [String]) { rows.append(cells) }
+  mutating func add(_ cells: [String]) { rows.append(cells.map(Quoting.visible)) }
 
   /// The lines, indented by two.
   var text: String {
@@ -87,7 +88,7 @@ struct TextTable {
 func json(_ value: [String: Any]) throws -> String {
   let data = try JSONSerialization.data(
     withJSONObject: finite(value), options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-  return String(decoding: data, as: UTF8.self)
+  return Quoting.json(String(decoding: data, as: UTF8.self))
 }
 
 private func finite(_ value: Any) -> Any {

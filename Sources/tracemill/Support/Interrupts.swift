@@ -21,7 +21,7 @@ enum Interrupts {
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
         OutputFile.removePartialFiles()
-        if isatty(STDERR_FILENO) == 1 { writeError("\r\u{1b}[K") }
+        if isatty(STDERR_FILENO) == 1 { writeErrorLine() }
         writeError("tracemill: interrupted; \(outcome.withLock { $0 })\n")
         // Dispatch blocks the signal to read it from a descriptor: unblocked here, it ends us.
         signal(number, SIG_DFL)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import Quoting
 
 /// How much is said on standard error. Shared by all commands.
 struct MessageOptions: ParsableArguments, Sendable {
@@ -36,6 +37,6 @@ struct TerminalLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     let prefix = event.level >= .warning ? Terminal.errors.strong("warning") : "note"
-    writeError("\(prefix): \(event.message)\n")
+    writeError("\(prefix): \(Quoting.visible("\(event.message)"))\n")
   }
 }

@@ -31,7 +31,7 @@ final class Progress: Sendable {
     guard !stopped.exchange(true, ordering: .relaxed) else { return }
     if draws {
       done.wait()
-      writeError("\r\u{1b}[K")
+      writeErrorLine()
     } else {
       let seconds = (ContinuousClock.now - started).seconds
       logger?.info("\(label): \(grouped(meter.rows)) rows in \(fixed(seconds, 1)) s")
@@ -40,7 +40,7 @@ final class Progress: Sendable {
 
   private func draw() {
     while !stopped.load(ordering: .relaxed) {
-      writeError("\r\u{1b}[K" + line)
+      writeErrorLine(line)
       Thread.sleep(forTimeInterval: 0.1)
     }
     done.signal()

@@ -1,4 +1,5 @@
 import Foundation
+import Quoting
 
 /// Emphasis on a terminal. Nothing depends on it: elsewhere, and where the user has set NO_COLOR
 /// (no-color.org) or TERM=dumb, text stays as it is.
@@ -17,6 +18,25 @@ struct Terminal {
       && environment["TERM"] != "dumb"
   }
 
+  // Emphasis is marked by two private-use scalars on its way to `shown`, the only place that
+  // writes control sequences: no text of an input can have one.
+  private static let begin: Unicode.Scalar = "\u{f8f0}"
+  private static let end: Unicode.Scalar = "\u{f8f1}"
+
   /// `text` in bold, where that can be shown.
-  func strong(_ text: String) -> String { isStyled ? "\u{1b}[1m\(text)\u{1b}[0m" : text }
+  func strong(_ text: String) -> String {
+    "\(Character(Self.begin))\(Quoting.visible(text))\(Character(Self.end))"
+  }
+
+  /// `text` as it is written: emphasis as control sequences or not at all, everything else that a
+  /// terminal would act on written out.
+  func shown(_ text: String) -> String {
+    text.unicodeScalars.split(omittingEmptySubsequences: false) {
+      $0 == Self.begin || $0 == Self.end
+    }
+    .enumerated().map { index, piece in
+      let piece = Quoting.visibleLines(String(piece))
+      return isStyled && !index.isMultiple(of: 2) ? "\u{1b}[1m\(piece)\u{1b}[0m" : piece
+    }.joined()
+  }
 }

@@ -135,7 +135,7 @@ struct TraceOptions: ParsableArguments, Sendable {
       let mapping = try ColumnMapping(file: ConfigurationFile(path: path))
       return MappedRecordFormat(name: "columns", mapping: mapping)
     } catch {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     }
   }
 }

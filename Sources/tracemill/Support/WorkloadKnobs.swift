@@ -110,9 +110,9 @@ struct WorkloadKnobs: ParsableArguments {
     do {
       try turn(&argument.scenario.model)
     } catch let error as WorkloadModelError {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     } catch let error as FittingError {
-      throw CommandFailure(message: "\(error)")
+      throw CommandFailure(error)
     }
     if let load { argument.load = load }
     try argument.setLoad(onCores: cores)

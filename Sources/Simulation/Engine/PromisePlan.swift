@@ -1,0 +1,172 @@
+import Workload
+
+/// Where and when a waiting task has been promised to start.
+struct Promise {
+  /// The part of a promise in one place of the plan.
+  struct Part {
+    var place: Int
+    /// How many of the task's instances.
+    var count: Int
+    /// For how long, in µs; `.max` is for ever.
+    var span: Int64
+  }
+
+  /// `.max` where no place can be foreseen.
+  var time: Int64
+  var parts: [Part]
+
+  /// No place can be foreseen.
+  static var none: Promise { Promise(time: .max, parts: []) }
+
+  func end(_ part: Part) -> Int64 {
+    let (end, overflow) = time.addingReportingOverflow(part.span)
+    return overflow ? .max : end
+  }
+}
+
+/// What conservative backfilling knows: the free room of each place over time, with the running tasks
+/// until their estimated ends and the waiting ones where they have been promised to run.
+///
+/// A place is a machine. Where all tasks ask for as much CPU an instance and nothing else can run
+/// out, all machines are one place, and room is counted in instances: whatever is free then is as
+/// good as anything else, so a promise need not say where.
+struct PromisePlan {
+  /// What makes all machines one place.
+  struct Pool {
+    /// CPU of every instance.
+    var unit: Cores
+    /// The most that an instance has asked for, dimension by dimension.
+    var widest: Resources
+    /// How many instances there is room for when nothing runs.
+    var capacity = 0
+  }
+
+  /// Room that has come unforeseen.
+  struct Vacancy {
+    var place: Int
+    var until: Int64
+  }
+
+  var pool: Pool?
+  private(set) var profiles: [FreeProfile] = []
+  private var promises: [Promise] = []
+  /// When each slot's task is promised to start: -1 if it has no promise.
+  private var times: [Int64] = []
+  /// The promises by time.
+  private var order = OrderedIndex()
+  /// How many tasks have a promise, be it of none.
+  private(set) var count = 0
+  /// Room that some promise may be bettered by, and from where on it is not yet known to all.
+  private(set) var vacancies: [Vacancy] = []
+  private var sealed = 0
+  /// Machines have come, gone or changed.
+  var isOutOfDate = true
+  /// Since when somebody whose time had come has been kept from starting, by a task that runs beyond
+  /// its estimate; -1 if nobody is.
+  var blockedSince: Int64 = -1
+
+  /// The time promised to the task; nil if nothing has been promised.
+  func time(of index: Int32) -> Int64? {
+    let slot = Int(index)
+    return slot < times.count && times[slot] >= 0 ? times[slot] : nil
+  }
+
+  func promise(to index: Int32) -> Promise { promises[Int(index)] }
+
+  /// When somebody is promised to start first; `.max` if nobody is.
+  var first: Int64 { order.first?.key ?? .max }
+
+  /// When to look again although nothing else happens. A task that runs beyond its estimate may end
+  /// at any moment, so a promise for the next one says nothing; those behind it are looked at when as
+  /// much time again as a sixteenth of that since it should have ended has passed.
+  func wake(after now: Int64) -> Int64 {
+    guard now < .max - 2, let next = order.first(from: now + 2)?.key else { return .max }
+    guard blockedSince >= 0 else { return next }
+    let (patience, overflow) = now.addingReportingOverflow((now - blockedSince) / 16)
+    return overflow ? .max : max(next, patience)
+  }
+
+  /// Nothing is promised, and so much is free.
+  mutating func begin(_ profiles: [FreeProfile]) {
+    self.profiles = profiles
+    for slot in times.indices { times[slot] = -1 }
+    order = OrderedIndex()
+    count = 0
+    isOutOfDate = false
+  }
+
+  mutating func take(_ amount: Resources, in place: Int, from: Int64, to end: Int64, now: Int64) {
+    profiles[place].take(amount, from: from, to: end, now: now)
+  }
+
+  /// Room that a running task has left before its time.
+  mutating func give(_ amount: Resources, in place: Int, to end: Int64, now: Int64) {
+    profiles[place].give(amount, from: now, to: end, now: now)
+    if end > now { vacate(place, until: end) }
+  }
+
+  /// Enters a promise. `amount` is of so many instances.
+  mutating func enter(
+    _ promise: Promise, to index: Int32, now: Int64, _ amount: (Int) -> Resources
+  ) {
+    let slot = Int(index)
+    while times.count <= slot {
+      times.append(-1)
+      promises.append(.none)
+    }
+    times[slot] = promise.time
+    promises[slot] = promise
+    count += 1
+    guard promise.time < .max else { return }
+    order.insert(entry(index))
+    for part in promise.parts {
+      profiles[part.place].take(
+        amount(part.count), from: promise.time, to: promise.end(part), now: now)
+    }
+  }
+
+  /// Takes a promise back; what was kept for it is vacant, unless `quietly`.
+  mutating func withdraw(
+    _ index: Int32, now: Int64, quietly: Bool = false, _ amount: (Int) -> Resources
+  ) {
+    let promise = promises[Int(index)]
+    count -= 1
+    if promise.time < .max {
+      order.remove(entry(index))
+      for part in promise.parts {
+        profiles[part.place].give(
+          amount(part.count), from: promise.time, to: promise.end(part), now: now)
+      }
+      if !quietly { vacate(promise) }
+    }
+    times[Int(index)] = -1
+    promises[Int(index)].parts = []
+  }
+
+  mutating func vacate(_ promise: Promise) {
+    for part in promise.parts { vacate(part.place, until: promise.end(part)) }
+  }
+
+  mutating func vacate(_ place: Int, until end: Int64) {
+    if let known = vacancies[sealed...].firstIndex(where: { $0.place == place }) {
+      vacancies[known].until = max(vacancies[known].until, end)
+    } else {
+      vacancies.append(Vacancy(place: place, until: end))
+    }
+  }
+
+  /// All that are waiting will have looked at the vacancies so far: what comes now is a new one.
+  mutating func seal() { sealed = vacancies.count }
+
+  mutating func forgetVacancies() {
+    vacancies.removeAll(keepingCapacity: true)
+    sealed = 0
+  }
+
+  /// The slots whose tasks have a promise.
+  var promised: [Int32] { times.indices.filter { times[$0] >= 0 }.map(Int32.init) }
+
+  private func entry(_ index: Int32) -> OrderedIndex.Entry {
+    .init(key: times[Int(index)], tie: UInt64(index), value: index)
+  }
+}

@@ -1,0 +1,192 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Names that an input gives things, on their way through every command that prints or writes them.
+@Suite struct HostileNameTests {
+  let folder = TemporaryFolder()
+
+  /// Metacharacters of every language that is generated, alone and behind marks that join them to one
+  /// Character; what a shell, gnuplot, a browser, a spreadsheet or a terminal would run.
+  static let names: [String] = {
+    let marks = ["", "\u{600}", "\u{301}", "\u{200d}"]
+    let metacharacters =
+      (1..<0x20).map { String(Unicode.Scalar($0)) }
+      + [
+        "\u{7f}", "\u{9b}", "<", ">", "&", "\"", "'", "`", "\\", "$", "%", "_", "{", "}", "~", "^",
+        "|", "*",
+      ]
+      + ["\u{202e}", "\u{2028}"]
+    let joined = marks.map { mark in metacharacters.map { mark + $0 }.joined() + "end" }
+    let attacks = [
+      "`touch OWNED`", "\"\nsystem('touch OWNED')\n#", "a\n!touch OWNED\n", "$(touch OWNED)",
+      "'.system('touch OWNED').'",
+      "\u{600}<img src=x onerror=document.documentElement.dataset.owned=1>",
+      "</script><script>document.documentElement.dataset.owned=1</script>",
+      "\u{1b}]0;owned\u{7}\u{1b}[31m", "=HYPERLINK(\"x\")", "@sum", "+1", "-1", "\\input{OWNED}",
+      "javascript:alert(1)", String(repeating: "<&'\"`", count: 20_000),
+    ]
+    // The cells of a comparison are named with '/' and '#' between the parts.
+    return (joined + attacks).map { name in
+      String(String.UnicodeScalarView(name.unicodeScalars.filter { $0 != "/" && $0 != "#" }))
+    }
+  }()
+
+  /// What a terminal would act on, in what a program printed.
+  private func controls(_ result: ProgramResult) -> [Unicode.Scalar] {
+    (String(decoding: result.outputBytes, as: UTF8.self) + result.error).unicodeScalars.filter {
+      ($0.value < 0x20 && $0 != "\n") || (0x7f..<0xa0).contains($0.value)
+        || (0x2028...0x202e).contains($0.value)
+    }
+  }
+
+  /// A JSON string, which YAML reads too.
+  private func quoted(_ name: String) throws -> String {
+    let data = try JSONSerialization.data(
+      withJSONObject: [name], options: [.withoutEscapingSlashes])
+    return String(String(decoding: data, as: UTF8.self).dropFirst().dropLast())
+      .replacing("\u{7f}", with: "\\u007f").replacing("\u{9b}", with: "\\u009b")
+      .replacing("\u{2028}", with: "\\u2028")
+  }
+
+  @Test func aComparisonOfHostileNamesRunsNothingAndLosesNothing() throws {
+    let schedulers = try Self.names.map {
+      "  - { name: \(try quoted($0)), policy: first-fit }\n"
+    }.joined()
+    let file = try folder.write(
+      """
+      name: \(try quoted(Self.names[0]))
+      question: \(try quoted(Self.names[5]))
+      workloads:
+        - { name: \(try quoted(Self.names[1])), source: "study:tasks=20,cores=20" }
+      clusters:
+        - { name: \(try quoted(Self.names[4])), source: "study:3" }
+      schedulers:
+      \(schedulers)seeds: 2
+      outputs: [json, csv, markdown, latex, html, svg]
+      """, to: "hostile.yaml")
+    let made = try tracemill("compare", "--experiment", file, "-o", folder("r"))
+    try #require(made.status == 0, "\(made.error.prefix(2000))")
+    #expect(controls(made) == [])
+    let again = try tracemill("report", folder("r/results.sqlite"), "-o", folder("s"))
+    #expect(again.status == 0 && controls(again) == [])
+    let json = try tracemill(
+      "report", folder("r/results.sqlite"), "-o", folder("t"), "--json", "-q")
+    #expect(controls(json) == [])
+
+    // Nothing ran.
+    let all =
+      FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+    #expect(all.filter { $0.contains("OWNED") } == [])
+    #expect(!FileManager.default.fileExists(atPath: "OWNED"))
+
+    // What is read back is the name.
+    let printed = try JSONSerialization.jsonObject(with: Data(json.outputBytes))
+    var texts: Set<[Unicode.Scalar]> = []
+    func gather(_ value: Any) {
+      switch value {
+      case let text as String: texts.insert(Array(text.unicodeScalars))
+      case let list as [Any]: list.forEach(gather)
+      case let object as [String: Any]:
+        object.keys.forEach(gather)
+        object.values.forEach(gather)
+      default: break
+      }
+    }
+    gather(printed)
+    for name in Self.names {
+      #expect(texts.contains(Array(name.unicodeScalars)), "\(name.prefix(60).debugDescription)")
+    }
+    if let python {
+      let script = try folder.write(
+        """
+        import csv, sys
+        csv.field_size_limit(1 << 24)
+        rows = list(csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8")))
+        for row in rows:
+            for key in ("workload", "cluster", "scheduler"):
+                assert row[key][:1] not in tuple("=+-@\\t\\r"), row[key][:40]
+        print(len({row["scheduler"] for row in rows}))
+        """, to: "cells.py")
+      let read = try run(python, [script, folder("r/cells.csv")])
+      #expect(read.output == "\(Self.names.count)\n", "\(read.error)")
+    }
+  }
+
+  @Test(
+    .enabled(
+      if: FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"),
+      "needs Chromium; tools/test installs it on Debian"))
+  func aPageOfHostileNamesRunsNothing() throws {
+    let attacks = Self.names.filter { $0.count < 200 }
+    let schedulers = try attacks.map {
+      "  - { name: \(try quoted($0)), policy: first-fit }\n"
+    }.joined()
+    let file = try folder.write(
+      """
+      name: \(try quoted("\u{600}</title><script>document.documentElement.dataset.owned=1</script>"))
+      workloads: [{ name: w, source: "study:tasks=20,cores=20" }]
+      clusters: ["study:3"]
+      schedulers:
+      \(schedulers)seeds: 2
+      outputs: [html]
+      """, to: "hostile.yaml")
+    let made = try tracemill("compare", "--experiment", file, "-o", folder("r"), "-q")
+    try #require(made.status == 0, "\(made.error.prefix(2000))")
+    let result = try oracle("hostile_page.py", ["/usr/bin/chromium", folder("r/report.html")])
+    try #require(result.status == 0, "\(result.error)")
+    let seen = try object(result)
+    #expect(seen["owned"] as? Bool == false)
+    #expect(seen["errors"] as? [String] == [])
+    let heads = Set((seen["heads"] as? [String] ?? []).map { Array($0.unicodeScalars) })
+    for name in attacks {
+      #expect(heads.contains(Array(name.unicodeScalars)), "\(name.debugDescription)")
+    }
+    // The policy admits the page's own scripts and no other.
+    #expect(seen["foreign"] as? Bool == false)
+  }
+
+  @Test func membersAndKeysOfInputsAreShownEscaped() throws {
+    let yaml = try folder.write("\"k\\e]0;x\\a\": 1\n\"a\\nb\": 2\n", to: "k\u{1b}[31m.yaml")
+    for arguments in [
+      ["evaluate", yaml, "random", "first-fit"],
+      ["compare", "--experiment", yaml, "-o", folder("o")],
+      ["simulate", "--workload", yaml, "--cluster", "study:3"],
+      ["simulate", "--scheduler", "a\u{1b}[2Jb", "--workload", "study:tasks=3"],
+      ["inspect", folder("no\u{1b}]0;x\u{7}\nfile")], ["fit", folder("no\u{9b}file")],
+      ["verify", folder("no\u{202e}file")], ["convert", folder("no\rfile"), "-o", folder("x.csv")],
+      ["generate", "a\u{1b}b", "-o", folder("x.csv")],
+    ] {
+      let result = try run(tracemill, arguments, input: nil, interruptAfter: nil)
+      #expect(result.status != 0)
+      #expect(controls(result) == [], "\(arguments) \(result.error)")
+    }
+  }
+
+  @Test func policiesOfOneFileNameCompeteUnderNamesOfTheirOwn() throws {
+    let policy = packageRoot.appendingPathComponent("data/policies/study-setting.safetensors").path
+    for name in ["a", "b"] {
+      try FileManager.default.createDirectory(
+        atPath: folder(name), withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: policy, toPath: folder("\(name)/policy.safetensors"))
+    }
+    let arguments = [
+      "--workload", "study:tasks=20", "--cluster", "study:100", "--seeds", "2", "-q",
+    ]
+    let made = try run(
+      tracemill,
+      [
+        "compare", "--scheduler", "marl:\(folder("a"))/policy.safetensors", "--scheduler",
+        "marl:\(folder("b"))/policy.safetensors", "--json", "-o", folder("r"),
+      ] + arguments,
+      input: nil, interruptAfter: nil)
+    try #require(made.status == 0, "\(made.error)")
+    #expect(
+      made.output.contains("a-policy.safetensors") && made.output.contains("b-policy.safetensors"))
+    let twice = try run(
+      tracemill,
+      ["compare", "--scheduler", "random", "--scheduler", "random", "-o", folder("s")] + arguments,
+      input: nil, interruptAfter: nil)
+    #expect(twice.status == 2 && twice.error.contains("--scheduler random is given twice"))
+  }
+}
