@@ -27,6 +27,7 @@ let package = Package(
     .library(name: "Simulation", targets: ["Simulation"]),
     .library(name: "Experiments", targets: ["Experiments"]),
     .library(name: "MARL", targets: ["MARL"]),
+    .library(name: "Runs", targets: ["Runs"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -90,6 +91,7 @@ let package = Package(
       resources: [
         .embedInCode("Shipped/study.yaml"), .embedInCode("Shipped/example.yaml"),
         .embedInCode("Shipped/report.js"), .embedInCode("Shipped/report.css"),
+        .embedInCode("Shipped/timeline.js"), .embedInCode("Shipped/timeline.css"),
       ]),
     .target(
       name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "COpenBLAS"],
@@ -109,11 +111,20 @@ let package = Package(
     // The conformance checker that every workload source is run through.
     .target(name: "WorkloadTestKit", dependencies: ["Workload"]),
 
-    // L3: the only composition root.
+    // L3: the only composition root. What names stand for, and whole runs.
+    .target(
+      name: "Runs",
+      dependencies: [
+        "Workload", "Fitting", "Configuration", "TraceParsing", "Generation", "Simulation",
+        "Experiments", "MARL", "Quoting",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // L4: the command line.
     .executableTarget(
       name: "tracemill",
       dependencies: [
-        "Workload", "Fitting", "Parquet", "Configuration", "TraceParsing", "Generation",
+        "Runs", "Workload", "Fitting", "Configuration", "TraceParsing", "Generation",
         "Simulation", "Experiments", "MARL", "Quoting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -147,7 +158,10 @@ let package = Package(
     .testTarget(
       name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
     .testTarget(
-      name: "TracemillTests", dependencies: ["tracemill", "Experiments", "TestSupport"]),
+      name: "RunsTests", dependencies: ["Runs", "Simulation", "TestSupport"]),
+    .testTarget(
+      name: "TracemillTests",
+      dependencies: ["tracemill", "Runs", "Experiments", "Simulation", "TestSupport"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6],

@@ -52,6 +52,16 @@ public struct KaplanMeier: Sendable {
     return after == 0 ? 1 : steps[after - 1].survival
   }
 
+  /// The mean, up to ``end``: beyond the greatest observation nothing is known. O(n).
+  public var mean: Double {
+    var (sum, place, survival) = (0.0, 0.0, 1.0)
+    for step in steps {
+      sum += survival * (step.value - place)
+      (place, survival) = (step.value, step.survival)
+    }
+    return sum + survival * (end - place)
+  }
+
   /// The least step with P(X > step) ≤ `level`, in 0 ..< 1; infinity where the estimate stays above
   /// it. O(log n).
   public func quantile(survival level: Double) -> Double {

@@ -82,15 +82,33 @@ public struct ProfileBuilder {
     }
   }
 
-  /// The kept values of all tasks together by quantity ("run-time", "cpu", "memory", "job-size"), for
-  /// plotting: exact ones, all or a uniform sample.
-  public var keptValues: [String: [Double]] {
-    var kept: [String: [Double]] = [:]
-    for (name, quantity) in [("run-time", all.runTime), ("cpu", all.cpu), ("memory", all.memory)] {
-      kept[name] = quantity.reservoir.elements.filter { !$0.isCensored }.map(\.value)
+  /// Values of a quantity that were kept: all, or a uniform sample.
+  public struct KeptValues: Sendable {
+    /// Those that are exact.
+    public var values: [Double]
+    /// Lower bounds of those that were cut off.
+    public var censored: [Double]
+  }
+
+  /// The kept values by quantity ("run-time", "cpu", "memory", "job-size"), for plotting.
+  ///
+  /// - Parameter kind: the class; nil for all tasks together. Empty for a class that was not asked for.
+  public func keptValues(of kind: PriorityClass? = nil) -> [String: KeptValues] {
+    let place = kind.map { Int($0.rawValue) }
+    if let place, !classes.indices.contains(place) { return [:] }
+    let part = place.map { classes[$0] } ?? all
+    var kept: [String: KeptValues] = [:]
+    for (name, quantity) in [
+      ("run-time", part.runTime), ("cpu", part.cpu), ("memory", part.memory),
+    ] {
+      let elements = quantity.reservoir.elements
+      kept[name] = KeptValues(
+        values: elements.filter { !$0.isCensored }.map(\.value),
+        censored: elements.filter(\.isCensored).map(\.value))
     }
-    kept["job-size"] = jobs.sorted { $0.key < $1.key }.prefix(options.reservoir)
-      .map { Double($0.value.tasks) }
+    let sizes = jobs.sorted { $0.key < $1.key }.filter { kind == nil || $0.value.class == kind }
+    kept["job-size"] = KeptValues(
+      values: sizes.prefix(options.reservoir).map { Double($0.value.tasks) }, censored: [])
     return kept
   }
 

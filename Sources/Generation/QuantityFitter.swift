@@ -77,6 +77,11 @@ public struct QuantityFitter: Sendable {
   ]
 
   private func fit(_ sample: Sample, into profile: inout QuantityProfile, name: String) async {
+    if !sample.censored.isEmpty {
+      let law = KaplanMeier(values: sample.values, censored: sample.censored)
+      let median = law.quantile(survival: 0.5)
+      profile.kaplanMeier = .init(mean: law.mean, median: median.isFinite ? median : nil)
+    }
     var fits: [Fit] = []
     for family in options.families {
       do throws(FittingError) { fits.append(try sample.fit(family)) } catch {

@@ -94,6 +94,10 @@ private enum ProfileCheck {
       for key in ["zeros", "negatives", "notNumbers", "infinities"] { _ = count(child, key) }
     }
     for key in ["mean", "standardDeviation", "quantileError"] { _ = statistic(node, key) }
+    if let child = node.object("kaplanMeier") {
+      _ = statistic(child, "mean")
+      if child["median"] != nil { _ = statistic(child, "median") }
+    }
     let (least, most) = (statistic(node, "minimum"), statistic(node, "maximum"))
     if let least, let most, least > most {
       node.problem(at: "maximum", "is \(most), below the minimum of \(least)")

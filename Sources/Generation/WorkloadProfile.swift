@@ -147,6 +147,9 @@ public struct QuantityProfile: Codable, Sendable, Equatable {
   public var count: Int
   /// How many were right-censored.
   public var censored: Int
+  /// Where some are right-censored: mean and median with these counted, by Kaplan and Meier, of the
+  /// values that the fits were made from. Nil elsewhere; the figures below are of the exact values alone.
+  public var kaplanMeier: ProductLimit?
   /// How many the trace does not tell.
   public var unknown: Int
   /// What was left out for being no positive number.
@@ -180,6 +183,14 @@ public struct QuantityProfile: Codable, Sendable, Equatable {
   public var failures: [FitFailure]
   /// The power law of the tail, if it was searched for and there is one.
   public var tail: TailProfile?
+
+  /// What the product-limit estimate says.
+  public struct ProductLimit: Codable, Sendable, Equatable {
+    /// Mean, up to the greatest observation.
+    public var mean: Double
+    /// Median; nil where more than half are above the greatest exact value.
+    public var median: Double?
+  }
 
   /// A quantile.
   public struct Quantile: Codable, Sendable, Equatable {

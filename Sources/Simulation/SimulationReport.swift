@@ -49,6 +49,13 @@ public struct SimulationReport: Sendable {
   public var mostInFlight: Int
   /// What the engine's checks of itself found; nil if they were off.
   public var audit: AuditReport?
+  /// Whether anything in the run was left to chance: its policy drew, gateways were drawn, machines
+  /// failed. Where not, another seed comes to the same on the same tasks and machines.
+  public var drewChance = false
+  /// Last submission; `never` if there was no task.
+  public var lastSubmit = Microseconds.never
+  /// Tasks that were waiting at the last submission.
+  public var waitingAtLastSubmit = 0
 
   /// Last finish less first submission; zero if nothing finished.
   public var makespan: Microseconds { lastFinish.isKnown ? lastFinish - firstSubmit : .zero }
@@ -87,6 +94,9 @@ public struct SimulationReport: Sendable {
     /// The same from the first submission to the last, whatever the window of accounts; 0 if they are
     /// at one time.
     public var loadVarianceOfArrivals = 0.0
+    /// Work of the tasks that finished in the window, in core-seconds of a machine of speed 1: requested
+    /// CPU times run time, for every instance.
+    public var work = 0.0
     /// Jain's index of fairness over machines of CPU utilisation, averaged over time: 1 is even, 1 / n
     /// is all on one (Jain, Chiu and Hawe, DEC-TR-301, 1984). An idle cluster is even.
     public var jain: Double

@@ -72,9 +72,11 @@ public struct Simulator {
     }
     while try engine.drain(4096) { try engine.handOver(to: &results) }
     try engine.handOver(to: &results)
-    return engine.accounts.report(
+    var report = engine.accounts.report(
       policy: engine.policy.name, seed: seed, cluster: engine.cluster,
       energy: engine.meter.report, audited: options.audit)
+    report.drewChance = engine.drewChance
+    return report
   }
 
   /// Runs `source` to its end and keeps the report only.

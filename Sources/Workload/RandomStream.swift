@@ -50,6 +50,9 @@ public struct RandomStream: RandomNumberGenerator, BitwiseCopyable, Sendable {
     return stream
   }
 
+  /// Whether anything has been drawn from it, rather than from its sub-streams.
+  public var hasDrawn: Bool { block > 0 || used < 4 }
+
   /// The next 64 random bits.
   @inlinable public mutating func next() -> UInt64 {
     if used == 4 {

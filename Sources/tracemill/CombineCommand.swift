@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import MARL
+import Runs
 
 /// `tracemill combine`: policies trained for different loads or tasks as one.
 struct CombineCommand: ParsableCommand {
@@ -70,7 +71,7 @@ struct CombineCommand: ParsableCommand {
     }
     try writeOutput(
       json
-        ? tracemill.json([
+        ? jsonText([
           "policy": output, "policies": policies, "at": at, "at_run_time": atRunTime,
         ]) + "\n"
         : "  wrote \(output)\n")

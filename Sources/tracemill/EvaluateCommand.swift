@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import MARL
 import Quoting
+import Runs
 import Simulation
 import Workload
 
@@ -123,7 +124,7 @@ struct EvaluateCommand: ParsableCommand {
         try writeOutput(table(scenario, load, file.tasks, contenders, results))
       }
     }
-    if json { try writeOutput(tracemill.json(["results": objects]) + "\n") }
+    if json { try writeOutput(jsonText(["results": objects]) + "\n") }
     guard let csv else { return }
     do {
       try rows.write(toFile: csv, atomically: true, encoding: .utf8)
@@ -226,7 +227,7 @@ private struct Contender {
   ]
 
   let name: String
-  private let scheduler: SchedulerArgument
+  private let scheduler: NamedScheduler
   private let isOracle: Bool
   private let candidates: Int?
 
@@ -234,7 +235,7 @@ private struct Contender {
     self.name = name
     self.candidates = candidates
     isOracle = name.hasPrefix("oracle:")
-    scheduler = try SchedulerArgument(isOracle ? String(name.dropFirst("oracle:".count)) : name)
+    scheduler = try NamedScheduler(isOracle ? String(name.dropFirst("oracle:".count)) : name)
   }
 
   func rewards(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MARL
+import Runs
 
 /// `tracemill federate`: one policy for clusters that keep their experience to themselves.
 struct FederateCommand: ParsableCommand {
@@ -98,7 +99,7 @@ struct FederateCommand: ParsableCommand {
     }
     guard let held = SeedRange.evaluation(seeds, from: firstSeed) else { return }
     let table = try FederationTable(trained, file, seeds: held, workers: workers)
-    try writeOutput(json ? tracemill.json(["results": table.objects]) + "\n" : table.text)
+    try writeOutput(json ? jsonText(["results": table.objects]) + "\n" : table.text)
   }
 
   /// Trains by a method; its policies, one a cluster.
@@ -140,61 +141,5 @@ struct FederateCommand: ParsableCommand {
       workers: workers, limit: stopAfter.map { $0 * file.localIterations }, report: report)
     if !json { try writeOutput(session.summary) }
     return session.policy
-  }
-}
-
-/// Federated training on its way, and its files.
-struct FederationSession {
-  private let folder: String
-  private var federation: Federation
-
-  init(_ file: ScenarioFile, folder: String, resume: Bool) throws {
-    self.folder = folder
-    try makeFolder(folder)
-    let path = "\(folder)/checkpoint.safetensors"
-    guard resume, FileManager.default.fileExists(atPath: path) else {
-      federation = try Federation(
-        file.scenarios, file.training, localIterations: file.localIterations,
-        momentum: file.momentum)
-      return
-    }
-    do {
-      federation = try Federation(
-        file.scenarios, file.training, localIterations: file.localIterations,
-        momentum: file.momentum, resuming: SafeTensors(path: path))
-    } catch let error as CheckpointError {
-      throw CommandFailure(message: "\(path): \(error)")
-    }
-  }
-
-  /// The best policy so far.
-  var policy: PolicyModel { federation.best ?? federation.model }
-
-  mutating func run(workers: Int, limit: Int?, report: (String) -> Void) throws {
-    var left = limit ?? .max
-    while !federation.isDone, left > 0 {
-      let round = try federation.step(workers: workers)
-      left -= 1
-      var line =
-        "round \(round.round)/\(federation.rounds)  \(short(Double(round.decisions))) decisions  R "
-        + round.rewards.map { fixed($0, 4) }.joined(separator: " ")
-      if let validation = round.validation {
-        line += "  validation " + validation.map { fixed($0, 4) }.joined(separator: " ")
-        try save()
-      }
-      report(line + "\n")
-    }
-    try save()
-  }
-
-  private func save() throws {
-    try federation.checkpoint.write(path: "\(folder)/checkpoint.safetensors")
-    try policy.tensors.write(path: "\(folder)/policy.safetensors")
-  }
-
-  var summary: String {
-    "\(grouped(federation.decisions)) decisions of \(federation.clusters.count) clusters in "
-      + "\(grouped(federation.round)) rounds; best on the validation seeds "
-      + "\(fixed(federation.bestReward, 4))\n  wrote \(folder)/policy.safetensors\n"
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Fitting
 import Foundation
 import Generation
+import Runs
 import TraceParsing
 import Workload
 
@@ -85,7 +86,7 @@ struct FitCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Write plots to this folder: data, gnuplot scripts, and SVG if gnuplot is there.",
+      "Write plots to this folder: data, gnuplot scripts, and SVG and PDF if gnuplot is there.",
       valueName: "folder"))
   var plots: String?
 
@@ -114,6 +115,7 @@ struct FitCommand: AsyncParsableCommand {
   func run() async throws {
     let meter = ReadMeter()
     let traceColumns = ["run-time", "cpu", "memory", "job-size"]
+    let reading = try self.reading.settings(isLenient: leniency.lenient)
     do {
       if let column, !traceColumns.contains(column) {
         try await fitNumbers(meter)
@@ -125,7 +127,7 @@ struct FitCommand: AsyncParsableCommand {
           // A plain table may have columns of these names too.
           return try await fitNumbers(ReadMeter())
         }
-        try await fitTrace(trace, meter)
+        try await fitTrace(trace, reading, meter)
       }
     } catch let error as FittingError {
       var message = "\(input): \(error)"
@@ -164,7 +166,7 @@ struct FitCommand: AsyncParsableCommand {
     if dropNonpositive { filters.append("--drop-nonpositive") }
     return ProfileProvenance(
       input: input, sha256: try? FileDigest.sha256.ofTree(input), filters: filters,
-      tool: "tracemill \(Tracemill.version)", seed: seed)
+      tool: "tracemill \(Toolkit.version)", seed: seed)
   }
 
   private func fitNumbers(_ meter: ReadMeter) async throws {
@@ -172,7 +174,7 @@ struct FitCommand: AsyncParsableCommand {
     defer { progress.finish() }
     let stopwatch = Stopwatch(isOn: timings)
     let numbers = try NumberColumn(path: input, column: column, meter: meter)
-    progress.finish()
+    progress.finish(numbers.values.count, "numbers")
     stopwatch.lap("reading")
     let limits: Limits =
       if let clamp {
@@ -198,19 +200,25 @@ struct FitCommand: AsyncParsableCommand {
     }
   }
 
-  private func fitTrace(_ trace: any RecognisedTrace, _ meter: ReadMeter) async throws {
+  private func fitTrace(
+    _ trace: any RecognisedTrace, _ reading: ReadingSettings, _ meter: ReadMeter
+  ) async throws {
     guard clamp == nil, truncate == nil else {
       throw CommandFailure(message: "--clamp and --truncate are for a column of numbers")
     }
     let stopwatch = Stopwatch(isOn: timings)
-    let rejects = try leniency.rejectLog()
-    let stream = try trace.records(try reading.readOptions(meter: meter, rejects: rejects))
+    let rejects = try reading.rejectLog()
+    let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
     var builder = try ProfileBuilder(options())
-    let source = selection.apply(stream)
-    while let record = try source.next() { builder.add(record) }
-    progress.finish()
+    let source = selection.selection.apply(stream)
+    var records = 0
+    while let record = try source.next() {
+      builder.add(record)
+      records += 1
+    }
+    progress.finish(records)
     stopwatch.lap("reading")
     var origin = provenance
     origin.notes = trace.notes + stream.report.notes
@@ -218,18 +226,28 @@ struct FitCommand: AsyncParsableCommand {
       origin.notes.append(note)
       reading.logger?.warning("\(note)")
     }
-    let kept = plots == nil ? [:] : builder.keptValues
+    let kinds: [PriorityClass?] = [nil] + (by == .class ? PriorityClass.allCases : [])
+    let kept = plots == nil ? [] : kinds.map { ($0, builder.keptValues(of: $0)) }
     let profile = await builder.finish(origin)
     stopwatch.lap("fitting")
+    if by == .class, profile.classes.keys.allSatisfy({ $0 == PriorityClass.unknown.name }) {
+      reading.logger?.warning(
+        "\(input): the table has no priorities, so there are no classes; --table names another")
+    }
     guard profile.all.tasks > 0 else { throw CommandFailure(message: "\(input): no tasks to fit") }
     try finish(profile.json(), text: ProfileReport(profile, only: column).text)
     if let plots {
       let writer = try FitPlots(folder: plots)
-      for (name, quantity) in profile.all.quantities where column == nil || column == name {
-        guard let values = kept[name], !values.isEmpty else { continue }
-        try writer.write(
-          name: name, label: "\(name) (\(quantity.unit))", values: values, profile: quantity,
-          showsTail: true)
+      for (kind, values) in kept {
+        guard let part = kind.map({ profile.classes[$0.name] }) ?? profile.all else { continue }
+        for (name, quantity) in part.quantities where column == nil || column == name {
+          guard let sample = values[name], !sample.values.isEmpty else { continue }
+          let words = name.replacingOccurrences(of: "-", with: " ")
+          try writer.write(
+            name: kind.map { "\($0.name)-\(name)" } ?? name,
+            label: (kind.map { "\(words) of \($0.name)" } ?? words) + ", \(quantity.unit)",
+            values: sample.values, censored: sample.censored, profile: quantity, showsTail: true)
+        }
       }
     }
   }

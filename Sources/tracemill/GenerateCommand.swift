@@ -2,7 +2,7 @@ import ArgumentParser
 import Fitting
 import Foundation
 import Generation
-import Simulation
+import Runs
 import TraceParsing
 import Workload
 
@@ -37,7 +37,7 @@ struct GenerateCommand: ParsableCommand {
     help: ArgumentHelp(
       "The layout to write: records, google-2011 (the output is a new folder) or swf (as .swf says).",
       valueName: "layout"))
-  var toFormat = ConvertCommand.Layout.records
+  var toFormat = RecordLayout.records
 
   @Option(help: ArgumentHelp("Rows of a part of google-2011.", valueName: "rows"))
   var rowsPerPart = Google2011TraceWriter.defaultRowsPerPart
@@ -106,12 +106,12 @@ struct GenerateCommand: ParsableCommand {
   }
 
   func run() throws {
-    var argument = try SyntheticArgument(
+    var argument = try NamedModel(
       workload, margins: knobs.margins, arrivals: knobs.arrivals)
-    try knobs.apply(to: &argument, cores: try knobs.cores(reading: reading, seed: seed))
+    try knobs.apply(to: &argument, cores: try knobs.cores(reading: reading.settings(), seed: seed))
     for note in argument.notes { reading.logger?.notice("\(note)") }
     if printScenario {
-      let tasks = argument.scenario.extent.tasks ?? SyntheticArgument.defaultTasks
+      let tasks = argument.scenario.extent.tasks ?? NamedModel.defaultTasks
       return try writeOutput(argument.scenario.model.scenario(named: workload, tasks: tasks))
     }
     if let warmUp, let duration = argument.scenario.extent.duration {
@@ -127,7 +127,7 @@ struct GenerateCommand: ParsableCommand {
   private func write(
     _ source: SyntheticWorkload, _ scenario: WorkloadScenario, to output: String
   ) throws {
-    let options = try reading.readOptions(meter: ReadMeter())
+    let options = try reading.settings().readOptions(meter: ReadMeter())
     let stream = RecordStream(
       generated: source, dependencies: parts == nil ? source.dependencies() : DependencyTable(),
       users: source.userNames, lastTime: scenario.extent.duration ?? .zero)
@@ -157,7 +157,7 @@ struct GenerateCommand: ParsableCommand {
     }
     summary.leftOut = try writer.finish(parts: parts)
     if parts != nil, scenario.model.graph != nil { summary.leftOut["jobs' graphs"] = summary.jobs }
-    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
+    try writeOutput(json ? try jsonText(summary.object) + "\n" : summary.text)
   }
 
   /// The first job number of traces with a trace's details: Google's have ten digits too.

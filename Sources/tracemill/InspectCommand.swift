@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Runs
 import TraceParsing
 import Workload
 
@@ -43,10 +44,11 @@ struct InspectCommand: ParsableCommand {
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   func run() throws {
+    let reading = try self.reading.settings(isLenient: lenient)
     let meter = ReadMeter()
     let trace = try reading.open(input, meter: meter)
-    let rejects = lenient ? try RejectLog { _ in } : nil
-    let options = try reading.readOptions(meter: meter, rejects: rejects)
+    let rejects = try reading.rejectLog()
+    let options = reading.readOptions(meter: meter, rejects: rejects)
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
 
@@ -54,7 +56,7 @@ struct InspectCommand: ParsableCommand {
     var summary = TraceSummary(path: input, trace: trace, scale: options.scale)
     if trace.canMakeRecords(from: reading.table) {
       let stream = try trace.records(options)
-      let source = selection.apply(stream)
+      let source = selection.selection.apply(stream)
       try source.forEachBatch { records in
         for record in records {
           summary.add(record)
@@ -75,13 +77,13 @@ struct InspectCommand: ParsableCommand {
       }
     }
     summary.rejects = rejects?.counts ?? [:]
-    progress.finish()
+    progress.finish(summary.records, summary.unit)
     if let html {
       let library = try PageFiles.chartLibrary(chartLibrary, logger: reading.logger)
       let file = try OutputFile(path: html)
       try file.write(summary.page(overview?.finish()).html(chartLibrary: library))
       try file.commit()
     }
-    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
+    try writeOutput(json ? try jsonText(summary.object) + "\n" : summary.text)
   }
 }

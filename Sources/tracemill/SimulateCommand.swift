@@ -1,7 +1,8 @@
 import ArgumentParser
-import Configuration
+import Experiments
 import Foundation
 import Generation
+import Runs
 import Simulation
 import TraceParsing
 import Workload
@@ -13,18 +14,21 @@ struct SimulateCommand: AsyncParsableCommand {
     abstract: "Run a workload on a cluster under a scheduler.",
     discussion: """
       Workloads: a trace, a file made by `tracemill convert`, or \
-      poisson:rate=0.5,run=20,cpu=1,memory=2,tasks=10000 (per second, seconds, cores, GiB), or \
+      poisson:rate=0.5,run=20,cpu=1,memory=2,tasks=10000 (per second, seconds, cores, GiB; run times are \
+      constant, or law=exponential, lognormal or gamma with cv=), mmc:c=4,load=0.8,run=100 (a machine of c \
+      cores besides, with theory printed beside it), or \
       a preset (\(WorkloadModel.presetNames.joined(separator: ", "))) such as study:tasks=1000,load=0.4, \
-      a scenario (.yaml) or a fitted profile (.json), as for generate.
+      a scenario (.yaml) or a fitted profile (.json), as for generate, with the same parameters after a \
+      colon.
       Clusters: a trace with machine_events, a specification (.yaml, .json), or study:100 (the \
       original study's three tiers, any number of machines), or tiers:100 (the same with speeds 1.5, 1 \
       and 0.6, and sleep).
-      Schedulers: \(SchedulerArgument.catalogue.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")); \
+      Schedulers: \(NamedScheduler.catalogue.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ")); \
       sampled:RULE,d=3 and sampled:RULE,d=3,weighted (one of \
       \(PolicyCatalog.sampledNames.joined(separator: ", ")) among machines drawn at random, or by capacity) and \
       sampled:RULE,d=8,neighbours (half of them the gateway's machine and its neighbours); one-step:FILE \
       (tuned by `tracemill tune`); marl:FILE (trained by `tracemill train`). These come with the \
-      program: \(SchedulerArgument.names.filter { $0.contains(":") }.joined(separator: ", ")).
+      program: \(NamedScheduler.names.filter { $0.contains(":") }.joined(separator: ", ")).
 
       Examples:
         tracemill simulate --workload jobs.parquet --cluster clusterdata-2011-2
@@ -52,7 +56,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp("The scheduler.", valueName: "name"),
-    completion: .list(SchedulerArgument.names))
+    completion: .list(NamedScheduler.names))
   var scheduler = "first-fit"
 
   @Option(help: ArgumentHelp("What all chance comes from.", valueName: "number"))
@@ -88,6 +92,22 @@ struct SimulateCommand: AsyncParsableCommand {
   var machineEnergy: String?
 
   @Option(
+    help: ArgumentHelp(
+      """
+      Write a picture of the schedule: .html (machines over time in a browser) or .perfetto-trace \
+      (for https://ui.perfetto.dev).
+      """, valueName: "file"))
+  var timeline: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Write every decision, likewise: the machine with its score, the next best, and what a task that \
+      must wait lacks and behind whom it waited.
+      """, valueName: "file"))
+  var decisions: String?
+
+  @Option(
     help: ArgumentHelp("Arrivals so many times as dense.", valueName: "factor"))
   var scaleArrivals: Double = 1
 
@@ -114,15 +134,26 @@ struct SimulateCommand: AsyncParsableCommand {
 
   mutating func validate() throws {
     // Files are opened when the run begins: what is wrong with them is no wrong usage.
-    if SchedulerArgument.file(scheduler) == nil, SchedulerArgument.policy(named: scheduler) == nil {
-      throw ValidationError(SchedulerArgument.noSuch(scheduler))
+    if NamedScheduler.file(scheduler) == nil, NamedScheduler.policy(named: scheduler) == nil {
+      throw ValidationError(NamedScheduler.noSuch(scheduler))
+    }
+    guard cell != nil || !workload.isEmpty else {
+      throw ValidationError(
+        "--workload is needed: a trace, a record file, a scenario or a preset such as study:load=0.5"
+      )
+    }
+    if let timeline, !Timeline.endings.contains(where: timeline.hasSuffix) {
+      throw ValidationError(
+        "--timeline \(timeline): expected a name that ends in \(Timeline.endings.joined(separator: " or "))"
+      )
     }
     guard (1...1_000_000).contains(replications) else {
       throw ValidationError("--replications is from 1 to 1000000")
     }
-    guard replications == 1 || outputs.isEmpty else {
+    guard replications == 1 || files.paths.isEmpty else {
       throw ValidationError(
-        "-o, --series and --machine-energy are of one run: leave them out with --replications")
+        "-o, --series, --machine-energy, --timeline and --decisions are of one run: leave them out with --replications"
+      )
     }
     guard replications == 1 || workload != "-" else {
       throw ValidationError("standard input can be read only once: no --replications")
@@ -133,62 +164,48 @@ struct SimulateCommand: AsyncParsableCommand {
     guard scaleLoad >= 0, scaleLoad.isFinite else {
       throw ValidationError("--scale-load is not negative")
     }
-    for path in outputs {
+    for path in files.paths where path != timeline {
       do { _ = try TableFileKind(path: path) } catch { throw ValidationError("\(error)") }
     }
-    let files = outputs.map { URL(fileURLWithPath: $0).standardized.path }
-    guard Set(files).count == files.count else {
-      throw ValidationError("-o, --series and --machine-energy are different files")
+    let names = files.paths.map { URL(fileURLWithPath: $0).standardized.path }
+    guard Set(names).count == names.count else {
+      throw ValidationError(
+        "-o, --series, --machine-energy, --timeline and --decisions are different files")
     }
   }
 
   /// The files that are asked for.
-  private var outputs: [String] { [output, series, machineEnergy].compactMap { $0 } }
+  private var files: ResultFiles {
+    ResultFiles(
+      tasks: output, series: series, machineEnergy: machineEnergy, timeline: timeline,
+      decisions: decisions)
+  }
 
   func run() async throws {
-    if let cell { return try CellReplay(cell).run(reading, json: json) }
-    let job = SimulationJob(
-      workload: workload, cluster: try clusterPath(), scheduler: scheduler,
-      options: engine.options, scaleArrivals: scaleArrivals, scaleLoad: scaleLoad,
-      atStart: atStart, ignoresConstraints: ignoreConstraints, selection: selection,
-      reading: reading, leniency: leniency)
-    if replications > 1 { return try await replicate(job) }
+    let reading = try self.reading.settings(isLenient: leniency.lenient)
+    if let cell { return try CellPrinting.run(cell, reading, json: json) }
+    var job = try SimulationJob(
+      workload: workload, cluster: cluster, scheduler: scheduler, options: engine.options)
+    job.scaleArrivals = scaleArrivals
+    job.scaleLoad = scaleLoad
+    job.atStart = atStart
+    job.ignoresConstraints = ignoreConstraints
+    job.selection = selection.selection
+    job.reading = reading
+    if replications > 1 {
+      let summary = try await job.replications(
+        seeds: (0..<UInt64(replications)).map { seed &+ $0 })
+      try writeOutput(json ? jsonText(summary.object) + "\n" : summary.text)
+      return try check(summary.reports)
+    }
     let meter = ReadMeter()
     let progress = Progress("simulating \(workload)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
-    var results = try ResultWriter(path: output, slowdownBound: engine.options.slowdownBound)
-    let start = (wall: ContinuousClock.now, cpu: processorSeconds())
-    let run = try job.run(seed: seed, meter: meter, results: &results)
-    try results.finish()
-    let cost = SimulationCost(
-      wall: (ContinuousClock.now - start.wall).seconds, cpu: processorSeconds() - start.cpu)
-    if let series { try run.report.series.write(to: series) }
-    if let machineEnergy { try run.report.energy.write(run.layout, to: machineEnergy) }
-    progress.finish()
-    if let note = run.rejects?.note { reading.logger?.warning("\(note)") }
-
-    let summary = SimulationSummary(
-      report: run.report, layout: run.layout, options: job.options, workload: workload,
-      cluster: job.cluster, tasks: run.tasks, constraints: run.constraints,
-      rejects: run.rejects?.counts ?? [:], cost: cost, outputs: outputs)
-    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
-    try check([run.report])
-  }
-
-  private func replicate(_ job: SimulationJob) async throws {
-    let start = (wall: ContinuousClock.now, cpu: processorSeconds())
-    let reports = try await Replications.run(
-      seeds: (0..<UInt64(replications)).map { seed &+ $0 }, width: reading.threads
-    ) { seed in
-      var results = DiscardedResults()
-      return try job.run(seed: seed, meter: ReadMeter(), results: &results).report
-    }
-    let cost = SimulationCost(
-      wall: (ContinuousClock.now - start.wall).seconds, cpu: processorSeconds() - start.cpu)
-    let summary = ReplicationSummary(
-      reports: reports, workload: workload, cluster: job.cluster, cost: cost)
-    try writeOutput(json ? try tracemill.json(summary.object) + "\n" : summary.text)
-    try check(reports)
+    let summary = try job.run(seed: seed, files: files, meter: meter)
+    progress.finish(summary.report.total.submitted + summary.report.warmUpTasks)
+    if let note = rejectNote(summary.rejects) { reading.logger?.warning("\(note)") }
+    try writeOutput(json ? jsonText(summary.object) + "\n" : summary.text)
+    try check([summary.report])
   }
 
   /// A run whose accounts do not agree has failed.
@@ -199,32 +216,4 @@ struct SimulateCommand: AsyncParsableCommand {
   }
 }
 
-extension SimulateCommand {
-  private func clusterPath() throws -> String {
-    if let cluster { return cluster }
-    guard !workload.hasPrefix("poisson:"), !SyntheticArgument.isOne(workload), workload != "-"
-    else {
-      throw CommandFailure(message: "this workload comes without machines: --cluster is needed")
-    }
-    return workload
-  }
-}
-
-extension SimulationError {
-  /// The reader's own error where reading failed: it says file, line and column.
-  var underlying: any Error {
-    switch self {
-    case .source(let error), .results(let error): error
-    default: CommandFailure(message: description)
-    }
-  }
-}
-
-/// Processor time of this process in seconds, all threads.
-func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
-
-/// What a run cost to make.
-struct SimulationCost {
-  var wall: Double
-  var cpu: Double
-}
+extension ReplayedTasks.AtStart: ExpressibleByArgument {}

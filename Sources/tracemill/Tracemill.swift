@@ -2,15 +2,13 @@ import ArgumentParser
 import Configuration
 import Experiments
 import Foundation
-import Quoting
+import Runs
 import TraceParsing
 
 /// The command line: names to types, printing, progress, exit codes. Everything else is in the
 /// libraries.
 @main
 struct Tracemill: AsyncParsableCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "tracemill",
     abstract: "Data-centre traces: read them, look at them, replay them through schedulers.",
@@ -28,18 +26,38 @@ struct Tracemill: AsyncParsableCommand {
       Results go to standard output, progress and notes to standard error. Emphasis is for terminals \
       only; NO_COLOR switches it off.
       """,
-    version: version,
+    version: Toolkit.version,
     subcommands: [
       ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FitCommand.self,
-      GenerateCommand.self, SimulateCommand.self, CompareCommand.self, ReportCommand.self,
+      GenerateCommand.self, SimulateCommand.self, CompareCommand.self, SweepCommand.self,
+      ReportCommand.self, ClusterCommand.self,
       TrainCommand.self, FederateCommand.self, TuneCommand.self, EvaluateCommand.self,
       CombineCommand.self,
     ])
+
+  /// What one can do, for whoever gives the program's name alone.
+  static let overview = """
+    tracemill \(Toolkit.version): traces of data centres: read them, fit them, replay them under schedulers.
+
+      look at a trace           tracemill inspect TRACE
+      make it one file          tracemill convert TRACE -o tasks.parquet
+      fit laws to it            tracemill fit tasks.parquet -o profile.json
+      more of the same          tracemill generate profile.json --load 0.8 --cluster mine.yaml -o new.parquet
+      write a cluster down      tracemill cluster --print-example > mine.yaml
+      run a scheduler           tracemill simulate --workload tasks.parquet --cluster mine.yaml --timeline run.html
+      compare schedulers        tracemill compare --print-example > mine-experiment.yaml
+      how many machines?        tracemill sweep --workload tasks.parquet --cluster mine.yaml --scheduler first-fit --vary machines=8:40:4
+      all of it explained       tracemill --help, tracemill help COMMAND
+
+    """
 
   static func main() async {
     Interrupts.install()
     IdleThreads.end()
     suggestCommand()
+    if CommandLine.arguments.count == 1 {
+      do { return try writeOutput(overview) } catch { fail("\(error)") }
+    }
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -49,7 +67,7 @@ struct Tracemill: AsyncParsableCommand {
       }
     } catch let error as TraceError {
       fail("\(error)")
-    } catch let error as CommandFailure {
+    } catch let error as RunError {
       fail(error.message)
     } catch let error as StoreError {
       fail("\(error)")
@@ -85,25 +103,5 @@ struct Tracemill: AsyncParsableCommand {
   private static func exit(_ code: Int32) -> Never { Foundation.exit(code) }
 }
 
-/// A failure that is no `TraceError`; exit code 1.
-struct CommandFailure: Error, CustomStringConvertible {
-  /// A line, or several where several things are wrong; what a terminal would act on is written out.
-  let message: String
-
-  /// One thing is wrong.
-  init(message: String) { self.init(lines: [message]) }
-
-  /// What another error says: a line for each mistake of a configuration.
-  init(_ error: any Error) {
-    if let error = error as? ConfigurationError {
-      self.init(lines: error.lines)
-    } else {
-      self.init(message: "\(error)")
-    }
-  }
-
-  /// A line for each thing that is wrong.
-  init(lines: [String]) { message = lines.map(Quoting.visible).joined(separator: "\n") }
-
-  var description: String { message }
-}
+/// A failure of the command line's own: one line, or several where several things are wrong; exit code 1.
+typealias CommandFailure = RunError

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import MARL
-import Simulation
+import Runs
 
 /// `tracemill tune`: the constants of the one-step rule, by random search.
 struct TuneCommand: ParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Runs
 import TraceParsing
 
 /// `tracemill verify`: is a trace whole and in order?
@@ -29,8 +30,9 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   func run() throws {
+    let reading = try self.reading.settings()
     let meter = ReadMeter()
-    let options = try reading.readOptions(meter: meter)
+    let options = reading.readOptions(meter: meter)
     let progress = Progress("verifying \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
     let results = try TraceVerifier.verify(
@@ -44,7 +46,7 @@ struct VerifyCommand: ParsableCommand {
           "detail": $0.detail,
         ] as [String: Any]
       }
-      try writeOutput(tracemill.json(["results": objects]) + "\n")
+      try writeOutput(jsonText(["results": objects]) + "\n")
     } else {
       var table = TextTable(header: ["check", "result", "of", ""], left: [0, 1, 2, 3])
       for result in results {

@@ -37,6 +37,7 @@ import Testing
     // Ten equal differences would have had p = 2^-9.
     #expect(fixed.paired.test.pValue < 0.01)
     #expect(fixed.adjustedP == nil && !fixed.isSignificant && fixed.interval == nil)
+    #expect(fixed.verdict == .worse)
     #expect(fixed.paired.meanDifference == 2)
     let drawn = try #require(scenario.comparisons.first { $0.scheduler == "c drawn" })
     // The only test there is: nothing to correct for.
@@ -49,22 +50,33 @@ import Testing
     #expect(summary.json(source: "r").text().contains("\"p_holm\":null"))
   }
 
-  @Test func oneSeedIsNotCalledTheSame() throws {
+  /// One seed says nothing of other seeds, unless nothing was drawn: then it says all.
+  @Test(arguments: [true, false])
+  func oneSeedIsExactWhereNothingIsDrawn(isDrawn: Bool) throws {
     var definition = TestExperiment.definition(seeds: 1)
     definition.metrics = ["wait_mean_s"]
     let store = try ResultsStore(path: folder("one.sqlite"), creates: true)
     try store.begin(definition, folder: "", version: "test")
     let worker = try StoreWorker(store, version: "test")
-    while let claim = try worker.claim() { try worker.finish(claim, TestExperiment.outcome(1)) }
+    while let claim = try worker.claim() {
+      var outcome = TestExperiment.outcome(claim.cell.scheduler == "random" ? 3 : 2)
+      outcome.curves.isDrawn = isDrawn
+      try worker.finish(claim, outcome)
+    }
     let summary = ExperimentSummary(try store.results())
-    #expect(summary.scenarios[0].groups.allSatisfy { !$0.isTheSameUnderEverySeed })
+    #expect(summary.scenarios[0].groups.allSatisfy { $0.isTheSameUnderEverySeed != isDrawn })
+    let comparison = try #require(summary.scenarios[0].comparisons.first)
+    #expect(comparison.isExact != isDrawn)
+    #expect(comparison.verdict == (isDrawn ? .undecided : .better))
+    #expect(summary.scenarios[0].winners == (isDrawn ? [:] : ["wait_mean_s": "best-fit"]))
+    #expect(summary.answer[0].contains(isDrawn ? "No scheduler" : "exact"))
   }
 
   @Test func figuresWithoutSpreadHaveNoInterval() throws {
     let summary = try summary(["a": { _ in 3 }, "b": { Double($0 % 2) }])
     let scenario = try #require(summary.scenarios.first)
     let report = ExperimentReport(summary, source: "r")
-    #expect(report.page.figures.contains { $0.id == "differences" })
+    #expect(report.page.figures.contains { $0.id == "difference-wait-mean-s" })
     #expect(summary.headlineTable(scenario).rows[0][1].text == "3.000")
     #expect(summary.headlineTable(scenario).rows[1][1].text.contains("±"))
   }

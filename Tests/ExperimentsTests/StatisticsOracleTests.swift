@@ -34,6 +34,7 @@ struct StatisticsOracleTests {
       var replicates: [Double]
       var bootstraps: [String: [Double?]]
       var wilcoxon: [Double?]
+      var shift: [Double?]
       var cohensD: Double?
       var cliffsDelta: Double
     }
@@ -77,6 +78,14 @@ struct StatisticsOracleTests {
       }
 
       let compared = PairedComparison(pair[0], pair[1], using: &rng)
+      #expect(close(compared.shift, answer.shift[0]))
+      let differences = compared.differences
+      if differences.count <= 60, Set(differences.map(abs)).count == differences.count {
+        let interval = SignedRankShift(differences).interval(level: 0.95)
+        #expect(
+          close(interval?.lower, answer.shift[1]) && close(interval?.upper, answer.shift[2]),
+          "shift of \(differences.count): \(String(describing: interval)), not \(answer.shift)")
+      }
       if let p = answer.wilcoxon[1] {
         #expect(compared.test.statistic == answer.wilcoxon[0])
         #expect(close(compared.test.pValue, p), "Wilcoxon of \(pair[0].count)")

@@ -26,6 +26,22 @@ def holm(p):
     return result.tolist()
 
 
+def shift(d):
+    """The Hodges-Lehmann estimate, and the shifts that the test does not reject, by trying them all."""
+    i, j = np.triu_indices(len(d))
+    walsh = np.sort((d[i] + d[j]) / 2)
+    edges = np.unique(walsh)
+    if len(d) > 60 or len(set(abs(d))) < len(d) or len(edges) < 2:
+        return [float(np.median(walsh)), None, None]
+    # p stays the same between neighbours.
+    keeps = [stats.wilcoxon(d - (a + b) / 2).pvalue > 0.05 for a, b in zip(edges, edges[1:])]
+    outside = stats.wilcoxon(d - edges[0] + 1).pvalue > 0.05
+    kept = [k for k, keep in enumerate(keeps) if keep]
+    if outside or not kept:
+        return [float(np.median(walsh)), None, None]
+    return [float(np.median(walsh)), float(edges[kept[0]]), float(edges[kept[-1] + 1])]
+
+
 results = []
 for first, second in json.load(sys.stdin):
     a, b = np.array(first), np.array(second)
@@ -44,6 +60,7 @@ for first, second in json.load(sys.stdin):
         "t": [finite(low), finite(high)],
         "replicates": sorted(made.bootstrap_distribution.tolist()), "bootstraps": bootstraps,
         "wilcoxon": [finite(wilcoxon.statistic), finite(wilcoxon.pvalue)],
+        "shift": shift(d),
         "cohens_d": finite(d.mean() / d.std(ddof=1)) if d.std() > 0 else None,
         "cliffs_delta": 2 * dominance / (len(a) * len(b)) - 1,
     })

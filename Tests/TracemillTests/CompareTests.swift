@@ -115,13 +115,34 @@ func figures(_ results: ExperimentResults) throws -> [String] {
     #expect(unknown.status == 1 && unknown.error.contains("no workload 'a'"))
   }
 
+  /// Names are the user's: what separates names in a cell's is coded there.
+  @Test func namesMayHaveAnything() throws {
+    let file = try folder.write(
+      """
+      name: odd names
+      workloads: [{ name: "M/M/4 at 0.9 #1 (50 %2F)", source: "study:tasks=60,load=0.9,cores=60" }]
+      clusters: [{ name: "a/b", source: "study:5" }]
+      schedulers: [random]
+      seeds: 1
+      outputs: [json]
+      """, to: "odd#1.yaml")
+    let made = try tracemill("compare", "--experiment", file, "-o", folder("r#"), "--quiet")
+    try #require(made.status == 0, "\(made.error)")
+    let cell = CellID(
+      workload: "M/M/4 at 0.9 #1 (50 %2F)", cluster: "a/b", scheduler: "random", seed: 1)
+    #expect(CellID(cell.description) == cell)
+    #expect(cell.description == "M%2FM%2F4 at 0.9 %231 (50 %252F)/a%2Fb/random/1")
+    let alone = try tracemill("simulate", "--cell", folder("r#/results.sqlite") + "#\(cell)")
+    #expect(alone.status == 0 && alone.output.contains("the same as in"), "\(alone.error)")
+  }
+
   @Test func everythingWrongWithAFileIsToldAtOnce() throws {
     let file = try folder.write(
       """
       name: wrong
       workload: [study]
       workloads: [{source: "study:tasks=10"}]
-      clusters: [{name: a/b, source: "study:5"}]
+      clusters: [{nam: a/b, source: "study:5"}]
       schedulers: [best-fti, {policy: random, engine: {queue: fiffo, step: -1}}]
       seeds: []
       metrics: [wait_men_s]
@@ -130,7 +151,7 @@ func figures(_ results: ExperimentResults) throws -> [String] {
     #expect(result.status == 1)
     for part in [
       "unknown scheduler 'best-fti'; did you mean 'best-fit'?", "did you mean 'workloads'?",
-      "'/' and '#' separate names", "did you mean 'fifo'?", "engine.step", "seeds: is empty",
+      "did you mean 'name'?", "did you mean 'fifo'?", "engine.step", "seeds: is empty",
       "did you mean 'wait_mean_s'?",
     ] {
       #expect(result.error.contains(part), "\(part)")

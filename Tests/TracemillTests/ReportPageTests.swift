@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Chromium, if it is installed.
-private let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
   .first { FileManager.default.isExecutableFile(atPath: $0) }
 
 private let hasCharts = FileManager.default.fileExists(
@@ -64,6 +64,7 @@ struct ReportPageTests {
     #expect(sight.pages > 10_000)
   }
 
+  /// results.json, page, tables, terminal and what the PDFs are drawn from say the same of one experiment.
   @Test func theReportIsWhatResultsSay() throws {
     let file = try folder.write(
       """
@@ -72,9 +73,12 @@ struct ReportPageTests {
         - { name: calm, source: "study:tasks=300,load=0.4,cores=60" }
         - { name: full, source: "study:tasks=300,load=1.1,cores=60" }
       clusters: ["study:5"]
-      schedulers: [random, best-fit, { name: study-random, policy: study-random, curve: curve.csv }]
+      schedulers:
+        - random
+        - { name: shortest, policy: best-fit, engine: { queue: sjf, exactEstimates: true } }
+        - { name: study-random, policy: study-random, curve: curve.csv }
       seeds: 8
-      outputs: [json, html]
+      outputs: [json, html, markdown, latex, csv, pdf]
       """, to: "page.yaml")
     try folder.write(
       "iteration,decisions,reward,validation\n1,1000,-0.2,\n2,2000,0.1,0.15\n3,3000,0.3,0.28\n",
@@ -83,16 +87,39 @@ struct ReportPageTests {
     try #require(made.status == 0, "\(made.error)")
     let sight = try look(folder("r/report.html"))
     #expect(sight.figures.contains("learning-curve"))
-    // Two scenarios: differences, 3 tails, 3 uses, Pareto, 3 classes each; 4 for each workload.
     expectSound(sight, charts: sight.charts.count)
-    #expect(sight.charts.count >= 24)
+    #expect(sight.charts.count >= 20)
+    func text(_ name: String) throws -> String {
+      String(decoding: try contents(folder("r/" + name)), as: UTF8.self)
+    }
+    let html = try text("report.html")
+    let markdown = try text("tables.md").replacingOccurrences(of: "\\", with: "")
+      .replacingOccurrences(of: "&amp;", with: "&")
 
     let json = try JSONSerialization.jsonObject(
       with: Data(try contents(folder("r/results.json"))))
     let details = try #require((json as? [String: Any])?["tracemill"] as? [String: Any])
-    let metrics = try #require(details["metrics"] as? [[String: Any]]).map { $0["name"] as? String }
+    let answer = try #require(details["answer"] as? [String])
+    #expect(answer.count == 3 && answer[0].hasPrefix("By mean completion time, against random"))
+    for sentence in answer {
+      #expect(markdown.contains(sentence) && made.output.contains(sentence))
+      #expect(
+        html.contains(
+          sentence.replacingOccurrences(of: "<", with: "&lt;")
+            .replacingOccurrences(of: "'", with: "&#39;")))
+    }
+    let run = try #require(details["what_was_run"] as? [String: String])
+    #expect(run["Scheduler shortest"] == "best-fit; queue sjf, exactEstimates yes")
+    for words in run.values { #expect(markdown.contains(words)) }
+    #expect(html.contains("best-fit; queue sjf, exactEstimates yes"))
+
+    let metrics = try #require(details["metrics"] as? [[String: Any]])
+    let titles = Dictionary(
+      uniqueKeysWithValues: metrics.compactMap { metric in
+        (metric["name"] as? String).map { ($0, metric["title"] as? String ?? "") }
+      })
     let scenarios = try #require(details["scenarios"] as? [[String: Any]])
-    for scenario in scenarios {
+    for (index, scenario) in scenarios.enumerated() {
       let title = "\(scenario["workload"] ?? "") on \(scenario["cluster"] ?? "")"
       let headline = try #require(sight.tables.first { $0.caption == title })
       let schedulers = try #require(scenario["schedulers"] as? [[String: Any]])
@@ -102,29 +129,63 @@ struct ReportPageTests {
         let name = try #require(scheduler["scheduler"] as? String)
         #expect(row[0].text == name)
         let estimates = try #require(scheduler["metrics"] as? [String: [String: Any]])
-        for (cell, metric) in zip(row.dropFirst(), metrics) {
-          let metric = try #require(metric)
+        for (metric, metricTitle) in titles {
+          guard
+            let column = headline.header.firstIndex(where: {
+              $0 == metricTitle || $0.hasPrefix(metricTitle + ", ")
+            })
+          else {
+            // What is no column is the same for all.
+            #expect(winners[metric] == nil)
+            continue
+          }
+          let cell = row[column]
           #expect(same(cell.value, estimates[metric]?["mean"]))
           #expect(cell.strong == (winners[metric] == name))
           let shown = try #require(Double(cell.text.split(separator: " ")[0]))
+          let unit = headline.header[column].dropFirst(metricTitle.count + 2)
+          let factors: [String: Double] = ["d": 86400, "h": 3600, "min": 60, "ms": 1e-3]
+          let factor = factors[String(unit)] ?? 1
           let mean = try #require(cell.value)
-          let half =
-            (estimates[metric]?["interval_t"] as? [Double]).map { ($0[1] - $0[0]) / 2 } ?? 0
-          #expect(abs(shown - mean) <= max(half / 10, 1e-4 * abs(mean)))
+          let ends = estimates[metric]?["interval_t"] as? [Double] ?? [0, 0]
+          let half = (ends[1] - ends[0]) / 2
+          let error = abs(shown * factor - mean)
+          #expect(error <= max(half / 10, 1e-3 * abs(mean)))
         }
       }
-      // Bold only what is significant after correction.
+      // One verdict, and an interval that belongs to it.
       let comparison = try #require(
         sight.tables.first { $0.caption == title + ": difference from random" })
       let expected = try #require(scenario["comparisons"] as? [[String: Any]])
       #expect(comparison.rows.count == expected.count)
       for (row, entry) in zip(comparison.rows, expected) {
-        #expect(same(row[2].value, entry["mean_difference"]))
-        #expect(row[2].strong == (entry["significant"] as? Bool))
+        let verdict = try #require(entry["verdict"] as? String)
+        let metric = try #require(entry["metric"] as? String)
+        #expect(same(row[2].value, entry["mean_difference"]) && same(row[3].value, entry["shift"]))
+        #expect(row[6].text == verdict && row[6].strong == (verdict == "better"))
+        let words = row.map { cell -> String in cell.strong ? "**\(cell.text)**" : cell.text }
+        let line = "| " + words.joined(separator: " | ") + " |"
+        #expect(markdown.contains(line), "\(line)")
         let p = try #require(entry["p_holm"] as? Double)
         #expect((p <= 0.05) == (entry["significant"] as? Bool))
+        let told: Set<String> = ["better", "worse", "more", "less"]
+        #expect(p <= 0.05 || !told.contains(verdict))
+        if let interval = entry["interval"] as? [Double] {
+          let holds = interval[0] < 0 && interval[1] > 0
+          #expect(holds == (p > 0.05) || interval.contains(0))
+          // The figure and its PDF are drawn from the same numbers.
+          let id = "difference-\(metric.replacingOccurrences(of: "_", with: "-"))-\(index + 1)"
+          #expect(sight.figures.contains(id))
+          let script = try text("figures/\(id).gnuplot")
+          #expect(script.contains("\(row[0].text): \(verdict)"))
+          #expect(try contents(folder("r/figures/\(id).pdf")).count > 1000)
+        }
+        if winners[metric] == row[0].text { #expect(verdict == "better") }
       }
     }
+    let csv = try text("cells.csv").split(separator: "\n")
+    let load = try #require(csv[0].split(separator: ",").firstIndex(of: "load"))
+    #expect(Set(csv.dropFirst().map { $0.split(separator: ",")[load] }) == ["0.4", "1.1"])
   }
 
   @Test func aTracesPage() throws {

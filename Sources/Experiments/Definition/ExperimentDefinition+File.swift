@@ -60,9 +60,6 @@ extension ExperimentDefinition {
     return nodes.compactMap { node in
       guard let entry = read(node) else { return nil }
       if !seen.insert(entry.name).inserted { node.problem("has the name '\(entry.name)' again") }
-      if entry.name.contains("/") || entry.name.contains("#") {
-        node.problem("has the name '\(entry.name)'; '/' and '#' separate names")
-      }
       return entry
     }
   }

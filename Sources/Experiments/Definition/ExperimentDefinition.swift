@@ -1,3 +1,4 @@
+import Foundation
 import Simulation
 
 /// A question put to the simulator: every scheduler on every cluster under every workload, once for
@@ -77,7 +78,10 @@ public struct ExperimentDefinition: Codable, Hashable, Sendable {
     core.level = 0
     core.precision = 0
     core.lastSeeds = nil
-    for index in core.schedulers.indices { core.schedulers[index].curve = nil }
+    for index in core.schedulers.indices {
+      core.schedulers[index].curve = nil
+      core.schedulers[index].note = nil
+    }
     return core
   }
 }
@@ -101,20 +105,34 @@ public struct CellID: Codable, Hashable, Sendable, CustomStringConvertible {
     self.seed = seed
   }
 
-  /// The cell that `WORKLOAD/CLUSTER/SCHEDULER/SEED` names; nil if that is no cell's name.
+  /// The cell that `WORKLOAD/CLUSTER/SCHEDULER/SEED` names, with `%2F` for a `/` and `%23` for a `#` in a
+  /// name, and `%25` for a `%`; nil if that is no cell's name.
   public init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 4, let seed = UInt64(parts[3]) else { return nil }
-    self.init(workload: parts[0], cluster: parts[1], scheduler: parts[2], seed: seed)
+    let names = parts.map(Self.plain)
+    self.init(workload: names[0], cluster: names[1], scheduler: names[2], seed: seed)
   }
 
   /// `WORKLOAD/CLUSTER/SCHEDULER/SEED`.
-  public var description: String { "\(workload)/\(cluster)/\(scheduler)/\(seed)" }
+  public var description: String {
+    ([workload, cluster, scheduler].map(Self.coded) + [String(seed)]).joined(separator: "/")
+  }
+
+  private static let codes = [("%", "%25"), ("/", "%2F"), ("#", "%23")]
+
+  private static func coded(_ name: String) -> String {
+    codes.reduce(name) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+  }
+
+  private static func plain(_ name: String) -> String {
+    codes.reversed().reduce(name) { $0.replacingOccurrences(of: $1.1, with: $1.0) }
+  }
 }
 
 /// A workload by name, with what is done to its tasks.
 public struct WorkloadDefinition: Codable, Hashable, Sendable {
-  /// What tables call it; no `/` in it.
+  /// What tables call it.
   public var name: String
   /// What it is made from, as `tracemill simulate --workload` takes it.
   public var source: String
@@ -132,6 +150,8 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
   public var scaleArrivals: Double?
   /// Run times so many times as long (> 0).
   public var scaleLoad: Double?
+  /// What a sweep set in it, by key: `load`.
+  public var parameters: [String: Double]?
 
   /// A workload as it comes.
   public init(name: String, source: String) {
@@ -142,7 +162,7 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
 
 /// A cluster by name.
 public struct ClusterDefinition: Codable, Hashable, Sendable {
-  /// What tables call it; no `/` in it.
+  /// What tables call it.
   public var name: String
   /// What it is made from, as `tracemill simulate --cluster` takes it; empty where `groups` say it.
   public var source: String
@@ -150,6 +170,8 @@ public struct ClusterDefinition: Codable, Hashable, Sendable {
   public var groups: [MachineGroup]?
   /// The seed that ranges of its specification are drawn with; the cell's if nil.
   public var seed: UInt64?
+  /// What a sweep set in it, by key: `machines`.
+  public var parameters: [String: Double]?
 
   /// A cluster drawn anew for every seed, if there is anything to draw.
   public init(name: String, source: String) {
@@ -167,7 +189,7 @@ public struct ClusterDefinition: Codable, Hashable, Sendable {
 
 /// A scheduler by name: a placement policy and how the engine serves it.
 public struct SchedulerDefinition: Codable, Hashable, Sendable {
-  /// What tables call it; no `/` in it.
+  /// What tables call it.
   public var name: String
   /// The policy, as `tracemill simulate --scheduler` takes it.
   public var policy: String
@@ -176,12 +198,45 @@ public struct SchedulerDefinition: Codable, Hashable, Sendable {
   /// A file that says how it learned, as `tracemill train` writes it; nil for the one beside a learned
   /// policy, if there is one.
   public var curve: String?
+  /// What is to be known of it that its name and settings do not say: what it was trained on. Nil
+  /// for nothing; changes no cell.
+  public var note: String?
+  /// What a sweep set in it, by key.
+  public var parameters: [String: Double]?
 
   /// A scheduler of this policy.
   public init(name: String, policy: String, engine: EngineSettings = EngineSettings()) {
     self.name = name
     self.policy = policy
     self.engine = engine
+  }
+}
+
+extension ExperimentDefinition {
+  /// The load that a workload is asked for: what a sweep set, or `load=` in its source; nil if none.
+  public func load(of workload: String) -> Double? {
+    guard let definition = workloads.first(where: { $0.name == workload }) else { return nil }
+    if let load = definition.parameters?["load"] { return load }
+    let parts = definition.source.split(separator: ":", maxSplits: 1)
+    guard parts.count == 2 else { return nil }
+    return parts[1].split(separator: ",").first { $0.hasPrefix("load=") }
+      .flatMap { Double($0.dropFirst("load=".count)) }
+  }
+
+  /// The parameters that sweeps set, in the order of their names.
+  public var sweptKeys: [String] {
+    Set(
+      workloads.flatMap { Array(($0.parameters ?? [:]).keys) }
+        + clusters.flatMap { Array(($0.parameters ?? [:]).keys) }
+        + schedulers.flatMap { Array(($0.parameters ?? [:]).keys) }
+    ).sorted()
+  }
+
+  /// What a parameter is in a cell; nil where it is not set.
+  public func parameter(_ key: String, of cell: CellID) -> Double? {
+    workloads.first { $0.name == cell.workload }?.parameters?[key]
+      ?? clusters.first { $0.name == cell.cluster }?.parameters?[key]
+      ?? schedulers.first { $0.name == cell.scheduler }?.parameters?[key]
   }
 }
 

@@ -4,14 +4,39 @@ import Workload
 
 /// Distributions and series of a run, small enough to keep for every cell.
 public struct CellCurves: Codable, Hashable, Sendable {
-  /// Quantiles of wait and completion in seconds and of the slowdowns, at the shares of greater values
-  /// in ``tails``, as far as the number of tasks reaches.
-  public var quantiles: [String: [Double]]
+  /// How many tasks had more than each of ``edges``: of `wait` and `completion` in seconds, of
+  /// `slowdown` and `bounded_slowdown`.
+  public var tails: [String: Tail]
   /// The cluster's use over time.
   public var series: Series
+  /// Whether another seed could have come to something else: false where nothing was drawn.
+  public var isDrawn: Bool
+  /// When the last task was submitted, in seconds of the series; nil if there was none.
+  public var lastSubmit: Double?
+  /// Tasks that were waiting then.
+  public var waitingAtLastSubmit: Int
 
-  /// The shares of values that are greater: twelve a decade from 1 to 0.0001.
-  public static let tails: [Double] = (0...48).map { pow(10, -Double($0) / 12) }
+  /// Waits by tenth of the run time.
+  public var waitsByLength: [WaitsByLength.Tenth] = []
+
+  /// Values at which tails are counted: twelve a decade from 1e-6 to 1e10.
+  public static let edges: [Double] = (0...192).map { pow(10, Double($0 - 72) / 12) }
+
+  /// A complementary distribution in whole tasks, so that those of several runs can be pooled.
+  public struct Tail: Codable, Hashable, Sendable {
+    /// Tasks in all.
+    public var count: Int
+    /// The place in ``CellCurves/edges`` of the first of `beyond`; all tasks are beyond those before.
+    public var first: Int
+    /// Tasks beyond each edge from there on; none are beyond those after.
+    public var beyond: [Int]
+
+    /// How many tasks are beyond the edge at `place`.
+    public subscript(place: Int) -> Int {
+      if place < first { return count }
+      return place - first < beyond.count ? beyond[place - first] : 0
+    }
+  }
 
   /// The cluster's use over time, in at most 128 steps.
   public struct Series: Codable, Hashable, Sendable {
@@ -33,16 +58,45 @@ public struct CellCurves: Codable, Hashable, Sendable {
   }
 
   /// The curves of a run.
-  public init(_ report: SimulationReport) {
-    quantiles = [:]
+  ///
+  /// - Parameters:
+  ///   - report: what the run came to.
+  ///   - isDrawn: whether its tasks or machines depend on the seed; what the run itself drew is in the
+  ///     report.
+  public init(_ report: SimulationReport, isDrawn: Bool = true) {
+    tails = [:]
     for (name, distribution) in [
       ("wait", report.total.wait), ("completion", report.total.completion),
       ("slowdown", report.total.slowdown), ("bounded_slowdown", report.total.boundedSlowdown),
     ] where distribution.count > 0 {
-      let reached = Self.tails.prefix { $0 * Double(distribution.count) >= 1 - 1e-9 }
-      quantiles[name] = distribution.quantiles(reached.map { 1 - $0 }).map { $0 * 1e-6 }
+      tails[name] = Tail(distribution)
     }
     series = Series(report.series.bins)
+    self.isDrawn = isDrawn || report.drewChance
+    lastSubmit = report.lastSubmit.isKnown ? report.lastSubmit.seconds : nil
+    waitingAtLastSubmit = report.waitingAtLastSubmit
+  }
+
+  /// Results of versions before 0.2 have quantiles, which cannot be pooled, and no tails.
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    tails = try keys.decodeIfPresent([String: Tail].self, forKey: .tails) ?? [:]
+    series = try keys.decode(Series.self, forKey: .series)
+    isDrawn = try keys.decodeIfPresent(Bool.self, forKey: .isDrawn) ?? true
+    lastSubmit = try keys.decodeIfPresent(Double.self, forKey: .lastSubmit)
+    waitsByLength =
+      try keys.decodeIfPresent([WaitsByLength.Tenth].self, forKey: .waitsByLength) ?? []
+    waitingAtLastSubmit = try keys.decodeIfPresent(Int.self, forKey: .waitingAtLastSubmit) ?? 0
+  }
+}
+
+extension CellCurves.Tail {
+  /// The tail of values in millionths.
+  init(_ distribution: Distribution) {
+    count = distribution.count
+    let counts = distribution.counts(above: CellCurves.edges.map { $0 * 1e6 })
+    first = counts.firstIndex { $0 < distribution.count } ?? counts.count
+    beyond = counts[first...].prefix { $0 > 0 }.map(\.self)
   }
 }
 

@@ -41,10 +41,22 @@ public struct Metric: Hashable, Sendable {
   /// The column's head: `mean wait, s`.
   public var heading: String { unit.isEmpty ? title : "\(title), \(unit)" }
 
-  /// The metrics of headline tables if the experiment names none.
+  /// Whether it is an energy, which is only to be compared beside the work that was done for it.
+  var isEnergy: Bool { name.hasPrefix("energy_") && !isPerWork }
+
+  /// Whether it is a cost for each piece of work done, so that doing less is no gain.
+  var isPerWork: Bool { name.contains("_per_") }
+
+  /// The class that it is of; nil of all tasks.
+  var priorityClass: String? {
+    name.firstIndex(of: ".").map { String(name[name.index(after: $0)...]) }
+  }
+
+  /// The metrics of headline tables if the experiment names none. Energy stands beside the work that
+  /// was done for it.
   public static let headline = [
-    "completion_mean_s", "wait_mean_s", "bounded_slowdown_mean", "energy_kwh", "sla_percent",
-    "tasks_finished",
+    "completion_mean_s", "wait_mean_s", "bounded_slowdown_mean", "energy_kwh", "work_core_h",
+    "sla_percent", "tasks_finished",
   ]
 
   /// All of them, in the order in which they are listed.
@@ -68,6 +80,8 @@ public struct Metric: Hashable, Sendable {
       Metric("energy_idle_kwh", "idle energy", "kWh", .lower),
       Metric("energy_dynamic_kwh", "dynamic energy", "kWh", .lower),
       Metric("energy_per_task_kwh", "energy per finished task", "kWh", .lower),
+      Metric("energy_per_core_h_kwh", "energy per core-hour done", "kWh", .lower),
+      Metric("work_core_h", "work done", "core-h", .none),
       Metric("tasks_submitted", "tasks submitted", "", .none),
       Metric("tasks_finished", "tasks finished", "", .higher),
       Metric("tasks_failed", "tasks refused, unplaceable or not finished", "", .lower),
@@ -94,10 +108,20 @@ extension SimulationReport {
   /// Every metric of the run by name, those of classes as `NAME.CLASS`; NaN where it does not exist.
   public var metricValues: [String: Double] {
     var values = total.metricValues
-    values["energy_kwh"] = energy.total.kilowattHours
-    values["energy_idle_kwh"] = energy.idle.kilowattHours
-    values["energy_dynamic_kwh"] = energy.dynamic.kilowattHours
-    values["energy_per_task_kwh"] = energy.total.kilowattHours / Double(total[.finished])
+    // Machines without watts have no energy, rather than one of 0.
+    let isMetered = energy.total > .zero
+    for (name, energy) in [
+      ("energy_kwh", energy.total), ("energy_idle_kwh", energy.idle),
+      ("energy_dynamic_kwh", energy.dynamic),
+    ] {
+      values[name] = isMetered ? energy.kilowattHours : .nan
+    }
+    let work = usage.work / 3600
+    values["work_core_h"] = work
+    values["energy_per_core_h_kwh"] =
+      isMetered && work > 0 ? energy.total.kilowattHours / work : .nan
+    values["energy_per_task_kwh"] =
+      isMetered ? energy.total.kilowattHours / Double(total[.finished]) : .nan
     values["cpu_utilisation"] = usage.cpu
     values["memory_utilisation"] = usage.memory
     values["waiting_mean"] = usage.meanWaiting
@@ -125,7 +149,8 @@ extension ClassMetrics {
     var values: [String: Double] = [
       "tasks_submitted": Double(submitted), "tasks_finished": Double(self[.finished]),
       "tasks_failed": Double(submitted - self[.finished]),
-      "sla_percent": 100 * deadlineShare, "wasted_s": wasted.seconds,
+      // Where no task has a deadline, none is met.
+      "sla_percent": withDeadline > 0 ? 100 * deadlineShare : .nan, "wasted_s": wasted.seconds,
     ]
     for (name, suffix, distribution) in [
       ("wait", "_s", wait), ("completion", "_s", completion), ("slowdown", "", slowdown),

@@ -22,6 +22,9 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
   /// The most tasks that are looked at.
   public static let limit = 1_000_000
 
+  /// The shares of greater values that points are at: twelve a decade from 1 to 0.0001.
+  public static let tails: [Double] = (0...48).map { pow(10, -Double($0) / 12) }
+
   /// How many of a kind.
   public struct Count: Codable, Hashable, Sendable {
     /// The kind.
@@ -101,6 +104,8 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
     private var last = 0.0
     private var counts = Array(repeating: 0, count: PriorityClass.allCases.count)
     private var arrivals = ArrivalBins()
+    /// Tasks that were still running when the trace ended.
+    private var cutOff = 0
     private var samples = [
       Reservoir("run time", "s"), Reservoir("CPU", "cores"), Reservoir("memory", "GiB"),
     ]
@@ -116,7 +121,12 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
       tasks += 1
       arrivals.add(submit - first)
       counts[Int(task.priorityClass.rawValue)] += 1
-      if !task.flags.contains(.runTimeUnknown) { samples[0].add(task.runTime.seconds) }
+      // A task that was cut off ran longer than is known: it is counted, and not averaged.
+      if task.flags.contains(.cutOffAtEnd) {
+        cutOff += 1
+      } else if !task.flags.contains(.runTimeUnknown) {
+        samples[0].add(task.runTime.seconds)
+      }
       if !task.flags.contains(.cpuUnknown) { samples[1].add(task.request.cpu.value) }
       if !task.flags.contains(.memoryUnknown) { samples[2].add(task.request.memory.gibibytes) }
     }
@@ -129,7 +139,14 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
         classes: PriorityClass.allCases.compactMap { kind in
           let count = counts[Int(kind.rawValue)]
           return count > 0 ? Count(name: kind.name, count: count) : nil
-        }, arrivals: arrivals, quantities: samples.compactMap(\.quantity))
+        }, arrivals: arrivals,
+        quantities: samples.compactMap(\.quantity).map { quantity in
+          var quantity = quantity
+          if cutOff > 0, quantity.name == "run time" {
+            quantity.name = "run time of those that ended"
+          }
+          return quantity
+        })
     }
   }
 }
@@ -187,7 +204,7 @@ private struct Reservoir {
     let sorted = kept.sorted()
     let n = sorted.count
     var points: [WorkloadOverview.Point] = []
-    for tail in CellCurves.tails where tail * Double(n) >= 1 - 1e-9 {
+    for tail in WorkloadOverview.tails where tail * Double(n) >= 1 - 1e-9 {
       let value = sorted[min(n - 1, Int(((1 - tail) * Double(n)).rounded()))]
       // The least share belongs to a value that occurs often.
       if points.last?.x == value { points.removeLast() }

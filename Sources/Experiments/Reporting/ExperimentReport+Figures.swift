@@ -5,73 +5,129 @@ extension ExperimentReport {
   var distributions: ReportPage.Section {
     var blocks: [ReportPage.Block] = []
     for (index, scenario) in summary.scenarios.enumerated() {
-      for (name, title, label) in [
-        ("wait", "Waiting time", "wait, s"), ("completion", "Completion time", "completion, s"),
-        ("bounded_slowdown", "Bounded slowdown", "bounded slowdown"),
+      for (name, title, unit) in [
+        ("wait", "Waiting time", "s"), ("completion", "Completion time", "s"),
+        ("bounded_slowdown", "Bounded slowdown", ""),
       ] {
-        blocks.append(.figure(tail(scenario, index, name, title, label)))
+        blocks.append(.figure(tail(scenario, index, name, title, unit)))
       }
+      if let figure = waitsByLength(scenario, index) { blocks.append(.figure(figure)) }
     }
     return .init(id: "distributions", title: "Distributions", blocks: blocks)
   }
 
-  /// The share of tasks beyond a value: quantiles averaged over seeds (Vincent's averaging), which
-  /// keeps the shape that pooling would smear.
+  /// The share of tasks beyond a value: of the tasks of all seeds together, with a band from the seed
+  /// that has the least to the one that has the most.
   private func tail(
     _ scenario: ExperimentSummary.Scenario, _ index: Int, _ name: String, _ title: String,
-    _ label: String
+    _ unit: String
   ) -> ReportFigure {
     let series = scenario.groups.map { group in
-      let curves = group.cells.compactMap { $0.outcome.curves.quantiles[name] }
-      let length = curves.map(\.count).min() ?? 0
-      let points = (0..<length).map { place in
-        ReportFigure.Point(
-          curves.reduce(0) { $0 + $1[place] } / Double(curves.count), CellCurves.tails[place])
-      }
-      // Values that are all the same have nothing to show on a logarithmic axis but one point.
-      return ReportFigure.Series(group.scheduler, style: style(group.scheduler), points: points)
+      ReportFigure.Series(
+        group.scheduler, style: style(group.scheduler),
+        points: Self.pooled(group.cells.compactMap { $0.outcome.curves.tails[name] }))
     }
+    let label = title.lowercased()
     return ReportFigure(
       id: id("ccdf-" + name.replacingOccurrences(of: "_", with: "-"), index),
       title: title + suffix(scenario),
       caption: """
-        Share of tasks beyond a value; quantiles are averaged over seeds. Tasks at 0 cannot be shown on \
-        the logarithmic axis: a curve begins at the share that is above 0.
+        Share of the tasks of all seeds that have more than a value; the band reaches from the seed with \
+        the least share to the one with the most. Tasks at 0 cannot be shown on the logarithmic axis: a curve \
+        begins at the share that is above 0.
         """,
-      kind: .lines, x: .init(label, isLogarithmic: true),
+      kind: .lines, x: .init(unit.isEmpty ? label : "\(label), \(unit)", isLogarithmic: true),
       y: .init("share of tasks beyond", isLogarithmic: true), series: series)
+  }
+
+  /// Mean wait by tenth of run time: whom an order of the queue serves, and who pays. Nil where it is 0
+  /// everywhere.
+  private func waitsByLength(
+    _ scenario: ExperimentSummary.Scenario, _ index: Int
+  ) -> ReportFigure? {
+    let groups = scenario.groups.map { group in
+      (group.scheduler, group.cells.map(\.outcome.curves.waitsByLength).filter { $0.count == 10 })
+    }.filter { !$0.1.isEmpty }
+    let means = groups.map { name, cells in
+      (0..<10).map { place in Moments(cells.map { $0[place].meanWait }).mean }
+    }
+    let greatest = means.flatMap(\.self).max() ?? 0
+    guard greatest > 0, let first = groups.first?.1.first else { return nil }
+    let scale = Figures.scale("s", upTo: greatest)
+    let series = zip(groups, means).map { group, means in
+      ReportFigure.Series(
+        group.0, style: style(group.0),
+        points: means.enumerated().map { .init(Double($0), $1 * scale.factor) })
+    }
+    return ReportFigure(
+      id: id("wait-by-length", index), title: "Mean wait by run time" + suffix(scenario),
+      caption: """
+        Finished tasks in ten equal parts by run time, the shortest first; mean over seeds. The names are the \
+        longest run times of the first seed's parts.
+        """,
+      kind: .bars, x: .init(""), y: .init("mean wait, \(scale.unit)"),
+      categories: first.map { "to \(Figures.readable($0.longest, unit: "s"))" }, series: series)
+  }
+
+  /// Tails of several runs as one: the share of all their tasks beyond each edge.
+  static func pooled(_ tails: [CellCurves.Tail]) -> [ReportFigure.Point] {
+    let tails = tails.filter { $0.count > 0 }
+    let all = tails.reduce(0) { $0 + $1.count }
+    guard let first = tails.map(\.first).min(),
+      let last = tails.map({ $0.first + $0.beyond.count }).max()
+    else { return [] }
+    return (max(0, first - 1)..<min(last, CellCurves.edges.count)).map { place in
+      let shares = tails.map { Double($0[place]) / Double($0.count) }
+      let least = shares.min() ?? 0
+      let most = shares.max() ?? 0
+      return ReportFigure.Point(
+        CellCurves.edges[place],
+        Double(tails.reduce(0) { $0 + $1[place] }) / Double(all),
+        yInterval: least < most ? least...most : nil)
+    }
   }
 
   var usage: ReportPage.Section {
     var blocks: [ReportPage.Block] = []
     for (index, scenario) in summary.scenarios.enumerated() {
+      let curves = scenario.groups.flatMap(\.cells).map(\.outcome.curves)
+      let start = curves.compactMap(\.series.start.first).min() ?? 0
       let end =
-        scenario.groups.flatMap(\.cells).compactMap { record -> Double? in
-          let series = record.outcome.curves.series
-          guard let start = series.start.last, let length = series.length.last else { return nil }
+        curves.compactMap { curves -> Double? in
+          guard let start = curves.series.start.last, let length = curves.series.length.last
+          else { return nil }
           return start + length
         }.max() ?? 0
-      let (unit, seconds): (String, Double) =
-        end > 3 * 86400
-        ? ("d", 86400) : end > 3 * 3600 ? ("h", 3600) : end > 300 ? ("min", 60) : ("s", 1)
-      for (name, title, label, scale, value) in [
+      let submitted = curves.compactMap(\.lastSubmit).max()
+      // What follows the last submission is shown as far as a third of what came before it.
+      let shown = submitted.map { min(end, $0 + ($0 - start) / 3) } ?? end
+      let scale = Figures.scale("s", upTo: shown - start)
+      for (name, title, label, factor, value) in [
         ("cpu", "CPU in use", "share of CPU, %", 100, \CellCurves.Series.cpu),
         ("memory", "Memory in use", "share of memory, %", 100, \.memory),
         ("waiting", "Tasks waiting", "tasks waiting", 1, \.waiting),
       ] as [(String, String, String, Double, KeyPath<CellCurves.Series, [Double]>)] {
         let series = scenario.groups.map { group in
-          let average = Self.average(group.cells.map(\.outcome.curves.series), value, end: end)
+          let average = Self.average(
+            group.cells.map(\.outcome.curves.series), value, from: start, to: shown)
           return ReportFigure.Series(
             group.scheduler, style: style(group.scheduler),
-            points: average.map { .init($0.time / seconds, $0.value * scale) })
+            points: average.map { .init(($0.time - start) * scale.factor, $0.value * factor) })
         }
-        guard series.contains(where: { $0.points.contains { $0.y > 0 } }) else { continue }
+        let values = series.flatMap(\.points).map(\.y)
+        guard values.contains(where: { $0 != values[0] }) else { continue }
+        let drain = submitted.map { ($0 - start) * scale.factor...(shown - start) * scale.factor }
         blocks.append(
           .figure(
             ReportFigure(
               id: id("use-" + name, index), title: title + suffix(scenario),
-              caption: "Mean over seeds; a run that has ended counts as empty.", kind: .lines,
-              x: .init("time, \(unit)"), y: .init(label), series: series)))
+              caption: """
+                Mean over seeds; a run that has ended counts as empty.\(
+                  (submitted ?? end) < shown ? " Shaded: nothing is submitted any more." : "")\(
+                  shown < end ? " The rest of the drain is cut off." : "")
+                """, kind: .lines,
+              x: .init("time, \(scale.unit)"), y: .init(label), series: series,
+              shaded: drain.map { $0.lowerBound < $0.upperBound ? [$0] : [] } ?? [])))
       }
     }
     return .init(id: "use", title: "Utilisation and queue over time", blocks: blocks)
@@ -79,16 +135,19 @@ extension ExperimentReport {
 
   /// Series of several runs averaged over 120 steps of equal length.
   static func average(
-    _ series: [CellCurves.Series], _ value: KeyPath<CellCurves.Series, [Double]>, end: Double
+    _ series: [CellCurves.Series], _ value: KeyPath<CellCurves.Series, [Double]>,
+    from begin: Double, to end: Double
   ) -> [(time: Double, value: Double)] {
     let steps = 120
-    let width = end / Double(steps)
+    let width = (end - begin) / Double(steps)
     guard width > 0, !series.isEmpty else { return [] }
     var sums = Array(repeating: 0.0, count: steps)
     for one in series {
       let values = one[keyPath: value]
-      for (place, start) in one.start.enumerated() {
+      for (place, absolute) in one.start.enumerated() {
+        let start = absolute - begin
         let stop = start + one.length[place]
+        guard stop > 0, start < end - begin else { continue }
         var step = min(steps - 1, max(0, Int(start / width)))
         while step < steps, Double(step) * width < stop {
           let overlap = min(stop, Double(step + 1) * width) - max(start, Double(step) * width)
@@ -98,7 +157,7 @@ extension ExperimentReport {
       }
     }
     return sums.enumerated().map {
-      ((Double($0.offset) + 0.5) * width, $0.element / width / Double(series.count))
+      (begin + (Double($0.offset) + 0.5) * width, $0.element / width / Double(series.count))
     }
   }
 
@@ -110,7 +169,7 @@ extension ExperimentReport {
       ) {
         let values = group.cells.compactMap { $0.outcome.metrics[metric] }.filter(\.isFinite)
         let interval = Self.interval(values, level: definition.level)
-        return (Moments(values).mean, interval.map { $0.lower...$0.upper })
+        return (Moments(values).mean, interval.map { max(0, $0.lower)...max(0, $0.upper) })
       }
       let points = scenario.groups.map { group in
         let (energy, met) = (estimate(group, "energy_kwh"), estimate(group, "sla_percent"))
@@ -119,7 +178,10 @@ extension ExperimentReport {
           ReportFigure.Point(energy.0, met.0, yInterval: met.1, xInterval: energy.1)
         )
       }
-      guard points.contains(where: { $0.1.x > 0 }) else { continue }
+      // Nothing to weigh where either is the same for all.
+      guard Set(points.map(\.1.x)).count > 1, Set(points.map(\.1.y)).count > 1,
+        points.allSatisfy({ $0.1.x.isFinite && $0.1.y.isFinite })
+      else { continue }
       var series = points.map { name, point in
         ReportFigure.Series(name, style: style(name), points: [point])
       }
@@ -179,10 +241,11 @@ extension ExperimentReport {
               let interval = Self.interval(values, level: definition.level)
               return .init(
                 Double(place), Moments(values).mean,
-                yInterval: interval.map { $0.lower...$0.upper })
+                yInterval: interval.map { max(0, $0.lower)...max(0, $0.upper) })
             })
         }
-        guard series.contains(where: { $0.points.contains { $0.y != 0 } }) else { continue }
+        let values = series.flatMap(\.points).map(\.y)
+        guard values.contains(where: { $0 != values[0] }) else { continue }
         blocks.append(
           .figure(
             ReportFigure(
@@ -307,6 +370,9 @@ extension WorkloadOverview {
       span > 3 * 86400
       ? ("d", 86400) : span > 3 * 3600 ? ("h", 3600) : span > 300 ? ("min", 60) : ("s", 1)
     let width = arrivalWidth
+    let rate = Double(tasks) / max(span, 1e-9)
+    let (rateUnit, perRate): (String, Double) =
+      rate >= 1 ? ("second", 1) : rate >= 1.0 / 60 ? ("minute", 60) : ("hour", 3600)
     // The last step was cut short by the end.
     let whole = arrivals.count > 4 ? arrivals.dropLast() : arrivals[...]
     var blocks: [ReportPage.Block] = [
@@ -316,16 +382,17 @@ extension WorkloadOverview {
           id: id("arrivals"), title: "Arrivals" + suffix,
           caption: isSeeded ? "Tasks submitted, under the first seed." : "Tasks submitted.",
           kind: .lines,
-          x: .init("time, \(unit)"), y: .init("tasks a second"),
+          x: .init("time, \(unit)"), y: .init("tasks a \(rateUnit)"),
           series: [
             .init(
               "tasks", style: 0,
               points: whole.enumerated().map {
-                .init((Double($0) + 0.5) * width / seconds, Double($1) / width)
+                .init((Double($0) + 0.5) * width / seconds, Double($1) / width * perRate)
               })
           ])),
     ]
-    for quantity in quantities {
+    // A quantity that is the same for all is a fact, not a curve.
+    for quantity in quantities where Set(quantity.points.map(\.x)).count > 1 {
       var series = [
         ReportFigure.Series(
           "tasks", style: 0, hasMarks: true, points: quantity.points.map { .init($0.x, $0.p) })

@@ -21,13 +21,14 @@ public struct ExperimentReport: Sendable {
   var results: ExperimentResults { summary.results }
   var definition: ExperimentDefinition { results.definition }
 
-  /// The page.
+  /// The page: the answer first, then what bears it out, then what was run.
   public var page: ReportPage {
     ReportPage(
       title: definition.name,
       subtitle: definition.question.isEmpty ? "A comparison of schedulers" : definition.question,
       sections: [
-        setup, headline, distributions, usage, energy, classes, learning, workloads, provenance,
+        answer, across, comparison, distributions, usage, energy, classes, learning, workloads,
+        setup, provenance,
       ], generator: "Tracemill \(results.version)")
   }
 
@@ -41,102 +42,52 @@ public struct ExperimentReport: Sendable {
     summary.scenarios.count > 1 ? "\(name)-\(index + 1)" : name
   }
 
+  /// The id of a metric's figure.
+  func id(_ name: String, _ metric: Metric, _ index: Int) -> String {
+    id(
+      "\(name)-" + metric.name.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined(), index
+    )
+  }
+
   /// The colour of a scheduler, the same everywhere.
   func style(_ scheduler: String) -> Int {
     definition.schedulers.firstIndex { $0.name == scheduler } ?? 0
   }
-}
 
-extension ExperimentReport {
   private var setup: ReportPage.Section {
+    var blocks: [ReportPage.Block] = [.facts(summary.whatWasRun)]
     let counts = results.counts
-    var done = "\(counts.done) of \(counts.total)"
-    if counts.failed > 0 { done += ", \(counts.failed) failed" }
-    var blocks: [ReportPage.Block] = [
-      .facts([
-        ("Workloads", definition.workloads.map(Self.words).joined(separator: "\n")),
-        (
-          "Clusters",
-          definition.clusters.map { named($0.name, Self.words($0)) }.joined(separator: "\n")
-        ),
-        (
-          "Schedulers",
-          definition.schedulers.map { named($0.name, $0.policy) }.joined(separator: "\n")
-        ),
-        ("Seeds", Self.seeds(definition.seeds)),
-        ("Compared with", definition.baselineName),
-        ("Engine", Self.words(definition.engine)),
-        ("Runs finished", done),
-        ("Intervals and tests at", ExperimentSummary.percent(definition.level)),
-      ])
-    ]
     if counts.pending + counts.running > 0 {
       blocks.append(.paragraph("The experiment is not finished: figures are of what is."))
     }
-    blocks.append(
-      .list(results.failures.prefix(20).map { "Failed: \($0.cell): \($0.message)" }))
-    return .init(id: "setup", title: "Question and set-up", blocks: blocks)
+    blocks.append(.list(results.failures.prefix(20).map { "Failed: \($0.cell): \($0.message)" }))
+    return .init(id: "setup", title: "What was run", blocks: blocks)
   }
 
-  private func named(_ name: String, _ source: String) -> String {
-    name == source ? name : "\(name) (\(source))"
-  }
-
-  private static func words(_ workload: WorkloadDefinition) -> String {
-    var parts = [workload.source]
-    if let from = workload.from { parts.append("from \(Figures.significant(from)) s") }
-    if let to = workload.to { parts.append("to \(Figures.significant(to)) s") }
-    if let priority = workload.priority { parts.append("priority \(priority)") }
-    if let sample = workload.sample {
-      parts.append("a sample of \(ExperimentSummary.percent(sample))")
+  /// The answer, what to know before believing it, and the first metric of every scheduler.
+  private var answer: ReportPage.Section {
+    let sentences = summary.answer
+    var blocks: [ReportPage.Block] = sentences.prefix(1).map { .lead($0) }
+    blocks.append(.list(Array(sentences.dropFirst())))
+    let warnings = summary.scenarios.map { ($0, summary.warnings($0)) }
+    let lines = warnings.flatMap { scenario, lines in
+      lines.map { summary.scenarios.count > 1 ? "\(scenario.title): \($0)" : $0 }
     }
-    if let tasks = workload.tasks { parts.append("at most \(tasks) tasks") }
-    if let factor = workload.scaleArrivals {
-      parts.append("arrivals × \(String(format: "%g", factor))")
+    blocks += lines.map { .notice($0) }
+    if let metric = summary.leading, let scenario = summary.scenarios.first,
+      summary.scenarios.count == 1, !summary.isConstant(metric, in: scenario)
+    {
+      blocks.append(.figure(levels(metric, scenario, 0)))
     }
-    if let factor = workload.scaleLoad {
-      parts.append("run times × \(String(format: "%g", factor))")
-    }
-    let words = parts.joined(separator: ", ")
-    return words == workload.name ? words : "\(workload.name) (\(words))"
+    return .init(id: "answer", title: "Answer", blocks: blocks)
   }
 
-  private static func words(_ cluster: ClusterDefinition) -> String {
-    guard let groups = cluster.groups else { return cluster.source }
-    func range(_ range: ValueRange) -> String {
-      let ends = [range.low, range.high].map { String(format: "%g", $0) }
-      return ends[0] == ends[1] ? ends[0] : "\(ends[0])-\(ends[1])"
-    }
-    return groups.map { group in
-      "\(group.count) × \(range(group.cores)) cores, \(range(group.memoryGiB)) GiB"
-    }.joined(separator: "; ")
-  }
-
-  private static func words(_ engine: EngineSettings) -> String {
-    guard engine != EngineSettings(), let data = try? ResultsStore.encoder.encode(engine) else {
-      return "defaults: one queue, first come first served, continuous time"
-    }
-    // `{"refuse":true,"step":5}` as words; times are seconds, as in the file.
-    return String(decoding: data, as: UTF8.self).dropFirst().dropLast()
-      .replacingOccurrences(of: "\"", with: "").replacingOccurrences(of: ":", with: " ")
-      .replacingOccurrences(of: ",", with: ", ")
-  }
-
-  static func seeds(_ seeds: [UInt64]) -> String {
-    guard let first = seeds.first, let last = seeds.last else { return "none" }
-    let isRun = zip(seeds, seeds.dropFirst()).allSatisfy { $0 + 1 == $1 }
-    return isRun && seeds.count > 2
-      ? "\(seeds.count): \(first) to \(last)" : seeds.map(String.init).joined(separator: ", ")
-  }
-}
-
-extension ExperimentReport {
-  private var headline: ReportPage.Section {
+  private var comparison: ReportPage.Section {
     var blocks: [ReportPage.Block] = []
     for (index, scenario) in summary.scenarios.enumerated() {
       blocks.append(.table(summary.headlineTable(scenario)))
       blocks.append(.list(findings(scenario)))
-      blocks.append(.figure(differences(scenario, index)))
+      blocks += differences(scenario, index).map { .figure($0) }
       if !scenario.comparisons.isEmpty {
         blocks.append(.folded(summary.comparisonTable(scenario)))
       }
@@ -148,57 +99,97 @@ extension ExperimentReport {
   /// What can be told apart from the baseline, in words.
   private func findings(_ scenario: ExperimentSummary.Scenario) -> [String] {
     guard !scenario.comparisons.isEmpty else { return [] }
-    return summary.metrics.compactMap { metric in
+    return summary.varying(scenario).compactMap { metric in
       let of = scenario.comparisons.filter { $0.metric == metric.name }
-      let told = of.filter { $0.isSignificant || $0.adjustedP == nil }
+      let told = of.filter(\.verdict.isTold)
+      guard of.contains(where: { $0.verdict != .equal }) else { return nil }
       guard !told.isEmpty else {
         return "\(metric.title): no scheduler can be told from \(definition.baselineName)."
       }
       let parts = told.map { comparison in
-        let difference = comparison.paired.meanDifference
-        let words =
-          difference == 0
-          ? "\(comparison.scheduler) the same"
-          : "\(comparison.scheduler) \(difference < 0 ? "less" : "more") by "
-            + Figures.significant(abs(difference), digits: 3)
-            + (metric.unit.isEmpty ? "" : " \(metric.unit)")
-        guard let p = comparison.adjustedP else { return words + " (exact)" }
-        return words + " (p \(p < 0.001 ? "" : "= ")\(Figures.pValue(p)))"
+        let words = "\(comparison.scheduler) \(summary.change(comparison, scenario))"
+        let judged = metric.better == .none ? "" : ", \(comparison.verdict.rawValue)"
+        guard let p = comparison.adjustedP else { return words + judged + " (exact)" }
+        return words + judged + " (p \(p < 0.001 ? "" : "= ")\(Figures.pValue(p)))"
       }
       return
         "\(metric.title), against \(definition.baselineName): \(parts.joined(separator: "; "))."
     }
   }
 
-  /// Differences from the baseline in per cent of its mean.
-  private func differences(_ scenario: ExperimentSummary.Scenario, _ index: Int) -> ReportFigure {
-    let baseline = scenario.groups.first { $0.scheduler == definition.baselineName }
-    let metrics = summary.metrics.filter {
-      abs(baseline?.estimates[$0.name]?.moments.mean ?? 0) > 0
+  /// A metric of every scheduler with its interval.
+  func levels(
+    _ metric: Metric, _ scenario: ExperimentSummary.Scenario, _ index: Int
+  ) -> ReportFigure {
+    let scale = summary.scale(metric, scenario)
+    let groups = scenario.groups.filter {
+      $0.estimates[metric.name]?.moments.mean.isFinite == true
     }
-    let series = scenario.groups.filter { $0.scheduler != definition.baselineName }.map { group in
-      ReportFigure.Series(
+    let series = groups.enumerated().map { place, group in
+      let estimate = group.estimates[metric.name]
+      let mean = (estimate?.moments.mean ?? .nan) * scale.factor
+      // No figure of a run is below 0, whatever a symmetric interval says.
+      let range = estimate?.interval.map {
+        max(0, $0.lower * scale.factor)...max(0, $0.upper * scale.factor)
+      }
+      return ReportFigure.Series(
         group.scheduler, style: style(group.scheduler),
-        points: metrics.enumerated().compactMap { place, metric in
-          guard
-            let comparison = scenario.comparisons.first(where: {
-              $0.scheduler == group.scheduler && $0.metric == metric.name
-            }), let mean = baseline?.estimates[metric.name]?.moments.mean
-          else { return nil }
-          let scale = 100 / abs(mean)
-          return .init(
-            Double(place), comparison.paired.meanDifference * scale,
-            yInterval: comparison.interval.map { $0.lower * scale...$0.upper * scale })
-        })
+        points: [.init(mean, Double(place), xInterval: range)])
     }
+    let better =
+      metric.better == .none ? "" : " \(metric.better == .lower ? "Less" : "More") is better."
     return ReportFigure(
-      id: id("differences", index),
-      title: "Difference from \(definition.baselineName)" + suffix(scenario),
+      id: id("level", metric, index),
+      title: metric.title.prefix(1).uppercased() + metric.title.dropFirst() + suffix(scenario),
       caption: """
-        Mean of the paired differences in per cent of \(definition.baselineName)'s mean; whiskers are \
-        \(ExperimentSummary.percent(definition.level)) intervals. One that reaches 0 tells nothing apart.
+        Mean over seeds with the \(ExperimentSummary.percent(definition.level)) interval of the mean.\(better)
         """,
-      kind: .bars, x: .init(""), y: .init("difference, %"), categories: metrics.map(\.title),
-      series: series)
+      kind: .dots,
+      x: .init(scale.unit.isEmpty ? metric.title : "\(metric.title), \(scale.unit)"), y: .init(""),
+      categories: groups.map(\.scheduler), series: series)
+  }
+
+  private static let shiftCaption = """
+    Here and in the next: the Hodges-Lehmann shift with the interval of the same test that the verdict comes \
+    from: one that holds 0 tells nothing apart. A dot without interval is exact, or of too few seeds.
+    """
+
+  /// The shift of each metric from the baseline, each on its own scale.
+  private func differences(
+    _ scenario: ExperimentSummary.Scenario, _ index: Int
+  ) -> [ReportFigure] {
+    var isFirst = true
+    return summary.varying(scenario).compactMap { metric in
+      let of = scenario.comparisons.filter { $0.metric == metric.name && $0.paired.count > 0 }
+      guard of.contains(where: { $0.verdict != .equal }) else { return nil }
+      let ends = of.flatMap { comparison in
+        [comparison.paired.shift, comparison.interval?.lower, comparison.interval?.upper]
+          .compactMap(\.self)
+      }
+      let scale = Figures.scale(metric.unit, upTo: ends.map(abs).max() ?? 0)
+      let series = of.enumerated().map { place, comparison in
+        ReportFigure.Series(
+          "\(comparison.scheduler): \(comparison.verdict.rawValue)",
+          style: style(comparison.scheduler),
+          points: [
+            .init(
+              comparison.paired.shift * scale.factor, Double(place),
+              xInterval: comparison.interval.map {
+                $0.lower * scale.factor...$0.upper * scale.factor
+              })
+          ])
+      }
+      let unit = scale.unit.isEmpty ? "" : ", \(scale.unit)"
+      let way =
+        metric.better == .none ? "" : metric.better == .lower ? " ← better" : " better →"
+      defer { isFirst = false }
+      return ReportFigure(
+        id: id("difference", metric, index),
+        title: "\(metric.title), difference from \(definition.baselineName)" + suffix(scenario),
+        caption: isFirst ? Self.shiftCaption : "",
+        kind: .dots, x: .init("difference\(unit)\(way)"), y: .init(""),
+        categories: of.map { "\($0.scheduler): \($0.verdict.rawValue)" }, series: series,
+        isSmall: true)
+    }
   }
 }

@@ -20,12 +20,18 @@ public struct ExperimentSummary: Sendable {
     public let groups: [Group]
     /// The others against the baseline, by metric; empty where the baseline has no finished cell.
     public let comparisons: [Comparison]
-    /// For each metric with a direction, the scheduler that is better than every other, pair by pair,
-    /// at the level of the experiment after Holm's correction over all pairs; absent where none is.
+    /// For each metric with a direction, the scheduler whose mean is the best, if the comparisons with
+    /// the baseline bear it out: it is told to be better than the baseline, or it is the baseline and
+    /// all others are told to be worse. Absent elsewhere.
     public let winners: [String: String]
 
     /// `workload on cluster`.
     public var title: String { "\(workload) on \(cluster)" }
+
+    /// A scheduler's comparison by a metric; nil for the baseline.
+    public func comparison(_ scheduler: String, _ metric: String) -> Comparison? {
+      comparisons.first { $0.scheduler == scheduler && $0.metric == metric }
+    }
   }
 
   /// The cells of one scheduler in a scenario.
@@ -36,9 +42,14 @@ public struct ExperimentSummary: Sendable {
     public let cells: [CellRecord]
     /// Its headline metrics.
     public let estimates: [String: Estimate]
-    /// Whether every seed came to the same in everything: a deterministic scheduler on a replayed
+    /// Whether every seed comes to the same in everything: a deterministic scheduler on a replayed
     /// trace. One run says all then, and there is nothing to estimate.
     public let isTheSameUnderEverySeed: Bool
+
+    /// The mean of any metric over its cells; NaN where there is none.
+    public func mean(_ metric: String) -> Double {
+      Moments(cells.compactMap { $0.outcome.metrics[metric] }.filter(\.isFinite)).mean
+    }
   }
 
   /// A metric over seeds.
@@ -55,41 +66,27 @@ public struct ExperimentSummary: Sendable {
     public let seedsNeeded: Int?
   }
 
-  /// A scheduler against the baseline by one metric, on the seeds that both have.
-  public struct Comparison: Sendable {
-    /// The scheduler.
-    public let scheduler: String
-    /// The metric's name.
-    public let metric: String
-    /// Its values against the baseline's.
-    public let paired: PairedComparison
-    /// The p-value of the signed-rank test after Holm's correction over all comparisons by this
-    /// metric in the experiment; nil where both come to the same under every seed, so that the
-    /// difference is a fact of this workload and not an estimate.
-    public let adjustedP: Double?
-    /// Whether that is at most 1 - level.
-    public let isSignificant: Bool
-    /// Student's interval of the mean difference; nil where there is nothing to estimate.
-    public var interval: ConfidenceInterval? {
-      adjustedP == nil || paired.cohensD == nil ? nil : paired.interval
-    }
-  }
-
   /// Works out what `results` say. Intervals by the bootstrap draw from one seeded stream a metric and
   /// group, so they are the same every time.
   public init(_ results: ExperimentResults) {
     self.results = results
     let definition = results.definition
     let names = definition.metrics.isEmpty ? Metric.headline : definition.metrics
-    let metrics = names.compactMap { Metric($0) }
-    self.metrics = metrics
-
     var byScenario: [CellID: [CellRecord]] = [:]
+    var existing: Set<String> = []
     for record in results.cells {
       var key = record.cell
       key.seed = 0
       byScenario[key, default: []].append(record)
+      for name in names where record.outcome.metrics[name]?.isFinite == true {
+        existing.insert(name)
+      }
     }
+    // What exists in no run is no result; what the experiment asks for by name stays.
+    let metrics = names.compactMap { Metric($0) }
+      .filter { existing.contains($0.name) || !definition.metrics.isEmpty }
+    self.metrics = metrics
+
     let seedOrder = Dictionary(
       uniqueKeysWithValues: definition.seeds.enumerated().map { ($1, $0) })
     let drafts = definition.workloads.flatMap { workload in
@@ -108,7 +105,7 @@ public struct ExperimentSummary: Sendable {
       }
     }.filter { !$0.groups.isEmpty }
 
-    // Holm's family is a metric's comparisons in the whole experiment.
+    // The one family of tests: a metric's comparisons with the baseline in the whole experiment.
     var adjusted: [String: [Double]] = [:]
     for metric in metrics {
       adjusted[metric.name] = MultipleTesting.holm(
@@ -117,19 +114,20 @@ public struct ExperimentSummary: Sendable {
             .map(\.1.test.pValue)
         })
     }
-    let alpha = 1 - definition.level
     scenarios = drafts.map { draft in
       let comparisons = metrics.flatMap { metric in
         draft.comparisons[metric.name, default: []].map { scheduler, paired in
-          let p = draft.isExact(scheduler) ? nil : adjusted[metric.name]?.removeFirst() ?? 1
-          return Comparison(
-            scheduler: scheduler, metric: metric.name, paired: paired, adjustedP: p,
-            isSignificant: p.map { $0 <= alpha + 1e-12 } ?? false)
+          Comparison(
+            scheduler: scheduler, metric: metric, paired: paired,
+            adjustedP: draft.isExact(scheduler)
+              ? nil : adjusted[metric.name]?.removeFirst() ?? 1,
+            level: definition.level,
+            favoursLessWork: draft.favoursLessWork(scheduler, metric, paired.meanDifference))
         }
       }
       return Scenario(
         workload: draft.workload, cluster: draft.cluster, groups: draft.groups,
-        comparisons: comparisons, winners: draft.winners(alpha: alpha))
+        comparisons: comparisons, winners: draft.winners(comparisons))
     }
   }
 }
@@ -188,25 +186,44 @@ private struct Draft {
     }
   }
 
-  /// Whether several seeds came to the same in everything but time.
+  /// Whether every seed comes to the same in everything but time: nothing was drawn, or several seeds
+  /// came to it.
   private static func areTheSame(_ cells: [CellRecord]) -> Bool {
-    guard let first = cells.first?.outcome, cells.count > 1 else { return false }
-    return cells.dropFirst().allSatisfy { record in
-      let other = record.outcome
-      return other.curves == first.curves && other.metrics.count == first.metrics.count
-        && other.metrics.allSatisfy { name, value in
-          guard let known = first.metrics[name] else { return false }
-          return value == known || value.isNaN && known.isNaN
-        }
-    }
+    guard let first = cells.first?.outcome else { return false }
+    if cells.allSatisfy({ !$0.outcome.curves.isDrawn }) { return true }
+    return cells.count > 1
+      && cells.dropFirst().allSatisfy { record in
+        let other = record.outcome
+        return other.curves == first.curves && other.metrics.count == first.metrics.count
+          && other.metrics.allSatisfy { name, value in
+            guard let known = first.metrics[name] else { return false }
+            return value == known || value.isNaN && known.isNaN
+          }
+      }
   }
 
-  private func isTheSame(_ scheduler: String) -> Bool {
-    groups.contains { $0.scheduler == scheduler && $0.isTheSameUnderEverySeed }
+  private func group(_ scheduler: String) -> ExperimentSummary.Group? {
+    groups.first { $0.scheduler == scheduler }
   }
 
   /// Whether a scheduler's difference from the baseline has nothing of chance.
-  func isExact(_ scheduler: String) -> Bool { isTheSame(scheduler) && isTheSame(baseline) }
+  func isExact(_ scheduler: String) -> Bool {
+    group(scheduler)?.isTheSameUnderEverySeed == true
+      && group(baseline)?.isTheSameUnderEverySeed == true
+  }
+
+  /// Whether the one with the better mean finished fewer tasks or, where energy is compared, did less
+  /// work while it was metered: by more than a thousandth, which is what the ends of runs differ by.
+  func favoursLessWork(_ scheduler: String, _ metric: Metric, _ difference: Double) -> Bool {
+    guard metric.better == .lower, !metric.isPerWork, difference != 0,
+      let one = group(scheduler), let other = group(baseline)
+    else { return false }
+    let (favoured, rival) = difference < 0 ? (one, other) : (other, one)
+    let kind = metric.priorityClass.map { "." + $0 } ?? ""
+    let works =
+      metric.isEnergy ? ["tasks_finished\(kind)", "work_core_h"] : ["tasks_finished\(kind)"]
+    return works.contains { favoured.mean($0) < rival.mean($0) * (1 - 1e-3) }
+  }
 
   /// The values of two schedulers on the seeds that both have.
   private static func pairs(
@@ -225,31 +242,25 @@ private struct Draft {
     return (first, second)
   }
 
-  func winners(alpha: Double) -> [String: String] {
+  /// Who stands out by each metric; see ``ExperimentSummary/Scenario/winners``.
+  func winners(_ comparisons: [ExperimentSummary.Comparison]) -> [String: String] {
     var winners: [String: String] = [:]
-    for metric in metrics where metric.better != .none && groups.count > 1 {
+    for metric in metrics where metric.better != .none {
+      let of = comparisons.filter { $0.metric == metric.name }
+      guard !of.isEmpty else { continue }
+      if of.allSatisfy({ $0.verdict == .worse }) {
+        winners[metric.name] = baseline
+        continue
+      }
       let sign: Double = metric.better == .lower ? 1 : -1
-      let means = groups.map { (sign * ($0.estimates[metric.name]?.moments.mean ?? .nan)) }
-      guard let best = means.indices.min(by: { means[$0] < means[$1] }),
-        means.allSatisfy(\.isFinite)
-      else { continue }
-      // What no seed changes cannot be told apart by a test over seeds.
-      let fixed = groups.indices.filter { groups[$0].isTheSameUnderEverySeed }
-      if fixed.contains(best), fixed.count > 1 { continue }
-      var p: [Double] = []
-      var ofBest: [Int] = []
-      for i in groups.indices {
-        for j in groups.indices where j > i && !(fixed.contains(i) && fixed.contains(j)) {
-          let (first, second) = Self.pairs(groups[i], groups[j], metric.name)
-          let differences = zip(first, second).map { $0 - $1 }.filter(\.isFinite)
-          if i == best || j == best { ofBest.append(p.count) }
-          p.append(WilcoxonSignedRank(differences).pValue)
-        }
+      func cost(_ comparison: ExperimentSummary.Comparison) -> Double {
+        sign * (group(comparison.scheduler)?.estimates[metric.name]?.moments.mean ?? .nan)
       }
-      let adjusted = MultipleTesting.holm(p)
-      if ofBest.allSatisfy({ adjusted[$0] <= alpha + 1e-12 }) {
-        winners[metric.name] = groups[best].scheduler
-      }
+      // Who did less work is no rival; of equals none stands out.
+      let rivals = of.filter { $0.verdict != .lessWork && cost($0).isFinite }
+      guard let least = rivals.map(cost).min() else { continue }
+      let best = rivals.filter { cost($0) == least }
+      if best.count == 1, best[0].verdict == .better { winners[metric.name] = best[0].scheduler }
     }
     return winners
   }

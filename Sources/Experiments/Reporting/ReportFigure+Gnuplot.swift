@@ -34,7 +34,12 @@ extension ReportFigure {
       """
     if x.isLogarithmic { script += "set logscale x\nset format x '10^{%L}'\n" }
     if y.isLogarithmic { script += "set logscale y\nset format y '10^{%L}'\n" }
-    script += kind == .bars ? bars : curves
+    for range in shaded {
+      script +=
+        "set object rectangle from \(range.lowerBound), graph 0 to \(range.upperBound), graph 1 "
+        + "fc rgb '#e8e8e8' fs solid noborder behind\n"
+    }
+    script += kind == .bars ? bars : kind == .dots ? dots : curves
     for format in formats {
       script +=
         format == "svg"
@@ -52,7 +57,8 @@ extension ReportFigure {
       let title = "title \(Quoting.gnuplot(series.name)) noenhanced"
       let mark = "pt \(Self.marks[series.style % Self.marks.count])"
       if kind == .lines || series.isDashed {
-        let dash = series.isDashed ? "dt 2" : "dt 1"
+        // The page's dashes, so that lines differ in black and white too.
+        let dash = series.isDashed ? "dt 2" : "dt \(series.style % 5 + 1)"
         let with = series.hasMarks ? "linespoints \(mark) ps 0.4" : "lines"
         parts.append("data index \(index) using 1:2 with \(with) lw 1.8 \(dash) \(color) \(title)")
       } else {
@@ -69,6 +75,23 @@ extension ReportFigure {
       }
     }
     return "set terminal unknown\nplot \(parts.joined(separator: ", \\\n  "))\n"
+  }
+
+  private var dots: String {
+    let parts = nonempty.enumerated().map { index, series in
+      let color = "lc rgb '\(Self.colors[series.style % Self.colors.count])'"
+      return "data index \(index) using 1:2:5:6 with xerrorbars lw 1.6 pt 7 ps 0.7 \(color) notitle"
+    }
+    let tics = categories.enumerated().map { "\(Quoting.gnuplot($1)) \($0)" }
+    return """
+      set ytics noenhanced (\(tics.joined(separator: ", ")))
+      set yrange [\(Double(categories.count) - 0.4):-0.6]
+      set xzeroaxis
+      set yzeroaxis lt 1 lc rgb '#333333'
+      set terminal unknown
+      plot \(parts.joined(separator: ", \\\n  "))
+
+      """
   }
 
   private var bars: String {

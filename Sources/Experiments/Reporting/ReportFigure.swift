@@ -10,6 +10,9 @@ public struct ReportFigure: Sendable {
     case bars
     /// Points.
     case scatter
+    /// A line for each category, from the top, with points and intervals along it: `y` is the
+    /// category's index.
+    case dots
   }
 
   /// An axis.
@@ -90,12 +93,19 @@ public struct ReportFigure: Sendable {
   public var categories: [String]
   /// What is drawn.
   public var series: [Series]
+  /// Stretches of the axis from left to right behind which the ground is shaded.
+  public var shaded: [ClosedRange<Double>]
+  /// Whether it may stand beside others of its kind.
+  public var isSmall: Bool
 
   /// A figure; points that are not finite, and those that a logarithmic axis cannot show, are dropped.
   public init(
     id: String, title: String, caption: String, kind: Kind, x: Axis, y: Axis,
-    categories: [String] = [], series: [Series]
+    categories: [String] = [], series: [Series], shaded: [ClosedRange<Double>] = [],
+    isSmall: Bool = false
   ) {
+    self.shaded = shaded
+    self.isSmall = isSmall
     self.id = Quoting.identifier(id)
     self.title = title
     self.caption = caption
@@ -127,6 +137,7 @@ public struct ReportFigure: Sendable {
     return .object([
       ("id", .string(id)), ("title", .string(title)), ("kind", .string(kind.rawValue)),
       ("x", axis(x)), ("y", axis(y)), ("categories", .array(categories.map { .string($0) })),
+      ("shaded", .array(shaded.map(range))),
       (
         "series",
         .array(

@@ -6,8 +6,12 @@ import Quoting
 public struct ReportPage: Sendable {
   /// A part of a section.
   public enum Block: Sendable {
+    /// The sentence that a page begins with.
+    case lead(String)
     /// A sentence or several.
     case paragraph(String)
+    /// What has to be known before figures are believed.
+    case notice(String)
     /// Names with values.
     case facts([(String, String)])
     /// Sentences of equal rank.
@@ -135,7 +139,7 @@ public struct ReportPage: Sendable {
   }
 
   /// An inline script, and its hash for the content policy.
-  private static func inlineScript(_ text: String) -> (html: String, hash: String) {
+  static func inlineScript(_ text: String) -> (html: String, hash: String) {
     // As the browser's parser reads it: line ends are line feeds.
     let text = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
     var digest = [UInt8](repeating: 0, count: 32)
@@ -148,7 +152,7 @@ public struct ReportPage: Sendable {
 extension ReportPage.Block {
   var isEmpty: Bool {
     switch self {
-    case .paragraph(let text), .code(let text): text.isEmpty
+    case .lead(let text), .paragraph(let text), .notice(let text), .code(let text): text.isEmpty
     case .facts(let pairs): pairs.isEmpty
     case .list(let lines): lines.isEmpty
     case .table(let table), .folded(let table): table.rows.isEmpty
@@ -159,6 +163,8 @@ extension ReportPage.Block {
   fileprivate var html: String {
     if isEmpty { return "" }
     switch self {
+    case .lead(let text): return "<p class=\"lead\">\(Quoting.html(text))</p>"
+    case .notice(let text): return "<p class=\"notice\">\(Quoting.html(text))</p>"
     case .paragraph(let text): return "<p>\(Quoting.html(text))</p>"
     case .code(let text): return "<pre tabindex=\"0\">\(Quoting.html(text))</pre>"
     case .facts(let pairs):
@@ -173,7 +179,8 @@ extension ReportPage.Block {
       return "<details><summary>\(Quoting.html(table.title))</summary>\(table.html)</details>"
     case .figure(let figure):
       return """
-        <figure id="\(figure.id)">
+        <figure id="\(figure.id)"\(figure.isSmall ? " class=\"small\"" : "") data-rows="\(
+          figure.kind == .dots ? figure.categories.count : 0)">
         <h3>\(Quoting.html(figure.title))</h3>
         <div class="legend" role="group" aria-label="Series"></div>
         <div class="chart"><canvas tabindex="0" role="img" aria-label="\(Quoting.html(figure.title)). \
@@ -203,7 +210,13 @@ extension ReportTable {
       <div class="table" tabindex="0" role="region" aria-label="\(Quoting.html(title))">
       <table><caption>\(Quoting.html(title))</caption><thead><tr>
       """
-    text += header.map { "<th scope=\"col\">\(Quoting.html($0))</th>" }.joined()
+    let isWords = header.indices.map { column in
+      column > 0 && rows.contains { column < $0.count && $0[column].value == nil }
+    }
+    text += header.enumerated().map { column, head in
+      // Heads stand over their cells: words begin at the left, numbers end at the right.
+      "<th scope=\"col\"\(isWords[column] ? " class=\"words\"" : "")>\(Quoting.html(head))</th>"
+    }.joined()
     text += "</tr></thead><tbody>"
     for row in rows {
       text += "<tr>"
@@ -214,7 +227,7 @@ extension ReportTable {
         text +=
           column == 0
           ? "<th scope=\"row\">\(content)</th>"
-          : "<td\(value)\(cell.value == nil ? " class=\"words\"" : "")>\(content)</td>"
+          : "<td\(value)\(isWords[column] ? " class=\"words\"" : "")>\(content)</td>"
       }
       text += "</tr>"
     }

@@ -50,6 +50,7 @@ extension ExperimentSummary {
     let definition = results.definition
     return .object([
       ("name", .string(definition.name)), ("question", .string(definition.question)),
+      ("answer", .array(answer.map { .string($0) })),
       ("version", .string(results.version)), ("baseline", .string(definition.baselineName)),
       ("level", .number(definition.level)), ("precision", .number(definition.precision)),
       ("seeds", .array(definition.seeds.map { .integer(Int($0)) })),
@@ -67,6 +68,23 @@ extension ExperimentSummary {
             .object([
               ("name", .string($0.name)), ("title", .string($0.title)), ("unit", .string($0.unit)),
               ("better", .string($0.better.rawValue)),
+            ])
+          })
+      ),
+      ("what_was_run", .object(whatWasRun.map { ($0.0, .string($0.1)) })),
+      (
+        "schedulers",
+        .array(
+          definition.schedulers.map { scheduler in
+            .object([
+              ("name", .string(scheduler.name)), ("policy", .string(scheduler.policy)),
+              (
+                "engine",
+                .object(
+                  definition.engine.overridden(by: scheduler.engine).pairs.map {
+                    ($0.0, .string($0.1))
+                  })
+              ),
             ])
           })
       ),
@@ -100,6 +118,7 @@ extension ExperimentSummary {
             ])
           })
       ),
+      ("warnings", .array(warnings(scenario).map { .string($0) })),
       ("comparisons", .array(scenario.comparisons.map(comparison))),
       (
         "winners",
@@ -129,11 +148,16 @@ extension ExperimentSummary {
 
   private func comparison(_ comparison: Comparison) -> JSONValue {
     let paired = comparison.paired
-    let isExact = comparison.adjustedP == nil
+    let isExact = comparison.isExact
     return .object([
       ("scheduler", .string(comparison.scheduler)), ("metric", .string(comparison.metric)),
       ("n", .integer(paired.count)), ("mean_difference", .number(paired.meanDifference)),
-      ("interval_t", interval(comparison.interval)),
+      ("verdict", .string(comparison.verdict.rawValue)), ("exact", .bool(isExact)),
+      ("shift", isExact ? .null : .number(paired.shift)),
+      ("interval", interval(comparison.interval)),
+      ("interval_method", comparison.interval == nil ? .null : .string("hodges-lehmann")),
+      ("interval_level", comparison.interval.map { .number($0.level) } ?? .null),
+      ("interval_t", interval(isExact || paired.cohensD == nil ? nil : paired.interval)),
       ("interval_bootstrap", interval(isExact ? nil : paired.bootstrap)),
       ("wilcoxon_statistic", .number(paired.test.statistic)),
       ("wilcoxon_method", .string(paired.test.method.rawValue)),

@@ -39,29 +39,60 @@ public struct ReportTable: Sendable {
 }
 
 extension ExperimentSummary {
+  /// The metrics of a scenario's tables and charts: those that are not the same number everywhere.
+  public func varying(_ scenario: Scenario) -> [Metric] {
+    let varying = metrics.filter { !isConstant($0, in: scenario) }
+    return scenario.groups.count > 1 && !varying.isEmpty ? varying : metrics
+  }
+
+  /// The unit that a scenario's means of a metric are shown in.
+  func scale(_ metric: Metric, _ scenario: Scenario) -> (unit: String, factor: Double) {
+    let means = scenario.groups.compactMap { $0.estimates[metric.name]?.moments.mean }
+      .filter(\.isFinite)
+    return Figures.scale(metric.unit, upTo: means.map(abs).max() ?? 0)
+  }
+
   /// The headline table of a scenario: a row a scheduler, a column a metric.
   public func headlineTable(_ scenario: Scenario) -> ReportTable {
     let level = Self.percent(results.definition.level)
+    let baseline = results.definition.baselineName
     let fixed = scenario.groups.filter(\.isTheSameUnderEverySeed).map(\.scheduler)
+    let metrics = varying(scenario)
+    let scales = metrics.map { scale($0, scenario) }
     let rows = scenario.groups.map { group in
       [ReportTable.Cell(group.scheduler)]
-        + metrics.map { metric in
+        + zip(metrics, scales).map { metric, scale in
           let estimate = group.estimates[metric.name]
           let mean = estimate?.moments.mean ?? .nan
           return .init(
-            Figures.mean(mean, halfWidth: estimate?.interval?.halfWidth), value: mean,
-            isStrong: scenario.winners[metric.name] == group.scheduler)
+            Figures.mean(
+              mean * scale.factor,
+              halfWidth: estimate?.interval.map { $0.halfWidth * scale.factor }),
+            value: mean, isStrong: scenario.winners[metric.name] == group.scheduler)
         } + [.init(String(group.cells.count), value: Double(group.cells.count))]
     }
+    let constant = self.metrics.filter { metric in !metrics.contains(metric) }
+      .compactMap { metric -> String? in
+        let means = scenario.groups.compactMap { $0.estimates[metric.name]?.moments.mean }
+        guard let mean = means.first(where: \.isFinite) else { return nil }
+        return "\(metric.title) \(Figures.readable(mean, unit: metric.unit))"
+      }
+    var note = """
+      Mean ± half-width of the \(level) interval of the mean (Student's t) over seeds; a value without ± \
+      was the same under every seed. Bold: the best mean, where the comparison with \(baseline) bears it \
+      out: see the table of differences.
+      """
+    if !constant.isEmpty {
+      note += " The same everywhere: " + constant.joined(separator: ", ") + "."
+    }
+    if !fixed.isEmpty { note += " " + fixedNote(fixed, scenario) }
+    if let unfinished = unfinishedNote(scenario) { note += " " + unfinished }
     return ReportTable(
-      title: scenario.title,
-      note: """
-        Mean ± half-width of the \(level) interval (Student's t) over seeds. Bold: better than every \
-        other scheduler by the signed-rank test on common seeds, Holm-corrected over all pairs. A value \
-        without ± was the same under every seed.
-        """ + (fixed.isEmpty ? "" : " " + Self.fixedNote(fixed, scenario))
-          + (unfinishedNote(scenario).map { " " + $0 } ?? ""),
-      header: ["scheduler"] + metrics.map(\.heading) + ["seeds"], rows: rows)
+      title: scenario.title, note: note,
+      header: ["scheduler"]
+        + zip(metrics, scales).map { metric, scale in
+          scale.unit.isEmpty ? metric.title : "\(metric.title), \(scale.unit)"
+        } + ["seeds"], rows: rows)
   }
 
   /// What is to be said where tasks did not finish: means of waits and completions leave them out.
@@ -81,7 +112,7 @@ extension ExperimentSummary {
   }
 
   /// What is to be said of schedulers that no seed changes.
-  static func fixedNote(_ names: [String], _ scenario: Scenario) -> String {
+  func fixedNote(_ names: [String], _ scenario: Scenario) -> String {
     """
     Seeds change nothing for \(names.joined(separator: ", ")): nothing is drawn in \(scenario.workload) or \
     \(scenario.cluster), and nothing is left to chance in the scheduler. Its figures are exact for these \
@@ -94,18 +125,22 @@ extension ExperimentSummary {
     let level = Self.percent(results.definition.level)
     let rows = scenario.comparisons.map { comparison -> [ReportTable.Cell] in
       let paired = comparison.paired
-      let interval = comparison.interval.map {
-        "\(Figures.significant($0.lower, digits: 3)) to \(Figures.significant($0.upper, digits: 3))"
+      let metric = Metric(comparison.metric)
+      let ends = comparison.interval.map { [$0.lower, $0.upper] } ?? []
+      let scale = Figures.scale(
+        metric?.unit ?? "", upTo: (ends + [paired.meanDifference]).map(abs).max() ?? 0)
+      func shown(_ value: Double) -> String {
+        Figures.significant(value * scale.factor, digits: 3)
       }
       return [
-        .init(comparison.scheduler), .init(Metric(comparison.metric)?.heading ?? comparison.metric),
+        .init(comparison.scheduler), .init(metric?.title ?? comparison.metric),
         .init(
-          Figures.significant(paired.meanDifference, digits: 3), value: paired.meanDifference,
-          isStrong: comparison.isSignificant),
-        .init(interval ?? "–"),
-        .init(
-          comparison.adjustedP.map(Figures.pValue) ?? "exact", value: comparison.adjustedP,
-          isStrong: comparison.isSignificant),
+          shown(paired.meanDifference) + (scale.unit.isEmpty ? "" : " \(scale.unit)"),
+          value: paired.meanDifference, isStrong: comparison.verdict == .better),
+        .init(comparison.isExact ? "exact" : shown(paired.shift), value: paired.shift),
+        .init(comparison.interval.map { "\(shown($0.lower)) to \(shown($0.upper))" } ?? "–"),
+        .init(comparison.adjustedP.map(Figures.pValue) ?? "exact", value: comparison.adjustedP),
+        .init(comparison.verdict.rawValue, isStrong: comparison.verdict == .better),
         .init(
           paired.cohensD.map { Figures.significant($0, digits: 2) } ?? "–", value: paired.cohensD),
         .init(
@@ -114,16 +149,23 @@ extension ExperimentSummary {
         .init(String(paired.count), value: Double(paired.count)),
       ]
     }
+    let alpha = String(format: "%.3g", 1 - results.definition.level)
     return ReportTable(
       title: "\(scenario.title): difference from \(results.definition.baselineName)",
       note: """
-        Mean of paired differences with its \(level) interval; p of the two-sided Wilcoxon signed-rank \
-        test, Holm-corrected over all comparisons by the metric; d: Cohen's d of the differences; r: \
-        rank-biserial correlation; δ: Cliff's delta. Bold: significant at \
-        \(String(format: "%.3g", 1 - results.definition.level)). Exact: neither scheduler leaves anything to \
-        the seed, so there is nothing to test.
+        Difference: of the means. p: two-sided Wilcoxon signed-rank test on common seeds, Holm-corrected \
+        over all comparisons by the metric in the experiment. Shift: the Hodges-Lehmann estimate, and \
+        interval: the shifts that the same test does not reject at the same corrected level (\(level) for \
+        the whole family), so that it leaves out 0 exactly where p is at most \(alpha). Verdict: better or \
+        worse (less or more, where neither is good) where p is at most \(alpha), or exact, and the mean \
+        points the same way; less work: the one with the better figure did less work. d: Cohen's d of the \
+        differences; r: rank-biserial correlation; δ: Cliff's delta. Exact: neither scheduler leaves \
+        anything to the seed, so there is nothing to test.
         """,
-      header: ["scheduler", "metric", "difference", "interval", "p", "d", "r", "δ", "pairs"],
+      header: [
+        "scheduler", "metric", "difference", "shift", "interval", "p", "verdict", "d", "r", "δ",
+        "pairs",
+      ],
       rows: rows)
   }
 
@@ -162,12 +204,22 @@ extension ExperimentSummary {
     if !results.definition.question.isEmpty {
       text += Quoting.markdown(results.definition.question) + "\n\n"
     }
+    text += answer.map { Quoting.markdown($0) + "\n\n" }.joined()
+    for warning in scenarios.flatMap({ warnings($0) }).uniqued {
+      text += "Note: \(Quoting.markdown(warning))\n\n"
+    }
+    text += "What was run:\n\n"
+    for (name, words) in whatWasRun {
+      text += "- \(Quoting.markdown(name)): \(Quoting.markdown(words))\n"
+    }
+    text += "\n"
     return text + tables.map(\.markdown).joined(separator: "\n")
   }
 
   /// `tables.tex`, for `\input`; needs the package booktabs.
   public var latex: String {
-    "% Made by Tracemill \(Quoting.visible(results.version)); needs \\usepackage{booktabs}.\n\n"
+    "% Made by Tracemill \(Quoting.visible(results.version)); needs \\usepackage{booktabs}.\n"
+      + whatWasRun.map { "% \(Quoting.visible($0.0)): \(Quoting.visible($0.1))\n" }.joined() + "\n"
       + tables.map(\.latex).joined(separator: "\n")
   }
 }

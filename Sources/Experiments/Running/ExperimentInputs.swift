@@ -39,11 +39,18 @@ public protocol ExperimentInputs: Sendable {
   func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout
   /// The tasks of a workload under `seed`, from the first.
   func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks
+  /// Whether another seed could give other tasks or other machines.
+  func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws -> Bool
   /// How a scheduler learned; nil if it did not, or if that was not kept.
   func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve?
 }
 
 extension ExperimentInputs {
+  /// True, which claims nothing.
+  public func dependsOnSeed(
+    _ workload: WorkloadDefinition, _ cluster: ClusterDefinition
+  ) throws -> Bool { true }
+
   /// Nil.
   public func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve? { nil }
 }
@@ -79,16 +86,20 @@ public struct CellRunner: Sendable {
     let tasks = try inputs.tasks(workload, seed: cell.seed)
     simulator.dependencies = tasks.dependencies
     let report: SimulationReport
+    var waits = WaitsByLength()
     do throws(SimulationError) {
-      report = try simulator.run(tasks.source)
+      report = try simulator.run(tasks.source, results: &waits)
     } catch {
       switch error {
       case .source(let underlying): throw underlying
       default: throw error
       }
     }
+    var curves = CellCurves(report, isDrawn: try inputs.dependsOnSeed(workload, cluster))
+    curves.waitsByLength = waits.tenths
     let outcome = CellOutcome(
-      metrics: report.metricValues, curves: CellCurves(report),
+      metrics: report.metricValues,
+      curves: curves,
       wall: (ContinuousClock.now - start.wall) / .seconds(1), cpu: threadSeconds() - start.cpu)
     return (report, outcome)
   }

@@ -6,6 +6,7 @@
   const shapes = ["circle", "rect", "triangle", "rectRot", "star", "cross", "crossRot", "dash"];
   const dashes = [[], [7, 3], [2, 3], [9, 3, 2, 3], [12, 4], [4, 2, 1, 2], [], [7, 3]];
   const charts = new Map();
+  const specs = new WeakMap();
 
   const isDark = () => root.dataset.theme
     ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -74,6 +75,62 @@
     },
   };
 
+  // Ground behind the stretches that figures are not about.
+  const shade = {
+    id: "shade",
+    beforeDatasetsDraw(chart) {
+      const area = chart.chartArea;
+      for (const [low, high] of specs.get(chart.canvas).shaded || []) {
+        const x = Math.max(area.left, chart.scales.x.getPixelForValue(low));
+        const end = Math.min(area.right, chart.scales.x.getPixelForValue(high));
+        chart.ctx.save();
+        chart.ctx.fillStyle = color("--shade");
+        chart.ctx.fillRect(x, area.top, Math.max(0, end - x), area.height);
+        chart.ctx.restore();
+      }
+    },
+  };
+
+  // Names at the ends of lines, so that nobody has to look them up by colour.
+  const isLabelled = spec => spec.kind === "lines" && spec.series.length > 1
+    && spec.series.length <= 8 && innerWidth >= 640;
+  const short = name => name.length > 22 ? name.slice(0, 21) + "…" : name;
+  const names = {
+    id: "names",
+    afterDatasetsDraw(chart) {
+      if (!isLabelled(specs.get(chart.canvas))) return;
+      const labels = [];
+      chart.data.datasets.forEach((set, index) => {
+        if (set.band || !chart.isDatasetVisible(index)) return;
+        const last = chart.getDatasetMeta(index).data.at(-1);
+        if (last) labels.push({ y: last.y, x: last.x, set });
+      });
+      labels.sort((a, b) => a.y - b.y);
+      const size = 14, area = chart.chartArea;
+      labels.forEach((label, i) => {
+        label.at = Math.max(label.y, i ? labels[i - 1].at + size : area.top + size / 2);
+      });
+      for (let i = labels.length - 1, limit = area.bottom - 4; i >= 0; i--, limit -= size) {
+        labels[i].at = Math.min(labels[i].at, limit);
+      }
+      const context = chart.ctx;
+      context.save();
+      context.font = `12px ${Chart.defaults.font.family}`;
+      context.textBaseline = "middle";
+      for (const { at, x, y, set } of labels) {
+        context.strokeStyle = context.fillStyle = set.borderColor;
+        context.globalAlpha = .5;
+        context.beginPath(); context.moveTo(x, y); context.lineTo(area.right + 6, at); context.stroke();
+        context.globalAlpha = 1;
+        context.fillStyle = color("--ink");
+        context.fillText(short(set.label), area.right + 9, at);
+        context.fillStyle = set.borderColor;
+        context.fillRect(area.right + 4, at - 5, 3, 10);
+      }
+      context.restore();
+    },
+  };
+
   function datasets(spec) {
     const sets = [];
     for (const series of spec.series) {
@@ -100,7 +157,7 @@
         borderWidth: spec.kind === "bars" ? 0 : 2,
         borderDash: series.dashed ? [4, 4] : isLine ? dashes[series.style % dashes.length] : [],
         pointStyle: shapes[series.style % shapes.length],
-        pointRadius: spec.kind === "scatter" && !series.dashed ? 6 : series.marks ? 3 : 0,
+        pointRadius: (spec.kind === "scatter" || spec.kind === "dots") && !series.dashed ? 6 : series.marks ? 3 : 0,
         pointHitRadius: 8, pointHoverRadius: 6, whiskers: !isLine, tension: 0,
         categoryPercentage: .8, barPercentage: .92,
         // Later lines, which are broken ones, over the first: where all are equal, all are seen.
@@ -124,6 +181,18 @@
   function axis(spec, which) {
     const side = spec[which];
     const category = spec.kind === "bars" && which === "x";
+    if (spec.kind === "dots" && which === "y") {
+      const narrow = innerWidth < 480;
+      return {
+        type: "linear", reverse: true, min: -.6, max: spec.categories.length - .4,
+        grid: { color: color("--grid") },
+        afterBuildTicks: axis => { axis.ticks = spec.categories.map((_, value) => ({ value })); },
+        ticks: {
+          color: color("--ink"), autoSkip: false,
+          callback: value => lines(spec.categories[value] || "", narrow ? 14 : 30),
+        },
+      };
+    }
     const scale = {
       type: category ? "category" : side.log ? "logarithmic" : "linear",
       title: { display: Boolean(side.label), text: side.label, color: color("--soft") },
@@ -159,8 +228,9 @@
       }
     } else {
       const room = (high - low || Math.abs(high) || 1) * .04;
-      scale.suggestedMin = low < 0 || spec.kind === "scatter" ? low - room : 0;
-      scale.suggestedMax = high + room;
+      scale.suggestedMin = low < 0 ? low - room : spec.kind === "scatter" ? low - room : 0;
+      if (spec.kind === "dots") scale.suggestedMax = Math.max(0, high + room);
+      if (spec.kind !== "dots") scale.suggestedMax = high + room;
     }
     if (spec.kind === "bars" && which === "y") scale.beginAtZero = true;
     // Shares end at 100 %.
@@ -172,17 +242,24 @@
     const host = document.getElementById(spec.id);
     const canvas = host.querySelector("canvas");
     const small = host.clientWidth < 480;
+    if (spec.kind === "dots") {
+      host.querySelector(".chart").style.height = 4.5 + spec.categories.length * 2.1 + "rem";
+    }
+    const right = isLabelled(spec)
+      ? Math.min(170, 16 + 6.6 * Math.max(...spec.series.map(s => short(s.name).length))) : 4;
+    specs.set(canvas, spec);
     const chart = new Chart(canvas, {
       type: spec.kind === "bars" ? "bar" : "line",
       data: { datasets: datasets(spec) },
-      plugins: [whiskers],
+      plugins: [shade, whiskers, names],
       options: {
         responsive: true, maintainAspectRatio: false, animation: false, normalized: true,
         parsing: true, font: { family: "inherit" },
         interaction: spec.kind === "bars"
-          ? { mode: "nearest", intersect: true } : { mode: "nearest", axis: "xy", intersect: false },
+          ? { mode: "index", intersect: false }
+          : { mode: "nearest", axis: spec.kind === "lines" ? "x" : "xy", intersect: false },
         scales: { x: axis(spec, "x"), y: axis(spec, "y") },
-        layout: { padding: small ? 0 : 4 },
+        layout: { padding: small ? 0 : { top: 4, left: 4, bottom: 4, right } },
         plugins: {
           legend: { display: false },
           tooltip: {
@@ -202,6 +279,10 @@
   }
 
   function words(spec, set, point) {
+    if (spec.kind === "dots") {
+      return set.label + ": " + spec.x.label + " " + figure(point.x)
+        + (point.xRange ? " (" + point.xRange.map(figure).join(" to ") + ")" : "");
+    }
     const x = spec.kind === "bars" ? point.x : figure(point.x);
     let text = set.label + ": " + (spec.kind === "bars" ? x + ", " : spec.x.label + " " + x + ", ")
       + spec.y.label + " " + figure(point.y);
@@ -232,7 +313,7 @@
       });
       box.append(button);
     }
-    box.hidden = spec.series.length < 2 && spec.kind !== "lines";
+    box.hidden = spec.kind === "dots" || spec.series.length < 2 && spec.kind !== "lines";
   }
 
   // Left and right move along a series, up and down between series.
@@ -280,6 +361,18 @@
           line.append(box);
         });
       };
+      if (spec.kind === "dots") {
+        row(["", spec.x.label, "interval"]);
+        for (const series of spec.series) {
+          series.x.forEach((x, i) => row([
+            series.name, figure(x),
+            series.xRange && series.xRange[i] ? series.xRange[i].map(figure).join(" to ") : "",
+          ]));
+        }
+        wrap.append(table);
+        details.append(wrap);
+        return;
+      }
       row(["series", spec.kind === "bars" ? "" : spec.x.label, spec.y.label, "interval"]);
       for (const series of spec.series) {
         series.x.forEach((x, i) => row([

@@ -4,10 +4,14 @@ import Workload
 /// One sample against another that was made under the same circumstances, pair by pair: two
 /// schedulers on the same workloads under the same seeds.
 public struct PairedComparison: Hashable, Sendable {
+  /// The differences, first less second.
+  public let differences: [Double]
   /// How many pairs.
-  public let count: Int
+  public var count: Int { differences.count }
   /// Mean of first less second.
   public let meanDifference: Double
+  /// The Hodges-Lehmann estimate of the shift, which belongs to the test; NaN of no pairs.
+  public let shift: Double
   /// Student's interval of the mean difference; nil of fewer than two pairs.
   public let interval: ConfidenceInterval?
   /// The bootstrap's interval (BCa, expanded); nil of fewer than two pairs.
@@ -35,8 +39,9 @@ public struct PairedComparison: Hashable, Sendable {
     let pairs = zip(first, second).filter { $0.isFinite && $1.isFinite }
     let differences = pairs.map { $0 - $1 }
     let moments = Moments(differences)
-    count = differences.count
+    self.differences = differences
     meanDifference = moments.mean
+    shift = SignedRankShift(differences).estimate
     interval = .t(differences, level: level)
     bootstrap = MeanBootstrap(differences, using: &rng).interval(level: level)
     test = WilcoxonSignedRank(differences)

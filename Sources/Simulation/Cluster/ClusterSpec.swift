@@ -98,6 +98,14 @@ public struct MachineGroup: Codable, Hashable, Sendable {
   }
 }
 
+extension MachineGroup {
+  /// Whether any of its figures is drawn from a range.
+  public var isDrawn: Bool {
+    [cores, memoryGiB, diskGiB, gpus, speed, idleWatts, dynamicWatts, sleepWatts]
+      .contains { $0.map { $0.low != $0.high } ?? false }
+  }
+}
+
 /// A number, or a range to draw one from uniformly: `4` or `[2, 8]` in a file.
 public struct ValueRange: Codable, Hashable, Sendable {
   /// The least.

@@ -30,8 +30,12 @@ struct Accounts {
   /// What they were when accounting of use began and ended.
   private var windowStart: Integrals?
   private var windowEnd: Integrals?
-  /// What they were when the last task was submitted.
+  /// What they were when the last task was submitted, when that was, and who waited.
   private var atLastSubmit = Integrals()
+  private var lastSubmit = Microseconds.never
+  private var waitingAtLastSubmit = 0
+  /// Of tasks that finished in the window, in nano-core-µs of a machine of speed 1.
+  private var work: Int128 = 0
   var series = UsageSeries()
   var decisionTimes = Distribution()
 
@@ -89,6 +93,8 @@ struct Accounts {
     if !firstSubmit.isKnown { firstSubmit = time }
     submissions += 1
     atLastSubmit = integrals
+    lastSubmit = time
+    waitingAtLastSubmit = waiting
   }
 
   mutating func beganWaiting() {
@@ -100,6 +106,11 @@ struct Accounts {
   mutating func ran(_ request: Resources, for length: Microseconds) {
     taskRunning += Int128(length.rawValue)
     taskCPU += Int128(request.cpu.nano) * Int128(length.rawValue)
+  }
+
+  /// An instance of a task that has come to its end held `request` for a run time of `length`.
+  mutating func finished(_ request: Resources, after length: Microseconds) {
+    if isRunning { work += Int128(request.cpu.nano) * Int128(length.rawValue) }
   }
 
   mutating func concluded(_ result: TaskResult) {
@@ -136,6 +147,7 @@ struct Accounts {
     if atLastSubmit.span > 0 {
       usage.loadVarianceOfArrivals = atLastSubmit.loadVariance / Double(atLastSubmit.span)
     }
+    usage.work = Double(work) * 1e-15
     var report = SimulationReport(
       policy: policy, seed: seed, machines: cluster.count, total: total,
       classes: reports.filter { $0.metrics.submitted > 0 }, unplaceable: unplaceable,
@@ -146,6 +158,7 @@ struct Accounts {
       energy: energy, series: series, decisions: decisions, decisionTimes: decisionTimes,
       warmUpTasks: warmUpTasks,
       events: events, mostInFlight: mostInFlight)
+    (report.lastSubmit, report.waitingAtLastSubmit) = (lastSubmit, waitingAtLastSubmit)
     if audited { report.audit = audit(cluster, energy) }
     return report
   }

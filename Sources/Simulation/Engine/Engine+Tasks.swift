@@ -164,6 +164,11 @@ extension Engine {
   /// A running task has come to its end.
   mutating func finish(_ index: Int32) {
     let machine = Int(slots[index].machine)
+    var member = index
+    while member >= 0 {
+      accounts.finished(slots[member].view.request, after: slots[member].work)
+      member = slots[member].sibling
+    }
     release(index)
     conclude(index, .finished)
     if options.mode == .dispatch { startQueued(on: machine) }

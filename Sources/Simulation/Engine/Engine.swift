@@ -97,6 +97,9 @@ struct Engine: ~Copyable {
     scheduleFailures()
   }
 
+  /// Whether anything was left to chance so far.
+  var drewChance: Bool { rng.hasDrawn || gateways.hasDrawn || options.failures != nil }
+
   /// Runs up to the task's submission and lets it arrive. False if that is after the run's end.
   mutating func submit(_ record: TaskRecord) throws(SimulationError) -> Bool {
     guard record.submit >= lastSubmit else {

@@ -105,6 +105,36 @@ public struct Distribution: Hashable, Sendable {
   /// exceed (type 1 of Hyndman and Fan); NaN of nothing. O(n log n) while exact.
   public func quantile(_ p: Double) -> Double { quantiles([p])[0] }
 
+  /// How many values are greater than each of `limits`, which ascend (≥ 0). Where values are no longer
+  /// kept, a limit counts as the end of its bucket, at most 1/128 above it. O(n log n).
+  public func counts(above limits: [Double]) -> [Int] {
+    var counts: [Int] = []
+    counts.reserveCapacity(limits.count)
+    guard let histogram else {
+      let sorted = exact.sorted()
+      var place = 0
+      for limit in limits {
+        while place < sorted.count, Double(sorted[place]) <= limit { place += 1 }
+        counts.append(sorted.count - place)
+      }
+      return counts
+    }
+    var (below, next) = (0, UInt64(0))
+    for limit in limits {
+      if limit >= Double(greatest) {
+        counts.append(0)
+        continue
+      }
+      let end = histogram.highestEquivalentForValue(UInt64(limit))
+      if end >= next {
+        below += Int(histogram.count(within: next...end))
+        next = end + 1
+      }
+      counts.append(max(0, count - below))
+    }
+    return counts
+  }
+
   /// Several quantiles, in the order asked for.
   public func quantiles(_ ps: [Double]) -> [Double] {
     guard count > 0 else { return ps.map { _ in .nan } }

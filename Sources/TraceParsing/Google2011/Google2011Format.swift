@@ -148,6 +148,11 @@ public struct Google2011Trace: RecognisedTrace {
         notes.append("\(table.name): \(table.parts) of \(total) parts given")
       }
     }
+    if ownTable == .jobEvents, found[.taskEvents] != nil {
+      notes.append(
+        "task_events has fewer bytes than job_events: records are made of job_events; "
+          + "--table task_events takes the other")
+    }
     return notes + otherNotes
   }
 
@@ -181,6 +186,22 @@ public struct Google2011Trace: RecognisedTrace {
       assumed: table == .jobEvents ? options.assumedRequest : nil)
   }
 
+  /// The table that records are made of if nobody says: task_events, unless job_events, which tells of
+  /// jobs only, has more bytes. A trace of the whole has hundreds of times as many of tasks: such a table is
+  /// a sample of another kind.
+  private var ownTable: Google2011Table? {
+    func bytes(_ table: Google2011Table) -> Int? {
+      guard let (group, _) = found[table] else { return nil }
+      let sizes = group.files.map(\.size)
+      return sizes.contains { $0 == nil } ? Int.max : sizes.reduce(0) { $0 + ($1 ?? 0) }
+    }
+    guard let tasks = bytes(.taskEvents) else {
+      return found[.jobEvents] == nil ? nil : .jobEvents
+    }
+    guard let jobs = bytes(.jobEvents), tasks < jobs, jobs < Int.max else { return .taskEvents }
+    return .jobEvents
+  }
+
   private func recordTable(_ asked: String?) throws(TraceError) -> Google2011Table {
     if let asked {
       guard let table = Google2011Table(rawValue: asked), [.jobEvents, .taskEvents].contains(table)
@@ -191,8 +212,7 @@ public struct Google2011Trace: RecognisedTrace {
       }
       return table
     }
-    if found[.taskEvents] != nil { return .taskEvents }
-    if found[.jobEvents] != nil { return .jobEvents }
+    if let table = ownTable { return table }
     let there = tables.map(\.name).joined(separator: ", ")
     throw TraceError(
       .missing, "no task_events or job_events here to make records from, only \(there)", file: path)

@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Logging
+import Runs
 import Synchronization
 
 /// Shows how far an experiment has come: a line on a terminal, a log line now and then elsewhere.

@@ -3,8 +3,8 @@ import Configuration
 import Experiments
 import Foundation
 import Quoting
+import Runs
 import Simulation
-import TraceParsing
 
 /// `tracemill compare`: schedulers × workloads × clusters × seeds.
 struct CompareCommand: AsyncParsableCommand {
@@ -42,7 +42,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A scheduler, as for simulate; may be repeated. The first is the baseline.",
-      valueName: "name"), completion: .list(SchedulerArgument.names))
+      valueName: "name"), completion: .list(NamedScheduler.names))
   var scheduler: [String] = []
 
   @Option(
@@ -87,7 +87,7 @@ struct CompareCommand: AsyncParsableCommand {
     if let seeds, !(1...1_000_000).contains(seeds) {
       throw ValidationError("--seeds is from 1 to 1000000")
     }
-    let known = SchedulerArgument.names
+    let known = NamedScheduler.names
     for name in scheduler where !known.contains(name) && !name.contains(":") {
       throw ValidationError(unknownName("scheduler", name, among: known))
     }
@@ -98,86 +98,18 @@ struct CompareCommand: AsyncParsableCommand {
       return try writeOutput(ShippedExperiments.text("example") ?? "")
     }
     let (definition, folder) = try definition()
-    let provider = ExperimentProvider(folder: folder, reading: reading)
-    let problems = provider.problems(definition)
-    guard problems.isEmpty else {
-      throw CommandFailure(lines: problems)
-    }
-    do {
-      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    } catch {
-      throw CommandFailure(message: "\(output): cannot be made: \(error.localizedDescription)")
-    }
-    let path = output + "/results.sqlite"
-    let store = try ResultsStore(path: path, creates: true)
-    try store.begin(
-      definition, folder: folder, version: Tracemill.version,
-      inputs: try provider.inputFiles(definition))
-    Interrupts.keeps("finished cells are in \(path); the same command goes on from there")
-
-    let display = CellProgress(definition.name, logger: reading.logger)
-    let runner = try ExperimentRunner(
-      store, inputs: provider, version: Tracemill.version, threads: reading.threads)
-    let failed = try await runner.run { display.show($0) }
-    display.finish()
-
-    if !noReport || json {
-      let report = ReportFiles(
-        store: path, folder: output, chartLibrary: chartLibrary, logger: reading.logger)
-      let summary = ExperimentSummary(try store.results())
-      let written = noReport ? [] : try report.write(summary)
-      try writeOutput(
-        json
-          ? summary.json(source: path).text(isIndented: true) + "\n"
-          : summary.text + written.map { "wrote \($0)\n" }.joined())
-    }
-    guard failed.isEmpty else { throw CommandFailure(lines: Self.failureLines(failed, path)) }
-  }
-
-  /// Cells that failed alike are told of once.
-  private static func failureLines(_ failed: [FailedCell], _ path: String) -> [String] {
-    var lines = ["\(failed.count) cells failed; finished cells are kept in \(path)"]
-    var seen: [String] = []
-    for cell in failed where !seen.contains(cell.message) {
-      seen.append(cell.message)
-      let others = failed.count { $0.message == cell.message } - 1
-      lines.append(
-        "  \(cell.cell)" + (others > 0 ? " and \(others) more" : "") + ": \(cell.message)")
-    }
-    return lines
+    try await CompareRun(
+      definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
+      writesReport: !noReport, json: json, reading: self.reading.settings()
+    ).run()
   }
 
   private func definition() throws -> (ExperimentDefinition, folder: String) {
     let here = FileManager.default.currentDirectoryPath
-    var (definition, folder) = try experiment.map(Self.definition) ?? (try parts(), here)
+    let named = try experiment.map(NamedExperiment.init)
+    var (definition, folder) = try named.map { ($0.definition, $0.folder) } ?? (parts(), here)
     if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
     return (definition, folder)
-  }
-
-  /// The experiment of that name or in that file, and the folder that its paths begin from.
-  static func definition(_ name: String) throws -> (ExperimentDefinition, folder: String) {
-    let policies = SchedulerArgument.names
-    let here = FileManager.default.currentDirectoryPath
-    var isFolder: ObjCBool = false
-    let isThere = FileManager.default.fileExists(atPath: name, isDirectory: &isFolder)
-    // The results of `--experiment study -o study` lie in a folder of that name.
-    if let text = ShippedExperiments.text(name), !isThere || isFolder.boolValue {
-      return (
-        try ExperimentDefinition(
-          ConfigurationFile(text: text, name: name), schedulers: policies), here
-      )
-    }
-    guard isThere, !isFolder.boolValue else {
-      throw CommandFailure(
-        message:
-          "\(name): \(isThere ? "is a folder" : "no such file"), nor an experiment that comes with the program ("
-          + ShippedExperiments.names.joined(separator: ", ") + ")"
-          + (suggestionText(name, among: ShippedExperiments.names) ?? ""))
-    }
-    return (
-      try ExperimentDefinition(ConfigurationFile(path: name), schedulers: policies),
-      URL(fileURLWithPath: name).absoluteURL.deletingLastPathComponent().path
-    )
   }
 
   private func parts() throws -> ExperimentDefinition {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Runs
 import TraceParsing
 
 /// `tracemill report`: the files of an experiment from its results.

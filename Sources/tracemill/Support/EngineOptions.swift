@@ -1,5 +1,6 @@
 import ArgumentParser
 import Experiments
+import Runs
 import Simulation
 import Workload
 

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Runs
 import Synchronization
 import TraceParsing
 
@@ -26,15 +27,21 @@ final class Progress: Sendable {
     }
   }
 
-  /// Removes the bar.
-  func finish() {
+  /// Removes the bar, and says what was done.
+  ///
+  /// - Parameters:
+  ///   - count: how many of what was read or run; nil for no count. Rows read are no such number: a
+  ///     table may be read twice, and a generator reads none.
+  ///   - what: what it is that is counted.
+  func finish(_ count: Int? = nil, _ what: String = "tasks") {
     guard !stopped.exchange(true, ordering: .relaxed) else { return }
     if draws {
       done.wait()
       writeErrorLine()
     } else {
       let seconds = (ContinuousClock.now - started).seconds
-      logger?.info("\(label): \(grouped(meter.rows)) rows in \(fixed(seconds, 1)) s")
+      let counted = count.map { "\(grouped($0)) \(what) in " } ?? ""
+      logger?.info("\(label): \(counted)\(fixed(seconds, 1)) s")
     }
   }
 
@@ -55,12 +62,5 @@ final class Progress: Sendable {
     let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 24 - filled)
     let left = share > 0.01 ? "  \(clock(seconds / share - seconds)) left" : ""
     return "\(label)  [\(bar)] \(Int(share * 100)) %  \(rate)\(left)"
-  }
-}
-
-extension Duration {
-  /// The length in seconds.
-  var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) / 1e18
   }
 }

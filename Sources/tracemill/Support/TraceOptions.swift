@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
 import Foundation
 import Logging
+import Runs
 import TraceParsing
 import Workload
 
@@ -100,43 +100,24 @@ struct TraceOptions: ParsableArguments, Sendable {
   /// Logs to standard error; nil if the user wants quiet.
   var logger: Logger? { messages.logger }
 
-  func readOptions(meter: ReadMeter, rejects: RejectLog? = nil) throws -> ReadOptions {
-    var options = ReadOptions()
-    options.scale = try MachineScale(
+  /// What the options say.
+  func settings(isLenient: Bool = false) throws -> ReadingSettings {
+    var settings = ReadingSettings()
+    settings.format = format
+    settings.table = table
+    settings.columns = columns
+    settings.scale = try MachineScale(
       cores: scaleCpu, memory: Bytes(gibibytes: scaleMemory), disk: Bytes(gibibytes: scaleDisk))
-    options.table = table
-    options.rejects = rejects
-    options.timeTolerance = Microseconds(seconds: timeTolerance)
-    options.assumedRequest = SIMD4(assumedCpu, assumedMemory, 0, 0)
-    options.includesAllocSets = allocSets
-    options.temporaryDirectory = temporaryDirectory
-    options.sortBufferBytes = sortBuffer << 20
-    options.threads = threads
-    options.maximumExpansion = maxExpansion
-    options.meter = meter
-    return options
-  }
-
-  func open(_ path: String, meter: ReadMeter, notes: Bool = true) throws -> any RecognisedTrace {
-    var formats = Registry.formats
-    if let columns { formats.insert(try mappedFormat(columns), at: 0) }
-    let trace = try TraceOpener(formats: formats)
-      .open(
-        path, format: format, table: table, meter: meter, maximumExpansion: maxExpansion,
-        temporaryDirectory: temporaryDirectory)
-    logger?.debug("\(path): \(trace.format), \(trace.tables.map(\.name).joined(separator: ", "))")
-    if notes { for note in trace.notes { logger?.notice("\(note)") } }
-    return trace
-  }
-
-  /// The format that a column mapping file describes; every mistake in it is told at once.
-  private func mappedFormat(_ path: String) throws -> MappedRecordFormat {
-    do {
-      let mapping = try ColumnMapping(file: ConfigurationFile(path: path))
-      return MappedRecordFormat(name: "columns", mapping: mapping)
-    } catch {
-      throw CommandFailure(error)
-    }
+    settings.timeTolerance = Microseconds(seconds: timeTolerance)
+    settings.assumedRequest = SIMD4(assumedCpu, assumedMemory, 0, 0)
+    settings.includesAllocSets = allocSets
+    settings.temporaryDirectory = temporaryDirectory
+    settings.sortBufferBytes = sortBuffer << 20
+    settings.threads = threads
+    settings.maximumExpansion = maxExpansion
+    settings.isLenient = isLenient
+    settings.logger = logger
+    return settings
   }
 }
 
@@ -144,20 +125,6 @@ struct TraceOptions: ParsableArguments, Sendable {
 struct LenientOption: ParsableArguments, Sendable {
   @Flag(help: "Leave out and count rows that cannot be read instead of stopping at the first.")
   var lenient = false
-
-  /// Counts rejected rows; nil in strict mode.
-  func rejectLog() throws(TraceError) -> RejectLog? { lenient ? try RejectLog { _ in } : nil }
-}
-
-extension RejectLog {
-  /// `3 rows that cannot be read are left out: 2 empty job ID, 1 too few columns`; nil if none.
-  var note: String? {
-    let total = counts.values.reduce(0, +)
-    guard total > 0 else { return nil }
-    let reasons = counts.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) \($0.key)" }
-    return "\(grouped(total)) \(total == 1 ? "row" : "rows") that cannot be read left out: "
-      + reasons.joined(separator: ", ")
-  }
 }
 
 /// Which of a trace's tasks are wanted.
@@ -192,63 +159,24 @@ struct SelectionOptions: ParsableArguments, Sendable {
     }
   }
 
-  /// The wanted tasks of `source`.
-  func apply(_ source: RecordStream) -> AnyWorkloadSource<TraceError> {
-    if from == nil && to == nil && priority == nil && sample == nil {
-      return AnyWorkloadSource(source)
-    }
-    let selection = priority
-    let sampler = sample.map { JobSampler(fraction: $0, seed: sampleSeed) }
-    return AnyWorkloadSource(
-      source.window(from: from?.value ?? .zero, to: to?.value ?? .never)
-        .filter { selection?.contains($0) ?? true }
-        .filter { sampler?.includes(job: $0.id.job) ?? true })
+  /// What the options say.
+  var selection: TaskSelection {
+    var selection = TaskSelection()
+    selection.from = from?.value
+    selection.to = to?.value
+    selection.priority = priority
+    selection.sample = sample
+    selection.sampleSeed = sampleSeed
+    return selection
   }
 }
 
-/// A trace time on the command line.
-struct TraceTime: ExpressibleByArgument, CustomStringConvertible {
-  static let zero = TraceTime(value: .zero)
-  var value: Microseconds
-  var description: String { span(value.seconds) }
-
-  private init(value: Microseconds) { self.value = value }
-
-  init?(argument: String) {
-    let units: [(String, Double)] = [
-      ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("", 1),
-    ]
-    for (unit, seconds) in units where argument.hasSuffix(unit) {
-      if let number = Double(argument.dropLast(unit.count)), number >= 0, number.isFinite {
-        value = Microseconds(seconds: number * seconds)
-        return
-      }
-    }
-    return nil
-  }
+extension TraceTime: ExpressibleByArgument {
+  /// The time that `argument` says.
+  public init?(argument: String) { self.init(argument) }
 }
 
-/// A choice of priorities: numbers, ranges, classes.
-struct PrioritySelection: ExpressibleByArgument {
-  private var ranges: [ClosedRange<Int16>] = []
-  private var classes: [PriorityClass] = []
-
-  init?(argument: String) {
-    for item in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      if let name = PriorityClass.allCases.first(where: { $0.name == item }) {
-        classes.append(name)
-        continue
-      }
-      let ends = item.split(separator: "-", omittingEmptySubsequences: false).map { Int16($0) }
-      guard (1...2).contains(ends.count), let low = ends[0], let high = ends[ends.count - 1],
-        low <= high
-      else { return nil }
-      ranges.append(low...high)
-    }
-    if ranges.isEmpty && classes.isEmpty { return nil }
-  }
-
-  func contains(_ record: TaskRecord) -> Bool {
-    classes.contains(record.priorityClass) || ranges.contains { $0.contains(record.priority) }
-  }
+extension PrioritySelection: ExpressibleByArgument {
+  /// The choice that `argument` names.
+  public init?(argument: String) { self.init(argument) }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Fitting
 import Foundation
 import Generation
-import Simulation
+import Runs
 import TraceParsing
 import Workload
 
@@ -97,14 +97,14 @@ struct WorkloadKnobs: ParsableArguments {
   }
 
   /// The cores that a load is the load of.
-  func cores(reading: TraceOptions, seed: UInt64) throws -> Double? {
+  func cores(reading: ReadingSettings, seed: UInt64) throws -> Double? {
     if let cores { return cores }
     guard let cluster else { return nil }
-    return try ClusterArgument(cluster, reading: reading).layout(seed: seed).effectiveCores
+    return try NamedCluster(cluster, reading: reading).layout(seed: seed).effectiveCores
   }
 
   /// Turns the knobs.
-  func apply(to argument: inout SyntheticArgument, cores: Double?) throws {
+  func apply(to argument: inout NamedModel, cores: Double?) throws {
     if let tasks { argument.scenario.extent.tasks = tasks }
     if let duration { argument.scenario.extent.duration = duration.value }
     do {
@@ -152,8 +152,8 @@ struct WorkloadKnobs: ParsableArguments {
   /// The gaps between the jobs of a trace, at its own rate unless another was asked for.
   private func replay(_ path: String, _ model: inout WorkloadModel) throws {
     let meter = ReadMeter()
-    let reading = try TraceOptions.parse([])
-    let stream = try reading.open(path, meter: meter).records(try reading.readOptions(meter: meter))
+    let reading = ReadingSettings()
+    let stream = try reading.open(path, meter: meter).records(reading.readOptions(meter: meter))
     var seen: Set<Int64> = []
     var gaps: [Double] = []
     var last: Microseconds?
@@ -176,10 +176,3 @@ struct WorkloadKnobs: ParsableArguments {
 
 extension MarginChoice: ExpressibleByArgument {}
 extension ArrivalChoice: ExpressibleByArgument {}
-
-extension ClusterLayout {
-  /// Cores of the machines that are there at the start, each times its speed.
-  var effectiveCores: Double {
-    machines.reduce(0) { $0 + ($1.isUp ? $1.capacity.cpu.value * $1.speed : 0) }
-  }
-}

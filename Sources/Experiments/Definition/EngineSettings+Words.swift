@@ -1,0 +1,75 @@
+import Foundation
+
+extension EngineSettings {
+  /// These settings, with those that `other` has in place of its own.
+  func overridden(by other: EngineSettings) -> EngineSettings {
+    let merged = object.merging(other.object) { $1 }
+    guard let data = try? JSONSerialization.data(withJSONObject: merged),
+      let settings = try? JSONDecoder().decode(EngineSettings.self, from: data)
+    else { return other }
+    return settings
+  }
+
+  private var object: [String: Any] {
+    guard let data = try? JSONEncoder().encode(self) else { return [:] }
+    return (try? JSONSerialization.jsonObject(with: data) as? [String: Any]) ?? [:]
+  }
+
+  /// What is not the engine's default, by the keys of experiment files, in words.
+  var pairs: [(String, String)] {
+    Mirror(reflecting: self).children.compactMap { child in
+      guard let key = child.label, let value = Self.present(child.value) else { return nil }
+      return (key, Self.words(value, key))
+    }
+  }
+
+  /// In a line: `queue sjf, warmUp 1.00 d`, or what the defaults are.
+  var words: String {
+    pairs.isEmpty
+      ? "one queue, first come first served, no backfilling, continuous time"
+      : pairs.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+  }
+
+  /// What an optional holds.
+  private static func present(_ value: Any) -> Any? {
+    let mirror = Mirror(reflecting: value)
+    return mirror.displayStyle == .optional ? mirror.children.first?.value : value
+  }
+
+  private static func words(_ value: Any, _ key: String) -> String {
+    let times: Set = [
+      "step", "heartbeat", "networkDelay", "warmUp", "accountTail", "accountFrom", "until",
+    ]
+    switch value {
+    case let name as any RawRepresentable<String>: return name.rawValue
+    case let flag as Bool: return flag ? "yes" : "no"
+    case let number as Double:
+      return times.contains(key)
+        ? Figures.readable(number, unit: "s") : String(format: "%g", number)
+    default: return "\(value)"
+    }
+  }
+}
+
+extension EngineSettings {
+  /// The keys whose values are numbers.
+  public static let numberKeys = [
+    "accountFrom", "accountTail", "depth", "heartbeat", "networkDelay", "overcommitCpu",
+    "overcommitMemory", "retries", "step", "until", "warmUp",
+  ]
+
+  /// Sets a number by its key in an experiment file; times are seconds. False if there is none of that
+  /// key, or it cannot have that value.
+  public mutating func set(_ key: String, to value: Double) -> Bool {
+    guard Self.numberKeys.contains(key), value.isFinite, value >= 0 else { return false }
+    var object = self.object
+    let isCount = key == "depth" || key == "retries"
+    guard !isCount || value == value.rounded() && value <= 1e6 else { return false }
+    object[key] = isCount ? Int(value) : value
+    guard let data = try? JSONSerialization.data(withJSONObject: object),
+      let settings = try? JSONDecoder().decode(EngineSettings.self, from: data)
+    else { return false }
+    self = settings
+    return true
+  }
+}

@@ -1,0 +1,188 @@
+import Foundation
+
+/// What an experiment answers, in sentences made of the same verdicts as its tables.
+extension ExperimentSummary {
+  /// The first metric of the tables that says who is better and is not the same for all; nil if there
+  /// is none.
+  public var leading: Metric? {
+    let judged = metrics.filter { $0.better != .none }
+    return judged.first { metric in scenarios.contains { !isConstant(metric, in: $0) } }
+      ?? judged.first
+  }
+
+  /// Whether a metric is the same number under every seed of every scheduler, or no number at all.
+  public func isConstant(_ metric: Metric, in scenario: Scenario) -> Bool {
+    let values = scenario.groups.flatMap(\.cells).compactMap { $0.outcome.metrics[metric.name] }
+      .filter(\.isFinite)
+    return values.allSatisfy { $0 == values.first }
+  }
+
+  /// The answer in a sentence or two: who, by how much, how sure, at what price. One for each scenario.
+  public var answer: [String] {
+    guard let metric = leading else { return [] }
+    let sentences = scenarios.map { scenario in
+      (scenarios.count > 1 ? "\(scenario.title): " : "") + answer(metric, scenario)
+    }
+    guard scenarios.count > 1 else { return sentences }
+    return [overall(metric)].compactMap(\.self) + sentences
+  }
+
+  /// How often each scheduler is better than the baseline.
+  private func overall(_ metric: Metric) -> String? {
+    let baseline = results.definition.baselineName
+    let parts = results.definition.schedulers.map(\.name).filter { $0 != baseline }
+      .compactMap { name -> String? in
+        let of = scenarios.compactMap { $0.comparison(name, metric.name) }
+        guard !of.isEmpty else { return nil }
+        let better = of.count { $0.verdict == .better }
+        let worse = of.count { $0.verdict == .worse }
+        if better == of.count { return "\(name) is better in all \(of.count)" }
+        if worse == of.count { return "\(name) is worse in all \(of.count)" }
+        var words = ["better in \(better)"]
+        if worse > 0 { words.append("worse in \(worse)") }
+        return "\(name) is \(words.joined(separator: ", ")) of \(of.count)"
+      }
+    guard !parts.isEmpty else { return nil }
+    return "By \(metric.title), against \(baseline), over \(scenarios.count) scenarios: "
+      + parts.joined(separator: "; ") + "."
+  }
+
+  private func answer(_ metric: Metric, _ scenario: Scenario) -> String {
+    let baseline = results.definition.baselineName
+    let of = scenario.comparisons.filter { $0.metric == metric.name }
+    let least = metric.better == .lower ? "least" : "most"
+    func value(_ scheduler: String) -> String {
+      let mean = scenario.groups.first { $0.scheduler == scheduler }?.estimates[metric.name]?
+        .moments.mean
+      return Figures.readable(mean ?? .nan, unit: metric.unit)
+    }
+    guard !of.isEmpty else {
+      return scenario.groups.map { "\($0.scheduler)'s \(metric.title) is \(value($0.scheduler))" }
+        .joined(separator: "; ") + "."
+    }
+    if let winner = scenario.winners[metric.name] {
+      guard winner != baseline, let comparison = scenario.comparison(winner, metric.name) else {
+        return "\(baseline) has the \(least) \(metric.title): \(value(baseline)). "
+          + "Every other scheduler is worse (\(sureness(of)))."
+      }
+      return "\(winner) has the \(least) \(metric.title): \(value(winner)), where \(baseline) has "
+        + "\(value(baseline)): \(change(comparison, scenario)) (\(sureness([comparison]))). "
+        + price(of: winner, but: metric, scenario)
+    }
+    let told = of.filter { $0.verdict.isTold }
+    if !told.isEmpty {
+      return "Against \(baseline), whose \(metric.title) is \(value(baseline)): "
+        + told.map {
+          "\($0.scheduler) \(value($0.scheduler)), \(change($0, scenario)) (\(sureness([$0])))"
+        }.joined(separator: "; ") + "."
+    }
+    if of.allSatisfy({ $0.verdict == .equal }) {
+      return "Every scheduler has the same \(metric.title): \(value(baseline))."
+    }
+    var text = "No scheduler's \(metric.title) can be told from \(baseline)'s, which is "
+    text += value(baseline) + ": "
+    text += of.map { comparison in
+      "\(comparison.scheduler) \(value(comparison.scheduler))"
+        + (comparison.verdict == .lessWork ? ", but it did less work" : "")
+    }.joined(separator: "; ")
+    return text + " (\(sureness(of)))."
+  }
+
+  /// What the winner by one metric costs by the others.
+  private func price(of winner: String, but metric: Metric, _ scenario: Scenario) -> String {
+    let worse = scenario.comparisons.filter {
+      $0.scheduler == winner && $0.metric != metric.name && $0.verdict == .worse
+    }
+    guard !worse.isEmpty else { return "By no other metric of the table is it told to be worse." }
+    return "The price: "
+      + worse.map { comparison in
+        "\(Metric(comparison.metric)?.title ?? comparison.metric) \(change(comparison, scenario))"
+      }.joined(separator: ", ") + "."
+  }
+
+  /// `80 % less`, or by how much where the baseline has 0.
+  public func change(_ comparison: Comparison, _ scenario: Scenario) -> String {
+    let difference = comparison.paired.meanDifference
+    guard difference != 0 else { return "the same" }
+    let baseline = scenario.groups.first { $0.scheduler == results.definition.baselineName }
+    let mean = baseline?.estimates[comparison.metric]?.moments.mean ?? .nan
+    let way = difference < 0 ? "less" : "more"
+    let share = abs(difference / mean)
+    if Metric(comparison.metric)?.unit == "%" {
+      return "\(Figures.significant(abs(difference), digits: 2)) points \(way)"
+    }
+    guard share.isFinite, share < 10 else {
+      let unit = Metric(comparison.metric)?.unit ?? ""
+      return "\(Figures.readable(abs(difference), unit: unit)) \(way)"
+    }
+    return "\(Figures.significant(share * 100, digits: 2)) % \(way)"
+  }
+
+  /// `p < 0.001, 20 seeds`, or that it is exact.
+  private func sureness(_ comparisons: [Comparison]) -> String {
+    let tested = comparisons.compactMap(\.adjustedP)
+    guard let p = tested.max() else { return "exact: no seed changes it" }
+    let pairs = comparisons.filter { !$0.isExact }.map(\.paired.count).min() ?? 0
+    let text =
+      "p \(p < 0.001 ? "" : "= ")\(Figures.pValue(p)), \(pairs) seed\(pairs == 1 ? "" : "s")"
+    guard let needed = seedsToTell, pairs < needed else { return text }
+    return text + "; with fewer than \(needed) seeds nothing can be told"
+  }
+
+  /// The least number of seeds with which the first of the family of tests could be significant; nil
+  /// where nothing is tested.
+  var seedsToTell: Int? {
+    guard let metric = leading else { return nil }
+    let family = scenarios.flatMap(\.comparisons).count { $0.metric == metric.name && !$0.isExact }
+    guard family > 0 else { return nil }
+    let alpha = 1 - results.definition.level
+    return (1...60).first { pow(2, 1 - Double($0)) * Double(family) <= alpha + 1e-12 }
+  }
+
+  /// What has to be known before a scenario's figures are believed.
+  public func warnings(_ scenario: Scenario) -> [String] {
+    var warnings: [String] = []
+    func names(_ groups: [Group]) -> String { groups.map(\.scheduler).joined(separator: ", ") }
+    if let note = unfinishedNote(scenario) { warnings.append(note) }
+    let waits = scenario.groups.map { $0.mean("wait_max_s") }
+    if !waits.isEmpty, waits.allSatisfy({ $0 == 0 }) {
+      warnings.append(
+        "Nobody waited under any scheduler: at this load there is nothing to tell apart.")
+    }
+    let growing = scenario.groups.filter { Self.isGrowing($0.cells) }
+    if !growing.isEmpty {
+      warnings.append(
+        """
+        The queue was still growing when the last task was submitted (\(names(growing))): waits and \
+        completion times are those of this length of run, and longer runs have greater ones.
+        """)
+    }
+    for comparison in scenario.comparisons where comparison.verdict == .lessWork {
+      let title = Metric(comparison.metric)?.title ?? comparison.metric
+      warnings.append(
+        "\(comparison.scheduler) and \(results.definition.baselineName) did not do the same work: "
+          + "the better \(title) is of the one that did less, and is not judged.")
+    }
+    return warnings
+  }
+
+  /// Whether, in most runs, more than a twentieth of the tasks waited at the last submission, and more
+  /// than on average over the second half of the submissions.
+  private static func isGrowing(_ cells: [CellRecord]) -> Bool {
+    let growing = cells.count { record in
+      let curves = record.outcome.curves
+      guard let end = curves.lastSubmit, let tasks = record.outcome.metrics["tasks_submitted"],
+        let begin = curves.series.start.first, end > begin
+      else { return false }
+      let middle = begin + (end - begin) / 2
+      var (waiting, span) = (0.0, 0.0)
+      for (place, start) in curves.series.start.enumerated() where start >= middle && start < end {
+        waiting += curves.series.waiting[place] * curves.series.length[place]
+        span += curves.series.length[place]
+      }
+      let last = Double(curves.waitingAtLastSubmit)
+      return last > max(tasks / 20, 1.2 * waiting / max(span, 1e-9))
+    }
+    return growing * 2 > cells.count
+  }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Quoting
+import Simulation
+import Workload
+
+/// A page that shows a ``Timeline``: one file that needs no network and no library.
+public struct TimelinePage {
+  private let timeline: Timeline
+  private let title: String
+  private let generator: String
+
+  /// The page of an arranged timeline.
+  ///
+  /// - Parameters:
+  ///   - timeline: the bars; see ``Timeline/arrange()``.
+  ///   - title: what was run.
+  ///   - generator: what made it.
+  public init(_ timeline: Timeline, title: String, generator: String) {
+    (self.timeline, self.title, self.generator) = (timeline, title, generator)
+  }
+
+  /// What the page begins with.
+  public var sentence: String {
+    let bars = timeline.bars
+    guard let span = timeline.span else { return "No task ran." }
+    let waited = bars.count { $0.wait > 0 }
+    let mean = bars.reduce(0.0) { $0 + Double($1.wait) } / Double(bars.count) * 1e-6
+    let length = Double(span.upperBound - span.lowerBound) * 1e-6
+    var text = "\(Figures.grouped(bars.count)) tasks on \(Figures.grouped(timeline.rows.count)) "
+    text += "machines in \(Figures.readable(length, unit: "s")); "
+    text +=
+      waited == 0
+      ? "nobody waited."
+      : "\(Figures.grouped(waited)) waited, \(Figures.readable(mean, unit: "s")) on average over all."
+    if timeline.left > 0 {
+      text += " \(Figures.grouped(timeline.left)) never ran or did not end, and have no bar."
+    }
+    return text
+  }
+
+  /// The page as HTML. O(n).
+  public var html: String {
+    let span = timeline.span ?? 0...0
+    let bars = timeline.bars
+    // Rows are lanes; bars go by row, then by start.
+    var firstRow: [Int64: Int] = [:]
+    var labels: [JSONValue] = []
+    var rowCount = 0
+    for row in timeline.rows {
+      firstRow[row.machine] = rowCount
+      labels.append(
+        .array([.number(Double(row.machine)), .integer(rowCount), .integer(row.lanes)]))
+      rowCount += row.lanes
+    }
+    var counts = [UInt32](repeating: 0, count: rowCount + 1)
+    let rows = bars.map { (firstRow[$0.machine] ?? 0) + Int($0.lane) }
+    for row in rows { counts[row + 1] += 1 }
+    for row in 0..<rowCount { counts[row + 1] += counts[row] }
+    var next = counts
+    var order = [Int](repeating: 0, count: bars.count)
+    for (place, row) in rows.enumerated() {
+      order[Int(next[row])] = place
+      next[row] += 1
+    }
+    // Times in 2^-31 of the span: a week to 0.3 ms.
+    let length = max(1, Double(span.upperBound - span.lowerBound))
+    let unit = length / 0x1p31
+    func ticks(_ time: Int64) -> UInt32 { UInt32(max(0, Double(time) / unit).rounded()) }
+    let data = JSONValue.object([
+      ("bars", .integer(bars.count)), ("rows", .integer(rowCount)), ("machines", .array(labels)),
+      ("unit", .number(unit * 1e-6)), ("origin", .number(Double(span.lowerBound) * 1e-6)),
+      ("length", .number(length * 1e-6)),
+      ("kinds", .array(PriorityClass.allCases.map { .string($0.name) })),
+      ("colors", .array(ReportFigure.colors.map { .string($0) })),
+    ])
+    let columns: [(String, String)] = [
+      ("offsets", Self.base64(counts)),
+      ("starts", Self.base64(order.map { ticks(bars[$0].start - span.lowerBound) })),
+      ("lengths", Self.base64(order.map { ticks(bars[$0].end - bars[$0].start) })),
+      ("waits", Self.base64(order.map { ticks(bars[$0].wait) })),
+      ("classes", Self.base64(order.map { bars[$0].kind })),
+      ("jobs", Self.base64(order.map { Double(bars[$0].job) })),
+      ("indices", Self.base64(order.map { bars[$0].index })),
+    ]
+    let style = String(decoding: PackageResources.report_css, as: UTF8.self)
+    let own = String(decoding: PackageResources.timeline_css, as: UTF8.self)
+    let script = String(decoding: PackageResources.timeline_js, as: UTF8.self)
+    let inline = ReportPage.inlineScript("\n\(script)\n")
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="generator" content="\(Quoting.html(generator))">
+      <meta name="color-scheme" content="light dark">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+      style-src 'unsafe-inline'; script-src \(inline.hash); img-src data:; base-uri 'none'; \
+      form-action 'none'">
+      <title>\(Quoting.html(title))</title>
+      <link rel="icon" href="data:,">
+      <style>
+      \(style)
+      \(own)
+      </style>
+      </head>
+      <body>
+      <header>
+      <div class="head"><div><h1>\(Quoting.html(title))</h1>
+      <p class="lead">\(Quoting.html(sentence))</p></div>
+      <button id="theme" type="button" aria-label="Change between light and dark">◐</button></div>
+      <div class="tools" role="toolbar" aria-label="View">
+      <button id="in" type="button">zoom in</button><button id="out" type="button">zoom out</button>
+      <button id="all" type="button">all</button>
+      <button id="rows" type="button" aria-pressed="false">higher rows</button>
+      <span class="legend" role="group" aria-label="Classes"></span></div>
+      </header>
+      <main id="main">
+      <div id="view"><canvas id="chart" tabindex="0" role="img" aria-label="\(Quoting.html(sentence)) \
+      Left and right move in time, plus and minus zoom, up and down move through the machines."></canvas>
+      <div id="tip" hidden></div></div>
+      <p class="note">A row is a machine; tasks that run on it at once lie in lanes. The thin line before a \
+      bar is its wait. The wheel zooms, dragging moves, shift and wheel move through the machines.</p>
+      </main>
+      <footer><p>Made by \(Quoting.html(generator)). This file needs no network.</p></footer>
+      <div id="reader" class="sr" aria-live="polite"></div>
+      <script type="application/json" id="data">\(data.text())</script>
+      \(columns.map { "<script type=\"text/plain\" id=\"\($0)\">\($1)</script>" }.joined(separator: "\n"))
+      \(inline.html)
+      </body>
+      </html>
+
+      """
+  }
+
+  /// The numbers as bytes, the lowest first, in base 64.
+  private static func base64<Number: BitwiseCopyable>(_ numbers: [Number]) -> String {
+    numbers.withUnsafeBytes { Data($0).base64EncodedString() }
+  }
+}

@@ -1,0 +1,78 @@
+import Experiments
+import Foundation
+import Simulation
+
+/// One cell of an experiment, run alone.
+public struct CellReplay {
+  /// What it came to.
+  public struct Outcome {
+    /// The cell.
+    public let cell: CellID
+    /// Its figures.
+    public let outcome: CellOutcome
+    /// Whether they are those of the results file; nil where the cell is not finished there, or the
+    /// experiment was named and not its results.
+    public let agrees: Bool?
+    /// Whether a results file was named.
+    public let isResultsFile: Bool
+  }
+
+  /// The experiment or its results file.
+  public let source: String
+  /// The cell.
+  public let cell: CellID
+
+  /// The cell that `FILE#WORKLOAD/CLUSTER/SCHEDULER/SEED` names; FILE is an experiment or a results file.
+  public init(_ argument: String) throws {
+    // A cell's own name has no '#'; a file's may.
+    guard let place = argument.lastIndex(of: "#"),
+      let cell = CellID(String(argument[argument.index(after: place)...]))
+    else {
+      throw RunError(
+        message: "'\(argument)' is no cell: expected FILE#WORKLOAD/CLUSTER/SCHEDULER/SEED")
+    }
+    source = String(argument[..<place])
+    self.cell = cell
+  }
+
+  /// Runs it.
+  public func run(reading: ReadingSettings = ReadingSettings()) throws -> Outcome {
+    var recorded: CellRecord?
+    let definition: ExperimentDefinition
+    let folder: String
+    if Self.isDatabase(source) {
+      let store = try ResultsStore(path: source)
+      (definition, folder) = try store.experiment()
+      recorded = try store.record(of: cell)
+    } else {
+      let named = try NamedExperiment(source)
+      (definition, folder) = (named.definition, named.folder)
+    }
+    let outcome: CellOutcome
+    do {
+      outcome = try CellRunner(
+        definition, inputs: ExperimentProvider(folder: folder, reading: reading)
+      ).run(cell).outcome
+    } catch let error as UnknownCell {
+      throw RunError(message: "\(source): \(error)")
+    } catch let error as SimulationError {
+      throw RunError(message: "\(cell): \(error)")
+    }
+    return Outcome(
+      cell: cell, outcome: outcome, agrees: recorded.map { Self.same($0.outcome, outcome) },
+      isResultsFile: Self.isDatabase(source))
+  }
+
+  private static func same(_ a: CellOutcome, _ b: CellOutcome) -> Bool {
+    a.metrics.count == b.metrics.count && a.curves == b.curves
+      && a.metrics.allSatisfy { name, value in
+        let other = b.metrics[name] ?? .infinity
+        return value == other || !value.isFinite && !other.isFinite
+      }
+  }
+
+  private static func isDatabase(_ path: String) -> Bool {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return false }
+    return (try? handle.read(upToCount: 15)) == Data("SQLite format 3".utf8)
+  }
+}

@@ -1,0 +1,273 @@
+import Experiments
+import Foundation
+import Generation
+import MARL
+import Simulation
+import Synchronization
+import TraceParsing
+import Workload
+
+/// What the names in an experiment stand for: the same as for ``SimulationJob``.
+///
+/// A file's tasks are read once and kept for all cells, up to two million of them; larger ones are read
+/// for each cell.
+public final class ExperimentProvider: ExperimentInputs {
+  private let folder: String
+  private let reading: ReadingSettings
+  private let tables: Mutex<[WorkloadDefinition: Result<Kept, any Error>]> = Mutex([:])
+
+  /// A workload read once, or too large for that.
+  private enum Kept: Sendable {
+    case table(TaskTable, DependencyTable)
+    case tooLarge
+  }
+  private static let tableLimit = 2_000_000
+
+  /// - Parameters:
+  ///   - folder: what relative paths begin from.
+  ///   - reading: how traces are read.
+  public init(folder: String, reading: ReadingSettings = ReadingSettings()) {
+    self.folder = folder
+    self.reading = reading
+  }
+
+  /// The policy of a scheduler.
+  public func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy {
+    try NamedScheduler(schedulerName(definition)).policy()
+  }
+
+  /// The policy's name; the path of one in a file begins from the experiment's folder.
+  private func schedulerName(_ definition: SchedulerDefinition) -> String {
+    guard let (kind, file) = NamedScheduler.file(definition.policy) else {
+      return definition.policy
+    }
+    return kind + path(file)
+  }
+
+  /// The machines of a cluster under `seed`.
+  public func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout {
+    if let groups = definition.groups {
+      return try ClusterLayout(ClusterSpec(groups: groups), seed: seed)
+    }
+    return try NamedCluster(path(definition.source), reading: reading).layout(seed: seed)
+  }
+
+  /// The tasks of a workload under `seed`, from the first.
+  public func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks {
+    let kept = isGenerated(definition.source) ? .tooLarge : try table(definition)
+    let source: AnyWorkloadSource<any Error>
+    var dependencies = DependencyTable()
+    switch kept {
+    case .table(let table, let known):
+      source = CellTasks(table.source()).source
+      dependencies = known
+    case .tooLarge:
+      let (tasks, argument) = try replayed(definition, seed: seed)
+      source = CellTasks(tasks).source
+      dependencies = argument.dependencies
+    }
+    return try adapted(source, dependencies, definition, seed: seed)
+  }
+
+  /// Whether another seed could give other tasks or other machines.
+  public func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws
+    -> Bool
+  {
+    if isGenerated(workload.source) || workload.sample != nil { return true }
+    guard cluster.seed == nil else { return false }
+    let groups =
+      try cluster.groups
+      ?? NamedCluster(path(cluster.source), reading: reading).specification()?.groups
+    return groups?.contains(where: \.isDrawn) ?? false
+  }
+
+  /// What is to be known of a learned scheduler; see ``NamedScheduler/note(_:)``.
+  public func note(of definition: SchedulerDefinition) -> String? {
+    NamedScheduler.note(schedulerName(definition))
+  }
+
+  /// How a scheduler learned; nil if it did not, or if that was not kept.
+  public func learningCurve(_ definition: SchedulerDefinition) throws -> LearningCurve? {
+    guard let (text, path) = try curve(definition) else { return nil }
+    do { return try LearningCurve(csv: text) } catch {
+      throw RunError(message: "\(path):\(error)")
+    }
+  }
+
+  /// The curve that the experiment names, or else the one beside a learned policy.
+  private func curve(_ definition: SchedulerDefinition) throws -> (text: String, path: String)? {
+    if let curve = definition.curve {
+      let path = path(curve)
+      guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+        throw RunError(message: "\(path): cannot be read as text")
+      }
+      return (text, path)
+    }
+    guard case ("marl:", let name)? = NamedScheduler.file(definition.policy) else { return nil }
+    let file = path(name)
+    guard FileManager.default.fileExists(atPath: file) else {
+      return ShippedPolicies.curve(name).map { ($0, name) }
+    }
+    let beside = TrainingCurve.path(beside: file)
+    return (try? String(contentsOfFile: beside, encoding: .utf8)).map { ($0, beside) }
+  }
+
+  private func adapted(
+    _ source: AnyWorkloadSource<any Error>, _ dependencies: DependencyTable,
+    _ definition: WorkloadDefinition, seed: UInt64
+  ) throws -> CellTasks {
+    var source = source
+    if definition.from != nil || definition.to != nil {
+      source = AnyWorkloadSource(
+        source.window(
+          from: definition.from.map(Microseconds.init(seconds:)) ?? .zero,
+          to: definition.to.map(Microseconds.init(seconds:)) ?? .never))
+    }
+    if let priority = definition.priority {
+      guard let selection = PrioritySelection(priority) else {
+        throw RunError(
+          message: "workload \(definition.name): '\(priority)' is no list of priorities")
+      }
+      source = AnyWorkloadSource(source.filter { selection.contains($0) })
+    }
+    if let sample = definition.sample {
+      let sampler = JobSampler(fraction: sample, seed: seed)
+      source = AnyWorkloadSource(source.filter { sampler.includes(job: $0.id.job) })
+    }
+    if let tasks = definition.tasks { source = AnyWorkloadSource(source.prefix(tasks)) }
+    if let factor = definition.scaleArrivals {
+      source = AnyWorkloadSource(source.scaleArrivals(by: factor))
+    }
+    if let factor = definition.scaleLoad {
+      source = AnyWorkloadSource(source.scaleLoad(by: factor))
+    }
+    return CellTasks(source, dependencies: dependencies)
+  }
+
+  /// The tasks of a file, read once for all cells. One that cannot be read fails once for all too.
+  private func table(_ definition: WorkloadDefinition) throws -> Kept {
+    var key = WorkloadDefinition(name: "", source: definition.source)
+    key.name = ""
+    return try tables.withLock { tables in
+      if let known = tables[key] { return try known.get() }
+      let made = Result { () throws -> Kept in
+        let (tasks, argument) = try replayed(definition, seed: 0)
+        var records: [TaskRecord] = []
+        while let record = try tasks.next() {
+          guard records.count < Self.tableLimit else { return .tooLarge }
+          records.append(record)
+        }
+        return .table(TaskTable(records), argument.dependencies)
+      }
+      tables[key] = made
+      return try made.get()
+    }
+  }
+
+  private func replayed(
+    _ definition: WorkloadDefinition, seed: UInt64
+  ) throws -> (ReplayedTasks, NamedWorkload) {
+    let argument = try NamedWorkload(
+      path(definition.source), seed: seed, reading: reading)
+    return (ReplayedTasks(argument, atStart: .observed), argument)
+  }
+
+  /// Whether a workload is drawn anew for each seed.
+  private func isGenerated(_ source: String) -> Bool {
+    source.hasPrefix("poisson:") || NamedModel.isOne(path(source))
+  }
+
+  /// A path in the experiment's folder; anything else as it is.
+  private func path(_ source: String) -> String {
+    if source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
+    let inFolder = URL(fileURLWithPath: folder).appendingPathComponent(source).path
+    return FileManager.default.fileExists(atPath: inFolder) ? inFolder : source
+  }
+}
+
+extension ExperimentProvider {
+  /// The files that the experiment reads, with digests.
+  public func inputFiles(_ definition: ExperimentDefinition) throws -> [InputFile] {
+    let sources =
+      definition.workloads.map(\.source) + definition.clusters.map(\.source)
+      + definition.schedulers.compactMap { NamedScheduler.file($0.policy)?.path }
+    var files: [InputFile] = []
+    for source in sources where !files.contains(where: { $0.path == source }) {
+      let path = path(source)
+      guard FileManager.default.fileExists(atPath: path) else { continue }
+      files.append(
+        InputFile(
+          path: source, bytes: Self.bytes(path), sha256: try FileDigest.sha256.ofTree(path) ?? ""))
+    }
+    return files
+  }
+
+  private static func bytes(_ path: String) -> Int {
+    func size(_ path: String) -> Int {
+      ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int) ?? 0
+    }
+    guard let walk = FileManager.default.enumerator(atPath: path) else { return size(path) }
+    var total = 0
+    for case let name as String in walk
+    where walk.fileAttributes?[.type] as? FileAttributeType == .typeRegular {
+      total += size(path + "/" + name)
+    }
+    return total == 0 ? size(path) : total
+  }
+
+  /// Everything about workloads and clusters that can be seen to be wrong before anything is run.
+  public func problems(_ definition: ExperimentDefinition) -> [String] {
+    var problems: [String] = []
+    for (index, workload) in definition.workloads.enumerated() {
+      if isGenerated(workload.source) {
+        do { _ = try tasks(workload, seed: 1) } catch {
+          problems.append("workloads[\(index)]: \(error)")
+        }
+      } else if let problem = problem(
+        workload.source, drawn: ["poisson"] + WorkloadModel.presetNames)
+      {
+        problems.append("workloads[\(index)]: unknown workload \(problem)")
+      }
+      if let priority = workload.priority, PrioritySelection(priority) == nil {
+        problems.append("workloads[\(index)].priority: '\(priority)' is no list of priorities")
+      }
+    }
+    for (index, cluster) in definition.clusters.enumerated() {
+      let isDrawn =
+        cluster.groups != nil || ["study:", "tiers:"].contains(where: cluster.source.hasPrefix)
+      if !isDrawn, let problem = problem(cluster.source, drawn: ["study", "tiers"]) {
+        problems.append("clusters[\(index)]: unknown cluster \(problem)")
+      } else {
+        do { _ = try layout(cluster, seed: cluster.seed ?? 1) } catch {
+          problems.append("clusters[\(index)]: \(error)")
+        }
+      }
+    }
+    for (index, scheduler) in definition.schedulers.enumerated() {
+      do {
+        _ = try policy(scheduler)
+        _ = try learningCurve(scheduler)
+      } catch { problems.append("schedulers[\(index)]: \(error)") }
+    }
+    return problems
+  }
+
+  /// Why a source is no file; nil if it is one.
+  ///
+  /// - Parameters:
+  ///   - source: what the experiment says.
+  ///   - drawn: what there is besides files, by the words before the colon.
+  private func problem(_ source: String, drawn: [String]) -> String? {
+    if source == "-" { return "'-': standard input cannot be read again for every cell" }
+    let path = path(source)
+    if FileManager.default.fileExists(atPath: path) { return nil }
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent()
+    let beside = (try? FileManager.default.contentsOfDirectory(atPath: parent.path)) ?? []
+    let near =
+      suggestionText(
+        URL(fileURLWithPath: path).lastPathComponent, among: beside.sorted()
+      )
+      ?? suggestionText(String(source.prefix { $0 != ":" }), among: drawn)
+    return "'\(source)': no such file, nor one of \(drawn.joined(separator: ", "))" + (near ?? "")
+  }
+}

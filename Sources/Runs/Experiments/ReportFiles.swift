@@ -1,0 +1,115 @@
+import Experiments
+import Foundation
+import Logging
+import TraceParsing
+
+/// The files that an experiment leaves behind, apart from its results file.
+public struct ReportFiles {
+  /// The results file, as the user names it.
+  public let store: String
+  /// Where they are written.
+  public let folder: String
+  private let chartLibrary: String?
+  private let logger: Logger?
+
+  /// - Parameters:
+  ///   - store: the results file, as the user names it.
+  ///   - folder: where the files are written.
+  ///   - chartLibrary: Chart.js, if packages do not have it.
+  ///   - logger: is told what is not installed.
+  public init(store: String, folder: String, chartLibrary: String? = nil, logger: Logger? = nil) {
+    self.store = store
+    self.folder = folder
+    self.chartLibrary = chartLibrary
+    self.logger = logger
+  }
+
+  /// Writes what the experiment asks for; returns the paths.
+  public func write(_ summary: ExperimentSummary) throws -> [String] {
+    let kinds = summary.results.definition.outputs
+    var written: [String] = []
+    func put(_ name: String, _ text: String) throws {
+      let file = try OutputFile(path: folder + "/" + name)
+      try file.write(text)
+      try file.commit()
+      written.append(folder + "/" + name)
+    }
+    for kind in ReportOutput.allCases where kinds.contains(kind) {
+      switch kind {
+      case .json: try put("results.json", summary.json(source: store).text(isIndented: true) + "\n")
+      case .csv: written.append(try cells(summary, "cells.csv"))
+      case .parquet: written.append(try cells(summary, "cells.parquet"))
+      case .markdown: try put("tables.md", summary.markdown)
+      case .latex: try put("tables.tex", summary.latex)
+      case .html:
+        let library = try PageFiles.chartLibrary(chartLibrary, logger: logger)
+        try put(
+          "report.html", ExperimentReport(summary, source: store).page.html(chartLibrary: library))
+      case .svg, .pdf: continue
+      }
+    }
+    let formats = [ReportOutput.svg, .pdf].filter(kinds.contains).map(\.rawValue)
+    if !formats.isEmpty {
+      let figures = ExperimentReport(summary, source: store).page.figures
+      let place = folder + "/figures"
+      let drawn = try PageFiles.draw(figures, into: place, formats: formats)
+      if !drawn { logger?.warning("gnuplot is not installed: \(place) has scripts only") }
+      written.append(place)
+    }
+    return written
+  }
+
+  /// Every cell with every metric, a row each.
+  private func cells(_ summary: ExperimentSummary, _ name: String) throws -> String {
+    let path = folder + "/" + name
+    let records = summary.results.cells
+    let definition = summary.results.definition
+    let processes = summary.results.processes.map { "\($0.host):\($0.pid)" }
+    func label(
+      _ name: String, _ names: [String], _ get: @escaping @Sendable (borrowing CellRecord) -> String
+    ) -> TableColumn<CellRecord> {
+      let places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+      return TableColumn(name, .label(names, { places[get($0)] ?? 0 }))
+    }
+    var columns: [TableColumn<CellRecord>] = [
+      label("workload", definition.workloads.map(\.name)) { $0.cell.workload },
+      label("cluster", definition.clusters.map(\.name)) { $0.cell.cluster },
+      label("scheduler", definition.schedulers.map(\.name)) { $0.cell.scheduler },
+      TableColumn("seed", .integer { Int64(clamping: $0.cell.seed) }),
+    ]
+    for key in Set(definition.sweptKeys + ["load"]).sorted() {
+      let known = records.contains {
+        definition.parameter(key, of: $0.cell) != nil
+          || key == "load" && definition.load(of: $0.cell.workload) != nil
+      }
+      guard known else { continue }
+      columns.append(
+        TableColumn(
+          key, nullable: true,
+          .number { record in
+            definition.parameter(key, of: record.cell)
+              ?? (key == "load" ? definition.load(of: record.cell.workload) : nil)
+          }))
+    }
+    if !processes.isEmpty {
+      columns.append(TableColumn("process", .label(processes, { $0.process })))
+    }
+    columns += [
+      TableColumn("wall_s", .number { $0.outcome.wall }),
+      TableColumn("cpu_s", .number { $0.outcome.cpu }),
+    ]
+    for metric in Set(records.flatMap(\.outcome.metrics.keys)).sorted() {
+      columns.append(
+        TableColumn(
+          metric, nullable: true,
+          .number { record in
+            let value = record.outcome.metrics[metric] ?? .nan
+            return value.isFinite ? value : nil
+          }))
+    }
+    let writer = try TableFileKind(path: path).writer(path: path, columns: columns)
+    for record in records { try writer.write(record) }
+    try writer.finish()
+    return path
+  }
+}

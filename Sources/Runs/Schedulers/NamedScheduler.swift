@@ -1,0 +1,114 @@
+import Foundation
+import MARL
+import Simulation
+
+/// A scheduler by name: one of the catalogue's, or `marl:FILE`, `one-step:FILE`, where the file may be
+/// one that is part of the program.
+public struct NamedScheduler: Sendable {
+  /// As the user wrote it.
+  public let name: String
+  private let make: @Sendable (Double?) -> any PlacementPolicy
+
+  /// The scheduler called `name`; its file is read here, once.
+  ///
+  /// - Throws: ``RunError`` if there is none of that name, or its file is not what it should be.
+  public init(_ name: String) throws {
+    self.name = name
+    switch Self.file(name) {
+    case ("marl:", let path)?:
+      do {
+        let model = try PolicyModel(
+          SafeTensors(try Self.contents(path, ShippedPolicies.checkpoint)))
+        let label = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        make = { _ in MARLScheduler(model, name: "marl:\(label)") }
+      } catch let error as CheckpointError {
+        throw RunError(message: "\(path): \(error)")
+      }
+    case (_, let path)?:
+      let data = try Self.contents(path, ShippedPolicies.rule)
+      guard let rule = try? JSONDecoder().decode(TunedRule.self, from: data) else {
+        throw RunError(
+          message: "\(path): not a tuned rule; expected what `tracemill tune` writes")
+      }
+      make = { OneStepReward(rule.constants(at: $0)) }
+    case nil:
+      guard Self.policy(named: name) != nil else {
+        throw RunError(message: Self.noSuch(name))
+      }
+      make = { _ in Self.policy(named: name) ?? RandomPlacement() }
+    }
+  }
+
+  /// The schedulers that need no file.
+  public static let catalogue =
+    PolicyCatalog.entries + [
+      PolicyEntry(
+        name: "study-marl", summary: "the original study's code: untrained networks, a fixed score"
+      ) { StudyMARL() }
+    ]
+
+  /// Names that may be written for a scheduler; files have others besides.
+  public static let names =
+    catalogue.map(\.name) + ShippedPolicies.names.map { "marl:" + $0 }
+    + ShippedPolicies.ruleNames.map { "one-step:" + $0 }
+
+  /// A scheduler of the catalogue, or a sampled rule; nil if there is none of that name.
+  public static func policy(named name: String) -> (any PlacementPolicy)? {
+    catalogue.first { $0.name == name }?.make() ?? PolicyCatalog.make(name)
+  }
+
+  /// The file that a scheduler is in, after its `marl:` or `one-step:`; nil for one of the catalogue.
+  public static func file(_ name: String) -> (kind: String, path: String)? {
+    guard let kind = ["marl:", "one-step:"].first(where: name.hasPrefix) else { return nil }
+    return (kind, String(name.dropFirst(kind.count)))
+  }
+
+  /// What to say of a name that stands for nothing.
+  public static func noSuch(_ name: String) -> String {
+    // Names of orders and of backfilling, which go with any placement.
+    for (names, option, key) in [
+      (["greedy", "easy", "conservative"], "--backfilling", "backfilling"),
+      (["fifo", "fcfs", "priority", "sjf", "edf", "fair-share", "drf"], "--queue", "queue"),
+    ] where names.contains(name.lowercased()) {
+      let value = name.lowercased() == "fcfs" ? "fifo" : name.lowercased()
+      return
+        "'\(name)' says who goes next, a scheduler where to: simulate has \(option) \(value) beside "
+        + "--scheduler first-fit, an experiment { policy: first-fit, engine: { \(key): \(value) } }"
+    }
+    guard name.hasPrefix("sampled:") else { return unknownName("scheduler", name, among: names) }
+    let rules = PolicyCatalog.sampledNames
+    let rule = String(name.dropFirst("sampled:".count).prefix { $0 != "," })
+    guard rules.contains(rule) else {
+      return "'\(name)': " + unknownName("rule", rule, among: rules)
+    }
+    return
+      "'\(name)': expected sampled:\(rule),d=N, N from 1 to 100000, and ,weighted after it or not"
+  }
+
+  /// What is to be known of a learned policy beside its name: for what surroundings it learned. Nil for
+  /// other schedulers, and for files that cannot be read.
+  public static func note(_ name: String) -> String? {
+    guard case ("marl:", let path)? = file(name),
+      let data = try? contents(path, ShippedPolicies.checkpoint),
+      let model = try? PolicyModel(SafeTensors(data))
+    else { return nil }
+    guard model.architecture == .candidates else {
+      return "learned, architecture \(model.architecture.rawValue)"
+    }
+    return
+      "learned, architecture candidates, choices \(model.choice.rawValue); it learned to act as the agent of a "
+      + "gateway: mode dispatch, gateways, a heartbeat and a delay of the network"
+  }
+
+  /// A file's bytes, or else those that come with the program under that name.
+  private static func contents(_ path: String, _ shipped: (String) -> Data?) throws -> Data {
+    if let data = FileManager.default.contents(atPath: path) ?? shipped(path) { return data }
+    let names = ShippedPolicies.names.filter { shipped($0) != nil }
+    throw RunError(
+      message: "\(path): cannot be read, nor is it one of those that come with the program ("
+        + names.joined(separator: ", ") + ")" + (suggestionText(path, among: names) ?? ""))
+  }
+
+  /// The policy, for a load where that is known: a rule tuned by load takes its constants.
+  public func policy(load: Double? = nil) -> any PlacementPolicy { make(load) }
+}

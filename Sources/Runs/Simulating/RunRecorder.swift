@@ -1,0 +1,34 @@
+import Experiments
+import Simulation
+import TraceParsing
+
+/// What is kept of each task of a single run: its row, its bar, its wait by its length.
+struct RunRecorder: ResultSink {
+  var tasks: ResultWriter
+  var timeline: Timeline?
+  var waits = WaitsByLength()
+
+  mutating func record(_ result: TaskResult) throws {
+    try tasks.record(result)
+    timeline?.add(result)
+    waits.record(result)
+  }
+}
+
+extension Timeline {
+  /// The endings of files that a timeline can be written to.
+  public static let endings = [".html", ".perfetto-trace"]
+
+  /// Writes the page or the Perfetto trace, whole or not at all.
+  func write(to path: String, series: UsageSeries, title: String) throws {
+    let file = try OutputFile(path: path)
+    if path.hasSuffix(".html") {
+      try file.write(
+        TimelinePage(self, title: title, generator: "Tracemill \(Toolkit.version)").html)
+    } else {
+      let bytes = PerfettoTrace(self, series: series).bytes
+      try bytes.withUnsafeBytes { try file.write($0) }
+    }
+    try file.commit()
+  }
+}

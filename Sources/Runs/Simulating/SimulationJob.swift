@@ -1,0 +1,223 @@
+import Experiments
+import Foundation
+import Simulation
+import TraceParsing
+import Workload
+
+/// A simulation by names: all that it is made of but its seed.
+///
+/// ```swift
+/// let job = SimulationJob(workload: "tasks.parquet", cluster: "study:100", scheduler: "best-fit")
+/// let summary = try job.run(seed: 1)
+/// print(summary.report.total[.finished])
+/// ```
+/// It is what `tracemill simulate` runs: the same names and seed come to the same figures.
+public struct SimulationJob: Sendable {
+  /// The workload, as ``NamedWorkload`` takes it.
+  public var workload: String
+  /// The cluster, as ``NamedCluster`` takes it.
+  public var cluster: String
+  /// The scheduler, as ``NamedScheduler`` takes it.
+  public var scheduler: String
+  /// How the engine works.
+  public var options: SimulationOptions
+  /// Arrivals so many times as dense (more than 0).
+  public var scaleArrivals = 1.0
+  /// Run times so many times as long (0 or more).
+  public var scaleLoad = 1.0
+  /// What becomes of tasks that were running when the trace began.
+  public var atStart = ReplayedTasks.AtStart.observed
+  /// Whether what tasks require of machines' attributes is ignored. It is honoured where a google-2011
+  /// trace with both tables is the cluster and the workload is it or a record file.
+  public var ignoresConstraints = false
+  /// Which tasks of a trace are run.
+  public var selection = TaskSelection()
+  /// How traces are read.
+  public var reading = ReadingSettings()
+
+  /// A simulation of everything in `workload`.
+  ///
+  /// - Parameter cluster: the workload's own trace if nil.
+  /// - Throws: ``RunError`` where the workload comes without machines and `cluster` is nil.
+  public init(
+    workload: String, cluster: String? = nil, scheduler: String = "first-fit",
+    options: SimulationOptions = SimulationOptions()
+  ) throws {
+    guard cluster != nil || NamedWorkload.mayHaveMachines(workload) else {
+      throw RunError(message: "this workload comes without machines: --cluster is needed")
+    }
+    self.workload = workload
+    self.cluster = cluster ?? workload
+    self.scheduler = scheduler
+    self.options = options
+  }
+
+  /// A run, and what is to be said beside its report.
+  public struct Run {
+    /// What the run came to.
+    public var report: SimulationReport
+    /// Its machines.
+    public var layout: ClusterLayout
+    /// Its tasks, read to the end: how many were left out, and why.
+    public var tasks: ReplayedTasks
+    /// What tasks required of the machines.
+    public var constraints: TraceConstraints
+    /// Rows that could not be read; nil in strict mode.
+    public var rejects: RejectLog?
+  }
+
+  /// One run, its result files, and its summary. Everything is read anew.
+  ///
+  /// - Parameters:
+  ///   - seed: what all chance comes from; the same seed gives the same figures and files.
+  ///   - files: what is written.
+  ///   - meter: counts what was read of the workload.
+  /// - Throws: ``RunError``, `TraceError` or `ConfigurationError`.
+  public func run(
+    seed: UInt64, files: ResultFiles = ResultFiles(), meter: ReadMeter = ReadMeter()
+  ) throws -> SimulationSummary {
+    var results = RunRecorder(
+      tasks: try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound),
+      timeline: files.timeline == nil ? nil : Timeline())
+    let start = RunCost.Start()
+    let log = files.decisions == nil ? nil : DecisionLog()
+    let run = try self.run(seed: seed, meter: meter, results: &results, decisions: log)
+    try results.tasks.finish()
+    if let path = files.decisions { try log?.write(to: path) }
+    let cost = RunCost(since: start)
+    if let path = files.timeline, var timeline = results.timeline {
+      timeline.arrange()
+      try timeline.write(
+        to: path, series: run.report.series,
+        title: "\(workload) on \(cluster), \(run.report.policy)")
+    }
+    if let path = files.series { try run.report.series.write(to: path) }
+    if let path = files.machineEnergy { try run.report.energy.write(run.layout, to: path) }
+    return SimulationSummary(
+      report: run.report, layout: run.layout, options: options, workload: workload,
+      cluster: cluster, tasks: run.tasks, constraints: run.constraints,
+      rejects: run.rejects?.counts ?? [:], cost: cost, outputs: files.paths, theory: theory,
+      waits: results.waits.tenths)
+  }
+
+  /// What queueing theory says of the run; nil where it is of no station that theory knows.
+  private var theory: [QueueTheory.Value]? {
+    guard workload == cluster, scaleArrivals == 1, scaleLoad == 1, options.mode == .central,
+      options.backfilling == .none, options.failures == nil,
+      [.firstCome, .shortest].contains(options.order), let station = try? NamedStation(workload)
+    else { return nil }
+    return station.theory.values(isShortestFirst: options.order == .shortest)
+  }
+
+  /// A run under each of some seeds, on so many threads as ``reading`` says.
+  ///
+  /// - Throws: what the first seed in order that failed threw.
+  public func replications(seeds: [UInt64]) async throws -> ReplicationSummary {
+    let start = RunCost.Start()
+    let reports = try await Replications.run(seeds: seeds, width: reading.threads) { seed in
+      var results = DiscardedResults()
+      return try run(seed: seed, meter: ReadMeter(), results: &results).report
+    }
+    return ReplicationSummary(
+      reports: reports, workload: workload, cluster: cluster, cost: RunCost(since: start))
+  }
+
+  /// One run that hands each task's result to `results`.
+  public func run<Results: ResultSink>(
+    seed: UInt64, meter: ReadMeter, results: inout Results, decisions: DecisionLog? = nil
+  ) throws -> Run {
+    let rejects = try reading.rejectLog()
+    let layout = try NamedCluster(cluster, reading: reading, rejects: rejects).layout(seed: seed)
+    var policy = try NamedScheduler(scheduler).policy()
+    if let decisions {
+      guard !(policy is any BatchPlacementPolicy) else {
+        throw RunError(
+          message:
+            "\(scheduler) chooses among all waiting tasks at once: it has no decisions to write")
+      }
+      policy = decisions.logging(policy)
+    }
+    var simulator = Simulator(cluster: layout, policy: policy, options: options, seed: seed)
+    let argument = try NamedWorkload(
+      workload, seed: seed, cores: layout.effectiveCores, reading: reading, selection: selection,
+      meter: meter, rejects: rejects)
+    let tasks = ReplayedTasks(argument, atStart: atStart)
+    let constraints = try self.constraints(of: argument)
+    simulator.constraints = constraints.table
+    var dropped = 0
+    simulator.dependencies = argument.dependencies
+    if argument.stream != nil {
+      (simulator.dependencies, dropped) = try present(argument.dependencies, seed: seed)
+    }
+    do throws(SimulationError) {
+      var report = try simulator.run(
+        tasks.scaleArrivals(by: scaleArrivals).scaleLoad(by: scaleLoad), results: &results)
+      report.droppedDependencies += dropped
+      return Run(
+        report: report, layout: layout, tasks: tasks, constraints: constraints, rejects: rejects)
+    } catch {
+      throw error.underlying
+    }
+  }
+
+  /// What tasks require of the machines, where the cluster is their own trace.
+  private func constraints(of argument: NamedWorkload) throws -> TraceConstraints {
+    guard !ignoresConstraints, workload == cluster || argument.format == "records",
+      FileManager.default.fileExists(atPath: cluster)
+    else { return TraceConstraints() }
+    var reading = self.reading
+    reading.table = nil
+    let meter = ReadMeter()
+    guard ![".yaml", ".yml", ".json"].contains(where: cluster.hasSuffix),
+      let trace = try reading.open(cluster, meter: meter, notes: false) as? Google2011Trace
+    else { return TraceConstraints() }
+    return try TraceConstraints(
+      trace, reading.readOptions(meter: meter, rejects: reading.rejectLog()))
+  }
+
+  /// The dependencies on tasks that the workload has, and how many others there were: it is read
+  /// beforehand, if it can be read twice, so that nobody waits for a task that never comes.
+  private func present(
+    _ table: DependencyTable, seed: UInt64
+  ) throws -> (DependencyTable, dropped: Int) {
+    var isDirectory: ObjCBool = false
+    let attributes = try? FileManager.default.attributesOfItem(atPath: workload)
+    let type = attributes?[.type] as? FileAttributeType
+    guard !table.isEmpty,
+      FileManager.default.fileExists(atPath: workload, isDirectory: &isDirectory),
+      isDirectory.boolValue || type == .typeRegular || type == .typeSymbolicLink
+    else { return (table, 0) }
+    var reading = self.reading
+    reading.logger = nil
+    let argument = try NamedWorkload(
+      workload, seed: seed, reading: reading, selection: selection, meter: ReadMeter(),
+      rejects: reading.rejectLog())
+    let tasks = ReplayedTasks(argument, atStart: atStart)
+    var present: Set<TaskID> = []
+    while let record = try tasks.next() {
+      for id in [record.id, TaskID(wholeJob: record.id.job)] where table.hasSuccessors(id) {
+        present.insert(id)
+      }
+    }
+    return table.restricted { present.contains($0) }
+  }
+}
+
+extension NamedWorkload {
+  /// Whether a trace of that name may say what machines there were: what is generated, and standard
+  /// input, which is read once, do not.
+  package static func mayHaveMachines(_ name: String) -> Bool {
+    NamedStation.isOne(name)
+      || !name.hasPrefix("poisson:") && !NamedModel.isOne(name) && name != "-"
+  }
+}
+
+extension SimulationError {
+  /// The reader's own error where reading failed: it says file, line and column.
+  package var underlying: any Error {
+    switch self {
+    case .source(let error), .results(let error): error
+    default: RunError(message: description)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Simulation
+import Workload
+
+extension SimulationSummary {
+  /// As `tracemill simulate --json` prints it: texts, numbers, lists and objects of them.
+  public var object: [String: Any] {
+    let total = report.total
+    var object: [String: Any] = [
+      "workload": workload, "cluster": cluster, "scheduler": report.policy,
+      "seed": report.seed, "machines": report.machines,
+      "submitted": total.submitted, "placed": total.started, "evictions": report.evictions,
+      "outcomes": outcomes(of: total), "restarts": total.restarts,
+      "left_out": ["never_ran": tasks.neverRan, "unknown_run_time": tasks.unknown],
+      "rejects": rejects, "replayed_from_start": tasks.observed,
+      "cut_off_at_end": tasks.cutOffAtEnd,
+      "assumed_requests": tasks.assumed,
+      "makespan_s": report.makespan.seconds, "throughput_per_s": report.throughput,
+      "cpu_utilisation": report.usage.cpu, "memory_utilisation": report.usage.memory,
+      "gpu_utilisation": report.usage.gpu ?? .nan,
+      "fragmentation": [
+        "cpu": report.usage.fragmentation.cpu, "memory": report.usage.fragmentation.memory,
+        "gpu": report.usage.fragmentation.gpu ?? .nan,
+      ],
+      "mean_waiting": report.usage.meanWaiting, "most_waiting": report.usage.mostWaiting,
+      "mean_running": report.usage.meanRunning, "decisions": report.decisions,
+      "events": report.events, "preemptions": report.preemptions,
+      "backfilled": report.overtakings, "machine_failures": report.failures,
+      "stale_conflicts": report.conflicts, "warm_up_tasks": report.warmUpTasks,
+      "deadline_share": total.deadlineShare, "wasted_s": total.wasted.seconds,
+      "constrained_tasks": constraints.tasks, "unknown_attributes": constraints.unknown,
+      "dropped_dependencies": report.droppedDependencies,
+      "load_variance": report.usage.loadVariance, "jain_index": report.usage.jain,
+      "energy_kwh": [
+        "total": report.energy.total.kilowattHours, "idle": report.energy.idle.kilowattHours,
+        "dynamic": report.energy.dynamic.kilowattHours, "sleep": report.energy.sleep.kilowattHours,
+      ], "wall_s": cost.wall, "cpu_s": cost.cpu,
+      "tasks_per_cpu_second": tasksPerSecond,
+      "unplaceable": Dictionary(
+        uniqueKeysWithValues: report.unplaceable.map { ($0.reason.name, $0.count) }),
+    ]
+    object["waits_by_run_time"] = waits.map {
+      [
+        "count": $0.count, "shortest_s": $0.shortest, "longest_s": $0.longest,
+        "mean_wait_s": $0.meanWait,
+      ] as [String: Any]
+    }
+    if let theory {
+      object["theory"] = theory.map { value -> [String: Any] in
+        [
+          "name": value.name, "theory": value.value, "source": value.source,
+          "simulated": simulated(value.name) ?? .nan,
+        ]
+      }
+    }
+    for (name, key) in [
+      (0, "wait_s"), (1, "completion_s"), (2, "slowdown"), (3, "bounded_slowdown"),
+    ] {
+      let (_, values, scale) = measures[name]
+      object[key] = quantiles(values, scale)
+    }
+    object["classes"] = Dictionary(
+      uniqueKeysWithValues: report.classes.map { entry in
+        (
+          entry.priorityClass.name,
+          [
+            "submitted": entry.metrics.submitted, "placed": entry.metrics.started,
+            "outcomes": outcomes(of: entry.metrics), "restarts": entry.metrics.restarts,
+            "wait_s": quantiles(entry.metrics.wait, 1e-6),
+            "completion_s": quantiles(entry.metrics.completion, 1e-6),
+            "slowdown": quantiles(entry.metrics.slowdown, 1e-6),
+            "bounded_slowdown": quantiles(entry.metrics.boundedSlowdown, 1e-6),
+            "deadline_share": entry.metrics.deadlineShare,
+            "wasted_s": entry.metrics.wasted.seconds,
+            "energy_kwh": entry.metrics.energy.kilowattHours,
+          ] as [String: Any]
+        )
+      })
+    if report.decisionTimes.count > 0 {
+      object["decision_s"] = quantiles(report.decisionTimes, 1e-9)
+    }
+    if let audit = report.audit { object["audit_passed"] = audit.passed }
+    return object
+  }
+
+  private func outcomes(of metrics: ClassMetrics) -> [String: Int] {
+    Dictionary(uniqueKeysWithValues: TaskOutcome.allCases.map { ($0.name, metrics[$0]) })
+  }
+
+  private func quantiles(_ values: Distribution, _ scale: Double) -> [String: Any] {
+    var object: [String: Any] = ["count": values.count, "mean": values.mean * scale]
+    for (name, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
+      object[name] = values.quantile(p) * scale
+    }
+    return object
+  }
+}

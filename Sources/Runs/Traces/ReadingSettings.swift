@@ -1,0 +1,110 @@
+import Configuration
+import Foundation
+import Logging
+import TraceParsing
+import Workload
+
+/// How traces are read, whatever they are read for.
+public struct ReadingSettings: Sendable {
+  /// The trace's format by its name in ``Registry``; found out if nil.
+  public var format: String?
+  /// The table to make task records from; the format's own choice if nil.
+  public var table: String?
+  /// A YAML or JSON file that says which columns of a table stand for which of ours.
+  public var columns: String?
+  /// What a request of 1.0 stands for where requests are relative.
+  public var scale = MachineScale.assumed
+  /// CPU, memory, disk and GPU requests of tasks whose table has none, as shares of the largest
+  /// machine's (0 to 1).
+  public var assumedRequest = ReadOptions().assumedRequest
+  /// Whether records are made of alloc sets too (Google 2019), which are reservations.
+  public var includesAllocSets = false
+  /// How far times may run backwards.
+  public var timeTolerance = Microseconds.zero
+  /// Where data that do not fit in memory go.
+  public var temporaryDirectory = NSTemporaryDirectory()
+  /// Size of each sort buffer in bytes.
+  public var sortBufferBytes = ReadOptions().sortBufferBytes
+  /// Threads to work with; the result does not depend on them.
+  public var threads = ReadOptions().threads
+  /// Times its size that a compressed file may inflate to.
+  public var maximumExpansion = Expansion.defaultLimit
+  /// Whether rows that cannot be read are left out and counted, instead of ending the reading.
+  public var isLenient = false
+  /// Takes notes on what was recognised and assumed; nil for silence.
+  public var logger: Logger?
+
+  /// The defaults: strict, and silent.
+  public init() {}
+
+  /// The reader's options.
+  ///
+  /// - Parameters:
+  ///   - meter: counts what was read.
+  ///   - rejects: takes rows that cannot be read; without it they are errors.
+  public func readOptions(meter: ReadMeter, rejects: RejectLog? = nil) -> ReadOptions {
+    var options = ReadOptions()
+    options.scale = scale
+    options.table = table
+    options.rejects = rejects
+    options.timeTolerance = timeTolerance
+    options.assumedRequest = assumedRequest
+    options.includesAllocSets = includesAllocSets
+    options.temporaryDirectory = temporaryDirectory
+    options.sortBufferBytes = sortBufferBytes
+    options.threads = threads
+    options.maximumExpansion = maximumExpansion
+    options.meter = meter
+    return options
+  }
+
+  /// Finds out what trace `path` is.
+  ///
+  /// - Parameters:
+  ///   - path: a folder, a file, an archive, or `-` for standard input.
+  ///   - meter: counts what is read.
+  ///   - notes: whether the trace's own notes go to ``logger``.
+  /// - Throws: `TraceError` where no format knows it; ``RunError`` for a wrong ``columns`` file.
+  public func open(
+    _ path: String, meter: ReadMeter, notes: Bool = true
+  ) throws -> any RecognisedTrace {
+    var formats = Registry.formats
+    if let columns { formats.insert(try mappedFormat(columns), at: 0) }
+    let trace = try TraceOpener(formats: formats)
+      .open(
+        path, format: format, table: table, meter: meter, maximumExpansion: maximumExpansion,
+        temporaryDirectory: temporaryDirectory)
+    logger?.debug("\(path): \(trace.format), \(trace.tables.map(\.name).joined(separator: ", "))")
+    if notes { for note in trace.notes { logger?.notice("\(note)") } }
+    return trace
+  }
+
+  /// Counts rejected rows; nil in strict mode.
+  public func rejectLog() throws(TraceError) -> RejectLog? {
+    isLenient ? try RejectLog { _ in } : nil
+  }
+
+  /// The format that a column mapping file describes; every mistake in it is told at once.
+  private func mappedFormat(_ path: String) throws -> MappedRecordFormat {
+    do {
+      let mapping = try ColumnMapping(file: ConfigurationFile(path: path))
+      return MappedRecordFormat(name: "columns", mapping: mapping)
+    } catch {
+      throw RunError(error)
+    }
+  }
+}
+
+extension RejectLog {
+  /// What is to be said of the rows that it counted; nil if there are none.
+  package var note: String? { rejectNote(counts) }
+}
+
+/// `3 rows that cannot be read left out: 2 empty job ID, 1 too few columns`; nil if none.
+package func rejectNote(_ counts: [String: Int]) -> String? {
+  let total = counts.values.reduce(0, +)
+  guard total > 0 else { return nil }
+  let reasons = counts.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) \($0.key)" }
+  return "\(grouped(total)) \(total == 1 ? "row" : "rows") that cannot be read left out: "
+    + reasons.joined(separator: ", ")
+}

@@ -1,0 +1,200 @@
+import Configuration
+import Foundation
+import Generation
+import Workload
+
+/// A synthetic workload by name: a preset with parameters, a scenario or a profile.
+public struct NamedModel {
+  /// The model, and how many tasks if that is said.
+  public var scenario: WorkloadScenario
+  /// What was changed or assumed on the way.
+  public private(set) var notes: [String] = []
+  /// Offered load asked for (`load=`), to be set on a cluster.
+  public var load: Double?
+  /// Cores that it is the load of (`cores=`), if not the cluster's.
+  private var statedCores: Double?
+
+  /// Tasks of a workload that does not say how many.
+  public static let defaultTasks = 10_000
+
+  /// Whether `argument` names one: a preset, or a file that can only be a scenario or a profile.
+  public static func isOne(_ argument: String) -> Bool {
+    WorkloadModel.presetNames.contains(presetName(argument)) || NamedStation.isOne(argument)
+      || isFile(parts(argument).source)
+  }
+
+  /// Keys that may stand after a preset's, scenario's or profile's name: `study:load=0.5,tasks=100`.
+  public static let parameterKeys = ["tasks", "duration", "load", "cores", "rate"]
+
+  private static func isFile(_ name: String) -> Bool {
+    [".yaml", ".yml", ".json"].contains(where: name.hasSuffix)
+  }
+
+  /// A name apart from the parameters after it: `("similar.yaml", "load=0.5")`.
+  package static func parts(_ argument: String) -> (source: String, parameters: Substring) {
+    if WorkloadModel.presetNames.contains(presetName(argument)) || NamedStation.isOne(argument) {
+      let name = presetName(argument)
+      return (name, argument.dropFirst(name.count + 1))
+    }
+    guard !FileManager.default.fileExists(atPath: argument),
+      let colon = argument.lastIndex(of: ":"), isFile(String(argument[..<colon]))
+    else { return (argument, "") }
+    return (String(argument[..<colon]), argument[argument.index(after: colon)...])
+  }
+
+  /// Whether parameters may be set in what `argument` names.
+  public static func takesParameters(_ argument: String) -> Bool {
+    isOne(argument) || argument.hasPrefix("poisson:")
+  }
+
+  /// The same name with a parameter set, in place of its value if it has one.
+  public static func setting(_ key: String, to value: Double, in argument: String) -> String {
+    let (source, parameters) =
+      argument.hasPrefix("poisson:") ? ("poisson", argument.dropFirst(8)) : parts(argument)
+    let kept = parameters.split(separator: ",").filter { !$0.hasPrefix("\(key)=") }
+    return source + ":"
+      + (kept.map(String.init) + ["\(key)=\(significant(value, digits: 12))"])
+      .joined(separator: ",")
+  }
+
+  private static func presetName(_ argument: String) -> String {
+    String(argument.prefix { $0 != ":" })
+  }
+
+  /// The model that `argument` names.
+  ///
+  /// - Parameters:
+  ///   - argument: a preset with parameters (`study:tasks=1000,load=0.4`), or the path of a scenario
+  ///     (YAML) or a fitted profile (JSON).
+  ///   - margins: which laws of a profile are used.
+  ///   - arrivals: which arrivals of a profile are used.
+  /// - Throws: ``RunError``; it names every issue of a file.
+  public init(
+    _ argument: String, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best
+  ) throws {
+    if let station = try NamedStation(argument) {
+      scenario = station.scenario
+      return
+    }
+    let (file, parameters) = Self.parts(argument)
+    let name = Self.presetName(argument)
+    if WorkloadModel.presetNames.contains(name), !FileManager.default.fileExists(atPath: argument) {
+      scenario = WorkloadScenario(
+        model: try Self.preset(name, margins, arrivals, &notes), extent: .endless)
+      try setParameters(parameters)
+      return
+    }
+    if file.hasSuffix(".json"), let profile = try Self.profile(file) {
+      scenario = WorkloadScenario(
+        model: try Self.model(profile, file, margins, arrivals, &notes), extent: .endless)
+    } else {
+      scenario = try Self.scenario(file, margins, arrivals, &notes)
+    }
+    try setParameters(parameters)
+  }
+
+  private static func preset(
+    _ name: String, _ margins: MarginChoice, _ arrivals: ArrivalChoice, _ notes: inout [String]
+  ) throws -> WorkloadModel {
+    guard let profile = WorkloadProfile.preset(name) else {
+      return WorkloadModel.preset(name) ?? .study
+    }
+    return try model(profile, name, margins, arrivals, &notes)
+  }
+
+  private static func model(
+    _ profile: WorkloadProfile, _ name: String, _ margins: MarginChoice,
+    _ arrivals: ArrivalChoice, _ notes: inout [String]
+  ) throws -> WorkloadModel {
+    do {
+      return try WorkloadModel(profile, margins: margins, arrivals: arrivals, notes: &notes)
+    } catch {
+      throw RunError(
+        lines: error.issues.map { "\(name): \($0)" })
+    }
+  }
+
+  /// The profile in a JSON file; nil if it holds something else.
+  private static func profile(_ path: String) throws -> WorkloadProfile? {
+    do {
+      let file = try ConfigurationFile(path: path)
+      let top = try? JSONSerialization.jsonObject(with: Data(file.text.utf8)) as? [String: Any]
+      guard let top, ["provenance", "classMix", "all"].contains(where: { top[$0] != nil }) else {
+        return nil
+      }
+      return try WorkloadProfile(file)
+    } catch {
+      throw RunError(error)
+    }
+  }
+
+  private static func scenario(
+    _ path: String, _ margins: MarginChoice, _ arrivals: ArrivalChoice, _ notes: inout [String]
+  ) throws -> WorkloadScenario {
+    var gathered: [String] = []
+    defer { notes += gathered }
+    do {
+      return try WorkloadScenario(ConfigurationFile(path: path)) { name in
+        if WorkloadModel.presetNames.contains(name) {
+          return try preset(name, margins, arrivals, &gathered)
+        }
+        guard name.hasSuffix(".json") else { return nil }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        let file = URL(fileURLWithPath: name, relativeTo: folder).path
+        return try profile(file).map { try model($0, name, margins, arrivals, &gathered) }
+      }
+    } catch {
+      throw RunError(error)
+    }
+  }
+
+  /// `load=0.7,cores=1250,tasks=2000,duration=3600,rate=2`.
+  private mutating func setParameters(_ text: Substring) throws {
+    let keys = Self.parameterKeys
+    for item in text.split(separator: ",") {
+      let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
+      guard pair.count == 2, keys.contains(pair[0]) else {
+        throw RunError(
+          message: "'\(item)' is none of \(keys.map { $0 + "=" }.joined(separator: ", "))"
+            + suggestion(for: pair[0], among: keys))
+      }
+      if pair[0] == "duration", let time = TraceTime(pair[1]) {
+        scenario.extent.duration = time.value
+        continue
+      }
+      guard let value = Double(pair[1]), value > 0, value <= 1e12 else {
+        throw RunError(message: "\(pair[0]) '\(pair[1])' is not a number above 0")
+      }
+      switch pair[0] {
+      case "tasks": scenario.extent.tasks = Int(value)
+      case "load": load = value
+      case "cores": statedCores = value
+      default: scenario.model.arrivals.rate = value
+      }
+    }
+  }
+
+  /// Sets the load on a cluster of so many cores (times speeds).
+  /// Does nothing where no ``load`` was asked for.
+  public mutating func setLoad(onCores cores: Double?) throws {
+    guard let load else { return }
+    guard let cores = statedCores ?? cores else {
+      throw RunError(
+        message: "a load needs the cores that it is the load of, such as cores=1250")
+    }
+    do { try scenario.model.setLoad(load, onCores: cores) } catch {
+      throw RunError(error)
+    }
+  }
+
+  /// The tasks: as many as were asked for, else ``defaultTasks``, or without end.
+  public func source(seed: UInt64, isEndless: Bool = false) throws -> SyntheticWorkload {
+    var extent = isEndless ? .endless : scenario.extent
+    if !isEndless, extent.tasks == nil, extent.duration == nil { extent.tasks = Self.defaultTasks }
+    do {
+      return try SyntheticWorkload(scenario.model, extent, seed: seed)
+    } catch {
+      throw RunError(error)
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Generation
+import TraceParsing
+import Workload
+
+/// A workload by its name: a trace, a record file, or a synthetic workload by its parameters
+/// (`poisson:rate=0.5,run=20,cpu=1,memory=2,tasks=10000`: a second, seconds, cores, GiB; a preset such
+/// as `study:tasks=1000,load=0.4`; a scenario or a fitted profile).
+///
+/// Its source gives its tasks once.
+public struct NamedWorkload {
+  /// Its tasks in order of submission.
+  public let source: AnyWorkloadSource<TraceError>
+  /// Where the records come from, if not from a generator.
+  public let stream: RecordStream?
+  /// What the tasks wait for.
+  public let dependencies: DependencyTable
+  /// The format they were read from.
+  public let format: String?
+
+  /// Finds the workload; a trace is read here as far as its format needs before the first record.
+  ///
+  /// - Parameters:
+  ///   - name: what the user named.
+  ///   - seed: what a generator's chance comes from.
+  ///   - cores: those of the cluster, times their speeds, for a load that is asked for.
+  ///   - reading: how traces are read.
+  ///   - selection: which of a trace's tasks are wanted.
+  ///   - meter: counts what was read.
+  ///   - rejects: takes rows that cannot be read; without it they are errors.
+  /// - Throws: ``RunError`` for a name that stands for nothing; `TraceError` where reading fails.
+  public init(
+    _ name: String, seed: UInt64, cores: Double? = nil, reading: ReadingSettings = .init(),
+    selection: TaskSelection = .init(), meter: ReadMeter = .init(), rejects: RejectLog? = nil
+  ) throws {
+    if name.hasPrefix("poisson:") {
+      (stream, format, dependencies) = (nil, nil, DependencyTable())
+      source = try Self.poisson(name.dropFirst("poisson:".count), seed: seed, reading)
+    } else if NamedModel.isOne(name) {
+      var synthetic = try NamedModel(name)
+      try synthetic.setLoad(onCores: cores)
+      for note in synthetic.notes { reading.logger?.notice("\(note)") }
+      let tasks = try synthetic.source(seed: seed)
+      (stream, format, dependencies) = (nil, nil, tasks.dependencies())
+      source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
+    } else {
+      let trace = try reading.open(name, meter: meter)
+      let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
+      self.stream = stream
+      dependencies = stream.dependencies
+      format = trace.format
+      source = selection.apply(stream)
+    }
+  }
+
+  /// Run times are constant, which is said, or follow the law that is named.
+  private static func poisson(
+    _ text: Substring, seed: UInt64, _ reading: ReadingSettings
+  ) throws -> AnyWorkloadSource<TraceError> {
+    var law: String?
+    var cv: Double?
+    var values = ["rate": 1.0, "run": 60, "cpu": 1, "memory": 1, "tasks": 10_000]
+    for item in text.split(separator: ",") {
+      let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
+      if pair.count == 2, pair[0] == "law" {
+        law = pair[1]
+        continue
+      }
+      if pair.count == 2, pair[0] == "cv", let value = Double(pair[1]), value > 0, value <= 100 {
+        cv = value
+        continue
+      }
+      guard pair.count == 2, let known = values[pair[0]] else {
+        throw RunError(
+          message: "poisson: '\(item)' is none of rate=, run=, law=, cv=, cpu=, memory=, tasks=")
+      }
+      guard let value = Double(pair[1]), value >= 0, value <= 1e12, known > 0 else {
+        throw RunError(message: "poisson: \(pair[0]) '\(pair[1])' is not a number from 0")
+      }
+      values[pair[0]] = value
+    }
+    guard let rate = values["rate"], rate > 0 else {
+      throw RunError(message: "poisson: rate is more than 0")
+    }
+    let run = values["run"] ?? 0
+    let (cpu, memory) = (min(values["cpu"] ?? 0, 1e6), min(values["memory"] ?? 0, 1e6))
+    guard let law else {
+      guard cv == nil else { throw RunError(message: "poisson: cv= needs law=") }
+      reading.logger?.notice(
+        "poisson: every task runs for \(significant(run)) s; law=exponential draws run times")
+      return AnyWorkloadSource(
+        Infallible(
+          base: PoissonSource(
+            rate: rate, runTime: Microseconds(seconds: run),
+            request: Resources(cpu: Cores(cpu), memory: Bytes(gibibytes: memory)),
+            count: Int(values["tasks"] ?? 0), seed: seed)))
+    }
+    guard run > 0, cpu > 0, memory > 0 else {
+      throw RunError(message: "poisson: with law=, run, cpu and memory are more than 0")
+    }
+    let model = try NamedStation.model(
+      rate: rate, law: StationParameters.law(law, mean: run, cv: cv, of: "poisson"), cpu: cpu,
+      memory: memory)
+    do {
+      let tasks = try SyntheticWorkload(
+        model, .tasks(Int(values["tasks"] ?? 0)), seed: seed)
+      return AnyWorkloadSource(RecordStream(generated: tasks, users: tasks.userNames))
+    } catch { throw RunError(error) }
+  }
+}
+
+/// A source that cannot fail, where one that may is expected.
+private struct Infallible<Base: WorkloadSource<Never>>: WorkloadSource {
+  typealias Failure = TraceError
+  var base: Base
+
+  mutating func next() throws(TraceError) -> TaskRecord? { base.next() }
+}

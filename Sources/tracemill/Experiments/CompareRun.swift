@@ -1,0 +1,69 @@
+import Experiments
+import Foundation
+import Runs
+
+/// An experiment run to its end on a results file, and its report: what compare and sweep do.
+struct CompareRun {
+  let definition: ExperimentDefinition
+  /// What relative paths begin from.
+  let folder: String
+  let output: String
+  let chartLibrary: String?
+  let writesReport: Bool
+  let json: Bool
+  let reading: ReadingSettings
+
+  func run() async throws {
+    let provider = ExperimentProvider(folder: folder, reading: reading)
+    let problems = provider.problems(definition)
+    guard problems.isEmpty else {
+      throw CommandFailure(lines: problems)
+    }
+    do {
+      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+    } catch {
+      throw CommandFailure(message: "\(output): cannot be made: \(error.localizedDescription)")
+    }
+    var definition = definition
+    for place in definition.schedulers.indices {
+      definition.schedulers[place].note = provider.note(of: definition.schedulers[place])
+    }
+    let path = output + "/results.sqlite"
+    let store = try ResultsStore(path: path, creates: true)
+    try store.begin(
+      definition, folder: folder, version: Toolkit.version,
+      inputs: try provider.inputFiles(definition))
+    Interrupts.keeps("finished cells are in \(path); the same command goes on from there")
+
+    let display = CellProgress(definition.name, logger: reading.logger)
+    let runner = try ExperimentRunner(
+      store, inputs: provider, version: Toolkit.version, threads: reading.threads)
+    let failed = try await runner.run { display.show($0) }
+    display.finish()
+
+    if writesReport || json {
+      let report = ReportFiles(
+        store: path, folder: output, chartLibrary: chartLibrary, logger: reading.logger)
+      let summary = ExperimentSummary(try store.results())
+      let written = writesReport ? try report.write(summary) : []
+      try writeOutput(
+        json
+          ? summary.json(source: path).text(isIndented: true) + "\n"
+          : summary.text + written.map { "wrote \($0)\n" }.joined())
+    }
+    guard failed.isEmpty else { throw CommandFailure(lines: Self.failureLines(failed, path)) }
+  }
+
+  /// Cells that failed alike are told of once.
+  private static func failureLines(_ failed: [FailedCell], _ path: String) -> [String] {
+    var lines = ["\(failed.count) cells failed; finished cells are kept in \(path)"]
+    var seen: [String] = []
+    for cell in failed where !seen.contains(cell.message) {
+      seen.append(cell.message)
+      let others = failed.count { $0.message == cell.message } - 1
+      lines.append(
+        "  \(cell.cell)" + (others > 0 ? " and \(others) more" : "") + ": \(cell.message)")
+    }
+    return lines
+  }
+}

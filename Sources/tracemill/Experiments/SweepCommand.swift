@@ -1,0 +1,215 @@
+import ArgumentParser
+import Experiments
+import Foundation
+import Runs
+import Simulation
+import TraceParsing
+
+/// `tracemill sweep`: an experiment over the values of one key, or the value at which a condition ends.
+struct SweepCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Vary one key of workload, cluster, engine or scheduler: a metric against it.",
+    discussion: """
+      Keys: load, tasks, duration, rate, cores (parameters of presets, scenarios and profiles); machines (of \
+      study:N, tiers:N or a specification, whose groups keep their shares); workload.KEY (scaleArrivals, \
+      scaleLoad, sample, from, to, tasks); cluster.KEY (a number of every group of a specification, such as \
+      cores or sleepAfterSeconds); engine.KEY (a number of an experiment's engine, such as depth or \
+      heartbeat); scheduler.KEY (a number in a scheduler's name, such as d of sampled:best-fit,d=3).
+
+      A value is a number, a list a,b,c or a range from:to:step. What is written is what compare writes, \
+      with the figure and the table of every metric against the key first, and the key as a column of \
+      cells.csv. The same command again goes on where it was.
+
+      --find asks for the value at which a condition ends, by bisection between the ends of --vary: \
+      where the interval of the mean over seeds lies on one side of the limit, the condition holds or \
+      fails with that confidence; between the two nearest such values more seeds are needed to tell.
+
+      Examples:
+        tracemill sweep --workload study --cluster study:100 --scheduler first-fit --scheduler best-fit \
+      --vary load=0.5:0.95:0.05 -o sweep
+        tracemill sweep --workload tasks.parquet --cluster mine.yaml --scheduler first-fit \
+      --vary machines=20:60:5 --metric wait_p99_s
+        tracemill sweep --workload study:tasks=5000 --cluster study:100 --scheduler first-fit \
+      --vary load=0.3:1.1 --find 'load where wait_p99_s < 60' --seeds 20
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "An experiment to take everything else from, as for compare.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml", "json"]))
+  var experiment: String?
+
+  @Option(help: ArgumentHelp("The workload, as for simulate.", valueName: "workload"))
+  var workload: String?
+
+  @Option(help: ArgumentHelp("The cluster, as for simulate.", valueName: "cluster"))
+  var cluster: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A scheduler, as for simulate; may be repeated. The first is the baseline.", valueName: "name"
+    ),
+    completion: .list(NamedScheduler.names))
+  var scheduler: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "What is varied, and its values: load=0.5:0.95:0.05.", valueName: "key=values"))
+  var vary: Variation
+
+  @Option(
+    help: ArgumentHelp(
+      "Where a condition ends: 'KEY where METRIC < NUMBER', or >.", valueName: "condition"))
+  var find: SweepCondition?
+
+  @Option(
+    help: ArgumentHelp(
+      "A metric of tables and figures, the first first; may be repeated.", valueName: "name"),
+    completion: .list(Metric.all.map(\.name)))
+  var metric: [String] = []
+
+  @Option(help: ArgumentHelp("Seeds 1 to this.", valueName: "number"))
+  var seeds = 10
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where everything is written; nothing with --find.", valueName: "folder"))
+  var output = "sweep"
+
+  @Option(
+    help: ArgumentHelp(
+      "Chart.js for report.html, if packages do not have it; or TRACEMILL_CHART_LIBRARY.",
+      valueName: "file"))
+  var chartLibrary: String?
+
+  @Flag(help: "Print results.json, or what was found as JSON.")
+  var json = false
+
+  @OptionGroup(title: "Reading") var reading: TraceOptions
+
+  mutating func validate() throws {
+    guard (1...1_000_000).contains(seeds) else {
+      throw ValidationError("--seeds is from 1 to 1000000")
+    }
+    if experiment == nil {
+      guard workload != nil, cluster != nil, !scheduler.isEmpty else {
+        throw ValidationError(
+          "--experiment, or --workload, --cluster and at least one --scheduler, are needed")
+      }
+    }
+    for name in metric + (find.map { [$0.metric] } ?? []) where Metric(name) == nil {
+      throw ValidationError(unknownName("metric", name, among: Metric.all.map(\.name)))
+    }
+    for name in scheduler where NamedScheduler.file(name) == nil {
+      guard NamedScheduler.policy(named: name) != nil else {
+        throw ValidationError(NamedScheduler.noSuch(name))
+      }
+    }
+    if let find {
+      guard find.key == vary.key else {
+        throw ValidationError(
+          "--find is of '\(find.key)', --vary of '\(vary.key)'; expected the same")
+      }
+      guard seeds > 1 else { throw ValidationError("--find needs at least 2 seeds") }
+    } else if vary.isOpen {
+      throw ValidationError("--vary \(vary.key): a range without a step is for --find")
+    }
+  }
+
+  func run() async throws {
+    let here = FileManager.default.currentDirectoryPath
+    let reading = try self.reading.settings()
+    var (base, folder) =
+      try experiment.map {
+        let named = try NamedExperiment($0)
+        return (named.definition, named.folder)
+      } ?? (parts(), here)
+    base.seeds = (1...UInt64(seeds)).map { $0 }
+    if !metric.isEmpty {
+      base.metrics =
+        metric
+        + (base.metrics.isEmpty ? Metric.headline : base.metrics).filter {
+          !metric.contains($0)
+        }
+    }
+    if let find { return try await search(find, base, folder, reading) }
+    let definition = try Sweep(base, folder: folder, reading: reading)
+      .definition(vary.key, vary.values)
+    try await CompareRun(
+      definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
+      writesReport: true, json: json, reading: reading
+    ).run()
+  }
+
+  private func parts() -> ExperimentDefinition {
+    ExperimentDefinition(
+      name: "sweep of \(vary.key)",
+      workloads: [.init(name: "workload", source: workload ?? "")],
+      clusters: [.init(name: "cluster", source: cluster ?? "")],
+      schedulers: scheduler.enumerated().filter { scheduler.firstIndex(of: $1) == $0 }.map {
+        .init(name: $1, policy: $1)
+      }, seeds: [1])
+  }
+
+  private func search(
+    _ condition: SweepCondition, _ base: ExperimentDefinition, _ folder: String,
+    _ reading: ReadingSettings
+  ) async throws {
+    let sweep = Sweep(base, folder: folder, reading: reading)
+    var text = ""
+    var objects: [[String: Any]] = []
+    for scheduler in base.schedulers {
+      var one = base
+      one.schedulers = [scheduler]
+      one.baseline = nil
+      let found = try await SweepSearch(
+        sweep: sweep, base: one, condition: condition,
+        range: vary.values[0]...vary.values[vary.values.count - 1], threads: reading.threads,
+        logger: reading.logger
+      ).run()
+      text += found.text(scheduler: scheduler.name)
+      objects.append(found.object(scheduler: scheduler.name))
+    }
+    try writeOutput(json ? jsonText(["found": objects]) + "\n" : text)
+  }
+}
+
+/// `load=0.5:0.95:0.05`, `machines=10,20,40`, `load=0.3:1.1` (for --find).
+struct Variation: ExpressibleByArgument {
+  let key: String
+  let values: [Double]
+  /// Whether only the ends of a range are given.
+  let isOpen: Bool
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2, !parts[0].isEmpty else { return nil }
+    key = parts[0]
+    let ends = parts[1].split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
+    if ends.count == 1 {
+      let list = parts[1].split(separator: ",").map { Double($0) }
+      guard !list.isEmpty, list.allSatisfy({ $0?.isFinite == true }) else { return nil }
+      values = Array(Set(list.compactMap(\.self))).sorted()
+      isOpen = false
+      return
+    }
+    guard ends.count <= 3, let low = ends[0], let high = ends[1], low < high, low.isFinite,
+      high.isFinite
+    else { return nil }
+    isOpen = ends.count == 2
+    guard ends.count == 3 else {
+      values = [low, high]
+      return
+    }
+    guard let step = ends[2], step > 0, (high - low) / step < 10_000 else { return nil }
+    // Counted, not added up: 0.5 + 0.05 + … would not end at 0.95.
+    let count = Int(((high - low) / step + 1e-9).rounded(.down))
+    let decimals = pow(10, 12 - (log10(max(abs(low), abs(high)))).rounded(.up))
+    values = (0...count).map { ((low + Double($0) * step) * decimals).rounded() / decimals }
+  }
+}
+
+extension SweepCondition: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}

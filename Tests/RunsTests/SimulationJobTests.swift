@@ -1,0 +1,53 @@
+import Foundation
+import Runs
+import Simulation
+import TestSupport
+import Testing
+
+/// A library user gets the command line's figures by one call. Public API only.
+@Suite struct SimulationJobTests {
+  private let miniature = packageRoot.appendingPathComponent("data/google-2011-mini").path
+
+  private func production() throws -> SimulationJob {
+    var job = try SimulationJob(workload: miniature)
+    job.selection.priority = PrioritySelection("production")
+    return job
+  }
+
+  /// `tracemill simulate --workload data/google-2011-mini --priority production`: one task's constraints
+  /// are met by no machine.
+  @Test func honoursTheRulesOfReplay() throws {
+    let summary = try production().run(seed: 1)
+    let total = summary.report.total
+    #expect(total[.finished] == 283)
+    #expect(total[.unplaceable] == 1)
+    #expect(summary.report.unplaceable.map(\.reason.name) == ["constraints"])
+    #expect(summary.constraints.tasks == 129)
+  }
+
+  /// Without the constraints all of them run.
+  @Test func leavesConstraintsOutWhenAsked() throws {
+    var job = try production()
+    job.ignoresConstraints = true
+    let total = try job.run(seed: 1).report.total
+    #expect(total[.finished] == 284)
+    #expect(total[.unplaceable] == 0)
+  }
+
+  /// Several seeds give what each of them gives alone.
+  @Test func replicationsAreTheRunsOfTheirSeeds() async throws {
+    let job = try SimulationJob(workload: "study:tasks=50", cluster: "study:10")
+    let summary = try await job.replications(seeds: [3, 7])
+    let alone = try job.run(seed: 7).report
+    #expect(summary.reports.map(\.seed) == [3, 7])
+    #expect(summary.reports[1].makespan == alone.makespan)
+    #expect(summary.reports[0].makespan != alone.makespan)
+  }
+
+  @Test func wrongNamesAreToldOf() throws {
+    #expect(throws: RunError.self) { try SimulationJob(workload: "study") }
+    let job = try SimulationJob(workload: "study", cluster: "study:10", scheduler: "best-fti")
+    let error = #expect(throws: RunError.self) { try job.run(seed: 1) }
+    #expect(error?.message == "no scheduler 'best-fti'; did you mean 'best-fit'?")
+  }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Pictures of a schedule, against the rows that `-o` writes of the same run.
+@Suite struct TimelineTests {
+  let folder = TemporaryFolder()
+
+  private struct Row {
+    var job: Int, index: Int, machine: Int, start: Int, finish: Int, wait: Int, kind: String
+  }
+
+  /// Runs a crowded cluster with sleeping machines, and gives its rows.
+  private func rows(_ timeline: String) throws -> [Row] {
+    let made = try tracemill(
+      "simulate", "--workload", "study:tasks=400,load=1.1", "--cluster", "tiers:5", "--scheduler",
+      "best-fit", "--seed", "3", "-o", folder("rows.csv"), "--timeline", folder(timeline), "--quiet"
+    )
+    try #require(made.status == 0, "\(made.error)")
+    let lines = String(decoding: try contents(folder("rows.csv")), as: UTF8.self)
+      .split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    func value(_ row: [Substring], _ name: String) -> String {
+      lines[0].firstIndex { $0 == name }.map { String(row[$0]) } ?? ""
+    }
+    return lines.dropFirst().map { row in
+      Row(
+        job: Int(value(row, "job_id")) ?? -1, index: Int(value(row, "task_index")) ?? -1,
+        machine: Int(value(row, "machine_id")) ?? -1, start: Int(value(row, "start_us")) ?? -1,
+        finish: Int(value(row, "finish_us")) ?? -1, wait: Int(value(row, "wait_us")) ?? -1,
+        kind: value(row, "priority_class"))
+    }
+  }
+
+  private struct Decoded: Decodable {
+    enum Field: Decodable, Hashable {
+      case text(String), number(Int)
+      init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let number = try? value.decode(Int.self) {
+          self = .number(number)
+        } else {
+          self = .text(try value.decode(String.self))
+        }
+      }
+    }
+    var slices: [[Field]]
+    var counters: [String: [[Double]]]
+  }
+
+  @Test(.enabled(if: hasPerfetto, "needs Python with Tests/requirements.txt; tools/test makes it"))
+  func perfettoReadsEveryEvent() throws {
+    let rows = try rows("run.perfetto-trace")
+    let result = try oracle("perfetto_trace.py", [folder("run.perfetto-trace")])
+    try #require(result.status == 0, "\(result.error)")
+    let decoded = try JSONDecoder().decode(Decoded.self, from: Data(result.outputBytes))
+    let expected = Set(
+      rows.map { row -> [Decoded.Field] in
+        [
+          .text("machine \(row.machine)"), .number(row.start * 1000), .number(row.finish * 1000),
+          .text("job \(row.job) task \(row.index)"), .text(row.kind), .number(row.wait),
+        ]
+      })
+    let slices = decoded.slices.map { Array($0[0...0]) + $0[2...] }
+    #expect(slices.count == rows.count && Set(slices) == expected)
+    // No lane holds two tasks at once.
+    var lanes: [[Decoded.Field]: [(Int, Int)]] = [:]
+    for slice in decoded.slices {
+      guard case .number(let begin) = slice[2], case .number(let end) = slice[3] else { continue }
+      lanes[Array(slice[0...1]), default: []].append((begin, end))
+    }
+    for spans in lanes.values {
+      let sorted = spans.sorted { $0 < $1 }
+      #expect(zip(sorted, sorted.dropFirst()).allSatisfy { $0.1 <= $1.0 })
+    }
+    #expect(
+      Set(decoded.counters.keys) == [
+        "tasks waiting", "tasks running", "CPU in use, %", "memory in use, %",
+      ])
+    #expect(decoded.counters["tasks waiting"]?.contains { $0[1] > 1 } == true)
+  }
+
+  /// The page's numbers are the rows'; it draws, answers keys, and asks the network for nothing.
+  @Test(.enabled(if: chromium != nil, "needs Chromium"))
+  func thePageShowsEveryTask() throws {
+    let rows = try rows("run.html")
+    let page = String(decoding: try contents(folder("run.html")), as: UTF8.self)
+    #expect(page.contains("\(rows.count) tasks on 5 machines"))
+    func bytes(_ id: String) throws -> Data {
+      let start = try #require(page.range(of: "id=\"\(id)\">")).upperBound
+      let end = try #require(page.range(of: "</script>", range: start..<page.endIndex)).lowerBound
+      return try #require(Data(base64Encoded: String(page[start..<end])))
+    }
+    let jobs = try bytes("jobs").withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
+    #expect(jobs.map { Int($0) }.sorted() == rows.map(\.job).sorted())
+    let classes = try bytes("classes")
+    #expect(Set(classes).count == Set(rows.map(\.kind)).count)
+    let result = try oracle("browser.py", [try #require(chromium), folder("run.html")])
+    try #require(result.status == 0, "\(result.error)")
+    let sight = try JSONDecoder().decode(Sight.self, from: Data(result.outputBytes))
+    #expect(sight.errors == [] && sight.requests == [] && !sight.overflow)
+    #expect(sight.charts.count == 1 && sight.charts[0] >= 3)
+    #expect(sight.keyboard?.hasPrefix("from ") == true)
+  }
+
+  private struct Sight: Decodable {
+    var charts: [Int]
+    var keyboard: String?
+    var overflow: Bool
+    var requests: [String]
+    var errors: [String]
+  }
+
+  /// The same run with its decisions taken down comes to the same, and they say where each task went.
+  @Test func decisionsAreThoseOfTheRun() throws {
+    let rows = try rows("run.html")
+    let made = try tracemill(
+      "simulate", "--workload", "study:tasks=400,load=1.1", "--cluster", "tiers:5", "--scheduler",
+      "best-fit", "--seed", "3", "--decisions", folder("decisions.csv"), "--quiet")
+    try #require(made.status == 0, "\(made.error)")
+    let lines = String(decoding: try contents(folder("decisions.csv")), as: UTF8.self)
+      .split(separator: "\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      }
+    let columns = Dictionary(uniqueKeysWithValues: lines[0].enumerated().map { ($1, $0) })
+    func value(_ line: [String], _ name: String) -> String { columns[name].map { line[$0] } ?? "?" }
+    let placed = lines.dropFirst().filter { value($0, "answer") == "placed" }
+    #expect(
+      Set(
+        placed.map { "\(value($0, "job_id")) \(value($0, "machine_id")) \(value($0, "time_us"))" })
+        == Set(rows.map { "\($0.job) \($0.machine) \($0.start)" }))
+    // Best fit takes the least score; nobody waits while a machine could take him.
+    for line in placed {
+      if let score = Double(value(line, "score")), let next = Double(value(line, "next_score")) {
+        #expect(score <= next)
+      }
+    }
+    let waits = lines.dropFirst().filter { value($0, "answer") == "waits" }
+    #expect(!waits.isEmpty && waits.allSatisfy { value($0, "candidates") == "0" })
+    #expect(Set(waits.map { value($0, "lacks") }).isSubset(of: ["cpu", "memory", "together"]))
+    #expect(placed.contains { !value($0, "behind_job_id").isEmpty })
+  }
+
+  @Test func otherEndingsAreRefused() throws {
+    let result = try tracemill(
+      "simulate", "--workload", "study:tasks=4", "--cluster", "study:5", "--timeline", "x.svg")
+    #expect(result.status == 2 && result.error.contains(".html or .perfetto-trace"))
+    let none = try tracemill("simulate", "--cluster", "study:5")
+    #expect(none.status == 2 && none.error.contains("--workload is needed"))
+  }
+}
+
+/// Whether the interpreter has the descriptors.
+private let hasPerfetto: Bool = {
+  guard let python else { return false }
+  return (try? run(python, ["-c", "import perfetto.protos.perfetto.trace.perfetto_trace_pb2"]))?
+    .status == 0
+}()
