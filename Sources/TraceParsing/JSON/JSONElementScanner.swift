@@ -146,7 +146,8 @@ final class JSONElementScanner {
         state = .ended
         return false
       }
-      throw malformed("the text ends within the \(closing == UInt8(ascii: "]") ? "list" : "object")")
+      throw malformed(
+        "the text ends within the \(closing == UInt8(ascii: "]") ? "list" : "object")")
     }
     if byte == closing {
       advance(1)
@@ -259,7 +260,9 @@ final class JSONElementScanner {
 
   /// A string's bytes between the quotes, as they are.
   private func string() throws(TraceError) -> [UInt8] {
-    guard try skipBlanks() == UInt8(ascii: "\"") else { throw malformed("expected a key in quotes") }
+    guard try skipBlanks() == UInt8(ascii: "\"") else {
+      throw malformed("expected a key in quotes")
+    }
     advance(1)
     var bytes: [UInt8] = []
     while let byte = try peek() {
@@ -311,7 +314,9 @@ final class JSONElementScanner {
     if left + padding >= buffer.count / 2 {
       target = .allocate(byteCount: buffer.count * 2, alignment: 64)
     }
-    if left > 0 { target.baseAddress?.copyMemory(from: buffer.baseAddress! + start, byteCount: left) }
+    if left > 0 {
+      target.baseAddress?.copyMemory(from: buffer.baseAddress! + start, byteCount: left)
+    }
     if target.baseAddress != buffer.baseAddress {
       buffer.deallocate()
       buffer = target

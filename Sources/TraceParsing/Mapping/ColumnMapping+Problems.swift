@@ -66,7 +66,9 @@ extension ColumnMapping {
     check(columnsInUse, table, at: "")
     for join in joins {
       let prefix = join.name + "."
-      let names = columnsInUse.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+      let names = columnsInUse.filter { $0.hasPrefix(prefix) }.map {
+        String($0.dropFirst(prefix.count))
+      }
       check(names + join.key + [join.least].compactMap { $0 }, join.table, at: "join.\(join.name).")
     }
     if let machines {
@@ -106,7 +108,8 @@ private struct MappingChecker {
     if source.alive != nil,
       !["submit_us", "first_schedule_us", "end_us"].contains(name)
     {
-      note("\(place).alive", "only submit_us, first_schedule_us and end_us can lie outside the trace")
+      note(
+        "\(place).alive", "only submit_us, first_schedule_us and end_us can lie outside the trace")
     }
     if source.isNumbered, name != "task_index" {
       note("\(place).numbered", "only task_index numbers names")

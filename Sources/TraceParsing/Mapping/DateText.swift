@@ -51,7 +51,8 @@ struct DateText {
 
   /// `2020-06-09T18:41:01Z` of microseconds since 1970.
   static func text(_ microseconds: Int64) -> String {
-    let seconds = microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000
+    let seconds =
+      microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000
     let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
     let rest = seconds - days * 86400
     let shifted = days + 719_468
@@ -147,14 +148,17 @@ extension DateText {
       guard let order else {
         throw Failure(reason: "day first or month first? form: day-first or month-first says")
       }
-      return order == .dayFirst ? try day(year.value, second, first) : try day(year.value, first, second)
+      return order == .dayFirst
+        ? try day(year.value, second, first) : try day(year.value, first, second)
     }
 
     /// `T` or blanks, and a time of the day in microseconds; 0 where the text ends.
     mutating func timeBehindDate() throws(Failure) -> Int64 {
       if isAtEnd { return 0 }
       if !take(UInt8(ascii: "T")), !take(UInt8(ascii: "t")) {
-        guard next == 0x20 else { throw Failure(reason: "T or a blank stands between date and time") }
+        guard next == 0x20 else {
+          throw Failure(reason: "T or a blank stands between date and time")
+        }
         skipBlanks()
       }
       return try time()

@@ -35,14 +35,15 @@ struct MappedJoin {
     var (rows, texts, ends) = (rows, texts, ends)
     try table.forEachRow(into: row, context, options) { () throws(RowError) in
       guard let key = Self.key(row, Array(0..<join.key.count)) else { return }
-      let rank = least.flatMap { row.values[$0] }.flatMap { value -> Double? in
-        switch value {
-        case .text(let bytes): parseNumber(bytes)
-        case .integer(let integer): Double(integer)
-        case .number(let number): number
-        case .flag: nil
-        }
-      } ?? .infinity
+      let rank =
+        least.flatMap { row.values[$0] }.flatMap { value -> Double? in
+          switch value {
+          case .text(let bytes): parseNumber(bytes)
+          case .integer(let integer): Double(integer)
+          case .number(let number): number
+          case .flag: nil
+          }
+        } ?? .infinity
       if let known = rows[key] {
         guard least != nil, rank < smallest[known] else { return }
         smallest[known] = rank

@@ -52,7 +52,8 @@ struct MappedRecordBuilder {
       }
       guard column.target.range.contains(value) else {
         throw source.problem(
-          "\(value) is not from \(column.target.range.lowerBound) to \(column.target.range.upperBound)")
+          "\(value) is not from \(column.target.range.lowerBound) to \(column.target.range.upperBound)"
+        )
       }
       if column.target.name == "attempts" { task.times.attempts = Int32(clamping: value) }
       place.store(value, in: &task.record)
@@ -116,7 +117,9 @@ struct MappedRecordBuilder {
       }
       return true
     }
-    if value == nil, place == \.submit, plan.fold.isEmpty { throw column.source.problem("is missing") }
+    if value == nil, place == \.submit, plan.fold.isEmpty {
+      throw column.source.problem("is missing")
+    }
     if let value, value < 0, place == \.submit || place == \.first || place == \.end {
       throw column.source.problem("\(value) µs is negative")
     }
@@ -152,7 +155,8 @@ extension MappedRecordBuilder.Task {
     times.outcome = other.times.outcome ?? times.outcome
     if times.attempts != nil || other.times.attempts != nil || starts > 1 {
       times.attempts =
-        (times.attempts ?? (starts > 0 ? 1 : 0)) + (other.times.attempts ?? (other.times.first == nil ? 0 : 1))
+        (times.attempts ?? (starts > 0 ? 1 : 0))
+        + (other.times.attempts ?? (other.times.first == nil ? 0 : 1))
     }
     times.beganBefore = times.beganBefore || other.times.beganBefore
     times.startedBefore = times.startedBefore || other.times.startedBefore

@@ -40,14 +40,17 @@ public struct MappedRecordFormat: TraceFormat {
       joined[join.name] =
         isInSameFile ? first : try find(join.table, join.key, in: input.groups).first
       if joined[join.name] == nil {
-        notes.append("no table \(join.name) (\(join.table.file ?? "")…): what it would say is missing")
+        notes.append(
+          "no table \(join.name) (\(join.table.file ?? "")…): what it would say is missing")
       }
     }
     var machineGroup: TraceInput.Group?
     if let machines = mapping.machines {
       let needed = machines.columns.values.filter { !$0.isOptional && $0.from.count < 2 }
       let found = try find(machines.table, needed.flatMap(\.from), in: input.groups)
-      machineGroup = found.first { group in !usable.contains { $0.files[0].name == group.files[0].name } }
+      machineGroup = found.first { group in
+        !usable.contains { $0.files[0].name == group.files[0].name }
+      }
     }
     return MappedRecordTrace(
       format: name, groups: usable, joined: joined, machineGroup: machineGroup, mapping: mapping,

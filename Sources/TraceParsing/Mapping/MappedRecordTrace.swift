@@ -27,7 +27,8 @@ struct MappedRecordTrace: RecognisedTrace {
     let has = Set(mapping.columns.keys)
     var notes = findings + mapping.notes + MappedLife(has).notes
     if !has.contains("run_us"), !has.contains("end_us") {
-      notes.append("neither run_us nor end_us is mapped: no task has a run time, none can be replayed")
+      notes.append(
+        "neither run_us nor end_us is mapped: no task has a run time, none can be replayed")
     }
     return notes
   }

@@ -302,7 +302,8 @@ struct MappedSource {
       default: break
       }
       if bytes.first == UInt8(ascii: ">") || bytes.first == UInt8(ascii: "<") {
-        throw problem("'\(shown(value))' is a bound: values: {\"\(shown(value))\": …} says a number")
+        throw problem(
+          "'\(shown(value))' is a bound: values: {\"\(shown(value))\": …} says a number")
       }
     case .number, .flag: break
     }
@@ -322,7 +323,9 @@ struct MappedSource {
   ) throws(RowError) -> Double {
     guard size.isPerNode || size.isPerCore else { return 1 }
     let (slot, key) = size.isPerNode ? (perNode, "per_node") : (perCore, "per_core")
-    guard let slot else { throw problem("is an amount \(key): \(key): names the column that counts") }
+    guard let slot else {
+      throw problem("is an amount \(key): \(key): names the column that counts")
+    }
     guard let value = row.values[slot] else { return 1 }
     switch value {
     case .integer(let integer): return Double(integer)

@@ -68,7 +68,8 @@ struct MappedTable {
       let fileSlot = names.firstIndex(of: MappingPlan.fileColumn)
       let stem = Array(file.stem.utf8)
       var reader = FieldTableReader(
-        group.only(file), table, .layout(layout, TableLayout.kind(of: group.head)), options: options)
+        group.only(file), table, .layout(layout, TableLayout.kind(of: group.head)), options: options
+      )
       try reader.forEachRow { fields throws(RowError) in
         context.arena.reset()
         for slot in names.indices {

@@ -145,7 +145,8 @@ extension ColumnMapping {
 extension ColumnMapping.Source {
   /// The columns that this names.
   var columnsInUse: [String] {
-    from + any.flatMap(\.columnsInUse) + sum.flatMap(\.columnsInUse) + times.flatMap(\.columnsInUse) + spans
+    from + any.flatMap(\.columnsInUse) + sum.flatMap(\.columnsInUse) + times.flatMap(\.columnsInUse)
+      + spans
       + [perNode, perCore].compactMap { $0 } + conditions.map(\.column)
   }
 }
