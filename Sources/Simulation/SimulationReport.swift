@@ -213,6 +213,8 @@ public enum SimulationError: Error, CustomStringConvertible {
   case cyclicDependencies(TaskID)
   /// A batch policy chose a task that was not offered.
   case invalidChoice(policy: String, index: Int, count: Int, time: Microseconds)
+  /// No decision is open, or the answer is to another kind of decision.
+  case unfittingAnswer(policy: String, time: Microseconds)
 
   public var description: String {
     switch self {
@@ -229,6 +231,8 @@ public enum SimulationError: Error, CustomStringConvertible {
       "task \(id.job)/\(id.index) waits for itself, through the tasks that it waits for"
     case .invalidChoice(let policy, let index, let count, let time):
       "policy \(policy) chose waiting task \(index) of \(count) at \(time.rawValue) µs"
+    case .unfittingAnswer(let policy, let time):
+      "policy \(policy) answered at \(time.rawValue) µs what it was not asked"
     }
   }
 }

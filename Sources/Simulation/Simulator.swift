@@ -5,6 +5,9 @@ import Workload
 /// A plain value: every run is a pure function of it and the workload, so runs may go in parallel
 /// and the same seed gives the same results, whatever the machine, thread count or hash seed.
 ///
+/// A run is a loop over a ``SimulationSession``, which stops at each decision; to decide by anything else
+/// than a policy in Swift, hold the session yourself.
+///
 /// ```swift
 /// let layout = try ClusterLayout(machineEvents)
 /// let simulator = Simulator(cluster: layout, policy: FirstFit(), seed: 42)
@@ -54,29 +57,9 @@ public struct Simulator {
   public func run<Source: WorkloadSource & ~Copyable, Results: ResultSink>(
     _ source: consuming Source, results: inout Results
   ) throws(SimulationError) -> SimulationReport {
-    if let cyclic = dependencies.firstCycle() { throw .cyclicDependencies(cyclic) }
-    let layout: ClusterLayout
-    do {
-      layout = try cluster.overcommitted(options.overcommit)
-    } catch {
-      throw .cluster(error)
-    }
-    var engine = Engine(
-      layout, policy: policy, options: options, seed: seed, dependencies: dependencies,
-      constraints: constraints)
-    while true {
-      let record: TaskRecord?
-      do { record = try source.next() } catch { throw .source(error) }
-      guard let record, try engine.submit(record) else { break }
-      if engine.results.count >= 1024 { try engine.handOver(to: &results) }
-    }
-    while try engine.drain(4096) { try engine.handOver(to: &results) }
-    try engine.handOver(to: &results)
-    var report = engine.accounts.report(
-      policy: engine.policy.name, seed: seed, cluster: engine.cluster,
-      energy: engine.meter.report, audited: options.audit)
-    report.drewChance = engine.drewChance
-    return report
+    var session = try SimulationSession(self, source)
+    while try session.reachDecision(results: &results) { try session.decideByPolicy() }
+    return try session.finish(results: &results)
   }
 
   /// Runs `source` to its end and keeps the report only.
@@ -85,19 +68,5 @@ public struct Simulator {
   ) throws(SimulationError) -> SimulationReport {
     var nowhere = DiscardedResults()
     return try run(source, results: &nowhere)
-  }
-}
-
-extension Engine {
-  /// Hands the results so far to `sink`.
-  fileprivate mutating func handOver<Results: ResultSink>(
-    to sink: inout Results
-  ) throws(SimulationError) {
-    do {
-      for result in results { try sink.record(result) }
-    } catch {
-      throw .results(error)
-    }
-    results.removeAll(keepingCapacity: true)
   }
 }

@@ -172,7 +172,8 @@ public struct TraceOpener: Sendable {
     let asked = format ?? formatNames.joined(separator: ", ")
     throw TraceError(
       .unrecognised,
-      "not a table of \(asked); it begins '\(line)'. --format and --table say what it is",
+      "not a table of \(asked); it begins '\(line)'\(FamiliarText.hint(group.head)). "
+        + "--format and --table say what it is",
       file: group.files[0].name)
   }
 }

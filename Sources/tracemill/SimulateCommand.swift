@@ -124,6 +124,15 @@ struct SimulateCommand: AsyncParsableCommand {
       """, valueName: "how"))
   var atStart = ReplayedTasks.AtStart.observed
 
+  @Option(
+    name: .customLong("by"),
+    help: ArgumentHelp(
+      """
+      Tell waits apart by user, or by size (cores, in powers of two); may be repeated. By run time and \
+      by class they are told anyway.
+      """, valueName: "what"))
+  var waitsBy: [WaitGrouping] = []
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -189,6 +198,7 @@ struct SimulateCommand: AsyncParsableCommand {
     job.scaleArrivals = scaleArrivals
     job.scaleLoad = scaleLoad
     job.atStart = atStart
+    job.waitsBy = WaitGrouping.allCases.filter(waitsBy.contains)
     job.ignoresConstraints = ignoreConstraints
     job.selection = selection.selection
     job.reading = reading
@@ -217,3 +227,4 @@ struct SimulateCommand: AsyncParsableCommand {
 }
 
 extension ReplayedTasks.AtStart: ExpressibleByArgument {}
+extension WaitGrouping: ExpressibleByArgument {}

@@ -49,7 +49,9 @@ final class TestExperiment: ExperimentInputs {
     try ClusterLayout(.studyTiers(machines: 5), seed: seed)
   }
 
-  func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks {
+  func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, seed: UInt64
+  ) throws -> CellTasks {
     let source = Self.source(seed: seed, tasks: 100)
     guard definition.name == failing else { return CellTasks(source) }
     return CellTasks(BreakingSource(base: source))

@@ -140,6 +140,36 @@ import Testing
     #expect(placed.contains { !value($0, "behind_job_id").isEmpty })
   }
 
+  /// Waits by size are those of the rows, grouped by another hand.
+  @Test func waitsAreToldApartBySizeAndUser() throws {
+    let file = try folder.write(
+      """
+      job_id,submit_us,run_us,cpu_cores,memory_bytes,user
+      1,0,100000000,4,1000000,ann
+      2,1000000,50000000,3,1000000,bob
+      3,2000000,10000000,1,1000000,ann
+      4,3000000,10000000,1,1000000,bob
+      """, to: "four.csv")
+    let cluster = try folder.write(
+      "groups: [{ count: 1, cores: 4, memoryGiB: 8 }]", to: "one.yaml")
+    let made = try tracemill(
+      "simulate", "--workload", file, "--cluster", cluster, "--by", "size", "--by", "user",
+      "--json", "--quiet")
+    try #require(made.status == 0, "\(made.error)")
+    let object = try object(made)
+    func means(_ key: String) throws -> [String: Double] {
+      let groups = try #require(object[key] as? [[String: Any]])
+      return Dictionary(
+        uniqueKeysWithValues: groups.map {
+          ($0["name"] as? String ?? "", $0["mean"] as? Double ?? -1)
+        })
+    }
+    // First come first served: job 2 starts at 100 s, job 3 beside it, job 4 when job 3 has ended.
+    let sizes = try means("waits_by_size")
+    #expect(sizes == ["up to 4 cores": 49.5, "up to 1 cores": (98 + 107) / 2])
+    #expect(try means("waits_by_user") == ["ann": 49, "bob": (99 + 107) / 2])
+  }
+
   @Test func otherEndingsAreRefused() throws {
     let result = try tracemill(
       "simulate", "--workload", "study:tasks=4", "--cluster", "study:5", "--timeline", "x.svg")

@@ -101,6 +101,7 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
     /// How many tasks there were so far.
     public private(set) var tasks = 0
     private var first = 0.0
+    private var hasArrivals = false
     private var last = 0.0
     private var counts = Array(repeating: 0, count: PriorityClass.allCases.count)
     private var arrivals = ArrivalBins()
@@ -116,10 +117,14 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
     /// Adds a task; tasks come in order of submission.
     public mutating func add(_ task: TaskRecord) {
       let submit = task.submit.seconds
-      if tasks == 0 { first = submit }
-      last = submit
       tasks += 1
-      arrivals.add(submit - first)
+      // Time 0 stands for "before the trace": no rush at its beginning.
+      if !task.flags.contains(.cutOffAtStart) {
+        if !hasArrivals { first = submit }
+        hasArrivals = true
+        last = submit
+        arrivals.add(max(0, submit - first))
+      }
       counts[Int(task.priorityClass.rawValue)] += 1
       // A task that was cut off ran longer than is known: it is counted, and not averaged.
       if task.flags.contains(.cutOffAtEnd) {
@@ -127,6 +132,8 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
       } else if !task.flags.contains(.runTimeUnknown) {
         samples[0].add(task.runTime.seconds)
       }
+      // What the program itself assumed says nothing of the trace.
+      guard !task.flags.contains(.requestAssumed) else { return }
       if !task.flags.contains(.cpuUnknown) { samples[1].add(task.request.cpu.value) }
       if !task.flags.contains(.memoryUnknown) { samples[2].add(task.request.memory.gibibytes) }
     }

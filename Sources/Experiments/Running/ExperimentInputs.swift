@@ -37,8 +37,11 @@ public protocol ExperimentInputs: Sendable {
   func policy(_ definition: SchedulerDefinition) throws -> any PlacementPolicy
   /// The machines of a cluster under `seed`.
   func layout(_ definition: ClusterDefinition, seed: UInt64) throws -> ClusterLayout
-  /// The tasks of a workload under `seed`, from the first.
-  func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks
+  /// The tasks of a workload under `seed`, from the first, for a cluster: a load that is asked for is
+  /// one of its cores (times their speeds), where the workload does not state others.
+  func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, seed: UInt64
+  ) throws -> CellTasks
   /// Whether another seed could give other tasks or other machines.
   func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws -> Bool
   /// How a scheduler learned; nil if it did not, or if that was not kept.
@@ -80,10 +83,11 @@ public struct CellRunner: Sendable {
     var options = SimulationOptions()
     definition.engine.apply(to: &options)
     scheduler.engine.apply(to: &options)
+    let layout = try inputs.layout(cluster, seed: cluster.seed ?? cell.seed)
     var simulator = Simulator(
-      cluster: try inputs.layout(cluster, seed: cluster.seed ?? cell.seed),
+      cluster: layout,
       policy: try inputs.policy(scheduler), options: options, seed: cell.seed)
-    let tasks = try inputs.tasks(workload, seed: cell.seed)
+    let tasks = try inputs.tasks(workload, on: layout, seed: cell.seed)
     simulator.dependencies = tasks.dependencies
     let report: SimulationReport
     var waits = WaitsByLength()

@@ -109,7 +109,9 @@ public struct ExperimentRunner: Sendable {
       return
     }
     // What cannot be read is told by its cells.
-    guard let tasks = try? runner.inputs.tasks(workload, seed: seed),
+    guard let cluster = runner.definition.clusters.first,
+      let layout = try? runner.inputs.layout(cluster, seed: cluster.seed ?? seed),
+      let tasks = try? runner.inputs.tasks(workload, on: layout, seed: seed),
       let overview = try? WorkloadOverview(tasks.source)
     else { return }
     try store.keep(overview, of: workload.name)

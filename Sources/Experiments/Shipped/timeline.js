@@ -27,13 +27,16 @@
   const rowHeight = () => Math.max(high ? 14 : 2, Math.min(28, plot().h / Math.max(1, page.rows)));
   const hue = place => page.colors[classes[place] % page.colors.length];
 
-  function clock(seconds) {
-    const sign = seconds < 0 ? "-" : "", s = Math.abs(seconds);
-    if (s >= 172800) return sign + Number((s / 86400).toPrecision(5)) + " d";
-    if (s >= 7200) return sign + Number((s / 3600).toPrecision(5)) + " h";
-    if (s >= 300) return sign + Number((s / 60).toPrecision(5)) + " min";
-    if (s >= .1 || s === 0) return sign + Number(s.toPrecision(5)) + " s";
-    return sign + Number((s * 1000).toPrecision(4)) + " ms";
+  // In a unit that fits the time, or another one.
+  function clock(seconds, like = seconds) {
+    const sign = seconds < 0 ? "-" : "", s = Math.abs(like);
+    const show = (length, unit, digits = 5) =>
+      sign + Number((Math.abs(seconds) / length).toPrecision(digits)) + " " + unit;
+    if (s >= 172800) return show(86400, "d");
+    if (s >= 7200) return show(3600, "h");
+    if (s >= 300) return show(60, "min");
+    if (s >= .1 || s === 0) return show(1, "s");
+    return show(1e-3, "ms", 4);
   }
 
   function step(span) {
@@ -105,7 +108,7 @@
     context.textBaseline = "top"; context.textAlign = "center";
     for (let t = begin; t <= to * page.unit; t += gap) {
       const at = x(t / page.unit);
-      if (at > margin.left + 20 && at < width - 24) context.fillText(clock(t), at, height - margin.bottom + 8);
+      if (at > margin.left + 20 && at < width - 24) context.fillText(clock(t, to * page.unit), at, height - margin.bottom + 8);
     }
     context.textAlign = "right"; context.textBaseline = "middle";
     let free = -1;

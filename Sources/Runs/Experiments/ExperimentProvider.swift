@@ -28,6 +28,9 @@ public final class ExperimentProvider: ExperimentInputs {
   ///   - reading: how traces are read.
   public init(folder: String, reading: ReadingSettings = ReadingSettings()) {
     self.folder = folder
+    // Every cell reads its inputs; what there is to say of them is said once.
+    var reading = reading
+    reading.logger = reading.logger.map(OnceLogHandler.logger)
     self.reading = reading
   }
 
@@ -52,8 +55,11 @@ public final class ExperimentProvider: ExperimentInputs {
     return try NamedCluster(path(definition.source), reading: reading).layout(seed: seed)
   }
 
-  /// The tasks of a workload under `seed`, from the first.
-  public func tasks(_ definition: WorkloadDefinition, seed: UInt64) throws -> CellTasks {
+  /// The tasks of a workload under `seed`, from the first; a load is one of the cluster's cores if the
+  /// workload states no others.
+  public func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, seed: UInt64
+  ) throws -> CellTasks {
     let kept = isGenerated(definition.source) ? .tooLarge : try table(definition)
     let source: AnyWorkloadSource<any Error>
     var dependencies = DependencyTable()
@@ -62,7 +68,7 @@ public final class ExperimentProvider: ExperimentInputs {
       source = CellTasks(table.source()).source
       dependencies = known
     case .tooLarge:
-      let (tasks, argument) = try replayed(definition, seed: seed)
+      let (tasks, argument) = try replayed(definition, seed: seed, cores: layout.effectiveCores)
       source = CellTasks(tasks).source
       dependencies = argument.dependencies
     }
@@ -165,10 +171,10 @@ public final class ExperimentProvider: ExperimentInputs {
   }
 
   private func replayed(
-    _ definition: WorkloadDefinition, seed: UInt64
+    _ definition: WorkloadDefinition, seed: UInt64, cores: Double? = nil
   ) throws -> (ReplayedTasks, NamedWorkload) {
     let argument = try NamedWorkload(
-      path(definition.source), seed: seed, reading: reading)
+      path(definition.source), seed: seed, cores: cores, reading: reading)
     return (ReplayedTasks(argument, atStart: .observed), argument)
   }
 
@@ -180,8 +186,15 @@ public final class ExperimentProvider: ExperimentInputs {
   /// A path in the experiment's folder; anything else as it is.
   private func path(_ source: String) -> String {
     if source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
-    let inFolder = URL(fileURLWithPath: folder).appendingPathComponent(source).path
-    return FileManager.default.fileExists(atPath: inFolder) ? inFolder : source
+    func inFolder(_ name: String) -> String? {
+      let path = URL(fileURLWithPath: folder).appendingPathComponent(name).path
+      return FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+    if let path = inFolder(source) { return path }
+    // A scenario's file, with parameters after it.
+    let (file, parameters) = NamedModel.parts(source)
+    guard !parameters.isEmpty, let path = inFolder(file) else { return source }
+    return "\(path):\(parameters)"
   }
 }
 
@@ -192,7 +205,12 @@ extension ExperimentProvider {
       definition.workloads.map(\.source) + definition.clusters.map(\.source)
       + definition.schedulers.compactMap { NamedScheduler.file($0.policy)?.path }
     var files: [InputFile] = []
-    for source in sources where !files.contains(where: { $0.path == source }) {
+    for name in sources {
+      // Parameters after a scenario's file are in the experiment itself.
+      let file = NamedModel.parts(name).source
+      let isFile = [".yaml", ".yml", ".json"].contains(where: file.hasSuffix)
+      let source = isFile ? file : name
+      guard !files.contains(where: { $0.path == source }) else { continue }
       let path = path(source)
       guard FileManager.default.fileExists(atPath: path) else { continue }
       files.append(
@@ -218,9 +236,14 @@ extension ExperimentProvider {
   /// Everything about workloads and clusters that can be seen to be wrong before anything is run.
   public func problems(_ definition: ExperimentDefinition) -> [String] {
     var problems: [String] = []
+    // Some machines, where those of the experiment are wrong themselves.
+    let machines =
+      definition.clusters.first.flatMap { try? layout($0, seed: 1) }
+      ?? (try? ClusterLayout(.studyTiers(machines: 10), seed: 1))
+    guard let machines else { return ["clusters[0]: cannot be made"] }
     for (index, workload) in definition.workloads.enumerated() {
       if isGenerated(workload.source) {
-        do { _ = try tasks(workload, seed: 1) } catch {
+        do { _ = try tasks(workload, on: machines, seed: 1) } catch {
           problems.append("workloads[\(index)]: \(error)")
         }
       } else if let problem = problem(
@@ -234,7 +257,8 @@ extension ExperimentProvider {
     }
     for (index, cluster) in definition.clusters.enumerated() {
       let isDrawn =
-        cluster.groups != nil || ["study:", "tiers:"].contains(where: cluster.source.hasPrefix)
+        cluster.groups != nil
+        || ["study:", "tiers:", "mmc:"].contains(where: cluster.source.hasPrefix)
       if !isDrawn, let problem = problem(cluster.source, drawn: ["study", "tiers"]) {
         problems.append("clusters[\(index)]: unknown cluster \(problem)")
       } else {

@@ -177,7 +177,13 @@ public struct ProfileReport {
     guard column == nil else { return text }
     let arrivals = part.arrivals
     text += "\narrivals of jobs\n"
-    text += "  \(FitReport.value(arrivals.rate, error: arrivals.rateStandardError)) a second"
+    let (unit, factor): (String, Double) =
+      arrivals.rate >= 1
+      ? ("second", 1) : arrivals.rate >= 1.0 / 60 ? ("minute", 60) : ("hour", 3600)
+    text += "  "
+    text += FitReport.value(
+      arrivals.rate * factor, error: arrivals.rateStandardError * factor)
+    text += " a \(unit)"
     if arrivals.beforeTrace > 0 { text += "; \(grouped(arrivals.beforeTrace)) before the trace" }
     text += "\n"
     if let short = arrivals.windows.first, let long = arrivals.windows.last {

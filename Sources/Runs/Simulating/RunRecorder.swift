@@ -7,11 +7,13 @@ struct RunRecorder: ResultSink {
   var tasks: ResultWriter
   var timeline: Timeline?
   var waits = WaitsByLength()
+  var groups: WaitGroups?
 
   mutating func record(_ result: TaskResult) throws {
     try tasks.record(result)
     timeline?.add(result)
     waits.record(result)
+    groups?.record(result)
   }
 }
 

@@ -30,6 +30,8 @@ public struct SimulationJob: Sendable {
   /// Whether what tasks require of machines' attributes is ignored. It is honoured where a google-2011
   /// trace with both tables is the cluster and the workload is it or a record file.
   public var ignoresConstraints = false
+  /// What waits are told apart by, besides run times.
+  public var waitsBy: [WaitGrouping] = []
   /// Which tasks of a trace are run.
   public var selection = TaskSelection()
   /// How traces are read.
@@ -64,6 +66,8 @@ public struct SimulationJob: Sendable {
     public var constraints: TraceConstraints
     /// Rows that could not be read; nil in strict mode.
     public var rejects: RejectLog?
+    /// The users' names, where the workload has any.
+    var users: SymbolTable?
   }
 
   /// One run, its result files, and its summary. Everything is read anew.
@@ -78,10 +82,12 @@ public struct SimulationJob: Sendable {
   ) throws -> SimulationSummary {
     var results = RunRecorder(
       tasks: try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound),
-      timeline: files.timeline == nil ? nil : Timeline())
+      timeline: files.timeline == nil ? nil : Timeline(),
+      groups: waitsBy.isEmpty ? nil : WaitGroups(waitsBy))
     let start = RunCost.Start()
     let log = files.decisions == nil ? nil : DecisionLog()
-    let run = try self.run(seed: seed, meter: meter, results: &results, decisions: log)
+    let run = try self.run(
+      seed: seed, meter: meter, results: &results, decisions: log, groups: results.groups)
     try results.tasks.finish()
     if let path = files.decisions { try log?.write(to: path) }
     let cost = RunCost(since: start)
@@ -97,7 +103,11 @@ public struct SimulationJob: Sendable {
       report: run.report, layout: run.layout, options: options, workload: workload,
       cluster: cluster, tasks: run.tasks, constraints: run.constraints,
       rejects: run.rejects?.counts ?? [:], cost: cost, outputs: files.paths, theory: theory,
-      waits: results.waits.tenths)
+      waits: results.waits.tenths,
+      groups: results.groups?.groups { user in
+        let name = run.users?[user] ?? ""
+        return name.isEmpty ? (user == .unknown ? "unknown" : "user \(user.rawValue)") : name
+      } ?? [])
   }
 
   /// What queueing theory says of the run; nil where it is of no station that theory knows.
@@ -126,6 +136,13 @@ public struct SimulationJob: Sendable {
   public func run<Results: ResultSink>(
     seed: UInt64, meter: ReadMeter, results: inout Results, decisions: DecisionLog? = nil
   ) throws -> Run {
+    try run(seed: seed, meter: meter, results: &results, decisions: decisions, groups: nil)
+  }
+
+  private func run<Results: ResultSink>(
+    seed: UInt64, meter: ReadMeter, results: inout Results, decisions: DecisionLog?,
+    groups: WaitGroups?
+  ) throws -> Run {
     let rejects = try reading.rejectLog()
     let layout = try NamedCluster(cluster, reading: reading, rejects: rejects).layout(seed: seed)
     var policy = try NamedScheduler(scheduler).policy()
@@ -151,10 +168,12 @@ public struct SimulationJob: Sendable {
     }
     do throws(SimulationError) {
       var report = try simulator.run(
-        tasks.scaleArrivals(by: scaleArrivals).scaleLoad(by: scaleLoad), results: &results)
+        TappedTasks(base: tasks, groups: groups).scaleArrivals(by: scaleArrivals)
+          .scaleLoad(by: scaleLoad), results: &results)
       report.droppedDependencies += dropped
       return Run(
-        report: report, layout: layout, tasks: tasks, constraints: constraints, rejects: rejects)
+        report: report, layout: layout, tasks: tasks, constraints: constraints, rejects: rejects,
+        users: argument.stream?.symbols)
     } catch {
       throw error.underlying
     }

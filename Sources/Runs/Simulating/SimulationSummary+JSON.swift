@@ -44,6 +44,13 @@ extension SimulationSummary {
         "mean_wait_s": $0.meanWait,
       ] as [String: Any]
     }
+    for (grouping, groups) in groups {
+      object["waits_by_\(grouping.rawValue)"] = groups.map { group -> [String: Any] in
+        var entry = quantiles(group.wait, 1e-6)
+        entry["name"] = group.name
+        return entry
+      }
+    }
     if let theory {
       object["theory"] = theory.map { value -> [String: Any] in
         [

@@ -29,6 +29,8 @@ public struct SimulationSummary {
   let theory: [QueueTheory.Value]?
   /// Waits by tenth of run time.
   let waits: [WaitsByLength.Tenth]
+  /// Waits by what was asked for.
+  let groups: [(grouping: WaitGrouping, groups: [WaitGroups.Group])]
 
   var tasksPerSecond: Double { Double(report.total.submitted) / max(cost.cpu, 1e-9) }
 
@@ -40,7 +42,7 @@ public struct SimulationSummary {
     seed \(report.seed)
     \(replayLines)
     \(taskLines)
-    \(classLines)\(lengthLines)\(usageLines)\(theoryLines)
+    \(classLines)\(lengthLines)\(groupLines)\(usageLines)\(theoryLines)
     \(costLines)
     """
   }
@@ -141,6 +143,23 @@ public struct SimulationSummary {
     lines.add(["run time to"] + waits.map { Figures.readable($0.longest, unit: "s") })
     lines.add(["mean wait"] + waits.map { Figures.readable($0.meanWait, unit: "s") })
     return lines.text + "\n"
+  }
+
+  /// Waits by what was asked for; the twenty users with the most tasks.
+  private var groupLines: String {
+    groups.map { grouping, groups in
+      var lines = TextTable(
+        header: ["wait by \(grouping.rawValue), s", "n", "mean", "p50", "p90", "p99", "max"],
+        left: [0])
+      for group in groups.prefix(20) {
+        lines.add(
+          [group.name, grouped(group.wait.count), significant(group.wait.mean * 1e-6)]
+            + group.wait.quantiles([0.5, 0.9, 0.99]).map { significant($0 * 1e-6) }
+            + [significant(Double(group.wait.maximum ?? 0) * 1e-6)])
+      }
+      let more = groups.count > 20 ? "  and \(grouped(groups.count - 20)) more\n" : ""
+      return lines.text + more + "\n"
+    }.joined()
   }
 
   /// The simulated figure of what theory speaks of.

@@ -89,6 +89,29 @@ extension TraceSummary {
           id: "shapes", title: "Arrivals and sizes",
           blocks: overview.blocks(name: "All tasks", isSeeded: false)))
     }
+    let steps = use.steps
+    if steps.count > 1 {
+      let scale = Figures.scale("s", upTo: Double(steps.count) * use.width)
+      sections.append(
+        .init(
+          id: "use", title: "Use over time",
+          blocks: [
+            .figure(
+              ReportFigure(
+                id: "use", title: "Cores that tasks held",
+                caption:
+                  "By their last attempts, as the trace tells it; what was evicted is not counted.",
+                kind: .lines, x: .init("time since the first start, \(scale.unit)"),
+                y: .init("cores"),
+                series: [
+                  .init(
+                    "cores", style: 0,
+                    points: steps.enumerated().map {
+                      .init((Double($0) + 0.5) * use.width * scale.factor, $1)
+                    })
+                ]))
+          ]))
+    }
     var waits: [ReportPage.Block] = []
     let wait = margins[1]
     if wait.values.count > 0 {
@@ -154,14 +177,6 @@ extension TraceSummary {
       }
     }
     return text + "."
-  }
-
-  private func rate(_ perSecond: Double) -> String {
-    for (factor, unit) in [(1.0, "second"), (60, "minute"), (3600, "hour")]
-    where perSecond * factor >= 1 {
-      return "\(significant(perSecond * factor)) a \(unit)"
-    }
-    return "\(significant(perSecond * 86400)) a day"
   }
 
   /// What is not there.

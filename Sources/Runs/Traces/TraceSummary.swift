@@ -29,7 +29,11 @@ public struct TraceSummary {
     Margin("run time", unit: "s", scale: 1e-6), Margin("wait time", unit: "s", scale: 1e-6),
     Margin("CPU request", unit: "cores", scale: 1e-9),
     Margin("memory request", unit: "GiB", scale: 1 / 1_073_741_824),
+    Margin("GPU request", unit: "GPUs", scale: 1e-3), Margin("instances", unit: "", scale: 1),
   ]
+  /// Cores that tasks held, by their last attempts.
+  private(set) var use = UseOverTime()
+  private var submits = (first: Microseconds.never, last: Microseconds.zero)
   private var requestsAssumed = 0
 
   static let flagNames: [(TaskRecord.Flags, String)] = [
@@ -77,6 +81,19 @@ public struct TraceSummary {
       }
     }
     let flags = record.flags
+    if record.submit > .zero {
+      submits = (min(submits.first, record.submit), max(submits.last, record.submit))
+    }
+    if record.request.milliGPU > 0 { margins[4].add(record.request.milliGPU) }
+    if record.instances > 1 { margins[5].add(Int64(record.instances)) }
+    if record.attempts > 0, record.end.isKnown, !flags.contains(.runTimeUnknown),
+      !flags.contains(.cpuUnknown)
+    {
+      let end = record.end.seconds
+      use.add(
+        record.request.cpu.value * Double(max(1, record.instances)),
+        from: end - record.runTime.seconds, to: end)
+    }
     if record.attempts > 0, !flags.contains(.runTimeUnknown) {
       if flags.contains(.cutOffAtEnd) {
         margins[0].addCutOff(record.runTime.rawValue)
@@ -151,10 +168,44 @@ public struct TraceSummary {
     var text =
       "\n\(grouped(records)) \(isJobLevel ? "jobs" : "tasks"), \(grouped(attempts)) attempts\n"
     text += lines.text
+    let span = (submits.last - submits.first).seconds
+    if submits.first.isKnown, span > 0 {
+      text += "  \(rate(Double(records) / span)) on average\n"
+    }
+    let steps = use.steps
+    if let most = steps.max(), most > 0 {
+      let mean = steps.reduce(0, +) / Double(steps.count)
+      text +=
+        "  cores held  \(Self.blocks(steps))  mean \(significant(mean)), most \(significant(most))"
+      text += " (in steps of \(Runs.span(use.width)), last attempts)\n"
+    }
     for (index, (_, name)) in Self.flagNames.enumerated() where flags[index] > 0 {
       text += "  \(grouped(flags[index])) \(name)\n"
     }
     return text
+  }
+
+  /// Values over time as a row of 48 blocks, scaled to the largest.
+  private static func blocks(_ values: [Double]) -> String {
+    let columns = min(48, values.count)
+    let levels = (0..<columns).map { column in
+      let part = values[
+        (column * values.count / columns)..<((column + 1) * values.count / columns)]
+      return part.reduce(0, +) / Double(part.count)
+    }
+    let most = levels.max() ?? 0
+    guard most > 0 else { return "" }
+    let blocks = Array("▁▂▃▄▅▆▇█")
+    return String(levels.map { blocks[min(7, Int($0 / most * 7.999))] })
+  }
+
+  /// A rate in a unit that fits.
+  func rate(_ perSecond: Double) -> String {
+    for (factor, unit) in [(1.0, "second"), (60, "minute"), (3600, "hour")]
+    where perSecond * factor >= 1 {
+      return "\(significant(perSecond * factor)) a \(unit)"
+    }
+    return "\(significant(perSecond * 86400)) a day"
   }
 
   private var marginLines: String {
@@ -245,6 +296,9 @@ public struct TraceSummary {
         "flags": Dictionary(
           uniqueKeysWithValues: Self.flagNames.enumerated().map { ($1.1, flags[$0]) }),
       ] as [String: Any]
+    let steps = use.steps
+    object["use"] =
+      ["step_s": use.width, "cores": steps.map { $0 as Any }] as [String: Any]
     object["margins"] = Dictionary(uniqueKeysWithValues: margins.map { ($0.name, $0.object) })
     if let machines { object["machines"] = machines.object }
     return object

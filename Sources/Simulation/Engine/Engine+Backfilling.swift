@@ -3,15 +3,28 @@ import Workload
 // What may overtake a waiting head.
 extension Engine {
   /// Lets tasks behind the head start. `onlyFresh`: nothing has changed but that some have arrived.
-  mutating func overtake(onlyFresh: Bool) throws(SimulationError) {
+  mutating func openOvertaking(onlyFresh: Bool) {
+    offering.stage = .overtaking
+    offering.cursor = 0
+    offering.candidates.removeAll(keepingCapacity: true)
     guard let head = pending.first?.value else { return }
-    var promise = options.backfilling == .easy ? promise(to: head) : nil
-    let candidates =
-      onlyFresh
-      ? fresh.map(\.value) : Array(pending.slots(limit: options.depth + 1).dropFirst())
-    for index in candidates where index != head && slots[index].state == .pending {
-      if try overtakeOne(index, &promise) { accounts.overtakings += 1 }
+    if options.backfilling == .easy { offering.promise = promise(to: head) }
+    if onlyFresh {
+      for entry in fresh where entry.value != head { offering.candidates.append(entry.value) }
+    } else {
+      offering.candidates.append(
+        contentsOf: pending.slots(limit: options.depth + 1).dropFirst())
     }
+  }
+
+  /// The next task that may overtake; nil if there is none.
+  mutating func nextCandidate() -> Int32? {
+    while offering.cursor < offering.candidates.count {
+      let index = offering.candidates[offering.cursor]
+      offering.cursor += 1
+      if slots[index].state == .pending { return index }
+    }
+    return nil
   }
 
   /// When the head can start at the latest, by the estimates, and what it can then spare.
@@ -29,17 +42,12 @@ extension Engine {
     }
   }
 
-  /// Offers a task that must not break the promise to the head. Whether it has left the queue.
-  private mutating func overtakeOne(
-    _ index: Int32, _ promise: inout HeadPromise?
-  ) throws(SimulationError) -> Bool {
-    guard var kept = promise else { return try offer(index) }
-    let view = slots[index].view
-    guard case .machines(let machines) = try places(for: index), keeps(&kept, view, machines)
-    else { return false }
-    promise = kept
-    dequeue(index)
-    if view.instances > 1 { start(index, on: machines) } else { start(index, on: machines[0]) }
+  /// Whether the task may start on these machines now without breaking the promise to the head, which is
+  /// then kept with the task there.
+  mutating func keepsPromise(_ view: TaskView, _ machines: [Int]) -> Bool {
+    guard var kept = offering.promise else { return true }
+    guard keeps(&kept, view, machines) else { return false }
+    offering.promise = kept
     return true
   }
 

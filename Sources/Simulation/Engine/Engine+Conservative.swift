@@ -1,5 +1,20 @@
 import Workload
 
+/// A passage through the queue under way: what it keeps from one decision to the next.
+struct PromisePass {
+  var waiting: [Int32] = []
+  /// Which of those that wait is looked at.
+  var position = 0
+  /// Somebody has been passed over in this round.
+  var overtakes = false
+  /// How many vacancies earlier rounds have looked at, and how many there were when this one began.
+  var looked = 0
+  var known = 0
+  var blockedSince: Int64 = -1
+  /// What the task that is asked about had been promised.
+  var promise = Promise.none
+}
+
 // Conservative backfilling: whoever waits has been promised a time, and a place where that matters.
 extension Engine {
   /// Starts those whose time has come, and promises every waiting task, in the queue's order, the
@@ -9,46 +24,82 @@ extension Engine {
   /// that has none: one that came later but goes first, or whose machine went away or runs a task
   /// beyond its estimate. Only promises that may have changed are looked at: those whose time has
   /// come, and, where room has come unforeseen, those that it may better.
-  mutating func backfillConservatively() throws(SimulationError) {
-    let waiting = pending.slots(limit: options.depth)
-    if plan.isOutOfDate { rebuildPlan(waiting) }
-    withdrawBeyond(waiting)
-    let blockedSince = plan.blockedSince
-    plan.blockedSince = -1
-    // Who moves forward leaves room, which those ahead may not have seen yet.
-    var looked = 0
-    repeat {
-      plan.seal()
-      let known = plan.vacancies.count
-      try keepPromises(to: waiting, lookingAtVacanciesFrom: looked)
-      looked = known
-    } while plan.vacancies.count > looked
-    plan.forgetVacancies()
-    if plan.blockedSince >= 0, blockedSince >= 0 { plan.blockedSince = blockedSince }
+  ///
+  /// Whether it stopped at a decision.
+  mutating func keepPromises() -> Bool {
+    while true {
+      if continuePass() { return true }
+      guard let head = pending.first, preempt(for: head.value) else { break }
+      beginPass()
+    }
+    headWaits = true
+    offering.stage = .closed
+    return false
   }
 
-  private mutating func keepPromises(
-    to waiting: [Int32], lookingAtVacanciesFrom first: Int
-  ) throws(SimulationError) {
+  /// Begins that.
+  mutating func openPromises() {
+    fresh.removeAll(keepingCapacity: true)
+    beginPass()
+    offering.stage = .promises
+  }
+
+  private mutating func beginPass() {
+    pass.waiting = pending.slots(limit: options.depth)
+    if plan.isOutOfDate { rebuildPlan(pass.waiting) }
+    withdrawBeyond(pass.waiting)
+    pass.blockedSince = plan.blockedSince
+    plan.blockedSince = -1
+    pass.looked = 0
+    beginRound()
+  }
+
+  private mutating func beginRound() {
+    plan.seal()
+    pass.known = plan.vacancies.count
+    pass.position = 0
+    pass.overtakes = false
+  }
+
+  /// Goes on with the passage. Whether it stopped at a decision.
+  private mutating func continuePass() -> Bool {
     let now = cluster.now.rawValue
-    var overtakes = false
-    for (position, index) in waiting.enumerated() where slots[index].state == .pending {
-      if plan.time(of: index) == nil {
-        withdraw(waiting[(position + 1)...]) { _ in true }
-        enter(earliest(for: slots[index].view, before: .max) ?? .none, to: index)
-      } else if plan.vacancies.count > first {
-        improve(index, plan.vacancies[first...])
-      }
-      if let time = plan.time(of: index), time <= now {
-        if try startPromised(index) {
-          if overtakes { accounts.overtakings += 1 }
+    while true {
+      while pass.position < pass.waiting.count {
+        let index = pass.waiting[pass.position]
+        guard slots[index].state == .pending else {
+          pass.position += 1
           continue
         }
-        postpone(index, behind: waiting[(position + 1)...])
+        if plan.time(of: index) == nil {
+          withdraw(behindPass) { _ in true }
+          enter(earliest(for: slots[index].view, before: .max) ?? .none, to: index)
+        } else if plan.vacancies.count > pass.looked {
+          improve(index, plan.vacancies[pass.looked...])
+        }
+        if let time = plan.time(of: index), time <= now {
+          if startPromised(index) { return true }
+        } else {
+          passOver(index)
+        }
       }
-      overtakes = true
-      if options.refusesAtOnce { refuse(index) }
+      pass.looked = pass.known
+      // Who moves forward leaves room, which those ahead may not have seen yet.
+      guard plan.vacancies.count > pass.looked else { break }
+      beginRound()
     }
+    plan.forgetVacancies()
+    if plan.blockedSince >= 0, pass.blockedSince >= 0 { plan.blockedSince = pass.blockedSince }
+    return false
+  }
+
+  /// The tasks behind the one that is looked at.
+  private var behindPass: ArraySlice<Int32> { pass.waiting[(pass.position + 1)...] }
+
+  private mutating func passOver(_ index: Int32) {
+    pass.position += 1
+    pass.overtakes = true
+    if options.refusesAtOnce { refuse(index) }
   }
 
   /// What lies beyond the depth has no promise.
@@ -115,58 +166,89 @@ extension Engine {
     enter(earliest(for: view, before: .max) ?? .none, to: index)
   }
 
-  /// Starts a task whose time has come; whether it has left the queue. A task of one instance goes
-  /// where the policy wants it, if that breaks no promise; where all machines are one place, so does
-  /// every instance.
-  private mutating func startPromised(_ index: Int32) throws(SimulationError) -> Bool {
+  /// Starts a task whose time has come, or asks where: whether it stopped at that decision. A task of one
+  /// instance goes where the policy wants it, if that breaks no promise; where all machines are one
+  /// place, so does every instance.
+  private mutating func startPromised(_ index: Int32) -> Bool {
     let view = slots[index].view
-    let promise = plan.promise(to: index)
-    let now = cluster.now.rawValue
+    pass.promise = plan.promise(to: index)
     withdraw(index, quietly: true)
-    guard let machines = try machines(for: index, promise) else {
-      if slots[index].state == .pending { enter(promise, to: index) } else { plan.vacate(promise) }
-      return slots[index].state != .pending
+    if plan.pool != nil {
+      guard fitsNow(view, in: 0, Int(view.instances)) else {
+        startPromised(index, on: nil)
+        return false
+      }
+      guard isStale else {
+        ask(about: index, tentatively: true)
+        return true
+      }
+      startPromised(index, on: firstRoom(for: view))
+      return false
+    }
+    guard view.instances > 1 || isStale else {
+      ask(about: index)
+      return true
+    }
+    accounts.decisions += 1
+    startPromised(index, on: placeOfPromise(to: view))
+    return false
+  }
+
+  /// The policy has said where a task of one instance goes.
+  mutating func answerPromised(_ placement: Placement) {
+    let index = offering.task
+    let view = slots[index].view
+    switch placement {
+    case .reject:
+      refuse(index)
+      startPromised(index, on: nil)
+    case .machine(let machine) where fitsNow(view, in: machine, 1):
+      startPromised(index, on: [machine])
+    case .machine, .wait: startPromised(index, on: placeOfPromise(to: view))
+    }
+  }
+
+  /// The policy has said where each instance goes, or has not found room.
+  mutating func answerPromised(hasAll: Bool, isRejected: Bool) {
+    let index = offering.task
+    if hasAll { return startPromised(index, on: offering.machines) }
+    if isRejected {
+      refuse(index)
+      return startPromised(index, on: nil)
+    }
+    // The policy has not found the room that there is.
+    startPromised(index, on: firstRoom(for: slots[index].view))
+  }
+
+  /// The machines of the promise, if the task fits there now.
+  private func placeOfPromise(to view: TaskView) -> [Int]? {
+    let fits = pass.promise.parts.allSatisfy { fitsNow(view, in: $0.place, $0.count) }
+    return fits ? pass.promise.machines : nil
+  }
+
+  /// A task starts whose time has come; nil if it cannot, or has been refused.
+  private mutating func startPromised(_ index: Int32, on machines: [Int]?) {
+    let promise = pass.promise
+    guard let machines else {
+      if slots[index].state == .pending {
+        enter(promise, to: index)
+        postpone(index, behind: behindPass)
+        return passOver(index)
+      }
+      plan.vacate(promise)
+      return passed()
     }
     let isAsPromised = plan.pool != nil || machines == promise.machines
     dequeue(index)
-    if view.instances == 1 { start(index, on: machines[0]) } else { start(index, on: machines) }
-    if !isAsPromised || promise.time < now { plan.vacate(promise) }
-    return true
+    if machines.count == 1 { start(index, on: machines[0]) } else { start(index, on: machines) }
+    if !isAsPromised || promise.time < cluster.now.rawValue { plan.vacate(promise) }
+    passed()
   }
 
-  /// The machines on which the task starts now; nil if it cannot, or has been refused.
-  private mutating func machines(
-    for index: Int32, _ promise: Promise
-  ) throws(SimulationError) -> [Int]? {
-    let view = slots[index].view
-    if plan.pool != nil {
-      guard fitsNow(view, in: 0, Int(view.instances)) else { return nil }
-      if !isStale {
-        switch try places(for: index) {
-        case .machines(let machines): return machines
-        case .reject:
-          refuse(index)
-          return nil
-        case .wait: break
-        }
-      }
-      // The policy has not found the room that there is.
-      return firstRoom(for: view)
-    }
-    if view.instances == 1, !isStale {
-      switch ask(view) {
-      case .reject:
-        refuse(index)
-        return nil
-      case .machine(let machine):
-        if try check(index, on: machine), fitsNow(view, in: machine, 1) { return [machine] }
-      case .wait: break
-      }
-    } else {
-      accounts.decisions += 1
-    }
-    let fits = promise.parts.allSatisfy { fitsNow(view, in: $0.place, $0.count) }
-    return fits ? promise.machines : nil
+  /// The task that was looked at has left the queue.
+  private mutating func passed() {
+    pass.position += 1
+    if pass.overtakes { accounts.overtakings += 1 }
   }
 
   /// Whether so many instances may start in a place now and break no promise.

@@ -11,19 +11,25 @@ extension Engine {
     }
   }
 
-  /// Asks the policy as the agent of the task's gateway: for this decision the stale view shows that
-  /// machine, and the time, as they are.
-  mutating func decideAtGateway(_ view: TaskView) -> Placement {
-    let own = Int(view.gateway)
+  /// Whoever decides about the task does so as the agent of its gateway: until then the stale view
+  /// shows that machine, and the time, as they are.
+  mutating func revealGateway() {
+    let own = Int(slots[offering.task].view.gateway)
+    guard isStale, own >= 0 else { return }
     seen.now = cluster.now
-    guard isUnseen[own] else { return policy.place(view, on: seen, using: &rng) }
-    let past = seen.state(of: own)
+    guard isUnseen[own] else { return }
+    offering.gatewayBefore = seen.state(of: own)
     seen.show(own, cluster.state(of: own))
     policy.machineChanged(own, on: seen)
-    let placement = policy.place(view, on: seen, using: &rng)
+  }
+
+  /// The stale view is as it was before the decision.
+  mutating func concealGateway() {
+    guard let past = offering.gatewayBefore else { return }
+    let own = Int(slots[offering.task].view.gateway)
+    offering.gatewayBefore = nil
     seen.show(own, past)
     policy.machineChanged(own, on: seen)
-    return placement
   }
 
   /// What is left of the way from the task's gateway to another machine, when it starts there.

@@ -32,26 +32,44 @@ extension Engine {
     headWaits = false
   }
 
-  /// Asks the policy about a task.
-  mutating func ask(_ view: TaskView) -> Placement { timed { $0.decide(view) } }
-
-  /// Counts a decision of the policy, and takes its time where that is wanted.
-  @inline(__always)
-  mutating func timed<Decision>(_ decide: (inout Engine) -> Decision) -> Decision {
-    accounts.decisions += 1
-    guard options.measuresDecisions else { return decide(&self) }
+  /// Has the policy make the decision that is open.
+  mutating func decideByPolicy() throws(SimulationError) {
+    guard options.measuresDecisions else { return try answer(policyAnswer()) }
     let clock = ContinuousClock()
     let start = clock.now
-    let decision = decide(&self)
+    let answer = policyAnswer()
     let (seconds, attoseconds) = (clock.now - start).components
     accounts.decisionTimes.record(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
-    return decision
+    try self.answer(answer)
   }
 
-  private mutating func decide(_ view: TaskView) -> Placement {
-    if isStale, view.gateway >= 0 { return decideAtGateway(view) }
-    return isStale
-      ? policy.place(view, on: seen, using: &rng) : policy.place(view, on: cluster, using: &rng)
+  /// What the policy says to the decision that is open.
+  @inline(__always)
+  mutating func policyAnswer() -> Decision.Answer {
+    if offering.question == .choose {
+      guard var batch = policy as? any BatchPlacementPolicy else { return .nothing }
+      let choice =
+        isStale
+        ? batch.choose(from: offering.views, on: seen, using: &rng)
+        : batch.choose(from: offering.views, on: cluster, using: &rng)
+      policy = batch
+      return choice.map { .task($0.task, on: $0.machine) } ?? .nothing
+    }
+    let view = slots[offering.task].view
+    return .placement(
+      isStale
+        ? policy.place(view, on: seen, using: &rng) : policy.place(view, on: cluster, using: &rng))
+  }
+
+  /// Makes the decision that is open. An answer that is not valid is an error, and leaves it open.
+  @inline(__always)
+  mutating func answer(_ answer: Decision.Answer) throws(SimulationError) {
+    switch (answer, offering.question) {
+    case (.placement(let placement), .place): try self.answer(placement)
+    case (.task(let task, let machine), .choose): try choose(task, on: machine)
+    case (.nothing, .choose): chooseNone()
+    default: throw .unfittingAnswer(policy: policy.name, time: cluster.now)
+    }
   }
 }
 

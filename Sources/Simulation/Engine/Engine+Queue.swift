@@ -1,67 +1,139 @@
 import Workload
 
-// The queue meets the policy.
+// The queue meets the policy. Every loop here can stop at a decision: `offerPending` goes on from
+// wherever `offering` stands.
 extension Engine {
-  /// Offers waiting tasks to the policy, in the queue's order: the head blocks those behind it, but
-  /// for those that may overtake.
-  mutating func offerPending() throws(SimulationError) {
-    if isBatch { return try offerBatch() }
-    if options.backfilling == .conservative { return try keepPromises() }
-    let headWaited = headWaits
-    while !headWaits, let entry = pending.first {
-      if try !offer(entry.value) { headWaits = !preempt(for: entry.value) }
+  /// Offers waiting tasks, in the queue's order: the head blocks those behind it, but for those that
+  /// may overtake. Whether it stopped at a decision.
+  mutating func offerPending() -> Bool {
+    while true {
+      switch offering.stage {
+      case .opening: openQueue()
+      case .heads:
+        if !headWaits, let entry = pending.first {
+          ask(about: entry.value)
+          return true
+        }
+        if headWaits, options.backfilling != .none {
+          openOvertaking(onlyFresh: offering.headWaited)
+        } else {
+          closeQueue()
+        }
+      case .overtaking:
+        if let index = nextCandidate() {
+          // EASY must know where the task would run before it knows whether it may.
+          ask(about: index, tentatively: offering.promise != nil)
+          return true
+        }
+        offering.promise = nil
+        closeQueue()
+      case .promises: if keepPromises() { return true }
+      case .batch:
+        if !offering.waiting.isEmpty {
+          offering.question = .choose
+          return true
+        }
+        closeBatch()
+      case .closed: return false
+      }
     }
-    if headWaits, options.backfilling != .none { try overtake(onlyFresh: headWaited) }
+  }
+
+  private mutating func openQueue() {
+    if isBatch { return openBatch() }
+    if options.backfilling == .conservative {
+      if !headWaits || !fresh.isEmpty || plan.first <= cluster.now.rawValue {
+        openPromises()
+      } else {
+        offering.stage = .closed
+      }
+      return
+    }
+    offering.headWaited = headWaits
+    offering.stage = .heads
+  }
+
+  private mutating func closeQueue() {
     fresh.removeAll(keepingCapacity: true)
+    offering.stage = .closed
   }
 
-  /// Starts whom it promised to, and makes promises to all others.
-  private mutating func keepPromises() throws(SimulationError) {
-    guard !headWaits || !fresh.isEmpty || plan.first <= cluster.now.rawValue else { return }
-    fresh.removeAll(keepingCapacity: true)
-    repeat {
-      try backfillConservatively()
-    } while pending.first.map { preempt(for: $0.value) } ?? false
-    headWaits = true
+  /// Asks where a waiting task goes.
+  mutating func ask(about index: Int32, tentatively: Bool = false) {
+    offering.task = index
+    offering.isTentative = tentatively || slots[index].view.instances > 1
+    offering.question = .place
+    revealGateway()
   }
 
-  /// Offers one task to the policy. Whether it has left the queue.
-  mutating func offer(_ index: Int32) throws(SimulationError) -> Bool {
-    if slots[index].view.instances > 1 { return try offerGang(index) }
-    switch ask(slots[index].view) {
-    case .machine(let machine): return try place(index, on: machine)
-    case .wait:
-      if options.refusesAtOnce { refuse(index) }
-      return options.refusesAtOnce
-    case .reject:
-      refuse(index)
-      return true
+  /// The task that is asked about.
+  var askedView: TaskView { slots[offering.task].view }
+
+  /// The answer to where a task goes. One that is not valid is an error, and the decision stays open.
+  mutating func answer(_ placement: Placement) throws(SimulationError) {
+    let index = offering.task
+    concealGateway()
+    var isValid = true
+    if case .machine(let machine) = placement {
+      do throws(SimulationError) {
+        isValid = try check(index, on: machine)
+      } catch {
+        revealGateway()
+        throw error
+      }
     }
-  }
-
-  /// Puts a waiting task where the policy wants it: it starts, or waits at its machine.
-  private mutating func place(_ index: Int32, on machine: Int) throws(SimulationError) -> Bool {
-    guard try check(index, on: machine) else {
-      if options.refusesAtOnce { refuse(index) }
-      return options.refusesAtOnce
-    }
-    if options.mode == .central
-      || queues[machine].isEmpty && cluster.fits(slots[index].view.request, on: machine)
-    {
-      dequeue(index)
-      start(index, on: machine)
-    } else if options.refusesAtOnce {
-      refuse(index)
+    offering.question = .none
+    accounts.decisions += 1
+    if offering.isTentative {
+      answerTentatively(isValid ? placement : .wait)
+    } else if offering.stage == .promises {
+      answerPromised(isValid ? placement : .wait)
     } else {
-      dequeue(index)
-      joinQueue(index, of: machine)
+      decided(take(placement, of: index, isValid: isValid))
     }
+  }
+
+  /// Does with a task what was decided. Whether it has left the queue.
+  private mutating func take(_ placement: Placement, of index: Int32, isValid: Bool) -> Bool {
+    if case .machine(let machine) = placement, isValid {
+      if options.mode == .central
+        || queues[machine].isEmpty && cluster.fits(slots[index].view.request, on: machine)
+      {
+        dequeue(index)
+        start(index, on: machine)
+        return true
+      }
+      if !options.refusesAtOnce {
+        dequeue(index)
+        joinQueue(index, of: machine)
+        return true
+      }
+    } else if placement != .reject, !options.refusesAtOnce {
+      return false
+    }
+    refuse(index)
     return true
+  }
+
+  /// The task that was asked about has left the queue, or waits on.
+  private mutating func decided(_ hasLeft: Bool) {
+    switch offering.stage {
+    case .heads: if !hasLeft { headWaits = !preempt(for: offering.task) }
+    case .overtaking: if hasLeft { accounts.overtakings += 1 }
+    case .batch:
+      if hasLeft {
+        offering.waiting.remove(at: offering.chosen)
+        offering.views.remove(at: offering.chosen)
+      } else {
+        closeBatch()
+      }
+    case .closed, .opening, .promises: break
+    }
   }
 
   /// Whether the policy's placement is valid. One that is not is an error, but for a policy that sees
   /// the past, where it is a conflict if it was valid then.
-  mutating func check(_ index: Int32, on machine: Int) throws(SimulationError) -> Bool {
+  private mutating func check(_ index: Int32, on machine: Int) throws(SimulationError) -> Bool {
     if (0..<cluster.count).contains(machine) {
       if cluster.canTake(slots[index].view, on: machine) { return true }
       if isStale, seen.canTake(slots[index].view, on: machine) {
@@ -71,102 +143,6 @@ extension Engine {
     }
     throw .invalidPlacement(
       policy: policy.name, slots[index].view.id, machine: machine, time: cluster.now)
-  }
-
-  /// What a policy says to a gang.
-  enum GangPlacement {
-    case machines([Int])
-    case wait
-    case reject
-  }
-
-  /// Starts the gang if there is a machine for each instance. Whether it has left the queue.
-  private mutating func offerGang(_ index: Int32) throws(SimulationError) -> Bool {
-    switch try places(for: index) {
-    case .machines(let machines):
-      dequeue(index)
-      start(index, on: machines)
-      return true
-    case .wait: return false
-    case .reject:
-      refuse(index)
-      return true
-    }
-  }
-
-  /// Asks for a machine for each instance.
-  mutating func places(for index: Int32) throws(SimulationError) -> GangPlacement {
-    var machines: [Int] = []
-    var emptySince: [(present: Microseconds, seen: Microseconds)] = []
-    var rejected = false
-    let view = slots[index].view
-    while machines.count < Int(view.instances) {
-      let placement = ask(view)
-      guard case .machine(let machine) = placement else {
-        rejected = placement == .reject || options.refusesAtOnce
-        break
-      }
-      guard try check(index, on: machine) else {
-        rejected = options.refusesAtOnce
-        break
-      }
-      machines.append(machine)
-      emptySince.append(
-        (cluster.emptySince[machine], isStale ? seen.emptySince[machine] : .zero))
-      meter.read(machine, cluster)
-      pretend(view, on: machine, sign: 1)
-    }
-    // The claims were tentative: so that the instances did not count on the same room.
-    for (machine, since) in zip(machines, emptySince).reversed() {
-      pretend(view, on: machine, sign: -1)
-      cluster.emptySince[machine] = since.present
-      if isStale { seen.emptySince[machine] = since.seen }
-    }
-    if machines.count == Int(view.instances) { return .machines(machines) }
-    return rejected ? .reject : .wait
-  }
-
-  /// Makes a tentative claim, or takes it back, in the policy's view too.
-  private mutating func pretend(_ view: TaskView, on machine: Int, sign: Int32) {
-    let claim = Claim(machine: machine, resources: view.request)
-    if sign > 0 { cluster.apply(claim) } else { cluster.revert(claim) }
-    cluster.mark(view, on: machine, sign: sign)
-    guard isStale else { return policy.machineChanged(machine, on: cluster) }
-    if sign > 0 { seen.apply(claim) } else { seen.revert(claim) }
-    seen.mark(view, on: machine, sign: sign)
-    policy.machineChanged(machine, on: seen)
-  }
-
-  /// Lets a batch policy choose among the waiting tasks until it has no more to place.
-  private mutating func offerBatch() throws(SimulationError) {
-    guard !headWaits, !pending.isEmpty else { return }
-    updateRanks()
-    var waiting = pending.slots(limit: options.depth)
-    var views = waiting.map { slots[$0].view }
-    while !waiting.isEmpty, var batch = policy as? any BatchPlacementPolicy {
-      let choice = timed { engine in
-        engine.isStale
-          ? batch.choose(from: views, on: engine.seen, using: &engine.rng)
-          : batch.choose(from: views, on: engine.cluster, using: &engine.rng)
-      }
-      policy = batch
-      guard let choice else { break }
-      guard waiting.indices.contains(choice.task) else {
-        throw .invalidChoice(
-          policy: policy.name, index: choice.task, count: waiting.count, time: cluster.now)
-      }
-      let index = waiting[choice.task]
-      if slots[index].view.instances > 1 {
-        // A gang is started as a whole or not at all.
-        if try !offerGang(index) { break }
-      } else {
-        if try !place(index, on: choice.machine) { break }
-      }
-      waiting.remove(at: choice.task)
-      views.remove(at: choice.task)
-    }
-    if options.refusesAtOnce { for index in waiting { refuse(index) } }
-    headWaits = true
   }
 
   mutating func refuse(_ index: Int32) {
@@ -205,5 +181,131 @@ extension Engine {
       unqueue(head)
       start(head, on: machine)
     }
+  }
+}
+
+// Tasks whose start hangs on more than one answer: gangs, and those that EASY weighs.
+extension Engine {
+  /// One more machine for the task, or none: then it does not start.
+  private mutating func answerTentatively(_ placement: Placement) {
+    let index = offering.task
+    let instances = Int(slots[index].view.instances)
+    if case .machine(let machine) = placement {
+      offering.machines.append(machine)
+      offering.emptySince.append(
+        (cluster.emptySince[machine], isStale ? seen.emptySince[machine] : .zero))
+      meter.read(machine, cluster)
+      pretend(slots[index].view, on: machine, sign: 1)
+      if offering.machines.count < instances { return ask(about: index, tentatively: true) }
+    }
+    takeBackClaims(of: index)
+    let hasAll = offering.machines.count == instances
+    let isRejected = !hasAll && (placement == .reject || options.refusesAtOnce)
+    if offering.stage == .promises {
+      answerPromised(hasAll: hasAll, isRejected: isRejected)
+    } else {
+      decided(startOrLeave(index, hasAll: hasAll, isRejected: isRejected))
+    }
+    offering.machines.removeAll(keepingCapacity: true)
+  }
+
+  /// Whether the task has left the queue.
+  private mutating func startOrLeave(_ index: Int32, hasAll: Bool, isRejected: Bool) -> Bool {
+    if offering.promise != nil {
+      // It may not delay the head. One that is rejected here is asked about again as a head.
+      guard hasAll, keepsPromise(slots[index].view, offering.machines) else { return false }
+    } else if isRejected {
+      refuse(index)
+      return true
+    }
+    guard hasAll else { return false }
+    dequeue(index)
+    if slots[index].view.instances > 1 {
+      start(index, on: offering.machines)
+    } else {
+      start(index, on: offering.machines[0])
+    }
+    return true
+  }
+
+  /// The claims were tentative: so that the instances did not count on the same room.
+  private mutating func takeBackClaims(of index: Int32) {
+    for place in offering.machines.indices.reversed() {
+      let (machine, since) = (offering.machines[place], offering.emptySince[place])
+      pretend(slots[index].view, on: machine, sign: -1)
+      cluster.emptySince[machine] = since.present
+      if isStale { seen.emptySince[machine] = since.seen }
+    }
+    offering.emptySince.removeAll(keepingCapacity: true)
+  }
+
+  /// Makes a tentative claim, or takes it back, in the policy's view too.
+  private mutating func pretend(_ view: TaskView, on machine: Int, sign: Int32) {
+    let claim = Claim(machine: machine, resources: view.request)
+    if sign > 0 { cluster.apply(claim) } else { cluster.revert(claim) }
+    cluster.mark(view, on: machine, sign: sign)
+    guard isStale else { return policy.machineChanged(machine, on: cluster) }
+    if sign > 0 { seen.apply(claim) } else { seen.revert(claim) }
+    seen.mark(view, on: machine, sign: sign)
+    policy.machineChanged(machine, on: seen)
+  }
+
+  /// Takes an open question back, as if it had not been asked.
+  mutating func withdrawQuestion() {
+    guard offering.question != .none else { return }
+    concealGateway()
+    if offering.question == .place { takeBackClaims(of: offering.task) }
+    offering.machines.removeAll(keepingCapacity: true)
+    offering.question = .none
+    offering.stage = .closed
+  }
+}
+
+// A batch policy chooses among the waiting tasks until it has no more to place.
+extension Engine {
+  private mutating func openBatch() {
+    fresh.removeAll(keepingCapacity: true)
+    guard !headWaits, !pending.isEmpty else {
+      offering.stage = .closed
+      return
+    }
+    updateRanks()
+    offering.waiting = pending.slots(limit: options.depth)
+    offering.views = offering.waiting.map { slots[$0].view }
+    offering.stage = .batch
+  }
+
+  private mutating func closeBatch() {
+    if options.refusesAtOnce { for index in offering.waiting { refuse(index) } }
+    offering.waiting.removeAll(keepingCapacity: true)
+    offering.views.removeAll(keepingCapacity: true)
+    headWaits = true
+    offering.stage = .closed
+  }
+
+  /// The chosen task goes next, to that machine. A choice that is not valid is an error, and the
+  /// decision stays open.
+  mutating func choose(_ choice: Int, on machine: Int) throws(SimulationError) {
+    guard offering.waiting.indices.contains(choice) else {
+      throw .invalidChoice(
+        policy: policy.name, index: choice, count: offering.waiting.count, time: cluster.now)
+    }
+    let index = offering.waiting[choice]
+    let isGang = slots[index].view.instances > 1
+    let isValid = isGang ? true : try check(index, on: machine)
+    accounts.decisions += 1
+    offering.chosen = choice
+    // A gang is started as a whole or not at all, each instance where it is then said.
+    if isGang { return ask(about: index) }
+    offering.task = index
+    offering.question = .none
+    decided(take(.machine(machine), of: index, isValid: isValid))
+  }
+
+  /// No task goes next, for now.
+  mutating func chooseNone() {
+    accounts.decisions += 1
+    offering.question = .none
+    closeBatch()
   }
 }

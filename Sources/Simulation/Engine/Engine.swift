@@ -22,9 +22,14 @@ struct Engine: ~Copyable {
   var ends = OrderedIndex()
   /// What waiting tasks have been promised by conservative backfilling.
   var plan = PromisePlan()
+  /// Whether decisions are about which waiting task goes next, not only where the first one goes.
   let isBatch: Bool
   /// The head of the queue has said wait, and nothing has changed since.
   var headWaits = false
+  /// Where the queue's meeting with the policy stands, which may stop at any decision.
+  var offering = Offering()
+  /// The passage through the queue of conservative backfilling.
+  var pass = PromisePass()
   var heap = EventHeap()
   /// Whether each machine is there, failures apart.
   var isPresent: [Bool]
@@ -52,7 +57,10 @@ struct Engine: ~Copyable {
   var results: [TaskResult] = []
   /// Nothing is left to do at this instant.
   private var isSettled = false
-  private var isDraining = false
+  private var stage = Stage.ready
+  /// The task that arrives next, and at which instant; only while its arrival is being reached.
+  private var coming: TaskRecord?
+  private var arrivalTime = Microseconds.zero
   private var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
   /// When accounting of use is to begin and to end; `never` once it has.
@@ -61,7 +69,7 @@ struct Engine: ~Copyable {
 
   init(
     _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64,
-    dependencies: DependencyTable, constraints: ConstraintTable
+    dependencies: DependencyTable, constraints: ConstraintTable, choosesTasks: Bool
   ) {
     self.constraints = constraints
     eligibilityOf = Array(repeating: -1, count: constraints.setCount)
@@ -74,7 +82,7 @@ struct Engine: ~Copyable {
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
     pending = WaitingQueue(options.order)
-    isBatch = policy is any BatchPlacementPolicy
+    isBatch = choosesTasks
     changes = layout.events
     prospects = Prospects(layout)
     keepsRunningLists =
@@ -100,55 +108,105 @@ struct Engine: ~Copyable {
   /// Whether anything was left to chance so far.
   var drewChance: Bool { rng.hasDrawn || gateways.hasDrawn || options.failures != nil }
 
-  /// Runs up to the task's submission and lets it arrive. False if that is after the run's end.
+  /// What the run is doing when it stops.
+  private enum Stage {
+    /// It waits for the next task.
+    case ready
+    /// It runs up to the arrival of the task that comes.
+    case reaching
+    /// All tasks have come; it runs on until nothing more happens.
+    case draining
+    case over
+  }
+
+  /// Why the run has stopped.
+  enum Stop {
+    /// A decision is due: ``Offering/question`` says which.
+    case decision
+    /// The next task is due.
+    case task
+    /// Many results wait to be taken.
+    case results
+    case end
+  }
+
+  /// How many results may wait to be taken.
+  private static var resultLimit: Int { 1024 }
+
+  /// The task that comes next. False if that is after the run's end: then ``close()`` is due.
   mutating func submit(_ record: TaskRecord) throws(SimulationError) -> Bool {
     guard record.submit >= lastSubmit else {
       throw .outOfOrder(record.id, submit: record.submit, previous: lastSubmit)
     }
     guard record.submit <= options.until, record.submit.isKnown else { return false }
     lastSubmit = record.submit
-    let instant = stepped(record.submit)
-    if instant > cluster.now { try advance(to: instant) }
-    accounts.submitted(at: record.submit)
-    if accounts.submissions == 1 { scheduleAccounts() }
-    accounts.events += 1
-    admit(record)
+    arrivalTime = stepped(record.submit)
+    if arrivalTime > cluster.now {
+      coming = record
+      stage = .reaching
+    } else {
+      arrive(record)
+    }
     return true
   }
 
-  /// Runs up to `time`: everything before it has happened and, at it, ends and availability.
-  private mutating func advance(to time: Microseconds) throws(SimulationError) {
-    try settle()
-    while let next = nextInstant, next < time {
-      moveClock(to: next)
-      if !isStepped { happen() }
-      try settle()
+  /// No more tasks will come.
+  mutating func close() {
+    guard stage != .draining, stage != .over else { return }
+    stage = .draining
+    if options.accountsTail.isKnown, accounts.submissions > 0 {
+      accountsEnd = min(stepped(lastSubmit) + options.accountsTail, options.until)
     }
+    dropAbsentPredecessors()
+    isSettled = false
+  }
+
+  /// Goes on until something is due. A decision that is open must have been answered.
+  mutating func proceed() -> Stop {
+    while true {
+      switch stage {
+      case .ready: return results.count < Self.resultLimit ? .task : .results
+      case .reaching:
+        // All before the arrival happens and, at it, ends and availability.
+        if settle() { return .decision }
+        if let next = nextInstant, next < arrivalTime {
+          step(to: next)
+        } else {
+          step(to: arrivalTime)
+          if let record = coming { arrive(record) }
+        }
+      case .draining:
+        if settle() { return .decision }
+        if isUnderWay, let next = nextInstant, next <= options.until {
+          step(to: next)
+        } else {
+          giveUpRest()
+        }
+      case .over: return .end
+      }
+      if results.count >= Self.resultLimit { return .results }
+    }
+  }
+
+  /// Ends the run as it stands, if it is not over: an open decision is never made.
+  mutating func abandon() {
+    guard stage != .over else { return }
+    withdrawQuestion()
+    giveUpRest()
+  }
+
+  private mutating func step(to time: Microseconds) {
     moveClock(to: time)
     if !isStepped { happen() }
   }
 
-  /// When all tasks have been submitted: runs on, for at most `limit` instants. False at the end.
-  mutating func drain(_ limit: Int) throws(SimulationError) -> Bool {
-    if !isDraining {
-      isDraining = true
-      if options.accountsTail.isKnown, accounts.submissions > 0 {
-        accountsEnd = min(stepped(lastSubmit) + options.accountsTail, options.until)
-      }
-      dropAbsentPredecessors()
-      isSettled = false
-    }
-    try settle()
-    for _ in 0..<limit {
-      guard isUnderWay, let next = nextInstant, next <= options.until else {
-        giveUpRest()
-        return false
-      }
-      moveClock(to: next)
-      if !isStepped { happen() }
-      try settle()
-    }
-    return true
+  private mutating func arrive(_ record: TaskRecord) {
+    stage = .ready
+    coming = nil
+    accounts.submitted(at: record.submit)
+    if accounts.submissions == 1 { scheduleAccounts() }
+    accounts.events += 1
+    admit(record)
   }
 
   /// Whether anything can still come of the tasks in flight. Machines may fail for ever; what waits
@@ -252,17 +310,24 @@ struct Engine: ~Copyable {
     }
   }
 
-  /// Offers the queue to the policy until nothing more happens at this instant.
-  private mutating func settle() throws(SimulationError) {
-    guard !isSettled else { return }
-    cancelDoomed()
-    isSettled = true
+  /// Offers the queue until nothing more happens at this instant. Whether it stopped at a decision.
+  private mutating func settle() -> Bool {
+    if offering.stage == .closed {
+      guard !isSettled else { return false }
+      cancelDoomed()
+      isSettled = true
+      offering.stage = .opening
+    }
     while true {
-      try offerPending()
-      if isStepped { return happen() }
+      if offerPending() { return true }
+      if isStepped {
+        happen()
+        return false
+      }
       // Tasks of no length end at once and may make room.
-      guard heap.nextTime == cluster.now.rawValue else { return }
+      guard heap.nextTime == cluster.now.rawValue else { return false }
       happen()
+      offering.stage = .opening
     }
   }
 
@@ -376,6 +441,7 @@ struct Engine: ~Copyable {
 
   /// The run is over: what is under way ends as unfinished, in order of arrival.
   private mutating func giveUpRest() {
+    stage = .over
     if options.until.isKnown, options.until > cluster.now, slots.count > 0 {
       moveClock(to: options.until)
     }

@@ -1,0 +1,148 @@
+import Foundation
+import KubeObjects
+import KubeRules
+import KubeServer
+import Testing
+
+/// Bodies that real kube-schedulers of two versions sent (../shared/kubernetes/fixtures).
+enum Fixtures {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("shared/kubernetes/fixtures").path
+  static let areThere = FileManager.default.fileExists(atPath: folder)
+
+  /// Paths of the requests of a verb.
+  static func requests(_ verb: String) -> [String] {
+    let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+    return names.filter { $0.hasSuffix("-\(verb).request.json") }.sorted().map { folder + "/" + $0 }
+  }
+
+  static func bytes(_ path: String) -> [UInt8] {
+    Array(FileManager.default.contents(atPath: path) ?? Data())
+  }
+
+  static func object(_ bytes: [UInt8]) throws -> [String: Any] {
+    try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+  }
+}
+
+/// Likes nodes by the order of their numbers.
+struct ByNumber: NodeScorer {
+  let name = "by-number"
+  mutating func changed(_ nodes: [Int], on view: ClusterView) {}
+  mutating func scores(_ shape: Int32, nodes: [Int], on view: ClusterView) -> [Double?] {
+    nodes.map { Double($0) }
+  }
+}
+
+@Suite(.enabled(if: Fixtures.areThere, "needs ../shared/kubernetes/fixtures"))
+struct FixtureTests {
+  private func service(nodesOf path: String) throws -> ExtenderService {
+    let service = ExtenderService(scorer: ByNumber(), metrics: Metrics())
+    let list = URL(fileURLWithPath: path).deletingLastPathComponent()
+      .appendingPathComponent("nodes.json").path
+    struct List: Decodable { var items: [Node] }
+    let nodes = (try? JSONDecoder().decode(List.self, from: Data(Fixtures.bytes(list))))?.items ?? []
+    service.update(nodes: { view in for node in nodes { view.show(node) } })
+    service.update(pods: { _ in })
+    return service
+  }
+
+  @Test func filterKeepsWholeItemsAndNames() throws {
+    var seen = 0
+    for path in Fixtures.requests("filter") {
+      let body = Fixtures.bytes(path)
+      let request = try Fixtures.object(body)
+      let answer = try Fixtures.object(service(nodesOf: path).answer(.filter, body))
+      seen += 1
+      // Capital names, and the field that was asked for.
+      #expect(Set(answer.keys) == ["Nodes", "NodeNames", "FailedNodes", "FailedAndUnresolvableNodes", "Error"])
+      let failed = try #require(answer["FailedNodes"] as? [String: String])
+      if let names = request["NodeNames"] as? [String] {
+        let kept = try #require(answer["NodeNames"] as? [String])
+        #expect(answer["Nodes"] is NSNull)
+        #expect(kept == names.filter { failed[$0] == nil })
+      } else {
+        let sent = try #require((request["Nodes"] as? [String: Any])?["items"] as? [NSDictionary])
+        let kept = try #require((answer["Nodes"] as? [String: Any])?["items"] as? [NSDictionary])
+        #expect(answer["NodeNames"] is NSNull)
+        #expect(kept == sent.filter { failed[($0["metadata"] as! NSDictionary)["name"] as! String] == nil })
+      }
+    }
+    #expect(seen > 20)
+  }
+
+  @Test func prioritizeScoresEveryNodeFromZeroToTen() throws {
+    for path in Fixtures.requests("prioritize") {
+      let body = Fixtures.bytes(path)
+      let arguments = try ExtenderArguments(body)
+      let bytes = try service(nodesOf: path).answer(.prioritize, body)
+      let list = try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [[String: Any]])
+      #expect(list.map { $0["Host"] as? String } == arguments.nodeNames)
+      #expect(list.allSatisfy { (0...10).contains($0["Score"] as? Int ?? -1) })
+    }
+  }
+
+  @Test func preemptKeepsVictims() throws {
+    for path in Fixtures.requests("preempt") {
+      let body = Fixtures.bytes(path)
+      let recorded = try Fixtures.object(
+        Fixtures.bytes(path.replacing("request.json", with: "response.json")))
+      let answer = try Fixtures.object(service(nodesOf: path).answer(.preempt, body))
+      #expect(answer as NSDictionary == recorded as NSDictionary)
+    }
+  }
+
+  @Test func lowerCaseKeysMeanTheSame() throws {
+    let path = try #require(Fixtures.requests("filter").first { $0.contains("true-3nodes") })
+    let text = String(decoding: Fixtures.bytes(path), as: UTF8.self)
+    let lower = text.replacing("\"Pod\":", with: "\"pod\":").replacing("\"NodeNames\":", with: "\"nodenames\":")
+      .replacing("\"Nodes\":", with: "\"nodes\":")
+    #expect(lower != text)
+    let service = try service(nodesOf: path)
+    #expect(try service.answer(.filter, Array(lower.utf8)) == service.answer(.filter, Array(text.utf8)))
+  }
+
+  @Test func mutatedBodiesAreRefusedOrAnswered() throws {
+    var state: UInt64 = 7
+    func next(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
+    }
+    for (index, path) in Fixtures.requests("filter").enumerated() where !path.contains("100nodes") {
+      let body = Fixtures.bytes(path)
+      let service = try service(nodesOf: path)
+      for _ in 0..<40 {
+        var mutant = body
+        for _ in 0...next(4) {
+          switch next(4) {
+          case 0: mutant[next(mutant.count)] = UInt8(next(256))
+          case 1: mutant.removeSubrange(next(mutant.count)...)
+          case 2: mutant.insert(contentsOf: Array(#"[{"9999999999999999999":"#.utf8), at: next(mutant.count))
+          default: mutant.remove(at: next(mutant.count))
+          }
+          if mutant.isEmpty { mutant = [0x7b] }
+        }
+        for verb in ExtenderService.Verb.allCases {
+          do {
+            let answer = try service.answer(verb, mutant)
+            #expect((try? JSONSerialization.jsonObject(with: Data(answer))) != nil, "\(index)")
+          } catch {
+            #expect(!error.description.contains("\n") || verb == .preempt)
+          }
+        }
+      }
+    }
+  }
+}
+
+@Suite struct EnvelopeTests {
+  @Test(arguments: [
+    "", "{", "[]", "{}", "null", "{\"Pod\":null,\"NodeNames\":[]}", "{\"Pod\":{},\"NodeNames\":[]}",
+    "{\"Pod\":{\"metadata\":{\"name\":\"x\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"much\"}}}]}},\"NodeNames\":[]}",
+    "{\"NodeNames\":[1]}", String(repeating: "[", count: 100_000), "{\"Pod\":\"\u{0}\"", "{\"Nodes\":{\"items\":[{}]}}",
+  ])
+  func whatIsNoCallIsRefusedInOneLine(body: String) {
+    #expect(throws: ExtenderArguments.Refusal.self) { try ExtenderArguments(Array(body.utf8)) }
+  }
+}

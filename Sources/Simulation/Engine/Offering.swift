@@ -1,0 +1,59 @@
+import Workload
+
+/// Where the queue's meeting with the policy stands.
+///
+/// The queue is offered task by task, and whoever decides may take its time: everything that a loop
+/// over the queue would keep in variables is here, so that the run can stop at a decision and go on
+/// after it. The buffers keep their memory from one decision to the next.
+struct Offering {
+  /// Which loop over the queue is under way.
+  enum Stage {
+    /// None: the queue has been offered.
+    case closed
+    /// The queue is to be offered.
+    case opening
+    /// The head is offered, then the next head.
+    case heads
+    /// Tasks behind a waiting head may overtake it: ``candidates`` from ``cursor`` on.
+    case overtaking
+    /// Tasks are started as they were promised (conservative backfilling).
+    case promises
+    /// A batch policy chooses among ``waiting``.
+    case batch
+  }
+
+  /// What is to be decided.
+  enum Question {
+    case none
+    /// Where ``task`` goes, or, of a gang, its next instance.
+    case place
+    /// Which of ``waiting`` goes next, and where.
+    case choose
+  }
+
+  var stage = Stage.closed
+  var question = Question.none
+  /// The slot of the task that is asked about.
+  var task: Int32 = -1
+  /// Whether the task is to start only once there is a machine for each of its instances, and perhaps
+  /// not even then: until that is known its claims are tentative.
+  var isTentative = false
+  /// The machines of a tentative task so far, and since when they had been empty.
+  var machines: [Int] = []
+  var emptySince: [(present: Microseconds, seen: Microseconds)] = []
+  /// The machine of the task's gateway as the stale view showed it before this decision.
+  var gatewayBefore: MachineState?
+
+  /// The head was waiting already when the queue was opened: only those that have just come may overtake.
+  var headWaited = false
+  var candidates: [Int32] = []
+  var cursor = 0
+  /// What EASY backfilling has promised to the head.
+  var promise: Engine.HeadPromise?
+
+  /// What a batch policy chooses from, and what it is shown of them.
+  var waiting: [Int32] = []
+  var views: [TaskView] = []
+  /// The place in ``waiting`` of the task that it chose.
+  var chosen = 0
+}
