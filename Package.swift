@@ -3,8 +3,11 @@ import PackageDescription
 
 /// Mappings of public traces that the program knows: `Sources/TraceParsing/Presets`.
 let presets = [
+  "opendc-2.0", "opendc-2021", "wta", "gwa", "materna", "alibaba-2018-instances",
+  "alibaba-2018-containers",
   "helios", "acme-kalos", "acme-seren", "microsoft-itp", "philly",
-  "philly-pollux", "alibaba-gpu-2020", "alibaba-dlrm-2025", "alibaba-spot-2026", "alibaba-genai-2026",
+  "philly-pollux", "alibaba-gpu-2020", "alibaba-dlrm-2025", "alibaba-spot-2026",
+  "alibaba-genai-2026",
   "azure-functions-2021", "azure-llm", "burstgpt-3", "burstgpt", "mooncake",
   "mit-supercloud", "pm100", "f-data", "lassen", "lanl-mustang",
   "two-sigma", "frontier", "huawei-east", "batsim", "slurm",

@@ -9,7 +9,7 @@ import Workload
 public struct MappedRecordFormat: TraceFormat {
   /// The name for `--format`.
   public let name: String
-  private let mapping: ColumnMapping
+  let mapping: ColumnMapping
 
   /// A format called `name`.
   public init(name: String, mapping: ColumnMapping) {

@@ -38,6 +38,13 @@ extension MappedRecordFormat {
     preset(PackageResources.wfcommons_1_2_yaml),
     preset(PackageResources.bitbrains_yaml),
     preset(PackageResources.azure_vm_yaml),
+    preset(PackageResources.opendc_2_0_yaml),
+    preset(PackageResources.opendc_2021_yaml),
+    preset(PackageResources.wta_yaml),
+    preset(PackageResources.materna_yaml),
+    preset(PackageResources.alibaba_2018_containers_yaml),
+    preset(PackageResources.alibaba_2018_instances_yaml),
+    preset(PackageResources.gwa_yaml),
   ]
 
   /// The format that a mapping of the program's own describes.

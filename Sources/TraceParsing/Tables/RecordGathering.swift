@@ -70,7 +70,7 @@ struct RecordGathering {
 
 extension ReadReport {
   /// Counts times from `start`.
-  fileprivate mutating func shift(by start: Microseconds) {
+  mutating func shift(by start: Microseconds) {
     firstTime = firstTime.shifted(by: start)
     lastTime = lastTime.shifted(by: start)
     for (table, var survey) in surveys {
@@ -83,7 +83,7 @@ extension ReadReport {
 
 extension TaskRecord {
   /// The record with times counted from `start`; what was before the trace stays there.
-  fileprivate func shifted(by start: Microseconds) -> TaskRecord {
+  func shifted(by start: Microseconds) -> TaskRecord {
     var record = self
     record.submit = submit.shifted(by: start)
     record.firstSchedule = firstSchedule.shifted(by: start)
