@@ -24,6 +24,9 @@ let package = Package(
     .library(name: "WorkloadTestKit", targets: ["WorkloadTestKit"]),
     .library(name: "Parquet", targets: ["Parquet"]),
     .library(name: "Fitting", targets: ["Fitting"]),
+    .library(name: "Diagnostics", targets: ["Diagnostics"]),
+    .library(name: "Tables", targets: ["Tables"]),
+    .library(name: "TraceInput", targets: ["TraceInput"]),
     .library(name: "TraceParsing", targets: ["TraceParsing"]),
     .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Generation", targets: ["Generation"]),
@@ -45,6 +48,8 @@ let package = Package(
     .target(name: "Workload"),
     // Text of inputs in languages that are generated: HTML, gnuplot, LaTeX, CSV, a terminal.
     .target(name: "Quoting"),
+    // What went wrong, and where.
+    .target(name: "Diagnostics", dependencies: ["Quoting"]),
     .target(name: "Fitting", dependencies: ["CVectorMath", "PortableMath"]),
     .target(name: "CVectorMath"),
     .target(name: "PortableMath", dependencies: ["CVectorMath"]),
@@ -69,12 +74,24 @@ let package = Package(
 
     .target(name: "CIngest"),
 
+    // Typed columns to Parquet and CSV files that appear when they are complete.
+    .target(name: "Tables", dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive"]),
+
+    // Archives, inflating, rows and tables that are read.
+    .target(
+      name: "TraceInput",
+      dependencies: [
+        "Diagnostics", "Quoting", "Tables", "Workload", "CIngest", "CISAL", "CLibArchive",
+        "CLibCSV",
+        "CSimdJSON",
+      ]),
+
     // L1: siblings that meet only in Workload.
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Workload", "Parquet", "Quoting", "Configuration", "CIngest", "CLibArchive", "CLibCSV",
-        "CISAL", "CZstd", "CSimdJSON", "CCrypto",
+        "Configuration", "Diagnostics", "Parquet", "Quoting", "Tables", "TraceInput", "Workload",
+        "CCrypto", "CIngest", "CLibArchive",
       ],
       resources: presets.map { .embedInCode("Presets/\($0).yaml") }),
     .target(
@@ -88,7 +105,7 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "CCrypto", "Configuration", "Simulation", "Generation", "Workload", "Fitting", "Quoting",
+        "CCrypto", "Configuration", "Simulation", "Workload", "Fitting", "Quoting",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [
@@ -118,8 +135,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Workload", "Fitting", "Configuration", "TraceParsing", "Generation", "Simulation",
-        "Experiments", "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
+        "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -127,8 +144,8 @@ let package = Package(
     .executableTarget(
       name: "tracemill",
       dependencies: [
-        "Runs", "Workload", "Fitting", "Configuration", "TraceParsing", "Generation",
-        "Simulation", "Experiments", "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
+        "Runs", "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -144,7 +161,8 @@ let package = Package(
     .testTarget(
       name: "TraceParsingTests",
       dependencies: [
-        "TraceParsing", "Workload", "WorkloadTestKit", "Parquet", "Configuration", "TestSupport",
+        "Configuration", "Diagnostics", "Tables", "TraceInput", "TraceParsing", "Workload",
+        "WorkloadTestKit", "Parquet", "TestSupport",
       ]),
     .testTarget(
       name: "SimulationTests",
@@ -161,10 +179,13 @@ let package = Package(
     .testTarget(
       name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
     .testTarget(
-      name: "RunsTests", dependencies: ["Runs", "Simulation", "TestSupport"]),
+      name: "RunsTests",
+      dependencies: ["Runs", "Configuration", "Experiments", "Simulation", "TestSupport"]),
     .testTarget(
       name: "TracemillTests",
-      dependencies: ["tracemill", "Runs", "Experiments", "Simulation", "TestSupport"]),
+      dependencies: [
+        "tracemill", "Runs", "Configuration", "Experiments", "Simulation", "TestSupport",
+      ]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6],

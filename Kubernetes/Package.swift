@@ -60,7 +60,9 @@ let package = Package(
         .product(name: "Simulation", package: "tracemill"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .testTarget(name: "KubeTests", dependencies: [
+    .testTarget(
+      name: "KubeTests",
+      dependencies: [
         "KubeObjects", "KubeRules", "KubeClient", "KubeServer", "KubeScheduler",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

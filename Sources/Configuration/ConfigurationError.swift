@@ -75,6 +75,12 @@ public struct NumberRange: Sendable {
     value.isFinite && value <= most && (isOpenBelow ? value > least : value >= least)
   }
 
+  /// What is wrong with `value`, which stands at `path`; nil if it is in the range, or not there.
+  public func issue(_ path: String, _ value: Double?) -> ConfigurationIssue? {
+    guard let value, !contains(value) else { return nil }
+    return ConfigurationIssue(path: path, message: "is \(short(value)); expected \(words)")
+  }
+
   /// `more than 0 and at most 8`, for messages.
   var words: String {
     let low = least == -.infinity ? nil : (isOpenBelow ? "more than " : "at least ") + short(least)

@@ -99,19 +99,16 @@ public final class ConfigurationNode {
   public func seconds(
     _ key: String, in range: NumberRange = .nonnegative, required: Bool = false
   ) -> Double? {
-    guard let child = child(key, required) else { return nil }
-    let units: [(String, Double)] = [
-      ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("w", 604_800),
-    ]
-    for (unit, seconds) in units {
-      guard let text = child.node.scalar?.string, text.hasSuffix(unit),
-        let number = Double(text.dropLast(unit.count))
-      else { continue }
-      return range.contains(number * seconds)
-        ? number * seconds : child.wrong("\(range.words) seconds")
+    child(key, required)?.seconds(in: range)
+  }
+
+  /// This value as seconds.
+  public func seconds(in range: NumberRange = .nonnegative) -> Double? {
+    if scalarNumber != nil { return number(in: range) }
+    guard let text = node.scalar?.string, let seconds = TimeText.seconds(text) else {
+      return wrong(TimeText.expectation)
     }
-    return child.scalarNumber == nil
-      ? child.wrong("seconds, or a time such as 90s, 10m, 2h, 1d") : child.number(in: range)
+    return range.contains(seconds) ? seconds : wrong("\(range.words) seconds")
   }
 
   /// True or false.

@@ -1,8 +1,10 @@
+import Diagnostics
 import Foundation
+import TraceInput
 import Workload
 
 /// A kind of trace that Tracemill reads. A new one is one file with a conformer, and one line in
-/// the executable's registry.
+/// the registry of `Runs`; in another package, a conformer that is given to ``TraceOpener``.
 public protocol TraceFormat: Sendable {
   /// The name for `--format`, such as `google-2011`.
   var name: String { get }
@@ -49,78 +51,6 @@ extension RecognisedTrace {
   public func canKeepParts(of table: String?) -> Bool { false }
 }
 
-/// A table of a trace.
-public struct TraceTable: Equatable, Sendable {
-  /// Its name in the format.
-  public var name: String
-  /// How many parts are there.
-  public var parts: Int
-  /// How many parts the names say there are in all; nil where they do not.
-  public var total: Int?
-  /// Part numbers missing between the first and the last.
-  public var missing: [ClosedRange<Int>]
-
-  /// How many part numbers are missing between the first and the last.
-  public var missingCount: Int { missing.reduce(0) { $0 + $1.count } }
-}
-
-/// What is in a table, counted row by row.
-public struct TableSurvey: Equatable, Sendable {
-  /// Rows, rejected ones included.
-  public var rows = 0
-  /// Comment lines.
-  public var comments = 0
-  /// The first real time; `never` if there is none.
-  public var firstTime = Microseconds.never
-  /// The last real time.
-  public var lastTime = Microseconds.zero
-  /// Rows whose time is before the trace (0).
-  public var beforeStart = 0
-  /// Rows whose time is after its end (2^63-1).
-  public var afterEnd = 0
-  /// Events by type, in the order of their codes; empty for a table without events.
-  public var events: [EventCount] = []
-  /// Rows marked as reconstructed from partial information, by code.
-  public var missingInfo: [Int: Int] = [:]
-
-  /// How often an event occurs.
-  public struct EventCount: Equatable, Sendable {
-    /// The trace's name for it.
-    public var name: String
-    /// How many rows.
-    public var count: Int
-  }
-
-  public init() {}
-
-  /// Adds what was counted in other rows of the same table.
-  mutating func add(_ other: TableSurvey) {
-    rows += other.rows
-    comments += other.comments
-    firstTime = min(firstTime, other.firstTime)
-    lastTime = max(lastTime, other.lastTime)
-    beforeStart += other.beforeStart
-    afterEnd += other.afterEnd
-    if events.isEmpty {
-      events = other.events
-    } else {
-      for (place, event) in other.events.enumerated() { events[place].count += event.count }
-    }
-    for (code, count) in other.missingInfo { missingInfo[code, default: 0] += count }
-  }
-
-  @inline(__always) mutating func add(time: Microseconds) {
-    if time == .zero {
-      beforeStart += 1
-    } else if !time.isKnown {
-      afterEnd += 1
-    } else {
-      firstTime = min(firstTime, time)
-      lastTime = max(lastTime, time)
-    }
-  }
-}
-
 /// Machine events in time order, and the names of their platforms.
 public struct MachineEventList: Sendable {
   /// The events.
@@ -129,6 +59,13 @@ public struct MachineEventList: Sendable {
   public var symbols: SymbolTable
   /// What was counted on the way, where the events are one table of the trace.
   public var survey: TableSurvey?
+
+  /// A list of events, which are in time order.
+  public init(events: [MachineEvent], symbols: SymbolTable, survey: TableSurvey? = nil) {
+    self.events = events
+    self.symbols = symbols
+    self.survey = survey
+  }
 }
 
 /// Opens a path as a trace: finds its files, recognises their kind.

@@ -1,5 +1,8 @@
 import ArgumentParser
+import Diagnostics
 import Runs
+import Tables
+import TraceInput
 import TraceParsing
 import Workload
 

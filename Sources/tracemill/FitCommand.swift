@@ -1,8 +1,11 @@
 import ArgumentParser
+import Diagnostics
 import Fitting
 import Foundation
 import Generation
 import Runs
+import Tables
+import TraceInput
 import TraceParsing
 import Workload
 

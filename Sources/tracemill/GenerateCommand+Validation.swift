@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import Runs
+import TraceInput
 import TraceParsing
 import Workload
 

@@ -3,6 +3,8 @@ import Fitting
 import Foundation
 import Generation
 import Runs
+import Tables
+import TraceInput
 import TraceParsing
 import Workload
 

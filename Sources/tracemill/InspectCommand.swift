@@ -2,6 +2,8 @@ import ArgumentParser
 import Experiments
 import Foundation
 import Runs
+import Tables
+import TraceInput
 import TraceParsing
 import Workload
 

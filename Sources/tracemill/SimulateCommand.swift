@@ -4,6 +4,8 @@ import Foundation
 import Generation
 import Runs
 import Simulation
+import Tables
+import TraceInput
 import TraceParsing
 import Workload
 
@@ -122,7 +124,7 @@ struct SimulateCommand: AsyncParsableCommand {
       Tasks that were running already when the trace began: observed replays them from its \
       beginning to their end, skip leaves them out.
       """, valueName: "how"))
-  var atStart = ReplayedTasks.AtStart.observed
+  var atStart = EngineSettings.AtStart.observed
 
   @Option(
     name: .customLong("by"),
@@ -193,13 +195,14 @@ struct SimulateCommand: AsyncParsableCommand {
   func run() async throws {
     let reading = try self.reading.settings(isLenient: leniency.lenient)
     if let cell { return try CellPrinting.run(cell, reading, json: json) }
+    var settings = engine.settings
+    settings.atStart = atStart
+    settings.ignoreConstraints = ignoreConstraints
     var job = try SimulationJob(
-      workload: workload, cluster: cluster, scheduler: scheduler, options: engine.options)
+      workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
     job.scaleArrivals = scaleArrivals
     job.scaleLoad = scaleLoad
-    job.atStart = atStart
     job.waitsBy = WaitGrouping.allCases.filter(waitsBy.contains)
-    job.ignoresConstraints = ignoreConstraints
     job.selection = selection.selection
     job.reading = reading
     if replications > 1 {
@@ -226,5 +229,4 @@ struct SimulateCommand: AsyncParsableCommand {
   }
 }
 
-extension ReplayedTasks.AtStart: ExpressibleByArgument {}
 extension WaitGrouping: ExpressibleByArgument {}

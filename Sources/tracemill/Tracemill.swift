@@ -1,8 +1,10 @@
 import ArgumentParser
 import Configuration
+import Diagnostics
 import Experiments
 import Foundation
 import Runs
+import Tables
 import TraceParsing
 
 /// The command line: names to types, printing, progress, exit codes. Everything else is in the

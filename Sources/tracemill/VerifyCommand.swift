@@ -1,5 +1,6 @@
 import ArgumentParser
 import Runs
+import TraceInput
 import TraceParsing
 
 /// `tracemill verify`: is a trace whole and in order?

@@ -1,5 +1,7 @@
 import Foundation
+import Tables
 import Testing
+import TraceInput
 import Workload
 
 @testable import TraceParsing

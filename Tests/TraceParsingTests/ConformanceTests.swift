@@ -1,6 +1,8 @@
 import Foundation
+import Tables
 import TestSupport
 import Testing
+import TraceInput
 import TraceParsing
 import Workload
 import WorkloadTestKit

@@ -1,4 +1,5 @@
 import Testing
+import TraceInput
 import TraceParsing
 import Workload
 

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TraceInput
 import Workload
 
 @testable import TraceParsing

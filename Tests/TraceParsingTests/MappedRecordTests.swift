@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import Parquet
 import Testing
+import TraceInput
 import TraceParsing
 import Workload
 

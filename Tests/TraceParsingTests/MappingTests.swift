@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Testing
+import TraceInput
 import TraceParsing
 import Workload
 

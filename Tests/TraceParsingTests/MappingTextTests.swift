@@ -1,8 +1,10 @@
 import Configuration
 import Foundation
 import Testing
+import TraceInput
 import Workload
 
+@testable import TraceInput
 @testable import TraceParsing
 
 /// Texts that a mapping reads as times, lengths of time and amounts.

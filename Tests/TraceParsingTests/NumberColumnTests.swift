@@ -1,5 +1,7 @@
+import Diagnostics
 import Foundation
 import Testing
+import TraceInput
 import TraceParsing
 
 @Suite struct NumberColumnTests {

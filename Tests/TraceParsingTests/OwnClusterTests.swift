@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TraceInput
 import TraceParsing
 import Workload
 

@@ -1,6 +1,9 @@
+import Diagnostics
 import Foundation
+import Tables
 import TestSupport
 import Testing
+import TraceInput
 import Workload
 import WorkloadTestKit
 

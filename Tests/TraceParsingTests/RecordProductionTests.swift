@@ -1,4 +1,6 @@
+import Diagnostics
 import Foundation
+import Tables
 import TestSupport
 import Testing
 import Workload

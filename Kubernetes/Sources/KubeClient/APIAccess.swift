@@ -35,7 +35,8 @@ public struct APIAccess: Sendable {
     }
     func entry(_ list: String, _ kind: String, _ name: String) throws -> [String: Any] {
       let entries = root[list] as? [[String: Any]] ?? []
-      guard let found = entries.first(where: { $0["name"] as? String == name })?[kind] as? [String: Any]
+      guard
+        let found = entries.first(where: { $0["name"] as? String == name })?[kind] as? [String: Any]
       else { throw Problem(description: "\(path): has no \(kind) '\(name)'") }
       return found
     }
@@ -47,7 +48,8 @@ public struct APIAccess: Sendable {
     let user = try (pair["user"] as? String).map { try entry("users", "user", $0) } ?? [:]
     for key in ["exec", "auth-provider"] where user[key] != nil {
       throw Problem(
-        description: "\(path): user has '\(key)'; programs named in a file are not run: use a token")
+        description: "\(path): user has '\(key)'; programs named in a file are not run: use a token"
+      )
     }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
     func bytes(_ object: [String: Any], _ key: String) throws -> [UInt8]? {

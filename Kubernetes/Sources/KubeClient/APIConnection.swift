@@ -27,7 +27,8 @@ final class APIConnection: Sendable {
   private let access: APIAccess
 
   /// Connects.
-  static func open(_ access: APIAccess, on group: any EventLoopGroup) async throws -> APIConnection {
+  static func open(_ access: APIAccess, on group: any EventLoopGroup) async throws -> APIConnection
+  {
     let channel = try await ClientBootstrap(group: group)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
       .connectTimeout(.seconds(5))
@@ -145,7 +146,9 @@ private final class APIHandler: ChannelDuplexHandler {
       status = Int(head.status.code)
       body.removeAll()
     case .body(let buffer):
-      guard body.count + buffer.readableBytes <= Self.limit else { return context.close(promise: nil) }
+      guard body.count + buffer.readableBytes <= Self.limit else {
+        return context.close(promise: nil)
+      }
       body.append(contentsOf: buffer.readableBytesView)
       if case .lines(let continuation) = waiting.first, status == 200 { passLines(continuation) }
     case .end:

@@ -66,7 +66,8 @@ public struct Watcher<Object: Decodable & Sendable>: Sendable {
       } catch {
         failures += 1
         // 0.2 s, doubling to 15 s, and up to a half more by chance, so that many do not come at once.
-        let pause = min(0.2 * pow(2, Double(min(failures - 1, 10))), 15) * Double.random(in: 1...1.5)
+        let pause =
+          min(0.2 * pow(2, Double(min(failures - 1, 10))), 15) * Double.random(in: 1...1.5)
         logger.warning("\(path): \(error); again in \(String(format: "%.1f", pause)) s")
         try? await Task.sleep(for: .seconds(pause))
       }
@@ -80,7 +81,8 @@ public struct Watcher<Object: Decodable & Sendable>: Sendable {
       var parameters = ["limit=2000"] + (query.isEmpty ? [] : [query])
       if let next {
         let allowed = CharacterSet.alphanumerics
-        parameters.append("continue=" + (next.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""))
+        parameters.append(
+          "continue=" + (next.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""))
       }
       let answer = try await client.send(.GET, path + "?" + parameters.joined(separator: "&"))
       if answer.status == 410, next != nil {
@@ -106,7 +108,10 @@ public struct Watcher<Object: Decodable & Sendable>: Sendable {
     from version: String, _ tell: @Sendable (WatchEvent<Object>) async -> Void
   ) async throws -> String? {
     let parameters =
-      ["watch=true", "allowWatchBookmarks=true", "timeoutSeconds=300", "resourceVersion=\(version)"]
+      [
+        "watch=true", "allowWatchBookmarks=true", "timeoutSeconds=300",
+        "resourceVersion=\(version)",
+      ]
       + (query.isEmpty ? [] : [query])
     var place = version
     let decoder = JSONDecoder()

@@ -91,7 +91,8 @@ public struct ExtenderArguments {
   static func words(_ error: DecodingError) -> String {
     let (context, what): (DecodingError.Context, String) =
       switch error {
-      case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      case .typeMismatch(_, let context), .valueNotFound(_, let context),
+        .dataCorrupted(let context):
         (context, context.debugDescription)
       case .keyNotFound(let key, let context): (context, "has no \(key.stringValue)")
       @unknown default: (.init(codingPath: [], debugDescription: ""), "\(error)")

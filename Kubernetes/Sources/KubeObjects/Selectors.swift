@@ -16,7 +16,8 @@ public struct Requirement: Decodable, Hashable, Sendable {
     case "Exists": return label != nil
     case "DoesNotExist": return label == nil
     case "Gt", "Lt":
-      guard let number = label.flatMap({ Int64($0) }), let bound = values?.first.flatMap({ Int64($0) })
+      guard let number = label.flatMap({ Int64($0) }),
+        let bound = values?.first.flatMap({ Int64($0) })
       else { return false }
       return `operator` == "Gt" ? number > bound : number < bound
     default: return false

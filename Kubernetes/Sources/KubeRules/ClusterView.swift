@@ -141,14 +141,18 @@ public struct ClusterView: Sendable {
     guard let pod = pods.removeValue(forKey: uid) else { return }
     let node = Int(pod.node)
     nodes[node].pods.remove(uid)
-    for (index, amount) in shapeAmounts[Int(pod.shape)].enumerated() { nodes[node].held[index] -= amount }
+    for (index, amount) in shapeAmounts[Int(pod.shape)].enumerated() {
+      nodes[node].held[index] -= amount
+    }
     keepingAway.remove(uid)
     changes.insert(node)
   }
 
   /// Forgets the pods and nodes that a fresh list does not name.
   public mutating func keepOnly(nodes names: Set<String>) {
-    for node in nodes where node.isThere && !names.contains(node.node.name) { removeNode(node.node.name) }
+    for node in nodes where node.isThere && !names.contains(node.node.name) {
+      removeNode(node.node.name)
+    }
   }
 
   /// Forgets pods that a fresh list does not name; promises stay.

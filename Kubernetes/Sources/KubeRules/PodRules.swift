@@ -16,7 +16,8 @@ public struct PodRules {
   /// For each term of required anti-affinity the topology values that break it.
   private var apart: [(key: String, values: Set<String>)] = []
   /// For each hard spread constraint the matching pods by domain, and the least count.
-  private var spread: [(constraint: TopologySpreadConstraint, counts: [String: Int], least: Int, isSelf: Bool)] = []
+  private var spread:
+    [(constraint: TopologySpreadConstraint, counts: [String: Int], least: Int, isSelf: Bool)] = []
 
   /// The rules for a pod of a shape.
   public init(_ number: Int32, on view: ClusterView) {
@@ -50,7 +51,9 @@ public struct PodRules {
       let other = view.shapes[Int(pod.shape)]
       for index in near.indices
       where other.isMeant(by: near[index].term, in: shape.namespace, own: shape.labels) {
-        if let value = value(pod.node, near[index].term.topologyKey) { near[index].values.insert(value) }
+        if let value = value(pod.node, near[index].term.topologyKey) {
+          near[index].values.insert(value)
+        }
       }
       for (index, term) in unwanted.enumerated()
       where other.isMeant(by: term, in: shape.namespace, own: shape.labels) {
@@ -125,7 +128,9 @@ public struct PodRules {
     let required = shape.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
     let isMet =
       shape.spec.nodeSelector.allSatisfy { labels[$0] == $1 }
-      && (required.map { $0.nodeSelectorTerms.contains { $0.matches(name: node.name, labels: labels) } }
+      && (required.map {
+        $0.nodeSelectorTerms.contains { $0.matches(name: node.name, labels: labels) }
+      }
         ?? true)
     return isMet ? nil : "node(s) didn't match Pod's node affinity/selector"
   }

@@ -42,9 +42,11 @@ public struct PodShape: Hashable, Sendable {
     labels = pod.metadata.labels ?? [:]
     requests = pod.requests.filter { $0.value > .zero }.merging(["pods": Quantity("1")!]) { $1 }
     priority = pod.priority
-    let containers = pod.spec.containers + (pod.spec.initContainers ?? []).filter {
-      $0.restartPolicy == "Always"
-    }
+    let containers =
+      pod.spec.containers
+      + (pod.spec.initContainers ?? []).filter {
+        $0.restartPolicy == "Always"
+      }
     spec = Constraints(
       nodeSelector: pod.spec.nodeSelector ?? [:], affinity: pod.spec.affinity,
       tolerations: pod.spec.tolerations ?? [], spread: pod.spec.topologySpreadConstraints ?? [],
@@ -105,7 +107,8 @@ extension Pod {
       }
     }
     let selectors =
-      affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
+      affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+      ?? []
     for requirement in selectors.flatMap({ ($0.matchExpressions ?? []) + ($0.matchFields ?? []) })
     where !requirement.isKnown {
       return "node affinity operator \(requirement.operator)"

@@ -132,7 +132,9 @@ public actor PodScheduler {
 
   /// Something has changed that may let a waiting pod in.
   private func retry() {
-    for uid in pending.keys where pending[uid]!.pause > 0 { pending[uid]!.notBefore = min(pending[uid]!.notBefore, now + 0.2) }
+    for uid in pending.keys where pending[uid]!.pause > 0 {
+      pending[uid]!.notBefore = min(pending[uid]!.notBefore, now + 0.2)
+    }
   }
 
   // MARK: decisions

@@ -144,7 +144,8 @@ private final class ExtenderHandler: ChannelInboundHandler {
       if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
         length > settings.bodyLimit
       {
-        refuse(.payloadTooLarge, "a body of \(length) bytes; at most \(settings.bodyLimit)", context)
+        refuse(
+          .payloadTooLarge, "a body of \(length) bytes; at most \(settings.bodyLimit)", context)
       }
     case .body(let buffer):
       guard head != nil else { return }

@@ -54,7 +54,9 @@ public final class ExtenderService: Sendable {
   // MARK: the view
 
   /// Applies what the API server says of nodes.
-  public func update(nodes change: (inout ClusterView) -> Void) { update(change) { $0.nodesAt = $1 } }
+  public func update(nodes change: (inout ClusterView) -> Void) {
+    update(change) { $0.nodesAt = $1 }
+  }
   /// Applies what the API server says of pods.
   public func update(pods change: (inout ClusterView) -> Void) { update(change) { $0.podsAt = $1 } }
 
@@ -194,9 +196,12 @@ public final class ExtenderService: Sendable {
           state.view.number(name).map { (index: index, number: $0) }
         }
         let raw = state.scorer.scores(shape, nodes: known.map(\.number), on: state.view)
-        for (entry, score) in zip(known, ClusterView.extenderScores(raw)) { scores[entry.index] = score }
+        for (entry, score) in zip(known, ClusterView.extenderScores(raw)) {
+          scores[entry.index] = score
+        }
         // The best node is the likely one: what was promised counts until the watch says otherwise.
-        if !settings.isStateless, let best = known.max(by: { scores[$0.index] < scores[$1.index] }) {
+        if !settings.isStateless, let best = known.max(by: { scores[$0.index] < scores[$1.index] })
+        {
           state.view.promise(
             arguments.pod, to: best.number, until: now + settings.promiseSeconds)
         }

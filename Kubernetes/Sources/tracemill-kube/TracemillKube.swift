@@ -61,7 +61,8 @@ struct ServiceOptions: ParsableArguments {
   }
 
   func place() throws -> (host: String, port: Int) {
-    guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
+    guard let colon = listen.lastIndex(of: ":"),
+      let port = Int(listen[listen.index(after: colon)...]),
       (0...65535).contains(port)
     else { throw ValidationError("--listen '\(listen)' is no ADDRESS:PORT") }
     let host = listen[..<colon].trimmingCharacters(in: ["[", "]"])
@@ -109,7 +110,8 @@ struct ExtenderCommand: AsyncParsableCommand {
 
   @OptionGroup var options: ServiceOptions
 
-  @Flag(help: "Watch nothing: the nodes of each request are the whole view (nodeCacheCapable: false).")
+  @Flag(
+    help: "Watch nothing: the nodes of each request are the whole view (nodeCacheCapable: false).")
   var stateless = false
 
   @Flag(help: "Serve the verb bind; needs the right to create pods/binding.")
@@ -130,13 +132,15 @@ struct ExtenderCommand: AsyncParsableCommand {
         let binding = Binding(
           name: call.podName, namespace: call.podNamespace, uid: call.podUID, node: call.node)
         let problem = await binding.post(client)
-        metrics.count("tracemill_bindings_total", "result=\"\(problem == nil ? "bound" : "failed")\"")
+        metrics.count(
+          "tracemill_bindings_total", "result=\"\(problem == nil ? "bound" : "failed")\"")
         return problem?.description ?? ""
       } : nil
     let server = ExtenderServer(
       service, settings: try options.server(), logger: logger, bind: binder)
     let channel = try await server.start()
-    logger.info("\(scorer.name) serves at \(channel.localAddress.map { "\($0)" } ?? options.listen)")
+    logger.info(
+      "\(scorer.name) serves at \(channel.localAddress.map { "\($0)" } ?? options.listen)")
     if let client, !stateless { watch(client, service, logger) }
     await Signals.wait()
     logger.info("stopping")
@@ -222,7 +226,8 @@ struct SchedulerCommand: AsyncParsableCommand {
     Task { await pods.run { await scheduler.take(pods: $0) } }
     if leaderElect {
       let identity =
-        identity ?? "\(ProcessInfo.processInfo.hostName)_\(ProcessInfo.processInfo.processIdentifier)"
+        identity
+        ?? "\(ProcessInfo.processInfo.hostName)_\(ProcessInfo.processInfo.processIdentifier)"
       let election = LeaderElection(
         client, namespace: leaseNamespace, name: schedulerName, identity: identity, logger: logger)
       Task { await election.run { await scheduler.lead($0) } }

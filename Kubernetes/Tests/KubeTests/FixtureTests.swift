@@ -42,7 +42,8 @@ struct FixtureTests {
     let list = URL(fileURLWithPath: path).deletingLastPathComponent()
       .appendingPathComponent("nodes.json").path
     struct List: Decodable { var items: [Node] }
-    let nodes = (try? JSONDecoder().decode(List.self, from: Data(Fixtures.bytes(list))))?.items ?? []
+    let nodes =
+      (try? JSONDecoder().decode(List.self, from: Data(Fixtures.bytes(list))))?.items ?? []
     service.update(nodes: { view in for node in nodes { view.show(node) } })
     service.update(pods: { _ in })
     return service
@@ -56,7 +57,10 @@ struct FixtureTests {
       let answer = try Fixtures.object(service(nodesOf: path).answer(.filter, body))
       seen += 1
       // Capital names, and the field that was asked for.
-      #expect(Set(answer.keys) == ["Nodes", "NodeNames", "FailedNodes", "FailedAndUnresolvableNodes", "Error"])
+      #expect(
+        Set(answer.keys) == [
+          "Nodes", "NodeNames", "FailedNodes", "FailedAndUnresolvableNodes", "Error",
+        ])
       let failed = try #require(answer["FailedNodes"] as? [String: String])
       if let names = request["NodeNames"] as? [String] {
         let kept = try #require(answer["NodeNames"] as? [String])
@@ -66,7 +70,9 @@ struct FixtureTests {
         let sent = try #require((request["Nodes"] as? [String: Any])?["items"] as? [NSDictionary])
         let kept = try #require((answer["Nodes"] as? [String: Any])?["items"] as? [NSDictionary])
         #expect(answer["NodeNames"] is NSNull)
-        #expect(kept == sent.filter { failed[($0["metadata"] as! NSDictionary)["name"] as! String] == nil })
+        #expect(
+          kept
+            == sent.filter { failed[($0["metadata"] as! NSDictionary)["name"] as! String] == nil })
       }
     }
     #expect(seen > 20)
@@ -96,11 +102,14 @@ struct FixtureTests {
   @Test func lowerCaseKeysMeanTheSame() throws {
     let path = try #require(Fixtures.requests("filter").first { $0.contains("true-3nodes") })
     let text = String(decoding: Fixtures.bytes(path), as: UTF8.self)
-    let lower = text.replacing("\"Pod\":", with: "\"pod\":").replacing("\"NodeNames\":", with: "\"nodenames\":")
-      .replacing("\"Nodes\":", with: "\"nodes\":")
+    let lower = text.replacing("\"Pod\":", with: "\"pod\":").replacing(
+      "\"NodeNames\":", with: "\"nodenames\":"
+    )
+    .replacing("\"Nodes\":", with: "\"nodes\":")
     #expect(lower != text)
     let service = try service(nodesOf: path)
-    #expect(try service.answer(.filter, Array(lower.utf8)) == service.answer(.filter, Array(text.utf8)))
+    #expect(
+      try service.answer(.filter, Array(lower.utf8)) == service.answer(.filter, Array(text.utf8)))
   }
 
   @Test func mutatedBodiesAreRefusedOrAnswered() throws {
@@ -118,7 +127,9 @@ struct FixtureTests {
           switch next(4) {
           case 0: mutant[next(mutant.count)] = UInt8(next(256))
           case 1: mutant.removeSubrange(next(mutant.count)...)
-          case 2: mutant.insert(contentsOf: Array(#"[{"9999999999999999999":"#.utf8), at: next(mutant.count))
+          case 2:
+            mutant.insert(
+              contentsOf: Array(#"[{"9999999999999999999":"#.utf8), at: next(mutant.count))
           default: mutant.remove(at: next(mutant.count))
           }
           if mutant.isEmpty { mutant = [0x7b] }
@@ -140,7 +151,8 @@ struct FixtureTests {
   @Test(arguments: [
     "", "{", "[]", "{}", "null", "{\"Pod\":null,\"NodeNames\":[]}", "{\"Pod\":{},\"NodeNames\":[]}",
     "{\"Pod\":{\"metadata\":{\"name\":\"x\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"resources\":{\"requests\":{\"cpu\":\"much\"}}}]}},\"NodeNames\":[]}",
-    "{\"NodeNames\":[1]}", String(repeating: "[", count: 100_000), "{\"Pod\":\"\u{0}\"", "{\"Nodes\":{\"items\":[{}]}}",
+    "{\"NodeNames\":[1]}", String(repeating: "[", count: 100_000), "{\"Pod\":\"\u{0}\"",
+    "{\"Nodes\":{\"items\":[{}]}}",
   ])
   func whatIsNoCallIsRefusedInOneLine(body: String) {
     #expect(throws: ExtenderArguments.Refusal.self) { try ExtenderArguments(Array(body.utf8)) }

@@ -4,7 +4,9 @@ import KubeRules
 import Testing
 
 /// Pods and nodes as JSON, as short as can be.
-private func node(_ name: String, _ labels: [String: String] = [:], cpu: String = "4", taints: String = "[]") throws -> Node {
+private func node(
+  _ name: String, _ labels: [String: String] = [:], cpu: String = "4", taints: String = "[]"
+) throws -> Node {
   let labels = String(decoding: try JSONEncoder().encode(labels), as: UTF8.self)
   return try JSONDecoder().decode(
     Node.self,
@@ -14,7 +16,8 @@ private func node(_ name: String, _ labels: [String: String] = [:], cpu: String 
 }
 
 private func pod(
-  _ name: String, cpu: String = "1", labels: String = "{}", spec: String = "", on node: String? = nil,
+  _ name: String, cpu: String = "1", labels: String = "{}", spec: String = "",
+  on node: String? = nil,
   more: String = ""
 ) throws -> Pod {
   let place = node.map { #""nodeName":"\#($0)","# } ?? ""
@@ -73,7 +76,8 @@ private func pod(
     let view = view([try node("a"), try node("t", taints: taint)])
     #expect(places(try pod("x"), view) == ["a"])
     for toleration in [
-      #"{"key":"dedicated","operator":"Equal","value":"batch"}"#, #"{"key":"dedicated","operator":"Exists"}"#,
+      #"{"key":"dedicated","operator":"Equal","value":"batch"}"#,
+      #"{"key":"dedicated","operator":"Exists"}"#,
       #"{"operator":"Exists"}"#, #"{"key":"dedicated","value":"batch","effect":"NoSchedule"}"#,
     ] {
       #expect(places(try pod("x", spec: #""tolerations":[\#(toleration)],"#), view) == ["a", "t"])
@@ -88,14 +92,16 @@ private func pod(
 
   @Test func nodeAffinity() throws {
     let view = view([
-      try node("a", ["zone": "1", "gen": "3"]), try node("b", ["zone": "2", "gen": "5"]), try node("c"),
+      try node("a", ["zone": "1", "gen": "3"]), try node("b", ["zone": "2", "gen": "5"]),
+      try node("c"),
     ])
     func with(_ expression: String) throws -> [String] {
       places(
         try pod(
           "x",
           spec:
-            #""affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[\#(expression)]}]}}},"#),
+            #""affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[\#(expression)]}]}}},"#
+        ),
         view)
     }
     #expect(try with(#"{"key":"zone","operator":"In","values":["1"]}"#) == ["a"])
@@ -119,17 +125,25 @@ private func pod(
       #""affinity":{"\#(kind)":{"requiredDuringSchedulingIgnoredDuringExecution":[\#(term)]}},"#
     }
     let view = view(nodes, [try pod("p", labels: #"{"app":"db"}"#, on: "a")])
-    #expect(places(try pod("x", spec: spec("podAffinity", term("zone", "db"))), view) == ["a", "b"])
-    #expect(places(try pod("x", spec: spec("podAntiAffinity", term("host", "db"))), view) == ["b", "c"])
+    #expect(
+      places(try pod("x", spec: spec("podAffinity", term("zone", "db"))), view) == ["a", "b"])
+    #expect(
+      places(try pod("x", spec: spec("podAntiAffinity", term("host", "db"))), view) == ["b", "c"])
     #expect(places(try pod("x", spec: spec("podAntiAffinity", term("zone", "db"))), view) == ["c"])
     // The first of its own group may go anywhere; one that waits for others may not.
     #expect(
-      places(try pod("x", labels: #"{"app":"web"}"#, spec: spec("podAffinity", term("zone", "web"))), view)
+      places(
+        try pod("x", labels: #"{"app":"web"}"#, spec: spec("podAffinity", term("zone", "web"))),
+        view)
         == ["a", "b", "c"])
     #expect(places(try pod("x", spec: spec("podAffinity", term("zone", "web"))), view) == [])
     // Who is there keeps others away.
     let guarded = self.view(
-      nodes, [try pod("g", labels: #"{"app":"x"}"#, spec: spec("podAntiAffinity", term("zone", "web")), on: "c")])
+      nodes,
+      [
+        try pod(
+          "g", labels: #"{"app":"x"}"#, spec: spec("podAntiAffinity", term("zone", "web")), on: "c")
+      ])
     #expect(places(try pod("x", labels: #"{"app":"web"}"#), guarded) == ["a", "b"])
   }
 
@@ -145,12 +159,18 @@ private func pod(
   @Test func hostPorts() throws {
     let view = view(
       [try node("a"), try node("b")],
-      [try JSONDecoder().decode(
-        Pod.self,
-        from: Data(#"{"metadata":{"name":"h","uid":"h"},"spec":{"nodeName":"a","containers":[{"name":"c","ports":[{"hostPort":80}]}]}}"#.utf8))])
+      [
+        try JSONDecoder().decode(
+          Pod.self,
+          from: Data(
+            #"{"metadata":{"name":"h","uid":"h"},"spec":{"nodeName":"a","containers":[{"name":"c","ports":[{"hostPort":80}]}]}}"#
+              .utf8))
+      ])
     let other = try JSONDecoder().decode(
       Pod.self,
-      from: Data(#"{"metadata":{"name":"i","uid":"i"},"spec":{"containers":[{"name":"c","ports":[{"hostPort":80,"hostIP":"10.0.0.1"}]}]}}"#.utf8))
+      from: Data(
+        #"{"metadata":{"name":"i","uid":"i"},"spec":{"containers":[{"name":"c","ports":[{"hostPort":80,"hostIP":"10.0.0.1"}]}]}}"#
+          .utf8))
     #expect(places(other, view) == ["b"])
   }
 
@@ -166,10 +186,13 @@ private func pod(
 
   @Test func whatIsNotHonouredIsNamed() throws {
     #expect(try pod("x").unknownConstraint == nil)
-    #expect(try pod("x", spec: #""schedulingGates":[{"name":"g"}],"#).unknownConstraint == "scheduling gate g")
+    #expect(
+      try pod("x", spec: #""schedulingGates":[{"name":"g"}],"#).unknownConstraint
+        == "scheduling gate g")
     #expect(
       try pod("x", spec: #""volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"c"}}],"#)
         .unknownConstraint == "volume v, which can bind the pod to nodes")
-    #expect(try pod("x", spec: #""volumes":[{"name":"v","emptyDir":{}}],"#).unknownConstraint == nil)
+    #expect(
+      try pod("x", spec: #""volumes":[{"name":"v","emptyDir":{}}],"#).unknownConstraint == nil)
   }
 }

@@ -2,7 +2,11 @@ import Configuration
 import Simulation
 import Workload
 
-/// How the engine works, as an experiment file says it; what is nil is the engine's default.
+/// How the engine works and what it replays: the one form in which the command line, experiment files,
+/// scenarios and JSON say it. What is nil is not said: the engine's default, or what another layer says.
+///
+/// A key of a file is an option of `tracemill simulate` in camel case: `--overcommit-cpu` is
+/// `overcommitCpu`. All ranges are checked by ``issues``, whoever says the values.
 public struct EngineSettings: Codable, Hashable, Sendable {
   /// Where tasks wait.
   public enum Mode: String, Codable, CaseIterable, Sendable { case central, dispatch }
@@ -39,6 +43,14 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     }
   }
 
+  /// What to do with tasks that were running when a trace began.
+  public enum AtStart: String, Codable, CaseIterable, Sendable {
+    /// Replay them from the trace's beginning to their end, or to the trace's.
+    case observed
+    /// Leave them out.
+    case skip
+  }
+
   /// Where tasks wait.
   public var mode: Mode?
   /// Whether each task arrives at a machine drawn at random, whose agent sends it on.
@@ -59,8 +71,16 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   public var step: Double?
   /// Age of a scheduler's view of the machines in seconds.
   public var heartbeat: Double?
-  /// Delay of every placement in seconds.
+  /// Delays of the network.
+  public var network: NetworkSettings?
+  /// Delay of every placement in seconds: `network` of one time, under its older name; 0 is none.
   public var networkDelay: Double?
+  /// Whether the instances of a record start together and end together.
+  public var gangs: Bool?
+  /// Whether a rigid parallel job is one piece that must fit on one machine.
+  public var onePiece: Bool?
+  /// Random failures of machines.
+  public var failures: FailureSettings?
   /// CPU promised over CPU there.
   public var overcommitCpu: Double?
   /// Memory promised over memory there.
@@ -69,6 +89,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   public var retries: Int?
   /// Seconds after the first submission in which tasks are simulated but not measured.
   public var warmUp: Double?
+  /// Whether what happens after the last submission is left out of use and energy.
+  public var cutDrain: Bool?
   /// Seconds after the last submission until which use and energy are accounted for.
   public var accountTail: Double?
   /// Trace time in seconds from which use and energy are accounted for; the end of the warm-up if nil.
@@ -77,9 +99,26 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   public var until: Double?
   /// Whether idle power is drawn at all times.
   public var alwaysOn: Bool?
+  /// Seconds that shorter run times count as in bounded slowdown.
+  public var slowdownBound: Double?
+  /// Whether to measure how long the scheduler's decisions take.
+  public var decisionTimes: Bool?
+  /// Whether the engine checks its own accounts.
+  public var audit: Bool?
+  /// What becomes of tasks that were running when a trace began.
+  public var atStart: AtStart?
+  /// Whether what tasks require of machines' attributes is ignored.
+  public var ignoreConstraints: Bool?
 
   /// The engine's defaults.
   public init() {}
+
+  /// The engine's options: the defaults, and what is said here.
+  public var options: SimulationOptions {
+    var options = SimulationOptions()
+    apply(to: &options)
+    return options
+  }
 
   /// Sets what is not nil here in `options`.
   public func apply(to options: inout SimulationOptions) {
@@ -100,10 +139,18 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     set(\.heartbeat, heartbeat.map(Microseconds.init(seconds:)), &options)
     set(\.retries, retries.map(Int32.init(clamping:)), &options)
     set(\.warmUp, warmUp.map(Microseconds.init(seconds:)), &options)
+    set(\.accountsTail, cutDrain.map { $0 ? .zero : .never }, &options)
     set(\.accountsTail, accountTail.map(Microseconds.init(seconds:)), &options)
     set(\.accountsFrom, accountFrom.map(Microseconds.init(seconds:)), &options)
     set(\.until, until.map(Microseconds.init(seconds:)), &options)
     set(\.alwaysOn, alwaysOn, &options)
+    set(\.gangs, gangs, &options)
+    set(\.spansMachines, onePiece.map { !$0 }, &options)
+    set(\.failures, failures.map(\.model), &options)
+    set(\.network, network.map(\.model), &options)
+    set(\.slowdownBound, slowdownBound.map(Microseconds.init(seconds:)), &options)
+    set(\.measuresDecisions, decisionTimes, &options)
+    set(\.audit, audit, &options)
     if let preempt {
       options.preemption = PriorityClass.allCases.first { $0.name == preempt }
     }
@@ -117,25 +164,69 @@ public struct EngineSettings: Codable, Hashable, Sendable {
 
   /// The settings in a file; what is wrong with them is noted there.
   public init(_ node: ConfigurationNode) {
-    let year = NumberRange.from(0, to: 1e9)
     mode = node.choice("mode", of: Mode.self)
     gateways = node.flag("gateways")
     queue = node.choice("queue", of: Queue.self)
     backfilling = node.choice("backfilling", of: Backfilling.self)
-    depth = node.integer("depth", in: 1...1_000_000)
+    depth = node.integer("depth", in: .min ... .max)
     preempt = node.choice("preempt", of: PriorityClass.allCases.map(\.name))
     exactEstimates = node.flag("exactEstimates")
     refuse = node.flag("refuse")
-    step = node.seconds("step", in: year)
-    heartbeat = node.seconds("heartbeat", in: year)
-    networkDelay = node.seconds("networkDelay", in: year)
-    overcommitCpu = node.number("overcommitCpu", in: .above(0, to: 1000))
-    overcommitMemory = node.number("overcommitMemory", in: .above(0, to: 1000))
-    retries = node.integer("retries", in: 0...Int(Int32.max))
-    warmUp = node.seconds("warmUp", in: year)
-    accountTail = node.seconds("accountTail", in: year)
-    accountFrom = node.seconds("accountFrom", in: year)
-    until = node.seconds("until", in: year)
+    step = node.seconds("step", in: .any)
+    heartbeat = node.seconds("heartbeat", in: .any)
+    network = node["network"].flatMap(NetworkSettings.init)
+    networkDelay = node.seconds("networkDelay", in: .any)
+    gangs = node.flag("gangs")
+    onePiece = node.flag("onePiece")
+    failures = node["failures"].flatMap(FailureSettings.init)
+    overcommitCpu = node.number("overcommitCpu")
+    overcommitMemory = node.number("overcommitMemory")
+    retries = node.integer("retries", in: .min ... .max)
+    warmUp = node.seconds("warmUp", in: .any)
+    cutDrain = node.flag("cutDrain")
+    accountTail = node.seconds("accountTail", in: .any)
+    accountFrom = node.seconds("accountFrom", in: .any)
+    until = node.seconds("until", in: .any)
     alwaysOn = node.flag("alwaysOn")
+    slowdownBound = node.seconds("slowdownBound", in: .any)
+    decisionTimes = node.flag("decisionTimes")
+    audit = node.flag("audit")
+    atStart = node.choice("atStart", of: AtStart.self)
+    ignoreConstraints = node.flag("ignoreConstraints")
+    for issue in issues { node.problem(at: issue.path, issue.message) }
+  }
+
+  /// What is out of range or excludes each other, each with its dotted path: `network.rackLatency`.
+  public var issues: [ConfigurationIssue] {
+    let time = NumberRange.from(0, to: 1e9)
+    let factor = NumberRange.above(0, to: 1000)
+    var issues = [
+      NumberRange.from(1, to: 1e6).issue("depth", depth.map(Double.init)),
+      factor.issue("overcommitCpu", overcommitCpu),
+      factor.issue("overcommitMemory", overcommitMemory),
+      NumberRange.from(0, to: Double(Int32.max)).issue("retries", retries.map(Double.init)),
+    ]
+    for (path, value) in [
+      ("step", step), ("heartbeat", heartbeat), ("networkDelay", networkDelay),
+      ("warmUp", warmUp), ("accountTail", accountTail), ("accountFrom", accountFrom),
+      ("until", until), ("slowdownBound", slowdownBound),
+    ] {
+      issues.append(time.issue(path, value))
+    }
+    func below(_ path: String, _ parts: [ConfigurationIssue]?) {
+      for var issue in parts ?? [] {
+        issue.path = issue.path.isEmpty ? path : path + "." + issue.path
+        issues.append(issue)
+      }
+    }
+    below("network", network?.issues)
+    below("failures", failures?.issues)
+    if network != nil, networkDelay != nil {
+      issues.append(.init(path: "networkDelay", message: "is network under another name: give one"))
+    }
+    if cutDrain == true, accountTail != nil {
+      issues.append(.init(path: "cutDrain", message: "is accountTail 0: give one of them"))
+    }
+    return issues.compactMap(\.self)
   }
 }

@@ -31,7 +31,8 @@ extension ExperimentDefinition {
     level = root.number("level", in: .from(0.5, to: 0.9999)) ?? 0.95
     precision = root.number("precision", in: .above(0, to: 10)) ?? 0.01
     lastSeeds = root.integer("lastSeeds", in: 1...1_000_000)
-    metrics = Self.names(root, "metrics", among: Metric.all.map(\.name))
+    metrics = Self.names(
+      root, "metrics", among: Metric.catalogue.map(\.name), Array(Metric.formerNames.keys))
     outputs =
       root["outputs"] == nil
       ? ReportOutput.allCases
@@ -91,11 +92,11 @@ extension ExperimentDefinition {
   }
 
   private static func names(
-    _ root: ConfigurationNode, _ key: String, among known: [String]
+    _ root: ConfigurationNode, _ key: String, among known: [String], _ others: [String] = []
   ) -> [String] {
     (root.list(key) ?? []).compactMap { node in
       guard let name = node.string() else { return nil }
-      guard !known.contains(name) else { return name }
+      guard !known.contains(name), !others.contains(name) else { return name }
       node.problem(
         "is '\(name)'; expected one of \(known.joined(separator: ", "))"
           + suggestion(for: name, among: known))
@@ -172,7 +173,17 @@ extension SchedulerDefinition {
       policy = node.string("policy", required: true)
       name = node.string("name")
       curve = node.string("curve")
-      engine = node.object("engine").map(EngineSettings.init) ?? engine
+      if let part = node.object("engine") {
+        engine = EngineSettings(part)
+        // Under one seed all schedulers meet the same tasks with the same requirements.
+        for (key, isThere) in [
+          ("atStart", engine.atStart != nil),
+          ("ignoreConstraints", engine.ignoreConstraints != nil),
+        ] where isThere {
+          part.problem(
+            at: key, "is the same for all schedulers: it stands in the experiment's engine")
+        }
+      }
     } else {
       policy = node.string()
     }

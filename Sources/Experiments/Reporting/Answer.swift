@@ -1,4 +1,5 @@
 import Foundation
+import Simulation
 
 /// What an experiment answers, in sentences made of the same verdicts as its tables.
 extension ExperimentSummary {

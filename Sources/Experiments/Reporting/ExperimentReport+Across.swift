@@ -1,4 +1,5 @@
 import Foundation
+import Simulation
 
 extension ExperimentReport {
   /// The comparison over workloads, loads and clusters: a table and a figure for each metric.

@@ -1,4 +1,5 @@
 import Foundation
+import Simulation
 import Workload
 
 extension ExperimentReport {
@@ -172,7 +173,7 @@ extension ExperimentReport {
         return (Moments(values).mean, interval.map { max(0, $0.lower)...max(0, $0.upper) })
       }
       let points = scenario.groups.map { group in
-        let (energy, met) = (estimate(group, "energy_kwh"), estimate(group, "sla_percent"))
+        let (energy, met) = (estimate(group, "energy_kwh"), estimate(group, "deadlines_met"))
         return (
           group.scheduler,
           ReportFigure.Point(energy.0, met.0, yInterval: met.1, xInterval: energy.1)
@@ -199,7 +200,8 @@ extension ExperimentReport {
               Means over seeds with \(ExperimentSummary.percent(definition.level)) intervals. Up and to \
               the left is better; on the front, one can be bettered only at the other's cost.
               """,
-            kind: .scatter, x: .init("energy, kWh"), y: .init("deadlines met, %"), series: series)))
+            kind: .scatter, x: .init("energy, kWh"), y: .init("deadlines met, share"),
+            series: series)))
     }
     return .init(id: "energy", title: "Energy and service", blocks: blocks)
   }
@@ -229,7 +231,7 @@ extension ExperimentReport {
       guard kinds.count > 1 else { continue }
       for (metric, title) in [
         ("wait_mean_s", "Mean wait by class"), ("bounded_slowdown_mean", "Slowdown by class"),
-        ("sla_percent", "Deadlines met by class"),
+        ("deadlines_met", "Deadlines met by class"),
       ] {
         let series = scenario.groups.map { group in
           ReportFigure.Series(

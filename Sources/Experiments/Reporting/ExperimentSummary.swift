@@ -1,3 +1,4 @@
+import Simulation
 import Workload
 
 /// What an experiment's finished cells say: means, comparisons, and what can be told apart.

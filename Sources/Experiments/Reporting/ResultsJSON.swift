@@ -34,12 +34,14 @@ extension ExperimentSummary {
           .compactMap { $0.outcome.metrics[metric] }.filter(\.isFinite))
     }
     var pairs: [(String, JSONValue)] = []
-    for (key, metric) in [
-      ("completion_time", "completion_mean_s"), ("energy", "energy_kwh"), ("sla", "sla_percent"),
+    for (key, metric, scale) in [
+      ("completion_time", "completion_mean_s", 1), ("energy", "energy_kwh", 1),
+      // The study's file has per cent.
+      ("sla", "deadlines_met", 100.0),
     ] {
       let moments = moments(metric)
-      pairs.append(("avg_\(key)", .number(moments.mean)))
-      pairs.append(("std_\(key)", .number(moments.populationDeviation)))
+      pairs.append(("avg_\(key)", .number(moments.mean * scale)))
+      pairs.append(("std_\(key)", .number(moments.populationDeviation * scale)))
     }
     pairs.append(("avg_completed", .number(moments("tasks_finished").mean)))
     pairs.append(("avg_load_var", .number(moments("load_variance").mean)))

@@ -1,5 +1,6 @@
 import Foundation
 import Quoting
+import Simulation
 
 /// A table as rows of text, for whatever writes it down.
 public struct ReportTable: Sendable {

@@ -1,3 +1,5 @@
+import Simulation
+
 /// What can be said of a scheduler beside the baseline by one metric. Bold figures, stars, sentences,
 /// charts and files all tell this one verdict.
 public enum Verdict: String, Hashable, Sendable, CaseIterable {

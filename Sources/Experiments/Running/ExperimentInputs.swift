@@ -7,6 +7,10 @@ public struct CellTasks {
   public var source: AnyWorkloadSource<any Error>
   /// Which of them wait for which.
   public var dependencies: DependencyTable
+  /// Dependencies on tasks that are not among them, left out of ``dependencies``.
+  public var droppedDependencies = 0
+  /// What they require of the machines.
+  public var constraints = ConstraintTable()
 
   /// Tasks from `source`.
   public init<Source: WorkloadSource & ~Copyable>(
@@ -42,6 +46,12 @@ public protocol ExperimentInputs: Sendable {
   func tasks(
     _ definition: WorkloadDefinition, on layout: ClusterLayout, seed: UInt64
   ) throws -> CellTasks
+  /// The same by the rules of replay in an experiment's settings, with what the tasks require of
+  /// `cluster`, whose machines are `layout`.
+  func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, of cluster: ClusterDefinition,
+    engine: EngineSettings, seed: UInt64
+  ) throws -> CellTasks
   /// Whether another seed could give other tasks or other machines.
   func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws -> Bool
   /// How a scheduler learned; nil if it did not, or if that was not kept.
@@ -49,6 +59,12 @@ public protocol ExperimentInputs: Sendable {
 }
 
 extension ExperimentInputs {
+  /// Those of the workload, whatever the settings.
+  public func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, of cluster: ClusterDefinition,
+    engine: EngineSettings, seed: UInt64
+  ) throws -> CellTasks { try tasks(definition, on: layout, seed: seed) }
+
   /// True, which claims nothing.
   public func dependsOnSeed(
     _ workload: WorkloadDefinition, _ cluster: ClusterDefinition
@@ -87,9 +103,11 @@ public struct CellRunner: Sendable {
     var simulator = Simulator(
       cluster: layout,
       policy: try inputs.policy(scheduler), options: options, seed: cell.seed)
-    let tasks = try inputs.tasks(workload, on: layout, seed: cell.seed)
+    let tasks = try inputs.tasks(
+      workload, on: layout, of: cluster, engine: definition.engine, seed: cell.seed)
     simulator.dependencies = tasks.dependencies
-    let report: SimulationReport
+    simulator.constraints = tasks.constraints
+    var report: SimulationReport
     var waits = WaitsByLength()
     do throws(SimulationError) {
       report = try simulator.run(tasks.source, results: &waits)
@@ -99,6 +117,7 @@ public struct CellRunner: Sendable {
       default: throw error
       }
     }
+    report.droppedDependencies += tasks.droppedDependencies
     var curves = CellCurves(report, isDrawn: try inputs.dependsOnSeed(workload, cluster))
     curves.waitsByLength = waits.tenths
     let outcome = CellOutcome(

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Simulation
 
 /// A finished cell.
 public struct CellRecord: Hashable, Sendable {
@@ -67,7 +68,8 @@ extension ResultsStore {
       var metrics: [Int64: [String: Double]] = [:]
       for row in try Row.fetchAll(db, sql: "SELECT cell, name, value FROM metric") {
         let (cell, name): (Int64, String) = (row["cell"], row["name"])
-        metrics[cell, default: [:]][name] = row["value"] ?? .nan
+        let now = Metric.current(name, row["value"] ?? .nan)
+        metrics[cell, default: [:]][now.name] = now.value
       }
       var processes: [ProcessRecord] = []
       var places: [Int64: Int] = [:]

@@ -2,6 +2,7 @@ import Configuration
 import Experiments
 import Foundation
 import Simulation
+import TraceInput
 import TraceParsing
 import Workload
 

@@ -14,14 +14,21 @@ import Workload
 public final class ExperimentProvider: ExperimentInputs {
   private let folder: String
   private let reading: ReadingSettings
-  private let tables: Mutex<[WorkloadDefinition: Result<Kept, any Error>]> = Mutex([:])
+  private let tables: Mutex<[TableKey: Result<Kept, any Error>]> = Mutex([:])
+  private let constraintTables: Mutex<[[String]: Result<ConstraintTable, any Error>]> = Mutex([:])
 
   /// A workload read once, or too large for that.
   private enum Kept: Sendable {
-    case table(TaskTable, DependencyTable)
+    case table(TaskTable, DependencyTable, format: String?)
     case tooLarge
   }
   private static let tableLimit = 2_000_000
+
+  /// What the tasks that are read depend on.
+  private struct TableKey: Hashable {
+    var source: String
+    var atStart: EngineSettings.AtStart
+  }
 
   /// - Parameters:
   ///   - folder: what relative paths begin from.
@@ -55,24 +62,60 @@ public final class ExperimentProvider: ExperimentInputs {
     return try NamedCluster(path(definition.source), reading: reading).layout(seed: seed)
   }
 
-  /// The tasks of a workload under `seed`, from the first; a load is one of the cluster's cores if the
-  /// workload states no others.
+  /// The tasks of a workload under `seed`, from the first, by the default rules of replay; a load is one
+  /// of the cluster's cores if the workload states no others.
   public func tasks(
     _ definition: WorkloadDefinition, on layout: ClusterLayout, seed: UInt64
   ) throws -> CellTasks {
-    let kept = isGenerated(definition.source) ? .tooLarge : try table(definition)
-    let source: AnyWorkloadSource<any Error>
-    var dependencies = DependencyTable()
-    switch kept {
-    case .table(let table, let known):
-      source = CellTasks(table.source()).source
-      dependencies = known
-    case .tooLarge:
-      let (tasks, argument) = try replayed(definition, seed: seed, cores: layout.effectiveCores)
-      source = CellTasks(tasks).source
-      dependencies = argument.dependencies
+    try tasks(definition, on: layout, engine: EngineSettings(), seed: seed).tasks
+  }
+
+  /// The tasks of a workload under `seed`, and what they require of a cluster that is their own trace: as
+  /// ``SimulationJob`` has them.
+  public func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, of cluster: ClusterDefinition,
+    engine: EngineSettings, seed: UInt64
+  ) throws -> CellTasks {
+    var (tasks, format) = try tasks(definition, on: layout, engine: engine, seed: seed)
+    guard engine.ignoreConstraints != true, cluster.groups == nil else { return tasks }
+    let key = [path(definition.source), path(cluster.source)]
+    tasks.constraints = try constraintTables.withLock { tables in
+      if let known = tables[key] { return try known.get() }
+      let made = Result {
+        try TraceConstraints(of: key[0], format: format, on: key[1], reading: reading).table
+      }
+      tables[key] = made
+      return try made.get()
     }
-    return try adapted(source, dependencies, definition, seed: seed)
+    return tasks
+  }
+
+  private func tasks(
+    _ definition: WorkloadDefinition, on layout: ClusterLayout, engine: EngineSettings, seed: UInt64
+  ) throws -> (tasks: CellTasks, format: String?) {
+    let atStart = engine.atStart ?? .observed
+    let kept = isGenerated(definition.source) ? .tooLarge : try table(definition, atStart)
+    var dependencies = DependencyTable()
+    var format: String?
+    func source() throws -> AnyWorkloadSource<any Error> {
+      switch kept {
+      case .table(let table, let known, let name):
+        (dependencies, format) = (known, name)
+        return try adapted(CellTasks(table.source()).source, definition, seed: seed)
+      case .tooLarge:
+        let (tasks, argument) = try replayed(
+          definition, atStart, seed: seed, cores: layout.effectiveCores)
+        (dependencies, format) = (argument.dependencies, argument.format)
+        return try adapted(CellTasks(tasks).source, definition, seed: seed)
+      }
+    }
+    var tasks = CellTasks(try source())
+    tasks.dependencies = dependencies
+    if !dependencies.isEmpty, format != nil || definition.leavesTasksOut {
+      // Read beforehand, so that no task waits for one that never comes.
+      (tasks.dependencies, tasks.droppedDependencies) = try dependencies.restricted(to: source())
+    }
+    return (tasks, format)
   }
 
   /// Whether another seed could give other tasks or other machines.
@@ -119,9 +162,8 @@ public final class ExperimentProvider: ExperimentInputs {
   }
 
   private func adapted(
-    _ source: AnyWorkloadSource<any Error>, _ dependencies: DependencyTable,
-    _ definition: WorkloadDefinition, seed: UInt64
-  ) throws -> CellTasks {
+    _ source: AnyWorkloadSource<any Error>, _ definition: WorkloadDefinition, seed: UInt64
+  ) throws -> AnyWorkloadSource<any Error> {
     var source = source
     if definition.from != nil || definition.to != nil {
       source = AnyWorkloadSource(
@@ -147,23 +189,24 @@ public final class ExperimentProvider: ExperimentInputs {
     if let factor = definition.scaleLoad {
       source = AnyWorkloadSource(source.scaleLoad(by: factor))
     }
-    return CellTasks(source, dependencies: dependencies)
+    return source
   }
 
   /// The tasks of a file, read once for all cells. One that cannot be read fails once for all too.
-  private func table(_ definition: WorkloadDefinition) throws -> Kept {
-    var key = WorkloadDefinition(name: "", source: definition.source)
-    key.name = ""
+  private func table(
+    _ definition: WorkloadDefinition, _ atStart: EngineSettings.AtStart
+  ) throws -> Kept {
+    let key = TableKey(source: definition.source, atStart: atStart)
     return try tables.withLock { tables in
       if let known = tables[key] { return try known.get() }
       let made = Result { () throws -> Kept in
-        let (tasks, argument) = try replayed(definition, seed: 0)
+        let (tasks, argument) = try replayed(definition, atStart, seed: 0)
         var records: [TaskRecord] = []
         while let record = try tasks.next() {
           guard records.count < Self.tableLimit else { return .tooLarge }
           records.append(record)
         }
-        return .table(TaskTable(records), argument.dependencies)
+        return .table(TaskTable(records), argument.dependencies, format: argument.format)
       }
       tables[key] = made
       return try made.get()
@@ -171,11 +214,12 @@ public final class ExperimentProvider: ExperimentInputs {
   }
 
   private func replayed(
-    _ definition: WorkloadDefinition, seed: UInt64, cores: Double? = nil
+    _ definition: WorkloadDefinition, _ atStart: EngineSettings.AtStart, seed: UInt64,
+    cores: Double? = nil
   ) throws -> (ReplayedTasks, NamedWorkload) {
     let argument = try NamedWorkload(
       path(definition.source), seed: seed, cores: cores, reading: reading)
-    return (ReplayedTasks(argument, atStart: .observed), argument)
+    return (ReplayedTasks(argument, atStart: atStart), argument)
   }
 
   /// Whether a workload is drawn anew for each seed.
@@ -293,5 +337,12 @@ extension ExperimentProvider {
       )
       ?? suggestionText(String(source.prefix { $0 != ":" }), among: drawn)
     return "'\(source)': no such file, nor one of \(drawn.joined(separator: ", "))" + (near ?? "")
+  }
+}
+
+extension WorkloadDefinition {
+  /// Whether it takes only some of the source's tasks.
+  fileprivate var leavesTasksOut: Bool {
+    from != nil || to != nil || priority != nil || sample != nil || tasks != nil
   }
 }

@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Logging
+import Tables
 import TraceParsing
 
 /// Where the chart library is, and pages and figures on disk.

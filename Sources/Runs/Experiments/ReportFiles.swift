@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Logging
+import Tables
 import TraceParsing
 
 /// The files that an experiment leaves behind, apart from its results file.

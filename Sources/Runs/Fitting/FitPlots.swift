@@ -2,6 +2,7 @@ import Fitting
 import Foundation
 import Generation
 import Quoting
+import Tables
 import TraceParsing
 
 /// Plots of fits: data and gnuplot scripts, and SVG and PDF where gnuplot is installed.

@@ -88,7 +88,14 @@ private struct ScenarioParts {
     } else {
       places = [ScenarioPlace(root, name: name, folder: folder)]
     }
-    if let engine = root.object("engine").map(EngineSettings.init) {
+    if let node = root.object("engine") {
+      let engine = EngineSettings(node)
+      for (key, isThere) in [
+        ("atStart", engine.atStart != nil), ("ignoreConstraints", engine.ignoreConstraints != nil),
+      ] where isThere {
+        node.problem(
+          at: key, "has no effect on episodes: they skip what ran already, and have no constraints")
+      }
       options = SimulationOptions()
       engine.apply(to: &options)
     }

@@ -12,28 +12,13 @@ public struct ReplicationSummary {
   /// What all runs cost to make.
   public let cost: RunCost
 
-  /// Figures by their names in the text and in JSON.
-  private static let measures:
-    [(text: String, key: String, value: @Sendable (SimulationReport) -> Double)] = [
-      ("wait, s", "wait_s", { $0.total.wait.mean * 1e-6 }),
-      ("wait, s, p99", "wait_s_p99", { $0.total.wait.quantile(0.99) * 1e-6 }),
-      ("completion, s", "completion_s", { $0.total.completion.mean * 1e-6 }),
-      ("completion, s, p99", "completion_s_p99", { $0.total.completion.quantile(0.99) * 1e-6 }),
-      ("slowdown", "slowdown", { $0.total.slowdown.mean * 1e-6 }),
-      ("bounded slowdown", "bounded_slowdown", { $0.total.boundedSlowdown.mean * 1e-6 }),
-      ("deadlines met", "deadline_share", { $0.total.deadlineShare }),
-      ("tasks finished", "finished", { Double($0.total[.finished]) }),
-      ("throughput, 1/s", "throughput_per_s", { $0.throughput }),
-      ("makespan, s", "makespan_s", { $0.makespan.seconds }),
-      ("CPU utilisation", "cpu_utilisation", { $0.usage.cpu }),
-      ("memory utilisation", "memory_utilisation", { $0.usage.memory }),
-      ("fragmentation of CPU", "cpu_fragmentation", { $0.usage.fragmentation.cpu }),
-      ("load variance", "load_variance", { $0.usage.loadVariance }),
-      ("Jain index", "jain_index", { $0.usage.jain }),
-      ("evictions", "evictions", { Double($0.evictions) }),
-      ("wasted, s", "wasted_s", { $0.total.wasted.seconds }),
-      ("energy, kWh", "energy_kwh", { $0.energy.total.kilowattHours }),
-    ]
+  /// The figures that are told, by their names in `Metric.catalogue`.
+  private static let measures = [
+    "wait_mean_s", "wait_p99_s", "completion_mean_s", "completion_p99_s", "slowdown_mean",
+    "bounded_slowdown_mean", "deadlines_met", "tasks_finished", "throughput_per_s", "makespan_s",
+    "cpu_utilisation", "memory_utilisation", "cpu_fragmentation", "load_variance", "jain_index",
+    "evictions", "wasted_s", "energy_kwh",
+  ].compactMap { Metric($0) }
 
   private func values(_ measure: (SimulationReport) -> Double) -> [Double]? {
     let values = reports.map(measure)
@@ -47,11 +32,11 @@ public struct ReplicationSummary {
     guard let first = reports.first, let last = reports.last else { return "" }
     var table = TextTable(header: ["", "mean", "± 95 %", "least", "most"], left: [0])
     for measure in Self.measures {
-      guard let values = values(measure.value), let interval = ConfidenceInterval.t(values),
+      guard let values = values(measure.value(of:)), let interval = ConfidenceInterval.t(values),
         let least = values.min(), let most = values.max(), most != 0
       else { continue }
       table.add([
-        measure.text, significant(mean(values)), significant(interval.halfWidth),
+        measure.heading, significant(mean(values)), significant(interval.halfWidth),
         significant(least), significant(most),
       ])
     }
@@ -73,10 +58,11 @@ public struct ReplicationSummary {
   public var object: [String: Any] {
     var measures: [String: Any] = [:]
     for measure in Self.measures {
-      guard let values = values(measure.value), let interval = ConfidenceInterval.t(values) else {
+      guard let values = values(measure.value(of:)), let interval = ConfidenceInterval.t(values)
+      else {
         continue
       }
-      measures[measure.key] = [
+      measures[measure.name] = [
         "mean": mean(values), "ci95": [interval.lower, interval.upper], "values": values,
       ]
     }

@@ -1,5 +1,7 @@
+import Diagnostics
 import Foundation
 import Simulation
+import Tables
 import TraceParsing
 import Workload
 

@@ -1,5 +1,6 @@
 import Experiments
 import Simulation
+import Tables
 import TraceParsing
 
 /// What is kept of each task of a single run: its row, its bar, its wait by its length.

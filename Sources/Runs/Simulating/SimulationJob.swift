@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Simulation
+import TraceInput
 import TraceParsing
 import Workload
 
@@ -19,17 +20,12 @@ public struct SimulationJob: Sendable {
   public var cluster: String
   /// The scheduler, as ``NamedScheduler`` takes it.
   public var scheduler: String
-  /// How the engine works.
-  public var options: SimulationOptions
+  /// How the engine works, and what is replayed.
+  public var engine: EngineSettings
   /// Arrivals so many times as dense (more than 0).
   public var scaleArrivals = 1.0
   /// Run times so many times as long (0 or more).
   public var scaleLoad = 1.0
-  /// What becomes of tasks that were running when the trace began.
-  public var atStart = ReplayedTasks.AtStart.observed
-  /// Whether what tasks require of machines' attributes is ignored. It is honoured where a google-2011
-  /// trace with both tables is the cluster and the workload is it or a record file.
-  public var ignoresConstraints = false
   /// What waits are told apart by, besides run times.
   public var waitsBy: [WaitGrouping] = []
   /// Which tasks of a trace are run.
@@ -39,11 +35,14 @@ public struct SimulationJob: Sendable {
 
   /// A simulation of everything in `workload`.
   ///
+  /// What tasks require of machines' attributes is honoured where a google-2011 trace with both tables is
+  /// the cluster and the workload is it or a record file, unless `engine` says to ignore it.
+  ///
   /// - Parameter cluster: the workload's own trace if nil.
   /// - Throws: ``RunError`` where the workload comes without machines and `cluster` is nil.
   public init(
     workload: String, cluster: String? = nil, scheduler: String = "first-fit",
-    options: SimulationOptions = SimulationOptions()
+    engine: EngineSettings = EngineSettings()
   ) throws {
     guard cluster != nil || NamedWorkload.mayHaveMachines(workload) else {
       throw RunError(message: "this workload comes without machines: --cluster is needed")
@@ -51,7 +50,7 @@ public struct SimulationJob: Sendable {
     self.workload = workload
     self.cluster = cluster ?? workload
     self.scheduler = scheduler
-    self.options = options
+    self.engine = engine
   }
 
   /// A run, and what is to be said beside its report.
@@ -80,6 +79,7 @@ public struct SimulationJob: Sendable {
   public func run(
     seed: UInt64, files: ResultFiles = ResultFiles(), meter: ReadMeter = ReadMeter()
   ) throws -> SimulationSummary {
+    let options = engine.options
     var results = RunRecorder(
       tasks: try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound),
       timeline: files.timeline == nil ? nil : Timeline(),
@@ -112,6 +112,7 @@ public struct SimulationJob: Sendable {
 
   /// What queueing theory says of the run; nil where it is of no station that theory knows.
   private var theory: [QueueTheory.Value]? {
+    let options = engine.options
     guard workload == cluster, scaleArrivals == 1, scaleLoad == 1, options.mode == .central,
       options.backfilling == .none, options.failures == nil,
       [.firstCome, .shortest].contains(options.order), let station = try? NamedStation(workload)
@@ -154,11 +155,11 @@ public struct SimulationJob: Sendable {
       }
       policy = decisions.logging(policy)
     }
-    var simulator = Simulator(cluster: layout, policy: policy, options: options, seed: seed)
+    var simulator = Simulator(cluster: layout, policy: policy, options: engine.options, seed: seed)
     let argument = try NamedWorkload(
       workload, seed: seed, cores: layout.effectiveCores, reading: reading, selection: selection,
       meter: meter, rejects: rejects)
-    let tasks = ReplayedTasks(argument, atStart: atStart)
+    let tasks = ReplayedTasks(argument, atStart: engine.atStart ?? .observed)
     let constraints = try self.constraints(of: argument)
     simulator.constraints = constraints.table
     var dropped = 0
@@ -181,21 +182,13 @@ public struct SimulationJob: Sendable {
 
   /// What tasks require of the machines, where the cluster is their own trace.
   private func constraints(of argument: NamedWorkload) throws -> TraceConstraints {
-    guard !ignoresConstraints, workload == cluster || argument.format == "records",
-      FileManager.default.fileExists(atPath: cluster)
-    else { return TraceConstraints() }
-    var reading = self.reading
-    reading.table = nil
-    let meter = ReadMeter()
-    guard ![".yaml", ".yml", ".json"].contains(where: cluster.hasSuffix),
-      let trace = try reading.open(cluster, meter: meter, notes: false) as? Google2011Trace
-    else { return TraceConstraints() }
+    guard engine.ignoreConstraints != true else { return TraceConstraints() }
     return try TraceConstraints(
-      trace, reading.readOptions(meter: meter, rejects: reading.rejectLog()))
+      of: workload, format: argument.format, on: cluster, reading: reading)
   }
 
   /// The dependencies on tasks that the workload has, and how many others there were: it is read
-  /// beforehand, if it can be read twice, so that nobody waits for a task that never comes.
+  /// beforehand, if it can be read twice, so that no task waits for one that never comes.
   private func present(
     _ table: DependencyTable, seed: UInt64
   ) throws -> (DependencyTable, dropped: Int) {
@@ -211,14 +204,23 @@ public struct SimulationJob: Sendable {
     let argument = try NamedWorkload(
       workload, seed: seed, reading: reading, selection: selection, meter: ReadMeter(),
       rejects: reading.rejectLog())
-    let tasks = ReplayedTasks(argument, atStart: atStart)
+    return try table.restricted(
+      to: ReplayedTasks(argument, atStart: engine.atStart ?? .observed))
+  }
+}
+
+extension DependencyTable {
+  /// The dependencies on tasks that `source` has, and how many others there are; O(tasks).
+  package func restricted<Source: WorkloadSource & ~Copyable>(
+    to source: consuming Source
+  ) throws -> (DependencyTable, dropped: Int) {
     var present: Set<TaskID> = []
-    while let record = try tasks.next() {
-      for id in [record.id, TaskID(wholeJob: record.id.job)] where table.hasSuccessors(id) {
+    while let record = try source.next() {
+      for id in [record.id, TaskID(wholeJob: record.id.job)] where hasSuccessors(id) {
         present.insert(id)
       }
     }
-    return table.restricted { present.contains($0) }
+    return restricted { present.contains($0) }
   }
 }
 

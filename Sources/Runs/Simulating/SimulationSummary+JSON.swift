@@ -26,7 +26,7 @@ extension SimulationSummary {
       "events": report.events, "preemptions": report.preemptions,
       "backfilled": report.overtakings, "machine_failures": report.failures,
       "stale_conflicts": report.conflicts, "warm_up_tasks": report.warmUpTasks,
-      "deadline_share": total.deadlineShare, "wasted_s": total.wasted.seconds,
+      "deadlines_met": total.deadlineShare, "wasted_s": total.wasted.seconds,
       "constrained_tasks": constraints.tasks, "unknown_attributes": constraints.unknown,
       "dropped_dependencies": report.droppedDependencies,
       "load_variance": report.usage.loadVariance, "jain_index": report.usage.jain,
@@ -76,7 +76,7 @@ extension SimulationSummary {
             "completion_s": quantiles(entry.metrics.completion, 1e-6),
             "slowdown": quantiles(entry.metrics.slowdown, 1e-6),
             "bounded_slowdown": quantiles(entry.metrics.boundedSlowdown, 1e-6),
-            "deadline_share": entry.metrics.deadlineShare,
+            "deadlines_met": entry.metrics.deadlineShare,
             "wasted_s": entry.metrics.wasted.seconds,
             "energy_kwh": entry.metrics.energy.kilowattHours,
           ] as [String: Any]
@@ -85,6 +85,7 @@ extension SimulationSummary {
     if report.decisionTimes.count > 0 {
       object["decision_s"] = quantiles(report.decisionTimes, 1e-9)
     }
+    object["metrics"] = report.metricValues
     if let audit = report.audit { object["audit_passed"] = audit.passed }
     return object
   }

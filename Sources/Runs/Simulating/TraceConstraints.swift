@@ -1,4 +1,7 @@
+import Diagnostics
+import Foundation
 import Simulation
+import TraceInput
 import TraceParsing
 import Workload
 
@@ -80,6 +83,30 @@ public struct TraceConstraints: Sendable {
     for id in order { table.require(required[id]?.constraints ?? [], of: id) }
     self.table = table
     (tasks, self.unknown, self.changes) = (order.count, unknown, changes)
+  }
+
+  /// What the tasks of a workload require of a cluster; nothing unless the cluster is a google-2011 trace
+  /// and the workload is it, or a record file.
+  ///
+  /// - Parameters:
+  ///   - workload: the workload, as ``NamedWorkload`` takes it.
+  ///   - format: the format that it is read from.
+  ///   - cluster: the cluster, as ``NamedCluster`` takes it.
+  ///   - reading: how traces are read.
+  public init(
+    of workload: String, format: String?, on cluster: String, reading: ReadingSettings
+  ) throws {
+    self.init()
+    guard workload == cluster || format == "records",
+      FileManager.default.fileExists(atPath: cluster),
+      ![".yaml", ".yml", ".json"].contains(where: cluster.hasSuffix)
+    else { return }
+    var reading = reading
+    reading.table = nil
+    let meter = ReadMeter()
+    guard let trace = try reading.open(cluster, meter: meter, notes: false) as? Google2011Trace
+    else { return }
+    self = try Self(trace, reading.readOptions(meter: meter, rejects: reading.rejectLog()))
   }
 
   private static func constraint(

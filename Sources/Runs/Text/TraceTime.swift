@@ -1,3 +1,4 @@
+import Configuration
 import Workload
 
 /// A time as people write it: seconds, or with a unit, such as 50ms, 90s, 10m, 2h, 1d.
@@ -13,15 +14,7 @@ public struct TraceTime: Hashable, Sendable, CustomStringConvertible {
 
   /// The time that `text` says, from 0; nil if it says none.
   public init?(_ text: String) {
-    let units: [(String, Double)] = [
-      ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("", 1),
-    ]
-    for (unit, seconds) in units where text.hasSuffix(unit) {
-      if let number = Double(text.dropLast(unit.count)), number >= 0, number.isFinite {
-        value = Microseconds(seconds: number * seconds)
-        return
-      }
-    }
-    return nil
+    guard let seconds = TimeText.seconds(text), seconds >= 0, seconds.isFinite else { return nil }
+    value = Microseconds(seconds: seconds)
   }
 }

@@ -1,4 +1,7 @@
+import Diagnostics
 import Foundation
+import Tables
+import TraceInput
 import TraceParsing
 
 /// `OUT.rejects.csv`, for rows that could not be read.

@@ -1,6 +1,8 @@
 import Configuration
+import Diagnostics
 import Foundation
 import Logging
+import TraceInput
 import TraceParsing
 import Workload
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import TraceParsing
 import Workload
 

@@ -1,5 +1,6 @@
 import Foundation
 import Simulation
+import TraceInput
 import TraceParsing
 import Workload
 

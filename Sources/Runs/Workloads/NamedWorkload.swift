@@ -1,5 +1,7 @@
+import Diagnostics
 import Foundation
 import Generation
+import TraceInput
 import TraceParsing
 import Workload
 

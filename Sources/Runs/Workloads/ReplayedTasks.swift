@@ -1,3 +1,5 @@
+import Diagnostics
+import Experiments
 import TraceParsing
 import Workload
 
@@ -9,7 +11,7 @@ import Workload
 ///    past, is run.
 /// 2. A task that was submitted before the trace began is submitted at the trace's first time.
 /// 3. A task whose run time is unknown because the trace's beginning or end cuts it off is replayed for
-///    as long as it ran in sight of the trace; with ``AtStart/skip`` those that ran already when it
+///    as long as it ran in sight of the trace; with `EngineSettings.AtStart.skip` those that ran already when it
 ///    began are left out. Where neither cuts it off nothing tells its run time, and it is left out
 ///    (``unknown``).
 /// 4. A task that still ran when the trace ended is replayed as far as the trace goes
@@ -18,14 +20,6 @@ import Workload
 /// Counts what it leaves out. A reference, so that the counts can be read after the run.
 public final class ReplayedTasks: WorkloadSource {
   public typealias Failure = TraceError
-
-  /// What to do with tasks that were running when the trace began.
-  public enum AtStart: String, CaseIterable, Codable, Hashable, Sendable {
-    /// Replay them from the trace's beginning to their end, or to the trace's.
-    case observed
-    /// Leave them out.
-    case skip
-  }
 
   /// Tasks that never ran in the trace.
   public private(set) var neverRan = 0
@@ -39,10 +33,10 @@ public final class ReplayedTasks: WorkloadSource {
   public private(set) var assumed = 0
 
   private let workload: NamedWorkload
-  private let atStart: AtStart
+  private let atStart: EngineSettings.AtStart
 
   /// The tasks of `workload`.
-  public init(_ workload: NamedWorkload, atStart: AtStart = .observed) {
+  public init(_ workload: NamedWorkload, atStart: EngineSettings.AtStart = .observed) {
     self.workload = workload
     self.atStart = atStart
   }

@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// Alibaba cluster-trace-v2017: 12 hours of 1,313 machines; its batch tasks and server events.

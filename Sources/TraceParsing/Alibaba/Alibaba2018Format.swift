@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// Alibaba cluster-trace-v2018: eight days of 4,000 machines; its batch tasks and machines.

@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// Alibaba cluster-trace-gpu-v2023: 8,152 pods on 1,523 nodes with GPUs.

@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// Google's first cluster trace (2010, seven hours, version 1): one row a task and five-minute

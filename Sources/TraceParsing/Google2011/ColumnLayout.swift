@@ -1,3 +1,6 @@
+import Diagnostics
+import TraceInput
+
 /// Where a table's columns stand in its rows: in the published order, or as `schema.csv` says.
 struct ColumnLayout: Sendable {
   let table: Google2011Table

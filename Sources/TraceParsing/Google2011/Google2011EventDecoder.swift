@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// Turns rows of the event tables into life-cycle events, and counts them on the way.

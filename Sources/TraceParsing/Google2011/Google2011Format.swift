@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// Google clusterdata-2011-2: the trace of one Borg cell over 29 days of May 2011.

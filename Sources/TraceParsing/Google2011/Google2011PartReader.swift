@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// The rows of one part, each checked for its number of columns and for time order. In strict mode

@@ -1,3 +1,4 @@
+import TraceInput
 import Workload
 
 /// The quick way for rows of `task_events` as they are published: columns in their order, digits and

@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 // The tables that are no events of jobs, tasks or machines, row by row.

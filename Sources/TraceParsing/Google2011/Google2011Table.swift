@@ -1,30 +1,4 @@
-/// How a column's text is read.
-public enum ColumnKind: Sendable {
-  /// A whole number that fits Int64.
-  case integer
-  /// A decimal number.
-  case number
-  /// 0 or 1.
-  case boolean
-  /// Anything: a hash, or a name.
-  case text
-}
-
-/// A column of a table: the name that messages use, how it is read, whether it may be empty.
-public struct ColumnSpec: Sendable {
-  /// The name in the trace's `schema.csv`.
-  public let name: String
-  /// How its text is read.
-  public let kind: ColumnKind
-  /// Whether a row without it is malformed.
-  public let isMandatory: Bool
-
-  init(_ name: String, _ kind: ColumnKind, _ mandatory: Bool = false) {
-    self.name = name
-    self.kind = kind
-    isMandatory = mandatory
-  }
-}
+import TraceInput
 
 /// The six tables of Google's clusterdata-2011-2, with the columns of its format document (v2.1).
 ///

@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// The rows of one table, its parts one after another, each checked for its number of columns and
@@ -67,13 +69,5 @@ struct Google2011TableReader {
   private func writeRejects(_ part: inout Google2011PartReader) throws(TraceError) {
     for row in part.rejects { try options.rejects?.add(row) }
     part.rejects = []
-  }
-}
-
-extension RejectedRow {
-  /// What follows the damage in a damaged part; nil for an error that is not damage.
-  init?(restOfPart error: TraceError) {
-    guard error.code == .damaged || error.code == .unrecognised else { return nil }
-    self.init(error: error, reason: "damaged part: the rest of it is not read", row: "")
   }
 }

@@ -1,13 +1,6 @@
+import Diagnostics
+import TraceInput
 import Workload
-
-/// What is wrong with a row: which column (counting from 0), what, and the short reason that
-/// rejects are counted by.
-struct RowError: Error {
-  var column: Int?
-  var message: String
-  var reason: String
-  var code = TraceError.Code.malformedRow
-}
 
 /// A row of a known table.
 struct TableRow {

@@ -1,3 +1,4 @@
+import TraceInput
 import Workload
 
 /// What an object of `instance_events` or `collection_events` says. Made on any thread.

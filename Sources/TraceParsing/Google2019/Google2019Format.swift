@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// Google clusterdata-2019 (version 3 of its format): eight Borg cells over May 2019, as

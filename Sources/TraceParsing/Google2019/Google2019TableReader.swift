@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// A reader of one of the trace's tables.

@@ -1,4 +1,7 @@
 import Configuration
+import Diagnostics
+import Tables
+import TraceInput
 
 extension ColumnMapping {
   /// The mapping in a YAML or JSON file.

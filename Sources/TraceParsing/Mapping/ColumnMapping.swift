@@ -1,3 +1,6 @@
+import Diagnostics
+import Tables
+import TraceInput
 import Workload
 
 /// Which columns of somebody else's table stand for which of ours, and how their values are read.
@@ -95,14 +98,7 @@ public struct ColumnMapping: Equatable, Sendable {
   }
 
   /// A condition on a column's text.
-  public struct Condition: Equatable, Sendable {
-    /// The column.
-    public var column: String
-    /// Texts, `*` for any characters.
-    public var patterns: [String]
-    /// Whether it holds for all other texts instead.
-    public var isNegated = false
-  }
+  public typealias Condition = RowCondition
 }
 
 extension ColumnMapping {

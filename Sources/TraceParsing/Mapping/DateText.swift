@@ -1,4 +1,7 @@
+import Diagnostics
 import Foundation
+import Tables
+import TraceInput
 
 /// A date-time as a text says it: ISO 8601 and its relatives, days first, months first, and the
 /// long form with a weekday.

@@ -1,3 +1,6 @@
+import Diagnostics
+import Tables
+import TraceInput
 import Workload
 
 /// A joined table's rows by key. Kept in memory: the key and the columns that are asked for, as text.

@@ -1,3 +1,6 @@
+import Diagnostics
+import Tables
+import TraceInput
 import Workload
 
 /// The times of a mapped task as far as its rows tell, in µs; nil is not told.

@@ -1,4 +1,7 @@
+import Diagnostics
 import Parquet
+import Tables
+import TraceInput
 
 /// A cursor over a column of any flat type.
 final class MappedParquetCursor {

@@ -1,3 +1,6 @@
+import Diagnostics
+import Tables
+import TraceInput
 import Workload
 
 /// Makes a record of one row's values.

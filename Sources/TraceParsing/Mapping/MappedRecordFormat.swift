@@ -1,4 +1,7 @@
+import Diagnostics
 import Parquet
+import Tables
+import TraceInput
 import Workload
 
 /// Tables of tasks by others, text, JSON or Parquet, read through a `ColumnMapping`.
@@ -173,12 +176,5 @@ extension TraceInput.Group {
     return (0..<batch.count).contains { row in
       (0..<paths.count).allSatisfy { !batch[row][$0].isEmpty }
     }
-  }
-
-  /// The same group with one of its files.
-  func only(_ file: TraceInput.File) -> TraceInput.Group {
-    var group = TraceInput.Group(files: [file], numbers: [], total: nil, head: head)
-    group.damage = files.last?.name == file.name ? damage : nil
-    return group
   }
 }

@@ -1,4 +1,7 @@
+import Diagnostics
 import Foundation
+import Tables
+import TraceInput
 import Workload
 
 /// A mapped table that was found.

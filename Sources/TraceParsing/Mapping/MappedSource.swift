@@ -1,3 +1,6 @@
+import Diagnostics
+import Tables
+import TraceInput
 import Workload
 
 /// The values of one row, by slot: their columns first, then those of joined tables.

@@ -1,4 +1,7 @@
+import Diagnostics
 import Parquet
+import Tables
+import TraceInput
 import Workload
 
 /// Reads the rows of a table of any kind (text, JSON, Parquet) into slots.
@@ -136,9 +139,4 @@ struct MappedTable {
       }
     }
   }
-}
-
-extension TraceInput.File {
-  /// Its name without folders and endings.
-  var stem: String { String(baseName.prefix { $0 != "." }) }
 }

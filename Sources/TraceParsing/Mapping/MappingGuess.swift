@@ -1,4 +1,8 @@
+import Diagnostics
 import Parquet
+import Quoting
+import Tables
+import TraceInput
 
 /// A mapping to begin from, for a table that no format knows: what its columns' names suggest.
 public struct MappingGuess: Sendable {
@@ -101,7 +105,7 @@ public struct MappingGuess: Sendable {
     text += "# docs/column-mappings.md says what can be said.\n"
     for row in samples.prefix(3) {
       let shown = row.map { String($0.prefix(40)) }.joined(separator: " | ")
-      text += "#   \(shown.escapingControls)\n"
+      text += "#   \(Quoting.visible(shown))\n"
     }
     if let separator = layout.separator { text += "separator: \(quoted(separator))\n" }
     text += "columns:\n"
@@ -120,7 +124,7 @@ public struct MappingGuess: Sendable {
     let unused = columns.filter { column in !guesses.contains { $0.column == column } }
     if !unused.isEmpty {
       let names: [String] = unused.prefix(60).map { quoted($0) }
-      text += "# not used: \(names.joined(separator: ", ").escapingControls)\n"
+      text += "# not used: \(Quoting.visible(names.joined(separator: ", ")))\n"
     }
     return text
   }

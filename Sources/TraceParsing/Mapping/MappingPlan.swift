@@ -1,4 +1,7 @@
+import Diagnostics
 import Foundation
+import Tables
+import TraceInput
 import Workload
 
 /// A mapping made ready for reading: which slot each of their columns has, and what is made of it.

@@ -1,4 +1,7 @@
 import Configuration
+import Diagnostics
+import Tables
+import TraceInput
 
 extension MappedRecordFormat {
   /// The public traces that a mapping reads, in the order in which they are asked: where the columns

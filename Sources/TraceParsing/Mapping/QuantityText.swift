@@ -1,3 +1,7 @@
+import Diagnostics
+import Tables
+import TraceInput
+
 /// Amounts as schedulers and clusters write them: lengths of time, sizes, resource lists.
 enum QuantityText {
   /// A length of time in seconds: `3:05`, `12:00:00`, `1-02:03:04`, `1-02`, `1 days 02:03:04.5`,

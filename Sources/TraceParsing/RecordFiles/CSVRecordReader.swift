@@ -1,4 +1,6 @@
+import Diagnostics
 import Quoting
+import TraceInput
 import Workload
 
 /// Reads records from CSV with a header; columns may be in any order, unknown ones are passed over.

@@ -1,4 +1,7 @@
+import Diagnostics
 import Foundation
+import Tables
+import TraceInput
 import Workload
 
 /// The table of dependencies that lies beside a record file: `tasks.dependencies.parquet` beside

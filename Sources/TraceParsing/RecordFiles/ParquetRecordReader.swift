@@ -1,4 +1,7 @@
+import Diagnostics
 import Parquet
+import Tables
+import TraceInput
 import Workload
 
 /// Reads records from a Parquet file in batches, column by column, with one page a column in memory.

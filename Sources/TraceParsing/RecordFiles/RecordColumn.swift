@@ -1,4 +1,5 @@
 import Parquet
+import Tables
 import Workload
 
 /// A column of the files that task records are kept in: the one place that says how a record and a

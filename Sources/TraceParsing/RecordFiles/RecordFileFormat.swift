@@ -1,4 +1,6 @@
+import Diagnostics
 import Parquet
+import TraceInput
 import Workload
 
 /// Tracemill's own record files: what `tracemill convert` writes, and any CSV or Parquet file that

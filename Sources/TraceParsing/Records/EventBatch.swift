@@ -1,3 +1,6 @@
+import Diagnostics
+import Tables
+import TraceInput
 import Workload
 
 /// Some of a part's events in the order of its rows, and what else was found on the way: the unit
@@ -112,11 +115,4 @@ final class EventBatch {
       }
     }
   }
-}
-
-/// A row that could not be read.
-struct RejectedRow: Sendable {
-  var error: TraceError
-  var reason: String
-  var row: String
 }

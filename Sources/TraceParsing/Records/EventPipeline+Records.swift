@@ -1,5 +1,7 @@
+import Diagnostics
 import Foundation
 import Synchronization
+import TraceInput
 import Workload
 
 extension EventPipeline {

@@ -1,4 +1,6 @@
+import Diagnostics
 import Foundation
+import TraceInput
 import Workload
 
 /// Decodes the events of one part, batch by batch. Belongs to one thread at a time.
@@ -312,20 +314,4 @@ final class EventPipeline: @unchecked Sendable {
       lock.broadcast()
     }
   }
-}
-
-/// Runs `body` once for each of `count` threads, one of them the caller's, and waits for all.
-func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-  let group = DispatchGroup()
-  for number in 1..<max(1, count) {
-    group.enter()
-    let thread = Thread {
-      body(number)
-      group.leave()
-    }
-    thread.stackSize = 8 << 20
-    thread.start()
-  }
-  body(0)
-  group.wait()
 }

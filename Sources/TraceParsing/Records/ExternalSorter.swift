@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// A total order on trivially copyable elements by three integers, compared first to last.

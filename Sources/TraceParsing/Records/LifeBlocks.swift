@@ -1,3 +1,4 @@
+import Tables
 import Workload
 
 /// Packed lives end to end, in blocks of memory that do not move. Each is found again by its place.

@@ -1,3 +1,6 @@
+import Diagnostics
+import Tables
+import TraceInput
 import Workload
 
 /// Lives that were set aside, packed: in memory while they fit, all of them on disk once they do not.

@@ -1,3 +1,4 @@
+import TraceInput
 import Workload
 
 /// A stretch of one task's life: everything that its record will need, and nothing that grows with

@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// Gathers events into lives.

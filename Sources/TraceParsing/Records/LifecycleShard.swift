@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// An assembler that threads take turns with, and what becomes of its lives.

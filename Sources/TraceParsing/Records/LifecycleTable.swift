@@ -1,4 +1,5 @@
 import CIngest
+import Diagnostics
 import Workload
 
 /// Lives by task: a hash table of our own, because every event of a trace goes through it.

@@ -1,4 +1,7 @@
+import Diagnostics
 import Foundation
+import Tables
+import TraceInput
 import Workload
 
 /// All that one part of an event table holds: the lives of its tasks as far as they are in it, and

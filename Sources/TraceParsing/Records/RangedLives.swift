@@ -1,3 +1,6 @@
+import Diagnostics
+import Tables
+import TraceInput
 import Workload
 
 /// Lives of a shard that stand in the order of their ranges: in memory, or on disk piece by piece.

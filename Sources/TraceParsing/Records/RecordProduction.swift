@@ -1,5 +1,7 @@
 import CIngest
+import Diagnostics
 import Foundation
+import TraceInput
 import Workload
 
 /// Where the lives of a table are once all of them are whole, and what it takes to make records of

@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 extension RecordStream {

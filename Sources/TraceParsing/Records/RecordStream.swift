@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 /// The tasks of a trace in submit order.

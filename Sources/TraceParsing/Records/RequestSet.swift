@@ -1,4 +1,5 @@
 import Foundation
+import TraceInput
 import Workload
 
 /// What a stretch of a life asked for: few different ones in a trace, so they are kept once.

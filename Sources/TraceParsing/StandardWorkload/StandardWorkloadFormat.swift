@@ -1,3 +1,5 @@
+import Diagnostics
+import TraceInput
 import Workload
 
 /// The Standard Workload Format of the Parallel Workloads Archive, version 2.2 (Chapin et al.,

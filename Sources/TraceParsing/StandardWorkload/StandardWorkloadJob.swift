@@ -1,3 +1,4 @@
+import TraceInput
 import Workload
 
 /// One line of a Standard Workload Format log, as read; nil is -1.

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// A list of digests: what `sha256sum`, `sha1sum` and `md5sum` write, or their BSD form.

@@ -1,5 +1,7 @@
 import CCrypto
+import Diagnostics
 import Foundation
+import TraceInput
 
 /// Digests of files, as checksum manifests hold them; OpenSSL's libcrypto underneath.
 public enum FileDigest: String, CaseIterable, Sendable {

@@ -1,4 +1,6 @@
+import Diagnostics
 import Foundation
+import TraceInput
 
 /// Checks a trace without making anything of it: checksums, archives and their CRCs, part series,
 /// and the rows of every table that is understood.

@@ -1,4 +1,6 @@
 import Quoting
+import Tables
+import TraceInput
 import Workload
 
 /// Rows of `task_events` or `job_events`.

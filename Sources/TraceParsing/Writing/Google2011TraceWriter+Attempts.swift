@@ -1,3 +1,4 @@
+import Diagnostics
 import Workload
 
 extension Google2011TraceWriter {

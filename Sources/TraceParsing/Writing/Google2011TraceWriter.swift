@@ -1,4 +1,7 @@
+import Diagnostics
 import Foundation
+import Tables
+import TraceInput
 import Workload
 
 /// Writes records as a trace in the layout of clusterdata-2011-2: a folder with a table of events

@@ -1,3 +1,6 @@
+import Diagnostics
+import Tables
+
 /// Text into a gzip file that appears when it is complete.
 final class GzipText {
   private let file: OutputFile

@@ -1,3 +1,4 @@
+import TraceInput
 import Workload
 
 /// Events that tell a record's life in the vocabulary of Google's 2011 format: read back, they make

@@ -1,3 +1,5 @@
+import Diagnostics
+import Tables
 import Workload
 
 /// Writes records as a Standard Workload Format log, one job a record.

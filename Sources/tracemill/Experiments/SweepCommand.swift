@@ -66,7 +66,7 @@ struct SweepCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "A metric of tables and figures, the first first; may be repeated.", valueName: "name"),
-    completion: .list(Metric.all.map(\.name)))
+    completion: .list(Metric.catalogue.map(\.name)))
   var metric: [String] = []
 
   @Option(help: ArgumentHelp("Seeds 1 to this.", valueName: "number"))
@@ -99,7 +99,7 @@ struct SweepCommand: AsyncParsableCommand {
       }
     }
     for name in metric + (find.map { [$0.metric] } ?? []) where Metric(name) == nil {
-      throw ValidationError(unknownName("metric", name, among: Metric.all.map(\.name)))
+      throw ValidationError(unknownName("metric", name, among: Metric.catalogue.map(\.name)))
     }
     for name in scheduler where NamedScheduler.file(name) == nil {
       guard NamedScheduler.policy(named: name) != nil else {

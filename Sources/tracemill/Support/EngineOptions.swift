@@ -55,11 +55,11 @@ struct EngineOptions: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
       """
-      Delays of the network: one for every placement, such as 1ms, or \(NetworkArgument.keys): \
+      Delays of the network: one for every placement, such as 1ms, or \(NetworkSettings.keys): \
       times, machines a rack, racks a cluster, bytes a second, and bytes that every task fetches \
       from and carries to storage.
       """, valueName: "model"))
-  var network: NetworkArgument?
+  var network: NetworkSettings?
 
   @Flag(help: "Start the instances of a record together, and end them together.")
   var gangs = false
@@ -84,7 +84,7 @@ struct EngineOptions: ParsableArguments, Sendable {
     help: ArgumentHelp(
       "Random failures: Weibull shape, Weibull scale and mean repair, such as 0.7,30d,1h.",
       valueName: "model"))
-  var failures: FailureArgument?
+  var failures: FailureSettings?
 
   @Option(
     help: ArgumentHelp("How often an evicted task may be tried again.", valueName: "times"))
@@ -129,20 +129,20 @@ struct EngineOptions: ParsableArguments, Sendable {
   var audit = false
 
   mutating func validate() throws {
-    for (name, value) in [
-      ("--overcommit-cpu", overcommitCpu), ("--overcommit-memory", overcommitMemory),
-    ] where !(value > 0 && value <= 1000) {
-      throw ValidationError("\(name) is more than 0 and at most 1000")
+    if let issue = settings.issues.first {
+      throw ValidationError("\(Self.option(issue.path)) \(issue.message)")
     }
-    guard depth > 0 else { throw ValidationError("--depth is at least 1") }
-    guard accountTail == nil || !cutDrain else {
-      throw ValidationError("--cut-drain is --account-tail 0: give one of them")
-    }
-    guard retries >= 0 else { throw ValidationError("--retries is not negative") }
   }
 
-  /// What the command line and an experiment file have in common, as the latter says it.
-  private var settings: EngineSettings {
+  /// `--overcommit-cpu` for `overcommitCpu`.
+  private static func option(_ path: String) -> String {
+    "--"
+      + path.prefix { $0 != "." }.map { $0.isUppercase ? "-" + $0.lowercased() : String($0) }
+      .joined()
+  }
+
+  /// What the options say.
+  var settings: EngineSettings {
     var settings = EngineSettings()
     settings.mode = mode
     settings.gateways = gateways
@@ -154,28 +154,23 @@ struct EngineOptions: ParsableArguments, Sendable {
     settings.refuse = refuse
     settings.step = step.value.seconds
     settings.heartbeat = heartbeat.value.seconds
+    settings.network = network
+    settings.gangs = gangs
+    settings.onePiece = onePiece
+    settings.failures = failures
     settings.overcommitCpu = overcommitCpu
     settings.overcommitMemory = overcommitMemory
     settings.retries = Int(retries)
     settings.warmUp = warmUp.value.seconds
-    settings.accountTail = cutDrain ? 0 : accountTail?.value.seconds
+    settings.cutDrain = cutDrain
+    settings.accountTail = accountTail?.value.seconds
     settings.accountFrom = accountFrom?.value.seconds
     settings.until = until?.value.seconds
     settings.alwaysOn = alwaysOn
+    settings.slowdownBound = slowdownBound.value.seconds
+    settings.decisionTimes = decisionTimes
+    settings.audit = audit
     return settings
-  }
-
-  var options: SimulationOptions {
-    var options = SimulationOptions()
-    settings.apply(to: &options)
-    options.network = network?.model
-    options.gangs = gangs
-    options.spansMachines = !onePiece
-    options.failures = failures?.model
-    options.slowdownBound = slowdownBound.value
-    options.measuresDecisions = decisionTimes
-    options.audit = audit
-    return options
   }
 }
 
@@ -183,18 +178,16 @@ extension EngineSettings.Mode: ExpressibleByArgument {}
 extension EngineSettings.Queue: ExpressibleByArgument {}
 extension EngineSettings.Backfilling: ExpressibleByArgument {}
 
-/// `shape,scale,repair`.
-struct FailureArgument: ExpressibleByArgument {
-  let model: SimulationOptions.FailureModel
+extension EngineSettings.AtStart: ExpressibleByArgument {}
 
-  init?(argument: String) {
-    let parts = argument.split(separator: ",").map(String.init)
-    guard parts.count == 3, let shape = Double(parts[0]), shape > 0, shape.isFinite,
-      let scale = TraceTime(argument: parts[1]), scale.value > .zero,
-      let repair = TraceTime(argument: parts[2])
-    else { return nil }
-    model = .init(shape: shape, scale: scale.value, meanRepair: repair.value)
-  }
+extension NetworkSettings: ExpressibleByArgument {
+  /// What `argument` says.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension FailureSettings: ExpressibleByArgument {
+  /// What `argument` says.
+  public init?(argument: String) { self.init(argument) }
 }
 
 extension PriorityClass: ExpressibleByArgument {

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Synchronization
+import Tables
 import TraceParsing
 
 /// Ctrl-C and `kill`: what is half-written goes away, then the process ends as signalled.

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Runs
 import Synchronization
+import TraceInput
 import TraceParsing
 
 /// Shows how far a long job has come: a bar on a terminal, log lines elsewhere.

@@ -1,5 +1,6 @@
 import Foundation
 import Quoting
+import Tables
 import TraceParsing
 
 /// Writes to standard error; a reader that has gone is no reason to stop. What a terminal would act

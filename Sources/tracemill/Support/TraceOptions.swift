@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import Runs
+import TraceInput
 import TraceParsing
 import Workload
 

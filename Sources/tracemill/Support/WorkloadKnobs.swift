@@ -3,6 +3,7 @@ import Fitting
 import Foundation
 import Generation
 import Runs
+import TraceInput
 import TraceParsing
 import Workload
 

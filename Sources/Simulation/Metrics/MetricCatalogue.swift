@@ -1,0 +1,160 @@
+import Workload
+
+extension Metric {
+  /// All metrics, in the order in which they are listed.
+  public static let catalogue: [Metric] =
+    distributions + [
+      Metric(
+        "deadlines_met", "deadlines met", better: .higher,
+        "Share of submitted tasks that finished by their deadline; none where no task has one."
+      ) { $0.withDeadline > 0 ? $0.deadlineShare : .nan },
+      Metric(
+        "energy_kwh", "energy", unit: "kWh", better: .lower,
+        "Energy of all machines; none where they draw no power."
+      ) { (run: SimulationReport) in run.metered(run.energy.total) },
+      Metric(
+        "energy_idle_kwh", "idle energy", unit: "kWh", better: .lower,
+        "Energy that machines draw for being awake."
+      ) { (run: SimulationReport) in run.metered(run.energy.idle) },
+      Metric(
+        "energy_dynamic_kwh", "dynamic energy", unit: "kWh", better: .lower,
+        "Energy that machines draw for the tasks on them."
+      ) { (run: SimulationReport) in run.metered(run.energy.dynamic) },
+      Metric(
+        "energy_per_task_kwh", "energy per finished task", unit: "kWh", better: .lower,
+        "Energy of all machines over the tasks that finished."
+      ) { (run: SimulationReport) in
+        run.metered(run.energy.total) / Double(run.total[.finished])
+      },
+      Metric(
+        "energy_per_core_h_kwh", "energy per core-hour done", unit: "kWh", better: .lower,
+        "Energy of all machines over the work done."
+      ) { (run: SimulationReport) in
+        run.usage.work > 0 ? run.metered(run.energy.total) / (run.usage.work / 3600) : .nan
+      },
+      Metric(
+        "work_core_h", "work done", unit: "core-h", better: .none,
+        "Core-hours, at speed 1, of the tasks that finished in the time accounted for."
+      ) { (run: SimulationReport) in run.usage.work / 3600 },
+      Metric("tasks_submitted", "tasks submitted", better: .none, "Tasks submitted.") {
+        Double($0.submitted)
+      },
+      Metric("tasks_finished", "tasks finished", better: .higher, "Tasks that finished.") {
+        Double($0[.finished])
+      },
+      Metric(
+        "tasks_failed", "tasks refused, unplaceable or not finished", better: .lower,
+        "Submitted tasks that did not finish, for whatever reason."
+      ) { Double($0.submitted - $0[.finished]) },
+      Metric(
+        "cpu_utilisation", "CPU utilisation", better: .none,
+        "Claimed share of the CPU that was there, over the time accounted for."
+      ) { (run: SimulationReport) in run.usage.cpu },
+      Metric(
+        "memory_utilisation", "memory utilisation", better: .none,
+        "Claimed share of the memory that was there, over the time accounted for."
+      ) { (run: SimulationReport) in run.usage.memory },
+      Metric(
+        "cpu_fragmentation", "fragmentation of CPU", better: .lower,
+        "Share of the free CPU that is where a waiting task does not fit."
+      ) { (run: SimulationReport) in run.usage.fragmentation.cpu },
+      Metric(
+        "waiting_mean", "tasks waiting on average", better: .lower,
+        "Tasks waiting, averaged over time."
+      ) { (run: SimulationReport) in run.usage.meanWaiting },
+      Metric(
+        "waiting_max", "most tasks waiting", better: .lower, "The most tasks that waited at once."
+      ) { (run: SimulationReport) in Double(run.usage.mostWaiting) },
+      Metric(
+        "makespan_s", "makespan", unit: "s", better: .lower, "Last finish less first submission."
+      ) { (run: SimulationReport) in run.makespan.seconds },
+      Metric(
+        "throughput_per_s", "throughput", unit: "1/s", better: .higher,
+        "Finished tasks per second of makespan."
+      ) { (run: SimulationReport) in run.throughput },
+      Metric(
+        "load_variance", "variance of load over machines", better: .lower,
+        "Variance over machines of CPU utilisation, averaged over time."
+      ) { (run: SimulationReport) in run.usage.loadVariance },
+      Metric(
+        "jain_index", "Jain's fairness of load", better: .higher,
+        "Jain's index over machines of CPU utilisation, averaged over time: 1 is even."
+      ) { (run: SimulationReport) in run.usage.jain },
+      Metric(
+        "evictions", "evictions", better: .lower,
+        "Attempts cut short because their machine went away."
+      ) { (run: SimulationReport) in Double(run.evictions) },
+      Metric(
+        "preemptions", "preemptions", better: .lower,
+        "Attempts cut short by a task of a higher class."
+      ) { (run: SimulationReport) in Double(run.preemptions) },
+      Metric(
+        "backfilled", "tasks backfilled", better: .none,
+        "Tasks that overtook a waiting head of the queue."
+      ) { (run: SimulationReport) in Double(run.overtakings) },
+      Metric(
+        "machine_failures", "machine failures", better: .none,
+        "Failures of machines by the failure model."
+      ) { (run: SimulationReport) in Double(run.failures) },
+      Metric(
+        "wasted_s", "run time wasted", unit: "s", better: .lower,
+        "Run time that evictions threw away."
+      ) { $0.wasted.seconds },
+      Metric(
+        "decisions", "decisions", better: .none, "How often the engine asked its policy."
+      ) { (run: SimulationReport) in Double(run.decisions) },
+    ]
+
+  /// Means, quantiles and greatest values of what is measured of each task. Quantiles have the relative
+  /// error of `Distribution`.
+  private static var distributions: [Metric] {
+    let quantities:
+      [(String, String, String, String, KeyPath<ClassMetrics, Distribution> & Sendable)] =
+        [
+          ("wait", "wait", "s", "time from submission to start, of tasks that started", \.wait),
+          (
+            "completion", "completion time", "s",
+            "time from submission to end, of tasks that finished", \.completion
+          ),
+          (
+            "slowdown", "slowdown", "", "completion over run time, of tasks that finished and ran",
+            \.slowdown
+          ),
+          (
+            "bounded_slowdown", "bounded slowdown", "",
+            "completion over run time, of at least the bound, of tasks that finished",
+            \.boundedSlowdown
+          ),
+        ]
+    return quantities.flatMap { name, title, unit, words, path in
+      let suffix = unit.isEmpty ? "" : "_" + unit
+      func metric(
+        _ part: String, _ word: String, _ sentence: String,
+        _ value: @escaping @Sendable (Distribution) -> Double
+      ) -> Metric {
+        Metric(
+          "\(name)_\(part)\(suffix)", "\(word) \(title)", unit: unit, better: .lower,
+          "\(sentence) \(words)."
+        ) { value($0[keyPath: path]) }
+      }
+      return [metric("mean", "mean", "Mean") { $0.mean * 1e-6 }]
+        + [
+          ("p50", "median", "Median", 0.5),
+          ("p90", "90th percentile of", "90th percentile of", 0.9),
+          ("p99", "99th percentile of", "99th percentile of", 0.99),
+        ].map { part, word, sentence, p in
+          metric(part, word, sentence) { $0.quantile(p) * 1e-6 }
+        }
+        + [
+          metric("max", "greatest", "Greatest") { $0.maximum.map { Double($0) * 1e-6 } ?? .nan }
+        ]
+    }
+  }
+}
+
+extension SimulationReport {
+  /// An energy in kWh; machines without watts have none, rather than one of 0.
+  fileprivate func metered(_ part: Joules) -> Double {
+    energy.total > .zero ? part.kilowattHours : .nan
+  }
+}

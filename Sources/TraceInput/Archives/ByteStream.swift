@@ -1,0 +1,147 @@
+import Diagnostics
+import Foundation
+import Synchronization
+
+/// A source of bytes that is read once, from front to back.
+package protocol ByteStream: AnyObject {
+  /// The name that errors give.
+  var name: String { get }
+
+  /// Fills at most `buffer` and returns how many bytes were written; 0 at the end.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int
+}
+
+/// How far a long read has come: bytes taken from the input files. Shared with whoever draws the
+/// progress bar.
+public final class ReadMeter: Sendable {
+  private let taken = Atomic<Int>(0)
+  private let rowCount = Atomic<Int>(0)
+  private let totalBytes = Atomic<Int>(0)
+
+  public init() {}
+
+  /// Bytes read so far, as stored (compressed).
+  public var bytes: Int { taken.load(ordering: .relaxed) }
+  /// Rows read so far.
+  public var rows: Int { rowCount.load(ordering: .relaxed) }
+  /// Bytes there are to read; 0 where that is not known (a pipe).
+  public var total: Int { totalBytes.load(ordering: .relaxed) }
+
+  package func add(bytes: Int) { taken.add(bytes, ordering: .relaxed) }
+  package func add(rows: Int) { rowCount.add(rows, ordering: .relaxed) }
+  package func expect(bytes: Int) { totalBytes.add(bytes, ordering: .relaxed) }
+}
+
+/// A file, or standard input.
+package final class FileStream: ByteStream {
+  package let name: String
+  /// Whether its position can be moved (a regular file, not a pipe).
+  package let isSeekable: Bool
+  private let descriptor: Int32
+  private let closes: Bool
+  private let meter: ReadMeter?
+
+  /// Opens the file at `path`.
+  package init(path: String, meter: ReadMeter? = nil) throws(TraceError) {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw TraceError(.inputOutput, "cannot open: \(String(cString: strerror(errno)))", file: path)
+    }
+    name = path
+    closes = true
+    isSeekable = lseek(descriptor, 0, SEEK_CUR) >= 0
+    self.meter = meter
+  }
+
+  /// Reads an open descriptor, which stays open.
+  package init(descriptor: Int32, name: String, meter: ReadMeter? = nil) {
+    self.descriptor = descriptor
+    self.name = name
+    closes = false
+    isSeekable = lseek(descriptor, 0, SEEK_CUR) >= 0
+    self.meter = meter
+  }
+
+  deinit { if closes { close(descriptor) } }
+
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+    while true {
+      let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
+      if count >= 0 {
+        meter?.add(bytes: count)
+        return count
+      }
+      if errno == EINTR { continue }
+      throw TraceError(.inputOutput, "cannot read: \(String(cString: strerror(errno)))", file: name)
+    }
+  }
+
+  /// Moves the position; returns the new one, or nil where that cannot be done.
+  package func seek(to offset: Int64, whence: Int32) -> Int64? {
+    let position = lseek(descriptor, off_t(offset), whence)
+    return position < 0 ? nil : Int64(position)
+  }
+}
+
+/// A stream whose first bytes can be looked at before they are read.
+package final class PeekableStream: ByteStream {
+  private let base: any ByteStream
+  private var head: [UInt8] = []
+  private var consumed = 0
+  private var ended = false
+  /// What stands behind the bytes that were looked at, if it is damaged.
+  package private(set) var damage: TraceError?
+
+  package init(_ base: any ByteStream) { self.base = base }
+
+  package var name: String { base.name }
+
+  /// The next `count` bytes, fewer only if the stream ends before, or damage begins: that is
+  /// thrown when reading comes to it, and here if nothing stands before it.
+  package func peek(_ count: Int) throws(TraceError) -> ArraySlice<UInt8> {
+    while head.count - consumed < count && !ended && damage == nil {
+      let block = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 4096), alignment: 8)
+      defer { block.deallocate() }
+      do throws(TraceError) {
+        let got = try base.read(into: block)
+        if got == 0 { ended = true } else { head += block.prefix(got) }
+      } catch {
+        guard error.code == .damaged else { throw error }
+        damage = error
+      }
+    }
+    if let damage, consumed == head.count { throw damage }
+    return head[consumed..<min(head.count, consumed + count)]
+  }
+
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+    if consumed < head.count {
+      let count = min(buffer.count, head.count - consumed)
+      head[consumed..<consumed + count].withUnsafeBytes { buffer.copyMemory(from: $0) }
+      consumed += count
+      if consumed == head.count { (head, consumed) = ([], 0) }
+      return count
+    }
+    if let damage { throw damage }
+    return ended ? 0 : try base.read(into: buffer)
+  }
+}
+
+/// Bytes in memory.
+package final class MemoryStream: ByteStream {
+  package let name: String
+  private let bytes: [UInt8]
+  private var position = 0
+
+  package init(_ bytes: [UInt8], name: String) {
+    self.bytes = bytes
+    self.name = name
+  }
+
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+    let count = min(buffer.count, bytes.count - position)
+    bytes[position..<position + count].withUnsafeBytes { buffer.copyMemory(from: $0) }
+    position += count
+    return count
+  }
+}

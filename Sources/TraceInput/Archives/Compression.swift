@@ -1,0 +1,101 @@
+import Diagnostics
+import Foundation
+
+/// What the first bytes of a stream say it is.
+package enum ContentKind: Equatable {
+  case gzip
+  /// xz, zstd, bzip2 or lz4: one compressed stream, which may hold a tar.
+  case compressed
+  /// tar, zip or 7z.
+  case container
+  /// Parquet.
+  case parquet
+  /// Text without NUL bytes; an empty stream too.
+  case text
+  /// None of these.
+  case unknown
+
+  /// How many bytes it takes to tell: a tar's mark ends at 265.
+  package static let probeLength = 512
+
+  package init(_ head: ArraySlice<UInt8>) {
+    let head = Array(head)
+    let magics: [([UInt8], ContentKind)] = [
+      (GzipStream.magic, .gzip),
+      ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], .compressed),
+      ([0x28, 0xb5, 0x2f, 0xfd], .compressed),
+      (Array("BZh".utf8), .compressed),
+      ([0x04, 0x22, 0x4d, 0x18], .compressed),
+      ([0x50, 0x4b, 0x03, 0x04], .container),
+      ([0x50, 0x4b, 0x05, 0x06], .container),
+      ([0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], .container),
+      (Array("PAR1".utf8), .parquet),
+    ]
+    if let found = magics.first(where: { head.starts(with: $0.0) }) {
+      self = found.1
+    } else if Self.isTar(head) {
+      self = .container
+    } else {
+      self = head.contains(0) || Self.hasControlBytes(head) ? .unknown : .text
+    }
+  }
+
+  /// A tar header carries its own checksum (bytes 148-155, octal, taken as blanks in the sum), so
+  /// tars from before the "ustar" mark are told apart too.
+  private static func isTar(_ head: [UInt8]) -> Bool {
+    guard head.count >= 512 else { return false }
+    let digits = head[148..<156].filter { (0x30...0x37).contains($0) }
+    guard !digits.isEmpty, let stated = Int(String(decoding: digits, as: UTF8.self), radix: 8)
+    else {
+      return false
+    }
+    var sum = 0
+    for (place, byte) in head[..<512].enumerated() {
+      sum += (148..<156).contains(place) ? 0x20 : Int(byte)
+    }
+    return sum == stated
+  }
+
+  private static func hasControlBytes(_ head: [UInt8]) -> Bool {
+    head.contains { $0 < 0x20 && ![0x09, 0x0a, 0x0d].contains($0) }
+  }
+}
+
+/// A stream with all its compression taken off, and what it turned out to hold.
+package struct OpenedStream {
+  package var stream: PeekableStream
+  package var kind: ContentKind
+  /// Whether nothing had to be taken off: the stored bytes are the content.
+  package var isPlain: Bool
+  /// The first bytes in hexadecimal, for "not an archive" messages.
+  package var firstBytes: String
+
+  /// Takes gzip off through ISA-L and other compressions off through libarchive, until text, a
+  /// container or something unknown is left. At most four layers: no honest file has more.
+  ///
+  /// - Parameter limit: how many bytes may come out of one of `raw`; see `Expansion`.
+  package init(decoding raw: any ByteStream, limit: Int) throws(TraceError) {
+    let expansion = Expansion(limit: limit, name: raw.name)
+    var stream = PeekableStream(expansion.input(raw))
+    for layers in 0..<4 {
+      let head = try stream.peek(ContentKind.probeLength)
+      let kind = ContentKind(head)
+      switch kind {
+      case .gzip:
+        stream = PeekableStream(expansion.output(GzipStream(stream)))
+      case .compressed:
+        let archive = try ArchiveReader(
+          stream, .compressedStream, name: raw.name, limit: limit)
+        _ = try archive.nextEntry()
+        stream = PeekableStream(expansion.output(EntryStream(archive, name: raw.name)))
+      default:
+        self.stream = stream
+        self.kind = kind
+        isPlain = layers == 0
+        firstBytes = head.prefix(4).map { String(format: "%02x", $0) }.joined(separator: " ")
+        return
+      }
+    }
+    throw TraceError(.unrecognised, "compressed more than four times over", file: raw.name)
+  }
+}

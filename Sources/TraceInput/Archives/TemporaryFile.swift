@@ -1,0 +1,84 @@
+import Diagnostics
+import Foundation
+
+/// A file without a name: it is gone when its descriptor closes, however the process ends.
+package final class TemporaryFile {
+  package private(set) var descriptor: Int32
+  private let directory: String
+  /// Bytes written so far.
+  package private(set) var length = 0
+
+  package init(directory: String) throws(TraceError) {
+    self.directory = directory
+    var template = Array((directory + "/tracemill-XXXXXX").utf8CString)
+    descriptor = mkstemp(&template)
+    guard descriptor >= 0 else {
+      throw TraceError(
+        .inputOutput, "cannot make a temporary file: \(String(cString: strerror(errno)))",
+        file: directory)
+    }
+    unlink(template)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Hands over the descriptor, positioned anywhere.
+  package func release() -> Int32 {
+    defer { descriptor = -1 }
+    return descriptor
+  }
+
+  /// Writes at the end.
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(TraceError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = pwrite(
+        descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, off_t(length))
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        throw TraceError(
+          .inputOutput,
+          "cannot write to a temporary file: \(String(cString: strerror(errno))); "
+            + "--temporary-directory chooses another place", file: directory)
+      }
+      length += count
+      rest = rest.dropFirst(count)
+    }
+  }
+
+  /// Fills `buffer` from `offset`; the file must be that long.
+  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) {
+    var filled = 0
+    while filled < buffer.count {
+      let count = pread(
+        descriptor, buffer.baseAddress! + filled, buffer.count - filled, off_t(offset + filled))
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        throw TraceError(.inputOutput, "cannot read back a temporary file", file: directory)
+      }
+      filled += count
+    }
+  }
+}
+
+/// Reads a temporary file from its beginning.
+package final class TemporaryFileStream: ByteStream {
+  package let name: String
+  private let file: TemporaryFile
+  private var offset = 0
+
+  package init(_ file: TemporaryFile, name: String) {
+    self.file = file
+    self.name = name
+  }
+
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+    let count = min(buffer.count, file.length - offset)
+    if count > 0 {
+      try file.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+      offset += count
+    }
+    return count
+  }
+}

@@ -1,0 +1,187 @@
+import Diagnostics
+import Foundation
+
+/// The files behind a path: a folder, a file, the entries of a container, or standard input, in
+/// groups that look like the parts of one table.
+///
+/// Opening reads only as much as it takes to know what is there.
+public struct TraceInput: Sendable {
+  /// One file, wherever it is stored.
+  public struct File: Sendable {
+    /// What messages call it: its path, or `archive!entry`.
+    public let name: String
+    /// Its folder inside the input; empty for a file given by itself.
+    package let folder: String
+    /// Its name without folders.
+    package let baseName: String
+    /// Stored size in bytes, where known.
+    package let size: Int?
+    package let location: Location
+  }
+
+  package enum Location: Sendable {
+    case file(path: String)
+    case entry(container: Container, index: Int)
+    case standardInput(StandardInput)
+  }
+
+  /// Files whose names differ in their numbers only, in numeric order: the parts of one table.
+  public struct Group: Sendable {
+    /// The parts, in numeric order.
+    public let files: [File]
+    /// The part numbers, ascending, where the names carry them; as long as `files`, or empty.
+    public let numbers: [Int]
+    /// How many parts the names say there are (`…-of-00500`).
+    public let total: Int?
+    /// The beginning of the first file that is not empty, decoded.
+    package let head: [UInt8]
+    /// Damage to the archive that the files are in, behind all of them: thrown after the last one.
+    package var damage: TraceError?
+
+    /// Numbers missing between the first and the last part that are there.
+    public var missing: [ClosedRange<Int>] {
+      zip(numbers, numbers.dropFirst()).compactMap { before, after in
+        after - before > 1 ? before + 1...after - 1 : nil
+      }
+    }
+
+    /// How many numbers are missing between the first and the last part.
+    public var missingCount: Int { missing.reduce(0) { $0 + $1.count } }
+  }
+
+  /// What the user called the input; `-` is standard input.
+  public let path: String
+  /// The groups, by folder and name.
+  public let groups: [Group]
+  /// Files that cannot be part of a table: neither text nor an archive.
+  public let ignored: [String]
+  /// The table descriptions that came with the trace (`schema.csv`), decoded.
+  package let schemas: [String: [UInt8]]
+
+  /// How much of a group's first file is looked at.
+  package static let headLength = 1 << 16
+
+  /// Finds out what is at `path` (`-` for standard input).
+  ///
+  /// - Parameters:
+  ///   - path: a folder, a file, a pipe, or `-`.
+  ///   - meter: told what is read of a pipe.
+  ///   - maximumExpansion: see `ReadOptions.maximumExpansion`.
+  ///   - temporaryDirectory: where an archive that comes through a pipe is kept.
+  public init(
+    path: String, meter: ReadMeter? = nil, maximumExpansion: Int = Expansion.defaultLimit,
+    temporaryDirectory: String = NSTemporaryDirectory()
+  ) throws(TraceError) {
+    self.path = path
+    var finder = InputFinder(
+      meter: meter, limit: maximumExpansion, temporaryDirectory: temporaryDirectory)
+    if path == "-" {
+      try finder.addStandardInput()
+    } else {
+      try finder.add(path: path)
+    }
+    guard !finder.files.isEmpty else {
+      throw TraceError(
+        .missing, "no trace files here: expected tables as .csv, .csv.gz or an archive", file: path)
+    }
+    (groups, ignored, schemas) = try finder.grouped()
+    guard !groups.isEmpty else {
+      throw TraceError(
+        .missing, "no tables here", file: path)
+    }
+  }
+}
+
+/// Standard input or another pipe, decoded and not yet read. It can be taken once.
+package final class StandardInput: @unchecked Sendable {
+  private let name: String
+  private var stream: PeekableStream?
+
+  package init(_ stream: PeekableStream) {
+    name = stream.name
+    self.stream = stream
+  }
+
+  package func take() throws(TraceError) -> PeekableStream {
+    guard let stream else {
+      throw TraceError(.inputOutput, "a pipe can be read only once", file: name)
+    }
+    self.stream = nil
+    return stream
+  }
+
+  package func peek(_ count: Int) throws(TraceError) -> [UInt8] {
+    Array(try stream?.peek(count) ?? [])
+  }
+}
+
+/// A container on disk: a file that the user named, or one spooled from a pipe, which is gone when
+/// its descriptor closes.
+package final class Container: Sendable {
+  package let name: String
+  /// Stored size in bytes; nil for one that came through a pipe.
+  package let size: Int?
+  private let path: String?
+  private let descriptor: Int32
+
+  package init(path: String, size: Int? = nil) {
+    name = path
+    self.size = size
+    self.path = path
+    descriptor = -1
+  }
+
+  /// Copies a pipe to an unnamed temporary file in `directory`.
+  package init(spooling stream: any ByteStream, directory: String) throws(TraceError) {
+    name = stream.name
+    size = nil
+    path = nil
+    let file = try TemporaryFile(directory: directory)
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    defer { block.deallocate() }
+    while true {
+      let count = try stream.read(into: block)
+      if count == 0 { break }
+      try file.append(UnsafeRawBufferPointer(rebasing: block[..<count]))
+    }
+    descriptor = file.release()
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Opens it from the beginning.
+  package func open(meter: ReadMeter?, limit: Int) throws(TraceError) -> ArchiveReader {
+    let raw = try stream(meter: nil)
+    let opened = try OpenedStream(decoding: raw, limit: limit)
+    guard opened.kind == .container else {
+      throw TraceError(.unrecognised, "no longer an archive", file: name)
+    }
+    let file = try stream(meter: meter)
+    if opened.isPlain {
+      return try ArchiveReader(
+        file, .container, name: name, limit: limit, seekable: file.isSeekable ? file : nil)
+    }
+    return try ArchiveReader(
+      OpenedStream(decoding: file, limit: limit).stream, .container, name: name, limit: limit)
+  }
+
+  private func stream(meter: ReadMeter?) throws(TraceError) -> FileStream {
+    if let path { return try FileStream(path: path, meter: meter) }
+    lseek(descriptor, 0, SEEK_SET)
+    return FileStream(descriptor: descriptor, name: name, meter: meter)
+  }
+}
+
+extension TraceInput.Group {
+  /// The same group with one of its files.
+  package func only(_ file: TraceInput.File) -> TraceInput.Group {
+    var group = TraceInput.Group(files: [file], numbers: [], total: nil, head: head)
+    group.damage = files.last?.name == file.name ? damage : nil
+    return group
+  }
+}
+
+extension TraceInput.File {
+  /// Its name without folders and endings.
+  package var stem: String { String(baseName.prefix { $0 != "." }) }
+}

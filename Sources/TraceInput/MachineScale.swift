@@ -1,0 +1,47 @@
+import Diagnostics
+import Workload
+
+/// What 1.0 stands for in a trace that divides its requests and capacities by those of its largest
+/// machine.
+///
+/// Google does not say how large that machine is. The default, 32 cores and 128 GiB (and 1 TiB of
+/// disk), is a stated assumption, not a fact; whoever knows better says so.
+public struct MachineScale: Equatable, Sendable {
+  /// Cores of the largest machine.
+  public var cores: Double
+  /// Memory of the largest machine.
+  public var memory: Bytes
+  /// Local disk of the largest machine.
+  public var disk: Bytes
+
+  /// - Throws: `TraceError` unless every value is finite and positive.
+  public init(
+    cores: Double = 32, memory: Bytes = Bytes(gibibytes: 128), disk: Bytes = Bytes(gibibytes: 1024)
+  ) throws(TraceError) {
+    guard cores.isFinite, cores > 0, cores <= 1e6 else {
+      throw TraceError(.missing, "a machine scale needs a number of cores in 0…1e6, not \(cores)")
+    }
+    guard memory > .zero, disk > .zero else {
+      throw TraceError(.missing, "a machine scale needs memory and disk above zero")
+    }
+    self.init(validCores: cores, memory: memory, disk: disk)
+  }
+
+  private init(validCores: Double, memory: Bytes, disk: Bytes) {
+    cores = validCores
+    self.memory = memory
+    self.disk = disk
+  }
+
+  /// The stated assumption.
+  public static let assumed = MachineScale(
+    validCores: 32, memory: Bytes(gibibytes: 128), disk: Bytes(gibibytes: 1024))
+
+  /// Normalised CPU, memory and disk as amounts; NaN (nothing said) gives zero.
+  package func resources(_ normalised: SIMD4<Double>) -> Resources {
+    let known = normalised.replacing(with: 0, where: normalised .!= normalised)
+    return Resources(
+      cpu: Cores(known[0] * cores), memory: Bytes(rounding: known[1] * Double(memory.rawValue)),
+      disk: Bytes(rounding: known[2] * Double(disk.rawValue)))
+  }
+}

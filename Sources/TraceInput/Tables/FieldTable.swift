@@ -1,0 +1,145 @@
+import Tables
+import Workload
+
+/// A table whose rows are fields in a fixed order: what the columns are called and how they are
+/// read.
+public struct FieldTable: Sendable {
+  /// What messages and options call it.
+  public let name: String
+  /// Its columns, in the order of the rows; with a header the header says the order.
+  public let columns: [ColumnSpec]
+  /// How many fields a row has.
+  public let fieldCount: ClosedRange<Int>
+
+  /// A table whose rows have all columns, or at least `minimum` of them.
+  public init(_ name: String, _ columns: [ColumnSpec], minimum: Int? = nil) {
+    self.name = name
+    self.columns = columns
+    fieldCount = (minimum ?? columns.count)...columns.count
+  }
+
+  /// Whether `row` could be a row of this table: its number of fields, the kinds of its values.
+  package func accepts(_ row: RawRow) -> Bool {
+    guard fieldCount.contains(row.count) else { return false }
+    return (0..<row.count).allSatisfy { field in
+      let (bytes, spec) = (row[field], columns[field])
+      if bytes.isEmpty { return !spec.isMandatory }
+      switch spec.kind {
+      case .integer: return parseInteger(bytes) != nil
+      case .number: return parseNumber(bytes) != nil
+      case .boolean: return parseInteger(bytes).map { 0...1 ~= $0 } ?? false
+      case .text: return true
+      }
+    }
+  }
+}
+
+/// A row of a `FieldTable`; columns count from 0.
+public struct FieldRow {
+  package let row: RawRow
+  package let table: FieldTable
+  /// For each column its field; -1 where the rows do not have it.
+  package let places: [Int]
+
+  /// The bytes of a column; empty where the row does not have it.
+  public subscript(column: Int) -> UnsafeRawBufferPointer {
+    let field = places[column]
+    return field >= 0 && field < row.count
+      ? row[field] : UnsafeRawBufferPointer(start: nil, count: 0)
+  }
+
+  /// A column as text.
+  public func text(_ column: Int) -> String { String(decoding: self[column], as: UTF8.self) }
+
+  /// An integer, or nil where the field is empty. Whole numbers written with a point (`2.0`) count.
+  public func optionalInteger(
+    _ column: Int, in range: ClosedRange<Int64> = Int64.min...Int64.max
+  ) throws(RowError) -> Int64? {
+    let bytes = self[column]
+    if bytes.isEmpty { return nil }
+    guard let value = parseInteger(bytes) ?? parseNumber(bytes).flatMap({ Int64(exactly: $0) })
+    else { throw malformed(column, "an integer") }
+    guard range.contains(value) else {
+      throw outside(column, "\(range.lowerBound)", "\(range.upperBound)", range.upperBound == .max)
+    }
+    return value
+  }
+
+  /// An integer that must be there.
+  public func integer(
+    _ column: Int, in range: ClosedRange<Int64> = Int64.min...Int64.max
+  ) throws(RowError) -> Int64 {
+    guard let value = try optionalInteger(column, in: range) else {
+      throw empty(column, "an integer")
+    }
+    return value
+  }
+
+  /// A number in `range`, or nil where the field is empty.
+  public func optionalNumber(
+    _ column: Int, in range: ClosedRange<Double>
+  ) throws(RowError) -> Double? {
+    let bytes = self[column]
+    if bytes.isEmpty { return nil }
+    guard let value = parseNumber(bytes) else { throw malformed(column, "a number") }
+    guard range.contains(value) else {
+      throw outside(column, decimal(range.lowerBound), decimal(range.upperBound), false)
+    }
+    return value
+  }
+
+  /// A number in `range` that must be there.
+  public func number(_ column: Int, in range: ClosedRange<Double>) throws(RowError) -> Double {
+    guard let value = try optionalNumber(column, in: range) else { throw empty(column, "a number") }
+    return value
+  }
+
+  /// A time or span written in seconds, or nil where the field is empty.
+  public func optionalSeconds(_ column: Int) throws(RowError) -> Microseconds? {
+    // Beyond 9e12 s microseconds do not fit.
+    try optionalNumber(column, in: 0...9e12).map(Microseconds.init(seconds:))
+  }
+
+  /// A time or span written in seconds.
+  public func seconds(_ column: Int) throws(RowError) -> Microseconds {
+    guard let value = try optionalSeconds(column) else { throw empty(column, "seconds") }
+    return value
+  }
+
+  /// One of `names`, by its index.
+  public func label(_ column: Int, _ names: [String]) throws(RowError) -> Int {
+    let text = text(column)
+    guard let index = names.firstIndex(of: text) else {
+      let name = table.columns[column].name
+      throw RowError(
+        column: column,
+        message: "\(name) '\(text.prefix(40))' is none of \(names.joined(separator: ", "))",
+        reason: "unknown \(name)")
+    }
+    return index
+  }
+
+  /// What a field that must not be empty throws.
+  public func empty(_ column: Int, _ expected: String) -> RowError {
+    let name = table.columns[column].name
+    return RowError(
+      column: column, message: "\(name) is empty; expected \(expected)", reason: "empty \(name)")
+  }
+
+  /// What a field that cannot be read throws.
+  public func malformed(_ column: Int, _ expected: String) -> RowError {
+    let name = table.columns[column].name
+    let text = String(decoding: self[column].prefix(40), as: UTF8.self)
+    return RowError(
+      column: column, message: "\(name) '\(text)' is not \(expected)",
+      reason: "\(name) is not \(expected)")
+  }
+
+  private func outside(_ column: Int, _ low: String, _ high: String, _ isOpen: Bool) -> RowError {
+    let name = table.columns[column].name
+    let text = String(decoding: self[column].prefix(40), as: UTF8.self)
+    let bound = isOpen ? "below \(low)" : "not between \(low) and \(high)"
+    return RowError(
+      column: column, message: "\(name) \(text) is \(bound)", reason: "\(name) out of range")
+  }
+}

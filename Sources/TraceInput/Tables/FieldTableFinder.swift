@@ -1,0 +1,147 @@
+import Diagnostics
+
+/// Finds the tables of a format among an input's files.
+public struct FieldTableFinder {
+  /// A table of the format and how its rows are written.
+  public struct Candidate {
+    let table: FieldTable
+    let syntax: RowSyntax
+    /// What a row must hold besides the right kinds.
+    package var check: @Sendable (RawRow) -> Bool = { _ in true }
+
+    package init(
+      table: FieldTable, syntax: RowSyntax, check: @escaping @Sendable (RawRow) -> Bool
+    ) {
+      self.init(table: table, syntax: syntax)
+      self.check = check
+    }
+
+    /// A table that is known by the names of its header, or by the kinds of its values.
+    public init(table: FieldTable, syntax: RowSyntax) {
+      self.table = table
+      self.syntax = syntax
+    }
+  }
+
+  /// The format's name.
+  package let format: String
+  /// Asked in this order.
+  package let candidates: [Candidate]
+
+  /// A finder of a format's tables, asked in this order.
+  public init(format: String, candidates: [Candidate]) {
+    self.format = format
+    self.candidates = candidates
+  }
+
+  /// The tables that are there, by name, and what the user should know; nil if none is.
+  ///
+  /// A group is a table by what its rows hold; its name decides where nothing can be read of it.
+  package func find(
+    _ input: TraceInput, asked: String?
+  ) throws(TraceError) -> (groups: [String: TraceInput.Group], notes: [String])? {
+    let names = candidates.map(\.table.name)
+    var groups: [String: TraceInput.Group] = [:]
+    var notes = input.ignored.isEmpty ? [] : ["\(input.ignored.count) files are no tables: ignored"]
+    for group in input.groups {
+      guard let name = name(of: group) else {
+        notes.append("\(group.files[0].name) is no table of \(format): ignored")
+        continue
+      }
+      if let other = groups[name] {
+        throw TraceError(
+          .unrecognised, "\(name) again; it is in \(other.files[0].name) already: give one of them",
+          file: group.files[0].name)
+      }
+      groups[name] = group
+    }
+    guard !groups.isEmpty else { return nil }
+    if let asked, !names.contains(asked) {
+      throw TraceError(
+        .missing, "no table '\(asked)' in \(format); there are \(names.joined(separator: ", "))")
+    }
+    for name in names {
+      guard let group = groups[name], !group.missing.isEmpty else { continue }
+      notes.append("\(name): \(group.missingCount) parts missing between those given")
+    }
+    return (groups, notes)
+  }
+
+  private func name(of group: TraceInput.Group) -> String? {
+    if group.head.isEmpty {
+      return candidates.map(\.table.name).first { group.files[0].baseName.hasPrefix($0) }
+    }
+    return candidates.first { candidate in
+      if case .csvWithHeader = candidate.syntax {
+        let header = Set(
+          group.sample(.csv, limit: 1) { row in (0..<row.count).map(row.text) }.joined())
+        return candidate.table.columns.allSatisfy { !$0.isMandatory || header.contains($0.name) }
+      }
+      let answers = group.sample(candidate.syntax) {
+        candidate.table.accepts($0) && candidate.check($0)
+      }
+      return !answers.isEmpty && answers.count { $0 } * 2 >= answers.count
+    }?.table.name
+  }
+}
+
+/// A trace of field tables: what a format made of them hands its questions to.
+public struct FieldTableTrace {
+  /// What was opened.
+  public let path: String
+  /// The format's name.
+  public let format: String
+  package let candidates: [FieldTableFinder.Candidate]
+  package let groups: [String: TraceInput.Group]
+  /// What the user should know: missing parts, ignored files.
+  public let notes: [String]
+
+  /// The tables in `input`; nil if none is of the format.
+  ///
+  /// - Parameters:
+  ///   - finder: knows the tables.
+  ///   - input: what was found.
+  ///   - asked: the table that the user insists on; it must be one of the format's.
+  /// - Throws: `TraceError` if a table is there twice, or `asked` is none.
+  public init?(_ finder: FieldTableFinder, _ input: TraceInput, asked: String?) throws(TraceError) {
+    guard let (groups, notes) = try finder.find(input, asked: asked) else { return nil }
+    path = input.path
+    format = finder.format
+    candidates = finder.candidates
+    self.groups = groups
+    self.notes = notes
+  }
+
+  /// The tables that are there.
+  public var tables: [TraceTable] {
+    candidates.compactMap { groups[$0.table.name]?.traceTable($0.table.name) }
+  }
+
+  /// A reader of a table; nil if the trace does not have it.
+  public func reader(_ name: String, _ options: ReadOptions) -> FieldTableReader? {
+    guard let group = groups[name],
+      let candidate = candidates.first(where: { $0.table.name == name })
+    else { return nil }
+    return FieldTableReader(group, candidate.table, candidate.syntax, options: options)
+  }
+
+  /// A reader of the table that records are made from.
+  public func recordReader(_ name: String, _ options: ReadOptions) throws(TraceError)
+    -> FieldTableReader
+  {
+    if let asked = options.table, asked != name {
+      throw TraceError(.missing, "records are made from \(name), not from \(asked)", file: path)
+    }
+    guard let reader = reader(name, options) else {
+      let there = tables.map(\.name).joined(separator: ", ")
+      throw TraceError(
+        .missing, "no \(name) here to make records from, only \(there)", file: path)
+    }
+    return reader
+  }
+
+  /// What a failed look-up of a table to survey throws.
+  public func noTable(_ name: String) -> TraceError {
+    TraceError(.missing, "the trace has no table \(name)", file: path)
+  }
+}

@@ -1,0 +1,45 @@
+import Diagnostics
+
+/// What is wrong with a row: which column (counting from 0), what, and the short reason that
+/// rejects are counted by.
+public struct RowError: Error {
+  /// The column, counting from 0; nil for the whole row.
+  public var column: Int?
+  /// What is wrong, with the value.
+  public var message: String
+  /// The same without the value: what rejects are counted by.
+  public var reason: String
+  /// The kind of failure.
+  public var code: TraceError.Code
+
+  /// An error of a row.
+  public init(
+    column: Int?, message: String, reason: String, code: TraceError.Code = .malformedRow
+  ) {
+    self.column = column
+    self.message = message
+    self.reason = reason
+    self.code = code
+  }
+}
+
+/// A row that could not be read.
+package struct RejectedRow: Sendable {
+  package var error: TraceError
+  package var reason: String
+  package var row: String
+
+  package init(error: TraceError, reason: String, row: String) {
+    self.error = error
+    self.reason = reason
+    self.row = row
+  }
+}
+
+extension RejectedRow {
+  /// What follows the damage in a damaged part; nil for an error that is not damage.
+  package init?(restOfPart error: TraceError) {
+    guard error.code == .damaged || error.code == .unrecognised else { return nil }
+    self.init(error: error, reason: "damaged part: the rest of it is not read", row: "")
+  }
+}

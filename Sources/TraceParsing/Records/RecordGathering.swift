@@ -1,0 +1,109 @@
+import Diagnostics
+import TraceInput
+import Workload
+
+/// Takes a format's records in any order and hands them on in submit order, with everything that
+/// comes beside them. Memory is bounded by the options' sort buffer.
+public struct RecordGathering {
+  /// What was counted.
+  public var report = ReadReport()
+  /// What was counted in the table that records are made from.
+  public var survey = TableSurvey()
+  /// The users' names.
+  public var symbols = SymbolTable()
+  /// Which tasks wait for which.
+  public var dependencies = DependencyTable()
+  /// What the format says beyond the records.
+  public var attributes = TaskAttributes()
+  var header: [String] = []
+  /// Whether times are counted from the first submission.
+  var shiftsToFirst = false
+  private var events: [String: Int] = [:]
+  private var eventOrder: [String] = []
+  private var sorter: ExternalSorter<TaskRecord>
+  private var failure: TraceError?
+
+  /// Nothing yet; what exceeds the options' sort buffer goes to their temporary folder.
+  public init(_ options: ReadOptions) {
+    sorter = ExternalSorter(
+      bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
+  }
+
+  /// Adds a record. A failing disk is reported by `stream`.
+  public mutating func add(_ record: TaskRecord) {
+    guard failure == nil else { return }
+    do throws(TraceError) {
+      try sorter.add(record)
+      report.records += 1
+    } catch {
+      failure = error
+    }
+  }
+
+  /// Counts an event or status by its name in the trace.
+  public mutating func count(_ event: String) {
+    if events[event] == nil { eventOrder.append(event) }
+    events[event, default: 0] += 1
+  }
+
+  /// Takes over what a reader counted for a table.
+  public mutating func finish(_ table: String, rows: Int, comments: Int, _ options: ReadOptions) {
+    survey.rows = rows
+    survey.comments = comments
+    survey.events = eventOrder.map { .init(name: $0, count: events[$0] ?? 0) }
+    report.rows[table] = rows
+    report.comments += comments
+    report.surveys[table] = survey
+    report.rejects = options.rejects?.counts ?? [:]
+    report.firstTime = min(report.firstTime, survey.firstTime)
+    if survey.firstTime.isKnown { report.lastTime = max(report.lastTime, survey.lastTime) }
+  }
+
+  /// The records in submit order.
+  public consuming func stream() throws(TraceError) -> RecordStream {
+    if let failure { throw failure }
+    var sorted = try sorter.sorted()
+    let shift = shiftsToFirst && survey.firstTime.isKnown ? survey.firstTime : .zero
+    if shift > .zero { report.shift(by: shift) }
+    let stream = RecordStream(report: report, symbols: symbols) { _ throws(TraceError) in
+      guard shift > .zero else { return try sorted.next() }
+      return try sorted.next()?.shifted(by: shift)
+    }
+    stream.dependencies = dependencies
+    stream.attributes = attributes
+    stream.header = header
+    return stream
+  }
+}
+
+extension ReadReport {
+  /// Counts times from `start`.
+  mutating func shift(by start: Microseconds) {
+    firstTime = firstTime.shifted(by: start)
+    lastTime = lastTime.shifted(by: start)
+    for (table, var survey) in surveys {
+      survey.firstTime = survey.firstTime.shifted(by: start)
+      survey.lastTime = survey.lastTime.shifted(by: start)
+      surveys[table] = survey
+    }
+  }
+}
+
+extension TaskRecord {
+  /// The record with times counted from `start`; what was before the trace stays there.
+  func shifted(by start: Microseconds) -> TaskRecord {
+    var record = self
+    record.submit = submit.shifted(by: start)
+    record.firstSchedule = firstSchedule.shifted(by: start)
+    record.lastSchedule = lastSchedule.shifted(by: start)
+    record.end = end.shifted(by: start)
+    record.deadline = deadline.shifted(by: start)
+    return record
+  }
+}
+
+extension Microseconds {
+  fileprivate func shifted(by start: Microseconds) -> Microseconds {
+    isKnown && self > start ? self - start : isKnown ? .zero : self
+  }
+}
