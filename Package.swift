@@ -36,27 +36,30 @@ let package = Package(
     .library(name: "Runs", targets: ["Runs"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
-    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.0")),
+    .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.0")),
+    .package(url: "https://github.com/groue/GRDB.swift", .upToNextMinor(from: "7.10.0")),
+    .package(
+      url: "https://github.com/HdrHistogram/hdrhistogram-swift", .upToNextMinor(from: "0.2.0")),
+    .package(url: "https://github.com/jpsim/Yams", .upToNextMinor(from: "6.2.0")),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", .upToNextMinor(from: "1.5.0")),
   ],
   targets: [
-    // L0: leaves. Nothing here imports another Tracemill module.
-    .target(name: "Workload"),
+    // The floors, and what imports what, are in docs/architecture.md; a test compares.
+    // L0: what everything stands on.
+    .target(name: "Workload", exclude: ["README.md"]),
     // Text of inputs in languages that are generated: HTML, gnuplot, LaTeX, CSV, a terminal.
-    .target(name: "Quoting"),
+    .target(name: "Quoting", exclude: ["README.md"]),
     // What went wrong, and where.
-    .target(name: "Diagnostics", dependencies: ["Quoting"]),
-    .target(name: "Fitting", dependencies: ["CVectorMath", "PortableMath"]),
+    .target(name: "Diagnostics", dependencies: ["Quoting"], exclude: ["README.md"]),
+    .target(
+      name: "Fitting", dependencies: ["CVectorMath", "PortableMath"], exclude: ["README.md"]),
     .target(name: "CVectorMath"),
-    .target(name: "PortableMath", dependencies: ["CVectorMath"]),
+    .target(name: "PortableMath", dependencies: ["CVectorMath"], exclude: ["README.md"]),
     .target(
       name: "Configuration",
-      dependencies: ["Quoting", .product(name: "Yams", package: "Yams")]),
-    .target(name: "Parquet", dependencies: ["CISAL", "CZstd"]),
+      dependencies: ["Quoting", .product(name: "Yams", package: "Yams")], exclude: ["README.md"]),
+    .target(name: "Parquet", dependencies: ["CISAL", "CZstd"], exclude: ["README.md"]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive",
       providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
@@ -75,31 +78,34 @@ let package = Package(
     .target(name: "CIngest"),
 
     // Typed columns to Parquet and CSV files that appear when they are complete.
-    .target(name: "Tables", dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive"]),
+    .target(
+      name: "Tables", dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive"],
+      exclude: ["README.md"]),
 
     // Archives, inflating, rows and tables that are read.
     .target(
       name: "TraceInput",
       dependencies: [
-        "Diagnostics", "Quoting", "Tables", "Workload", "CIngest", "CISAL", "CLibArchive",
-        "CLibCSV",
-        "CSimdJSON",
-      ]),
+        "Diagnostics", "Parquet", "Quoting", "Tables", "Workload", "CIngest", "CISAL",
+        "CLibArchive", "CLibCSV", "CSimdJSON",
+      ], exclude: ["README.md"]),
 
     // L1: siblings that meet only in Workload.
     .target(
       name: "TraceParsing",
       dependencies: [
         "Configuration", "Diagnostics", "Parquet", "Quoting", "Tables", "TraceInput", "Workload",
-        "CCrypto", "CIngest", "CLibArchive",
-      ],
+        "CCrypto", "CIngest",
+      ], exclude: ["README.md"],
       resources: presets.map { .embedInCode("Presets/\($0).yaml") }),
     .target(
       name: "Generation",
-      dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath", "PortableMath"]),
+      dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath", "PortableMath"],
+      exclude: ["README.md"]),
     .target(
       name: "Simulation",
-      dependencies: ["Workload", .product(name: "Histogram", package: "hdrhistogram-swift")]),
+      dependencies: ["Workload", .product(name: "Histogram", package: "hdrhistogram-swift")],
+      exclude: ["README.md"]),
 
     // L2: what is made of the siblings.
     .target(
@@ -107,7 +113,7 @@ let package = Package(
       dependencies: [
         "CCrypto", "Configuration", "Simulation", "Workload", "Fitting", "Quoting",
         .product(name: "GRDB", package: "GRDB.swift"),
-      ],
+      ], exclude: ["README.md"],
       resources: [
         .embedInCode("Shipped/study.yaml"), .embedInCode("Shipped/example.yaml"),
         .embedInCode("Shipped/report.js"), .embedInCode("Shipped/report.css"),
@@ -115,6 +121,7 @@ let package = Package(
       ]),
     .target(
       name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "COpenBLAS"],
+      exclude: ["README.md"],
       // Links to data/policies: in the program itself, so that it can be moved.
       resources: [
         .embedInCode("Shipped/study-setting.safetensors"),
@@ -129,7 +136,7 @@ let package = Package(
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
 
     // The conformance checker that every workload source is run through.
-    .target(name: "WorkloadTestKit", dependencies: ["Workload"]),
+    .target(name: "WorkloadTestKit", dependencies: ["Workload"], exclude: ["README.md"]),
 
     // L3: the only composition root. What names stand for, and whole runs.
     .target(
@@ -138,7 +145,7 @@ let package = Package(
         "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
         "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ], exclude: ["README.md"]),
 
     // L4: the command line.
     .executableTarget(
@@ -161,8 +168,8 @@ let package = Package(
     .testTarget(
       name: "TraceParsingTests",
       dependencies: [
-        "Configuration", "Diagnostics", "Tables", "TraceInput", "TraceParsing", "Workload",
-        "WorkloadTestKit", "Parquet", "TestSupport",
+        "Configuration", "Diagnostics", "Parquet", "Tables", "TraceInput", "TraceParsing",
+        "Workload", "WorkloadTestKit", "TestSupport",
       ]),
     .testTarget(
       name: "SimulationTests",
@@ -170,7 +177,7 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Experiments", "Simulation", "Generation", "Workload", "TestSupport",
+        "Configuration", "Experiments", "Simulation", "Generation", "Workload", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(
@@ -180,7 +187,11 @@ let package = Package(
       name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
     .testTarget(
       name: "RunsTests",
-      dependencies: ["Runs", "Configuration", "Experiments", "Simulation", "TestSupport"]),
+      dependencies: [
+        "Configuration", "Diagnostics", "Experiments", "Fitting", "Runs", "Simulation",
+        "TestSupport",
+        "TraceInput", "TraceParsing", "Workload", "WorkloadTestKit",
+      ]),
     .testTarget(
       name: "TracemillTests",
       dependencies: [

@@ -36,7 +36,7 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
     _ code: Code, _ message: String, file: String? = nil, line: Int? = nil, column: Int? = nil
   ) {
     self.code = code
-    self.message = Quoting.visible(message)
+    self.message = Quoting.visible(FileName.printed(message))
     self.file = file
     self.line = line
     self.column = column
@@ -44,7 +44,7 @@ public struct TraceError: Error, Equatable, Sendable, CustomStringConvertible {
 
   public var description: String {
     var place = ""
-    if let file { place += "\(Quoting.visible(file)):" }
+    if let file { place += "\(Quoting.visible(FileName.printed(file))):" }
     if let line { place += "\(line):" }
     if let column { place += "\(column):" }
     return place.isEmpty ? message : "\(place) \(message)"

@@ -14,9 +14,21 @@ public final class ParquetFile: ParquetInput, Sendable {
 
   /// Opens the file at `path`. Throws `ParquetError` of code `.inputOutput` if it cannot be opened
   /// or is not a regular file.
-  public init(path: String) throws(ParquetError) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  public convenience init(path: String) throws(ParquetError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw ParquetFile.failure("cannot open \(path)") }
+    try self.init(descriptor: descriptor, path: path)
+  }
+
+  /// Reads an open regular file, whose descriptor is closed with this.
+  ///
+  /// - Parameters:
+  ///   - descriptor: open for reading.
+  ///   - path: what messages call it.
+  /// - Throws: `ParquetError` of code `.inputOutput` if it is not a regular file.
+  public init(descriptor: Int32, path: String) throws(ParquetError) {
+    self.descriptor = descriptor
+    self.path = path
     var status = stat()
     let isRegular = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     guard isRegular else {
@@ -24,7 +36,6 @@ public final class ParquetFile: ParquetInput, Sendable {
       throw ParquetError(.inputOutput, "\(path) is not a regular file")
     }
     count = Int(status.st_size)
-    self.path = path
   }
 
   deinit { close(descriptor) }

@@ -44,7 +44,9 @@ public enum ParquetAnnotation: Sendable, Hashable {
   case integer(bitWidth: Int, isSigned: Bool)
   /// The value times 10^-`scale`.
   case decimal(precision: Int, scale: Int)
-  /// Something else (UUID, interval, BSON, float16, ...).
+  /// IEEE 754 half precision.
+  case halfFloat
+  /// Something else (UUID, interval, BSON, ...).
   case other
 }
 

@@ -24,6 +24,8 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
   private var source: Source
   private let seed: UInt64
   private let isAudited: Bool
+  /// Whether some machine's memory is not known: then no share of it is.
+  private let lacksMemory: Bool
 
   /// A run at its beginning.
   ///
@@ -51,6 +53,7 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
     self.source = source
     seed = simulator.seed
     isAudited = simulator.options.audit
+    lacksMemory = layout.machinesOfUnknownMemory > 0
   }
 
   /// Goes on to the next decision; nil at the end of the run. A decision that is open stays so: it is
@@ -141,6 +144,7 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
       policy: engine.policy.name, seed: seed, cluster: engine.cluster,
       energy: engine.meter.report, audited: isAudited)
     report.drewChance = engine.drewChance
+    if lacksMemory { (report.usage.memory, report.usage.fragmentation.memory) = (.nan, .nan) }
     return report
   }
 

@@ -73,11 +73,13 @@ public enum TableFileKind: String, CaseIterable, Sendable {
   case csvGzip = ".csv.gz"
   case csvZstd = ".csv.zst"
 
-  /// The kind that `path` ends in.
+  /// The kind that `path` ends in; CSV for a pipe or standard output whose name does not say.
   ///
   /// - Throws: `TraceError` that lists the endings there are.
   public init(path: String) throws(TraceError) {
-    guard let kind = Self.allCases.first(where: { path.hasSuffix($0.rawValue) }) else {
+    let named = Self.allCases.first { path.hasSuffix($0.rawValue) }
+    // A pipe need not be named for what it carries.
+    guard let kind = named ?? (OutputFile.isStream(path) ? .csv : nil) else {
       let endings = Self.allCases.map(\.rawValue).joined(separator: ", ")
       throw TraceError(
         .missing, "the name of the output says its kind: expected one of \(endings)", file: path)

@@ -37,6 +37,14 @@ public struct MachineScale: Equatable, Sendable {
   public static let assumed = MachineScale(
     validCores: 32, memory: Bytes(gibibytes: 128), disk: Bytes(gibibytes: 1024))
 
+  /// What normalised CPU, memory and disk do not tell, beside what they do.
+  package func unknown(_ normalised: SIMD4<Double>) -> MachineEvent.Unknown {
+    var unknown: MachineEvent.Unknown = []
+    if normalised[1].isNaN { unknown.insert(.memory) }
+    if normalised[2].isNaN { unknown.insert(.disk) }
+    return unknown
+  }
+
   /// Normalised CPU, memory and disk as amounts; NaN (nothing said) gives zero.
   package func resources(_ normalised: SIMD4<Double>) -> Resources {
     let known = normalised.replacing(with: 0, where: normalised .!= normalised)

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Parquet
 import TraceInput
 import Workload
 
@@ -17,6 +18,15 @@ public protocol TraceFormat: Sendable {
   func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)?
+
+  /// Why an input that resembles this kind is none; nil where there is nothing to say beyond that.
+  ///
+  /// - Parameter isAsked: whether the user says that it is of this kind.
+  func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError?
+}
+
+extension TraceFormat {
+  public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? { nil }
 }
 
 /// A trace whose kind and tables are known; nothing of it is read yet.
@@ -25,8 +35,10 @@ public protocol RecognisedTrace {
   var format: String { get }
   /// The tables that are there.
   var tables: [TraceTable] { get }
-  /// What the user should know before anything is read: missing parts, ignored files.
+  /// What the user should know before anything is read: missing parts.
   var notes: [String] { get }
+  /// The files of the input that no table is made of: see `TraceInput.passedOver(besides:format:)`.
+  var passedOver: [PassedOverFile] { get }
 
   /// Whether records can be made from `table`, or from any if that is nil; machine tables alone are
   /// worth a look too. True unless the format says otherwise.
@@ -104,14 +116,32 @@ public struct TraceOpener: Sendable {
     for candidate in candidates {
       if let trace = try candidate.recognise(input, table: table) { return trace }
     }
+    for candidate in candidates {
+      if let error = candidate.refusal(input, isAsked: format != nil) { throw error }
+    }
     let group = input.groups[0]
+    if group.isParquet {
+      throw Self.unknownColumns(try group.files[0].openParquet(), group, format)
+    }
     let line = String(decoding: group.head.prefix { $0 != 0x0a }.prefix(60), as: UTF8.self)
     let asked = format ?? "any of \(formats.count) formats"
     throw TraceError(
       .unrecognised,
       "not a table of \(asked); it begins '\(line)'\(FamiliarText.hint(group.head))"
-        + MappedRecordFormat.nearest(to: input)
-        + ". --format and --table say what it is; convert --print-mapping writes a mapping to begin from",
+        + MappedTableFormat.nearest(to: input)
+        + ". --format and --table say what it is; convert --print-mapping writes a mapping to "
+        + "begin from",
       file: group.files[0].name)
+  }
+
+  private static func unknownColumns(
+    _ reader: ParquetReader, _ group: TraceInput.Group, _ format: String?
+  ) -> TraceError {
+    let columns = reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
+    return TraceError(
+      .unrecognised,
+      "a Parquet file with the columns \(columns.joined(separator: ", ")): "
+        + (format.map { "no table of \($0)" } ?? "records have submit_us, and no format has these")
+        + "; --columns says which of them stand for which of ours", file: group.files[0].name)
   }
 }

@@ -10,6 +10,16 @@ public struct MachineEvent: BitwiseCopyable, Hashable, Sendable {
     case update
   }
 
+  /// Amounts that are not known.
+  public struct Unknown: OptionSet, BitwiseCopyable, Hashable, Sendable {
+    public var rawValue: UInt8
+    @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// Memory.
+    public static let memory = Unknown(rawValue: 1)
+    /// Disk.
+    public static let disk = Unknown(rawValue: 2)
+  }
+
   /// When. 0 = it was there before the trace.
   public var time: Microseconds
   /// The machine's number in its trace.
@@ -18,17 +28,21 @@ public struct MachineEvent: BitwiseCopyable, Hashable, Sendable {
   public var kind: Kind
   /// Its capacity from now on; zero where the trace does not say.
   public var capacity: Resources
+  /// What the trace does not say of a machine whose other capacities it does: no limit, not none.
+  public var unknown: Unknown
   /// Its platform's place in the symbol table that came with the events; 0 if not known.
   public var platform: UInt32
 
   @inlinable
   public init(
-    time: Microseconds, machine: Int64, kind: Kind, capacity: Resources, platform: UInt32 = 0
+    time: Microseconds, machine: Int64, kind: Kind, capacity: Resources,
+    unknown: Unknown = [], platform: UInt32 = 0
   ) {
     self.time = time
     self.machine = machine
     self.kind = kind
     self.capacity = capacity
+    self.unknown = unknown
     self.platform = platform
   }
 }

@@ -24,8 +24,7 @@ public struct SymbolTable: Sendable, Equatable {
     return string.withUTF8 { intern(UnsafeRawBufferPointer($0)) }
   }
 
-  /// The number of the string with these UTF-8 bytes, new or old; what is not UTF-8 is replaced
-  /// when it is printed.
+  /// The number of the string with these bytes, new or old; a byte that is no UTF-8 is written `\xE9`.
   public mutating func intern(_ utf8: UnsafeRawBufferPointer) -> UInt32 {
     guard !utf8.isEmpty else { return 0 }
     let place = Self.recentPlace(utf8)
@@ -43,12 +42,34 @@ public struct SymbolTable: Sendable, Equatable {
       slot = (slot + 1) & (slots.count - 1)
     }
     let number = UInt32(strings.count)
-    strings.append(String(decoding: utf8, as: UTF8.self))
+    strings.append(Self.text(utf8))
     bytes.append(contentsOf: utf8)
     ends.append(bytes.count)
     slots[slot] = number
     if strings.count * 2 > slots.count { grow() }
     return number
+  }
+
+  /// The string that `bytes` are. What is not UTF-8 stands as `\xE9`, so that names that differ there
+  /// still differ when they are written.
+  private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    var text = ""
+    var place = 0
+    while place < bytes.count {
+      let first = bytes[place]
+      let length = min(
+        first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4, bytes.count - place)
+      let piece = UnsafeRawBufferPointer(rebasing: bytes[place..<place + length])
+      if let scalar = String(validating: piece, as: UTF8.self), scalar.unicodeScalars.count == 1 {
+        text += scalar
+        place += length
+      } else {
+        text += "\\x" + String(first, radix: 16, uppercase: true)
+        place += 1
+      }
+    }
+    return text
   }
 
   private func holds(_ number: UInt32, _ utf8: UnsafeRawBufferPointer) -> Bool {

@@ -3,6 +3,8 @@ import Foundation
 import Logging
 import MARL
 import Runs
+import Tables
+import TraceParsing
 
 /// `tracemill combine`: policies trained for different loads or tasks as one.
 struct CombineCommand: ParsableCommand {
@@ -63,7 +65,8 @@ struct CombineCommand: ParsableCommand {
       }
     }
     do {
-      try PolicyModel.gated(parts, loads: at, runTimes: atRunTime).tensors.write(path: output)
+      let gated = try PolicyModel.gated(parts, loads: at, runTimes: atRunTime)
+      try OutputFile.write(gated.tensors.data(), to: output)
     } catch let error as TrainingError {
       throw CommandFailure(error)
     } catch let error as CheckpointError {

@@ -31,7 +31,8 @@ struct ConvertCommand: ParsableCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The file to write; its ending says the kind: .parquet, .csv, .csv.gz, .csv.zst.",
+      "The file to write; its ending says the kind: .parquet, .csv, .csv.gz, .csv.zst. "
+        + "A pipe, or - for standard output, is CSV if its name does not say.",
       valueName: "file"))
   var output: String?
 
@@ -96,6 +97,9 @@ struct ConvertCommand: ParsableCommand {
     guard let output else {
       throw ValidationError("--output (-o) says where to write; --dry-run writes nothing")
     }
+    guard !OutputFile.isStream(output) || (!resume && toFormat.of(output) != .google2011) else {
+      throw ValidationError("--resume and google-2011 need a place of their own, not a pipe")
+    }
     guard toFormat.of(output) == .records else { return }
     do { _ = try TableFileKind(path: output) } catch { throw ValidationError("\(error)") }
   }
@@ -154,10 +158,12 @@ struct ConvertCommand: ParsableCommand {
     options.work?.remove()
     progress.finish(made)
     let summary = ConversionSummary(
-      report: stream.report, told: trace.notes, leftOut: leftOut, selected: made, output: output,
+      report: stream.report, told: trace.notes, passedOver: trace.passedOver, leftOut: leftOut,
+      selected: made, output: output,
       rejects: rejects?.file.path,
       scale: options.scale, transitionsKnown: trace.format != "records")
-    try writeOutput(json ? try jsonText(summary.object) + "\n" : summary.text)
+    try writeSummary(
+      json ? try jsonText(summary.object) + "\n" : summary.text, of: output.map { [$0] } ?? [])
   }
 }
 

@@ -6,6 +6,8 @@ import MARL
 import Quoting
 import Runs
 import Simulation
+import Tables
+import TraceParsing
 import Workload
 
 /// `tracemill evaluate`: schedulers on the same held-out episodes, by the reward and its terms.
@@ -126,11 +128,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     if json { try writeOutput(jsonText(["results": objects]) + "\n") }
     guard let csv else { return }
-    do {
-      try rows.write(toFile: csv, atomically: true, encoding: .utf8)
-    } catch {
-      throw CommandFailure(message: "\(csv): cannot be written")
-    }
+    try OutputFile.write(rows.utf8, to: csv)
     if !json { try writeOutput("  wrote \(csv)\n") }
   }
 

@@ -159,7 +159,7 @@ struct GenerateCommand: ParsableCommand {
     }
     summary.leftOut = try writer.finish(parts: parts)
     if parts != nil, scenario.model.graph != nil { summary.leftOut["jobs' graphs"] = summary.jobs }
-    try writeOutput(json ? try jsonText(summary.object) + "\n" : summary.text)
+    try writeSummary(json ? try jsonText(summary.object) + "\n" : summary.text, of: [output])
   }
 
   /// The first job number of traces with a trace's details: Google's have ten digits too.

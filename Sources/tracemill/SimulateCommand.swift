@@ -217,7 +217,7 @@ struct SimulateCommand: AsyncParsableCommand {
     let summary = try job.run(seed: seed, files: files, meter: meter)
     progress.finish(summary.report.total.submitted + summary.report.warmUpTasks)
     if let note = rejectNote(summary.rejects) { reading.logger?.warning("\(note)") }
-    try writeOutput(json ? jsonText(summary.object) + "\n" : summary.text)
+    try writeSummary(json ? jsonText(summary.object) + "\n" : summary.text, of: files.paths)
     try check([summary.report])
   }
 

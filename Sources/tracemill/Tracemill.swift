@@ -61,7 +61,7 @@ struct Tracemill: AsyncParsableCommand {
       do { return try writeOutput(overview) } catch { fail("\(error)") }
     }
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(Array(CommandLine.names.dropFirst()))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -89,7 +89,7 @@ struct Tracemill: AsyncParsableCommand {
   /// For a misspelt subcommand, which the argument parser takes for an odd argument.
   private static func suggestCommand() {
     let names = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
-    guard let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"),
+    guard let name = CommandLine.names.dropFirst().first, !name.hasPrefix("-"),
       !names.contains(name)
     else { return }
     writeError("Error: \(unknownName("command", name, among: names))\n")
@@ -103,6 +103,13 @@ struct Tracemill: AsyncParsableCommand {
   }
 
   private static func exit(_ code: Int32) -> Never { Foundation.exit(code) }
+}
+
+extension CommandLine {
+  /// The arguments, those that name files in other encodings than UTF-8 included.
+  fileprivate static let names = (0..<Int(argc)).compactMap { place in
+    unsafeArgv[place].map { FileName.text($0) }
+  }
 }
 
 /// A failure of the command line's own: one line, or several where several things are wrong; exit code 1.

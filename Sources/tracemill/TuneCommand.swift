@@ -3,6 +3,8 @@ import Foundation
 import Logging
 import MARL
 import Runs
+import Tables
+import TraceParsing
 
 /// `tracemill tune`: the constants of the one-step rule, by random search.
 struct TuneCommand: ParsableCommand {
@@ -54,12 +56,7 @@ struct TuneCommand: ParsableCommand {
     let rule = try tuner.run(workers: workers) { logger?.info("\($0)") }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    do {
-      try (encoder.encode(rule) + Data("\n".utf8)).write(
-        to: URL(fileURLWithPath: output), options: .atomic)
-    } catch {
-      throw CommandFailure(message: "\(output): cannot be written")
-    }
+    try OutputFile.write(try encoder.encode(rule) + Data("\n".utf8), to: output)
     if json { return try writeOutput(String(decoding: encoder.encode(rule), as: UTF8.self) + "\n") }
     var table = TextTable(header: ["tuned for load", "candidates", "reward"], left: [0])
     for entry in rule.entries {

@@ -37,7 +37,7 @@ struct VerifyCommand: ParsableCommand {
     let progress = Progress("verifying \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
     let results = try TraceVerifier.verify(
-      input, TraceOpener(formats: Registry.formats), options: options, acceptsMissing: partial,
+      input, try reading.opener(), options: options, acceptsMissing: partial,
       format: reading.format, table: reading.table)
     progress.finish()
     if json {

@@ -60,7 +60,7 @@ public func contents(_ path: String) throws -> [UInt8] {
 
 /// Makes archives for tests, through libarchive.
 public enum ArchiveMaker {
-  public enum Filter { case none, gzip, xz, zstd, bzip2 }
+  public enum Filter: Sendable { case none, gzip, xz, zstd, bzip2, lz4 }
 
   /// One file compressed.
   public static func compress(_ bytes: [UInt8], _ filter: Filter) -> [UInt8] {
@@ -91,6 +91,7 @@ public enum ArchiveMaker {
     case .xz: archive_write_add_filter_xz(handle)
     case .zstd: archive_write_add_filter_zstd(handle)
     case .bzip2: archive_write_add_filter_bzip2(handle)
+    case .lz4: archive_write_add_filter_lz4(handle)
     }
     let path = NSTemporaryDirectory() + "/tracemill-archive-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: path) }

@@ -157,8 +157,8 @@ import Workload
       try folder.write("a,b\n", to: "job_events/" + name)
       try folder.write(jobParts.joined(), to: "job_events/part-0-of-1.csv")
       let trace = try TraceOpener(formats: [Google2011Format()]).open(folder.path)
-      #expect(
-        trace.notes == ["\(folder("job_events/" + name)) is no table of google-2011: ignored"])
+      #expect(trace.passedOver.map(\.name) == [folder("job_events/" + name)])
+      #expect(trace.passedOver.map(\.reason) == ["no table of google-2011"])
       #expect(try read(folder.path).records.count == 3)
     }
   }

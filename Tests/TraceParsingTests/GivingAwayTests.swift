@@ -37,7 +37,7 @@ import Workload
       "jobs.csv",
       "job_id,user,gpu_num,cpu_num,state,submit_time,start_time,end_time\n1,a,1,2,DONE,1,2,3\n")
     #expect {
-      _ = try TraceOpener(formats: MappedRecordFormat.presets).open(path)
+      _ = try TraceOpener(formats: MappedTableFormat.presets).open(path)
     } throws: { error in
       "\(error)".contains("; nearest is ") && "\(error)".contains("node_num")
         && !"\(error)".contains("\n")
@@ -53,8 +53,8 @@ import Workload
     let map = try folder.write(
       "map.yaml",
       yaml.replacing("outcome: state", with: "outcome: {from: state, values: {DONE: finished}}"))
-    let mapping = try ColumnMapping(file: .init(path: map))
-    let trace = try TraceOpener(formats: [MappedRecordFormat(name: "columns", mapping: mapping)])
+    let mapping = try TableMapping(file: .init(path: map))
+    let trace = try TraceOpener(formats: [MappedTableFormat(name: "columns", mapping: mapping)])
       .open(path)
     #expect(try Formats.drain(try trace.records(ReadOptions())).first?.runTime.seconds == 1)
   }

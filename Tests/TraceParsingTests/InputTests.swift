@@ -133,7 +133,7 @@ func read(
     let folder = TemporaryFolder()
     try folder.write(jobParts.joined(), to: "job_events/part-0-of-1.csv")
     #expect(mkfifo(folder("job_events/pipe"), 0o600) == 0)
-    #expect(try TraceInput(path: folder.path).ignored == [folder("job_events/pipe")])
+    #expect(try TraceInput(path: folder.path).passedOver.map(\.name) == [folder("job_events/pipe")])
     #expect(try read(folder.path).records.count == 3)
   }
 
@@ -142,7 +142,7 @@ func read(
     let bytes = ArchiveMaker.tar(entries)
     let nowhere = folder("nowhere")
     let error = #expect(throws: TraceError.self) {
-      try Container(spooling: MemoryStream(bytes, name: "x"), directory: nowhere)
+      try Container(spooling: MemoryStream(bytes, name: "x"), name: "x", directory: nowhere)
     }
     #expect(error?.file == nowhere)
   }

@@ -1,4 +1,3 @@
-import Configuration
 import Foundation
 import Parquet
 import Testing
@@ -59,12 +58,12 @@ import Workload
       "outcome": .init(from: "s", values: ["OK": "fine"]),
     ])
     #expect(mapping.problems.count == 7)
-    #expect(ColumnMapping.openDC.problems.isEmpty && Self.columns.problems.isEmpty)
+    #expect(ColumnMapping.openDC().problems.isEmpty && Self.columns.problems.isEmpty)
   }
 
-  @Test func `short and long forms are read`() throws {
-    let text = "columns: {submit_us: t, run_us: {from: d, unit: s}}"
-    let mapping = try ColumnMapping(file: ConfigurationFile(text: text, name: "map.yaml"))
+  @Test func `short and long forms decode`() throws {
+    let text = #"{"columns":{"submit_us":"t","run_us":{"from":"d","unit":"s"}}}"#
+    let mapping = try JSONDecoder().decode(ColumnMapping.self, from: Data(text.utf8))
     #expect(
       mapping
         == ColumnMapping(columns: [
@@ -122,6 +121,6 @@ import Workload
     #expect(tasks.map(\.id.job) == [6, 5] && tasks.map(\.submit.seconds) == [1, 2])
     #expect(tasks.map(\.runTime.seconds) == [60, 0.5])
     #expect(tasks.map(\.request.cpu) == [Cores(4), Cores(2)])
-    #expect(tasks.map(\.request.memory) == [Bytes(2 << 30), Bytes(1 << 30)])
+    #expect(tasks.map(\.request.memory) == [Bytes(2_048_000), Bytes(1_024_000)])
   }
 }

@@ -19,8 +19,8 @@ import Workload
     let folder = try ScratchFolder()
     for (name, text) in files { try folder.write(name, text) }
     let path = files.count == 1 ? folder.path + "/" + files.keys.first! : folder.path
-    let mapping = try ColumnMapping(file: ConfigurationFile(text: map, name: "map.yaml"))
-    let trace = try TraceOpener(formats: [MappedRecordFormat(name: "columns", mapping: mapping)])
+    let mapping = try TableMapping(file: ConfigurationFile(text: map, name: "map.yaml"))
+    let trace = try TraceOpener(formats: [MappedTableFormat(name: "columns", mapping: mapping)])
       .open(path)
     let stream = try trace.records(options)
     return Reading(
@@ -31,8 +31,8 @@ import Workload
     do {
       let folder = try ScratchFolder()
       let path = try folder.write(name, text)
-      let mapping = try ColumnMapping(file: ConfigurationFile(text: map, name: "map.yaml"))
-      let trace = try TraceOpener(formats: [MappedRecordFormat(name: "columns", mapping: mapping)])
+      let mapping = try TableMapping(file: ConfigurationFile(text: map, name: "map.yaml"))
+      let trace = try TraceOpener(formats: [MappedTableFormat(name: "columns", mapping: mapping)])
         .open(path)
       _ = try Formats.drain(try trace.records(ReadOptions()))
       return "no error"
@@ -252,7 +252,7 @@ import Workload
         jobs: {file: j, by: [a, b], key: k}
       """
     do {
-      _ = try ColumnMapping(file: ConfigurationFile(text: text, name: "map.yaml"))
+      _ = try TableMapping(file: ConfigurationFile(text: text, name: "map.yaml"))
       Issue.record("no error")
     } catch {
       #expect(

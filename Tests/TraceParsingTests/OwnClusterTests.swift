@@ -10,7 +10,7 @@ import Workload
     let folder = try ScratchFolder()
     for (name, text) in files { try folder.write(name, text) }
     let path = files.count == 1 ? folder.path + "/" + files.keys.first! : folder.path
-    return (try TraceOpener(formats: MappedRecordFormat.presets).open(path), folder)
+    return (try TraceOpener(formats: MappedTableFormat.presets).open(path), folder)
   }
 
   private static let sacct = """
@@ -188,7 +188,7 @@ import Workload
     for (name, file, text, cores) in cases {
       let folder = try ScratchFolder()
       let path = try folder.write(file, text)
-      let trace = try TraceOpener(formats: [StandardWorkloadFormat()] + MappedRecordFormat.presets)
+      let trace = try TraceOpener(formats: [StandardWorkloadFormat()] + MappedTableFormat.presets)
         .open(path)
       #expect(trace.format == name)
       let records = try Formats.drain(try trace.records(ReadOptions()))

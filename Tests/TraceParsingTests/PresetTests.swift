@@ -32,7 +32,7 @@ import Workload
       RecordFileFormat(), MappedRecordFormat.openDC, Google2019Format(), Google2011Format(),
       StandardWorkloadFormat(), Google2010Format(), Alibaba2017Format(), Alibaba2018Format(),
       AlibabaGPU2023Format(),
-    ] + MappedRecordFormat.presets
+    ] + MappedTableFormat.presets
 
   @Test(
     .enabled(if: sums != nil, "needs ../shared/traces and a Python"),

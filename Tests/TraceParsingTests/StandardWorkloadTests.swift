@@ -14,6 +14,70 @@ import Workload
     ]).open(path)
   }
 
+  private static func line(
+    _ job: Int, _ submit: Int, _ wait: Int, _ run: Int, status: Int, more: String = ""
+  ) -> String {
+    "\(job) \(submit) \(wait) \(run) 4 -1 -1 4 400 -1 \(status) 1 1 -1 -1 -1 -1 -1\(more)\n"
+  }
+
+  @Test func `jobs that were interrupted are one record each`() throws {
+    let folder = try ScratchFolder()
+    let whole = [
+      Self.line(1, 0, 5, 300, status: 1), Self.line(1, 0, 5, 100, status: 2),
+      Self.line(1, -1, 20, 200, status: 3), Self.line(2, 400, 0, 50, status: 1),
+    ]
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 2, 0, 3]] {
+      let text = "; MaxProcs: 8\n" + order.map { whole[$0] }.joined()
+      let stream = try open(folder.write("log.swf", text)).records(ReadOptions())
+      let records = try Formats.drain(stream)
+      #expect(records.map(\.id.job) == [1, 2] && records.map(\.runTime.seconds) == [300, 50])
+      #expect(stream.report.notes.contains { $0.hasPrefix("2 lines are partial executions") })
+    }
+    // Without a line for the whole life, the stretches are the job.
+    let alone =
+      Self.line(1, 7, 5, 100, status: 2) + Self.line(1, -1, 20, 200, status: 4)
+      + Self.line(2, 400, 0, 50, status: 1) + Self.line(3, -1, 1, 1, status: 3)
+    let stream = try open(folder.write("alone.swf", alone)).records(ReadOptions())
+    let records = try Formats.drain(stream)
+    #expect(records.map(\.id.job) == [1, 2] && records.map(\.runTime.seconds) == [300, 50])
+    #expect(records[0].submit.seconds == 7 && records[0].outcome == .failed)
+    #expect(stream.report.notes.count == 2)
+    // A submit time of -1 is a mistake in any other line.
+    let bad = try open(folder.write("bad.swf", Self.line(1, -1, 0, 1, status: 1)))
+    #expect(throws: TraceError.self) { try Formats.drain(bad.records(ReadOptions())) }
+  }
+
+  @Test func `fields beyond the eighteenth are counted, and too many told`() throws {
+    let folder = try ScratchFolder()
+    for more in [" linux", " 1 2", " 1 2 3"] {
+      let text = "; Version: 2.2\n" + Self.line(1, 0, 0, 9, status: 1, more: more)
+      let stream = try open(folder.write("log.swf", text)).records(ReadOptions())
+      #expect(try Formats.drain(stream).count == 1)
+      #expect(stream.report.notes.contains { $0.hasPrefix("1 lines have more than the 18 fields") })
+    }
+    for (more, count) in [(" 1 2 3 4", 22), ("", 17)] {
+      var text = Self.line(1, 0, 0, 9, status: 1, more: more)
+      if more.isEmpty { text = String(text.dropLast(4)) + "\n" }
+      let path = try folder.write("odd.swf", "; Version: 2.2\n" + text)
+      let error = try #require(throws: TraceError.self) { try open(path) }
+      #expect(error.line == 2 && error.message.hasPrefix("\(count) fields; swf has 18"))
+    }
+  }
+
+  @Test func `what the header does not say is no limit`() throws {
+    let folder = try ScratchFolder()
+    let job = Self.line(1, 0, 0, 9, status: 1)
+    for (header, unknown) in [
+      ("; MaxProcs: 8\n", [.memory, .disk]),
+      ("; MaxProcs: 8\n; MaxMemory: -1\n", [.memory, .disk]),
+      ("; MaxProcs: 8\n; MaxMemory: 1024\n", .disk),
+    ] as [(String, MachineEvent.Unknown)] {
+      let trace = try open(folder.write("log.swf", header + job))
+      let list = try #require(try trace.machineEvents(ReadOptions()))
+      #expect(list.events.map(\.unknown) == [unknown])
+    }
+  }
+
   @Test(.enabled(if: Formats.has(nasa), "the real traces are not beside the package"))
   func `NASA's log, every field of every line`() throws {
     let path = Formats.traces + "/" + Self.nasa

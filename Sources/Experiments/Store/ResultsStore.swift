@@ -12,6 +12,8 @@ public final class ResultsStore: Sendable {
   public let path: String
   let queue: DatabaseQueue
   let identity = ProcessIdentity.current()
+  /// The folder of the copy that is read instead of `path`; goes with this.
+  private let copy: String?
   let clock: @Sendable () -> Double
 
   /// `PRAGMA user_version` of the files that this version writes.
@@ -27,11 +29,54 @@ public final class ResultsStore: Sendable {
   ///   - pageLimit: the most pages of 4 KiB that it may grow to; without limit if nil.
   ///   - clock: seconds since 1970; another one for tests.
   /// - Throws: ``StoreError`` for what is no results file, or one of a newer version.
-  public init(
+  public convenience init(
     path: String, creates: Bool = false, pageLimit: Int? = nil,
     clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
   ) throws(StoreError) {
+    try self.init(path: path, copy: nil, creates: creates, pageLimit: pageLimit, clock: clock)
+  }
+
+  /// Opens a file for its results alone. One that cannot be written to, or lies in a folder that cannot,
+  /// is read from a copy: SQLite needs to write beside a file to read it.
+  ///
+  /// - Throws: ``StoreError`` for what is no results file, or one of a newer version.
+  public convenience init(reading path: String) throws(StoreError) {
+    let folder = (path as NSString).deletingLastPathComponent
+    let isWritable =
+      access(path, W_OK) == 0
+      && access(folder.isEmpty ? "." : folder, W_OK) == 0
+    if isWritable || access(path, R_OK) != 0 {
+      try self.init(path: path)
+    } else {
+      try self.init(path: path, copy: try Self.copy(of: path))
+    }
+  }
+
+  private static func copy(of path: String) throws(StoreError) -> String {
+    let folder = NSTemporaryDirectory() + "/tracemill-results-" + UUID().uuidString
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      for ending in ["", "-wal"] where access(path + ending, R_OK) == 0 {
+        let target = folder + "/results.sqlite" + ending
+        try FileManager.default.copyItem(atPath: path + ending, toPath: target)
+        chmod(target, 0o600)
+      }
+    } catch {
+      try? FileManager.default.removeItem(atPath: folder)
+      throw .unreadable(
+        path: path, reason: "cannot be copied to be read: \(error.localizedDescription)")
+    }
+    return folder
+  }
+
+  deinit { if let copy { try? FileManager.default.removeItem(atPath: copy) } }
+
+  private init(
+    path: String, copy: String?, creates: Bool = false, pageLimit: Int? = nil,
+    clock: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }
+  ) throws(StoreError) {
     self.path = path
+    self.copy = copy
     self.clock = clock
     var isDirectory: ObjCBool = false
     let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
@@ -48,7 +93,8 @@ public final class ResultsStore: Sendable {
       if let pageLimit { try db.execute(sql: "PRAGMA max_page_count = \(pageLimit)") }
     }
     do {
-      queue = try DatabaseQueue(path: path, configuration: configuration)
+      queue = try DatabaseQueue(
+        path: copy.map { $0 + "/results.sqlite" } ?? path, configuration: configuration)
       try queue.inTransaction(.immediate) { db in
         try Self.prepare(db, path: path)
         return .commit

@@ -127,6 +127,9 @@ extension ParquetAnnotation {
           }
         }
         result = .integer(bitWidth: bits, isSigned: isSigned)
+      case 15:
+        result = .halfFloat
+        try reader.skip(type)
       default: try reader.skip(type)
       }
     }

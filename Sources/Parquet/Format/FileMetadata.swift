@@ -110,7 +110,7 @@ extension ParquetType {
   /// The type of that number, or why it cannot be read.
   static func named(code: Int) -> (type: ParquetType?, reason: String) {
     switch code {
-    case 3: (nil, "INT96 values are not supported")
+    case 3: (nil, "INT96 values (timestamps of old writers) are not supported")
     case 7: (nil, "FIXED_LEN_BYTE_ARRAY values are not supported")
     default: (allCases.first { $0.code == code }, "physical type \(code) is not known")
     }

@@ -38,7 +38,16 @@ struct FlatSchema {
       return unreadable.append((element.name, "empty groups are not supported"))
     }
     let (type, reason) = ParquetType.named(code: code)
-    guard let type else { return unreadable.append((element.name, reason)) }
+    let meaning =
+      switch element.annotation {
+      case .decimal(let precision, let scale): "DECIMAL(\(precision), \(scale)) "
+      case .halfFloat: "FLOAT16 "
+      default: ""
+      }
+    guard let type, type != .string || meaning.isEmpty else {
+      let reason = type.map { "\($0.name) values are not supported" } ?? reason
+      return unreadable.append((element.name, meaning.isEmpty ? reason : "\(meaning)in \(reason)"))
+    }
     guard element.repetition == 0 || element.repetition == 1 else {
       return unreadable.append((element.name, "repeated columns are not supported"))
     }

@@ -206,6 +206,10 @@ public final class ExperimentProvider: ExperimentInputs {
           guard records.count < Self.tableLimit else { return .tooLarge }
           records.append(record)
         }
+        try tasks.requireSome(of: definition.source)
+        if let warning = tasks.warning {
+          reading.logger?.warning("\(definition.source): \(warning)")
+        }
         return .table(TaskTable(records), argument.dependencies, format: argument.format)
       }
       tables[key] = made

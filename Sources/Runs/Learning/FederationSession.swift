@@ -1,5 +1,7 @@
 import Foundation
 import MARL
+import Tables
+import TraceParsing
 
 /// Federated training on its way, and its files.
 public struct FederationSession {
@@ -50,8 +52,8 @@ public struct FederationSession {
   }
 
   private func save() throws {
-    try federation.checkpoint.write(path: "\(folder)/checkpoint.safetensors")
-    try policy.tensors.write(path: "\(folder)/policy.safetensors")
+    try OutputFile.write(federation.checkpoint.data(), to: "\(folder)/checkpoint.safetensors")
+    try OutputFile.write(policy.tensors.data(), to: "\(folder)/policy.safetensors")
   }
 
   /// What it came to, for people.

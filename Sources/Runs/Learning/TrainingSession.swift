@@ -1,13 +1,16 @@
 import Foundation
 import MARL
+import Tables
+import TraceParsing
 
-/// Makes a folder where there is none.
+/// Makes a folder where there is none, and takes out of it what killed processes left.
 package func makeFolder(_ path: String) throws {
   do {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   } catch {
     throw RunError(message: "\(path): cannot be made")
   }
+  OutputFile.removeFoundationLeftovers(in: path)
 }
 
 /// Training on its way, and its files.
@@ -92,13 +95,15 @@ public struct TrainingSession {
           "polish \(polish.generation)/\(settings.generations)  \(short(Double(polish.decisions))) "
             + "decisions  R \(fixed(reward, 4))  validation "
             + validation.map { fixed($0, 4) }.joined(separator: " ") + "\n")
-        try polish.checkpoint.write(path: polishPath)
-        try polish.best.tensors.write(path: policyPath)
+        try OutputFile.write(polish.checkpoint.data(), to: polishPath)
+        try OutputFile.write(polish.best.tensors.data(), to: policyPath)
       }
     }
     self.polish = polish
-    try polish.checkpoint.write(path: polishPath)
-    if polish.bestReward > -.infinity { try polish.best.tensors.write(path: policyPath) }
+    try OutputFile.write(polish.checkpoint.data(), to: polishPath)
+    if polish.bestReward > -.infinity {
+      try OutputFile.write(polish.best.tensors.data(), to: policyPath)
+    }
   }
 
   private static func line(_ report: IterationReport, of total: Int, _ rate: Double) -> String {
@@ -115,16 +120,13 @@ public struct TrainingSession {
   }
 
   private func save() throws {
-    try trainer.checkpoint.write(path: checkpointPath)
-    if let best = trainer.best, polish == nil { try best.tensors.write(path: policyPath) }
-    let curve = TrainingCurve(trainer.history)
-    do {
-      try curve.csv.write(
-        toFile: TrainingCurve.path(beside: policyPath), atomically: true, encoding: .utf8)
-      try curve.svg.write(toFile: folder + "/curve.svg", atomically: true, encoding: .utf8)
-    } catch {
-      throw RunError(message: "\(folder): cannot be written to")
+    try OutputFile.write(trainer.checkpoint.data(), to: checkpointPath)
+    if let best = trainer.best, polish == nil {
+      try OutputFile.write(best.tensors.data(), to: policyPath)
     }
+    let curve = TrainingCurve(trainer.history)
+    try OutputFile.write(curve.csv.utf8, to: TrainingCurve.path(beside: policyPath))
+    try OutputFile.write(curve.svg.utf8, to: folder + "/curve.svg")
   }
 
   /// What it came to, for JSON.

@@ -172,12 +172,18 @@ public struct SimulationJob: Sendable {
         TappedTasks(base: tasks, groups: groups).scaleArrivals(by: scaleArrivals)
           .scaleLoad(by: scaleLoad), results: &results)
       report.droppedDependencies += dropped
+      try requireTasks(tasks)
       return Run(
         report: report, layout: layout, tasks: tasks, constraints: constraints, rejects: rejects,
         users: argument.stream?.symbols)
     } catch {
       throw error.underlying
     }
+  }
+
+  /// A table of nothing is no answer.
+  private func requireTasks(_ tasks: ReplayedTasks) throws(SimulationError) {
+    do { try tasks.requireSome(of: workload) } catch { throw .source(error) }
   }
 
   /// What tasks require of the machines, where the cluster is their own trace.

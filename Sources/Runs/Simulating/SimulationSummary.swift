@@ -39,7 +39,7 @@ public struct SimulationSummary {
     """
     \(workload) on \(cluster): \(grouped(report.machines)) \
     \(report.machines == 1 ? "machine" : "machines"), \(report.policy), \
-    seed \(report.seed)
+    seed \(report.seed)\(tasks.warning.map { "; \($0)" } ?? "")
     \(replayLines)
     \(taskLines)
     \(classLines)\(lengthLines)\(groupLines)\(usageLines)\(theoryLines)
@@ -67,6 +67,7 @@ public struct SimulationSummary {
       let end = tail == .zero ? "" : "\(span(tail.seconds)) after "
       lines += "  utilisation and energy until \(end)the last submission\n"
     }
+    for note in layout.unknownNotes { lines += "  \(note)\n" }
     let odd = layout.anomalies
     if odd.total > 0 {
       lines +=
@@ -205,7 +206,7 @@ public struct SimulationSummary {
     ])
     lines.add([
       "memory utilisation", percent(usage.memory),
-      sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
+      usage.memory.isNaN ? "" : sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
     ])
     if let gpu = usage.gpu { lines.add(["GPU utilisation", percent(gpu), ""]) }
     lines.add(["fragmentation", percent(usage.fragmentation.cpu), fragmentation])
@@ -267,5 +268,17 @@ public struct SimulationSummary {
     let blocks = Array("▁▂▃▄▅▆▇█")
     return String(levels.map { blocks[min(7, Int($0 / most * 7.999))] })
       + "  most \(significant(most))"
+  }
+}
+
+extension ClusterLayout {
+  /// What its trace does not say of the machines.
+  var unknownNotes: [String] {
+    [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)].compactMap {
+      what, count in
+      guard count > 0 else { return nil }
+      return
+        "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit"
+    }
   }
 }

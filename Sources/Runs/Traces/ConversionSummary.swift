@@ -11,8 +11,9 @@ public struct RejectsFile {
   /// Writes to it.
   public let log: RejectLog
 
-  /// Begins a file beside `output`.
-  public init(beside output: String) throws(TraceError) {
+  /// Begins a file beside `output`; nil where nothing can lie beside it, as beside standard output.
+  public init?(beside output: String) throws(TraceError) {
+    if OutputFile.isStandardOutput(output) || output.hasPrefix("/dev/") { return nil }
     var stem = output
     for kind in TableFileKind.allCases where output.hasSuffix(kind.rawValue) {
       let candidate = String(output.dropLast(kind.rawValue.count))
@@ -29,6 +30,7 @@ public struct ConversionSummary {
   let report: ReadReport
   /// Notes that were told when the trace was opened.
   let told: [String]
+  let passedOver: [PassedOverFile]
   /// Values that the output's layout has no place for, by kind.
   let leftOut: [String: Int]
   let selected: Int
@@ -39,11 +41,13 @@ public struct ConversionSummary {
   let transitionsKnown: Bool
 
   package init(
-    report: ReadReport, told: [String] = [], leftOut: [String: Int], selected: Int, output: String?,
-    rejects: String?, scale: MachineScale, transitionsKnown: Bool
+    report: ReadReport, told: [String] = [], passedOver: [PassedOverFile],
+    leftOut: [String: Int], selected: Int, output: String?, rejects: String?,
+    scale: MachineScale, transitionsKnown: Bool
   ) {
     self.report = report
     self.told = told
+    self.passedOver = passedOver
     self.leftOut = leftOut
     self.selected = selected
     self.output = output
@@ -81,10 +85,11 @@ public struct ConversionSummary {
     for note in report.notes where !told.contains(note) && !note.hasPrefix("resume:") {
       text += "note     \(note)\n"
     }
+    if let note = PassedOverFile.note(passedOver, limit: 3) { text += "note     \(note)\n" }
     for (what, count) in leftOut.sorted(by: { $0.key < $1.key }) {
       text += "lost     \(grouped(count)) \(what): no place in the output's layout\n"
     }
-    text += output.map { "wrote    \($0)\n" } ?? "wrote    nothing (--dry-run)\n"
+    text += output.map { "wrote    \(FileName.printed($0))\n" } ?? "wrote    nothing (--dry-run)\n"
     return text
   }
 
@@ -92,7 +97,8 @@ public struct ConversionSummary {
   public var object: [String: Any] {
     [
       "rows": report.rows, "comments": report.comments, "rejects": report.rejects,
-      "notes": report.notes, "left_out": leftOut, "records": report.records,
+      "notes": report.notes, "passed_over": passedOver.map(\.object), "left_out": leftOut,
+      "records": report.records,
       "selected": selected, "written": output == nil ? 0 : selected,
       "after_end": report.afterEnd,
       "impossible_transitions": impossibleTransitions(report.transitions),
@@ -104,6 +110,11 @@ public struct ConversionSummary {
       ] as [String: Any],
     ]
   }
+}
+
+extension PassedOverFile {
+  /// For JSON: `{file, reason, may_hold_rows}`.
+  var object: [String: Any] { ["file": name, "reason": reason, "may_hold_rows": mayHoldRows] }
 }
 
 /// For JSON: `[{from, event, count}]`.

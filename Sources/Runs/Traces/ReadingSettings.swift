@@ -31,6 +31,8 @@ public struct ReadingSettings: Sendable {
   public var threads = ReadOptions().threads
   /// Times its size that a compressed file may inflate to.
   public var maximumExpansion = Expansion.defaultLimit
+  /// Another unit of `mem_capacity` in opendc workloads than kB: one of `ColumnMapping.memoryUnits`.
+  public var openDCMemoryUnit: String?
   /// Whether rows that cannot be read are left out and counted, instead of ending the reading.
   public var isLenient = false
   /// Takes notes on what was recognised and assumed; nil for silence.
@@ -70,15 +72,29 @@ public struct ReadingSettings: Sendable {
   public func open(
     _ path: String, meter: ReadMeter, notes: Bool = true
   ) throws -> any RecognisedTrace {
-    var formats = Registry.formats
-    if let columns { formats.insert(try mappedFormat(columns), at: 0) }
-    let trace = try TraceOpener(formats: formats)
+    let trace = try opener()
       .open(
         path, format: format, table: table, meter: meter, maximumExpansion: maximumExpansion,
         temporaryDirectory: temporaryDirectory)
     logger?.debug("\(path): \(trace.format), \(trace.tables.map(\.name).joined(separator: ", "))")
-    if notes { for note in trace.notes { logger?.notice("\(note)") } }
+    if notes {
+      for note in trace.notes { logger?.notice("\(note)") }
+      if let note = PassedOverFile.note(trace.passedOver) { logger?.notice("\(note)") }
+    }
     return trace
+  }
+
+  /// Knows the formats, the one that ``columns`` describes before all others.
+  ///
+  /// - Throws: ``RunError`` for a wrong ``columns`` file.
+  public func opener() throws -> TraceOpener {
+    var formats = Registry.formats
+    if let openDCMemoryUnit {
+      let openDC = MappedRecordFormat.openDC(memoryUnit: openDCMemoryUnit)
+      formats = formats.map { $0.name == openDC.name ? openDC : $0 }
+    }
+    if let columns { formats.insert(try mappedFormat(columns), at: 0) }
+    return TraceOpener(formats: formats)
   }
 
   /// Counts rejected rows; nil in strict mode.
@@ -87,10 +103,9 @@ public struct ReadingSettings: Sendable {
   }
 
   /// The format that a column mapping file describes; every mistake in it is told at once.
-  private func mappedFormat(_ path: String) throws -> MappedRecordFormat {
+  private func mappedFormat(_ path: String) throws -> ColumnsFormat {
     do {
-      let mapping = try ColumnMapping(file: ConfigurationFile(path: path))
-      return MappedRecordFormat(name: "columns", mapping: mapping)
+      return try ColumnsFormat(ConfigurationFile(path: path))
     } catch {
       throw RunError(error)
     }

@@ -119,7 +119,12 @@ public final class RecordOutput {
     var leftOut: [String: Int] = [:]
     switch writer {
     case .records(let writer):
-      try DependencyFile.write(stream.dependencies, beside: path)
+      // Nothing lies beside a pipe.
+      if OutputFile.isStream(path) {
+        if stream.dependencies.count > 0 { leftOut["dependencies"] = stream.dependencies.count }
+      } else {
+        try DependencyFile.write(stream.dependencies, beside: path)
+      }
       try writer.finish()
     case .google2011(let writer, let machines):
       try writer.finish(

@@ -15,5 +15,5 @@ public enum Registry {
       Alibaba2017Format(),
       Alibaba2018Format(),
       AlibabaGPU2023Format(),
-    ] + MappedRecordFormat.presets
+    ] + MappedTableFormat.presets
 }

@@ -9,6 +9,7 @@ public struct TraceSummary {
   let path: String
   let format: String
   let tables: [TraceTable]
+  let passedOver: [PassedOverFile]
   let scale: MachineScale
   /// What reading the records told.
   public var report = ReadReport()
@@ -51,6 +52,7 @@ public struct TraceSummary {
     self.path = path
     format = trace.format
     tables = trace.tables
+    passedOver = trace.passedOver
     self.scale = scale
   }
 
@@ -302,6 +304,7 @@ public struct TraceSummary {
       ["step_s": use.width, "cores": steps.map { $0 as Any }] as [String: Any]
     object["margins"] = Dictionary(uniqueKeysWithValues: margins.map { ($0.name, $0.object) })
     if let machines { object["machines"] = machines.object }
+    object["passed_over"] = passedOver.map(\.object)
     return object
   }
 

@@ -19,6 +19,8 @@ public struct NamedWorkload {
   public let dependencies: DependencyTable
   /// The format they were read from.
   public let format: String?
+  /// Files of the trace that were not read.
+  public private(set) var passedOver: [PassedOverFile] = []
 
   /// Finds the workload; a trace is read here as far as its format needs before the first record.
   ///
@@ -51,6 +53,7 @@ public struct NamedWorkload {
       self.stream = stream
       dependencies = stream.dependencies
       format = trace.format
+      passedOver = trace.passedOver
       source = selection.apply(stream)
     }
   }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Experiments
+import TraceInput
 import TraceParsing
 import Workload
 
@@ -32,6 +33,13 @@ public final class ReplayedTasks: WorkloadSource {
   /// Tasks with a stated default for a request.
   public private(set) var assumed = 0
 
+  /// Tasks that are replayed.
+  public private(set) var replayed = 0
+  /// Tasks that are left out, whatever the reason.
+  public var leftOut: Int { neverRan + unknown }
+  /// Files of the workload's trace that were not read.
+  public var passedOver: [PassedOverFile] { workload.passedOver }
+
   private let workload: NamedWorkload
   private let atStart: EngineSettings.AtStart
 
@@ -44,7 +52,10 @@ public final class ReplayedTasks: WorkloadSource {
   /// The next task to run; nil after the last.
   public func next() throws(TraceError) -> TaskRecord? {
     while var record = try workload.source.next() {
-      guard workload.stream != nil else { return record }
+      guard workload.stream != nil else {
+        replayed += 1
+        return record
+      }
       // Whatever else is missing: what has a run time has run.
       let hasRun =
         record.attempts > 0 || record.runTime > .zero || record.outcome == .running
@@ -69,6 +80,7 @@ public final class ReplayedTasks: WorkloadSource {
       }
       if record.flags.contains(.cutOffAtEnd) { cutOffAtEnd += 1 }
       if record.flags.contains(.requestAssumed) { assumed += 1 }
+      replayed += 1
       return record
     }
     return nil
@@ -84,6 +96,25 @@ public final class ReplayedTasks: WorkloadSource {
     let last = isCutAtEnd ? workload.stream?.report.lastTime ?? .never : .never
     let end = record.end.isKnown ? record.end : last
     return end.isKnown && end >= start ? end - start : nil
+  }
+}
+
+extension ReplayedTasks {
+  /// What to say first where more than a tenth of the workload is left out; nil otherwise.
+  public var warning: String? {
+    let all = replayed + leftOut
+    guard leftOut * 10 > all else { return nil }
+    return "\(grouped(leftOut)) of \(grouped(all)) tasks left out (\(grouped(neverRan)) never ran, "
+      + "\(grouped(unknown)) without run time)"
+  }
+
+  /// - Throws: ``RunError`` where there are tasks and none of them can be run again.
+  func requireSome(of workload: String) throws {
+    guard replayed == 0, leftOut > 0 else { return }
+    throw RunError(
+      message:
+        "\(workload): nothing to simulate: none of its \(grouped(leftOut)) tasks has a run time "
+        + "(\(grouped(neverRan)) never ran, \(grouped(unknown)) without run time)")
   }
 }
 

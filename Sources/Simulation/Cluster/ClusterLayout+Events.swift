@@ -5,7 +5,8 @@ extension ClusterLayout {
   ///
   /// Machines are numbered in the order in which they first appear. An ADD at time 0 makes a
   /// machine of the initial cluster; every later event changes its availability. An event whose
-  /// capacity is zero in every dimension does not say: the machine keeps the last one known. Odd
+  /// capacity is zero in every dimension does not say: the machine keeps the last one known. Memory or
+  /// disk that is not known beside other capacities has no limit (``machinesOfUnknownMemory``). Odd
   /// events are counted in ``anomalies``, never silently repaired. O(n log n).
   ///
   /// - Parameters:
@@ -23,7 +24,8 @@ extension ClusterLayout {
     let order = events.indices.sorted {
       events[$0].time != events[$1].time ? events[$0].time < events[$1].time : $0 < $1
     }
-    var known: [Resources] = []
+    var known: [(capacity: Resources, unknown: MachineEvent.Unknown)] = []
+    let limitless = Self.unlimited(onEachOf: Set(events.map(\.machine)).count)
     for event in order.lazy.map({ events[$0] }) {
       let index: Int
       if let old = indexOf[event.machine] {
@@ -36,13 +38,13 @@ extension ClusterLayout {
             number: event.machine, capacity: .zero, speed: speed(event), platform: event.platform,
             isUp: false))
         isUp.append(false)
-        known.append(.zero)
+        known.append((.zero, []))
       }
-      if event.capacity != .zero { known[index] = event.capacity }
+      if event.capacity != .zero { known[index] = (event.capacity, event.unknown) }
       switch event.kind {
       case .add:
         if isUp[index] { anomalies.addedTwice += 1 }
-        if known[index] == .zero { anomalies.capacityUnknown += 1 }
+        if known[index].capacity == .zero { anomalies.capacityUnknown += 1 }
         isUp[index] = true
       case .remove:
         guard isUp[index] else {
@@ -53,18 +55,23 @@ extension ClusterLayout {
       case .update:
         if !isUp[index] { anomalies.updatedWhileAbsent += 1 }
       }
+      var capacity = known[index].capacity
+      if known[index].unknown.contains(.memory) { capacity.memory = limitless }
+      if known[index].unknown.contains(.disk) { capacity.disk = limitless }
       if event.time == .zero, event.kind != .remove {
-        machines[index].capacity = known[index]
+        machines[index].capacity = capacity
         machines[index].isUp = isUp[index]
       } else {
         // Until it comes, a machine counts with the capacity that it will come with.
-        if machines[index].capacity == .zero { machines[index].capacity = known[index] }
+        if machines[index].capacity == .zero { machines[index].capacity = capacity }
         changes.append(
           AvailabilityEvent(
-            time: event.time, machine: index, kind: event.kind, capacity: known[index]))
+            time: event.time, machine: index, kind: event.kind, capacity: capacity))
       }
     }
     try self.init(machines: machines, events: changes)
     self.anomalies = anomalies
+    machinesOfUnknownMemory = known.count { $0.unknown.contains(.memory) }
+    machinesOfUnknownDisk = known.count { $0.unknown.contains(.disk) }
   }
 }

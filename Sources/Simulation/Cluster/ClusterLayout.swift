@@ -60,6 +60,10 @@ public struct ClusterLayout: Hashable, Sendable {
   public var events: [AvailabilityEvent]
   /// What was odd about the events it was made from.
   public var anomalies = Anomalies()
+  /// Machines whose memory the trace does not tell: it limits nothing there.
+  public internal(set) var machinesOfUnknownMemory = 0
+  /// Machines whose disk the trace does not tell.
+  public internal(set) var machinesOfUnknownDisk = 0
 
   /// Counts of what was odd about machine events.
   public struct Anomalies: Hashable, Sendable {
@@ -138,6 +142,12 @@ public struct ClusterLayout: Hashable, Sendable {
     let range = 0...most
     return range.contains(capacity.cpu.nano) && range.contains(capacity.memory.rawValue)
       && range.contains(capacity.disk.rawValue) && range.contains(capacity.milliGPU)
+  }
+
+  /// What stands for no limit on each of `count` machines: what one machine may have at most, but not
+  /// more than half of what all may have together.
+  static func unlimited(onEachOf count: Int) -> Bytes {
+    Bytes(min(Int64(1) << 50, (Int64(1) << 60) / Int64(max(1, count))))
   }
 
   private static func isReasonableTotal(_ total: Resources) -> Bool {

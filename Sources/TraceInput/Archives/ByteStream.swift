@@ -43,7 +43,7 @@ package final class FileStream: ByteStream {
 
   /// Opens the file at `path`.
   package init(path: String, meter: ReadMeter? = nil) throws(TraceError) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    descriptor = open(FileName.bytes(path), O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw TraceError(.inputOutput, "cannot open: \(String(cString: strerror(errno)))", file: path)
     }
@@ -114,6 +114,9 @@ package final class PeekableStream: ByteStream {
     return head[consumed..<min(head.count, consumed + count)]
   }
 
+  /// Leaves out `count` bytes that were looked at.
+  func skip(_ count: Int) { consumed = min(head.count, consumed + count) }
+
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     if consumed < head.count {
       let count = min(buffer.count, head.count - consumed)
@@ -124,6 +127,37 @@ package final class PeekableStream: ByteStream {
     }
     if let damage { throw damage }
     return ended ? 0 : try base.read(into: buffer)
+  }
+}
+
+/// A stream that keeps what is read of it, so that it can be read again from its beginning.
+final class RecordingStream: ByteStream {
+  private let base: any ByteStream
+  private var recorded: [UInt8] = []
+  private var isRecording = true
+  private var position = 0
+
+  init(_ base: any ByteStream) { self.base = base }
+
+  var name: String { base.name }
+
+  /// Goes back to the beginning; what comes from now on is kept no longer.
+  func rewind() {
+    isRecording = false
+    position = 0
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
+    if !isRecording, position < recorded.count {
+      let count = min(buffer.count, recorded.count - position)
+      recorded[position..<position + count].withUnsafeBytes { buffer.copyMemory(from: $0) }
+      position += count
+      return count
+    }
+    if !isRecording { recorded = [] }
+    let count = try base.read(into: buffer)
+    if isRecording { recorded += buffer.prefix(count) }
+    return count
   }
 }
 

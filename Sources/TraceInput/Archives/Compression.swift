@@ -4,8 +4,8 @@ import Foundation
 /// What the first bytes of a stream say it is.
 package enum ContentKind: Equatable {
   case gzip
-  /// xz, zstd, bzip2 or lz4: one compressed stream, which may hold a tar.
-  case compressed
+  /// One compressed stream, which may hold a tar.
+  case compressed(Filter)
   /// tar, zip or 7z.
   case container
   /// Parquet.
@@ -15,6 +15,14 @@ package enum ContentKind: Equatable {
   /// None of these.
   case unknown
 
+  /// The compressions that go through libarchive.
+  package enum Filter: String {
+    case xz, zstd, bzip2, lz4, lzip
+  }
+
+  /// The byte order mark of UTF-8.
+  package static let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+
   /// How many bytes it takes to tell: a tar's mark ends at 265.
   package static let probeLength = 512
 
@@ -22,10 +30,11 @@ package enum ContentKind: Equatable {
     let head = Array(head)
     let magics: [([UInt8], ContentKind)] = [
       (GzipStream.magic, .gzip),
-      ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], .compressed),
-      ([0x28, 0xb5, 0x2f, 0xfd], .compressed),
-      (Array("BZh".utf8), .compressed),
-      ([0x04, 0x22, 0x4d, 0x18], .compressed),
+      ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], .compressed(.xz)),
+      ([0x28, 0xb5, 0x2f, 0xfd], .compressed(.zstd)),
+      (Array("BZh".utf8), .compressed(.bzip2)),
+      ([0x04, 0x22, 0x4d, 0x18], .compressed(.lz4)),
+      (Array("LZIP".utf8), .compressed(.lzip)),
       ([0x50, 0x4b, 0x03, 0x04], .container),
       ([0x50, 0x4b, 0x05, 0x06], .container),
       ([0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], .container),
@@ -33,11 +42,28 @@ package enum ContentKind: Equatable {
     ]
     if let found = magics.first(where: { head.starts(with: $0.0) }) {
       self = found.1
+    } else if let filter = Self.skippable(head) {
+      self = .compressed(filter)
     } else if Self.isTar(head) {
       self = .container
     } else {
       self = head.contains(0) || Self.hasControlBytes(head) ? .unknown : .text
     }
+  }
+
+  /// What a stream that begins with frames to be skipped (RFC 8878, 3.1.2; pzstd writes them) goes on
+  /// with: zstd and lz4 share them. zstd where the frames fill what is there.
+  private static func skippable(_ head: [UInt8]) -> Filter? {
+    var place = 0
+    var filter: Filter?
+    while place + 8 <= head.count, head[place] & 0xf0 == 0x50,
+      head[(place + 1)..<(place + 4)].elementsEqual([0x2a, 0x4d, 0x18])
+    {
+      filter = .zstd
+      place += 8 + (0..<4).reduce(0) { $0 | Int(head[place + 4 + $1]) << (8 * $1) }
+    }
+    let isLZ4 = place + 4 <= head.count && head[place...].starts(with: [0x04, 0x22, 0x4d, 0x18])
+    return isLZ4 && filter != nil ? .lz4 : filter
   }
 
   /// A tar header carries its own checksum (bytes 148-155, octal, taken as blanks in the sum), so
@@ -83,12 +109,16 @@ package struct OpenedStream {
       switch kind {
       case .gzip:
         stream = PeekableStream(expansion.output(GzipStream(stream)))
-      case .compressed:
+      case .compressed(let filter):
         let archive = try ArchiveReader(
-          stream, .compressedStream, name: raw.name, limit: limit)
+          stream, .compressedStream(filter), name: raw.name, limit: limit)
         _ = try archive.nextEntry()
         stream = PeekableStream(expansion.output(EntryStream(archive, name: raw.name)))
       default:
+        // Text readers need not know of the mark.
+        if kind == .text, head.starts(with: ContentKind.mark) {
+          stream.skip(ContentKind.mark.count)
+        }
         self.stream = stream
         self.kind = kind
         isPlain = layers == 0
@@ -98,4 +128,14 @@ package struct OpenedStream {
     }
     throw TraceError(.unrecognised, "compressed more than four times over", file: raw.name)
   }
+}
+
+extension OpenedStream {
+  /// Whether it begins as UTF-16 text from Windows does.
+  var isUTF16: Bool {
+    kind == .unknown && ["ff fe", "fe ff"].contains { firstBytes.hasPrefix($0) }
+  }
+
+  /// What to call a stream that is no table.
+  var whatItIs: String { isUTF16 ? "UTF-16 text, not UTF-8" : "neither text nor an archive" }
 }

@@ -5,16 +5,22 @@ import Foundation
 package struct InputFinder {
   package private(set) var files: [TraceInput.File] = []
   /// Of each group the first beginning that is not empty, and whose it is.
-  private var heads: [String: (part: PartName, bytes: [UInt8])] = [:]
-  private var ignored: [String] = []
-  private var schemas: [String: [UInt8]] = [:]
-  private var damages: [ContainerDamage] = []
+  var heads: [String: (part: PartName, bytes: [UInt8])] = [:]
+  private(set) var passedOver: [PassedOverFile] = []
+  /// Folders that were gone into: a link may lead back to one.
+  private var visited: Set<FileStatus.Identity> = []
+  /// Parquet from inside archives.
+  private var spool: TemporaryFile?
+  var schemas: [String: [UInt8]] = [:]
+  var damages: [ContainerDamage] = []
   private let meter: ReadMeter?
   private let limit: Int
   private let temporaryDirectory: String
 
-  /// Folders below the one given: trace root, table, and one to spare.
-  private static let depth = 3
+  /// Folders below the one given: more than any trace or partitioned table has.
+  private static let depth = 16
+  /// Archives inside archives.
+  private static let nesting = 3
 
   package init(meter: ReadMeter?, limit: Int, temporaryDirectory: String) {
     self.meter = meter
@@ -31,36 +37,34 @@ package struct InputFinder {
     let name = raw.name
     let opened = try OpenedStream(decoding: raw, limit: limit)
     switch opened.kind {
-    case .container, .parquet:
+    case .container:
       // A table of contents may stand at the end, so the pipe has to be kept.
-      guard opened.kind == .container else {
-        throw TraceError(
-          .unrecognised, "Parquet cannot be read from a pipe: give the file's path", file: name)
-      }
-      let container = try Container(spooling: opened.stream, directory: temporaryDirectory)
+      let container = try Container(
+        spooling: opened.stream, name: name, directory: temporaryDirectory)
       try add(container: container, folder: "")
+    case .parquet:
+      try addParquet(opened.stream, name: name, folder: "", size: nil)
     case .text:
       let input = StandardInput(opened.stream)
       let head = try input.peek(TraceInput.headLength)
       guard !head.isEmpty else { throw TraceError(.missing, "the input is empty", file: name) }
-      addFile(
-        name, "", (name as NSString).lastPathComponent, nil, head: head, .standardInput(input))
+      addFile(name, "", FileName.last(name), nil, head: head, .standardInput(input))
     default:
       throw unrecognised(name, opened)
     }
   }
 
-  package mutating func add(path: String) throws(TraceError) {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw TraceError(.inputOutput, "no such file or folder", file: path)
+  mutating func add(path: String) throws(TraceError) {
+    let status = FileStatus(path)
+    switch status.kind {
+    case .absent: throw TraceError(.inputOutput, "no such file or folder", file: path)
+    case .dangling:
+      throw TraceError(
+        .inputOutput, "a link to \(FileStatus.target(path)), which is not there", file: path)
+    case .folder: try add(folder: path, relative: "", depth: Self.depth)
+    case .file, .special: try add(file: path, status, folder: "", isNamed: true)
     }
-    if isFolder.boolValue {
-      try add(folder: path, relative: "", depth: Self.depth)
-    } else {
-      try add(file: path, folder: "", isNamed: true)
-    }
-    if schemas.isEmpty { findOuterSchema(path, levels: isFolder.boolValue ? 1 : 2) }
+    if schemas.isEmpty { findOuterSchema(path, levels: status.kind == .folder ? 1 : 2) }
   }
 
   /// The `schema.csv` of the trace of which a table's folder or one part is given.
@@ -69,7 +73,7 @@ package struct InputFinder {
     for _ in 0..<levels {
       folder = (folder as NSString).deletingLastPathComponent
       let schema = folder + "/schema.csv"
-      guard Self.isRegular(schema), let stream = try? FileStream(path: schema),
+      guard FileStatus(schema).kind == .file, let stream = try? FileStream(path: schema),
         let opened = try? OpenedStream(decoding: stream, limit: limit), opened.kind == .text,
         let head = try? opened.stream.peek(TraceInput.headLength), opened.stream.damage == nil,
         head.starts(with: Array("file pattern,".utf8))
@@ -79,74 +83,93 @@ package struct InputFinder {
     }
   }
 
-  /// Whether opening it cannot wait for another process.
-  private static func isRegular(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-  }
-
   private mutating func add(folder: String, relative: String, depth: Int) throws(TraceError) {
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: folder)
-    } catch {
+    guard let names = FileName.list(folder) else {
       throw TraceError(.inputOutput, "cannot list the folder", file: folder)
     }
-    for name in names.sorted() where !name.hasPrefix(".") {
+    visited.insert(FileStatus(folder).identity)
+    for name in names where !SidecarName.isKnown(name) {
       let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { continue }
-      if !isFolder.boolValue {
-        try add(file: path, folder: relative, isNamed: false)
-      } else if depth > 0 {
+      if let reason = SidecarName.reasonToPass(name) {
+        pass(path, reason, mayHoldRows: false)
+        continue
+      }
+      let status = FileStatus(path)
+      switch status.kind {
+      case .absent: pass(path, "it went away while the folder was read", mayHoldRows: true)
+      case .dangling:
+        let target = FileStatus.target(path)
+        pass(path, "a link to \(target), which is not there", mayHoldRows: true)
+      case .file, .special: try add(file: path, status, folder: relative, isNamed: false)
+      case .folder where visited.contains(status.identity):
+        pass(path, "a link to a folder that is read already", mayHoldRows: false)
+      case .folder where depth == 0:
+        pass(path, "more than \(Self.depth) folders down", mayHoldRows: true)
+      case .folder:
         try add(
           folder: path, relative: relative.isEmpty ? name : relative + "/" + name, depth: depth - 1)
       }
     }
   }
 
+  mutating func pass(_ name: String, _ reason: String, mayHoldRows: Bool) {
+    passedOver.append(PassedOverFile(name, reason, mayHoldRows: mayHoldRows))
+  }
+
   /// - Parameter isNamed: whether the user named this very file: then it must be something; a file
   ///   that merely lies in a folder may be anything.
-  private mutating func add(file path: String, folder: String, isNamed: Bool) throws(TraceError) {
-    let baseName = (path as NSString).lastPathComponent
-    guard isNamed || !Self.isDocument(baseName) else { return }
-    guard Self.isRegular(path) else {
+  private mutating func add(
+    file path: String, _ status: FileStatus, folder: String, isNamed: Bool
+  ) throws(TraceError) {
+    let baseName = FileName.last(path)
+    guard status.kind == .file else {
       guard isNamed else {
-        ignored.append(path)
-        return
+        // Opening it could wait for another process.
+        return pass(path, "a pipe or a device", mayHoldRows: true)
       }
       try add(pipe: FileStream(path: path, meter: meter))
       return
     }
-    let stream = try FileStream(path: path)
-    let size = stream.isSeekable ? stream.seek(to: 0, whence: SEEK_END).map(Int.init) : nil
-    _ = stream.seek(to: 0, whence: SEEK_SET)
-    if size == 0, isNamed { throw TraceError(.missing, "the file is empty", file: path) }
+    if status.size == 0, isNamed { throw TraceError(.missing, "the file is empty", file: path) }
     let opened: OpenedStream
     let head: [UInt8]
-    do {
-      opened = try OpenedStream(decoding: stream, limit: limit)
+    do throws(TraceError) {
+      opened = try OpenedStream(decoding: FileStream(path: path), limit: limit)
       head = opened.kind == .container ? [] : Array(try opened.stream.peek(TraceInput.headLength))
     } catch {
       // One damaged part of many is the reader's to report or, in lenient mode, to count.
       guard error.code == .damaged, !isNamed else { throw error }
-      addFile(path, folder, baseName, size, head: [], .file(path: path))
+      addFile(path, folder, baseName, status.size, head: [], .file(path: path))
       return
     }
     switch opened.kind {
     case .container:
-      try add(container: Container(path: path, size: size), folder: folder)
+      try add(container: Container(path: path, size: status.size), folder: folder)
+    case .parquet where !opened.isPlain:
+      try addParquet(opened.stream, name: path, folder: folder, size: status.size)
     case .text, .parquet:
       if baseName == "schema.csv" {
         if let damage = opened.stream.damage { throw damage }
         schemas[folder] = head
       } else {
-        addFile(path, folder, baseName, size, head: head, .file(path: path))
+        addFile(path, folder, baseName, status.size, head: head, .file(path: path))
       }
     default:
       guard !isNamed else { throw unrecognised(path, opened) }
-      ignored.append(path)
+      pass(path, opened.whatItIs, mayHoldRows: SidecarName.isData(baseName) || opened.isUTF16)
     }
+  }
+
+  /// Keeps Parquet that is no file by itself.
+  private mutating func addParquet(
+    _ stream: PeekableStream, name: String, folder: String, size: Int?
+  ) throws(TraceError) {
+    let file: TemporaryFile
+    if let spool { file = spool } else { file = try TemporaryFile(directory: temporaryDirectory) }
+    spool = file
+    let head = Array(try stream.peek(TraceInput.headLength))
+    let parquet = try SpooledParquet(stream, in: file)
+    addFile(name, folder, FileName.last(name), size, head: head, .spooled(parquet))
   }
 
   private mutating func addFile(
@@ -163,13 +186,21 @@ package struct InputFinder {
         name: name, folder: folder, baseName: baseName, size: size, location: location))
   }
 
-  private mutating func add(container: Container, folder: String) throws(TraceError) {
+  private mutating func add(
+    container: Container, folder: String, level: Int = 0
+  ) throws(TraceError) {
     let archive = try container.open(meter: nil, limit: limit)
     var index = 0
     let known = files.count
+    var isEmpty = true
     do throws(TraceError) {
-      while let entry = try archive.nextEntry() {
-        try add(entry, index, of: container, archive, folder: folder)
+      while let entry = try archive.nextMember() {
+        if let reason = entry.hasNoContent {
+          pass("\(container.name)!\(entry.path)", reason, mayHoldRows: true)
+          isEmpty = false
+          continue
+        }
+        try add(entry, index, of: container, archive, folder: folder, level: level)
         do throws(TraceError) {
           try archive.skipEntry()
         } catch {
@@ -184,7 +215,7 @@ package struct InputFinder {
         damages.append(ContainerDamage(container: container, entry: nil, error: error))
       }
     }
-    if index == 0, files.count == known {
+    if index == 0, isEmpty, files.count == known {
       throw TraceError(.missing, "the archive holds no files", file: container.name)
     }
   }
@@ -199,26 +230,42 @@ package struct InputFinder {
 
   private mutating func add(
     _ entry: ArchiveReader.Entry, _ index: Int, of container: Container, _ archive: ArchiveReader,
-    folder: String
+    folder: String, level: Int
   ) throws(TraceError) {
     let path = entry.path.hasPrefix("./") ? String(entry.path.dropFirst(2)) : entry.path
-    let baseName = (path as NSString).lastPathComponent
+    let baseName = FileName.last(path)
     let name = "\(container.name)!\(path)"
-    guard !baseName.hasPrefix("."), !Self.isDocument(baseName) else { return }
+    guard !path.split(separator: "/").contains(where: { SidecarName.isKnown(String($0)) }) else {
+      return
+    }
+    if let reason = SidecarName.reasonToPass(baseName) {
+      return pass(name, reason, mayHoldRows: false)
+    }
+    let inner = FileName.parent(path)
+    let place = folder.isEmpty ? inner : inner.isEmpty ? folder : folder + "/" + inner
     let head: [UInt8]
-    do {
-      let opened = try OpenedStream(decoding: EntryStream(archive, name: name), limit: limit)
-      guard opened.kind == .text else {
-        ignored.append(name)
-        return
+    do throws(TraceError) {
+      let recording = RecordingStream(EntryStream(archive, name: name))
+      let opened = try OpenedStream(decoding: recording, limit: limit)
+      switch opened.kind {
+      case .text: head = Array(try opened.stream.peek(TraceInput.headLength))
+      case .parquet:
+        return try addParquet(opened.stream, name: name, folder: place, size: entry.size)
+      case .container where level == Self.nesting:
+        return pass(name, "more than \(Self.nesting) archives inside each other", mayHoldRows: true)
+      case .container:
+        // As it is stored: the archive inside may be compressed.
+        recording.rewind()
+        let inside = try Container(spooling: recording, name: name, directory: temporaryDirectory)
+        return try add(container: inside, folder: place, level: level + 1)
+      default:
+        return pass(
+          name, opened.whatItIs, mayHoldRows: SidecarName.isData(baseName) || opened.isUTF16)
       }
-      head = Array(try opened.stream.peek(TraceInput.headLength))
     } catch {
       guard error.code == .damaged else { throw error }
       head = []
     }
-    let inner = (path as NSString).deletingLastPathComponent
-    let place = folder.isEmpty ? inner : inner.isEmpty ? folder : folder + "/" + inner
     if baseName == "schema.csv" {
       schemas[place] = head
     } else {
@@ -227,133 +274,20 @@ package struct InputFinder {
     }
   }
 
-  /// Groups of files whose names differ in numbers only, each in numeric order.
-  package func grouped() throws(TraceError) -> ([TraceInput.Group], [String], [String: [UInt8]]) {
-    var order: [String] = []
-    var members: [String: [Int]] = [:]
-    for (index, file) in files.enumerated() {
-      let key = Self.groupKey(file.folder, PartName(file.baseName))
-      if members[key] == nil { order.append(key) }
-      members[key, default: []].append(index)
-    }
-    var groups: [TraceInput.Group] = []
-    for key in order {
-      guard let indices = members[key] else { continue }
-      let parts = indices.map { (PartName(files[$0].baseName), $0) }.sorted {
-        $0.0.precedes($1.0)
-          || ($0.0.numbers == $1.0.numbers && files[$0.1].name < files[$1.1].name)
-      }
-      for (a, b) in zip(parts, parts.dropFirst()) where a.0.numbers == b.0.numbers {
-        throw TraceError(
-          .unrecognised,
-          "the same part as \(files[a.1].name): remove one of them, or give a single file",
-          file: files[b.1].name)
-      }
-      groups.append(
-        TraceInput.Group(
-          files: parts.map { files[$0.1] },
-          numbers: Self.series(parts.map(\.0)) ?? [], total: parts.first?.0.total,
-          head: heads[key]?.bytes ?? [], damage: damage(behind: parts.map { files[$0.1] })))
-    }
-    return (groups, ignored, schemas)
-  }
-
-  /// Damage to an archive that reading `files`, which are in it, would not meet.
-  private func damage(behind files: [TraceInput.File]) -> TraceError? {
-    damages.first { damage in
-      let entries = files.compactMap { file in
-        if case .entry(let container, let index) = file.location, container === damage.container {
-          index
-        } else {
-          nil as Int?
-        }
-      }
-      return !entries.isEmpty && !entries.contains { $0 == damage.entry }
-    }?.error
-  }
-
-  private static func groupKey(_ folder: String, _ part: PartName) -> String {
-    folder + "/" + part.stem
-  }
-
-  /// The numbers of the parts, if the names make a series: one number each, in ascending order,
-  /// below the total that they state. Dates and the like are larger than any trace has parts.
-  private static func series(_ parts: [PartName]) -> [Int]? {
-    let numbers = parts.compactMap(\.number)
-    let bound = min(parts.first?.total ?? PartName.maximumTotal, PartName.maximumTotal)
-    guard numbers.count == parts.count, numbers.allSatisfy({ $0 < bound }),
-      zip(numbers, numbers.dropFirst()).allSatisfy({ $0 < $1 })
-    else { return nil }
-    return numbers
-  }
-
   private func unrecognised(_ name: String, _ opened: OpenedStream) -> TraceError {
     TraceError(
       .unrecognised,
-      "neither a CSV table nor an archive that can be opened (it starts with \(opened.firstBytes)); "
-        + "expected .csv, .gz, .xz, .zst, .tar, .zip, .7z or .parquet", file: name)
-  }
-
-  private static func isDocument(_ name: String) -> Bool {
-    let upper = name.uppercased()
-    return ["README", "LICENSE", "SHA256SUM", "SHA1SUM", "MD5SUM"].contains { upper.hasPrefix($0) }
-      || [".MD", ".TXT", ".PDF", ".HTML", ".REJECTS.CSV"].contains { upper.hasSuffix($0) }
+      opened.isUTF16
+        ? "the text is UTF-16; expected UTF-8 (iconv -f UTF-16 -t UTF-8)"
+        : "neither a CSV table nor an archive that can be opened (it starts with "
+          + "\(opened.firstBytes)); expected .csv, .gz, .xz, .zst, .tar, .zip, .7z or .parquet",
+      file: name)
   }
 }
 
 /// Where an archive is damaged: inside an entry, or between them.
-private struct ContainerDamage {
+struct ContainerDamage {
   let container: Container
   let entry: Int?
   let error: TraceError
-}
-
-/// What a file's name says of its place in a series: `part-00017-of-00500.csv.gz` is number 17 of
-/// 500 of `part-#-of-#`.
-package struct PartName {
-  /// The name with every number replaced by `#` and without its extensions.
-  package let stem: String
-  /// All numbers in the name.
-  package let numbers: [Int]
-  /// The number of the part: the one before `-of-`, otherwise the only one in the name.
-  package let number: Int?
-  /// The number after `-of-`.
-  package let total: Int?
-
-  /// No trace has more parts.
-  package static let maximumTotal = 1_000_000
-
-  /// Whether this part comes before `other` of the same stem.
-  package func precedes(_ other: PartName) -> Bool {
-    numbers.lexicographicallyPrecedes(other.numbers)
-  }
-
-  package init(_ name: String) {
-    var bare = name[...]
-    for suffix in [".gz", ".xz", ".zst", ".bz2", ".lz4", ".csv", ".json", ".ndjson", ".parquet"]
-    where bare.hasSuffix(suffix) { bare = bare.dropLast(suffix.count) }
-    var stem = ""
-    var numbers: [Int] = []
-    var rest = bare
-    while let first = rest.first {
-      let digits = rest.prefix { $0.isASCII && $0.isNumber }
-      if digits.isEmpty {
-        stem.append(first)
-        rest = rest.dropFirst()
-      } else {
-        stem.append("#")
-        numbers.append(Int(digits) ?? .max)
-        rest = rest.dropFirst(digits.count)
-      }
-    }
-    self.stem = stem
-    self.numbers = numbers
-    if stem.contains("#-of-#") {
-      number = numbers.dropLast().last
-      total = numbers.last
-    } else {
-      number = numbers.count == 1 ? numbers[0] : nil
-      total = nil
-    }
-  }
 }

@@ -41,7 +41,7 @@ package struct PartCursor {
       case .file: bytes += file.size ?? 0
       case .entry(let container, _):
         if counted.insert(ObjectIdentifier(container)).inserted { bytes += container.size ?? 0 }
-      case .standardInput: break
+      case .standardInput, .spooled: break
       }
     }
     return bytes
@@ -63,6 +63,8 @@ package struct PartCursor {
       return (file, try input.take())
     case .file(let path):
       return (file, try Self.decode(FileStream(path: path, meter: meter), file, limit))
+    case .spooled:
+      throw TraceError(.unrecognised, "expected text, found Parquet", file: file.name)
     case .entry(let container, let index):
       return (file, try Self.decode(entry(container, index, name: file.name), file, limit))
     }
@@ -127,12 +129,7 @@ package struct PartCursor {
 
   private func spool(_ archive: ArchiveReader, name: String) throws(TraceError) -> TemporaryFile {
     let file = try TemporaryFile(directory: temporaryDirectory)
-    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-    defer { block.deallocate() }
-    while true {
-      let count = try archive.read(into: block)
-      if count == 0 { return file }
-      try file.append(UnsafeRawBufferPointer(rebasing: block[..<count]))
-    }
+    try file.append(EntryStream(archive, name: name))
+    return file
   }
 }

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Parquet
 
 /// A file without a name: it is gone when its descriptor closes, however the process ends.
 package final class TemporaryFile {
@@ -10,7 +11,7 @@ package final class TemporaryFile {
 
   package init(directory: String) throws(TraceError) {
     self.directory = directory
-    var template = Array((directory + "/tracemill-XXXXXX").utf8CString)
+    var template = FileName.bytes(directory + "/tracemill-XXXXXX")
     descriptor = mkstemp(&template)
     guard descriptor >= 0 else {
       throw TraceError(
@@ -59,6 +60,40 @@ package final class TemporaryFile {
       }
       filled += count
     }
+  }
+}
+
+extension TemporaryFile {
+  /// Adds all that is left of a stream; returns how many bytes.
+  @discardableResult
+  func append(_ stream: any ByteStream) throws(TraceError) -> Int {
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    defer { block.deallocate() }
+    let start = length
+    while true {
+      let count = try stream.read(into: block)
+      if count == 0 { return length - start }
+      try append(UnsafeRawBufferPointer(rebasing: block[..<count]))
+    }
+  }
+}
+
+/// A Parquet file from inside an archive, a compressed file or a pipe: its footer is at its end, so it
+/// is kept in a temporary file, which all of one archive share.
+package final class SpooledParquet: ParquetInput, @unchecked Sendable {
+  package let count: Int
+  private let file: TemporaryFile
+  private let start: Int
+
+  /// Adds all that is left of `stream` to `file`.
+  init(_ stream: any ByteStream, in file: TemporaryFile) throws(TraceError) {
+    self.file = file
+    start = file.length
+    count = try file.append(stream)
+  }
+
+  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+    try file.read(at: start + offset, into: buffer)
   }
 }
 

@@ -1,5 +1,7 @@
 import Diagnostics
 import Foundation
+import Parquet
+import Tables
 
 /// The files behind a path: a folder, a file, the entries of a container, or standard input, in
 /// groups that look like the parts of one table.
@@ -23,6 +25,8 @@ public struct TraceInput: Sendable {
     case file(path: String)
     case entry(container: Container, index: Int)
     case standardInput(StandardInput)
+    /// Parquet that does not lie in a file of its own.
+    case spooled(SpooledParquet)
   }
 
   /// Files whose names differ in their numbers only, in numeric order: the parts of one table.
@@ -45,6 +49,15 @@ public struct TraceInput: Sendable {
       }
     }
 
+    /// Whether it is one array of JSON, not an object a line.
+    package var beginsAsJSONArray: Bool {
+      let text = head.lazy.filter { $0 > 0x20 }
+      return text.starts(with: Array("[{".utf8))
+    }
+
+    /// Whether it holds Parquet.
+    package var isParquet: Bool { head.starts(with: Array("PAR1".utf8)) }
+
     /// How many numbers are missing between the first and the last part.
     public var missingCount: Int { missing.reduce(0) { $0 + $1.count } }
   }
@@ -53,10 +66,21 @@ public struct TraceInput: Sendable {
   public let path: String
   /// The groups, by folder and name.
   public let groups: [Group]
-  /// Files that cannot be part of a table: neither text nor an archive.
-  public let ignored: [String]
+  /// Files that no table can be made of.
+  public let passedOver: [PassedOverFile]
   /// The table descriptions that came with the trace (`schema.csv`), decoded.
   package let schemas: [String: [UInt8]]
+
+  /// The files that are not read where tables are made of the groups `used`.
+  ///
+  /// - Parameter format: what the trace is read as.
+  package func passedOver(besides used: [Group], format: String) -> [PassedOverFile] {
+    let names = Set(used.flatMap(\.files).map(\.name))
+    return passedOver
+      + groups.flatMap(\.files).filter { !names.contains($0.name) }.map {
+        PassedOverFile($0.name, "no table of \(format)", mayHoldRows: false)
+      }
+  }
 
   /// How much of a group's first file is looked at.
   package static let headLength = 1 << 16
@@ -81,13 +105,47 @@ public struct TraceInput: Sendable {
       try finder.add(path: path)
     }
     guard !finder.files.isEmpty else {
+      let note = PassedOverFile.note(finder.passedOver).map { "; \($0)" } ?? ""
       throw TraceError(
-        .missing, "no trace files here: expected tables as .csv, .csv.gz or an archive", file: path)
+        .missing, "no trace files here: expected tables as .csv, .csv.gz or an archive\(note)",
+        file: path)
     }
-    (groups, ignored, schemas) = try finder.grouped()
+    (groups, schemas) = try finder.grouped()
+    passedOver = finder.passedOver
     guard !groups.isEmpty else {
       throw TraceError(
         .missing, "no tables here", file: path)
+    }
+  }
+}
+
+/// Opens the Parquet file at `path`.
+package func openParquetFile(_ path: String) throws(TraceError) -> ParquetReader {
+  let descriptor = open(FileName.bytes(path), O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else {
+    throw TraceError(.inputOutput, "cannot open: \(String(cString: strerror(errno)))", file: path)
+  }
+  return try catching(path) { try ParquetReader(ParquetFile(descriptor: descriptor, path: path)) }
+}
+
+extension TraceInput.File {
+  /// Opens a file that holds Parquet.
+  package func openParquet() throws(TraceError) -> ParquetReader {
+    switch location {
+    case .file(let path): return try openParquetFile(path)
+    case .spooled(let input): return try catching(name) { try ParquetReader(input) }
+    case .entry, .standardInput: throw TraceError(.unrecognised, "it holds no Parquet", file: name)
+    }
+  }
+
+  /// The folders of a partitioned table that the file is in, `day=1/region=eu`, by their names; nil is
+  /// a value that is missing. `%20` and the like stand for what cannot be in a name.
+  package var partition: [(column: String, value: String?)] {
+    FileName.parent(name.replacing("!", with: "/")).split(separator: "/").compactMap { folder in
+      guard let sign = folder.firstIndex(of: "="), sign > folder.startIndex else { return nil }
+      let text = String(folder[folder.index(after: sign)...])
+      let value = text == "__HIVE_DEFAULT_PARTITION__" ? nil : text.removingPercentEncoding ?? text
+      return (String(folder[..<sign]), value)
     }
   }
 }
@@ -132,18 +190,14 @@ package final class Container: Sendable {
   }
 
   /// Copies a pipe to an unnamed temporary file in `directory`.
-  package init(spooling stream: any ByteStream, directory: String) throws(TraceError) {
-    name = stream.name
+  package init(
+    spooling stream: any ByteStream, name: String, directory: String
+  ) throws(TraceError) {
+    self.name = name
     size = nil
     path = nil
     let file = try TemporaryFile(directory: directory)
-    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-    defer { block.deallocate() }
-    while true {
-      let count = try stream.read(into: block)
-      if count == 0 { break }
-      try file.append(UnsafeRawBufferPointer(rebasing: block[..<count]))
-    }
+    try file.append(stream)
     descriptor = file.release()
   }
 

@@ -23,6 +23,26 @@ import Foundation
   return value == .min ? nil : -value
 }
 
+/// The integer that all of `bytes` spell, with zeros behind a point or without (`2`, `2.0`), as programs
+/// write that keep integers as floating point. Every digit counts; `2e3` is none.
+package func parseWholeNumber(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+  guard let point = bytes.firstIndex(of: UInt8(ascii: ".")) else { return parseInteger(bytes) }
+  guard bytes[(point + 1)...].allSatisfy({ $0 == UInt8(ascii: "0") }) else { return nil }
+  return parseInteger(UnsafeRawBufferPointer(rebasing: bytes[..<point]))
+}
+
+/// Whether `bytes` are an integer as it is written when it is printed: `400`, not `+400` or `00400`.
+package func isCanonicalInteger(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
+  guard let first = digits.first, digits.allSatisfy({ $0 &- 0x30 < 10 }) else { return false }
+  return first != 0x30 || bytes.count == 1
+}
+
+/// Whether `bytes` are what pandas, polars and Spark write for a number that is none.
+package func isNaN(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  bytes.count == 3 && bytes.elementsEqual("NaN".utf8, by: { $0 | 0x20 == $1 | 0x20 })
+}
+
 /// Powers of ten that are exact as Double.
 @usableFromInline package let exactPowers: [Double] = [
   1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,

@@ -11,17 +11,18 @@ public struct FieldTable: Sendable {
   /// How many fields a row has.
   public let fieldCount: ClosedRange<Int>
 
-  /// A table whose rows have all columns, or at least `minimum` of them.
-  public init(_ name: String, _ columns: [ColumnSpec], minimum: Int? = nil) {
+  /// A table whose rows have all columns, or at least `minimum` of them; up to `extra` more fields are
+  /// not looked at.
+  public init(_ name: String, _ columns: [ColumnSpec], minimum: Int? = nil, extra: Int = 0) {
     self.name = name
     self.columns = columns
-    fieldCount = (minimum ?? columns.count)...columns.count
+    fieldCount = (minimum ?? columns.count)...(columns.count + extra)
   }
 
   /// Whether `row` could be a row of this table: its number of fields, the kinds of its values.
   package func accepts(_ row: RawRow) -> Bool {
     guard fieldCount.contains(row.count) else { return false }
-    return (0..<row.count).allSatisfy { field in
+    return (0..<min(row.count, columns.count)).allSatisfy { field in
       let (bytes, spec) = (row[field], columns[field])
       if bytes.isEmpty { return !spec.isMandatory }
       switch spec.kind {
@@ -57,8 +58,7 @@ public struct FieldRow {
   ) throws(RowError) -> Int64? {
     let bytes = self[column]
     if bytes.isEmpty { return nil }
-    guard let value = parseInteger(bytes) ?? parseNumber(bytes).flatMap({ Int64(exactly: $0) })
-    else { throw malformed(column, "an integer") }
+    guard let value = parseWholeNumber(bytes) else { throw malformed(column, "an integer") }
     guard range.contains(value) else {
       throw outside(column, "\(range.lowerBound)", "\(range.upperBound)", range.upperBound == .max)
     }

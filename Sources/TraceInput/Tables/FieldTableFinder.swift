@@ -42,12 +42,9 @@ public struct FieldTableFinder {
   ) throws(TraceError) -> (groups: [String: TraceInput.Group], notes: [String])? {
     let names = candidates.map(\.table.name)
     var groups: [String: TraceInput.Group] = [:]
-    var notes = input.ignored.isEmpty ? [] : ["\(input.ignored.count) files are no tables: ignored"]
+    var notes: [String] = []
     for group in input.groups {
-      guard let name = name(of: group) else {
-        notes.append("\(group.files[0].name) is no table of \(format): ignored")
-        continue
-      }
+      guard let name = name(of: group) else { continue }
       if let other = groups[name] {
         throw TraceError(
           .unrecognised, "\(name) again; it is in \(other.files[0].name) already: give one of them",
@@ -93,8 +90,10 @@ public struct FieldTableTrace {
   public let format: String
   package let candidates: [FieldTableFinder.Candidate]
   package let groups: [String: TraceInput.Group]
-  /// What the user should know: missing parts, ignored files.
+  /// What the user should know: missing parts.
   public let notes: [String]
+  /// The files that no table is made of.
+  public let passedOver: [PassedOverFile]
 
   /// The tables in `input`; nil if none is of the format.
   ///
@@ -110,6 +109,7 @@ public struct FieldTableTrace {
     candidates = finder.candidates
     self.groups = groups
     self.notes = notes
+    passedOver = input.passedOver(besides: Array(groups.values), format: finder.format)
   }
 
   /// The tables that are there.

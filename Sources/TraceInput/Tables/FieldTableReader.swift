@@ -107,7 +107,8 @@ package struct FieldTablePart: TablePart {
   private mutating func process(
     _ batch: RowBatch, file: String, _ body: (FieldRow) throws(RowError) -> Void
   ) throws(TraceError) {
-    meter?.add(rows: batch.count)
+    let before = tally.rows
+    defer { meter?.add(rows: tally.rows - before) }
     for index in 0..<batch.count {
       try batch.withRow(index) { row throws(TraceError) in
         if let comment, row[0].first == comment {
@@ -204,10 +205,19 @@ extension TraceInput.Group {
     }
     var results: [R] = []
     let batch = RowBatch()
-    // What is not CSV is no row of such a table: the rows before it decide.
-    while results.count < limit, (try? reader.nextBatch(batch)) ?? false {
-      for index in 0..<min(batch.count, limit - results.count) {
-        results.append(batch.withRow(index, body))
+    var failures = 0
+    while results.count < limit, failures < limit {
+      do throws(TraceError) {
+        guard try reader.nextBatch(batch) else { break }
+      } catch {
+        // What is no CSV is no row.
+        _ = reader.recover()
+        failures += 1
+      }
+      for index in 0..<batch.count where results.count < limit {
+        batch.withRow(index) { row in
+          if row[0].first != UInt8(ascii: "#") { results.append(body(row)) }
+        }
       }
     }
     return results

@@ -26,6 +26,7 @@ public struct NumberColumn: Sendable {
     }
     var cursor = PartCursor(
       input.groups[0], meter: meter, temporaryDirectory: NSTemporaryDirectory())
+    var counted = 0
     while let (file, stream) = try cursor.next() {
       var parser = Parser(file: file.name, column: column)
       var block = [UInt8](repeating: 0, count: 1 << 18)
@@ -46,6 +47,8 @@ public struct NumberColumn: Sendable {
         }
       }
       try parser.take(line: rest, into: &values)
+      meter?.add(rows: values.count - counted)
+      counted = values.count
       name = name ?? parser.name
     }
   }

@@ -37,6 +37,8 @@ public struct TableSurvey: Equatable, Sendable {
   public var beforeStart = 0
   /// Rows whose time is after its end (2^63-1).
   public var afterEnd = 0
+  /// Rows that repeat a task, in a table that has one row each.
+  public var repeated = 0
   /// Events by type, in the order of their codes; empty for a table without events.
   public var events: [EventCount] = []
   /// Rows marked as reconstructed from partial information, by code.
@@ -65,6 +67,7 @@ public struct TableSurvey: Equatable, Sendable {
     firstTime = min(firstTime, other.firstTime)
     lastTime = max(lastTime, other.lastTime)
     beforeStart += other.beforeStart
+    repeated += other.repeated
     afterEnd += other.afterEnd
     if events.isEmpty {
       events = other.events

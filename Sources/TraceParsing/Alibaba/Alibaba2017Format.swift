@@ -56,6 +56,7 @@ struct Alibaba2017Trace: RecognisedTrace {
   var format: String { found.format }
   var tables: [TraceTable] { found.tables }
   var notes: [String] { found.notes }
+  var passedOver: [PassedOverFile] { found.passedOver }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     try gather(options).stream()
@@ -124,7 +125,8 @@ struct Alibaba2017Trace: RecognisedTrace {
     resources.cpu = Cores(try row.optionalNumber(4, in: 0...1e6) ?? 0)
     return MachineEvent(
       time: try row.seconds(0), machine: try row.integer(1, in: 0...Int64.max),
-      kind: kind == 0 ? .add : .remove, capacity: resources)
+      kind: kind == 0 ? .add : .remove, capacity: resources,
+      unknown: scale.unknown(capacity))
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {

@@ -100,6 +100,7 @@ struct Alibaba2018Trace: RecognisedTrace {
   var format: String { found.format }
   var tables: [TraceTable] { found.tables }
   var notes: [String] { found.notes }
+  var passedOver: [PassedOverFile] { found.passedOver }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     try gather(options).stream()
@@ -174,7 +175,10 @@ struct Alibaba2018Trace: RecognisedTrace {
   private static func number(ofName name: UnsafeRawBufferPointer, prefix: String) -> Int64 {
     if name.starts(with: prefix.utf8), name.count > prefix.utf8.count {
       let digits = UnsafeRawBufferPointer(rebasing: name[prefix.utf8.count...])
-      if digits[0] &- 0x30 < 10, let number = parseInteger(digits), number < 1 << 62 {
+      // `j_017` is another name than `j_17`.
+      if digits[0] != UInt8(ascii: "-"), isCanonicalInteger(digits),
+        let number = parseInteger(digits), number < 1 << 62
+      {
         return number
       }
     }
@@ -201,11 +205,12 @@ struct Alibaba2018Trace: RecognisedTrace {
   ) throws(RowError) -> MachineEvent {
     if row[0].isEmpty { throw row.empty(0, "a machine's name") }
     let memory = try known(row, 5, in: -1...101).flatMap { $0 > 100 ? nil : $0 / 100 }
-    var capacity = scale.resources([.nan, memory ?? .nan, .nan, .nan])
+    let normalised = SIMD4(.nan, memory ?? .nan, .nan, .nan)
+    var capacity = scale.resources(normalised)
     capacity.cpu = Cores(try known(row, 4, in: -1...1e6) ?? 0)
     return MachineEvent(
       time: try row.seconds(1), machine: number(ofName: row[0], prefix: "m_"), kind: .update,
-      capacity: capacity, platform: symbols.intern(row[6]))
+      capacity: capacity, unknown: scale.unknown(normalised), platform: symbols.intern(row[6]))
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {

@@ -55,6 +55,7 @@ struct AlibabaGPU2023Trace: RecognisedTrace {
   var format: String { found.format }
   var tables: [TraceTable] { found.tables }
   var notes: [String] { found.notes }
+  var passedOver: [PassedOverFile] { found.passedOver }
 
   private static let phases = ["Pending", "Running", "Succeeded", "Failed", "Unknown"]
 
@@ -182,7 +183,7 @@ struct AlibabaGPU2023Trace: RecognisedTrace {
     let gpus = try row.integer(3, in: 0...100_000) * 1000
     return MachineEvent(
       time: .zero, machine: number, kind: .add, capacity: try resources(row, milliGPU: gpus),
-      platform: symbols.intern(row[4]))
+      unknown: .disk, platform: symbols.intern(row[4]))
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {

@@ -76,6 +76,7 @@ struct Google2010Trace: RecognisedTrace {
   var format: String { found.format }
   var tables: [TraceTable] { found.tables }
   var notes: [String] { found.notes }
+  var passedOver: [PassedOverFile] { found.passedOver }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     var gathering = RecordGathering(options)

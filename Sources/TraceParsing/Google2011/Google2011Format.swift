@@ -21,18 +21,12 @@ public struct Google2011Format: TraceFormat {
     }
     var found: [Google2011Table: (TraceInput.Group, ColumnLayout)] = [:]
     var strays: Set<Google2011Table> = []  // what was found is a table by its name only
-    var notes = input.ignored.map { "\($0) is neither text nor an archive: ignored" }
     for group in input.groups {
-      guard let layout = try layout(of: group, in: input, asked: asked) else {
-        notes.append("\(group.files[0].name) is no table of google-2011: ignored")
-        continue
-      }
-      let fits = try self.fits(group, layout)
+      guard let layout = try layout(of: group, in: input, asked: asked) else { continue }
+      let fits = self.fits(group, layout)
       if let (other, _) = found[layout.table] {
         // A file that merely lies in the table's folder does not stand in the table's way.
         if strays.contains(layout.table) != !fits {
-          let stray = fits ? other : group
-          notes.append("\(stray.files[0].name) is no table of google-2011: ignored")
           if fits {
             strays.remove(layout.table)
             found[layout.table] = (group, layout)
@@ -48,7 +42,9 @@ public struct Google2011Format: TraceFormat {
       if !fits { strays.insert(layout.table) }
     }
     guard !found.isEmpty else { return nil }
-    return Google2011Trace(path: input.path, found: found, otherNotes: notes)
+    let used = found.values.map(\.0)
+    return Google2011Trace(
+      path: input.path, found: found, passedOver: input.passedOver(besides: used, format: name))
   }
 
   /// The group's columns if it is one of the tables: by what the rows hold; the names of folder and
@@ -68,55 +64,31 @@ public struct Google2011Format: TraceFormat {
       let schema = try Schema(bytes, file: folder.isEmpty ? "schema.csv" : folder + "/schema.csv")
       if let layout = try ColumnLayout(hint, schema: schema) { return layout }
     }
-    let rows = try sampleRows(of: group)
-    let fitting = Google2011Table.allCases.filter { Self.fit(rows, ColumnLayout($0)) }
+    let fitting = Google2011Table.allCases.filter { fit(group, ColumnLayout($0)) ?? false }
     if let hint, fitting.isEmpty || fitting.contains(hint) { return ColumnLayout(hint) }
     return fitting.count == 1 ? ColumnLayout(fitting[0]) : nil
   }
 
   /// Whether nothing that can be read of the group speaks against the layout.
-  private func fits(
-    _ group: TraceInput.Group, _ layout: ColumnLayout
-  ) throws(TraceError) -> Bool {
-    let rows = try sampleRows(of: group)
-    return rows.isEmpty || Self.fit(rows, layout)
+  private func fits(_ group: TraceInput.Group, _ layout: ColumnLayout) -> Bool {
+    fit(group, layout) ?? true
   }
 
-  private static func fit(_ rows: [[UInt8]], _ layout: ColumnLayout) -> Bool {
-    rows.count { isRow($0, of: layout) } * 2 > rows.count
+  /// Whether most of the group's first rows are rows of the layout; nil where there is none to see.
+  private func fit(_ group: TraceInput.Group, _ layout: ColumnLayout) -> Bool? {
+    let answers = answers(group, layout)
+    return answers.isEmpty ? nil : answers.count { $0 } * 2 > answers.count
   }
 
   private func parent(of folder: String) -> String {
     folder.split(separator: "/").dropLast().joined(separator: "/")
   }
 
-  /// Up to 100 whole rows from the beginning of the group.
-  private func sampleRows(of group: TraceInput.Group) throws(TraceError) -> [[UInt8]] {
-    var head = group.head[...]
-    if head.count >= TraceInput.headLength, let end = head.lastIndex(of: 0x0a) {
-      head = head[..<end]
-    }
-    return head.split(separator: 0x0a).lazy
-      .filter { $0.first != UInt8(ascii: "#") }.prefix(100).map(Array.init)
-  }
-
-  private static func isRow(_ bytes: [UInt8], of layout: ColumnLayout) -> Bool {
-    let batch = RowBatch()
-    do throws(TraceError) {
-      guard try LibCSVRowReader(MemoryStream(bytes, name: "")).nextBatch(batch) else {
-        return false
-      }
-      return batch.withRow(0) { row in
-        guard layout.fieldCount.contains(row.count) else { return false }
-        do throws(RowError) {
-          try TableRow(row: row, layout: layout).validate()
-          return true
-        } catch {
-          return false
-        }
-      }
-    } catch {
-      return false
+  /// Whether each of up to 100 whole rows from the beginning of the group is one of the layout.
+  private func answers(_ group: TraceInput.Group, _ layout: ColumnLayout) -> [Bool] {
+    group.sample(.csv) { row in
+      guard layout.fieldCount.contains(row.count) else { return false }
+      return (try? TableRow(row: row, layout: layout).validate()) != nil
     }
   }
 }
@@ -126,7 +98,7 @@ public struct Google2011Trace: RecognisedTrace {
   public let format = "google-2011"
   let path: String
   let found: [Google2011Table: (TraceInput.Group, ColumnLayout)]
-  let otherNotes: [String]
+  public let passedOver: [PassedOverFile]
 
   public var tables: [TraceTable] {
     Google2011Table.allCases.compactMap { table in
@@ -155,7 +127,7 @@ public struct Google2011Trace: RecognisedTrace {
         "task_events has fewer bytes than job_events: records are made of job_events; "
           + "--table task_events takes the other")
     }
-    return notes + otherNotes
+    return notes
   }
 
   public func canMakeRecords(from table: String?) -> Bool {
@@ -238,7 +210,7 @@ public struct Google2011Trace: RecognisedTrace {
           time: try row.time(MachineEventColumn.time.rawValue),
           machine: try row.integer(MachineEventColumn.machineID.rawValue),
           kind: MachineEvent.Kind(rawValue: UInt8(code)) ?? .update,
-          capacity: options.scale.resources(capacity),
+          capacity: options.scale.resources(capacity), unknown: options.scale.unknown(capacity),
           platform: list.symbols.intern(row[MachineEventColumn.platformID.rawValue])))
     }
     var survey = decoder.takeSurvey()

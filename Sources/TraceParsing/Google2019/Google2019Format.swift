@@ -23,12 +23,9 @@ public struct Google2019Format: TraceFormat {
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
     var groups: [Google2019Table: TraceInput.Group] = [:]
-    var notes = input.ignored.isEmpty ? [] : ["\(input.ignored.count) files are no tables: ignored"]
+    var notes: [String] = []
     for group in input.groups {
-      guard let found = try Self.table(of: group) else {
-        notes.append("\(group.files[0].name) is no table of google-2019 that is read: ignored")
-        continue
-      }
+      guard let found = try Self.table(of: group) else { continue }
       if let other = groups[found] {
         throw TraceError(
           .unrecognised,
@@ -45,7 +42,21 @@ public struct Google2019Format: TraceFormat {
       let names = Google2019Table.allCases.map(\.rawValue).joined(separator: ", ")
       throw TraceError(.missing, "no table '\(table)' in google-2019; there are \(names)")
     }
-    return Google2019Trace(path: input.path, groups: groups, notes: notes)
+    return Google2019Trace(
+      path: input.path, groups: groups, notes: notes,
+      passedOver: input.passedOver(besides: Array(groups.values), format: name))
+  }
+
+  /// An array, as `bq query --format=json` prints, is one line of one value.
+  public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
+    guard let group = input.groups.first(where: \.beginsAsJSONArray) else { return nil }
+    let marks = ["collection_id", "machine_id"].map { Array("\"\($0)\"".utf8) }
+    guard marks.contains(where: { mark in group.head.firstRange(of: mark) != nil }) else {
+      return nil
+    }
+    return TraceError(
+      .unrecognised, "a JSON array; google-2019 is read as one object a line: jq -c '.[]'",
+      file: group.files[0].name, line: 1)
   }
 
   private static let marks = [
@@ -97,6 +108,7 @@ struct Google2019Trace: RecognisedTrace {
   let path: String
   let groups: [Google2019Table: TraceInput.Group]
   let notes: [String]
+  let passedOver: [PassedOverFile]
 
   var tables: [TraceTable] {
     Google2019Table.allCases.compactMap { groups[$0]?.traceTable($0.rawValue) }

@@ -5,9 +5,9 @@ import Workload
 
 /// Reads a mapped table of machines: each is there from the start.
 struct MappedMachines {
-  private let machines: ColumnMapping.Machines
+  private let machines: TableMapping.Machines
 
-  init(_ machines: ColumnMapping.Machines) { self.machines = machines }
+  init(_ machines: TableMapping.Machines) { self.machines = machines }
 
   /// The machines in the order of their rows, and what was counted.
   func read(

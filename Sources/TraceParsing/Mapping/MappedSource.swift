@@ -5,7 +5,7 @@ import Workload
 
 /// The values of one row, by slot: their columns first, then those of joined tables.
 final class MappedRow {
-  var values: [MappedValue?]
+  var values: [CellValue?]
   /// What a Parquet file declares its times to be multiplied with.
   var declaredFactors: [Double?]
 
@@ -65,7 +65,7 @@ struct MappedCondition {
   let isNegated: Bool
   let description: String
 
-  init(_ condition: ColumnMapping.Condition, _ slot: (String) -> Int) {
+  init(_ condition: TableMapping.Condition, _ slot: (String) -> Int) {
     self.slot = slot(condition.column)
     patterns = condition.patterns.map { Array($0.utf8) }
     isNegated = condition.isNegated
@@ -91,7 +91,7 @@ struct MappedSource {
   let quantity: MappedQuantity
   /// What messages call it.
   let label: String
-  let alive: ColumnMapping.Alive?
+  let alive: TableMapping.Alive?
   let above: Double?
   private let slots: [Int]
   private let constant: UnsafeRawBufferPointer?
@@ -117,7 +117,7 @@ struct MappedSource {
   ///   - words: keeps the mapping's own words.
   ///   - slot: the slot of one of their columns.
   init(
-    _ source: ColumnMapping.Source, of column: String, words arena: TextArena,
+    _ source: TableMapping.Source, of column: String, words arena: TextArena,
     _ slot: (String) -> Int
   ) {
     quantity = MappedQuantity(of: column)
@@ -167,13 +167,13 @@ struct MappedSource {
   // MARK: - Values
 
   /// The value as it stands in the row, with words replaced; nil where there is none.
-  func value(_ row: MappedRow, _ context: MappedContext) -> MappedValue? {
+  func value(_ row: MappedRow, _ context: MappedContext) -> CellValue? {
     raw(row, context)?.value
   }
 
   private func raw(
     _ row: MappedRow, _ context: MappedContext
-  ) -> (value: MappedValue, declared: Double?)? {
+  ) -> (value: CellValue, declared: Double?)? {
     for condition in conditions where !condition.holds(row) { return nil }
     if let constant { return (.text(constant), nil) }
     for alternative in alternatives {
@@ -200,7 +200,7 @@ struct MappedSource {
     return nil
   }
 
-  private func meaning(of value: MappedValue, _ context: MappedContext) -> MappedValue {
+  private func meaning(of value: CellValue, _ context: MappedContext) -> CellValue {
     let bytes: UnsafeRawBufferPointer
     if case .text(let text) = value {
       bytes = text
@@ -279,7 +279,7 @@ struct MappedSource {
   }
 
   private func scalar(
-    _ value: MappedValue, _ declared: Double?, _ row: MappedRow, _ context: MappedContext
+    _ value: CellValue, _ declared: Double?, _ row: MappedRow, _ context: MappedContext
   ) throws(RowError) -> Double {
     let factor = factor ?? declared ?? 1
     switch value {
@@ -366,8 +366,10 @@ struct MappedSource {
         }
         return try instant(value, declared, context)
       case .name:
-        if case .text(let bytes) = value, parseNumber(bytes) == nil {
-          return Int64(1 << 62 | fnv1a(bytes) >> 2)
+        // A number whose digits would be lost is a name too.
+        if case .text(let bytes) = value, parseInteger(bytes) == nil {
+          let number = parseNumber(bytes).flatMap { abs($0) < 0x1p53 ? Int64(exactly: $0) : nil }
+          return number ?? Int64(1 << 62 | fnv1a(bytes) >> 2)
         }
       default: break
       }
@@ -383,7 +385,7 @@ struct MappedSource {
     return integer
   }
 
-  private func wholeNumber(_ value: MappedValue) -> Int64? {
+  private func wholeNumber(_ value: CellValue) -> Int64? {
     switch value {
     case .integer(let integer): integer
     case .text(let bytes): parseInteger(bytes)
@@ -412,7 +414,7 @@ struct MappedSource {
 
   /// A point in time in µs: a number, or a date-time.
   private func instant(
-    _ value: MappedValue, _ declared: Double?, _ context: MappedContext
+    _ value: CellValue, _ declared: Double?, _ context: MappedContext
   ) throws(RowError) -> Int64 {
     let scale = factor ?? declared ?? 1
     if let whole = Int64(exactly: scale), let integer = wholeNumber(value) {
@@ -461,7 +463,7 @@ struct MappedSource {
     }
   }
 
-  private func shown(_ value: MappedValue) -> String { String(value.description.prefix(40)) }
+  private func shown(_ value: CellValue) -> String { String(value.description.prefix(40)) }
 
   /// What a value that cannot be read throws.
   func problem(_ what: String) -> RowError {
@@ -469,7 +471,7 @@ struct MappedSource {
   }
 }
 
-extension ColumnMapping.Alive {
+extension TableMapping.Alive {
   /// Whether a time lies outside the trace; `value` is in our unit, as the limits are made to be.
   func holds(_ value: Int64?, factor: Double) -> Bool {
     guard let value else { return empty }

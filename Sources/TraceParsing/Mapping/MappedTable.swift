@@ -77,7 +77,7 @@ struct MappedTable {
         context.arena.reset()
         for slot in names.indices {
           let bytes = fields[slot]
-          let value: MappedValue? = bytes.isEmpty ? nil : .text(bytes)
+          let value: CellValue? = bytes.isEmpty ? nil : .text(bytes)
           row.values[slot] = value.flatMap { missing?.contains($0) ?? false ? nil : $0 }
         }
         if let fileSlot { row.values[fileSlot] = .text(context.arena.copy(stem)) }
@@ -94,11 +94,7 @@ struct MappedTable {
     _ body: () throws(RowError) -> Void
   ) throws(TraceError) {
     for file in group.files {
-      guard case .file(let path) = file.location else {
-        throw TraceError(
-          .unrecognised, "Parquet is read from files only, not from archives", file: file.name)
-      }
-      let reader = try ParquetRecordReader.open(path)
+      let (path, reader) = (file.name, try file.openParquet())
       let there = Set(reader.columns.map(\.name))
       var cursors: [(slot: Int, cursor: MappedParquetCursor)] = []
       for (slot, name) in names.enumerated() {
@@ -106,8 +102,10 @@ struct MappedTable {
         if !there.contains(name), optional.contains(name) { continue }
         let cursor = try catching(path) { try MappedParquetCursor(reader, name) }
         cursors.append((slot, cursor))
-        if case .time(let decimals, _) = cursor.annotation {
-          row.declaredFactors[slot] = [3: 1e3, 6: 1, 9: 1e-3][decimals]
+        switch cursor.column.annotation {
+        case .time(let decimals, _): row.declaredFactors[slot] = [3: 1e3, 6: 1, 9: 1e-3][decimals]
+        case .date: row.declaredFactors[slot] = 86400e6
+        default: row.declaredFactors[slot] = nil
         }
       }
       var done = 0
@@ -120,9 +118,8 @@ struct MappedTable {
           do throws(RowError) {
             for (slot, cursor) in cursors {
               try cursor.withValue(index) { value throws(RowError) in
-                var value = value
-                if case .text(let bytes)? = value { value = .text(context.arena.copy(bytes)) }
-                row.values[slot] = value.flatMap { missing?.contains($0) ?? false ? nil : $0 }
+                let cell = value.map { CellValue($0, context.arena) }
+                row.values[slot] = cell.flatMap { missing?.contains($0) ?? false ? nil : $0 }
               }
             }
             guard counts(row) else { continue }

@@ -18,10 +18,7 @@ public struct MappingGuess: Sendable {
     file = group.files[0].name
     switch TableLayout.kind(of: group.head) {
     case .parquet:
-      guard case .file(let path) = group.files[0].location else {
-        throw TraceError(.unrecognised, "Parquet is read from files only", file: file)
-      }
-      columns = try ParquetRecordReader.open(path).columns.map(\.name)
+      columns = try group.files[0].openParquet().columns.map(\.name)
       (layout, samples) = ((nil, nil), [])
     case .json:
       let text = String(decoding: group.head.prefix(1 << 14), as: UTF8.self)
@@ -130,7 +127,7 @@ public struct MappingGuess: Sendable {
   }
 }
 
-extension MappedRecordFormat {
+extension MappedTableFormat {
   /// How near a table is to this format: the share of its columns that are there, and those that are
   /// not; nil where the format is not told by its columns.
   func nearness(_ input: TraceInput) -> (share: Double, lacking: [String])? {
@@ -145,9 +142,7 @@ extension MappedRecordFormat {
       let text = String(decoding: group.head, as: UTF8.self)
       there = Set(needed.filter { text.contains("\"\($0.prefix { $0 != "." && $0 != "[" })\"") })
     case .parquet:
-      guard case .file(let path) = group.files[0].location,
-        let reader = try? ParquetRecordReader.open(path)
-      else { return nil }
+      guard let reader = try? group.files[0].openParquet() else { return nil }
       there = Set(reader.columns.map(\.name))
     }
     let lacking = needed.filter { !there.contains($0) }

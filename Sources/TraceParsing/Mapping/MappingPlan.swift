@@ -22,7 +22,7 @@ struct MappingPlan {
 
   /// A joined table and the slots of what is compared.
   struct Join {
-    let join: ColumnMapping.Join
+    let join: TableMapping.Join
     let by: [Int]
     /// The columns that are asked for, by slot.
     let columns: [(name: String, slot: Int)]
@@ -50,7 +50,7 @@ struct MappingPlan {
   /// The name under which the file's own name can be used as a column.
   static let fileColumn = "@file"
 
-  init(_ mapping: ColumnMapping) {
+  init(_ mapping: TableMapping) {
     var slots: [String: Int] = [:]
     var own: [String] = []
     var all: [String] = []
@@ -78,7 +78,7 @@ struct MappingPlan {
           .map { (String($0.dropFirst(join.name.count + 1)), slot($0)) })
     }
     let words = words
-    func column(_ name: String, _ source: ColumnMapping.Source) -> Column? {
+    func column(_ name: String, _ source: TableMapping.Source) -> Column? {
       RecordColumn.all.first { $0.name == name }.map {
         Column(
           target: $0, source: MappedSource(source, of: name, words: words, slot),
@@ -111,7 +111,7 @@ struct MappedDependencies {
   let areTasks: Bool
 }
 
-extension ColumnMapping {
+extension TableMapping {
   /// All of their columns that are named anywhere, in a fixed order.
   var columnsInUse: [String] {
     var names: [String] = []
@@ -145,7 +145,7 @@ extension ColumnMapping {
   }
 }
 
-extension ColumnMapping.Source {
+extension TableMapping.Source {
   /// The columns that this names.
   var columnsInUse: [String] {
     from + any.flatMap(\.columnsInUse) + sum.flatMap(\.columnsInUse) + times.flatMap(\.columnsInUse)

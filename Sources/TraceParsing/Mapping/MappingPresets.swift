@@ -3,11 +3,11 @@ import Diagnostics
 import Tables
 import TraceInput
 
-extension MappedRecordFormat {
+extension MappedTableFormat {
   /// The public traces that a mapping reads, in the order in which they are asked: where the columns
   /// of one are among another's, that one comes later. A new one is a file in `Presets`, its name in
   /// `Package.swift`, and a line here.
-  public static let presets: [MappedRecordFormat] = [
+  public static let presets: [MappedTableFormat] = [
     preset(PackageResources.helios_yaml),
     preset(PackageResources.acme_kalos_yaml),
     preset(PackageResources.acme_seren_yaml),
@@ -51,11 +51,11 @@ extension MappedRecordFormat {
   ]
 
   /// The format that a mapping of the program's own describes.
-  private static func preset(_ bytes: [UInt8]) -> MappedRecordFormat {
+  private static func preset(_ bytes: [UInt8]) -> MappedTableFormat {
     do {
       let file = ConfigurationFile(text: String(decoding: bytes, as: UTF8.self), name: "preset")
-      let mapping = try ColumnMapping(file: file)
-      return MappedRecordFormat(name: mapping.name ?? "preset", mapping: mapping)
+      let mapping = try TableMapping(file: file)
+      return MappedTableFormat(name: mapping.name ?? "preset", mapping: mapping)
     } catch {
       preconditionFailure("a mapping of the program's own is wrong: \(error)")
     }

@@ -18,6 +18,7 @@ final class CSVRecordReader {
   private var blank = RecordColumn.blank(without: [])
   private var completions: [@Sendable (inout TaskRecord) -> Void] = []
   private var numbersJobs = false
+  private var names = NameNumbers()
   /// Rows seen, the header not counted.
   private(set) var rows = 0
   /// Comment lines passed over.
@@ -91,7 +92,7 @@ final class CSVRecordReader {
         batch.removeAll()
         continue
       }
-      options.meter?.add(rows: batch.count)
+      options.meter?.add(rows: batch.count - (fields.isEmpty && batch.count > 0 ? 1 : 0))
       if fields.isEmpty, batch.count > 0 {
         try batch.withRow(0) { row throws(TraceError) in try readHeader(row) }
         position = 1
@@ -141,7 +142,7 @@ final class CSVRecordReader {
     for (field, column) in fields.enumerated() {
       guard let column else { continue }
       let bytes = row[field]
-      if bytes.isEmpty {
+      if column.isMissing(bytes) {
         guard column.isNullable else {
           throw malformed(row, field, "\(column.name) is empty")
         }
@@ -150,7 +151,10 @@ final class CSVRecordReader {
       }
       switch column.access {
       case .integer(let place):
-        guard let value = parseInteger(bytes) else {
+        guard
+          let value = column.isIdentifier
+            ? column.identifier(bytes, &names) : column.integer(bytes)
+        else {
           throw malformed(row, field, "\(column.name) '\(row.text(field))' is not an integer")
         }
         guard column.range.contains(value) else {
@@ -166,10 +170,11 @@ final class CSVRecordReader {
         }
         place.store(Cores(value).nano, in: &record)
       case .flag(let flag):
-        guard let value = parseInteger(bytes), 0...1 ~= value else {
-          throw malformed(row, field, "\(column.name) '\(row.text(field))' is not 0 or 1")
+        guard let value = RecordColumn.truth(bytes) else {
+          throw malformed(
+            row, field, "\(column.name) '\(row.text(field))' is not 0 or 1, true or false")
         }
-        if value == 1 { record.flags.insert(flag) }
+        if value { record.flags.insert(flag) }
       case .label(let names, let place):
         guard let index = names.firstIndex(of: row.text(field)) else {
           throw malformed(

@@ -28,7 +28,7 @@ public enum DependencyFile {
   public static func write(_ table: DependencyTable, beside path: String) throws(TraceError) {
     let file = try self.path(beside: path)
     guard !table.isEmpty else {
-      unlink(file)
+      unlink(FileName.bytes(file))
       return
     }
     typealias Row = (task: TaskID, dependency: DependencyTable.Dependency)
@@ -49,7 +49,7 @@ public enum DependencyFile {
   static func read(
     beside path: String, into table: inout DependencyTable, _ options: ReadOptions
   ) throws(TraceError) {
-    guard let file = try? self.path(beside: path), FileManager.default.fileExists(atPath: file)
+    guard let file = try? self.path(beside: path), FileStatus(file).kind == .file
     else { return }
     if file.hasSuffix(TableFileKind.parquet.rawValue) { return try readParquet(file, &table) }
     guard let group = try TraceInput(path: file).groups.first else { return }

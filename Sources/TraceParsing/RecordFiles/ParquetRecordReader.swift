@@ -12,6 +12,8 @@ final class ParquetRecordReader {
     case flag(ParquetCursor<Bool>, TaskRecord.Flags)
     case label(ParquetStringCursor, [String], RecordField)
     case user(ParquetStringCursor)
+    /// A column of another type than ours.
+    case converted(MappedParquetCursor, MappedColumn)
   }
 
   private let path: String
@@ -24,8 +26,6 @@ final class ParquetRecordReader {
   /// Records read so far.
   private(set) var rows = 0
   private let numbersJobs: Bool
-  /// The number of the first record, where the file does not number jobs.
-  private let firstJob: Int
 
   private var integers = ParquetColumnBuffer<Int64>()
   private var numbers = ParquetColumnBuffer<Double>()
@@ -36,26 +36,44 @@ final class ParquetRecordReader {
   /// The users' numbers by their codes in `userDictionary`; `max` where not known yet.
   private var userNumbers: [UInt32] = []
   private var userDictionary: Int?
+  private var names = NameNumbers()
 
   /// Records that fit in the processor's cache while one column after another is put in.
   static let batchSize = 512
 
   static func open(_ path: String) throws(TraceError) -> ParquetReader {
-    try catching(path) { try ParquetReader(ParquetFile(path: path)) }
+    try openParquetFile(path)
   }
 
-  init(path: String, meter: ReadMeter?, firstJob: Int = 0) throws(TraceError) {
-    self.firstJob = firstJob
-    self.path = path
+  init(_ file: TraceInput.File, meter: ReadMeter?) throws(TraceError) {
+    path = file.name
     self.meter = meter
-    let reader = try Self.open(path)
+    let reader = try file.openParquet()
     self.reader = reader
     let names = Set(reader.columns.map(\.name))
     numbersJobs = !names.contains("job_id")
     blank = RecordColumn.blank(without: names)
     completions = RecordColumn.completions(without: names)
-    for column in RecordColumn.all where names.contains(column.name) {
-      columns.append((column, try catching(path) { try Self.cursor(column, reader) }))
+    let present = Set((reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)))
+    for column in RecordColumn.all where present.contains(column.name) {
+      let cursor = try catching(path) { () throws -> Cursor in
+        let found = try reader.column(column.name)
+        if Self.isOurs(found, column) { return try Self.cursor(column, reader) }
+        let mapped = try MappedColumn(target: column, source: column.name)
+          .obeying(found, file: file.name)
+        return .converted(try MappedParquetCursor(reader, column.name), mapped)
+      }
+      columns.append((column, cursor))
+    }
+  }
+
+  /// Whether a column is of the type that we write.
+  private static func isOurs(_ found: ParquetColumn, _ column: RecordColumn) -> Bool {
+    switch (column.access, found.type, found.annotation) {
+    case (.integer, .int64, .none), (.integer, .int64, .integer(_, isSigned: true)): true
+    case (.number, .double, _), (.flag, .boolean, _), (.label, .string, _), (.user, .string, _):
+      true
+    default: false
     }
   }
 
@@ -70,7 +88,7 @@ final class ParquetRecordReader {
   }
 
   /// A time that the file's footer states about the trace that the records came from.
-  func time(_ key: String) -> Microseconds? {
+  static func time(_ key: String, _ reader: ParquetReader) -> Microseconds? {
     guard let stated = reader.metadata.first(where: { $0.key == key })?.value,
       let value = Int64(stated), value >= 0
     else { return nil }
@@ -85,7 +103,7 @@ final class ParquetRecordReader {
     guard count > 0 else { return 0 }
     let records = UnsafeMutableBufferPointer(rebasing: records[..<count])
     records.initialize(repeating: blank)
-    if numbersJobs { for row in 0..<count { records[row].id.job = Int64(firstJob + rows + row) } }
+    if numbersJobs { for row in 0..<count { records[row].id.job = Int64(rows + row) } }
     flags.removeAll(keepingCapacity: true)
     flags.append(contentsOf: repeatElement(blank.flags.rawValue, count: count))
     let result: Result<Void, TraceError> = withUnsafeMutablePointer(to: &symbols) { symbols in
@@ -115,6 +133,7 @@ final class ParquetRecordReader {
       try require(cursor.read(records.count, into: &integers), records.count)
       try checkRange(column)
       if !integers.validity.isEmpty {
+        try requireNames(column)
         Self.markMissing(column, integers.validity, &flags)
         Self.replaceMissing(&integers, by: field.load(from: blank))
       }
@@ -134,6 +153,19 @@ final class ParquetRecordReader {
       Self.markMissing(column, numbers.validity, &flags)
       numbers.values.withUnsafeBufferPointer { values in
         field.scatter(records) { Cores(values[$0]).nano }
+      }
+    case .converted(let cursor, let mapped):
+      try cursor.read(records.count)
+      for row in records.indices {
+        do throws(RowError) {
+          try cursor.withValue(row) { value throws(RowError) in
+            try mapped.set(value, in: &records[row], &symbols, &names)
+          }
+        } catch {
+          throw TraceError(
+            .malformedRow, "record \(rows + row + 1): \(error.message)", file: path)
+        }
+        flags[row] |= records[row].flags.rawValue
       }
     case .flag(let cursor, let flag):
       try require(cursor.read(records.count, into: &booleans), records.count)
@@ -161,6 +193,15 @@ final class ParquetRecordReader {
       }
       Self.fillUsers(records, strings, &userNumbers, &symbols)
     }
+  }
+
+  /// What must be there is: a record without a name or a time is none.
+  private func requireNames(_ column: RecordColumn) throws {
+    guard ["submit_us", "job_id", "task_index"].contains(column.name),
+      let row = integers.validity.firstIndex(of: false)
+    else { return }
+    throw TraceError(
+      .malformedRow, "record \(rows + row + 1): \(column.name) is missing", file: path)
   }
 
   private func require(_ read: Int, _ count: Int) throws {

@@ -37,6 +37,10 @@ public struct RecordColumn: Sendable {
   let absence: Absence
   /// The integers that it may hold.
   let range: ClosedRange<Int64>
+  /// Whether its values are names that happen to be numbers: nothing is rounded, nothing scaled.
+  var isIdentifier: Bool { ["job_id", "task_index", "machine_id"].contains(name) }
+  /// Whether its values are times or spans.
+  var isTime: Bool { name.hasSuffix("_us") }
   /// Whether a row may lack it.
   public var isNullable: Bool {
     if case .user = access { return true }
@@ -159,7 +163,14 @@ extension RecordColumn {
       ("max_memory_bytes", { $0.maxRequest.memory = $0.request.memory }),
       ("max_disk_bytes", { $0.maxRequest.disk = $0.request.disk }),
     ]
-    return copies.filter { !present.contains($0.0) }.map(\.1)
+    var completions = copies.filter { !present.contains($0.0) }.map(\.1)
+    if present.contains("run_us"), !present.contains("attempts") {
+      // What has a run time ran.
+      completions.append { record in
+        if !record.flags.contains(.runTimeUnknown) { record.attempts = max(1, record.attempts) }
+      }
+    }
+    return completions
   }
 }
 

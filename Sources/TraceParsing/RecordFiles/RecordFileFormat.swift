@@ -17,69 +17,36 @@ public struct RecordFileFormat: TraceFormat {
 
   public init() {}
 
+  /// The record files in `input`: all of them are one table, whatever their folders.
   public func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
-    let groups = input.groups.filter { !$0.files[0].baseName.contains(".dependencies.") }
-    guard groups.count == 1, let group = groups.first else { return nil }
-    let notes = input.ignored.map { "\($0) is neither text nor an archive: ignored" }
-    if group.head.starts(with: Array("PAR1".utf8)) {
-      guard case .file(let path) = group.files[0].location else { return nil }
-      let reader = try ParquetRecordReader.open(path)
-      guard reader.columns.contains(where: { $0.name == "submit_us" }) else { return nil }
-      return RecordFileTrace(group: group, isParquet: true, ignored: notes)
+    let isDependencies = { (group: TraceInput.Group) in
+      group.files[0].baseName.contains(".dependencies.")
     }
-    let lines = group.head.split(separator: 0x0a)
-    guard let line = lines.first(where: { $0.first != UInt8(ascii: "#") }), isHeader(line) else {
-      return nil
+    var pieces: [TablePieces] = []
+    for group in input.groups where !isDependencies(group) {
+      let piece = try TablePieces(group)
+      if piece.has("submit_us") { pieces.append(piece) }
     }
-    return RecordFileTrace(group: group, isParquet: false, ignored: notes)
-  }
-
-  /// Whether `line` is CSV, with the one column that must be there among its fields.
-  private func isHeader(_ line: ArraySlice<UInt8>) -> Bool {
-    let header = RowBatch()
-    do throws(TraceError) {
-      guard try LibCSVRowReader(MemoryStream(Array(line), name: "")).nextBatch(header) else {
-        return false
-      }
-    } catch {
-      return false  // what is no CSV may be another format's
-    }
-    return header.withRow(0) { row in (0..<row.count).contains { row.text($0) == "submit_us" } }
+    guard !pieces.isEmpty else { return nil }
+    let used = pieces.map(\.group) + input.groups.filter(isDependencies)
+    return RecordFileTrace(
+      pieces: pieces, passedOver: input.passedOver(besides: used, format: name))
   }
 }
 
-/// A record file that was found.
+/// Record files that were found.
 struct RecordFileTrace: RecognisedTrace {
-  let group: TraceInput.Group
-  let isParquet: Bool
-  let ignored: [String]
+  let pieces: [TablePieces]
+  let passedOver: [PassedOverFile]
   let format = "records"
 
-  var tables: [TraceTable] {
-    [
-      TraceTable(
-        name: "records", parts: group.files.count, total: group.total, missing: group.missing)
-    ]
-  }
-
-  var notes: [String] {
-    var notes = ignored
-    if !group.missing.isEmpty {
-      let ranges = group.missing.map {
-        $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
-      }
-      notes.append("records: part \(ranges.joined(separator: ", ")) missing")
-    }
-    if let total = group.total, group.files.count + group.missingCount < total {
-      notes.append("records: \(group.files.count) of \(total) parts given")
-    }
-    return notes
-  }
+  var tables: [TraceTable] { [TablePieces.traceTable("records", pieces)] }
+  var notes: [String] { TablePieces.notes("records", pieces) }
 
   /// A time that comment lines at the beginning of a CSV file state.
-  private func statedTime(_ key: String) -> Microseconds? {
+  private func statedTime(_ key: String, _ group: TraceInput.Group) -> Microseconds? {
     let prefix = Array("# \(key)=".utf8)
     for line in group.head.split(separator: 0x0a) {
       guard line.first == UInt8(ascii: "#") else { break }
@@ -93,7 +60,7 @@ struct RecordFileTrace: RecognisedTrace {
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     let stream = try recordsAlone(options)
-    for file in group.files {
+    for file in pieces.flatMap(\.group.files) {
       guard case .file(let path) = file.location else { continue }
       try DependencyFile.read(beside: path, into: &stream.dependencies, options)
     }
@@ -101,71 +68,101 @@ struct RecordFileTrace: RecognisedTrace {
   }
 
   private func recordsAlone(_ options: ReadOptions) throws(TraceError) -> RecordStream {
+    let group = pieces[0].group
+    let isOne = pieces.count == 1 && pieces[0].partition.isEmpty
+    if !isOne || group.files.count > 1 { return try sortedRecords(options) }
+    if group.isParquet { return try parquetRecords(group.files[0], options) }
     var checker = RecordOrderChecker()
-    if isParquet { return try parquetRecords(options) }
     let reader = CSVRecordReader(group, options: options)
-    var report = ReadReport()
-    report.firstTime = statedTime(RecordFileFormat.firstTimeKey) ?? .never
-    report.lastTime = statedTime(RecordFileFormat.lastTimeKey) ?? .zero
-    report.notes = notes
-    return RecordStream(report: report, symbols: SymbolTable()) { stream throws(TraceError) in
+    var survey = TableSurvey()
+    var tasks = RepeatedTasks(
+      bufferBytes: options.sortBufferBytes / 4, directory: options.temporaryDirectory)
+    var isDone = false
+    return RecordStream(
+      report: try initialReport(), symbols: SymbolTable()
+    ) { stream throws(TraceError) in
       let record = try reader.next(&stream.symbols, checker: &checker)
       stream.report.rows["records"] = reader.rows
       stream.report.comments = reader.comments
       stream.report.rejects = options.rejects?.counts ?? [:]
-      if record != nil { stream.report.records += 1 }
+      if let record {
+        survey.add(time: record.submit)
+        try tasks.add(record.id)
+        stream.report.records += 1
+      } else if !isDone {
+        isDone = true
+        let repeated = try tasks.result()
+        survey.repeated = repeated.rows
+        if let note = repeated.note { stream.report.notes.append("records: \(note)") }
+        (survey.rows, survey.comments) = (reader.rows, reader.comments)
+        stream.report.surveys["records"] = survey
+      }
       return record
     }
   }
 
-  /// All parts as one stream; only the one being read is open.
-  private func parquetRecords(_ options: ReadOptions) throws(TraceError) -> RecordStream {
-    var paths: [String] = []
+  /// What is known before the first record.
+  private func initialReport() throws(TraceError) -> ReadReport {
     var report = ReadReport()
     report.notes = notes
-    for file in group.files {
-      guard case .file(let path) = file.location else { continue }
-      paths.append(path)
-      let reader = try ParquetRecordReader(path: path, meter: nil)
-      report.firstTime = min(
-        report.firstTime, reader.time(RecordFileFormat.firstTimeKey) ?? .never)
-      report.lastTime = max(report.lastTime, reader.time(RecordFileFormat.lastTimeKey) ?? .zero)
+    var (first, last) = (Microseconds.never, Microseconds.zero)
+    for group in pieces.map(\.group) {
+      if group.isParquet {
+        for file in group.files {
+          let reader = try file.openParquet()
+          first = min(
+            first, ParquetRecordReader.time(RecordFileFormat.firstTimeKey, reader) ?? .never)
+          last = max(last, ParquetRecordReader.time(RecordFileFormat.lastTimeKey, reader) ?? .zero)
+        }
+      } else {
+        first = min(first, statedTime(RecordFileFormat.firstTimeKey, group) ?? .never)
+        last = max(last, statedTime(RecordFileFormat.lastTimeKey, group) ?? .zero)
+      }
     }
-    var rest = paths[...]
-    var part: (path: String, reader: ParquetRecordReader)?
+    (report.firstTime, report.lastTime) = (first, last)
+    return report
+  }
+
+  private func parquetRecords(
+    _ file: TraceInput.File, _ options: ReadOptions
+  ) throws(TraceError) -> RecordStream {
+    let reader = try ParquetRecordReader(file, meter: options.meter)
     var checker = RecordOrderChecker()
     var survey = TableSurvey()
     var failure: TraceError?
     return RecordStream(
-      report: report, symbols: SymbolTable(), bufferCapacity: ParquetRecordReader.batchSize
+      report: try initialReport(), symbols: SymbolTable(),
+      bufferCapacity: ParquetRecordReader.batchSize
     ) { (stream, records) throws(TraceError) in
       if let failure { throw failure }
-      while true {
-        if part == nil {
-          guard let path = rest.popFirst() else { return 0 }
-          let reader = try ParquetRecordReader(
-            path: path, meter: options.meter, firstJob: stream.report.records)
-          part = (path, reader)
-        }
-        guard let current = part else { return 0 }
-        let read = try current.reader.read(into: records, &stream.symbols)
-        if read == 0 {
-          part = nil
-          continue
-        }
-        let good = checker.accept(UnsafeBufferPointer(rebasing: records[..<read]), &survey)
-        if good < read {
-          failure = checker.failure(
-            records[good], file: current.path, row: current.reader.rows - read + good + 1)
-          if good == 0, let failure { throw failure }
-        }
-        survey.rows += good
-        stream.report.records += good
-        stream.report.rows["records"] = survey.rows
-        stream.report.surveys["records"] = survey
-        return good
+      let read = try reader.read(into: records, &stream.symbols)
+      let good = checker.accept(UnsafeBufferPointer(rebasing: records[..<read]), &survey)
+      if good < read {
+        failure = checker.failure(
+          records[good], file: file.name, row: reader.rows - read + good + 1)
+        if good == 0, let failure { throw failure }
       }
+      survey.rows += good
+      stream.report.records += good
+      stream.report.rows["records"] = survey.rows
+      stream.report.surveys["records"] = survey
+      return good
     }
+  }
+
+  /// Several files: other programs put their rows where they like, so all are sorted.
+  private func sortedRecords(_ options: ReadOptions) throws(TraceError) -> RecordStream {
+    let mapping = ColumnMapping(
+      columns: Dictionary(
+        uniqueKeysWithValues: RecordColumn.all.map {
+          ($0.name, ColumnMapping.Source(from: $0.name, isOptional: $0.name != "submit_us"))
+        }))
+    var gathering = RecordGathering(options)
+    gathering.report = try initialReport()
+    var reader = MappedPartReader(mapping, isOurs: true, options)
+    for piece in pieces { try reader.read(piece, &gathering) }
+    gathering.finish("records", rows: reader.rows, comments: reader.comments, options)
+    return try gathering.stream()
   }
 
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? { nil }
@@ -173,7 +170,13 @@ struct RecordFileTrace: RecognisedTrace {
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
     let stream = try records(options)
     var survey = TableSurvey()
-    while let record = try stream.next() { survey.add(time: record.submit) }
+    var tasks = RepeatedTasks(
+      bufferBytes: options.sortBufferBytes / 4, directory: options.temporaryDirectory)
+    while let record = try stream.next() {
+      survey.add(time: record.submit)
+      try tasks.add(record.id)
+    }
+    survey.repeated = try tasks.result().rows
     survey.rows = stream.report.rows["records"] ?? 0
     survey.comments = stream.report.comments
     return survey

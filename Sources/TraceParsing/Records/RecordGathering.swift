@@ -22,9 +22,12 @@ public struct RecordGathering {
   private var eventOrder: [String] = []
   private var sorter: ExternalSorter<TaskRecord>
   private var failure: TraceError?
+  private var repeated: RepeatedTasks?
 
   /// Nothing yet; what exceeds the options' sort buffer goes to their temporary folder.
   public init(_ options: ReadOptions) {
+    repeated = RepeatedTasks(
+      bufferBytes: options.sortBufferBytes / 4, directory: options.temporaryDirectory)
     sorter = ExternalSorter(
       bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
   }
@@ -34,6 +37,7 @@ public struct RecordGathering {
     guard failure == nil else { return }
     do throws(TraceError) {
       try sorter.add(record)
+      try repeated?.add(record.id)
       report.records += 1
     } catch {
       failure = error
@@ -51,6 +55,14 @@ public struct RecordGathering {
     survey.rows = rows
     survey.comments = comments
     survey.events = eventOrder.map { .init(name: $0, count: events[$0] ?? 0) }
+    do throws(TraceError) {
+      if let repeated = try repeated.take()?.result() {
+        survey.repeated = repeated.rows
+        if let note = repeated.note { report.notes.append("\(table): \(note)") }
+      }
+    } catch {
+      failure = failure ?? error
+    }
     report.rows[table] = rows
     report.comments += comments
     report.surveys[table] = survey

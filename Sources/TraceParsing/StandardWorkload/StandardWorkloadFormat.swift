@@ -31,7 +31,22 @@ public struct StandardWorkloadFormat: TraceFormat {
         .unrecognised, "a second log beside \(log.files[0].name): give one of them",
         file: other.name)
     }
-    return StandardWorkloadTrace(group: log)
+    return StandardWorkloadTrace(
+      group: log, passedOver: input.passedOver(besides: [log], format: name))
+  }
+
+  /// A log by its comments whose lines have another number of fields.
+  public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
+    let allowed = StandardWorkloadColumn.table.fieldCount
+    for group in input.groups where group.head.first == UInt8(ascii: ";") {
+      let lines = group.sample(.blanks(header: nil)) { row in (row.line, row.count) }
+      guard let (line, count) = lines.first(where: { !allowed.contains($0.1) }) else { continue }
+      return TraceError(
+        .unrecognised,
+        "\(count) fields; swf has \(StandardWorkloadColumn.allCases.count), and up to "
+          + "\(allowed.upperBound) are passed over", file: group.files[0].name, line: line)
+    }
+    return nil
   }
 }
 
@@ -74,12 +89,13 @@ public enum StandardWorkloadColumn: Int, CaseIterable, Sendable {
       ColumnSpec("group", .integer, true), ColumnSpec("executable", .integer, true),
       ColumnSpec("queue", .integer, true), ColumnSpec("partition", .integer, true),
       ColumnSpec("preceding job", .integer, true), ColumnSpec("think time", .number, true),
-    ])
+    ], extra: 3)
 }
 
 /// A log that was found.
 struct StandardWorkloadTrace: RecognisedTrace {
   let group: TraceInput.Group
+  let passedOver: [PassedOverFile]
   let format = "swf"
 
   var tables: [TraceTable] { [group.traceTable("swf")] }
@@ -91,23 +107,27 @@ struct StandardWorkloadTrace: RecognisedTrace {
 
   private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
     var gathering = RecordGathering(options)
-    var partial = 0
+    var partial = PartialExecutions()
+    var longLines = 0
     var reader = FieldTableReader(
       group, StandardWorkloadColumn.table, .blanks(header: nil), options: options)
     try reader.forEachRow { row throws(RowError) in
       let job = try StandardWorkloadJob(row)
+      if row.row.count > StandardWorkloadColumn.allCases.count { longLines += 1 }
       gathering.count(job.statusName)
-      gathering.survey.add(time: job.submit)
-      // Statuses 2-4 are stretches of a job whose whole life has a line of its own.
-      guard !(2...4).contains(job.status) else {
-        partial += 1
-        return
+      if let submit = job.submit { gathering.survey.add(time: submit) }
+      if job.isPartial {
+        partial.add(job)
+      } else {
+        partial.add(whole: job.id.job)
+        job.add(to: &gathering)
       }
-      job.add(to: &gathering)
     }
-    if partial > 0 {
+    for job in partial.jobsWithoutLine() { job.add(to: &gathering) }
+    gathering.report.notes += partial.notes
+    if longLines > 0 {
       gathering.report.notes.append(
-        "\(partial) lines are partial executions (status 2-4) of jobs that have a line: left out")
+        "\(longLines) lines have more than the 18 fields of the format: what is beyond is left out")
     }
     gathering.header = reader.header
     gathering.finish("swf", rows: reader.rows, comments: reader.comments, options)
@@ -124,9 +144,10 @@ struct StandardWorkloadTrace: RecognisedTrace {
     guard let processors = (values["MaxProcs"] ?? values["MaxNodes"]).flatMap({ Int64($0) }),
       (1...1_000_000_000).contains(processors)
     else { return nil }
-    // kilobytes a node; 0, "the trace does not say", where it does not.
+    // kilobytes a node
     let nodes = Double(values["MaxNodes"] ?? "") ?? 1
-    let memory = (Double(values["MaxMemory"] ?? "") ?? 0) * 1024 * max(1, nodes)
+    let stated = Double(values["MaxMemory"] ?? "").flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+    let memory = stated.map { Bytes(rounding: $0 * 1024 * max(1, nodes)) }
     var symbols = SymbolTable()
     let platform = symbols.intern(values["Computer"] ?? "")
     return MachineEventList(
@@ -135,8 +156,8 @@ struct StandardWorkloadTrace: RecognisedTrace {
           time: .zero, machine: 0, kind: .add,
           capacity: Resources(
             cpu: Cores(nano: processors * 1_000_000_000),
-            memory: Bytes(rounding: memory.isFinite ? max(0, memory) : 0)),
-          platform: platform)
+            memory: memory ?? .zero),
+          unknown: memory == nil ? [.memory, .disk] : .disk, platform: platform)
       ], symbols: symbols)
   }
 

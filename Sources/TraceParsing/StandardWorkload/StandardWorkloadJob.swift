@@ -4,8 +4,9 @@ import Workload
 /// One line of a Standard Workload Format log, as read; nil is -1.
 struct StandardWorkloadJob {
   let id: TaskID
-  let submit: Microseconds
-  let status: Int64
+  /// Nil only for stretches of a job after the first.
+  private(set) var submit: Microseconds?
+  private(set) var status: Int64
   private var wait: Microseconds?
   private var run: Microseconds?
   private var estimate: Microseconds?
@@ -19,11 +20,13 @@ struct StandardWorkloadJob {
   init(_ row: FieldRow) throws(RowError) {
     typealias Column = StandardWorkloadColumn
     id = TaskID(job: try row.integer(Column.job.rawValue, in: 0...Int64.max))
-    submit = try row.seconds(Column.submit.rawValue)
+    status = try row.integer(Column.status.rawValue, in: -1...5)
+    let isPartial = (2...4).contains(status)
+    submit =
+      isPartial ? try Self.span(row, .submit) : try row.seconds(Column.submit.rawValue)
     wait = try Self.span(row, .wait)
     run = try Self.span(row, .run)
     estimate = try Self.span(row, .requestedTime)
-    status = try row.integer(Column.status.rawValue, in: -1...5)
     let user = try row.integer(Column.user.rawValue, in: -1...Int64.max)
     self.user = user < 0 ? nil : user
     for column in Column.allCases where column.attribute != nil {
@@ -69,6 +72,18 @@ struct StandardWorkloadJob {
     }
   }
 
+  /// Whether the line is one stretch of a job that was interrupted (checkpointed), not the job.
+  var isPartial: Bool { (2...4).contains(status) }
+
+  /// The job that began as this line says and went on as `later` does.
+  func joined(with later: StandardWorkloadJob) -> StandardWorkloadJob {
+    var job = submit == nil ? later : self
+    let other = submit == nil ? self : later
+    job.run = [job.run, other.run].compactMap { $0 }.reduce(nil) { ($0 ?? .zero) + $1 }
+    job.status = max(status, later.status)
+    return job
+  }
+
   /// Adds the job's record, its attributes and its dependency.
   func add(to gathering: inout RecordGathering) {
     var record = record
@@ -84,6 +99,7 @@ struct StandardWorkloadJob {
   }
 
   private var record: TaskRecord {
+    let submit = submit ?? .zero
     var record = TaskRecord(id: id, submit: submit, runTime: run ?? .zero, request: request)
     record.waitTime = wait ?? .zero
     record.estimate = estimate ?? .never
@@ -106,9 +122,11 @@ struct StandardWorkloadJob {
     }
     record.outcome =
       switch status {
-      case 0: .failed
+      case 0, 4: .failed
       case 5: .killed
-      case 1: .finished
+      case 1, 3: .finished
+      // No line says how it went on.
+      case 2: .lost
       default: run == nil ? .lost : .finished
       }
     return record

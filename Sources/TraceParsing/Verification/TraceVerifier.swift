@@ -9,7 +9,7 @@ public struct TraceVerifier {
   public struct Result: Equatable, Sendable {
     /// What kind of check.
     public enum Check: String, Sendable, CaseIterable {
-      case checksums, integrity, parts, rows
+      case checksums, files, integrity, parts, rows
     }
 
     /// What kind of check.
@@ -26,6 +26,7 @@ public struct TraceVerifier {
   private let options: ReadOptions
   private let acceptsMissing: Bool
   private var results: [Result] = []
+  private var passedOver: [PassedOverFile] = []
 
   /// - Parameters:
   ///   - opener: knows the formats.
@@ -45,7 +46,7 @@ public struct TraceVerifier {
     _ path: String, _ opener: TraceOpener, options: ReadOptions, acceptsMissing: Bool = false,
     format: String? = nil, table: String? = nil
   ) throws(TraceError) -> [Result] {
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard FileStatus(path).kind != .absent else {
       throw TraceError(.inputOutput, "no such file or folder", file: path)
     }
     var verifier = TraceVerifier(opener, options: options, acceptsMissing: acceptsMissing)
@@ -57,7 +58,8 @@ public struct TraceVerifier {
   private mutating func add(
     _ check: Result.Check, _ subject: String, _ passed: Bool, _ detail: String
   ) {
-    results.append(Result(check: check, subject: subject, passed: passed, detail: detail))
+    results.append(
+      Result(check: check, subject: FileName.printed(subject), passed: passed, detail: detail))
   }
 
   // MARK: - Checksums
@@ -121,6 +123,8 @@ public struct TraceVerifier {
       add(.integrity, path, false, "\(error)")
       return
     }
+    passedOver = input.passedOver
+    defer { checkFiles(path) }
     for group in input.groups { checkIntegrity(group) }
     for group in input.groups where group.files.count > 1 || group.total ?? 1 > 1 {
       checkSeries(group)
@@ -143,8 +147,8 @@ public struct TraceVerifier {
     defer { block.deallocate() }
     for file in group.files {
       do throws(TraceError) {
-        if group.head.starts(with: Array("PAR1".utf8)), case .file(let path) = file.location {
-          _ = try ParquetRecordReader.open(path)
+        if group.isParquet {
+          _ = try file.openParquet()
           good += 1
           continue
         }
@@ -168,6 +172,15 @@ public struct TraceVerifier {
     add(
       .integrity, group.subject, bad == 0,
       "\(good) of \(good + bad) files whole\(text)")
+  }
+
+  /// What is not read: each file that rows may be in is a fault.
+  private mutating func checkFiles(_ path: String) {
+    for file in passedOver where file.mayHoldRows {
+      add(.files, FileName.printed(file.name), false, "not read: \(file.reason)")
+    }
+    let others = passedOver.filter { !$0.mayHoldRows }
+    if let note = PassedOverFile.note(others) { add(.files, path, true, note) }
   }
 
   private mutating func checkSeries(_ group: TraceInput.Group) {
@@ -207,6 +220,7 @@ public struct TraceVerifier {
       add(.rows, path, false, "\(error)")
       return
     }
+    passedOver = trace.passedOver
     for table in trace.tables {
       var first: String?
       var counts: [String: Int] = [:]
@@ -220,6 +234,11 @@ public struct TraceVerifier {
         lenient.rejects = log
         let survey = try trace.survey(table.name, lenient)
         counts = log.counts
+        if survey.repeated > 0 {
+          add(
+            .rows, table.name, false, "\(survey.repeated) rows repeat a task that has a row already"
+          )
+        }
         let bad = counts.values.reduce(0, +)
         guard bad > 0 else {
           add(.rows, table.name, true, "\(survey.rows) rows of \(trace.format), well formed")

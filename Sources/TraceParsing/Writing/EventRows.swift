@@ -74,7 +74,9 @@ struct MachineRows {
   func append(_ event: MachineEvent, to text: inout [UInt8]) {
     let capacity = scale.normalised(event.capacity)
     func amount(_ lane: Int) -> String {
-      event.capacity == .zero ? "" : scale.text(capacity[lane], lane: lane)
+      // What is not known stays unsaid.
+      let isUnknown = event.capacity == .zero || (lane == 1 && event.unknown.contains(.memory))
+      return isUnknown ? "" : scale.text(capacity[lane], lane: lane)
     }
     let time = event.time == .zero ? .zero : event.time + shift
     text += "\(time.rawValue),\(event.machine),\(event.kind.rawValue),".utf8

@@ -23,6 +23,8 @@ public final class Google2011TraceWriter {
 
   private let path: String
   private let staging: String
+  /// Tells others that somebody is at work in `staging`.
+  private let lock: Int32
   let scale: MachineScale
   private let options: ReadOptions
   private let table: Google2011Table
@@ -58,11 +60,16 @@ public final class Google2011TraceWriter {
     path: String, jobLevel: Bool = false, traceEnd: Microseconds, shift: Microseconds = .zero,
     options: ReadOptions
   ) throws(TraceError) {
-    guard !FileManager.default.fileExists(atPath: path) else {
+    guard FileStatus(path).kind == .absent else {
       throw TraceError(.inputOutput, "it exists already; give a new folder's name", file: path)
     }
     self.path = path
-    staging = "\(path).partial-\(getpid())"
+    PartialFile.removeLeftovers(of: path)
+    guard let made = PartialFile.makeFolder(for: path) else {
+      throw TraceError(
+        .inputOutput, "cannot make the folder: \(String(cString: strerror(errno)))", file: path)
+    }
+    (lock, staging) = made
     scale = options.scale
     self.options = options
     table = jobLevel ? .jobEvents : .taskEvents
@@ -71,17 +78,13 @@ public final class Google2011TraceWriter {
     events = ExternalSorter(
       bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
     OutputFile.register(folder: staging)
-    do {
-      try FileManager.default.createDirectory(
-        atPath: staging + "/" + table.rawValue, withIntermediateDirectories: true)
-    } catch {
-      throw TraceError(.inputOutput, "cannot make the folder", file: path)
-    }
+    try makeFolder(table.rawValue)
   }
 
   deinit {
     if !isComplete { try? FileManager.default.removeItem(atPath: staging) }
     OutputFile.giveUp(folder: staging)
+    close(lock)
   }
 
   /// Adds a record.
@@ -170,7 +173,7 @@ public final class Google2011TraceWriter {
       manifest += "\(try FileDigest.sha256.ofFile(staging + "/" + name)) *\(name)\n"
     }
     try write("SHA256SUM", manifest)
-    guard rename(staging, path) == 0 else {
+    guard rename(FileName.bytes(staging), FileName.bytes(path)) == 0 else {
       throw TraceError(
         .inputOutput, "cannot name the folder: \(String(cString: strerror(errno)))", file: path)
     }
@@ -178,7 +181,7 @@ public final class Google2011TraceWriter {
   }
 
   private func makeFolder(_ name: String) throws(TraceError) {
-    guard mkdir(staging + "/" + name, 0o755) == 0 else {
+    guard mkdir(FileName.bytes(staging + "/" + name), 0o755) == 0 else {
       throw TraceError(.inputOutput, "cannot make the folder", file: path + "/" + name)
     }
   }

@@ -25,6 +25,13 @@ struct TraceOptions: ParsableArguments, Sendable {
       valueName: "file"))
   var columns: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Unit of mem_capacity in opendc workloads: \(ColumnMapping.memoryUnits.joined(separator: ", ")); "
+        + "kB if not given.", valueName: "unit"),
+    completion: .list(ColumnMapping.memoryUnits))
+  var opendcMemoryUnit: String?
+
   @Option(help: ArgumentHelp("Cores that a CPU request of 1.0 stands for.", valueName: "cores"))
   var scaleCpu: Double = MachineScale.assumed.cores
 
@@ -75,6 +82,10 @@ struct TraceOptions: ParsableArguments, Sendable {
     if let format, !formats.contains(format) {
       throw ValidationError(unknownName("format", format, among: formats))
     }
+    if let opendcMemoryUnit, !ColumnMapping.memoryUnits.contains(opendcMemoryUnit) {
+      throw ValidationError(
+        unknownName("unit", opendcMemoryUnit, among: ColumnMapping.memoryUnits))
+    }
     for (name, value) in [
       ("--scale-cpu", scaleCpu), ("--scale-memory", scaleMemory), ("--scale-disk", scaleDisk),
     ] where !(value > 0 && value <= 1e6) {
@@ -107,6 +118,7 @@ struct TraceOptions: ParsableArguments, Sendable {
     settings.format = format
     settings.table = table
     settings.columns = columns
+    settings.openDCMemoryUnit = opendcMemoryUnit
     settings.scale = try MachineScale(
       cores: scaleCpu, memory: Bytes(gibibytes: scaleMemory), disk: Bytes(gibibytes: scaleDisk))
     settings.timeTolerance = Microseconds(seconds: timeTolerance)

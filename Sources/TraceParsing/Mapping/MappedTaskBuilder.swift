@@ -4,7 +4,7 @@ import TraceInput
 import Workload
 
 /// Makes a record of one row's values.
-struct MappedRecordBuilder {
+struct MappedTaskBuilder {
   /// A task as one row tells it.
   struct Task {
     var record: TaskRecord
@@ -88,7 +88,7 @@ struct MappedRecordBuilder {
     }
   }
 
-  private static func index(of value: MappedValue, in names: [String]) -> Int? {
+  private static func index(of value: CellValue, in names: [String]) -> Int? {
     if case .text(let bytes) = value {
       return names.firstIndex { bytes.elementsEqual($0.utf8) }
     }
@@ -141,10 +141,10 @@ struct MappedRecordBuilder {
   }
 }
 
-extension MappedRecordBuilder.Task {
+extension MappedTaskBuilder.Task {
   /// Takes what another row of the same task says: the earliest and the latest times, the largest
   /// requests; of anything else the first, and the last outcome.
-  mutating func fold(_ other: MappedRecordBuilder.Task) {
+  mutating func fold(_ other: MappedTaskBuilder.Task) {
     func least(_ a: Int64?, _ b: Int64?) -> Int64? { a.map { a in b.map { min(a, $0) } ?? a } ?? b }
     func most(_ a: Int64?, _ b: Int64?) -> Int64? { a.map { a in b.map { max(a, $0) } ?? a } ?? b }
     let starts = [times, other.times].count { $0.first != nil }

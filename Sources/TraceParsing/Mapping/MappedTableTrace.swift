@@ -5,15 +5,16 @@ import TraceInput
 import Workload
 
 /// A mapped table that was found.
-struct MappedRecordTrace: RecognisedTrace {
+struct MappedTableTrace: RecognisedTrace {
   let format: String
   /// The table, in one group or several of the same columns.
   let groups: [TraceInput.Group]
   let joined: [String: TraceInput.Group]
   let machineGroup: TraceInput.Group?
-  let mapping: ColumnMapping
+  let mapping: TableMapping
   /// What is to be said of what was found.
   let findings: [String]
+  let passedOver: [PassedOverFile]
 
   private static let table = "tasks"
   private static let machineTable = "machines"
@@ -43,7 +44,7 @@ struct MappedRecordTrace: RecognisedTrace {
   /// The folded tasks, in the order of their first rows.
   private struct Folding {
     var places: [[UInt8]: Int] = [:]
-    var tasks: [MappedRecordBuilder.Task] = []
+    var tasks: [MappedTaskBuilder.Task] = []
   }
 
   private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
@@ -53,7 +54,7 @@ struct MappedRecordTrace: RecognisedTrace {
     let zone = mapping.timeZone.flatMap(ZoneClock.zone(named:)) ?? .gmt
     let context = MappedContext(
       clock: ZoneClock(zone), hasDecimalCommas: mapping.table.hasDecimalCommas)
-    var builder = MappedRecordBuilder(plan)
+    var builder = MappedTaskBuilder(plan)
     let row = MappedRow(slots: plan.slotCount)
     let numbersJobs = mapping.columns["job_id"] == nil
     var folding = Folding()
@@ -99,14 +100,14 @@ struct MappedRecordTrace: RecognisedTrace {
   }
 
   /// Whether a joined table is another part of the same document.
-  private func isInSameFile(_ join: ColumnMapping.Join) -> Bool {
+  private func isInSameFile(_ join: TableMapping.Join) -> Bool {
     join.table.file == nil && join.table.rows != nil
   }
 
   private var joinsItself: Bool { mapping.joins.contains(where: isInSameFile) }
 
   private func fold(
-    _ row: MappedRow, _ task: MappedRecordBuilder.Task, _ plan: MappingPlan,
+    _ row: MappedRow, _ task: MappedTaskBuilder.Task, _ plan: MappingPlan,
     _ folding: inout Folding
   ) {
     var key: [UInt8] = []
@@ -144,7 +145,7 @@ struct MappedRecordTrace: RecognisedTrace {
 
   /// What is kept beside the record.
   private func keep(
-    _ row: MappedRow, _ task: MappedRecordBuilder.Task, _ plan: MappingPlan,
+    _ row: MappedRow, _ task: MappedTaskBuilder.Task, _ plan: MappingPlan,
     _ context: MappedContext, _ gathering: inout RecordGathering
   ) throws(RowError) {
     let id = task.record.id

@@ -3,12 +3,12 @@ import Diagnostics
 import Tables
 import TraceInput
 
-extension ColumnMapping {
+extension TableMapping {
   /// The mapping in a YAML or JSON file.
   ///
   /// - Throws: ``ConfigurationError`` with every mistake, each with its path, line and column.
   public init(file: ConfigurationFile) throws(ConfigurationError) {
-    self = try file.read(ColumnMapping.init)
+    self = try file.read(TableMapping.init)
   }
 
   /// The mapping that a file states, every issue noted.
@@ -49,7 +49,7 @@ extension ColumnMapping {
   }
 }
 
-extension ColumnMapping.Source {
+extension TableMapping.Source {
   /// A name alone, a list of names, or an object.
   fileprivate init(_ node: ConfigurationNode) {
     self.init()
@@ -69,23 +69,23 @@ extension ColumnMapping.Source {
     key = node["key"].map(\.texts) ?? []
     match = node.string("match")
     form = node.string("form")
-    sum = node.list("sum")?.map { ColumnMapping.Source($0) } ?? []
-    any = node.list("any")?.map { ColumnMapping.Source($0) } ?? []
+    sum = node.list("sum")?.map { TableMapping.Source($0) } ?? []
+    any = node.list("any")?.map { TableMapping.Source($0) } ?? []
     if let factors = node["times"] {
-      times = factors.elements?.map { ColumnMapping.Source($0) } ?? [ColumnMapping.Source(factors)]
+      times = factors.elements?.map { TableMapping.Source($0) } ?? [TableMapping.Source(factors)]
     }
     perNode = node.string("per_node")
     perCore = node.string("per_core")
     above = node.number("above")
     spans = node["spans"].map(\.texts) ?? []
-    alive = node["alive"].flatMap(ColumnMapping.Alive.init)
+    alive = node["alive"].flatMap(TableMapping.Alive.init)
     isOptional = node.flag("optional") ?? false
-    conditions = node.object("where").map(ColumnMapping.Condition.all) ?? []
+    conditions = node.object("where").map(TableMapping.Condition.all) ?? []
     isNumbered = node.flag("numbered") ?? false
   }
 }
 
-extension ColumnMapping.Alive {
+extension TableMapping.Alive {
   fileprivate init?(_ node: ConfigurationNode) {
     guard node.isObject else {
       guard node.string() == "empty" else {
@@ -102,9 +102,9 @@ extension ColumnMapping.Alive {
   }
 }
 
-extension ColumnMapping.Condition {
+extension TableMapping.Condition {
   /// `{state: [3, 5], JobID: {not: "*.*"}}`.
-  fileprivate static func all(_ node: ConfigurationNode) -> [ColumnMapping.Condition] {
+  fileprivate static func all(_ node: ConfigurationNode) -> [TableMapping.Condition] {
     node.keys.compactMap { key in
       guard let child = node[key] else { return nil }
       if child.isObject {
@@ -112,14 +112,14 @@ extension ColumnMapping.Condition {
           child.problem("says which texts, or not: which")
           return nil
         }
-        return ColumnMapping.Condition(column: key, patterns: not.texts, isNegated: true)
+        return TableMapping.Condition(column: key, patterns: not.texts, isNegated: true)
       }
-      return ColumnMapping.Condition(column: key, patterns: child.texts)
+      return TableMapping.Condition(column: key, patterns: child.texts)
     }
   }
 }
 
-extension ColumnMapping.Dependencies {
+extension TableMapping.Dependencies {
   fileprivate init?(_ node: ConfigurationNode) {
     guard node.isObject else {
       guard let name = node.string() else { return nil }
@@ -140,7 +140,7 @@ extension ColumnMapping.Dependencies {
   }
 }
 
-extension ColumnMapping.Join {
+extension TableMapping.Join {
   fileprivate init(name: String, _ node: ConfigurationNode) {
     self.name = name
     table = TableLayout(node)
@@ -151,14 +151,14 @@ extension ColumnMapping.Join {
   }
 }
 
-extension ColumnMapping.Machines {
+extension TableMapping.Machines {
   fileprivate init(_ node: ConfigurationNode) {
     table = TableLayout(node)
     columns = [:]
     guard let object = node.object("columns", required: true) else { return }
     for name in object.keys {
       guard let child = object[name] else { continue }
-      columns[name] = ColumnMapping.Source(child)
+      columns[name] = TableMapping.Source(child)
     }
   }
 }
@@ -191,7 +191,7 @@ extension TableLayout {
     }
     rows = node.string("rows")
     missing = node["missing"].map(\.texts) ?? []
-    only = node.object("only").map(ColumnMapping.Condition.all) ?? []
+    only = node.object("only").map(TableMapping.Condition.all) ?? []
     if hasDecimalCommas, separator == UInt8(ascii: ",") {
       node.problem(at: "decimal", "',' is what separates fields too: separator: says another")
     }

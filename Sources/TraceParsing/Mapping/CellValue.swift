@@ -4,11 +4,23 @@ import TraceInput
 import Workload
 
 /// A value of somebody else's table.
-enum MappedValue {
+enum CellValue {
   case integer(Int64)
   case number(Double)
   case text(UnsafeRawBufferPointer)
   case flag(Bool)
+
+  /// A Parquet value, with its text copied.
+  init(_ value: MappedValue, _ arena: TextArena) {
+    self =
+      switch value {
+      case .integer(let integer): .integer(integer)
+      case .large(let large): .text(arena.copy(String(large).utf8))
+      case .number(let number): .number(number)
+      case .text(let bytes): .text(arena.copy(bytes))
+      case .flag(let flag): .flag(flag)
+      }
+  }
 
   /// The value as text.
   var description: String {
@@ -32,7 +44,7 @@ struct MissingWords {
   }
 
   /// Whether `value` is one of them.
-  func contains(_ value: MappedValue) -> Bool {
+  func contains(_ value: CellValue) -> Bool {
     switch value {
     case .text(let bytes):
       if texts.contains(where: { $0.count == bytes.count && bytes.elementsEqual($0) }) {

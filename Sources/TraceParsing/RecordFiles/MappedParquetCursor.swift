@@ -1,9 +1,10 @@
 import Diagnostics
+import Foundation
 import Parquet
-import Tables
 import TraceInput
 
-/// A cursor over a column of any flat type.
+/// A cursor over a column of any flat type, which gives values as the file declares them: unsigned
+/// integers, decimals with their scale.
 final class MappedParquetCursor {
   private enum Cursor {
     case flag(ParquetCursor<Bool>)
@@ -14,7 +15,7 @@ final class MappedParquetCursor {
     case string(ParquetStringCursor)
   }
 
-  let annotation: ParquetAnnotation
+  let column: ParquetColumn
   private let cursor: Cursor
   private var flags = ParquetColumnBuffer<Bool>()
   private var narrow = ParquetColumnBuffer<Int32>()
@@ -24,8 +25,7 @@ final class MappedParquetCursor {
   private var strings = ParquetStringBuffer()
 
   init(_ reader: ParquetReader, _ name: String) throws {
-    let column = try reader.column(name)
-    annotation = column.annotation
+    column = try reader.column(name)
     cursor =
       switch column.type {
       case .boolean: .flag(try reader.cursor(name))
@@ -52,9 +52,32 @@ final class MappedParquetCursor {
   /// The value of a row in a column of integers; nil is a null or something else.
   func integer(_ row: Int) -> Int64? {
     switch cursor {
-    case .int32: narrow[row].map(Int64.init)
-    case .int64: integers[row]
-    default: nil
+    case .int32: narrow[row].flatMap { exact(meaning(of: Int64($0))) }
+    case .int64: integers[row].flatMap { exact(meaning(of: $0)) }
+    case .float: floats[row].flatMap { RecordColumn.integer(Double($0)) }
+    case .double: numbers[row].flatMap { RecordColumn.integer($0) }
+    case .flag, .string: nil
+    }
+  }
+
+  private func exact(_ value: MappedValue) -> Int64? {
+    if case .integer(let integer) = value { integer } else { nil }
+  }
+
+  /// What a stored integer stands for.
+  private func meaning(of stored: Int64) -> MappedValue {
+    switch column.annotation {
+    case .integer(_, isSigned: false):
+      if column.type == .int32 { return .integer(Int64(UInt32(truncatingIfNeeded: stored))) }
+      return stored < 0 ? .large(UInt64(bitPattern: stored)) : .integer(stored)
+    case .decimal(_, let scale) where scale > 0:
+      // As an integer where it is one: a double may not hold all its digits.
+      guard scale <= 18, let power = Int64(exactly: pow(10, Double(scale))) else {
+        return .number(Double(stored) / pow(10, Double(scale)))
+      }
+      let (whole, rest) = stored.quotientAndRemainder(dividingBy: power)
+      return rest == 0 ? .integer(whole) : .number(Double(stored) / Double(power))
+    default: return .integer(stored)
     }
   }
 
@@ -64,8 +87,8 @@ final class MappedParquetCursor {
   ) throws(RowError) {
     switch cursor {
     case .flag: try body(flags[row].map { .flag($0) })
-    case .int32: try body(narrow[row].map { .integer(Int64($0)) })
-    case .int64: try body(integers[row].map { .integer($0) })
+    case .int32: try body(narrow[row].map { meaning(of: Int64($0)) })
+    case .int64: try body(integers[row].map { meaning(of: $0) })
     case .float: try body(floats[row].map { .number(Double($0)) })
     case .double: try body(numbers[row].map { .number($0) })
     case .string:

@@ -3,7 +3,7 @@ import Tables
 import TraceInput
 import Workload
 
-extension ColumnMapping {
+extension TableMapping {
   /// Something wrong with a mapping: the dotted path in the file, and what.
   public struct Problem: Hashable, Sendable, CustomStringConvertible {
     /// Where, such as `columns.submit_us.unit`.
@@ -83,14 +83,14 @@ extension ColumnMapping {
 
 /// Notes what is wrong with sources.
 private struct MappingChecker {
-  private(set) var problems: [ColumnMapping.Problem] = []
+  private(set) var problems: [TableMapping.Problem] = []
 
   mutating func note(_ path: String, _ message: String) {
-    problems.append(ColumnMapping.Problem(path: path, message: message))
+    problems.append(TableMapping.Problem(path: path, message: message))
   }
 
   mutating func check(
-    _ source: ColumnMapping.Source, of name: String, _ known: [String], at place: String
+    _ source: TableMapping.Source, of name: String, _ known: [String], at place: String
   ) {
     guard known.contains(name) else {
       return note(place, "no such column; there are \(known.joined(separator: ", "))")
@@ -123,7 +123,7 @@ private struct MappingChecker {
   }
 
   mutating func checkParts(
-    _ source: ColumnMapping.Source, of name: String, at place: String
+    _ source: TableMapping.Source, of name: String, at place: String
   ) {
     let ways = [
       !source.from.isEmpty, source.value != nil, !source.sum.isEmpty, !source.spans.isEmpty,

@@ -4,24 +4,21 @@ import Tables
 import TraceInput
 import Workload
 
-/// Tables of tasks by others, text, JSON or Parquet, read through a `ColumnMapping`.
+/// Tables of tasks by others, text, JSON or Parquet, read through a `TableMapping`.
 ///
 /// Rows may be in any order. A job number that is a name becomes a number from 2^62 on, by its
 /// hash; rows without job numbers are numbered. Times that the mapping does not name are worked out
 /// of the others where they follow from them (`MappedLife`).
-public struct MappedRecordFormat: TraceFormat {
+public struct MappedTableFormat: TraceFormat {
   /// The name for `--format`.
   public let name: String
-  let mapping: ColumnMapping
+  let mapping: TableMapping
 
   /// A format called `name`.
-  public init(name: String, mapping: ColumnMapping) {
+  public init(name: String, mapping: TableMapping) {
     self.name = name
     self.mapping = mapping
   }
-
-  /// OpenDC's tasks.parquet.
-  public static let openDC = MappedRecordFormat(name: "opendc", mapping: .openDC)
 
   /// The table in `input`, if it has every column that the mapping names.
   public func recognise(
@@ -55,9 +52,11 @@ public struct MappedRecordFormat: TraceFormat {
         !usable.contains { $0.files[0].name == group.files[0].name }
       }
     }
-    return MappedRecordTrace(
+    return MappedTableTrace(
       format: name, groups: usable, joined: joined, machineGroup: machineGroup, mapping: mapping,
-      findings: notes)
+      findings: notes,
+      passedOver: input.passedOver(
+        besides: usable + Array(joined.values) + [machineGroup].compactMap { $0 }, format: name))
   }
 
   /// The groups that could be a table: by the file's name, and by the columns that it must have.
@@ -70,8 +69,7 @@ public struct MappedRecordFormat: TraceFormat {
       guard isNamed || groups.count == 1 else { continue }
       switch TableLayout.kind(of: group.head) {
       case .parquet:
-        guard case .file(let path) = group.files[0].location else { continue }
-        let names = Set(try ParquetRecordReader.open(path).columns.map(\.name))
+        let names = Set(try group.files[0].openParquet().columns.map(\.name))
         guard columns.allSatisfy(names.contains) else { continue }
       case .json:
         guard group.firstObject(layout, columns) else { continue }
@@ -109,10 +107,10 @@ public struct MappedRecordFormat: TraceFormat {
       context.arena.reset()
       for (slot, place) in places.enumerated() {
         let text = place.map { fields[$0] } ?? ""
-        let value: MappedValue? = text.isEmpty ? nil : .text(context.arena.copy(text.utf8))
+        let value: CellValue? = text.isEmpty ? nil : .text(context.arena.copy(text.utf8))
         row.values[slot] = value.flatMap { missing.contains($0) ? nil : $0 }
       }
-      var builder = MappedRecordBuilder(plan)
+      var builder = MappedTaskBuilder(plan)
       var symbols = SymbolTable()
       if (try? builder.read(row, context, &symbols)) != nil { good += 1 }
     }

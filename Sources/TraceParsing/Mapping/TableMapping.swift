@@ -17,7 +17,7 @@ import Workload
 ///   user: uid
 /// ```
 /// Ours are the columns of record files. `submit_us` is there, or the times that it follows from.
-public struct ColumnMapping: Equatable, Sendable {
+public struct TableMapping: Equatable, Sendable {
   /// What `--format` calls it.
   public var name: String?
   /// How the table is written, and which of its rows count.
@@ -101,7 +101,7 @@ public struct ColumnMapping: Equatable, Sendable {
   public typealias Condition = RowCondition
 }
 
-extension ColumnMapping {
+extension TableMapping {
   /// Where the values of one of our columns come from.
   public struct Source: Equatable, Sendable {
     /// Their names for it: the first that has a value counts.
@@ -172,13 +172,6 @@ extension ColumnMapping {
     /// Values from this on do.
     public var atLeast: Double?
   }
-
-  /// The tasks.parquet of OpenDC workloads: milliseconds, whole cores, memory in MiB.
-  public static let openDC = ColumnMapping(columns: [
-    "job_id": Source(from: "id"), "submit_us": Source(from: "submission_time", unit: "ms"),
-    "run_us": Source(from: "duration", unit: "ms"), "cpu_cores": Source(from: "cpu_count"),
-    "memory_bytes": Source(from: "mem_capacity", unit: "MiB"),
-  ])
 }
 
 /// The names of units, by what they measure.

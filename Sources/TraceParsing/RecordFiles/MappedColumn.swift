@@ -1,0 +1,217 @@
+import Diagnostics
+import Parquet
+import Tables
+import TraceInput
+import Workload
+
+/// A value of somebody else's table.
+enum MappedValue {
+  case integer(Int64)
+  /// Above the range of `integer`.
+  case large(UInt64)
+  case number(Double)
+  case text(UnsafeRawBufferPointer)
+  case flag(Bool)
+}
+
+/// One of our columns and how it is made from one of theirs.
+struct MappedColumn: Sendable {
+  let target: RecordColumn
+  let source: String
+  /// Nil if nothing is said: 1, or what the file itself declares.
+  var factor: Double?
+  let words: [String: String]
+  let unitIsUsual: Bool
+
+  init(
+    target: RecordColumn, source: String, factor: Double? = nil, words: [String: String] = [:],
+    unitIsUsual: Bool = false
+  ) {
+    self.target = target
+    self.source = source
+    self.factor = factor
+    self.words = words
+    self.unitIsUsual = unitIsUsual
+  }
+
+  /// The column with the unit that a file declares for its times.
+  ///
+  /// - Throws: `TraceError` if the mapping says another one.
+  func obeying(_ column: ParquetColumn, file: String) throws(TraceError) -> MappedColumn {
+    guard !target.isIdentifier || column.type != .float else {
+      throw TraceError(
+        .malformedRow,
+        "column '\(source)' holds FLOAT values, which do not keep the digits of a name",
+        file: file)
+    }
+    let declared: (factor: Double?, type: String)
+    switch column.annotation {
+    case .time(let decimals, _):
+      declared = ([3: 1e3, 6: 1, 9: 1e-3][decimals], "a time with \(decimals) decimals")
+    case .date: declared = (86400e6, "DATE")
+    default: return self
+    }
+    guard target.isTime, let unit = declared.factor else { return self }
+    var obeying = self
+    if let factor, factor != unit, !unitIsUsual {
+      throw TraceError(
+        .malformedRow,
+        "column '\(source)' is declared as \(declared.type); the mapping says another "
+          + "unit: leave it out there", file: file)
+    }
+    obeying.factor = unit
+    return obeying
+  }
+
+  /// Puts a value into a record; nil is a missing one.
+  ///
+  /// - Parameters:
+  ///   - symbols: the users' names.
+  ///   - names: the numbers of jobs and machines that have names.
+  func set(
+    _ value: MappedValue?, in record: inout TaskRecord, _ symbols: inout SymbolTable,
+    _ names: inout NameNumbers
+  ) throws(RowError) {
+    guard let value, !isMissing(value) else {
+      if ["submit_us", "job_id", "task_index"].contains(target.name) {
+        throw problem("is missing")
+      }
+      target.setMissing(&record)
+      return
+    }
+    switch target.access {
+    case .integer(let place):
+      let whole = try target.isIdentifier ? identifier(value, &names) : integer(value)
+      guard target.range.contains(whole) else {
+        throw problem(
+          "\(whole) is not from \(target.range.lowerBound) to \(target.range.upperBound)")
+      }
+      place.store(whole, in: &record)
+    case .number(let place):
+      place.store(Cores(try number(value) * (factor ?? 1)).nano, in: &record)
+    case .flag(let flag): if try truth(value) { record.flags.insert(flag) }
+    case .label(let labels, let place):
+      let word = text(value)
+      guard let index = labels.firstIndex(of: words[word] ?? word) else {
+        throw problem("'\(word.prefix(40))' is none of \(labels.joined(separator: ", "))")
+      }
+      place.store(Int64(index), in: &record)
+    case .user:
+      if case .text(let bytes) = value {
+        record.user = UserID(symbols.intern(bytes))
+      } else {
+        record.user = UserID(symbols.intern(text(value)))
+      }
+    }
+  }
+
+  private func isMissing(_ value: MappedValue) -> Bool {
+    switch value {
+    case .number(let number): number.isNaN
+    case .text(let bytes): bytes.isEmpty
+    case .integer, .large, .flag: false
+    }
+  }
+
+  /// A name's number: its own where it is one, written as numbers are; never by way of floating point.
+  private func identifier(
+    _ value: MappedValue, _ names: inout NameNumbers
+  ) throws(RowError) -> Int64 {
+    switch value {
+    case .integer(let integer): return integer
+    case .number(let number):
+      guard let whole = RecordColumn.integer(number) else {
+        throw problem("\(decimal(number)) is no whole number, or its last digits are lost")
+      }
+      return whole
+    case .text(let bytes):
+      if let number = target.identifier(bytes, &names) { return number }
+    case .large(let large):
+      var text = String(large)
+      let number = text.withUTF8 { target.identifier(UnsafeRawBufferPointer($0), &names) }
+      if let number { return number }
+    case .flag: break
+    }
+    throw problem("'\(text(value).prefix(40))' is no integer")
+  }
+
+  private func integer(_ value: MappedValue) throws(RowError) -> Int64 {
+    let factor = factor ?? 1
+    if let integer = exactInteger(value), let whole = Int64(exactly: factor) {
+      let (product, overflow) = integer.multipliedReportingOverflow(by: whole)
+      if overflow { throw problem("\(integer) is out of range") }
+      return product
+    }
+    let scaled = try number(value) * factor
+    let isAmount = target.isTime || target.name.hasSuffix("_bytes") || target.name == "gpu_milli"
+    guard isAmount || scaled == scaled.rounded() else {
+      throw problem("\(decimal(scaled)) is no whole number")
+    }
+    guard let integer = Int64(exactly: scaled.rounded()) else {
+      throw problem("\(scaled) is out of range")
+    }
+    return integer
+  }
+
+  private func exactInteger(_ value: MappedValue) -> Int64? {
+    switch value {
+    case .integer(let integer): integer
+    case .text(let bytes): parseInteger(bytes)
+    case .large, .number, .flag: nil
+    }
+  }
+
+  private func number(_ value: MappedValue) throws(RowError) -> Double {
+    switch value {
+    case .integer(let integer): return Double(integer)
+    case .large(let large): return Double(large)
+    case .number(let number) where number.isFinite: return number
+    case .text(let bytes):
+      if let number = parseNumber(bytes) { return number }
+    case .number, .flag: break
+    }
+    throw problem("'\(text(value).prefix(40))' is not a number")
+  }
+
+  private func truth(_ value: MappedValue) throws(RowError) -> Bool {
+    switch value {
+    case .flag(let flag): return flag
+    case .integer(let integer): return integer != 0
+    case .number(let number): return number != 0
+    case .text(let bytes):
+      if let truth = RecordColumn.truth(bytes) { return truth }
+    case .large: return true
+    }
+    throw problem("'\(text(value).prefix(40))' is neither true nor false")
+  }
+
+  private func text(_ value: MappedValue) -> String {
+    switch value {
+    case .integer(let integer): "\(integer)"
+    case .large(let large): "\(large)"
+    case .number(let number): decimal(number)
+    case .flag(let flag): "\(flag)"
+    case .text(let bytes): String(decoding: bytes, as: UTF8.self)
+    }
+  }
+
+  func problem(_ what: String) -> RowError {
+    RowError(column: nil, message: "\(source) \(what)", reason: "bad \(source)")
+  }
+}
+
+/// Numbers for jobs and machines whose names are no numbers: from 2^62 on, by a hash of the name, so
+/// that one name has one number in every file. That two names share one is noticed.
+struct NameNumbers {
+  /// A second hash of the name of each number.
+  private var names: [Int64: UInt64] = [:]
+
+  /// The name's number; nil if another name has it.
+  mutating func number(of name: UnsafeRawBufferPointer) -> Int64? {
+    let number = Int64(1 << 62 | fnv1a(name) >> 2)
+    var second: UInt64 = UInt64(name.count)
+    for byte in name { second = (second &+ UInt64(byte)) &* 0x9e37_79b9_7f4a_7c15 ^ second >> 29 }
+    let known = names.updateValue(second, forKey: number) ?? second
+    return known == second ? number : nil
+  }
+}

@@ -1,0 +1,167 @@
+import Diagnostics
+import Parquet
+import Quoting
+import Tables
+import TraceInput
+import Workload
+
+/// Reads the pieces of a mapped table, one after another, row by row.
+struct MappedPartReader {
+  private let mapping: ColumnMapping
+  private let isOurs: Bool
+  private let options: ReadOptions
+  private var names = NameNumbers()
+  /// Rows seen, bad ones included.
+  private(set) var rows = 0
+  /// Comment lines passed over.
+  private(set) var comments = 0
+
+  /// - Parameter isOurs: whether the tables are record files, whose CSV has a `'` before what a
+  ///   spreadsheet would take for a formula.
+  init(_ mapping: ColumnMapping, isOurs: Bool = false, _ options: ReadOptions) {
+    self.mapping = mapping
+    self.isOurs = isOurs
+    self.options = options
+  }
+
+  /// Reads all files of a piece.
+  mutating func read(
+    _ part: TablePieces, _ gathering: inout RecordGathering
+  ) throws(TraceError) {
+    let columns = mapping.resolved.filter { part.has($0.source) }
+    let present = Set(columns.map(\.target.name))
+    var blank = RecordColumn.blank(without: present)
+    if present.contains("run_us"), !present.contains("outcome") {
+      blank.outcome = .finished
+      blank.attempts = 1
+    }
+    let completions = RecordColumn.completions(without: present)
+    // What the folders say is the same for every row.
+    for column in columns {
+      guard let value = part.partition[column.source] else { continue }
+      do throws(RowError) {
+        try set(column, value, in: &blank, &gathering.symbols)
+      } catch {
+        throw TraceError(error.code, error.message, file: FileName.parent(part.group.files[0].name))
+      }
+    }
+    let own = columns.filter { part.columns.contains($0.source) }
+    let work = Work(
+      columns: own, blank: blank, completions: completions,
+      numbersJobs: !present.contains("job_id"))
+    if part.group.isParquet {
+      try readParquet(part.group, work, &gathering)
+    } else {
+      try readCSV(part.group, work, &gathering)
+    }
+  }
+
+  /// What to do with each row.
+  private struct Work {
+    let columns: [MappedColumn]
+    /// A record before its row's values are put in.
+    let blank: TaskRecord
+    let completions: [@Sendable (inout TaskRecord) -> Void]
+    let numbersJobs: Bool
+  }
+
+  private mutating func set(
+    _ column: MappedColumn, _ text: String?, in record: inout TaskRecord,
+    _ symbols: inout SymbolTable
+  ) throws(RowError) {
+    guard var text else { return try column.set(nil, in: &record, &symbols, &names) }
+    let bytes = text.withUTF8 { Array($0) }
+    var failure: RowError?
+    bytes.withUnsafeBytes { bytes in
+      do throws(RowError) {
+        try column.set(.text(bytes), in: &record, &symbols, &names)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  private func accept(
+    _ record: TaskRecord, _ work: Work, _ gathering: inout RecordGathering
+  ) throws(RowError) {
+    var record = record
+    for complete in work.completions { complete(&record) }
+    if let problem = RecordOrderChecker().problem(record) {
+      throw RowError(column: nil, message: problem, reason: "value out of range")
+    }
+    gathering.survey.add(time: record.submit)
+    gathering.add(record)
+  }
+
+  private mutating func readCSV(
+    _ group: TraceInput.Group, _ work: Work, _ gathering: inout RecordGathering
+  ) throws(TraceError) {
+    var count = Int64(rows)
+    let table = FieldTable(
+      "tasks", work.columns.map { ColumnSpec($0.source, .text, true) })
+    var reader = FieldTableReader(group, table, .csvWithHeader, options: options)
+    var names = names
+    try reader.forEachRow { row throws(RowError) in
+      var record = work.blank
+      if work.numbersJobs { record.id.job = count }
+      count += 1
+      for (place, column) in work.columns.enumerated() {
+        var bytes = row[place]
+        if isOurs, Quoting.isProtectedCSV(bytes) {
+          bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst())
+        }
+        do throws(RowError) {
+          try column.set(
+            bytes.isEmpty ? nil : .text(bytes), in: &record, &gathering.symbols, &names)
+        } catch {
+          var located = error
+          located.column = place
+          throw located
+        }
+      }
+      try accept(record, work, &gathering)
+    }
+    self.names = names
+    rows += reader.rows
+    comments += reader.comments
+  }
+
+  private mutating func readParquet(
+    _ group: TraceInput.Group, _ work: Work, _ gathering: inout RecordGathering
+  ) throws(TraceError) {
+    for file in group.files {
+      let reader = try file.openParquet()
+      var columns: [(MappedColumn, MappedParquetCursor)] = []
+      for column in work.columns {
+        let cursor = try catching(file.name) { try MappedParquetCursor(reader, column.source) }
+        columns.append((try column.obeying(cursor.column, file: file.name), cursor))
+      }
+      var done = 0
+      while done < reader.rowCount {
+        let count = min(4096, reader.rowCount - done)
+        try catching(file.name) { for (_, cursor) in columns { try cursor.read(count) } }
+        for row in 0..<count {
+          var record = work.blank
+          if work.numbersJobs { record.id.job = Int64(rows) }
+          rows += 1
+          do throws(RowError) {
+            for (column, cursor) in columns {
+              try cursor.withValue(row) { value throws(RowError) in
+                try column.set(value, in: &record, &gathering.symbols, &names)
+              }
+            }
+            try accept(record, work, &gathering)
+          } catch {
+            let located = TraceError(
+              error.code, "row \(done + row + 1): \(error.message)", file: file.name)
+            guard let rejects = options.rejects else { throw located }
+            try rejects.add(located, reason: error.reason, row: "")
+          }
+        }
+        done += count
+        options.meter?.add(rows: count)
+      }
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import Diagnostics
+import Foundation
+import Tables
+import TestSupport
+import Testing
+import TraceInput
+import Workload
+
+@testable import TraceParsing
+
+/// What other programs make of tables comes through as it was.
+@Suite struct OtherProgramsTests {
+  let folder = TemporaryFolder()
+  private static let python: String? = {
+    let named = ProcessInfo.processInfo.environment["TRACEMILL_PYTHON"]
+    return [named, Formats.root + "/.venv/bin/python"].compactMap { $0 }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }()
+  private static let noPython: Comment =
+    "needs a Python with Tests/requirements.txt, in .venv or named by TRACEMILL_PYTHON"
+
+  private let mapping = ColumnMapping(columns: [
+    "job_id": .init(from: "id"), "submit_us": .init(from: "t"), "run_us": .init(from: "d"),
+    "cpu_cores": .init(from: "c", isOptional: true),
+    "machine_id": .init(from: "m", isOptional: true), "user": .init(from: "day", isOptional: true),
+  ])
+
+  private func mapped(_ path: String) throws -> (records: [TaskRecord], stream: RecordStream) {
+    let opener = TraceOpener(formats: [MappedRecordFormat(name: "columns", mapping: mapping)])
+    let stream = try opener.open(path).records(ReadOptions())
+    return (try Formats.drain(stream), stream)
+  }
+
+  private func make(_ script: String) throws {
+    try folder.write("import sys, os\nos.chdir(sys.argv[1])\n" + script, to: "make.py")
+    let made = try run(try #require(Self.python), [folder("make.py"), folder.path])
+    try #require(made.status == 0, "\(made.error)")
+  }
+
+  @Test func namesThatLookLikeNumbersAreKeptApart() throws {
+    let names = [
+      "9007199254740992", "9007199254740993", "1234567890123456789", "1234567890123456788", "400",
+      "4e2", "00400", "+400", "18446744073709551615", "9223372036854775808", "j_1", "j_01",
+    ]
+    let text = "id,t,d\n" + names.enumerated().map { "\($1),\($0),1\n" }.joined()
+    let (records, _) = try mapped(folder.write(text, to: "ids.csv"))
+    #expect(Set(records.map(\.id.job)).count == names.count)
+    #expect(
+      records[0].id.job == 9_007_199_254_740_992 && records[2].id.job == 1_234_567_890_123_456_789)
+    #expect(records[4].id.job == 400 && records.allSatisfy { $0.id.job >= 0 })
+    // The same in a record file, and a name is the same number everywhere.
+    let own = "job_id,submit_us,run_us\n" + names.enumerated().map { "\($1),\($0),1\n" }.joined()
+    #expect(
+      try read(folder.write(own, to: "own.csv")).records.map(\.id.job) == records.map(\.id.job))
+  }
+
+  @Test func aNumberThatLostDigitsIsNoName() throws {
+    for (column, cell) in [
+      ("job_id", "9007199254740993.0"), ("task_index", "4e2"), ("task_index", "1.5"),
+    ] {
+      let text = "\(column),submit_us\n\(cell),1\n"
+      if column == "job_id" {
+        // A name of its own, not the integer next to it.
+        let job = try read(folder.write(text, to: "r.csv")).records[0].id.job
+        #expect(job != 9_007_199_254_740_992 && job != 9_007_199_254_740_993)
+      } else {
+        #expect(throws: TraceError.self) { try read(folder.write(text, to: "r.csv")) }
+      }
+    }
+    for cell in ["2.5", "40000"] {
+      let text = "priority,submit_us\n\(cell),1\n"
+      #expect(throws: TraceError.self) { try read(folder.write(text, to: "p.csv")) }
+    }
+  }
+
+  @Test func integersWithAPointAndWordsForYesAreRead() throws {
+    let text = """
+      job_id,submit_us,end_us,run_us,priority,cpu_cores,irregular,cut_off_at_end
+      7,1.0,10.0,9.0,2.0,NaN,True,false
+      8,2,,NaN,,0.5,FALSE,1
+
+      """
+    let records = try read(folder.write(text, to: "pandas.csv")).records
+    #expect(records.map(\.submit.rawValue) == [1, 2] && records[0].end.rawValue == 10)
+    #expect(records[0].runTime.rawValue == 9 && records[1].flags.contains(.runTimeUnknown))
+    #expect(records[0].flags.isSuperset(of: [.irregular, .cpuUnknown]))
+    #expect(!records[0].flags.contains(.cutOffAtEnd) && records[1].flags.contains(.cutOffAtEnd))
+    #expect(records[0].attempts == 1)
+  }
+
+  @Test func usersThatAreNotUTF8StayApart() throws {
+    let names: [[UInt8]] = [[0x61, 0xe9], [0x61, 0xe8], [0x61, 0xff, 0xfe], Array("aé".utf8)]
+    var bytes = Array("submit_us,user\n".utf8)
+    for (number, name) in names.enumerated() { bytes += Array("\(number),".utf8) + name + [0x0a] }
+    let (records, stream) = try read(folder.write(bytes, to: "r.csv"))
+    let users = records.map { stream.symbols[$0.user] }
+    #expect(users == ["a\\xE9", "a\\xE8", "a\\xFF\\xFE", "aé"])
+  }
+
+  @Test func everyGroupOfFilesAndEveryPartitionIsRead() throws {
+    try folder.write("id,t,d\n1,10,1\n2,20,1\n", to: "tasks/day=1/part-0.csv")
+    try folder.write("id,t,d\n3,5,1\n", to: "tasks/day=2/part-0.csv")
+    try folder.write("id,t,d\n4,1,1\n", to: "tasks/day=a%2Fb/part-0.csv")
+    try folder.write("id,t,d\n5,2,1\n", to: "tasks/day=__HIVE_DEFAULT_PARTITION__/part-0.csv")
+    let (records, stream) = try mapped(folder("tasks"))
+    #expect(records.map(\.id.job) == [4, 5, 3, 1, 2])
+    #expect(records.map { stream.symbols[$0.user] } == ["a/b", "", "2", "1", "1"])
+    #expect(stream.report.rows["tasks"] == 5)
+
+    try folder.write("id,t,d\n1,1,1\n", to: "months/2024-apr.csv")
+    try folder.write("d,t,id\n1,2,2\n", to: "months/2024-may.csv")
+    try folder.write("x,y\n1,2\n", to: "months/other.csv")
+    #expect(try mapped(folder("months")).records.map(\.id.job) == [1, 2])
+    let opener = TraceOpener(formats: [MappedRecordFormat(name: "columns", mapping: mapping)])
+    #expect(
+      try opener.open(folder("months")).passedOver.map(\.name) == [folder("months/other.csv")])
+
+    // Record files too: parts in any order, a column of ours in the folders' names.
+    try folder.write("job_id,submit_us\n1,9\n", to: "own/priority_class=batch/a.csv")
+    try folder.write("job_id,submit_us\n2,3\n", to: "own/priority_class=production/a.csv")
+    let own = try read(folder("own")).records
+    #expect(own.map(\.id.job) == [2, 1] && own.map(\.priorityClass) == [.production, .batch])
+  }
+
+  @Test func whatIsThereTwiceIsTold() throws {
+    let (_, stream) = try mapped(
+      folder.write("id,t,d\n1,1,1\n2,1,1\n1,2,1\n1,3,1\n", to: "twice.csv"))
+    #expect(
+      stream.report.notes.contains { $0.contains("1 task has more than one row (2 rows too many)") }
+    )
+    let own = try read(folder.write("job_id,submit_us\n1,1\n1,2\n", to: "own.csv")).stream
+    #expect(
+      own.report.notes.contains { $0.contains("1 task has more than one row (1 row too many)") })
+    let opener = TraceOpener(formats: [RecordFileFormat(), StandardWorkloadFormat()])
+    for (name, text) in [
+      ("r.csv", "job_id,submit_us\n1,1\n1,2\n"),
+      ("l.swf", String(repeating: "1 0 0 9 4 -1 -1 4 9 -1 1 1 1 -1 -1 -1 -1 -1\n", count: 2)),
+    ] {
+      let results = try TraceVerifier.verify(
+        folder.write(text, to: name), opener, options: ReadOptions())
+      #expect(results.contains { $0.check == .rows && !$0.passed && $0.detail.contains("repeat") })
+    }
+  }
+
+  @Test(.enabled(if: python != nil, noPython))
+  func `Parquet's logical types are obeyed`() throws {
+    try make(
+      """
+      import pyarrow as pa, pyarrow.parquet as pq, decimal as de, datetime as dt
+      D = de.Decimal
+      def w(name, t, d=[1, 1], **more):
+        cols = {"id": pa.array([1, 2], pa.int64()), "t": t, "d": pa.array(d) if isinstance(d, list) else d}
+        cols.update(more)
+        pq.write_table(pa.table(cols), name + ".parquet", store_decimal_as_integer=True)
+      w("decimal", pa.array([D("10.500"), D("21")], pa.decimal128(12, 3)), c=pa.array([D("2.5"), D("0.1")], pa.decimal128(4, 1)))
+      w("unsigned", pa.array([3000000000, 4000000000], pa.uint32()), m=pa.array([3000000000, 5], pa.uint32()))
+      for unit in ["s", "ms", "us", "ns"]:
+        w(unit, pa.array([dt.datetime(1970, 1, 1, 0, 0, 1), dt.datetime(1970, 1, 1, 0, 1)], pa.timestamp(unit)))
+      w("date", pa.array([dt.date(1970, 1, 2), dt.date(1970, 1, 3)], pa.date32()))
+      pq.write_table(pa.table({"id": pa.array([2**63 + 5, 7], pa.uint64()), "t": [1, 2], "d": [1, 1]}), "large.parquet")
+      pq.write_table(pa.table({"id": [1.0, 2.0**53 + 2], "t": [1, 2], "d": [1, 1]}), "float-id.parquet")
+      t = pa.array([dt.datetime(1970, 1, 1)], pa.timestamp("ns"))
+      pq.write_table(pa.table({"id": [1], "t": t, "d": [1]}), "int96.parquet", use_deprecated_int96_timestamps=True)
+      for name, a in [("decimal38", pa.array([D("1.5")], pa.decimal128(30, 2))), ("half", pa.array([1.5], pa.float16())),
+                      ("nested", pa.array([[1]])), ("decimal-bytes", pa.array([D("1.5")], pa.decimal128(20, 2)))]:
+        pq.write_table(pa.table({"id": [1], "t": a, "d": [1]}), name + ".parquet")
+      """)
+    var tasks = try mapped(folder("decimal.parquet")).records
+    // Microseconds, as the mapping has no unit: 10.5 rounds to even-away 11.
+    #expect(
+      tasks.map(\.submit.rawValue) == [11, 21]
+        && tasks.map(\.request.cpu) == [Cores(2.5), Cores(0.1)])
+    tasks = try mapped(folder("unsigned.parquet")).records
+    #expect(tasks.map(\.submit.rawValue) == [3_000_000_000, 4_000_000_000])
+    #expect(tasks.map(\.machine) == [3_000_000_000, 5])
+    for unit in ["s", "ms", "us", "ns"] {
+      #expect(
+        try mapped(folder("\(unit).parquet")).records.map(\.submit.seconds) == [1, 60], "\(unit)")
+    }
+    #expect(try mapped(folder("date.parquet")).records.map(\.submit.seconds) == [86400, 172_800])
+    let large = try mapped(folder("large.parquet")).records.map(\.id.job)
+    #expect(large[0] >= 1 << 62 && large[1] == 7)
+    #expect(throws: TraceError.self) { try mapped(folder("float-id.parquet")) }
+    for (name, type) in [
+      ("int96", "INT96"), ("decimal38", "DECIMAL(30, 2)"), ("half", "FLOAT16"),
+      ("nested", "nested"),
+      ("decimal-bytes", "DECIMAL(20, 2)"),
+    ] {
+      let error = try #require(throws: TraceError.self) { try mapped(folder("\(name).parquet")) }
+      #expect(error.message.contains("'t'") && error.message.contains(type), "\(error)")
+    }
+  }
+
+  @Test(.enabled(if: python != nil, noPython))
+  func `record files through pandas, polars and DuckDB are the same`() throws {
+    let header =
+      "job_id,task_index,user,priority,submit_us,end_us,run_us,attempts,outcome,machine_id,cpu_cores,memory_bytes,irregular"
+    let text = """
+      \(header)
+      1,0,ann,2,10,90,80,1,finished,5,0.5,1024,0
+      1,1,,0,11,,,0,pending,,,2048,1
+      2,0,bob,,12,99,9,3,killed,7,2,,0
+
+      """
+    let expected = try read(folder.write(text, to: "r.csv"))
+    try make(
+      """
+      import pandas as pd, polars as pl, duckdb, pyarrow as pa, pyarrow.parquet as pq
+      p = pd.read_csv("r.csv"); p["irregular"] = p["irregular"].astype(bool)
+      p.to_csv("pandas.csv", index=False); p.to_parquet("pandas.parquet")
+      q = pl.read_csv("r.csv").with_columns(pl.col("irregular").cast(pl.Boolean))
+      q.write_csv("polars.csv"); q.write_parquet("polars.parquet")
+      duckdb.sql("COPY (SELECT * FROM 'r.csv') TO 'duckdb.parquet' (FORMAT parquet)")
+      duckdb.sql("COPY (SELECT * FROM 'r.csv') TO 'duckdb.csv' (HEADER)")
+      t = pa.Table.from_pandas(p, preserve_index=False)
+      t = t.set_column(t.schema.get_field_index("user"), "user", t["user"].cast(pa.large_string()))
+      t = t.set_column(t.schema.get_field_index("outcome"), "outcome", t["outcome"].dictionary_encode())
+      pq.write_table(t, "arrow.parquet")
+      for n, part in enumerate([t.slice(2), t.slice(0, 2)]):
+        os.makedirs("spark", exist_ok=True)
+        pq.write_table(part, f"spark/part-0000{n}-a1b2c3.snappy.parquet")
+        open(f"spark/.part-0000{n}.crc", "wb").write(b"crc")
+      open("spark/_SUCCESS", "w").close()
+      """)
+    for name in [
+      "pandas.csv", "pandas.parquet", "polars.csv", "polars.parquet", "duckdb.parquet",
+      "duckdb.csv",
+      "arrow.parquet", "spark",
+    ] {
+      let (records, stream) = try read(folder(name))
+      #expect(records.count == 3, "\(name)")
+      for (record, other) in zip(records, expected.records) {
+        var plain = record
+        #expect(stream.symbols[record.user] == expected.stream.symbols[other.user], "\(name)")
+        plain.user = other.user
+        #expect(plain == other, "\(name)")
+      }
+    }
+  }
+}
