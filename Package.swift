@@ -33,6 +33,8 @@ let package = Package(
     .library(name: "Simulation", targets: ["Simulation"]),
     .library(name: "Experiments", targets: ["Experiments"]),
     .library(name: "MARL", targets: ["MARL"]),
+    .library(name: "ExternalSchedulers", targets: ["ExternalSchedulers"]),
+    .library(name: "TracemillC", type: .dynamic, targets: ["TracemillC"]),
     .library(name: "Runs", targets: ["Runs"]),
   ],
   dependencies: [
@@ -79,7 +81,8 @@ let package = Package(
 
     // Typed columns to Parquet and CSV files that appear when they are complete.
     .target(
-      name: "Tables", dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive"],
+      name: "Tables",
+      dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive", "CTracemill"],
       exclude: ["README.md"]),
 
     // Archives, inflating, rows and tables that are read.
@@ -95,7 +98,7 @@ let package = Package(
       name: "TraceParsing",
       dependencies: [
         "Configuration", "Diagnostics", "Parquet", "Quoting", "Tables", "TraceInput", "Workload",
-        "CCrypto", "CIngest",
+        "CCrypto", "CIngest", "CTracemill",
       ], exclude: ["README.md"],
       resources: presets.map { .embedInCode("Presets/\($0).yaml") }),
     .target(
@@ -135,6 +138,12 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
 
+    // Schedulers that are not Swift: shared objects, programs, a caller's functions.
+    .target(name: "CTracemill"),
+    .target(
+      name: "ExternalSchedulers", dependencies: ["CTracemill", "Simulation", "Workload"],
+      exclude: ["README.md"]),
+
     // The conformance checker that every workload source is run through.
     .target(name: "WorkloadTestKit", dependencies: ["Workload"], exclude: ["README.md"]),
 
@@ -142,16 +151,29 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "ExternalSchedulers", "Fitting",
+        "Generation",
+        "MARL", "Quoting",
         "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "Logging", package: "swift-log"),
+      ], exclude: ["README.md"]),
+
+    // L4: the face for C, and so for Python and all others (Sources/CTracemill/include/tracemill.h).
+    .target(
+      name: "TracemillC",
+      dependencies: [
+        "CTracemill", "Configuration", "Diagnostics", "Experiments", "ExternalSchedulers",
+        "Fitting",
+        "Generation", "Runs", "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
       ], exclude: ["README.md"]),
 
     // L4: the command line.
     .executableTarget(
       name: "tracemill",
       dependencies: [
-        "Configuration", "Diagnostics", "Experiments", "Fitting", "Generation", "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "ExternalSchedulers", "Fitting",
+        "Generation",
+        "MARL", "Quoting",
         "Runs", "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

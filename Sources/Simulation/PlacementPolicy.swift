@@ -37,6 +37,8 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
   public internal(set) var upwardRank = 0.0
   /// The set of machines that its attribute constraints allow; -1 is all.
   var eligibility: Int32 = -1
+  /// Whether it may not go to every machine on which it fits: `Cluster.isAllowed` says where.
+  public var isConstrained: Bool { eligibility >= 0 || mustBeApart }
 
   /// What may be known of `record` when it is submitted.
   public init(_ record: TaskRecord) {

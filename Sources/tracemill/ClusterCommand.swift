@@ -26,6 +26,9 @@ struct ClusterCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What ranges are drawn with.", valueName: "number"))
   var seed: UInt64 = 1
 
+  @Flag(help: "Print JSON.")
+  var json = false
+
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   mutating func validate() throws {
@@ -46,6 +49,21 @@ struct ClusterCommand: ParsableCommand {
         Kind(
           cores: machine.capacity.cpu.value, memory: machine.capacity.memory.gibibytes,
           gpus: Double(machine.capacity.milliGPU) / 1000, speed: machine.speed), default: 0] += 1
+    }
+    if json {
+      let object: [String: Any] = [
+        "cluster": cluster, "machines": layout.machines.count,
+        "effective_cores": layout.effectiveCores,
+        "kinds": counts.sorted {
+          ($0.value, $0.key.cores, $0.key.memory) > ($1.value, $1.key.cores, $1.key.memory)
+        }.map { kind, count -> [String: Any] in
+          [
+            "machines": count, "cores": kind.cores, "memory_gib": kind.memory, "gpus": kind.gpus,
+            "speed": kind.speed,
+          ]
+        },
+      ]
+      return try writeOutput(try jsonText(object) + "\n")
     }
     var table = TextTable(header: ["machines", "cores", "GiB", "GPUs", "speed"], left: [])
     let kinds = counts.sorted {

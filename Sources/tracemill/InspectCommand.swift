@@ -48,37 +48,12 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     let reading = try self.reading.settings(isLenient: lenient)
     let meter = ReadMeter()
-    let trace = try reading.open(input, meter: meter)
-    let rejects = try reading.rejectLog()
-    let options = reading.readOptions(meter: meter, rejects: rejects)
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
-
     var overview = html == nil ? nil : WorkloadOverview.Builder()
-    var summary = TraceSummary(path: input, trace: trace, scale: options.scale)
-    if trace.canMakeRecords(from: reading.table) {
-      let stream = try trace.records(options)
-      let source = selection.selection.apply(stream)
-      try source.forEachBatch { records in
-        for record in records {
-          summary.add(record)
-          overview?.add(record)
-        }
-      }
-      while try stream.next() != nil {}
-      summary.report = stream.report
-    }
-    for table in trace.tables where summary.survey(of: table.name) == nil {
-      // Read once: it may be standard input, and a bad row is one bad row.
-      if table.name == "machine_events", let list = try trace.machineEvents(options) {
-        summary.machines = MachineSummary(list)
-        summary.surveys[table.name] = list.survey
-      }
-      if summary.survey(of: table.name) == nil {
-        summary.surveys[table.name] = try trace.survey(table.name, options)
-      }
-    }
-    summary.rejects = rejects?.counts ?? [:]
+    let summary = try TraceSummary(
+      path: input, reading: reading, selection: selection.selection, meter: meter
+    ) { overview?.add($0) }
     progress.finish(summary.records, summary.unit)
     if let html {
       let library = try PageFiles.chartLibrary(chartLibrary, logger: reading.logger)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Experiments
+import ExternalSchedulers
 import Foundation
 import Generation
 import Runs
@@ -29,7 +30,9 @@ struct SimulateCommand: AsyncParsableCommand {
       sampled:RULE,d=3 and sampled:RULE,d=3,weighted (one of \
       \(PolicyCatalog.sampledNames.joined(separator: ", ")) among machines drawn at random, or by capacity) and \
       sampled:RULE,d=8,neighbours (half of them the gateway's machine and its neighbours); one-step:FILE \
-      (tuned by `tracemill tune`); marl:FILE (trained by `tracemill train`). These come with the \
+      (tuned by `tracemill tune`); marl:FILE (trained by `tracemill train`); \
+      plugin:./FILE.so (a shared object, see tracemill.h) and 'process:COMMAND' (a program that answers \
+      lines of JSON), both of which run the code that you name. These come with the \
       program: \(NamedScheduler.names.filter { $0.contains(":") }.joined(separator: ", ")).
 
       Examples:
@@ -60,6 +63,12 @@ struct SimulateCommand: AsyncParsableCommand {
     help: ArgumentHelp("The scheduler.", valueName: "name"),
     completion: .list(NamedScheduler.names))
   var scheduler = "first-fit"
+
+  @Option(
+    help: ArgumentHelp(
+      "How long a scheduler that is a program (process:COMMAND) may take for an answer.",
+      valueName: "time"))
+  var schedulerTimeout = TraceTime("10s") ?? .zero
 
   @Option(help: ArgumentHelp("What all chance comes from.", valueName: "number"))
   var seed: UInt64 = 1
@@ -145,7 +154,9 @@ struct SimulateCommand: AsyncParsableCommand {
 
   mutating func validate() throws {
     // Files are opened when the run begins: what is wrong with them is no wrong usage.
-    if NamedScheduler.file(scheduler) == nil, NamedScheduler.policy(named: scheduler) == nil {
+    if NamedScheduler.file(scheduler) == nil, NamedScheduler.policy(named: scheduler) == nil,
+      !ExternalScheduler.isOne(scheduler)
+    {
       throw ValidationError(NamedScheduler.noSuch(scheduler))
     }
     guard cell != nil || !workload.isEmpty else {
@@ -205,6 +216,10 @@ struct SimulateCommand: AsyncParsableCommand {
     job.waitsBy = WaitGrouping.allCases.filter(waitsBy.contains)
     job.selection = selection.selection
     job.reading = reading
+    if ExternalScheduler.isOne(scheduler) {
+      job.givenPolicy = try ExternalScheduler.policy(
+        scheduler, timeout: schedulerTimeout.value.seconds)
+    }
     if replications > 1 {
       let summary = try await job.replications(
         seeds: (0..<UInt64(replications)).map { seed &+ $0 })

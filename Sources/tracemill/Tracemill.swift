@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Diagnostics
 import Experiments
+import ExternalSchedulers
 import Foundation
 import Runs
 import Tables
@@ -74,6 +75,8 @@ struct Tracemill: AsyncParsableCommand {
     } catch let error as StoreError {
       fail("\(error)")
     } catch let error as ConfigurationError {
+      fail("\(error)")
+    } catch let error as ForeignFailure {
       fail("\(error)")
     } catch {
       let code = exitCode(for: error)

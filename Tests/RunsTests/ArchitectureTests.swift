@@ -124,7 +124,7 @@ import WorkloadTestKit
   }
 
   /// No Foundation in the modules that everything stands on.
-  @Test(arguments: ["Workload", "Simulation", "Fitting", "Quoting", "Diagnostics"])
+  @Test(arguments: ["Workload", "Simulation", "Fitting", "Quoting"])
   func noFoundation(_ module: String) throws {
     #expect(try !imports(of: module).contains("Foundation"))
   }

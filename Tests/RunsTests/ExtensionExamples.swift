@@ -98,6 +98,7 @@ struct TwoTableTrace: RecognisedTrace {
   var format: String { found.format }
   var tables: [TraceTable] { found.tables }
   var notes: [String] { found.notes }
+  var passedOver: [PassedOverFile] { found.passedOver }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     try gather(options).stream()

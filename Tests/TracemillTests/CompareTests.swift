@@ -131,6 +131,8 @@ func figures(_ results: ExperimentResults) throws -> [String] {
     let cell = CellID(
       workload: "M/M/4 at 0.9 #1 (50 %2F)", cluster: "a/b", scheduler: "random", seed: 1)
     #expect(CellID(cell.description) == cell)
+    let marked = CellID(workload: "/\u{301}#\u{200d}%2F", cluster: "%", scheduler: "25", seed: 3)
+    #expect(CellID(marked.description) == marked)
     #expect(cell.description == "M%2FM%2F4 at 0.9 %231 (50 %252F)/a%2Fb/random/1")
     let alone = try tracemill("simulate", "--cell", folder("r#/results.sqlite") + "#\(cell)")
     #expect(alone.status == 0 && alone.output.contains("the same as in"), "\(alone.error)")

@@ -144,7 +144,7 @@ struct ReportPageTests {
           #expect(cell.strong == (winners[metric] == name))
           let shown = try #require(Double(cell.text.split(separator: " ")[0]))
           let unit = headline.header[column].dropFirst(metricTitle.count + 2)
-          let factors: [String: Double] = ["d": 86400, "h": 3600, "min": 60, "ms": 1e-3]
+          let factors: [String: Double] = ["d": 86400, "h": 3600, "min": 60, "ms": 1e-3, "%": 0.01]
           let factor = factors[String(unit)] ?? 1
           let mean = try #require(cell.value)
           let ends = estimates[metric]?["interval_t"] as? [Double] ?? [0, 0]
@@ -192,7 +192,7 @@ struct ReportPageTests {
     let made = try tracemill("inspect", miniature, "--quiet", "--html", folder("trace.html"))
     try #require(made.status == 0, "\(made.error)")
     let sight = try look(folder("trace.html"))
-    expectSound(sight, charts: 5)
+    expectSound(sight, charts: 6)
     let outcomes = try #require(sight.tables.first { $0.caption == "Tasks by class and outcome" })
     let json = try object(try tracemill("inspect", miniature, "--quiet", "--json"))
     let tasks = try #require(json["tasks"] as? [String: Any])

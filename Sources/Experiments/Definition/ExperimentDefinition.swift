@@ -108,7 +108,8 @@ public struct CellID: Codable, Hashable, Sendable, CustomStringConvertible {
   /// The cell that `WORKLOAD/CLUSTER/SCHEDULER/SEED` names, with `%2F` for a `/` and `%23` for a `#` in a
   /// name, and `%25` for a `%`; nil if that is no cell's name.
   public init?(_ text: String) {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let parts = text.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false)
+      .map { String($0) }
     guard parts.count == 4, let seed = UInt64(parts[3]) else { return nil }
     let names = parts.map(Self.plain)
     self.init(workload: names[0], cluster: names[1], scheduler: names[2], seed: seed)
@@ -119,14 +120,34 @@ public struct CellID: Codable, Hashable, Sendable, CustomStringConvertible {
     ([workload, cluster, scheduler].map(Self.coded) + [String(seed)]).joined(separator: "/")
   }
 
-  private static let codes = [("%", "%25"), ("/", "%2F"), ("#", "%23")]
-
+  /// By scalar: a mark behind a `/` makes another character of it.
   private static func coded(_ name: String) -> String {
-    codes.reduce(name) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+    name.unicodeScalars.reduce(into: "") { text, scalar in
+      switch scalar {
+      case "%": text += "%25"
+      case "/": text += "%2F"
+      case "#": text += "%23"
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
   }
 
-  private static func plain(_ name: String) -> String {
-    codes.reversed().reduce(name) { $0.replacingOccurrences(of: $1.1, with: $1.0) }
+  private static func plain(_ text: String) -> String {
+    let scalars = Array(text.unicodeScalars)
+    let codes: [String: Unicode.Scalar] = ["25": "%", "2F": "/", "23": "#"]
+    var (name, place) = (String.UnicodeScalarView(), 0)
+    while place < scalars.count {
+      if scalars[place] == "%", place + 2 < scalars.count,
+        let scalar = codes[String(String.UnicodeScalarView(scalars[place + 1...place + 2]))]
+      {
+        name.append(scalar)
+        place += 3
+      } else {
+        name.append(scalars[place])
+        place += 1
+      }
+    }
+    return String(name)
   }
 }
 

@@ -39,6 +39,7 @@ extension ExperimentSummary {
         let worse = of.count { $0.verdict == .worse }
         if better == of.count { return "\(name) is better in all \(of.count)" }
         if worse == of.count { return "\(name) is worse in all \(of.count)" }
+        if better + worse == 0 { return "\(name) cannot be told from it in any" }
         var words = ["better in \(better)"]
         if worse > 0 { words.append("worse in \(worse)") }
         return "\(name) is \(words.joined(separator: ", ")) of \(of.count)"
@@ -55,7 +56,7 @@ extension ExperimentSummary {
     func value(_ scheduler: String) -> String {
       let mean = scenario.groups.first { $0.scheduler == scheduler }?.estimates[metric.name]?
         .moments.mean
-      return Figures.readable(mean ?? .nan, unit: metric.unit)
+      return metric.readable(mean ?? .nan)
     }
     guard !of.isEmpty else {
       return scenario.groups.map { "\($0.scheduler)'s \(metric.title) is \(value($0.scheduler))" }
@@ -108,13 +109,13 @@ extension ExperimentSummary {
     let baseline = scenario.groups.first { $0.scheduler == results.definition.baselineName }
     let mean = baseline?.estimates[comparison.metric]?.moments.mean ?? .nan
     let way = difference < 0 ? "less" : "more"
-    let share = abs(difference / mean)
-    if Metric(comparison.metric)?.unit == "%" {
-      return "\(Figures.significant(abs(difference), digits: 2)) points \(way)"
+    let metric = Metric(comparison.metric)
+    if metric?.isShare == true {
+      return "\(Figures.significant(abs(difference) * 100, digits: 2)) points \(way)"
     }
+    let share = abs(difference / mean)
     guard share.isFinite, share < 10 else {
-      let unit = Metric(comparison.metric)?.unit ?? ""
-      return "\(Figures.readable(abs(difference), unit: unit)) \(way)"
+      return "\(metric?.readable(abs(difference)) ?? "") \(way)"
     }
     return "\(Figures.significant(share * 100, digits: 2)) % \(way)"
   }

@@ -24,7 +24,7 @@ extension ExperimentReport {
     let means = summary.scenarios.flatMap(\.groups).compactMap {
       $0.estimates[metric.name]?.moments.mean
     }.filter(\.isFinite)
-    let scale = Figures.scale(metric.unit, upTo: Self.median(means.filter { $0 > 0 }))
+    let scale = metric.scale(upTo: Self.median(means.filter { $0 > 0 }))
     let axis = summary.sweepAxis
     let series = definition.schedulers.map(\.name).map { name in
       ReportFigure.Series(
@@ -87,7 +87,7 @@ extension ExperimentSummary {
       let scale = scale(metric, scenario)
       return [
         ReportTable.Cell(
-          axis.map { Figures.significant($0.values[place], digits: 3) } ?? scenario.title)
+          axis.map { String(format: "%g", $0.values[place]) } ?? scenario.title)
       ]
         + names.map { name in
           let estimate = scenario.groups.first { $0.scheduler == name }?.estimates[metric.name]

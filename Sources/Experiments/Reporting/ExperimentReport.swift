@@ -69,9 +69,20 @@ public struct ExperimentReport: Sendable {
     let sentences = summary.answer
     var blocks: [ReportPage.Block] = sentences.prefix(1).map { .lead($0) }
     blocks.append(.list(Array(sentences.dropFirst())))
-    let warnings = summary.scenarios.map { ($0, summary.warnings($0)) }
-    let lines = warnings.flatMap { scenario, lines in
-      lines.map { summary.scenarios.count > 1 ? "\(scenario.title): \($0)" : $0 }
+    // What holds of several scenarios is said once.
+    var places: [(warning: String, scenarios: [String])] = []
+    for scenario in summary.scenarios {
+      for warning in summary.warnings(scenario) {
+        if let place = places.firstIndex(where: { $0.warning == warning }) {
+          places[place].scenarios.append(scenario.title)
+        } else {
+          places.append((warning, [scenario.title]))
+        }
+      }
+    }
+    let lines = places.map { warning, scenarios in
+      summary.scenarios.count > 1
+        ? "\(scenarios.joined(separator: ", ")): \(warning)" : warning
     }
     blocks += lines.map { .notice($0) }
     if let metric = summary.leading, let scenario = summary.scenarios.first,
@@ -166,7 +177,7 @@ public struct ExperimentReport: Sendable {
         [comparison.paired.shift, comparison.interval?.lower, comparison.interval?.upper]
           .compactMap(\.self)
       }
-      let scale = Figures.scale(metric.unit, upTo: ends.map(abs).max() ?? 0)
+      let scale = metric.scale(upTo: ends.map(abs).max() ?? 0)
       let series = of.enumerated().map { place, comparison in
         ReportFigure.Series(
           "\(comparison.scheduler): \(comparison.verdict.rawValue)",

@@ -77,12 +77,21 @@ extension ReportFigure {
     return "set terminal unknown\nplot \(parts.joined(separator: ", \\\n  "))\n"
   }
 
+  /// Names of categories at their places. To gnuplot the name of a tic is a format; by scalar, since a
+  /// mark behind a `%` makes another character of it.
+  private var tics: [String] {
+    categories.enumerated().map { place, name in
+      let doubled = name.unicodeScalars.flatMap { $0 == "%" ? [$0, $0] : [$0] }
+      return "\(Quoting.gnuplot(String(String.UnicodeScalarView(doubled)))) \(place)"
+    }
+  }
+
   private var dots: String {
     let parts = nonempty.enumerated().map { index, series in
       let color = "lc rgb '\(Self.colors[series.style % Self.colors.count])'"
       return "data index \(index) using 1:2:5:6 with xerrorbars lw 1.6 pt 7 ps 0.7 \(color) notitle"
     }
-    let tics = categories.enumerated().map { "\(Quoting.gnuplot($1)) \($0)" }
+    let tics = self.tics
     return """
       set ytics noenhanced (\(tics.joined(separator: ", ")))
       set yrange [\(Double(categories.count) - 0.4):-0.6]
@@ -109,7 +118,7 @@ extension ReportFigure {
           "data index \(index) using \(x):2:3:4 with yerrorbars pt 0 lc rgb '#333333' lw 1 notitle")
       }
     }
-    let tics = categories.enumerated().map { "\(Quoting.gnuplot($1)) \($0)" }
+    let tics = self.tics
     return """
       set boxwidth \(width * 0.92)
       set xtics noenhanced (\(tics.joined(separator: ", "))) \(categories.count > 6 ? "rotate by -30" : "")

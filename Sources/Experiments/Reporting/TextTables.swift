@@ -50,7 +50,7 @@ extension ExperimentSummary {
   func scale(_ metric: Metric, _ scenario: Scenario) -> (unit: String, factor: Double) {
     let means = scenario.groups.compactMap { $0.estimates[metric.name]?.moments.mean }
       .filter(\.isFinite)
-    return Figures.scale(metric.unit, upTo: means.map(abs).max() ?? 0)
+    return metric.scale(upTo: means.map(abs).max() ?? 0)
   }
 
   /// The headline table of a scenario: a row a scheduler, a column a metric.
@@ -76,7 +76,7 @@ extension ExperimentSummary {
       .compactMap { metric -> String? in
         let means = scenario.groups.compactMap { $0.estimates[metric.name]?.moments.mean }
         guard let mean = means.first(where: \.isFinite) else { return nil }
-        return "\(metric.title) \(Figures.readable(mean, unit: metric.unit))"
+        return "\(metric.title) \(metric.readable(mean))"
       }
     var note = """
       Mean ± half-width of the \(level) interval of the mean (Student's t) over seeds; a value without ± \
@@ -128,8 +128,8 @@ extension ExperimentSummary {
       let paired = comparison.paired
       let metric = Metric(comparison.metric)
       let ends = comparison.interval.map { [$0.lower, $0.upper] } ?? []
-      let scale = Figures.scale(
-        metric?.unit ?? "", upTo: (ends + [paired.meanDifference]).map(abs).max() ?? 0)
+      let greatest = (ends + [paired.meanDifference]).map(abs).max() ?? 0
+      let scale: (unit: String, factor: Double) = metric?.scale(upTo: greatest) ?? ("", 1)
       func shown(_ value: Double) -> String {
         Figures.significant(value * scale.factor, digits: 3)
       }

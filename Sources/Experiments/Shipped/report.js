@@ -231,6 +231,12 @@
       scale.suggestedMin = low < 0 ? low - room : spec.kind === "scatter" ? low - room : 0;
       if (spec.kind === "dots") scale.suggestedMax = Math.max(0, high + room);
       if (spec.kind !== "dots") scale.suggestedMax = high + room;
+      // Lines go from side to side.
+      if (spec.kind === "lines" && which === "x" && low < high) {
+        scale.min = low;
+        scale.max = high;
+        scale.ticks.includeBounds = false;
+      }
     }
     if (spec.kind === "bars" && which === "y") scale.beginAtZero = true;
     // Shares end at 100 %.

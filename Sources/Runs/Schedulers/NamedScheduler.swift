@@ -1,3 +1,4 @@
+import ExternalSchedulers
 import Foundation
 import MARL
 import Simulation
@@ -65,6 +66,7 @@ public struct NamedScheduler: Sendable {
 
   /// What to say of a name that stands for nothing.
   public static func noSuch(_ name: String) -> String {
+    if ExternalScheduler.isOne(name) { return ExternalScheduler.refusal(name) }
     // Names of orders and of backfilling, which go with any placement.
     for (names, option, key) in [
       (["greedy", "easy", "conservative"], "--backfilling", "backfilling"),

@@ -48,11 +48,8 @@ public struct ResultWriter: ResultSink {
   ///   - slowdownBound: what shorter run times count as in bounded slowdown.
   public init(path: String?, slowdownBound: Microseconds) throws(TraceError) {
     if let path {
-      let bounded = TableColumn<TaskResult>(
-        "bounded_slowdown", nullable: true,
-        .number { $0.boundedSlowdown(bound: slowdownBound) })
       writer = try TableFileKind(path: path).writer(
-        path: path, columns: Self.columns + [bounded])
+        path: path, columns: Self.columns(slowdownBound: slowdownBound))
     } else {
       writer = nil
     }
@@ -63,6 +60,16 @@ public struct ResultWriter: ResultSink {
 
   /// Completes the file.
   public func finish() throws { try writer?.finish() }
+
+  /// The columns of results.
+  ///
+  /// - Parameter slowdownBound: what shorter run times count as in bounded slowdown.
+  public static func columns(slowdownBound: Microseconds) -> [TableColumn<TaskResult>] {
+    columns + [
+      TableColumn(
+        "bounded_slowdown", nullable: true, .number { $0.boundedSlowdown(bound: slowdownBound) })
+    ]
+  }
 
   private static let columns: [TableColumn<TaskResult>] = [
     TableColumn("job_id", .integer { $0.id.job }),
@@ -98,19 +105,21 @@ public struct ResultWriter: ResultSink {
 }
 
 extension UsageSeries {
+  /// The columns of a table of bins.
+  public static let columns: [TableColumn<Bin>] = [
+    TableColumn("start_us", .integer { $0.start.rawValue }),
+    TableColumn("length_us", .integer { $0.length.rawValue }),
+    TableColumn("cpu_used_cores", .number { $0.cpuUsed }),
+    TableColumn("cpu_capacity_cores", .number { $0.cpuCapacity }),
+    TableColumn("memory_used_bytes", .number { $0.memoryUsed }),
+    TableColumn("memory_capacity_bytes", .number { $0.memoryCapacity }),
+    TableColumn("tasks_waiting", .number { $0.waiting }),
+    TableColumn("tasks_running", .number { $0.running }),
+  ]
+
   /// Writes a row a bin.
   public func write(to path: String) throws(TraceError) {
-    let columns: [TableColumn<Bin>] = [
-      TableColumn("start_us", .integer { $0.start.rawValue }),
-      TableColumn("length_us", .integer { $0.length.rawValue }),
-      TableColumn("cpu_used_cores", .number { $0.cpuUsed }),
-      TableColumn("cpu_capacity_cores", .number { $0.cpuCapacity }),
-      TableColumn("memory_used_bytes", .number { $0.memoryUsed }),
-      TableColumn("memory_capacity_bytes", .number { $0.memoryCapacity }),
-      TableColumn("tasks_waiting", .number { $0.waiting }),
-      TableColumn("tasks_running", .number { $0.running }),
-    ]
-    let writer = try TableFileKind(path: path).writer(path: path, columns: columns)
+    let writer = try TableFileKind(path: path).writer(path: path, columns: Self.columns)
     for bin in bins { try writer.write(bin) }
     try writer.finish()
   }

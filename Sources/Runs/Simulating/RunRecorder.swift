@@ -4,14 +4,17 @@ import Tables
 import TraceParsing
 
 /// What is kept of each task of a single run: its row, its bar, its wait by its length.
-struct RunRecorder: ResultSink {
+struct RunRecorder<Extra: ResultSink>: ResultSink {
   var tasks: ResultWriter
+  /// Whoever else is told.
+  var extra: Extra
   var timeline: Timeline?
   var waits = WaitsByLength()
   var groups: WaitGroups?
 
   mutating func record(_ result: TaskResult) throws {
     try tasks.record(result)
+    try extra.record(result)
     timeline?.add(result)
     waits.record(result)
     groups?.record(result)

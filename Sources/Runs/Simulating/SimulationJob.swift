@@ -1,4 +1,5 @@
 import Experiments
+import ExternalSchedulers
 import Foundation
 import Simulation
 import TraceInput
@@ -32,6 +33,13 @@ public struct SimulationJob: Sendable {
   public var selection = TaskSelection()
   /// How traces are read.
   public var reading = ReadingSettings()
+  /// Tasks in place of what ``workload`` stands for, with their users' names by number and what they wait
+  /// for; nil for those.
+  public var givenTasks: (tasks: TaskTable, users: [String], dependencies: DependencyTable)?
+  /// Makes the machines in place of what ``cluster`` stands for, from the seed; nil for those.
+  public var givenLayout: (@Sendable (UInt64) throws -> ClusterLayout)?
+  /// The scheduler in place of what ``scheduler`` stands for; nil for that.
+  public var givenPolicy: (any PlacementPolicy & Sendable)?
 
   /// A simulation of everything in `workload`.
   ///
@@ -79,15 +87,26 @@ public struct SimulationJob: Sendable {
   public func run(
     seed: UInt64, files: ResultFiles = ResultFiles(), meter: ReadMeter = ReadMeter()
   ) throws -> SimulationSummary {
+    var nobody = DiscardedResults()
+    return try run(seed: seed, files: files, meter: meter, telling: &nobody)
+  }
+
+  /// The same, and `extra` is told of each task's result.
+  public func run<Extra: ResultSink>(
+    seed: UInt64, files: ResultFiles = ResultFiles(), meter: ReadMeter = ReadMeter(),
+    telling extra: inout Extra
+  ) throws -> SimulationSummary {
     let options = engine.options
     var results = RunRecorder(
       tasks: try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound),
+      extra: extra,
       timeline: files.timeline == nil ? nil : Timeline(),
       groups: waitsBy.isEmpty ? nil : WaitGroups(waitsBy))
     let start = RunCost.Start()
     let log = files.decisions == nil ? nil : DecisionLog()
     let run = try self.run(
       seed: seed, meter: meter, results: &results, decisions: log, groups: results.groups)
+    extra = results.extra
     try results.tasks.finish()
     if let path = files.decisions { try log?.write(to: path) }
     let cost = RunCost(since: start)
@@ -113,7 +132,8 @@ public struct SimulationJob: Sendable {
   /// What queueing theory says of the run; nil where it is of no station that theory knows.
   private var theory: [QueueTheory.Value]? {
     let options = engine.options
-    guard workload == cluster, scaleArrivals == 1, scaleLoad == 1, options.mode == .central,
+    guard givenTasks == nil, givenLayout == nil, workload == cluster, scaleArrivals == 1,
+      scaleLoad == 1, options.mode == .central,
       options.backfilling == .none, options.failures == nil,
       [.firstCome, .shortest].contains(options.order), let station = try? NamedStation(workload)
     else { return nil }
@@ -145,8 +165,16 @@ public struct SimulationJob: Sendable {
     groups: WaitGroups?
   ) throws -> Run {
     let rejects = try reading.rejectLog()
-    let layout = try NamedCluster(cluster, reading: reading, rejects: rejects).layout(seed: seed)
-    var policy = try NamedScheduler(scheduler).policy()
+    let layout =
+      try givenLayout?(seed)
+      ?? NamedCluster(cluster, reading: reading, rejects: rejects).layout(seed: seed)
+    var policy: any PlacementPolicy
+    if let givenPolicy {
+      policy = givenPolicy
+    } else {
+      policy = try NamedScheduler(scheduler).policy()
+    }
+    let outcome = (policy as? any ForeignPolicy)?.outcome
     if let decisions {
       guard !(policy is any BatchPlacementPolicy) else {
         throw RunError(
@@ -156,9 +184,14 @@ public struct SimulationJob: Sendable {
       policy = decisions.logging(policy)
     }
     var simulator = Simulator(cluster: layout, policy: policy, options: engine.options, seed: seed)
-    let argument = try NamedWorkload(
-      workload, seed: seed, cores: layout.effectiveCores, reading: reading, selection: selection,
-      meter: meter, rejects: rejects)
+    let argument =
+      try givenTasks.map {
+        NamedWorkload(
+          $0.tasks, users: $0.users, dependencies: $0.dependencies, selection: selection)
+      }
+      ?? NamedWorkload(
+        workload, seed: seed, cores: layout.effectiveCores, reading: reading,
+        selection: selection, meter: meter, rejects: rejects)
     let tasks = ReplayedTasks(argument, atStart: engine.atStart ?? .observed)
     let constraints = try self.constraints(of: argument)
     simulator.constraints = constraints.table
@@ -171,13 +204,14 @@ public struct SimulationJob: Sendable {
       var report = try simulator.run(
         TappedTasks(base: tasks, groups: groups).scaleArrivals(by: scaleArrivals)
           .scaleLoad(by: scaleLoad), results: &results)
+      if let failure = outcome?.failure { throw .results(failure) }
       report.droppedDependencies += dropped
       try requireTasks(tasks)
       return Run(
         report: report, layout: layout, tasks: tasks, constraints: constraints, rejects: rejects,
         users: argument.stream?.symbols)
     } catch {
-      throw error.underlying
+      throw outcome?.failure ?? error.underlying
     }
   }
 

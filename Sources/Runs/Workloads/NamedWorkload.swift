@@ -58,6 +58,22 @@ public struct NamedWorkload {
     }
   }
 
+  /// A workload that is in memory; if it tells of a past, it is replayed as a trace is.
+  public init(
+    _ tasks: TaskTable, users: [String] = [], dependencies: DependencyTable = DependencyTable(),
+    selection: TaskSelection = .init()
+  ) {
+    let lastTime = tasks.records.reduce(Microseconds.zero) { last, task in
+      max(last, task.submit, task.end.isKnown ? task.end : .zero)
+    }
+    let stream = RecordStream(
+      generated: tasks.source(), dependencies: dependencies, users: users, lastTime: lastTime)
+    self.stream = stream
+    self.dependencies = dependencies
+    format = nil
+    source = selection.apply(stream)
+  }
+
   /// Run times are constant, which is said, or follow the law that is named.
   private static func poisson(
     _ text: Substring, seed: UInt64, _ reading: ReadingSettings

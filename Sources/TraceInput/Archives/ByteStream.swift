@@ -17,8 +17,14 @@ public final class ReadMeter: Sendable {
   private let taken = Atomic<Int>(0)
   private let rowCount = Atomic<Int>(0)
   private let totalBytes = Atomic<Int>(0)
+  private let cancelled = Atomic<Bool>(false)
 
   public init() {}
+
+  /// Makes whatever reads with this meter fail at its next read of a file.
+  public func cancel() { cancelled.store(true, ordering: .relaxed) }
+  /// Whether it was cancelled.
+  public var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 
   /// Bytes read so far, as stored (compressed).
   public var bytes: Int { taken.load(ordering: .relaxed) }
@@ -66,6 +72,7 @@ package final class FileStream: ByteStream {
 
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int {
     while true {
+      if let meter, meter.isCancelled { throw TraceError(.inputOutput, "cancelled", file: name) }
       let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
       if count >= 0 {
         meter?.add(bytes: count)

@@ -124,7 +124,7 @@ public struct Google2011Trace: RecognisedTrace {
     }
     if ownTable == .jobEvents, found[.taskEvents] != nil {
       notes.append(
-        "task_events has fewer bytes than job_events: records are made of job_events; "
+        "task_events is tiny beside job_events: records are made of job_events; "
           + "--table task_events takes the other")
     }
     return notes
@@ -161,8 +161,8 @@ public struct Google2011Trace: RecognisedTrace {
   }
 
   /// The table that records are made of if nobody says: task_events, unless job_events, which tells of
-  /// jobs only, has more bytes. A trace of the whole has hundreds of times as many of tasks: such a table is
-  /// a sample of another kind.
+  /// jobs only, has twenty times as many bytes. The whole trace has many more tasks than jobs: such a table
+  /// is a sample of another kind.
   private var ownTable: Google2011Table? {
     func bytes(_ table: Google2011Table) -> Int? {
       guard let (group, _) = found[table] else { return nil }
@@ -172,7 +172,9 @@ public struct Google2011Trace: RecognisedTrace {
     guard let tasks = bytes(.taskEvents) else {
       return found[.jobEvents] == nil ? nil : .jobEvents
     }
-    guard let jobs = bytes(.jobEvents), tasks < jobs, jobs < Int.max else { return .taskEvents }
+    guard let jobs = bytes(.jobEvents), tasks < jobs / 20, jobs < Int.max else {
+      return .taskEvents
+    }
     return .jobEvents
   }
 

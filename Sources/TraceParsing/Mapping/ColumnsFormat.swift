@@ -44,7 +44,7 @@ public struct ColumnsFormat: TraceFormat {
 
 extension ColumnMapping {
   /// The mapping that a file states, where it says nothing beyond columns.
-  init?(_ root: ConfigurationNode) {
+  package init?(_ root: ConfigurationNode) {
     guard let columns = root.object("columns", required: true) else { return nil }
     var sources: [String: Source] = [:]
     for name in columns.keys {

@@ -30,25 +30,18 @@ struct MappedPartReader {
   ) throws(TraceError) {
     let columns = mapping.resolved.filter { part.has($0.source) }
     let present = Set(columns.map(\.target.name))
-    var blank = RecordColumn.blank(without: present)
-    if present.contains("run_us"), !present.contains("outcome") {
-      blank.outcome = .finished
-      blank.attempts = 1
-    }
-    let completions = RecordColumn.completions(without: present)
+    var mapper = RecordMapper(present: present)
     // What the folders say is the same for every row.
     for column in columns {
       guard let value = part.partition[column.source] else { continue }
       do throws(RowError) {
-        try set(column, value, in: &blank, &gathering.symbols)
+        try set(column, value, in: &mapper.start, &gathering.symbols)
       } catch {
         throw TraceError(error.code, error.message, file: FileName.parent(part.group.files[0].name))
       }
     }
     let own = columns.filter { part.columns.contains($0.source) }
-    let work = Work(
-      columns: own, blank: blank, completions: completions,
-      numbersJobs: !present.contains("job_id"))
+    let work = Work(columns: own, mapper: mapper)
     if part.group.isParquet {
       try readParquet(part.group, work, &gathering)
     } else {
@@ -59,10 +52,7 @@ struct MappedPartReader {
   /// What to do with each row.
   private struct Work {
     let columns: [MappedColumn]
-    /// A record before its row's values are put in.
-    let blank: TaskRecord
-    let completions: [@Sendable (inout TaskRecord) -> Void]
-    let numbersJobs: Bool
+    let mapper: RecordMapper
   }
 
   private mutating func set(
@@ -86,10 +76,7 @@ struct MappedPartReader {
     _ record: TaskRecord, _ work: Work, _ gathering: inout RecordGathering
   ) throws(RowError) {
     var record = record
-    for complete in work.completions { complete(&record) }
-    if let problem = RecordOrderChecker().problem(record) {
-      throw RowError(column: nil, message: problem, reason: "value out of range")
-    }
+    try work.mapper.complete(&record)
     gathering.survey.add(time: record.submit)
     gathering.add(record)
   }
@@ -103,8 +90,7 @@ struct MappedPartReader {
     var reader = FieldTableReader(group, table, .csvWithHeader, options: options)
     var names = names
     try reader.forEachRow { row throws(RowError) in
-      var record = work.blank
-      if work.numbersJobs { record.id.job = count }
+      var record = work.mapper.blank(number: count)
       count += 1
       for (place, column) in work.columns.enumerated() {
         var bytes = row[place]
@@ -142,8 +128,7 @@ struct MappedPartReader {
         let count = min(4096, reader.rowCount - done)
         try catching(file.name) { for (_, cursor) in columns { try cursor.read(count) } }
         for row in 0..<count {
-          var record = work.blank
-          if work.numbersJobs { record.id.job = Int64(rows) }
+          var record = work.mapper.blank(number: Int64(rows))
           rows += 1
           do throws(RowError) {
             for (column, cursor) in columns {

@@ -1,0 +1,2 @@
+// The header by itself is C.
+#include "tracemill.h"

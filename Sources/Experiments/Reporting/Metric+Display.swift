@@ -1,0 +1,20 @@
+import Simulation
+
+extension Metric {
+  /// Whether it is a share of a whole, 0…1, which people read in per cent.
+  var isShare: Bool {
+    let base = name.prefix { $0 != "." }
+    return ["deadlines_met", "cpu_utilisation", "memory_utilisation"].contains(String(base))
+  }
+
+  /// The unit that figures up to `greatest` are shown in, and what they are multiplied by.
+  func scale(upTo greatest: Double) -> (unit: String, factor: Double) {
+    isShare ? ("%", 100) : Figures.scale(unit, upTo: greatest)
+  }
+
+  /// A figure as a sentence says it: `22 min`, `37 kWh`, `80 %`.
+  func readable(_ value: Double) -> String {
+    isShare
+      ? Figures.readable(value * 100, unit: "%") : Figures.readable(value, unit: unit)
+  }
+}

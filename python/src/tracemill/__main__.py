@@ -1,0 +1,3 @@
+from tracemill_command import main
+
+main()
