@@ -123,7 +123,7 @@ let package = Package(
         .embedInCode("Shipped/timeline.js"), .embedInCode("Shipped/timeline.css"),
       ]),
     .target(
-      name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "COpenBLAS"],
+      name: "MARL", dependencies: ["Simulation", "Workload", "CNeural"],
       exclude: ["README.md"],
       // Links to data/policies: in the program itself, so that it can be moved.
       resources: [
@@ -134,9 +134,6 @@ let package = Package(
         .embedInCode("Shipped/one-step-study-100.json"),
       ]),
     .target(name: "CNeural"),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas",
-      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
 
     // Schedulers that are not Swift: shared objects, programs, a caller's functions.
     .target(name: "CTracemill"),
@@ -206,7 +203,10 @@ let package = Package(
       name: "GenerationTests",
       dependencies: ["Generation", "Fitting", "Workload", "WorkloadTestKit", "CVectorMath"]),
     .testTarget(
-      name: "MARLTests", dependencies: ["MARL", "Simulation", "Workload", "Generation"]),
+      name: "MARLTests",
+      dependencies: ["MARL", "Simulation", "Workload", "Generation", "CNeural", "CNeuralPlain"]),
+    // The kernels of CNeural as they are for a processor without wide vectors.
+    .target(name: "CNeuralPlain", dependencies: ["CNeural"], path: "Tests/CNeuralPlain"),
     .testTarget(
       name: "RunsTests",
       dependencies: [

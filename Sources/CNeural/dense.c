@@ -3,14 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-// One binary for all machines of the architecture: the loader takes the version that fits.
-#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__)
-#define CLONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONED
-#endif
+#include "fixed.h"
 
-enum { tile = 32 };
+enum { wide = 32 };
 
 CLONED void cnn_dense(
     const float *restrict x, const float *restrict w, const float *restrict b, float *restrict y,
@@ -20,19 +15,19 @@ CLONED void cnn_dense(
     float *ys = y + row * outputs;
     size_t start = 0;
     // A tile of outputs stays in registers while the inputs pass by.
-    for (; start + tile <= outputs; start += tile) {
-      float sums[tile];
+    for (; start + wide <= outputs; start += wide) {
+      float sums[wide];
       memcpy(sums, b + start, sizeof sums);
       for (size_t i = 0; i < inputs; ++i) {
         const float value = xs[i];
         const float *ws = w + i * outputs + start;
-        for (int j = 0; j < tile; ++j) sums[j] += value * ws[j];
+        for (int j = 0; j < wide; ++j) sums[j] = fma32(value, ws[j], sums[j]);
       }
       memcpy(ys + start, sums, sizeof sums);
     }
     for (; start < outputs; ++start) {
       float sum = b[start];
-      for (size_t i = 0; i < inputs; ++i) sum += xs[i] * w[i * outputs + start];
+      for (size_t i = 0; i < inputs; ++i) sum = fma32(xs[i], w[i * outputs + start], sum);
       ys[start] = sum;
     }
     if (relu)
@@ -46,26 +41,26 @@ static inline __attribute__((always_inline)) void score_pair(
     const float *restrict x0, const float *restrict x1, const float *restrict w,
     const float *restrict b, const float *restrict v, float bias, float *y0, float *y1,
     size_t inputs, size_t hidden) {
-  float total0[tile] = {0}, total1[tile] = {0};
-  for (size_t start = 0; start < hidden; start += tile) {
-    float sums0[tile], sums1[tile];
+  float total0[wide] = {0}, total1[wide] = {0};
+  for (size_t start = 0; start < hidden; start += wide) {
+    float sums0[wide], sums1[wide];
     memcpy(sums0, b + start, sizeof sums0);
     memcpy(sums1, b + start, sizeof sums1);
     for (size_t i = 0; i < inputs; ++i) {
       const float value0 = x0[i], value1 = x1[i];
       const float *ws = w + i * hidden + start;
-      for (int j = 0; j < tile; ++j) {
-        sums0[j] += value0 * ws[j];
-        sums1[j] += value1 * ws[j];
+      for (int j = 0; j < wide; ++j) {
+        sums0[j] = fma32(value0, ws[j], sums0[j]);
+        sums1[j] = fma32(value1, ws[j], sums1[j]);
       }
     }
-    for (int j = 0; j < tile; ++j) {
-      total0[j] += (sums0[j] > 0 ? sums0[j] : 0) * v[start + j];
-      total1[j] += (sums1[j] > 0 ? sums1[j] : 0) * v[start + j];
+    for (int j = 0; j < wide; ++j) {
+      total0[j] = fma32(sums0[j] > 0 ? sums0[j] : 0, v[start + j], total0[j]);
+      total1[j] = fma32(sums1[j] > 0 ? sums1[j] : 0, v[start + j], total1[j]);
     }
   }
   // A fixed tree of sums.
-  for (int width = tile / 2; width > 0; width /= 2)
+  for (int width = wide / 2; width > 0; width /= 2)
     for (int j = 0; j < width; ++j) {
       total0[j] += total0[j + width];
       total1[j] += total1[j + width];
@@ -93,8 +88,8 @@ CLONED void cnn_adam(
     float epsilon, float c1, float c2) {
   for (size_t i = 0; i < count; ++i) {
     const float g = gradient[i] * scale;
-    m[i] = beta1 * m[i] + (1 - beta1) * g;
-    v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+    m[i] = fma32(beta1, m[i], (1 - beta1) * g);
+    v[i] = fma32(beta2, v[i], (1 - beta2) * g * g);
     parameters[i] -= rate * (m[i] / c1) / (sqrtf(v[i] / c2) + epsilon);
   }
 }
@@ -121,7 +116,7 @@ CLONED void cnn_unactivate(
   if (kind == 1)
     for (size_t i = 0; i < count; ++i) gradient[i] = activation[i] > 0 ? gradient[i] : 0;
   if (kind == 2)
-    for (size_t i = 0; i < count; ++i) gradient[i] *= 1 - activation[i] * activation[i];
+    for (size_t i = 0; i < count; ++i) gradient[i] *= fma32(-activation[i], activation[i], 1.0f);
 }
 
 CLONED void cnn_column_sums(

@@ -70,9 +70,17 @@ public struct WorkloadScenario: Sendable, Hashable {
     if needsRate, arrivals?["rate"] == nil { root.problem(at: "arrivals.rate", "is missing") }
     if let node = root.object("estimates") {
       let factor = node["factor"].flatMap { Law($0) }
-      if node["factor"] == nil { node.problem(at: "factor", "is missing") }
+      let named = node.choice("model", of: EstimateModel.names)
+      if let named {
+        model?.estimates = EstimateModel.named(named)
+        if node["factor"] != nil { node.problem(at: "factor", "stands beside model: give one") }
+      } else if node["factor"] == nil, node["model"] == nil {
+        node.problem(at: "factor", "is missing, and so is model")
+      }
       let times = node.numbers("roundedTo", in: .positive)
-      if let factor { model?.estimates = EstimateModel(factor: factor, roundedTo: times ?? []) }
+      if let factor, named == nil {
+        model?.estimates = EstimateModel(factor: factor, roundedTo: times ?? [])
+      }
     }
     if let node = root.object("graph") { model?.graph = GraphModel(node) }
     if let node = root.object("details") { model?.details = TraceDetails(node) }

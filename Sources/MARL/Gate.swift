@@ -71,6 +71,7 @@ extension PolicyModel {
       part.networks[(byLoad ? part.gate.runTimes : part.gate.loads).count { $0 <= bound }]
     }
     var model = first
+    if !parts.allSatisfy({ $0.environment == first.environment }) { model.environment = nil }
     if byLoad {
       model.gate = Gate(loads: loads, runTimes: inner)
       model.networks = parts.flatMap { part in ([0] + inner).map { network(part, from: $0) } }

@@ -21,6 +21,8 @@ public struct MARLScheduler: PlacementPolicy {
   public var choice: PolicyModel.Choice
   /// The name in reports.
   public var name: String
+  /// True: they are among what it sees.
+  public var goesByEstimates: Bool { true }
   private var sampler = CandidateSampler(.uniform)
   private var ledger = SentLedger()
   private var observation = StudyObservation()
@@ -75,6 +77,43 @@ public struct MARLScheduler: PlacementPolicy {
     recorder?.ended(result, cluster)
   }
 
+  /// What the network says of each machine that can take the task, were they the candidates. O(machines ×
+  /// parameters).
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    let network = model.networks[model.network(for: task, on: cluster)]
+    switch model.architecture {
+    case .candidates:
+      let candidates = (0..<Int32(cluster.count)).filter { cluster.canTake(task, on: Int($0)) }
+      let inputs = UnsafeMutablePointer<Float>.allocate(
+        capacity: max(candidates.count, 1) * CandidateFeatures.count)
+      let outputs = UnsafeMutablePointer<Float>.allocate(capacity: max(candidates.count, 1))
+      defer {
+        inputs.deallocate()
+        outputs.deallocate()
+      }
+      CandidateFeatures(task, on: cluster, ledger).write(
+        candidates, near: 0, on: cluster, ledger, to: inputs)
+      network.score(inputs, rows: candidates.count, to: outputs)
+      var next = 0
+      cluster.score(task, into: &scores) { _, _ in
+        next += 1
+        return Double(outputs[next - 1])
+      }
+    case .study:
+      var observation = observation
+      let row = UnsafeMutablePointer<Float>.allocate(capacity: StudyObservation.count)
+      defer { row.deallocate() }
+      observation.write(task, on: cluster, to: row)
+      let outputs = network(
+        Array(UnsafeBufferPointer(start: row, count: StudyObservation.count)))
+      cluster.score(task, into: &scores) { _, machine in
+        machine < StudyObservation.machines ? Double(outputs[machine]) : -.infinity
+      }
+    }
+  }
+
   private mutating func placeAmongCandidates(
     _ task: TaskView, _ cluster: borrowing Cluster, _ rng: inout RandomStream
   ) -> Int? {
@@ -86,7 +125,7 @@ public struct MARLScheduler: PlacementPolicy {
     use?.counts[network] += 1
     scratch.reserve(rows: count, columns: CandidateFeatures.count)
     CandidateFeatures(task, on: cluster, ledger).write(
-      sampler, on: cluster, ledger, to: scratch.inputs)
+      sampler.drawn, near: sampler.near, on: cluster, ledger, to: scratch.inputs)
     model.networks[network].score(scratch.inputs, rows: count, to: scratch.outputs)
     let chosen = choose(count, mask: nil, &rng)
     let machine = Int(sampler.drawn[chosen.index])
@@ -106,22 +145,40 @@ public struct MARLScheduler: PlacementPolicy {
     scratch.reserve(rows: 1, columns: max(StudyObservation.count, machines + 1))
     observation.write(task, on: cluster, to: scratch.inputs)
     var any = false
-    for machine in 0..<machines {
-      scratch.mask[machine] = machine < cluster.count && cluster.canTake(task, on: machine)
-      any = any || scratch.mask[machine]
+    for output in 0..<machines {
+      scratch.mask[output] = machine(of: output, for: task, cluster) != nil
+      any = any || scratch.mask[output]
     }
     guard any else { return nil }
     let network = model.network(for: task, on: cluster)
     use?.counts[network] += 1
     model.networks[network].evaluate(scratch.inputs, hidden: scratch.hidden, to: scratch.outputs)
     let chosen = choose(machines, mask: scratch.mask, &rng)
+    guard let machine = machine(of: chosen.index, for: task, cluster) else { return nil }
     recorder?.decided(
-      task, chosen.index, cluster,
+      task, machine, cluster,
       .init(
         rows: UnsafeBufferPointer(start: scratch.inputs, count: StudyObservation.count),
         mask: UnsafeBufferPointer(start: scratch.mask, count: machines), chosen: chosen.index,
         logProbability: chosen.logProbability, network: network))
-    return chosen.index
+    return machine
+  }
+
+  /// The machine that an output of the study's networks stands for: beyond as many machines as there are
+  /// outputs, those of equal number modulo that share one, and the least loaded that can take the task is
+  /// meant. Nil if none can. O(machines / outputs).
+  private func machine(of output: Int, for task: TaskView, _ cluster: borrowing Cluster) -> Int? {
+    var best: Int?
+    var least = Double.infinity
+    var machine = output
+    while machine < cluster.count {
+      if cluster.canTake(task, on: machine) {
+        let demand = cluster.demand(machine)
+        if best == nil || demand < least { (best, least) = (machine, demand) }
+      }
+      machine += StudyObservation.machines
+    }
+    return best
   }
 
   private func choose(

@@ -68,6 +68,9 @@ public struct PolicyModel: Hashable, Sendable {
   /// Which network decides, where agents share several.
   public var gate = Gate()
 
+  /// Where it learned; nil where that is not known, or it learned in several environments.
+  public var environment: TrainingEnvironment?
+
   /// How an agent chooses from what its network says.
   public enum Choice: String, Hashable, Sendable, Codable, CaseIterable {
     /// The choice of greatest probability, ties to the first.

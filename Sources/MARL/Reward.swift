@@ -17,20 +17,8 @@ public struct RewardUnits: Hashable, Sendable, Codable {
 
 /// The reward of a run and its terms, each a mean over tasks.
 ///
-/// R = 0.4 S + 0.3 C - 0.2 E - 0.1 V. A task that did not finish counts as a missed deadline, with C 0.
+/// R = 0.4 S + 0.3 C - 0.2 E - 0.1 V, with the weights of `StudyReward`. A task that did not finish counts as a missed deadline, with C 0.
 public struct Reward: Hashable, Sendable, Codable {
-  /// Weights of the four terms.
-  public enum Weight {
-    /// Of ``Reward/service``.
-    public static let service = 0.4
-    /// Of ``Reward/completion``.
-    public static let completion = 0.3
-    /// Of ``Reward/energy``, which counts against.
-    public static let energy = 0.2
-    /// Of ``Reward/imbalance``, which counts against.
-    public static let imbalance = 0.1
-  }
-
   /// S: class weight (3, 2, 1 over 2.1) × 1 where the deadline was met, -1 where missed.
   public var service = 0.0
   /// C: 1 - min(1, completion time / (3 × reference time)).
@@ -53,8 +41,8 @@ public struct Reward: Hashable, Sendable, Codable {
 
   /// R.
   public var total: Double {
-    Weight.service * service + Weight.completion * completion - Weight.energy * energy
-      - Weight.imbalance * imbalance
+    StudyReward.service * service + StudyReward.completion * completion
+      - StudyReward.energy * energy - StudyReward.imbalance * imbalance
   }
 
   /// No reward.
@@ -93,7 +81,7 @@ public struct RewardMeter: ResultSink {
   /// Takes what became of a task.
   public mutating func record(_ result: TaskResult) {
     tasks += 1
-    let weight = OneStepReward.weight(of: result.priorityClass)
+    let weight = StudyReward.weight(of: result.priorityClass)
     let machine = machineOf[result.machine]
     joules += result.energy.value
     guard result.outcome == .finished, let machine else {

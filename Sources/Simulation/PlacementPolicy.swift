@@ -29,16 +29,43 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
   public var instances: Int32
   /// Whether tasks of its job must be on different machines.
   public var mustBeApart: Bool
+  /// Which of its record's instances it is, or of a gang the one that is asked about: 0 ….
+  public internal(set) var instance: Int32 = 0
+  /// How many times it has left the pending queue for a machine before, be it to start or to wait there.
+  public internal(set) var placements: Int32 = 0
   /// The machine at which it was submitted, where ``SimulationOptions/gateways`` is on: its agent
   /// decides, and sees that machine as it is now; -1 otherwise.
-  public internal(set) var gateway: Int32 = -1
+  public var gateway: Int32 = -1
   /// Seconds of its estimate and of the longest chain of tasks known to wait for it (HEFT's upward
-  /// rank), for a batch policy; 0 where the workload has no dependencies.
+  /// rank), for a batch policy; 0 for others.
   public internal(set) var upwardRank = 0.0
   /// The set of machines that its attribute constraints allow; -1 is all.
   var eligibility: Int32 = -1
   /// Whether it may not go to every machine on which it fits: `Cluster.isAllowed` says where.
   public var isConstrained: Bool { eligibility >= 0 || mustBeApart }
+
+  /// A task of which only this is known.
+  ///
+  /// - Parameters:
+  ///   - id: which task; policies tell tasks apart by it where they must be on different machines.
+  ///   - request: what it asks for, each of its instances.
+  ///   - submit: when it was submitted.
+  ///   - estimate: of its run time on a machine of speed 1; `never` for none.
+  ///   - deadline: the latest end that meets it; `never` for none.
+  public init(
+    id: TaskID = TaskID(job: 0), request: Resources, submit: Microseconds = .zero,
+    estimate: Microseconds = .never, deadline: Microseconds = .never
+  ) {
+    var record = TaskRecord(id: id, submit: submit, runTime: .never, request: request)
+    record.estimate = estimate
+    record.deadline = deadline
+    self.init(record)
+  }
+
+  /// What a decision about it is known by.
+  public var key: DecisionKey {
+    DecisionKey(task: id, instance: instance, attempt: placements)
+  }
 
   /// What may be known of `record` when it is submitted.
   public init(_ record: TaskRecord) {
@@ -54,6 +81,26 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
     schedulingClass = record.schedulingClass
     instances = max(record.instances, 1)
     mustBeApart = record.flags.contains(.differentMachines)
+  }
+}
+
+/// What a decision is known by: the task, which of its instances, and how many times that had been given a
+/// place before.
+///
+/// A task that is asked about again because it waited keeps its key; one that lost its place has another.
+public struct DecisionKey: BitwiseCopyable, Hashable, Sendable {
+  /// Which task.
+  public var task: TaskID
+  /// Which of its instances, 0 ….
+  public var instance: Int32
+  /// How many places it had had before, 0 ….
+  public var attempt: Int32
+
+  /// A decision about this.
+  public init(task: TaskID, instance: Int32 = 0, attempt: Int32 = 0) {
+    self.task = task
+    self.instance = instance
+    self.attempt = attempt
   }
 }
 
@@ -96,6 +143,9 @@ public protocol PlacementPolicy {
   /// The name used in reports and on the command line.
   var name: String { get }
 
+  /// Whether it goes by ``TaskView/estimate``: a run of it without estimates says so. False by default.
+  var goesByEstimates: Bool { get }
+
   /// Where `task` goes, now.
   mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
@@ -107,12 +157,32 @@ public protocol PlacementPolicy {
   /// The free room, capacity, queue or availability of a machine has changed.
   mutating func machineChanged(_ machine: Int, on cluster: borrowing Cluster)
 
-  /// A task has ended, for good or evicted; now its true times are known.
+  /// A task has ended, and now its true times are known, or has lost its place (evicted, or its machine
+  /// went while it waited there): then it waits again and ``TaskResult/isFinal`` is false. By
+  /// ``TaskResult/key`` it is told which decision that was about.
   mutating func taskEnded(_ result: TaskResult, on cluster: borrowing Cluster)
+
+  /// How good each machine is for the task: the larger the better, -infinity where it cannot go.
+  ///
+  /// Asking changes nothing. By default the machine of ``place(_:on:using:)`` has 1 and the others 0;
+  /// policies that compare machines say what they compare.
+  ///
+  /// - Parameter scores: becomes as long as there are machines.
+  func scores(_ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double])
 }
 
 extension PlacementPolicy {
+  public var goesByEstimates: Bool { false }
   public mutating func runBegan(on cluster: borrowing Cluster) {}
   public mutating func machineChanged(_ machine: Int, on cluster: borrowing Cluster) {}
   public mutating func taskEnded(_ result: TaskResult, on cluster: borrowing Cluster) {}
+
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    var copy = self
+    var rng = RandomStream(seed: 0, name: "scores")
+    let placement = copy.place(task, on: cluster, using: &rng)
+    cluster.score(task, into: &scores) { _, machine in placement == .machine(machine) ? 1 : 0 }
+  }
 }

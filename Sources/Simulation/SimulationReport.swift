@@ -26,6 +26,13 @@ public struct SimulationReport: Sendable {
   public var conflicts: Int
   /// Dependencies on tasks that are not in the workload; they hold nobody.
   public var droppedDependencies: Int
+  /// CPU work submitted over what the machines could do from the first submission to the last: 1 is as
+  /// much; nil where there is no such time.
+  public var offeredLoad: Double?
+  /// What was known of the tasks, and what is not modelled.
+  public var remarks = RunRemarks()
+  /// Whether the policy goes by estimates of run times.
+  public var policyGoesByEstimates = false
   /// First submission; `never` if there was no task.
   public var firstSubmit: Microseconds
   /// Last finish; `never` if no task finished.

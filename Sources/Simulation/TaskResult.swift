@@ -44,10 +44,13 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   public var finish: Microseconds
   /// Latest end that meets its deadline; `never` if it has none.
   public var deadline: Microseconds
-  /// Total time spent waiting, over all attempts, until it started or its fate was known.
+  /// Total time spent waiting, over all attempts, until it started or its fate was known: in the
+  /// queue, and for its machine to wake up.
   public var wait: Microseconds
   /// Time run in attempts that were cut short.
   public var wasted: Microseconds
+  /// The part of ``wait`` for which the machine of the last attempt was waking up.
+  public var waking: Microseconds
   /// Part of the last attempt that went by before it ran: its machine woke up,
   /// its data came.
   public var startup: Microseconds
@@ -61,6 +64,17 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   public var priorityClass: PriorityClass
   /// What became of it.
   public var outcome: TaskOutcome
+  /// How many times it left the pending queue for a machine.
+  public var placements: Int32 = 0
+  /// Whether that is the end. Only a policy is told of what is not: of a task that has lost its place and
+  /// waits again, whose outcome is `unfinished` so far.
+  public var isFinal = true
+
+  /// What the decision is known by that gave it its last place; where it never had one, the decision that
+  /// refused it or was still to come.
+  public var key: DecisionKey {
+    DecisionKey(task: id, instance: instance, attempt: max(placements - 1, 0))
+  }
 
   /// Time from submission to the end (turnaround); `never` if it did not finish.
   public var completion: Microseconds { finish.isKnown ? finish - submit : .never }

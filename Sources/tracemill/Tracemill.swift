@@ -56,7 +56,6 @@ struct Tracemill: AsyncParsableCommand {
 
   static func main() async {
     Interrupts.install()
-    IdleThreads.end()
     suggestCommand()
     if CommandLine.arguments.count == 1 {
       do { return try writeOutput(overview) } catch { fail("\(error)") }

@@ -31,7 +31,7 @@ import Workload
       var values = [Float](repeating: .nan, count: count * width)
       values.withUnsafeMutableBufferPointer {
         CandidateFeatures(task, on: cluster, ledger).write(
-          sampler, on: cluster, ledger, to: $0.baseAddress!)
+          sampler.drawn, near: sampler.near, on: cluster, ledger, to: $0.baseAddress!)
       }
       rows.decisions.append(
         (0..<count).map { Array(values[($0 * width)..<(($0 + 1) * width)]) })

@@ -25,7 +25,7 @@ PYTHON = Path(__file__).resolve().parent.parent
 SWIFT = PYTHON / "swift" if (PYTHON / "swift" / "Package.swift").exists() else PYTHON.parent
 CONFIGURATION = os.environ.get("TRACEMILL_CONFIGURATION", "release")
 #: C libraries that are linked in where Debian has them position-independent; auditwheel brings the others.
-STATIC = ["archive", "csv", "sqlite3", "crypto", "z", "zstd", "openblas"]
+STATIC = ["archive", "csv", "sqlite3", "crypto", "z", "zstd"]
 #: What a static libarchive needs besides.
 SHARED = ["libbz2.so.1.0", "liblzma.so.5", "liblz4.so.1", "libnettle.so.8", "libacl.so.1"]
 FOUNDATION = (

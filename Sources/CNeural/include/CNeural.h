@@ -3,6 +3,22 @@
 
 #include <stddef.h>
 
+// All matrices are by rows. Every function gives the same bits on every processor: the order of its sums, and which of
+// them are fused with a product, are those of the source, whatever the width of the vectors.
+
+/// y = x · w: x is rows × inputs, w inputs × outputs.
+void cnn_product(
+    const float *x, const float *w, float *y, size_t rows, size_t inputs, size_t outputs);
+
+/// g += xᵀ · d, the gradient of a loss by the weights of `cnn_product`, given that by y.
+void cnn_weight_gradient(
+    const float *x, const float *d, float *g, size_t rows, size_t inputs, size_t outputs);
+
+/// x = d · wᵀ, the gradient by the inputs. `turned` is room for inputs × outputs numbers.
+void cnn_input_gradient(
+    const float *d, const float *w, float *turned, float *x, size_t rows, size_t inputs,
+    size_t outputs);
+
 /// y = x · w + b for `rows` rows, by the widest instructions of the machine: x is rows × inputs, w
 /// inputs × outputs, both by rows. Negative results become 0 if `relu`. Sums run over the inputs in
 /// order, so a row's result does not hang on the others.

@@ -14,6 +14,7 @@ extension PolicyModel {
     file.metadata["choice"] = choice.rawValue
     file.metadata["networks"] = String(networks.count)
     file.metadata["candidates"] = CheckpointText.json(candidates)
+    if let environment { file.metadata["environment"] = CheckpointText.json(environment) }
     for (index, network) in networks.enumerated() { file.add(network, as: "policy.\(index)") }
     return file
   }
@@ -58,6 +59,13 @@ extension PolicyModel {
         expected: Choice.allCases.map(\.rawValue).joined(separator: " or "))
     }
     self.choice = choice
+    if let text = file.metadata["environment"] {
+      let environment: TrainingEnvironment = try CheckpointText.value(text, "environment")
+      guard environment.isValid else {
+        throw CheckpointError.damaged("its environment is out of range")
+      }
+      self.environment = environment
+    }
     guard let gate: Gate = try? CheckpointText.value(file.metadata["gate"], "gate") else {
       throw CheckpointError.unsuitable(
         what: "gate", found: file.metadata["gate"] ?? "missing",

@@ -1,10 +1,9 @@
 import CNeural
-import COpenBLAS
 
 /// Room for passes of batches through networks of one shape, forward and backward.
 ///
-/// Matrix products are OpenBLAS's on one thread, so that the order of sums is fixed: the same batch
-/// gives the same bits, whatever else runs. For one thread at a time.
+/// The order of all sums is fixed: the same batch gives the same bits, on any processor. For one thread at
+/// a time.
 final class BatchPass {
   private let layers: [Int]
   private var capacity = 0
@@ -12,13 +11,18 @@ final class BatchPass {
   private var activations: [UnsafeMutablePointer<Float>] = []
   private var gradients: [UnsafeMutablePointer<Float>] = []
   private var input: UnsafePointer<Float>?
+  /// One layer's weights, transposed.
+  private let turned: UnsafeMutablePointer<Float>
 
   init(_ network: Network) {
     layers = network.layers
-    oneThread
+    turned = .allocate(capacity: zip(layers, layers.dropFirst()).map(*).max() ?? 1)
   }
 
-  deinit { release() }
+  deinit {
+    release()
+    turned.deallocate()
+  }
 
   private func release() {
     for pointer in activations + gradients { pointer.deallocate() }
@@ -48,9 +52,7 @@ final class BatchPass {
       for layer in 1..<layers.count {
         let (n, m) = (layers[layer - 1], layers[layer])
         let y = activations[layer - 1]
-        cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(m), Int32(n), 1, x,
-          Int32(n), weights, Int32(m), 0, y, Int32(m))
+        cnn_product(x, weights, y, rows, n, m)
         let isLast = layer == layers.count - 1
         cnn_bias(y, weights + n * m, rows, m, isLast ? 0 : network.activation.code)
         weights += (n + 1) * m
@@ -74,14 +76,10 @@ final class BatchPass {
           let delta = gradients[layer - 1]
           let x = layer == 1 ? input! : UnsafePointer(activations[layer - 2])
           cnn_column_sums(delta, gradient.baseAddress! + start + n * m, rows, m)
-          cblas_sgemm(
-            CblasRowMajor, CblasTrans, CblasNoTrans, Int32(n), Int32(m), Int32(rows), 1, x,
-            Int32(n), delta, Int32(m), 1, gradient.baseAddress! + start, Int32(m))
+          cnn_weight_gradient(x, delta, gradient.baseAddress! + start, rows, n, m)
           if layer > 1 {
-            cblas_sgemm(
-              CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(n), Int32(m), 1, delta,
-              Int32(m), parameters.baseAddress! + start, Int32(m), 0, gradients[layer - 2],
-              Int32(n))
+            cnn_input_gradient(
+              delta, parameters.baseAddress! + start, turned, gradients[layer - 2], rows, n, m)
             cnn_unactivate(gradients[layer - 2], x, rows * n, network.activation.code)
           }
           end = start
@@ -90,6 +88,3 @@ final class BatchPass {
     }
   }
 }
-
-/// OpenBLAS would otherwise split sums by the number of its threads.
-private let oneThread: Void = openblas_set_num_threads(1)

@@ -93,27 +93,28 @@ public struct CandidateFeatures {
     hasSent = ledger.hasSent(task, on: cluster)
     let (used, whole) = (cluster.totalClaimed, cluster.totalCapacity)
     ofTask = (
-      logf(Float(reference / 16.65)), Float(OneStepReward.weight(of: task.priorityClass)),
+      logf(Float(reference / 16.65)), Float(StudyReward.weight(of: task.priorityClass)),
       Float(task.request.cpu.value / 4), Float(task.request.memory.gibibytes / 8),
       Float(Double(used.memory.rawValue) / Double(max(whole.memory.rawValue, 1))),
       Float(Double(used.cpu.nano) / Double(max(whole.cpu.nano, 1)))
     )
   }
 
-  /// Writes the features of all candidates that were drawn, a row each.
+  /// Writes the features of candidates, a row each, of which the first `near` were taken as the agent's
+  /// own machine and its neighbours.
   func write(
-    _ drawn: borrowing CandidateSampler, on cluster: borrowing Cluster,
+    _ candidates: [Int32], near: Int, on cluster: borrowing Cluster,
     _ ledger: borrowing SentLedger, to rows: UnsafeMutablePointer<Float>
   ) {
-    let count = drawn.drawn.count
+    let count = candidates.count
     var rank = 0
     var (completion, energy, fits) = (Float.infinity, Float.infinity, Float(0))
     for index in 0..<count {
-      let machine = Int(drawn.drawn[index])
+      let machine = Int(candidates[index])
       let row = rows + index * Self.count
       write(machine, on: cluster, ledger, to: row)
       row[26] = 0
-      if index < drawn.near, machine != Int(task.gateway) {
+      if index < near, machine != Int(task.gateway) {
         row[26] = 1 / Float(1 + rank)
         rank += 1
       }

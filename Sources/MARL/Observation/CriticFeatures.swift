@@ -37,7 +37,7 @@ enum CriticFeatures {
     let (used, whole) = (cluster.totalClaimed, cluster.totalCapacity)
     let left = task.deadline.isKnown ? (task.deadline - cluster.now).seconds / reference : 3
     row[0] = logf(Float(reference / 16.65))
-    row[1] = Float(OneStepReward.weight(of: task.priorityClass))
+    row[1] = Float(StudyReward.weight(of: task.priorityClass))
     row[2] = Float(task.request.cpu.value / 4)
     row[3] = Float(task.request.memory.gibibytes / 8)
     row[4] = Float(min(max(left - 3, -3), 3))

@@ -79,7 +79,7 @@ public struct StudyObservation {
     }
     row[15] = Float(task.request.cpu.value / 4)
     row[16] = Float(task.request.memory.gibibytes / 8)
-    row[17] = Float(OneStepReward.weight(of: task.priorityClass))
+    row[17] = Float(StudyReward.weight(of: task.priorityClass))
     row[18] = logf(Float(reference / 16.65))
     let left = task.deadline.isKnown ? (task.deadline - cluster.now).seconds / reference : 3
     row[19] = Float(min(max(left - 3, -3), 3))

@@ -1,3 +1,5 @@
+import Simulation
+
 /// What a decision is credited with.
 public struct Credit: Hashable, Sendable, Codable {
   /// Whose reward it is.
@@ -20,11 +22,11 @@ public struct Credit: Hashable, Sendable, Codable {
   /// Weight of the task's part in the imbalance: the marginal of a quadratic is twice its share.
   public var imbalance = 0.2
   /// Weight of the task's service level.
-  public var service = Reward.Weight.service
+  public var service = StudyReward.service
   /// Weight of its completion time.
-  public var completion = Reward.Weight.completion
+  public var completion = StudyReward.completion
   /// Weight of its energy.
-  public var energy = Reward.Weight.energy
+  public var energy = StudyReward.energy
 
   /// Own reward less harm, as measured best.
   public init() {}

@@ -52,7 +52,8 @@ final class EpisodeRecorder {
   private var blockers: [(decision: Int32, share: Float)] = []
   private var present: [[Present]] = []
   private var held: [Resources] = []
-  private var decisionOf: [TaskID: Int32] = [:]
+  /// The decisions whose tasks have not ended. Only ever looked up.
+  private var decisionOf: [DecisionKey: Int32] = [:]
   private var firstSubmit = Microseconds.never
   private var lastSubmit = Microseconds.zero
   private var truth = (cpu: Float(0), memory: Float(0), queued: Float(0), running: Float(0))
@@ -101,7 +102,7 @@ final class EpisodeRecorder {
       decision.blockers = Int32(present[machine].count)
     }
     decisions.append(decision)
-    decisionOf[task.id] = index
+    decisionOf[task.key] = index
     held[machine] += task.request
     present[machine].append(
       Present(decision: index, request: task.request, share: max(cpuShare, memoryShare)))
@@ -126,7 +127,7 @@ final class EpisodeRecorder {
   }
 
   func ended(_ result: TaskResult, _ cluster: borrowing Cluster) {
-    guard let index = decisionOf[result.id].map({ Int($0) }) else { return }
+    guard let index = decisionOf.removeValue(forKey: result.key).map({ Int($0) }) else { return }
     let machine = Int(decisions[index].machine)
     if let place = present[machine].firstIndex(where: { Int($0.decision) == index }) {
       held[machine] -= present[machine][place].request
@@ -134,7 +135,9 @@ final class EpisodeRecorder {
     }
     if hasCentralCritic { observe(cluster) }
     decisions[index].hasEnded = true
-    let weight = OneStepReward.weight(of: result.priorityClass)
+    // A place that was lost is nobody's doing; what becomes of the task is the next decision's.
+    guard result.isFinal else { return }
+    let weight = StudyReward.weight(of: result.priorityClass)
     guard result.outcome == .finished else {
       decisions[index].ended.own = Float(-credit.service * weight)
       return
@@ -154,11 +157,12 @@ final class EpisodeRecorder {
     let seconds = (result.finish - result.start).seconds
     decisions[index].ended.spread = Float(seconds * share * (load - cluster.meanUtilisation))
 
-    guard decisions[index].blockers > 0, result.wait > .zero else { return }
+    let queued = result.wait - result.waking
+    guard decisions[index].blockers > 0, queued > .zero else { return }
     let reference = max(result.runTime.seconds * description.speed, 1e-6)
-    let unwaited = (result.completion - result.wait).seconds
+    let unwaited = (result.completion - queued).seconds
     var loss = credit.completion * (1 - min(1, unwaited / (3 * reference)) - terms.completion)
-    if !result.metDeadline, result.finish - result.wait <= result.deadline {
+    if !result.metDeadline, result.finish - queued <= result.deadline {
       loss += credit.lostDeadline * weight
     }
     decisions[index].ended.loss = Float(loss)
@@ -177,11 +181,13 @@ final class EpisodeRecorder {
   /// Works out the rewards, when the run is over.
   func finish() {
     let count = decisions.count
-    let seconds = max((lastSubmit - firstSubmit).seconds, 1e-6)
-    // So that the parts sum to the number of tasks × the variance over its unit.
+    let seconds = count > 0 ? (lastSubmit - firstSubmit).seconds : 0
+    // So that the parts sum to the number of tasks × the variance over its unit; tasks of one moment have
+    // none.
     let perPart =
-      credit.imbalance * Double(count) / seconds / Double(max(layout.machines.count, 1))
-      / units.variance
+      seconds > 0
+      ? credit.imbalance * Double(count) / seconds / Double(max(layout.machines.count, 1))
+        / units.variance : 0
     var rewards = decisions.map { $0.ended.own - Float(perPart) * $0.ended.spread }
     chargeIdle(&rewards)
     for decision in decisions where decision.ended.loss > 0 {

@@ -68,6 +68,8 @@ public struct EvolutionStrategy: Sendable {
     precondition(!scenarios.isEmpty, "there is a scenario to polish in")
     self.scenarios = scenarios
     self.settings = settings
+    var model = model
+    model.environment = scenarios.environment
     self.model = model
     best = model
     optimiser = Adam(count: model.networks.map(\.parameters.count).reduce(0, +))

@@ -76,6 +76,7 @@ public struct Federation: Sendable {
     self.localIterations = localIterations
     self.momentum = momentum
     model = try Trainer(first, settings).learner.model
+    model.environment = scenarios.environment
     clusters = try scenarios.enumerated().map { index, scenario in
       try Trainer(scenario, Self.local(settings, index))
     }

@@ -8,6 +8,8 @@ import Simulation
 public struct NamedScheduler: Sendable {
   /// As the user wrote it.
   public let name: String
+  /// Where it learned; nil for one that did not learn, or whose file does not say.
+  public private(set) var environment: TrainingEnvironment?
   private let make: @Sendable (Double?) -> any PlacementPolicy
 
   /// The scheduler called `name`; its file is read here, once.
@@ -20,6 +22,7 @@ public struct NamedScheduler: Sendable {
       do {
         let model = try PolicyModel(
           SafeTensors(try Self.contents(path, ShippedPolicies.checkpoint)))
+        environment = model.environment
         let label = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         make = { _ in MARLScheduler(model, name: "marl:\(label)") }
       } catch let error as CheckpointError {
@@ -38,6 +41,14 @@ public struct NamedScheduler: Sendable {
       }
       make = { _ in Self.policy(named: name) ?? RandomPlacement() }
     }
+  }
+
+  /// One line for an engine whose settings differ from those in which it learned; nil where they do not.
+  public func warning(in options: SimulationOptions) -> String? {
+    guard let flags = environment?.flags(unlike: options), !flags.isEmpty else { return nil }
+    return
+      "\(name) learned in another engine: \(flags.joined(separator: " ")) would be right, and --as-trained "
+      + "sets it"
   }
 
   /// The schedulers that need no file.

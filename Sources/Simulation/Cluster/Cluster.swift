@@ -53,7 +53,9 @@ public struct Cluster: ~Copyable {
   var states: [LiveState]
   /// What tasks there still ask for, by their estimates.
   var work: [MachineWork]
-  /// When the machine became empty; meaningless while it is not.
+  /// Whether the first task has come.
+  var hasBegun = false
+  /// When the machine became empty, or the run began; meaningless while it is not empty.
   var emptySince: [Microseconds]
   /// When a machine that was woken will be awake.
   var awakeAt: [Microseconds]
@@ -61,6 +63,8 @@ public struct Cluster: ~Copyable {
   var eligibility: [[Bool]] = []
   /// How many tasks of a job that must be apart are on a machine. Only ever looked up.
   var apart: [JobMachine: Int32] = [:]
+  /// What else decides how long a task takes on a machine.
+  var delivery = Delivery()
   /// Whether any machine ever falls asleep.
   let hasSleepers: Bool
   let descriptions: [MachineDescription]
@@ -84,7 +88,7 @@ public struct Cluster: ~Copyable {
     capacities = layout.machines.map(\.capacity)
     states = layout.machines.map(LiveState.init)
     work = Array(repeating: MachineWork(), count: count)
-    emptySince = Array(repeating: .zero, count: count)
+    emptySince = Array(repeating: .never, count: count)
     awakeAt = Array(repeating: .zero, count: count)
     hasSleepers = layout.machines.contains { $0.power.sleepAfter.isKnown }
     descriptions = layout.machines

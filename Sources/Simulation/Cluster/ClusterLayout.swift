@@ -58,6 +58,9 @@ public struct ClusterLayout: Hashable, Sendable {
   public var machines: [MachineDescription]
   /// Changes in order of time.
   public var events: [AvailabilityEvent]
+  /// Resources of which nothing is said of any machine: they are not modelled, and what tasks ask of
+  /// them is left out and told.
+  public var unmodelled: Set<RunRemarks.Unmodelled> = []
   /// What was odd about the events it was made from.
   public var anomalies = Anomalies()
   /// Machines whose memory the trace does not tell: it limits nothing there.

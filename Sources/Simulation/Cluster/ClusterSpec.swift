@@ -60,11 +60,11 @@ public struct MachineGroup: Codable, Hashable, Sendable {
   public var count: Int
   /// Cores of each (> 0).
   public var cores: ValueRange
-  /// Memory of each in GiB (≥ 0).
-  public var memoryGiB: ValueRange
-  /// Local storage of each in GiB (≥ 0); none by default.
+  /// Memory of each in GiB (≥ 0); if no group says, memory is not modelled.
+  public var memoryGiB: ValueRange?
+  /// Local storage of each in GiB (≥ 0); if no group says, disk is not modelled.
   public var diskGiB: ValueRange?
-  /// GPUs of each (≥ 0); none by default.
+  /// GPUs of each (≥ 0); if no group says, GPUs are not modelled.
   public var gpus: ValueRange?
   /// Speed relative to a reference core (> 0); 1 by default.
   public var speed: ValueRange?

@@ -55,7 +55,7 @@ extension Engine {
       policy = batch
       return choice.map { .task($0.task, on: $0.machine) } ?? .nothing
     }
-    let view = slots[offering.task].view
+    let view = askedView
     return .placement(
       isStale
         ? policy.place(view, on: seen, using: &rng) : policy.place(view, on: cluster, using: &rng))

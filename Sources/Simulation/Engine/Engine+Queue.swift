@@ -26,7 +26,14 @@ extension Engine {
           return true
         }
         offering.promise = nil
-        closeQueue()
+        if pending.isByUser, pending.first?.value ?? -1 != offering.head {
+          // What overtook has changed whose turn it is.
+          headWaits = false
+          offering.headWaited = false
+          offering.stage = .heads
+        } else {
+          closeQueue()
+        }
       case .promises: if keepPromises() { return true }
       case .batch:
         if !offering.waiting.isEmpty {
@@ -60,6 +67,7 @@ extension Engine {
 
   /// Asks where a waiting task goes.
   mutating func ask(about index: Int32, tentatively: Bool = false) {
+    noteAsked(index)
     offering.task = index
     offering.isTentative = tentatively || slots[index].view.instances > 1
     offering.question = .place
@@ -67,7 +75,12 @@ extension Engine {
   }
 
   /// The task that is asked about.
-  var askedView: TaskView { slots[offering.task].view }
+  @inline(__always)
+  var askedView: TaskView {
+    var view = slots[offering.task].view
+    if view.instances > 1 { view.instance = Int32(offering.machines.count) }
+    return view
+  }
 
   /// The answer to where a task goes. One that is not valid is an error, and the decision stays open.
   mutating func answer(_ placement: Placement) throws(SimulationError) {
@@ -154,6 +167,7 @@ extension Engine {
   private mutating func joinQueue(_ index: Int32, of machine: Int) {
     slots[index].machine = Int32(machine)
     slots[index].state = .queued
+    slots[index].view.placements += 1
     queues[machine].append(index, in: &slots)
     cluster.changeQueue(of: machine, by: 1, slots[index].view)
     cluster.mark(slots[index].view, on: machine, sign: 1)
@@ -272,6 +286,7 @@ extension Engine {
     updateRanks()
     offering.waiting = pending.slots(limit: options.depth)
     offering.views = offering.waiting.map { slots[$0].view }
+    for index in offering.waiting { noteAsked(index) }
     offering.stage = .batch
   }
 

@@ -51,6 +51,8 @@ struct Engine: ~Copyable {
   let constraints: ConstraintTable
   /// For each set of constraints its row of allowed machines in the cluster; -1 until it is needed.
   private var eligibilityOf: [Int32]
+  var auditing = AuditState()
+  let unmodelled: Set<RunRemarks.Unmodelled>
   var meter: EnergyMeter
   var fragmentation: FragmentationMeter
   /// Results not yet handed over.
@@ -61,7 +63,7 @@ struct Engine: ~Copyable {
   /// The task that arrives next, and at which instant; only while its arrival is being reached.
   private var coming: TaskRecord?
   private var arrivalTime = Microseconds.zero
-  private var arrivals: UInt64 = 0
+  private(set) var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
   /// When accounting of use is to begin and to end; `never` once it has.
   private var accountsStart = Microseconds.never
@@ -78,6 +80,9 @@ struct Engine: ~Copyable {
     seen = Cluster(
       options.heartbeat > .zero ? layout : ClusterLayout(), mode: options.mode,
       overcommit: options.overcommit)
+    cluster.delivery.network = options.network
+    cluster.delivery.runTimes = dependencies.runTimes
+    seen.delivery = cluster.delivery
     self.policy = policy
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
@@ -97,6 +102,7 @@ struct Engine: ~Copyable {
     isFailed = Array(repeating: false, count: layout.machines.count)
     failures = RandomStream(seed: seed, name: "failures")
     gateways = RandomStream(seed: seed, name: "gateways")
+    unmodelled = layout.unmodelled
     meter = EnergyMeter(layout, alwaysOn: options.alwaysOn)
     fragmentation = FragmentationMeter(seed: seed)
     accountsStart = options.accountsFrom
@@ -204,7 +210,7 @@ struct Engine: ~Copyable {
     stage = .ready
     coming = nil
     accounts.submitted(at: record.submit)
-    if accounts.submissions == 1 { scheduleAccounts() }
+    if accounts.submissions == 1 { begin() }
     accounts.events += 1
     admit(record)
   }
@@ -263,7 +269,9 @@ struct Engine: ~Copyable {
   }
 
   /// The first task has come.
-  private mutating func scheduleAccounts() {
+  private mutating func begin() {
+    cluster.begin()
+    if isStale { (seen.emptySince, seen.hasBegun) = (cluster.emptySince, true) }
     guard !options.accountsFrom.isKnown else { return }
     accountsStart = accounts.firstSubmit + options.warmUp
     if accountsStart <= cluster.now { beginAccounts() }
@@ -320,6 +328,7 @@ struct Engine: ~Copyable {
     }
     while true {
       if offerPending() { return true }
+      inspectWaiting()
       if isStepped {
         happen()
         return false
@@ -338,12 +347,14 @@ struct Engine: ~Copyable {
   private mutating func admit(_ record: TaskRecord) {
     isSettled = false
     var view = TaskView(record)
+    let leftOut = leaveOutUnmodelled(&view)
     let instances = split(record, &view)
     if options.gateways { view.gateway = drawGateway() }
     // Absurdly many are refused as one.
     let count = instances <= Self.instanceLimit ? instances : 1
     dependencies.began(record.id, instances: count)
     var obstacle: UnplaceableReason?
+    for resource in leftOut { accounts.remarks.unmodelled[resource.rawValue] += Int(count) }
     if FitTree.nothing.isStrictlyBelow(record.request), record.runTime >= .zero,
       count == instances
     {
@@ -353,6 +364,11 @@ struct Engine: ~Copyable {
       obstacle = .invalid
     }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
+    note(view, count)
+    accounts.offeredWork +=
+      view.request.cpu.value * Double(max(record.instances, 1)) * record.runTime.seconds
+      * (record.instances > 1 ? 1 : Double(view.instances))
+    accounts.offeredTo = cluster.totalCores
     for instance in 0..<count {
       if instance > 0 { accounts.submissions += 1 }
       if let obstacle {
@@ -371,13 +387,14 @@ struct Engine: ~Copyable {
       view.instances = 1
       return count
     }
-    let processors = record.request.cpu.nano / 1_000_000_000
+    let request = view.request
+    let processors = request.cpu.nano / 1_000_000_000
     if options.spansMachines, record.flags.contains(.spansMachines), count == 1,
-      record.request.cpu == Cores(nano: processors * 1_000_000_000), processors > 1,
+      request.cpu == Cores(nano: processors * 1_000_000_000), processors > 1,
       let instances = Int32(exactly: processors)
     {
       view.instances = instances
-      view.request = record.request.share(of: processors)
+      view.request = request.share(of: processors)
       return 1
     }
     if options.gangs { return 1 }
@@ -392,11 +409,13 @@ struct Engine: ~Copyable {
     cluster.note(view)
     fragmentation.submit(view.request, &cluster)
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
-    slot.instance = instance
+    slot.view.instance = instance
+    if isBatch { slot.view.upwardRank = length(view) }
     slot.key = pending.key(view)
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
     if hold(index) { return cancelDoomed() }
+    noteInputs(of: index)
     accounts.beganWaiting()
     // On a stepped clock it has been waiting since before this step.
     accounts.integrals.waiting += Int128((cluster.now - record.submit).rawValue)
@@ -433,7 +452,8 @@ struct Engine: ~Copyable {
       TaskResult(
         id: record.id, instance: instance, submit: record.submit, firstStart: .never, start: .never,
         finish: .never,
-        deadline: record.deadline, wait: .zero, wasted: .zero, startup: .zero, energy: .zero,
+        deadline: record.deadline, wait: .zero, wasted: .zero, waking: .zero, startup: .zero,
+        energy: .zero,
         machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: .unplaceable))
     noteFate(of: record.id, .init(finish: .never, machine: -1))
     cancelDoomed()
@@ -442,6 +462,7 @@ struct Engine: ~Copyable {
   /// The run is over: what is under way ends as unfinished, in order of arrival.
   private mutating func giveUpRest() {
     stage = .over
+    if options.audit, nextInstant == nil, cluster.totalRunning == 0 { inspectLost() }
     if options.until.isKnown, options.until > cluster.now, slots.count > 0 {
       moveClock(to: options.until)
     }

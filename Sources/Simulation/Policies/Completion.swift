@@ -14,13 +14,27 @@ struct Completion {
     second = .infinity
     for candidate in 0..<cluster.count where cluster.canTake(task, on: candidate) {
       let completion = cluster.expectedCompletion(of: task, on: candidate)
-      if machine < 0 || completion < first {
+      if machine < 0 || Cluster.isLess(completion, than: first) {
         (second, first, machine) = (first, completion, candidate)
       } else {
         second = min(second, completion)
       }
     }
     if machine < 0 { return nil }
+  }
+}
+
+/// A batch policy whose machines are those on which tasks end first.
+protocol CompletionPolicy: BatchPlacementPolicy {}
+
+extension CompletionPolicy {
+  /// In how many seconds the task should end there, negated.
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    cluster.score(task, into: &scores) { cluster, machine in
+      -cluster.expectedCompletion(of: task, on: machine)
+    }
   }
 }
 
@@ -34,7 +48,7 @@ func chooseByMerit(
   for (index, task) in waiting.enumerated() {
     guard let completion = Completion(task, cluster) else { continue }
     let merit = merit(task, completion)
-    if best == nil || merit > greatest {
+    if best == nil || Cluster.isLess(greatest, than: merit) {
       best = (index, completion.machine)
       greatest = merit
     }

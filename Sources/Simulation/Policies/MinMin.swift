@@ -7,9 +7,11 @@ import Workload
 /// processors", J. ACM 24 (1977); Maheswaran, Ali, Siegel, Hensgen and Freund, "Dynamic mapping of
 /// a class of independent tasks onto heterogeneous computing systems", J. Parallel and Distributed
 /// Computing 59 (1999).
-public struct MinMin: BatchPlacementPolicy {
+public struct MinMin: BatchPlacementPolicy, CompletionPolicy {
   /// `min-min`.
   public let name = "min-min"
+  /// True.
+  public var goesByEstimates: Bool { true }
   /// A min-min policy.
   public init() {}
 

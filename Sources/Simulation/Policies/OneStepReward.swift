@@ -31,9 +31,9 @@ public struct OneStepReward: PlacementPolicy {
     /// Width of the deadline's edge, in units of the task's reference time (> 0).
     public var softness = 0.2
     /// Weight of the energy over ``energyUnit``; 0.2 is the reward's own.
-    public var energyWeight = 0.2
+    public var energyWeight = StudyReward.energy
     /// Weight of the imbalance; the variance term's unit is a full machine at mean load.
-    public var balanceWeight = 0.1
+    public var balanceWeight = StudyReward.imbalance
     /// Scale of the Gumbel noise (≥ 0).
     public var noise = 0.02
     /// Joules a task that count as 1.
@@ -56,6 +56,8 @@ public struct OneStepReward: PlacementPolicy {
 
   /// `one-step`.
   public var name: String { "one-step" }
+  /// True.
+  public var goesByEstimates: Bool { true }
 
   /// Prepares the draws.
   public mutating func runBegan(on cluster: borrowing Cluster) {
@@ -78,6 +80,13 @@ public struct OneStepReward: PlacementPolicy {
     guard let best else { return .wait }
     ledger.note(task, to: best, on: cluster)
     return .machine(best)
+  }
+
+  /// The expected rewards, without noise.
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    cluster.score(task, into: &scores) { cluster, machine in score(task, on: machine, cluster) }
   }
 
   private func score(_ task: TaskView, on machine: Int, _ cluster: borrowing Cluster) -> Double {
@@ -108,18 +117,9 @@ public struct OneStepReward: PlacementPolicy {
       + (view.isAsleep ? 60 * view.idleWatts : 0)
     let utilisation = 1 - view.free.cpu.value / cores
     let mean = cluster.totalClaimed.cpu.value / max(cluster.totalCapacity.cpu.value, 1e-9)
-    return 0.4 * Self.weight(of: task.priorityClass) * (2 * met - 1)
-      + 0.3 * (1 - min(1, completion / (3 * reference)))
+    return StudyReward.service * StudyReward.weight(of: task.priorityClass) * (2 * met - 1)
+      + StudyReward.completion * (1 - min(1, completion / (3 * reference)))
       - constants.energyWeight * energy / constants.energyUnit
       - constants.balanceWeight * run * cpuShare * (utilisation + cpuShare / 2 - mean)
-  }
-
-  /// The study's class weights, 3 : 2 : 1, of mean 1 in its mix of classes.
-  public static func weight(of priorityClass: PriorityClass) -> Double {
-    switch priorityClass {
-    case .production, .monitoring: 3 / 2.1
-    case .batch, .mid: 2 / 2.1
-    case .bestEffort, .unknown: 1 / 2.1
-    }
   }
 }

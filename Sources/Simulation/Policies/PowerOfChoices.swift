@@ -17,6 +17,13 @@ public struct PowerOfChoices: PlacementPolicy {
     self.choices = choices
   }
 
+  /// The share of CPU asked for, negated.
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    cluster.score(task, into: &scores) { cluster, machine in -cluster.demand(machine) }
+  }
+
   /// Takes the least loaded of those drawn. O(d) where many can take the task.
   public mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream

@@ -11,6 +11,13 @@ public struct RandomPlacement: PlacementPolicy {
   /// A random policy.
   public init() {}
 
+  /// All alike.
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    cluster.score(task, into: &scores) { _, _ in 0 }
+  }
+
   /// Draws a machine. O(1) where many can take the task.
   public mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream

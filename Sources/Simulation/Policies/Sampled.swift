@@ -15,6 +15,15 @@ extension ScoredPolicy {
   ) -> Placement {
     cluster.cheapest(for: task) { cluster, machine in cost(of: task, on: machine, in: cluster) }
   }
+
+  /// The costs, negated; where the rule would rather not, the least number there is.
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    cluster.score(task, into: &scores) { cluster, machine in
+      max(-cost(of: task, on: machine, in: cluster), -.greatestFiniteMagnitude)
+    }
+  }
 }
 
 /// Another policy's rule among `choices` machines drawn at random, ties to the one drawn first.
@@ -24,6 +33,8 @@ public struct Sampled: PlacementPolicy {
   /// How many machines are drawn (at least 1).
   public let choices: Int
   private var rule: any ScoredPolicy
+  /// As its rule does.
+  public var goesByEstimates: Bool { rule.goesByEstimates }
   private var sampler: CandidateSampler
 
   /// `rule` among `choices` (at least 1) machines.
@@ -56,6 +67,13 @@ public struct Sampled: PlacementPolicy {
     rule.taskEnded(result, on: cluster)
   }
 
+  /// The rule's, of all machines.
+  public func scores(
+    _ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    rule.scores(task, on: cluster, into: &scores)
+  }
+
   /// Takes the cheapest of those drawn. O(d²) where many can take the task.
   public mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
@@ -65,7 +83,7 @@ public struct Sampled: PlacementPolicy {
     var least = rule.cost(of: task, on: Int(best), in: cluster)
     for machine in sampler.drawn.dropFirst() {
       let cost = rule.cost(of: task, on: Int(machine), in: cluster)
-      if cost < least { (least, best) = (cost, machine) }
+      if Cluster.isLess(cost, than: least) { (least, best) = (cost, machine) }
     }
     return .machine(Int(best))
   }

@@ -22,7 +22,7 @@ public struct RecordFileFormat: TraceFormat {
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
     let isDependencies = { (group: TraceInput.Group) in
-      group.files[0].baseName.contains(".dependencies.")
+      [".dependencies.", ".run-times."].contains(where: group.files[0].baseName.contains)
     }
     var pieces: [TablePieces] = []
     for group in input.groups where !isDependencies(group) {
@@ -63,6 +63,7 @@ struct RecordFileTrace: RecognisedTrace {
     for file in pieces.flatMap(\.group.files) {
       guard case .file(let path) = file.location else { continue }
       try DependencyFile.read(beside: path, into: &stream.dependencies, options)
+      try RunTimeFile.read(beside: path, into: &stream.dependencies.runTimes, options)
     }
     return stream
   }
