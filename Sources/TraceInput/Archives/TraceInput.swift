@@ -225,3 +225,17 @@ package final class Container: Sendable {
     return FileStream(descriptor: descriptor, name: name, meter: meter)
   }
 }
+
+extension TraceInput.Group {
+  /// The same group with one of its files.
+  package func only(_ file: TraceInput.File) -> TraceInput.Group {
+    var group = TraceInput.Group(files: [file], numbers: [], total: nil, head: head)
+    group.damage = files.last?.name == file.name ? damage : nil
+    return group
+  }
+}
+
+extension TraceInput.File {
+  /// Its name without folders and endings.
+  package var stem: String { String(baseName.prefix { $0 != "." }) }
+}

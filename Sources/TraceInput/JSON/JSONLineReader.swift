@@ -57,15 +57,9 @@ package final class JSONLineReader {
     if let problem = tm_json_parse(
       handle, text.bindMemory(to: UInt8.self).baseAddress, text.count, values.baseAddress)
     {
-      var message = String(cString: problem)
-      // Some begin with the parser's own name for the error.
-      if let explanation = message.firstIndex(of: ":"),
-        message[..<explanation].allSatisfy({ $0.isUppercase || $0 == "_" })
-      {
-        message = String(message[message.index(after: explanation)...].drop { $0 == " " })
-      }
       throw TraceError(
-        .malformedRow, "expected a JSON object: \(message)", file: stream.name, line: line,
+        .malformedRow, "expected a JSON object: \(JSONRow.reason(problem))", file: stream.name,
+        line: line,
         column: JSONPlaces.firstError(in: text).map { $0 + 1 })
     }
     try body(JSONRow(fields: fields, values: UnsafeBufferPointer(values), text: text))
@@ -133,6 +127,16 @@ package struct JSONRow {
   fileprivate let values: UnsafeBufferPointer<tm_json_value>
   /// The object's text.
   package let text: UnsafeRawBufferPointer
+
+  /// What simdjson says is wrong.
+  static func reason(_ problem: UnsafePointer<CChar>) -> String {
+    let message = String(cString: problem)
+    // Some begin with the parser's own name for the error.
+    guard let explanation = message.firstIndex(of: ":"),
+      message[..<explanation].allSatisfy({ $0.isUppercase || $0 == "_" })
+    else { return message }
+    return String(message[message.index(after: explanation)...].drop { $0 == " " })
+  }
 
   /// The byte of the line at which a field's value begins, counting from 1.
   package func column(of field: Int) -> Int? {
