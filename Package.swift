@@ -1,6 +1,20 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Mappings of public traces that the program knows: `Sources/TraceParsing/Presets`.
+let presets = [
+  "opendc-2.0", "opendc-2021", "wta", "gwa", "materna", "alibaba-2018-instances",
+  "alibaba-2018-containers",
+  "helios", "acme-kalos", "acme-seren", "microsoft-itp", "philly",
+  "philly-pollux", "alibaba-gpu-2020", "alibaba-dlrm-2025", "alibaba-spot-2026",
+  "alibaba-genai-2026",
+  "azure-functions-2021", "azure-llm", "burstgpt-3", "burstgpt", "mooncake",
+  "mit-supercloud", "pm100", "f-data", "lassen", "lanl-mustang",
+  "two-sigma", "frontier", "huawei-east", "batsim", "slurm",
+  "slurm-json", "pbs", "kubernetes-pods", "wfcommons", "wfcommons-1.3",
+  "wfcommons-1.2", "bitbrains", "azure-vm",
+]
+
 let package = Package(
   name: "tracemill",
   platforms: [.macOS(.v15)],
@@ -83,10 +97,10 @@ let package = Package(
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Diagnostics", "Parquet", "Quoting", "Tables", "TraceInput", "Workload", "CCrypto",
-        "CIngest",
-        "CTracemill",
-      ], exclude: ["README.md"]),
+        "Configuration", "Diagnostics", "Parquet", "Quoting", "Tables", "TraceInput", "Workload",
+        "CCrypto", "CIngest", "CTracemill",
+      ], exclude: ["README.md"],
+      resources: presets.map { .embedInCode("Presets/\($0).yaml") }),
     .target(
       name: "Generation",
       dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath", "PortableMath"],
@@ -173,8 +187,8 @@ let package = Package(
     .testTarget(
       name: "TraceParsingTests",
       dependencies: [
-        "Diagnostics", "Parquet", "Tables", "TraceInput", "TraceParsing", "Workload",
-        "WorkloadTestKit", "TestSupport",
+        "Configuration", "Diagnostics", "Parquet", "Tables", "TraceInput", "TraceParsing",
+        "Workload", "WorkloadTestKit", "TestSupport",
       ]),
     .testTarget(
       name: "SimulationTests",
@@ -205,8 +219,30 @@ let package = Package(
       dependencies: [
         "tracemill", "Runs", "Configuration", "Experiments", "Simulation", "TestSupport",
       ]),
+    .testTarget(
+      name: "RobustnessTests",
+      dependencies: [
+        "TraceInput", "TraceParsing", "Tables", "Diagnostics", "Parquet", "Simulation", "Generation",
+        "Fitting", "Experiments", "MARL", "Configuration", "Workload", "TestSupport",
+      ], exclude: ["Corpus"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
+
+// The fuzzing targets, which only tools/fuzz builds: everything with libFuzzer's counters in it. What
+// they do with an input is a file of the tests, which try it on what was found.
+if Context.environment["TRACEMILL_FUZZ"] != nil {
+  package.targets.removeAll { $0.name == "RobustnessTests" }
+  package.targets += [
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "TraceInput", "TraceParsing", "Tables", "Diagnostics", "Parquet", "Configuration",
+        "Generation", "Simulation", "Experiments", "MARL", "Workload",
+      ], path: "Tests/RobustnessTests",
+      exclude: ["Corpus"], sources: ["FuzzTargets.swift"]),
+    .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz"),
+  ]
+}

@@ -10,8 +10,19 @@
 
 using namespace simdjson;
 
+// A step of a path into a document.
+struct Step {
+  enum Kind { Key, Index, All, Count, Filter } kind;
+  std::string key;
+  std::string value;
+  long index;
+};
+
 struct tm_json_reader {
   dom::parser parser;
+  // For each name the way to its value, and its text.
+  std::vector<std::vector<Step>> paths;
+  std::vector<std::string> texts;
   // Outer key, inner key; the inner one is empty for a plain field.
   std::vector<std::pair<std::string, std::string>> names;
   std::vector<std::vector<int64_t>> elements;
@@ -28,6 +39,8 @@ bool integer(dom::element element, int64_t &value) {
 }
 
 void fill(tm_json_value &value, dom::element element, std::vector<int64_t> &elements) {
+  // A key may come twice: nothing of what the first said is left for the second to add to.
+  value = tm_json_value{};
   switch (element.type()) {
     case dom::element_type::NULL_VALUE:
       value.kind = TM_JSON_NULL;
@@ -70,8 +83,8 @@ void fill(tm_json_value &value, dom::element element, std::vector<int64_t> &elem
         } else {
           all = false;
         }
-        value.integer += 1;
       }
+      value.integer = all ? int64_t(elements.size()) : 0;
       // data() of an empty vector may be null, which would say that an element is no integer.
       elements.push_back(0);
       value.elements = all ? elements.data() : nullptr;
@@ -80,6 +93,124 @@ void fill(tm_json_value &value, dom::element element, std::vector<int64_t> &elem
     case dom::element_type::OBJECT:
       value.kind = TM_JSON_OBJECT;
       break;
+  }
+}
+
+std::vector<Step> steps(const std::string &path) {
+  std::vector<Step> steps;
+  size_t place = 0;
+  while (place < path.size()) {
+    if (path[place] == '.') {
+      place++;
+      continue;
+    }
+    std::string word;
+    bool literal = path[place] == '[';
+    if (literal) {
+      size_t close = path.find(']', place);
+      if (close == std::string::npos) close = path.size();
+      word = path.substr(place + 1, close - place - 1);
+      place = close < path.size() ? close + 1 : close;
+    } else {
+      size_t stop = path.find_first_of(".[", place);
+      if (stop == std::string::npos) stop = path.size();
+      word = path.substr(place, stop - place);
+      place = stop;
+    }
+    long index = 0;
+    auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), index);
+    size_t equals = literal ? word.find('=') : std::string::npos;
+    if (equals != std::string::npos) {
+      steps.push_back({Step::Filter, word.substr(0, equals), word.substr(equals + 1), 0});
+    } else if (!literal && word == "*") {
+      steps.push_back({Step::All, word, "", 0});
+    } else if (!literal && word == "#") {
+      steps.push_back({Step::Count, word, "", 0});
+    } else if (!literal && error == std::errc() && end == word.data() + word.size()) {
+      steps.push_back({Step::Index, word, "", index});
+    } else {
+      steps.push_back({Step::Key, word, "", 0});
+    }
+  }
+  return steps;
+}
+
+// What stands at the end of a path: elements, or how many there are.
+struct Found {
+  std::vector<dom::element> elements;
+  bool counts = false;
+  uint64_t count = 0;
+  bool many = false;
+};
+
+void walk(dom::element element, const std::vector<Step> &path, size_t at, Found &found) {
+  if (at == path.size()) {
+    found.elements.push_back(element);
+    return;
+  }
+  const Step &step = path[at];
+  dom::array array;
+  dom::object object;
+  dom::element next;
+  switch (step.kind) {
+    case Step::Count:
+      found.counts = true;
+      if (element.get(array) == SUCCESS) {
+        for (dom::element item : array) {
+          (void)item;
+          found.count++;
+        }
+      } else if (element.get(object) == SUCCESS) {
+        for (auto field : object) {
+          (void)field;
+          found.count++;
+        }
+      }
+      return;
+    case Step::All:
+      found.many = true;
+      if (element.get(array) == SUCCESS) {
+        for (dom::element item : array) walk(item, path, at + 1, found);
+      } else if (element.get(object) == SUCCESS) {
+        for (auto field : object) walk(field.value, path, at + 1, found);
+      }
+      return;
+    case Step::Filter:
+      found.many = true;
+      if (element.get(array) == SUCCESS) {
+        for (dom::element item : array) {
+          dom::object member;
+          std::string_view text;
+          if (item.get(member) == SUCCESS && member.at_key(step.key).get(text) == SUCCESS &&
+              text == step.value) {
+            walk(item, path, at + 1, found);
+          }
+        }
+      }
+      return;
+    case Step::Index:
+      if (element.get(array) == SUCCESS) {
+        const long size = long(array.size());
+        const long index = step.index < 0 ? size + step.index : step.index;
+        if (index >= 0 && index < size && array.at(size_t(index)).get(next) == SUCCESS) {
+          walk(next, path, at + 1, found);
+        }
+        return;
+      }
+      [[fallthrough]];
+    case Step::Key:
+      if (element.get(object) == SUCCESS && object.at_key(step.key).get(next) == SUCCESS) {
+        walk(next, path, at + 1, found);
+      }
+  }
+}
+
+void write(dom::element element, std::string &text) {
+  std::string_view string;
+  if (element.get(string) == SUCCESS) {
+    text.append(string);
+  } else if (!element.is_null()) {
+    text += simdjson::minify(element);
   }
 }
 
@@ -98,6 +229,8 @@ tm_json_reader *tm_json_create(const char *const *names, size_t count) {
     }
   }
   reader->elements.resize(count);
+  for (size_t i = 0; i < count; i++) reader->paths.push_back(steps(names[i]));
+  reader->texts.resize(count);
   return reader;
 }
 
@@ -129,6 +262,40 @@ const char *tm_json_parse(
         fill(values[i], element, reader->elements[i]);
       }
     }
+  }
+  return nullptr;
+}
+
+const char *tm_json_texts(
+    tm_json_reader *reader, const uint8_t *bytes, size_t length, tm_json_value *values) {
+  dom::element root;
+  if (auto error = reader->parser.parse(bytes, length, false).get(root)) {
+    return error_message(error);
+  }
+  if (!root.is_object()) return "it is JSON, but not an object";
+  for (size_t i = 0; i < reader->paths.size(); i++) {
+    Found found;
+    walk(root, reader->paths[i], 0, found);
+    std::string &text = reader->texts[i];
+    text.clear();
+    if (found.counts) {
+      text = std::to_string(found.count);
+    } else if (found.many) {
+      // A list of what was found, as JSON.
+      text = "[";
+      for (size_t k = 0; k < found.elements.size(); k++) {
+        if (k > 0) text += ',';
+        text += simdjson::minify(found.elements[k]);
+      }
+      text += ']';
+      if (found.elements.empty()) text.clear();
+    } else if (!found.elements.empty()) {
+      write(found.elements[0], text);
+    }
+    values[i] = tm_json_value{};
+    values[i].kind = text.empty() ? TM_JSON_ABSENT : TM_JSON_STRING;
+    values[i].text = text.data();
+    values[i].length = text.size();
   }
   return nullptr;
 }

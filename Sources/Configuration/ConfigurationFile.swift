@@ -13,7 +13,8 @@ import Yams
 ///   return rate.map { Arrivals(rate: $0, kind: kind) }
 /// }
 /// ```
-/// Files of more than 16 MiB and nesting of more than 1,000 levels are refused.
+/// Files of more than 16 MiB, of more than 4,000,000 values (however aliases repeat them) and nesting
+/// of more than 1,000 levels are refused.
 public struct ConfigurationFile {
   /// What errors call it.
   public let name: String
@@ -91,6 +92,8 @@ public struct ConfigurationFile {
 
 /// What was found while a tree was read.
 final class IssueCollector {
+  /// So many values of a file are looked at.
+  static let valueLimit = 4_000_000
   var issues: [ConfigurationIssue] = []
   var visited: [ConfigurationNode] = []
 

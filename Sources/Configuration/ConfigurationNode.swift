@@ -20,6 +20,20 @@ public final class ConfigurationNode {
     self.path = path
     self.collector = collector
     collector.visited.append(self)
+    noteDoubledKeys()
+  }
+
+  /// YAML takes `1` and `"1"` for two keys; here they are one name.
+  private func noteDoubledKeys() {
+    guard let mapping = node.mapping else { return }
+    var seen: Set<String> = []
+    for (key, _) in mapping {
+      guard let name = key.string, !seen.insert(name).inserted else { continue }
+      collector.issues.append(
+        ConfigurationIssue(
+          path: join(String(name.prefix(60))), message: "is there twice",
+          line: key.mark?.line ?? 0, column: key.mark?.column ?? 0))
+    }
   }
 
   /// Notes that something is wrong with this value.
@@ -162,8 +176,17 @@ public final class ConfigurationNode {
   }
 
   /// The elements, if this is a list.
-  public private(set) lazy var elements: [ConfigurationNode]? =
-    node.sequence?.enumerated().map { .init($1, path: "\(path)[\($0)]", collector) }
+  public private(set) lazy var elements: [ConfigurationNode]? = makeElements()
+
+  /// Lists that refer to lists can stand for far more values than the file has bytes.
+  private func makeElements() -> [ConfigurationNode]? {
+    guard let sequence = node.sequence else { return nil }
+    guard collector.visited.count + sequence.count <= IssueCollector.valueLimit else {
+      problem("is one list too many: a file has at most \(IssueCollector.valueLimit) values")
+      return []
+    }
+    return sequence.enumerated().map { .init($1, path: "\(path)[\($0)]", collector) }
+  }
 
   /// This value as a number in `range`.
   public func number(in range: NumberRange = .any) -> Double? {

@@ -138,20 +138,29 @@ private struct Modulation: Sendable {
     secondEnds.withUnsafeMutableBufferPointer { second.points(of: block, into: $0) }
   }
 
-  /// Loads the block of cycles in which the integrated rate reaches `level`.
-  private mutating func find(_ target: Double) {
-    if block >= 0, level(endOf: block - 1) <= target, target < level(endOf: block) { return }
+  /// So many blocks of cycles are looked through.
+  private static let blockLimit = 1 << 40
+
+  /// Loads the block of cycles in which the integrated rate reaches `level`; false where it is beyond
+  /// all that are looked through.
+  private mutating func find(_ target: Double) -> Bool {
+    if block >= 0, level(endOf: block - 1) <= target, target < level(endOf: block) { return true }
     if block >= 0, level(endOf: block) <= target, target < level(endOf: block + 1) {
-      return load(block + 1)
+      load(block + 1)
+      return true
     }
     var high = 1
-    while level(endOf: high - 1) <= target { high *= 2 }
+    while level(endOf: high - 1) <= target {
+      guard high < Self.blockLimit else { return false }
+      high *= 2
+    }
     var low = high / 2
     while high - low > 1 {
       let middle = (low + high) / 2
       if level(endOf: middle - 1) <= target { low = middle } else { high = middle }
     }
     load(low)
+    return true
   }
 
   /// From integrals, ascending, to times.
@@ -160,7 +169,8 @@ private struct Modulation: Sendable {
     for place in times.indices {
       let target = times[place]
       let before = block
-      find(target)
+      // After so many cycles the integrated rate is its mean, 1, as nearly as numbers can tell.
+      guard find(target) else { continue }
       if block != before || place == 0 { cycle = 0 }
       while cycle < GammaBridge.blockSize - 1, target >= endLevel(cycle) { cycle += 1 }
       times[place] = time(target, in: cycle)

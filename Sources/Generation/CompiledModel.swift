@@ -125,7 +125,7 @@ final class CompiledModel: Sendable {
         pasts[$0].jobSize ?? MarginSampler.one
       }
       for place in 0..<size {
-        jobs.sizes[place] = Int32(min(max(column[place].rounded(), 1), Self.jobLimit))
+        jobs.sizes[place] = count(column[place], atMost: Self.jobLimit)
       }
     }
   }
@@ -215,23 +215,24 @@ final class CompiledModel: Sendable {
     }
     for i in 0..<count {
       let part = classes[Int(kinds[i])]
-      let submit = Microseconds(whole(jobs.times[tasks[i].place] * 1e6))
+      let submit = Microseconds(inRange(seconds: jobs.times[tasks[i].place]))
       var record = TaskRecord(
         id: TaskID(job: Int64(first + tasks[i].place), index: Int32(tasks[i].index)),
-        submit: submit, runTime: Microseconds(whole(runTimes[i] * 1e6)),
+        submit: submit, runTime: Microseconds(inRange(seconds: runTimes[i])),
         request: Resources(
-          cpu: Cores(nano: whole(cpus[i] * 1e9)),
-          memory: Bytes(whole(memories[i] * 1_073_741_824))))
+          cpu: Cores(nano: inRange(amount: cpus[i] * 1e9)),
+          memory: Bytes(inRange(amount: memories[i] * 1_073_741_824))))
       record.priorityClass = part.priorityClass
       record.priority = part.priority
       if part.deadlineFactor > 0 {
-        record.deadline = submit + Microseconds(whole(part.deadlineFactor * runTimes[i] * 1e6))
+        let limit = Microseconds(inRange(seconds: part.deadlineFactor * runTimes[i]))
+        record.deadline = (submit + limit).clamped
       }
       if estimates != nil { record.estimate = estimate(runTimes[i] * estimated[i]) }
       if part.hasDisk, let law = pasts[Int(kinds[i])].disk {
         let index = margins[part.margins].sharesRequests ? 0 : tasks[i].index
         let disk = law.value(uniform(streams.disk, TaskID(job: record.id.job, index: Int32(index))))
-        record.request.disk = Bytes(whole(disk * 1_073_741_824))
+        record.request.disk = Bytes(inRange(amount: disk * 1_073_741_824))
         record.maxRequest.disk = record.request.disk
       }
       if part.hasOutcomes { live(&record, outcomes[i], pasts[Int(kinds[i])]) }
@@ -249,14 +250,14 @@ final class CompiledModel: Sendable {
     let outcome = (part.outcomes.first { u < $0.upTo } ?? part.outcomes[part.outcomes.count - 1])
       .outcome
     let seconds = part.wait?.value(uniform(streams.wait, record.id)) ?? 0
-    let wait = Microseconds(whole(min(seconds, 1e9) * 1e6))
+    let wait = Microseconds(inRange(seconds: seconds))
     if part.unstarted > 0, outcome == .killed,
       uniform(streams.unstarted, record.id) < part.unstarted
     {
       return record.endUnstarted(outcome, wait: wait)
     }
     let attempts = part.attempts?.value(uniform(streams.attempts, record.id)) ?? 1
-    record.live(outcome, attempts: Int32(min(max(attempts.rounded(), 1), 1e6)), wait: wait)
+    record.live(outcome, attempts: count(attempts, atMost: 1e6), wait: wait)
   }
 
   private func marginsOf(_ kind: UInt8) -> Int { classes[Int(kind)].margins }
@@ -324,7 +325,7 @@ final class CompiledModel: Sendable {
 
   private func estimate(_ seconds: Double) -> Microseconds {
     let rounded = estimates?.roundedTo.first { $0 >= seconds } ?? seconds
-    return Microseconds(whole(rounded * 1e6))
+    return Microseconds(inRange(seconds: rounded))
   }
 }
 
@@ -335,16 +336,20 @@ extension TaskRecord {
     self.outcome = outcome
     guard outcome != .pending else { return }
     attempts = count
+    // Each attempt waits for as long: where all of it would be out of range, for so much less.
+    let longest = Ranges.time.upperBound / Int64(count)
+    let wait = Microseconds(min(wait.rawValue, longest))
     waitTime = Microseconds(wait.rawValue * Int64(count))
-    firstSchedule = submit + wait
-    lastSchedule = submit + waitTime + runTime.scaled(by: Double(count - 1) / Double(count))
-    if outcome != .running { end = submit + waitTime + runTime }
+    firstSchedule = (submit + wait).clamped
+    lastSchedule =
+      (submit + waitTime + runTime.scaled(by: Double(count - 1) / Double(count))).clamped
+    if outcome != .running { end = (submit + waitTime + runTime).clamped }
   }
 
   /// Lets the task end before it was ever started.
   fileprivate mutating func endUnstarted(_ outcome: Outcome, wait: Microseconds) {
     self.outcome = outcome
-    (runTime, waitTime, end) = (.zero, wait, submit + wait)
+    (runTime, waitTime, end) = (.zero, wait, (submit + wait).clamped)
   }
 }
 
@@ -356,5 +361,23 @@ extension TaskClass {
   }
 }
 
-/// The nearest whole number to a number ≥ 0, at most 2^62: well inside what units can count.
-@inline(__always) func whole(_ x: Double) -> Int64 { Int64(min(x, 0x1p62) + 0.5) }
+/// The nearest whole number to a number ≥ 0, at most `most`; that too for what is no number, which a
+/// law without a finite value times 0 may give.
+@inline(__always) func whole(_ x: Double, atMost most: Int64 = 1 << 53) -> Int64 {
+  x < Double(most) ? Int64(x + 0.5) : most
+}
+
+/// The nearest microsecond to a span drawn in seconds, at most the longest in range.
+@inline(__always) func inRange(seconds: Double) -> Int64 {
+  whole(seconds * 1e6, atMost: Ranges.time.upperBound)
+}
+
+/// The nearest unit to an amount that was drawn, at most the largest in range.
+@inline(__always) func inRange(amount: Double) -> Int64 {
+  whole(amount, atMost: Ranges.amount.upperBound)
+}
+
+/// The nearest whole number to one that was drawn, from 1; 1 too for what is no number.
+@inline(__always) private func count(_ x: Double, atMost most: Double) -> Int32 {
+  x > 1 ? Int32(min(x.rounded(), most)) : 1
+}

@@ -20,6 +20,9 @@ public struct GraphModel: Sendable, Hashable {
     case alibaba2018
   }
 
+  /// The most dependencies that a workload may have: they are all in memory, 200 bytes each.
+  public static var dependencyLimit: Int { 10_000_000 }
+
   /// The shape.
   public var shape: Shape
   /// Data in GiB that a task hands to one that waits for it; nil for none.
@@ -31,11 +34,16 @@ public struct GraphModel: Sendable, Hashable {
     self.data = data
   }
 
-  /// The pairs (task, what it waits for) of a job of `size` tasks, by task.
-  func edges(size: Int, using rng: inout RandomStream) -> [(task: Int, predecessor: Int)] {
-    if shape == .alibaba2018 { return AlibabaGraph.edges(size: size, using: &rng) }
+  /// The pairs (task, what it waits for) of the first `submitted` tasks of a job of `size`, by task;
+  /// more than `limit` where there are more.
+  func edges(
+    size: Int, submitted: Int, limit: Int, using rng: inout RandomStream
+  ) -> [(task: Int, predecessor: Int)] {
+    if shape == .alibaba2018 {
+      return AlibabaGraph.edges(size: size, using: &rng).filter { $0.task < submitted }
+    }
     var edges: [(task: Int, predecessor: Int)] = []
-    for task in stride(from: 1, to: size, by: 1) {
+    for task in stride(from: 1, to: submitted, by: 1) where edges.count <= limit {
       switch shape {
       case .alibaba2018: break
       case .chain: edges.append((task, task - 1))
@@ -84,7 +92,10 @@ extension RandomStream {
 extension SyntheticWorkload {
   /// What the tasks of this workload wait for, up to its extent. O(tasks) in time, O(dependencies) in
   /// memory; empty without a ``WorkloadModel/graph``. The extent must have an end.
-  public func dependencies() -> DependencyTable {
+  ///
+  /// - Throws: ``WorkloadModelError`` where there are more than ``GraphModel/dependencyLimit``, which
+  ///   are all in memory.
+  public func dependencies() throws(WorkloadModelError) -> DependencyTable {
     var table = DependencyTable()
     guard let graph = model.graph else { return table }
     precondition(!isEndless, "the dependencies of a workload without end")
@@ -94,10 +105,12 @@ extension SyntheticWorkload {
     let sampler = graph.data.map(MarginSampler.init)
     var walk = self
     walk.skip(toJob: 0)
-    walk.forEachJob { job, size, submitted in
+    let isWhole = walk.forEachJob { job, size, submitted in
       var shape = shapes.at(UInt64(job))
-      let edges = graph.edges(size: size, using: &shape).filter { $0.task < submitted }
-      guard !edges.isEmpty else { return }
+      let left = GraphModel.dependencyLimit - table.count
+      let edges = graph.edges(size: size, submitted: submitted, limit: left, using: &shape)
+      guard edges.count <= left else { return false }
+      guard !edges.isEmpty else { return true }
       var data = [Double](repeating: 0, count: edges.count)
       data.withUnsafeMutableBufferPointer { column in
         guard let sampler else { return }
@@ -108,8 +121,17 @@ extension SyntheticWorkload {
         table.add(
           TaskID(job: Int64(job), index: Int32(edge.task)),
           after: TaskID(job: Int64(job), index: Int32(edge.predecessor)),
-          data: Bytes(whole(size * 1_073_741_824)))
+          data: Bytes(inRange(amount: size * 1_073_741_824)))
       }
+      return true
+    }
+    guard isWhole else {
+      throw WorkloadModelError(issues: [
+        ModelIssue(
+          path: "graph",
+          message:
+            "gives more than \(GraphModel.dependencyLimit) dependencies; expected fewer tasks")
+      ])
     }
     return table
   }

@@ -12,11 +12,13 @@ extension Law {
   static func atoms(
     _ atoms: [(value: Double, weight: Double)], resolution: Int = 20_000
   ) throws(FittingError) -> Law {
-    let total = atoms.reduce(0) { $0 + $1.weight }
+    // Of the largest, lest the sum be infinite.
+    let most = atoms.reduce(0) { max($0, $1.weight) }
+    let total = atoms.reduce(0) { $0 + $1.weight / most }
     var values: [Double] = []
     var sum = 0.0
     for atom in atoms.sorted(by: { $0.value < $1.value }) {
-      sum += atom.weight
+      sum += atom.weight / most
       let upTo = Int((sum / total * Double(resolution)).rounded())
       values += Array(repeating: atom.value, count: max(1, upTo - values.count))
     }

@@ -34,7 +34,8 @@ public struct PoissonSource: WorkloadSource, Sendable {
     clock -= meanGap * log(draw.openUniform())
     defer { produced += 1 }
     return TaskRecord(
-      id: TaskID(job: Int64(produced)), submit: Microseconds(seconds: clock), runTime: runTime,
+      id: TaskID(job: Int64(produced)), submit: Microseconds(seconds: clock).clamped,
+      runTime: runTime,
       request: request)
   }
 }

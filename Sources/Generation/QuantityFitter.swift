@@ -50,10 +50,8 @@ public struct QuantityFitter: Sendable {
       standardDeviation: statistics.values.variance.squareRoot(),
       minimum: statistics.count > 0 ? statistics.minimum : 0,
       maximum: statistics.count > 0 ? statistics.maximum : 0,
-      quantiles: Self.probabilities.compactMap { p in
-        quantity.sketch.quantile(p).map { .init(p: p, value: $0) }
-      },
-      quantileError: quantity.sketch.relativeError,
+      quantiles: Self.quantiles(of: quantity),
+      quantileError: Self.isExact(quantity) ? 0 : quantity.sketch.relativeError,
       atoms: quantity.atoms.map { atoms in
         atoms.sorted { $0.key < $1.key }.map { .init(value: $0.key, count: $0.value) }
       },
@@ -70,6 +68,37 @@ public struct QuantityFitter: Sendable {
       profile.failures = options.families.map { .init(family: $0, reason: error.description) }
     }
     return profile
+  }
+
+  /// Whether all values are known one by one.
+  private static func isExact(_ quantity: QuantityAccumulator) -> Bool {
+    quantity.atoms != nil || quantity.reservoir.elements.count == quantity.reservoir.seen
+  }
+
+  /// Order statistics where all values are known, else what the sketch says; never beyond the least and
+  /// the greatest.
+  private static func quantiles(of quantity: QuantityAccumulator) -> [QuantityProfile.Quantile] {
+    let statistics = quantity.statistics
+    guard statistics.count > 0 else { return [] }
+    var value: (Double) -> Double? = { p in
+      quantity.sketch.quantile(p).map { min(max($0, statistics.minimum), statistics.maximum) }
+    }
+    func rank(_ p: Double) -> Int { max(1, Int((p * Double(statistics.count)).rounded(.up))) }
+    if let atoms = quantity.atoms {
+      let sorted = atoms.sorted { $0.key < $1.key }
+      value = { p in
+        var seen = 0
+        return sorted.first { atom in
+          seen += atom.value
+          return seen >= rank(p)
+        }?.key
+      }
+    } else if isExact(quantity) {
+      let sorted = sortedAscending(
+        quantity.reservoir.elements.filter { !$0.isCensored }.map(\.value))
+      value = { sorted[rank($0) - 1] }
+    }
+    return probabilities.compactMap { p in value(p).map { .init(p: p, value: $0) } }
   }
 
   private static let probabilities = [

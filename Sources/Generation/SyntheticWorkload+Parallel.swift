@@ -5,10 +5,14 @@ extension SyntheticWorkload {
   /// Jobs that a thread draws at once.
   private static let shard = 8 * GammaBridge.blockSize
 
+  /// Tasks that a thread draws at once: jobs that have more are drawn on the calling thread, so many of
+  /// their tasks at a time.
+  private static let largest = 1 << 17
+
   /// Calls `body` with the tasks from the first on, in order, drawn by several threads: the same
   /// records as ``next()`` gives one after another, whatever `threads` is. `body` runs on the calling
-  /// thread, with the tasks of 2,048 jobs at a time; memory is that of `threads` such parts. It ends
-  /// early when `isWanted` says so.
+  /// thread, with the tasks of up to 2,048 jobs at a time; memory is that of `threads` such parts, of at
+  /// most 131,072 tasks each however large jobs are. It ends early when `isWanted` says so.
   public func forEachPart<Failure: Error>(
     threads: Int, while isWanted: () -> Bool = { true },
     _ body: ([TaskRecord]) throws(Failure) -> Void
@@ -17,13 +21,46 @@ extension SyntheticWorkload {
     var left = extent.tasks ?? .max
     var round = 0
     while left > 0 {
-      for part in parts(from: round * threads, count: threads) {
+      for (place, part) in parts(from: round * threads, count: threads).enumerated() {
+        if part.isTooLarge {
+          guard try draw(round * threads + place, &left, while: isWanted, body) else { return }
+          continue
+        }
         let records = part.records.count > left ? Array(part.records.prefix(left)) : part.records
         if !records.isEmpty { try body(records) }
         left -= records.count
         if part.isLast || left == 0 || !isWanted() { return }
       }
       round += 1
+    }
+  }
+
+  /// Draws the tasks of a shard a piece at a time; whether there may be more after it.
+  private func draw<Failure: Error>(
+    _ number: Int, _ left: inout Int, while isWanted: () -> Bool,
+    _ body: ([TaskRecord]) throws(Failure) -> Void
+  ) throws(Failure) -> Bool {
+    var source = endless()
+    source.skip(toJob: number * Self.shard)
+    let end = Int64((number + 1) * Self.shard)
+    while true {
+      var records: [TaskRecord] = []
+      var isEnd = false
+      while records.count < min(Self.largest, left), !isEnd {
+        guard let record = source.next(), record.id.job < end else {
+          isEnd = true
+          break
+        }
+        if let duration = extent.duration, record.submit >= duration {
+          if !records.isEmpty { try body(records) }
+          return false
+        }
+        records.append(record)
+      }
+      if !records.isEmpty { try body(records) }
+      left -= records.count
+      if left == 0 || !isWanted() { return false }
+      if isEnd { return true }
     }
   }
 
@@ -37,9 +74,12 @@ extension SyntheticWorkload {
   }
 
   private func part(_ number: Int) -> Part {
+    let (first, end) = (number * Self.shard, (number + 1) * Self.shard)
+    if hasJobSizes, taskCount(fromJob: first, toJob: end) > Self.largest {
+      return Part(isTooLarge: true)
+    }
     var source = endless()
-    source.skip(toJob: number * Self.shard)
-    let end = Int64((number + 1) * Self.shard)
+    source.skip(toJob: first)
     var records: [TaskRecord] = []
     while let record = source.next(), record.id.job < end {
       if let duration = extent.duration, record.submit >= duration {
@@ -55,6 +95,8 @@ extension SyntheticWorkload {
 private struct Part {
   var records: [TaskRecord] = []
   var isLast = false
+  /// It has too many tasks to be drawn at once.
+  var isTooLarge = false
 }
 
 /// Results of threads, each in a place of its own.

@@ -67,6 +67,9 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
     return copy
   }
 
+  /// Whether jobs have more than one task.
+  var hasJobSizes: Bool { model.classes.contains { $0.jobSize != nil } }
+
   /// What draws a trace's details, if the model has some.
   var details: TraceSampler? { compiled.details }
 
@@ -122,20 +125,33 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
   }
 
   /// Calls `body` with each job from the first, how many tasks it has, and how many of them the
-  /// extent lets in; draws no tasks.
-  mutating func forEachJob(_ body: (_ job: Int, _ size: Int, _ submitted: Int) -> Void) {
+  /// extent lets in, until it says no; draws no tasks. Whether it never did.
+  mutating func forEachJob(_ body: (_ job: Int, _ size: Int, _ submitted: Int) -> Bool) -> Bool {
     var left = extent.tasks ?? .max
     var block = 0
     while left > 0 {
       load(block)
       for place in 0..<GammaBridge.blockSize where left > 0 {
-        let submit = Microseconds(whole(jobs.times[place] * 1e6))
-        if let duration = extent.duration, submit >= duration { return }
+        let submit = Microseconds(inRange(seconds: jobs.times[place]))
+        if let duration = extent.duration, submit >= duration { return true }
         let size = Int(jobs.sizes[place])
-        body(block * GammaBridge.blockSize + place, size, min(size, left))
+        let job = block * GammaBridge.blockSize + place
+        guard body(job, size, min(size, left)) else { return false }
         left -= min(size, left)
       }
       block += 1
     }
+    return true
+  }
+
+  /// How many tasks the jobs from `first` on have that come before job `end`.
+  func taskCount(fromJob first: Int, toJob end: Int) -> Int {
+    var copy = self
+    var count = 0
+    for block in first / GammaBridge.blockSize..<end / GammaBridge.blockSize {
+      copy.load(block)
+      for size in copy.jobs.sizes { count += Int(size) }
+    }
+    return count
   }
 }

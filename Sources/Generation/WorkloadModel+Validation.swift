@@ -88,8 +88,8 @@ extension WorkloadModel {
 extension ArrivalModel {
   fileprivate func check(_ notes: inout Notes) {
     notes.require(
-      rate > 0 && rate <= 1e9, "arrivals.rate",
-      "is \(rate); expected more than 0 and at most 1e9 jobs a second")
+      Ranges.rate.contains(rate), "arrivals.rate",
+      "is \(rate); expected 1e-9 to 1e9 jobs a second")
     if case .replayed(let gaps) = process {
       let total = gaps.reduce(0, +)
       notes.require(
@@ -114,6 +114,9 @@ extension ArrivalModel {
 extension TaskClass {
   fileprivate func check(_ notes: inout Notes) {
     let before = notes.issues.count
+    notes.require(
+      Ranges.priority.contains(Int64(priority)), "priority",
+      "is \(priority); expected -1 to \(Ranges.priority.upperBound)")
     for (name, law) in [("runTime", runTime), ("cpu", cpu), ("memory", memory)] {
       notes.law(law, name)
     }
@@ -196,12 +199,16 @@ extension TraceDetails {
 extension WorkloadExtent {
   var issues: [ModelIssue] {
     var issues: [ModelIssue] = []
-    if let tasks, tasks < 0 {
-      issues.append(ModelIssue(path: "tasks", message: "is \(tasks); expected 0 or more"))
-    }
-    if let duration, duration < .zero {
+    if let tasks, !Ranges.tasks.contains(tasks) {
       issues.append(
-        ModelIssue(path: "duration", message: "is \(duration.seconds) s; expected 0 or more"))
+        ModelIssue(
+          path: "tasks", message: "is \(tasks); expected 0 to \(Ranges.tasks.upperBound)"))
+    }
+    if let duration, !duration.isInRange {
+      issues.append(
+        ModelIssue(
+          path: "duration",
+          message: "is \(duration.seconds) s; expected 0 to \(Ranges.seconds.upperBound)"))
     }
     return issues
   }

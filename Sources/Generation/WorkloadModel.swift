@@ -179,6 +179,20 @@ public struct EstimateModel: Sendable, Hashable {
     self.factor = factor
     self.roundedTo = roundedTo
   }
+
+  /// The names of ``named(_:)``.
+  public static let names = ["factor", "tsafrir"]
+
+  /// `factor`: the f-model with f = 4, a factor uniform on 1 ... 5. `tsafrir`: the same, rounded up to
+  /// the twenty times, from a minute to two days, that users say most. Nil for other names.
+  public static func named(_ name: String) -> EstimateModel? {
+    guard names.contains(name), let factor = try? Law(.uniform, [1, 5]) else { return nil }
+    let minutes: [Double] = [
+      1, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 360, 480, 600, 720, 1080, 1440, 2880,
+    ]
+    return EstimateModel(
+      factor: factor, roundedTo: name == "tsafrir" ? minutes.map { $0 * 60 } : [])
+  }
 }
 
 /// How many tasks are drawn: a number of them, those of a span of time, or what ends first.

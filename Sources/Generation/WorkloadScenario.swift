@@ -70,9 +70,17 @@ public struct WorkloadScenario: Sendable, Hashable {
     if needsRate, arrivals?["rate"] == nil { root.problem(at: "arrivals.rate", "is missing") }
     if let node = root.object("estimates") {
       let factor = node["factor"].flatMap { Law($0) }
-      if node["factor"] == nil { node.problem(at: "factor", "is missing") }
+      let named = node.choice("model", of: EstimateModel.names)
+      if let named {
+        model?.estimates = EstimateModel.named(named)
+        if node["factor"] != nil { node.problem(at: "factor", "stands beside model: give one") }
+      } else if node["factor"] == nil, node["model"] == nil {
+        node.problem(at: "factor", "is missing, and so is model")
+      }
       let times = node.numbers("roundedTo", in: .positive)
-      if let factor { model?.estimates = EstimateModel(factor: factor, roundedTo: times ?? []) }
+      if let factor, named == nil {
+        model?.estimates = EstimateModel(factor: factor, roundedTo: times ?? [])
+      }
     }
     if let node = root.object("graph") { model?.graph = GraphModel(node) }
     if let node = root.object("details") { model?.details = TraceDetails(node) }
@@ -80,7 +88,8 @@ public struct WorkloadScenario: Sendable, Hashable {
     let mix = root.object("mix")
     let load = root.object("load")
     let shares = mix.map { mix in
-      Dictionary(uniqueKeysWithValues: mix.keys.map { ($0, mix.number($0, in: .share) ?? 0) })
+      Dictionary(
+        mix.keys.map { ($0, mix.number($0, in: .share) ?? 0) }, uniquingKeysWith: { $1 })
     }
     let factors = ["runTime", "requests", "tailIndex"].map { scale?.number($0, in: .positive) }
     let target = load?.number("target", in: .positive, required: true)

@@ -21,6 +21,8 @@ public struct MARLScheduler: PlacementPolicy {
   public var choice: PolicyModel.Choice
   /// The name in reports.
   public var name: String
+  /// True: they are among what it sees.
+  public var goesByEstimates: Bool { true }
   private var sampler = CandidateSampler(.uniform)
   private var ledger = SentLedger()
   private var observation = StudyObservation()
@@ -143,22 +145,40 @@ public struct MARLScheduler: PlacementPolicy {
     scratch.reserve(rows: 1, columns: max(StudyObservation.count, machines + 1))
     observation.write(task, on: cluster, to: scratch.inputs)
     var any = false
-    for machine in 0..<machines {
-      scratch.mask[machine] = machine < cluster.count && cluster.canTake(task, on: machine)
-      any = any || scratch.mask[machine]
+    for output in 0..<machines {
+      scratch.mask[output] = machine(of: output, for: task, cluster) != nil
+      any = any || scratch.mask[output]
     }
     guard any else { return nil }
     let network = model.network(for: task, on: cluster)
     use?.counts[network] += 1
     model.networks[network].evaluate(scratch.inputs, hidden: scratch.hidden, to: scratch.outputs)
     let chosen = choose(machines, mask: scratch.mask, &rng)
+    guard let machine = machine(of: chosen.index, for: task, cluster) else { return nil }
     recorder?.decided(
-      task, chosen.index, cluster,
+      task, machine, cluster,
       .init(
         rows: UnsafeBufferPointer(start: scratch.inputs, count: StudyObservation.count),
         mask: UnsafeBufferPointer(start: scratch.mask, count: machines), chosen: chosen.index,
         logProbability: chosen.logProbability, network: network))
-    return chosen.index
+    return machine
+  }
+
+  /// The machine that an output of the study's networks stands for: beyond as many machines as there are
+  /// outputs, those of equal number modulo that share one, and the least loaded that can take the task is
+  /// meant. Nil if none can. O(machines / outputs).
+  private func machine(of output: Int, for task: TaskView, _ cluster: borrowing Cluster) -> Int? {
+    var best: Int?
+    var least = Double.infinity
+    var machine = output
+    while machine < cluster.count {
+      if cluster.canTake(task, on: machine) {
+        let demand = cluster.demand(machine)
+        if best == nil || demand < least { (best, least) = (machine, demand) }
+      }
+      machine += StudyObservation.machines
+    }
+    return best
   }
 
   private func choose(

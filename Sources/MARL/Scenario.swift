@@ -136,7 +136,8 @@ extension Scenario {
     return (recorder.experience, reward)
   }
 
-  /// The random policy's energy and variance over episodes at a load: the units of the reward there.
+  /// The random policy's energy and variance over episodes at a load: the units of the reward there; 1
+  /// of one that is 0.
   ///
   /// - Throws: as ``run(_:_:)``.
   public func measuredUnits(
@@ -146,8 +147,10 @@ extension Scenario {
       try run(Episode(seed: seeds[index], load: load, tasks: tasks), RandomPlacement())
     }
     let n = Double(max(rewards.count, 1))
-    return RewardUnits(
-      energy: rewards.reduce(0) { $0 + $1.joules } / n,
-      variance: rewards.reduce(0) { $0 + $1.variance } / n)
+    let energy = rewards.reduce(0) { $0 + $1.joules } / n
+    let variance = rewards.reduce(0) { $0 + $1.variance } / n
+    // What is nothing at all, as the variance until the last arrival is where there is but one, stays
+    // nothing in any unit.
+    return RewardUnits(energy: energy > 0 ? energy : 1, variance: variance > 0 ? variance : 1)
   }
 }

@@ -302,7 +302,7 @@ extension LiveCluster {
         id: view.id, instance: view.instance, submit: view.submit, firstStart: claim.start,
         start: claim.start, finish: hasFinished ? state.now : .never, deadline: view.deadline,
         wait: max(claim.start - view.submit, .zero),
-        wasted: hasFinished ? .zero : state.now - claim.start, startup: .zero, energy: .zero,
+        wasted: hasFinished ? .zero : state.now - claim.start, waking: .zero, startup: .zero, energy: .zero,
         machine: machines[claim.machine].number, attempts: view.attempts,
         priorityClass: view.priorityClass, outcome: outcome, placements: view.placements,
         isFinal: isFinal),

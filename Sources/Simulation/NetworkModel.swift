@@ -39,6 +39,10 @@ public struct NetworkModel: Hashable, Sendable {
   /// What every task carries to storage when it has run, over the site's level; it holds its machine
   /// until then.
   public var output = Bytes.zero
+  /// Whether what a predecessor hands over is sent to wherever it will be needed as soon as it is ready,
+  /// as models of task graphs have it (Topcuoglu, Hariri and Wu, 2002): what has arrived when the task
+  /// starts keeps it no longer. Otherwise it is fetched when the task has its machine.
+  public var pushesData = false
 
   /// The same everywhere.
   public init(constant latency: Microseconds, bandwidth: Double = .infinity) {
@@ -67,6 +71,26 @@ public struct NetworkModel: Hashable, Sendable {
 
   /// Time to carry a task's output to storage.
   var store: Microseconds { site.time(for: output) }
+
+  /// The mean time to carry `data` between two different of so many machines; zero for one. O(1).
+  func meanTransfer(_ data: Bytes, machines: Int) -> Microseconds {
+    guard machines > 1 else { return .zero }
+    /// How many ordered pairs lie in groups of `size`.
+    func pairs(_ size: Int) -> Double {
+      guard size < machines else { return Double(machines) * Double(machines - 1) }
+      let (groups, rest) = (machines / size, machines % size)
+      return Double(groups) * Double(size) * Double(size - 1) + Double(rest) * Double(rest - 1)
+    }
+    let (size, overflow) = machinesPerRack.multipliedReportingOverflow(by: racksPerCluster)
+    let (inRack, inCluster) = (pairs(machinesPerRack), pairs(overflow ? .max : size))
+    let all = pairs(.max)
+    func seconds(_ level: Level) -> Double {
+      level.latency.seconds + Double(data.rawValue) / level.bandwidth
+    }
+    return Microseconds(
+      seconds: (inRack * seconds(rack) + (inCluster - inRack) * seconds(cluster)
+        + (all - inCluster) * seconds(site)) / all)
+  }
 
   /// Time to carry `data` from one machine to another; nothing if they are the same.
   public func transfer(_ data: Bytes, from: Int, to: Int) -> Microseconds {

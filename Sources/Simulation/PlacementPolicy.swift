@@ -37,7 +37,7 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
   /// decides, and sees that machine as it is now; -1 otherwise.
   public var gateway: Int32 = -1
   /// Seconds of its estimate and of the longest chain of tasks known to wait for it (HEFT's upward
-  /// rank), for a batch policy; 0 where the workload has no dependencies.
+  /// rank), for a batch policy; 0 for others.
   public internal(set) var upwardRank = 0.0
   /// The set of machines that its attribute constraints allow; -1 is all.
   var eligibility: Int32 = -1
@@ -143,6 +143,9 @@ public protocol PlacementPolicy {
   /// The name used in reports and on the command line.
   var name: String { get }
 
+  /// Whether it goes by ``TaskView/estimate``: a run of it without estimates says so. False by default.
+  var goesByEstimates: Bool { get }
+
   /// Where `task` goes, now.
   mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
@@ -169,6 +172,7 @@ public protocol PlacementPolicy {
 }
 
 extension PlacementPolicy {
+  public var goesByEstimates: Bool { false }
   public mutating func runBegan(on cluster: borrowing Cluster) {}
   public mutating func machineChanged(_ machine: Int, on cluster: borrowing Cluster) {}
   public mutating func taskEnded(_ result: TaskResult, on cluster: borrowing Cluster) {}

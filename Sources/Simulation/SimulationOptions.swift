@@ -149,6 +149,14 @@ public struct SimulationOptions: Hashable, Sendable {
   public var retries = Int32.max
   /// The run stops here; tasks that are then under way end as unfinished.
   public var until = Microseconds.never
+  /// How many tasks may be in flight at once, gang members each counted; more end the run with an
+  /// error. A task takes about 250 bytes. At most 2^26.
+  public var maximumInFlight = 1 << 23 {
+    didSet { maximumInFlight = min(max(maximumInFlight, 1), 1 << EventHeap.subjectBits) }
+  }
+  /// How often machines may fail before the run is given up with an error, apart from a thousand times
+  /// for every task: a model that leaves no task the time to end would go on for ever.
+  public var maximumFailures = 10_000_000
   /// Run times below this count as this in bounded slowdown (Feitelson; 10 s by custom).
   public var slowdownBound = Microseconds(seconds: 10)
   /// Whether the engine checks itself: capacities at every change, conservation and Little's law at

@@ -26,6 +26,13 @@ public struct SimulationReport: Sendable {
   public var conflicts: Int
   /// Dependencies on tasks that are not in the workload; they hold nobody.
   public var droppedDependencies: Int
+  /// CPU work submitted over what the machines could do from the first submission to the last: 1 is as
+  /// much; nil where there is no such time.
+  public var offeredLoad: Double?
+  /// What was known of the tasks, and what is not modelled.
+  public var remarks = RunRemarks()
+  /// Whether the policy goes by estimates of run times.
+  public var policyGoesByEstimates = false
   /// First submission; `never` if there was no task.
   public var firstSubmit: Microseconds
   /// Last finish; `never` if no task finished.
@@ -211,6 +218,10 @@ public enum SimulationError: Error, CustomStringConvertible {
   case cluster(ClusterError)
   /// A task waits for itself, through those it waits for.
   case cyclicDependencies(TaskID)
+  /// More tasks were in flight at once than the run may have.
+  case tooManyTasks(Int, time: Microseconds)
+  /// Machines failed so often that the run would not come to its end.
+  case tooManyFailures(Int, time: Microseconds)
   /// A batch policy chose a task that was not offered.
   case invalidChoice(policy: String, index: Int, count: Int, time: Microseconds)
   /// No decision is open, or the answer is to another kind of decision.
@@ -229,6 +240,12 @@ public enum SimulationError: Error, CustomStringConvertible {
     case .cluster(let error): "the cluster: \(error)"
     case .cyclicDependencies(let id):
       "task \(id.job)/\(id.index) waits for itself, through the tasks that it waits for"
+    case .tooManyTasks(let limit, let time):
+      "more than \(limit) tasks are in flight at \(time.rawValue) µs; --max-in-flight raises the limit,"
+        + " at about 250 bytes a task"
+    case .tooManyFailures(let limit, let time):
+      "machines have failed more than \(limit) times by \(time.rawValue) µs: the failure model leaves"
+        + " no task the time to end, or the workload spans centuries"
     case .invalidChoice(let policy, let index, let count, let time):
       "policy \(policy) chose waiting task \(index) of \(count) at \(time.rawValue) µs"
     case .unfittingAnswer(let policy, let time):

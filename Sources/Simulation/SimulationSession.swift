@@ -143,6 +143,7 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
     var report = engine.accounts.report(
       policy: engine.policy.name, seed: seed, cluster: engine.cluster,
       energy: engine.meter.report, audited: isAudited)
+    report.policyGoesByEstimates = engine.policy.goesByEstimates
     report.drewChance = engine.drewChance
     if lacksMemory { (report.usage.memory, report.usage.fragmentation.memory) = (.nan, .nan) }
     return report
@@ -162,7 +163,7 @@ extension SimulationSession where Source: ~Copyable {
   ) throws(SimulationError) -> Bool {
     guard engine.offering.question == .none else { return true }
     while true {
-      switch engine.proceed() {
+      switch try engine.proceed() {
       case .decision: return true
       case .task:
         let record: TaskRecord?

@@ -25,7 +25,8 @@ public struct Simulator {
   /// What all chance in a run comes from.
   public var seed: UInt64
 
-  /// Which tasks wait for which; none by default.
+  /// Which tasks wait for which, and how long they run on single machines where that does not follow
+  /// from speeds; none by default.
   public var dependencies = DependencyTable()
 
   /// What machines are like and tasks require of it; nothing by default.

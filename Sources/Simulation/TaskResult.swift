@@ -44,10 +44,13 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   public var finish: Microseconds
   /// Latest end that meets its deadline; `never` if it has none.
   public var deadline: Microseconds
-  /// Total time spent waiting, over all attempts, until it started or its fate was known.
+  /// Total time spent waiting, over all attempts, until it started or its fate was known: in the
+  /// queue, and for its machine to wake up.
   public var wait: Microseconds
   /// Time run in attempts that were cut short.
   public var wasted: Microseconds
+  /// The part of ``wait`` for which the machine of the last attempt was waking up.
+  public var waking: Microseconds
   /// Part of the last attempt that went by before it ran: its machine woke up,
   /// its data came.
   public var startup: Microseconds

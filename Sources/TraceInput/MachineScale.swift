@@ -14,15 +14,20 @@ public struct MachineScale: Equatable, Sendable {
   /// Local disk of the largest machine.
   public var disk: Bytes
 
-  /// - Throws: `TraceError` unless every value is finite and positive.
+  /// - Throws: `TraceError` unless every value is positive and a hundred times as much is in range
+  ///   (``Ranges/amount``).
   public init(
     cores: Double = 32, memory: Bytes = Bytes(gibibytes: 128), disk: Bytes = Bytes(gibibytes: 1024)
   ) throws(TraceError) {
-    guard cores.isFinite, cores > 0, cores <= 1e6 else {
-      throw TraceError(.missing, "a machine scale needs a number of cores in 0…1e6, not \(cores)")
+    // What is a hundred times as much must be in range too.
+    let most = Ranges.amount.upperBound / Int64(Ranges.share.upperBound)
+    guard cores > 0, cores <= 180_000 else {
+      throw TraceError(
+        .missing, "a machine scale needs more than 0 and at most 180000 cores, not \(cores)")
     }
-    guard memory > .zero, disk > .zero else {
-      throw TraceError(.missing, "a machine scale needs memory and disk above zero")
+    guard (1...most).contains(memory.rawValue), (1...most).contains(disk.rawValue) else {
+      throw TraceError(
+        .missing, "a machine scale needs memory and disk above zero and at most \(most >> 30) GiB")
     }
     self.init(validCores: cores, memory: memory, disk: disk)
   }

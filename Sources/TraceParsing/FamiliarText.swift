@@ -7,7 +7,7 @@ enum FamiliarText {
     let text = String(decoding: head.prefix(4096), as: UTF8.self)
     let line = text.prefix { !$0.isNewline }
     let start = text.drop { $0.isWhitespace }.first
-    let words = ": --columns says which of its columns are which (docs/record-files.md)"
+    let words = ": --columns says which of its columns are which (docs/column-mappings.md)"
     if start == "{" || start == "[" {
       if text.contains("\"apiVersion\"") {
         return ", which looks like a list of Kubernetes (kubectl get -o json)"

@@ -124,12 +124,13 @@ public struct TraceOpener: Sendable {
       throw Self.unknownColumns(try group.files[0].openParquet(), group, format)
     }
     let line = String(decoding: group.head.prefix { $0 != 0x0a }.prefix(60), as: UTF8.self)
-    let asked = format ?? formatNames.joined(separator: ", ")
+    let asked = format ?? "any of \(formats.count) formats"
     throw TraceError(
       .unrecognised,
-      "not a table of \(asked); it begins '\(line)'\(FamiliarText.hint(group.head)). "
-        + "--format and --table say what it is"
-        + (group.beginsAsJSONArray ? "; JSON is read as one object a line: jq -c '.[]'" : ""),
+      "not a table of \(asked); it begins '\(line)'\(FamiliarText.hint(group.head))"
+        + MappedTableFormat.nearest(to: input)
+        + ". --format and --table say what it is; convert --print-mapping writes a mapping to "
+        + "begin from",
       file: group.files[0].name)
   }
 

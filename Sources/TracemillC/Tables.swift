@@ -64,7 +64,7 @@ public func generate(
       }
       var symbols = SymbolTable()
       for name in source.userNames { _ = symbols.intern(name) }
-      return handle(RecordTable(TaskTable(records), symbols, source.dependencies()))
+      return handle(RecordTable(TaskTable(records), symbols, try source.dependencies()))
     }
   }
 }

@@ -20,6 +20,9 @@ public struct DependencyTable: Sendable {
   /// dictionary's order.
   public private(set) var tasks: [TaskID] = []
 
+  /// Run times on single machines: what else a record has no place for.
+  public var runTimes = RunTimeTable()
+
   /// How many dependencies there are.
   public private(set) var count = 0
 
@@ -51,6 +54,7 @@ public struct DependencyTable: Sendable {
     to present: (_ predecessor: TaskID) -> Bool
   ) -> (table: DependencyTable, dropped: Int) {
     var table = DependencyTable()
+    table.runTimes = runTimes
     for task in tasks {
       for dependency in dependencies(of: task) where present(dependency.predecessor) {
         table.add(

@@ -51,3 +51,37 @@ public struct Resources: BitwiseCopyable, Hashable, Sendable {
       milliGPU: max(milliGPU, other.milliGPU))
   }
 }
+
+/// What any number of tasks ask for together: exact, where the sum of ``Resources`` might not be.
+public struct ResourceSum: Hashable, Sendable {
+  private var cpu: Int128 = 0
+  private var memory: Int128 = 0
+  private var disk: Int128 = 0
+  private var milliGPU: Int128 = 0
+
+  /// Nothing.
+  public init() {}
+
+  public static func += (sum: inout ResourceSum, part: Resources) {
+    sum.cpu += Int128(part.cpu.nano)
+    sum.memory += Int128(part.memory.rawValue)
+    sum.disk += Int128(part.disk.rawValue)
+    sum.milliGPU += Int128(part.milliGPU)
+  }
+
+  public static func -= (sum: inout ResourceSum, part: Resources) {
+    sum.cpu -= Int128(part.cpu.nano)
+    sum.memory -= Int128(part.memory.rawValue)
+    sum.disk -= Int128(part.disk.rawValue)
+    sum.milliGPU -= Int128(part.milliGPU)
+  }
+
+  /// The sum, or in each dimension 2^62 where it is more: what is in range can still be added to it and
+  /// taken from it.
+  public var clamped: Resources {
+    func part(_ sum: Int128) -> Int64 { Int64(min(max(sum, -(1 << 62)), 1 << 62)) }
+    return Resources(
+      cpu: Cores(nano: part(cpu)), memory: Bytes(part(memory)), disk: Bytes(part(disk)),
+      milliGPU: part(milliGPU))
+  }
+}

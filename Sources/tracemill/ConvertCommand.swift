@@ -21,6 +21,8 @@ struct ConvertCommand: ParsableCommand {
         tracemill convert task_events --from 1d --to 2d --priority production -o day2.parquet
         tracemill convert broken.csv --lenient -o tasks.csv
         tracemill convert clusterdata-2011-2 --dry-run
+        tracemill convert sacct.txt --anonymise -o jobs.parquet
+        tracemill convert unknown.csv --print-mapping > map.yaml
       """)
 
   @Argument(help: ArgumentHelp("The trace.", valueName: "in"), completion: .file())
@@ -56,6 +58,24 @@ struct ConvertCommand: ParsableCommand {
       """)
   var resume = false
 
+  @Flag(
+    help: """
+      Make the records fit to be given away: users become numbers (of a salted hash), times count \
+      from the first submission, names beside the records are left out.
+      """)
+  var anonymise = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The salt of --anonymise: the same gives the same numbers again. Chosen and forgotten if not given.",
+      valueName: "text"))
+  var salt: String?
+
+  @Flag(
+    help:
+      "Print a mapping (--columns) to begin from, guessed of the table's columns, and do no more.")
+  var printMapping = false
+
   @Flag(help: "Print the summary as JSON.")
   var json = false
 
@@ -63,7 +83,13 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   mutating func validate() throws {
-    guard rowsPerPart > 0 else { throw ValidationError("--rows-per-part is above 0") }
+    guard salt == nil || anonymise else {
+      throw ValidationError("--salt is for --anonymise")
+    }
+    if printMapping { return }
+    guard (1...1_000_000_000).contains(rowsPerPart) else {
+      throw ValidationError("--rows-per-part is from 1 to 1000000000")
+    }
     if dryRun {
       guard output == nil, !resume else {
         throw ValidationError("--dry-run writes nothing: it goes without --output and --resume")
@@ -83,6 +109,12 @@ struct ConvertCommand: ParsableCommand {
   func run() throws {
     let reading = try self.reading.settings()
     let meter = ReadMeter()
+    if printMapping {
+      let input = try TraceInput(
+        path: self.input, maximumExpansion: reading.maximumExpansion,
+        temporaryDirectory: reading.temporaryDirectory)
+      return try writeOutput(MappingGuess(input).yaml)
+    }
     let trace = try reading.open(input, meter: meter)
     let rejects = try output.flatMap { lenient ? try RejectsFile(beside: $0) : nil }
     let log = try rejects?.log ?? (lenient ? RejectLog { _ in } : nil)
@@ -101,7 +133,11 @@ struct ConvertCommand: ParsableCommand {
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
 
-    let stream = try trace.records(options)
+    var stream = try trace.records(options)
+    if anonymise {
+      let salt = salt.map { Array($0.utf8) } ?? (0..<32).map { _ in UInt8.random(in: 0...255) }
+      stream = try stream.anonymised(salt: salt)
+    }
     for note in stream.report.notes where note.hasPrefix("resume:") {
       reading.logger?.notice("\(note)")
     }
@@ -124,8 +160,8 @@ struct ConvertCommand: ParsableCommand {
     options.work?.remove()
     progress.finish(made)
     let summary = ConversionSummary(
-      report: stream.report, passedOver: trace.passedOver, leftOut: leftOut, selected: made,
-      output: output,
+      report: stream.report, told: trace.notes, passedOver: trace.passedOver, leftOut: leftOut,
+      selected: made, output: output,
       rejects: rejects?.file.path,
       scale: options.scale, transitionsKnown: trace.format != "records")
     try writeSummary(

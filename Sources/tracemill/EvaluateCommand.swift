@@ -81,7 +81,9 @@ struct EvaluateCommand: ParsableCommand {
       throw ValidationError("--load is more than 0, at most 100")
     }
     guard !schedulers.isEmpty else { throw ValidationError("there is no scheduler to evaluate") }
-    if let tasks, tasks < 1 { throw ValidationError("--tasks is at least 1") }
+    if let tasks, !(1...ScenarioFile.taskLimit).contains(tasks) {
+      throw ValidationError("--tasks is from 1 to \(ScenarioFile.taskLimit)")
+    }
     if let heartbeat, !(heartbeat >= 0 && heartbeat <= 1e6) {
       throw ValidationError("--heartbeat is 0 to 1000000")
     }

@@ -87,7 +87,9 @@ struct GenerateCommand: ParsableCommand {
     if let output, toFormat.of(output) == .records {
       do { _ = try TableFileKind(path: output) } catch { throw ValidationError("\(error)") }
     }
-    guard rowsPerPart > 0 else { throw ValidationError("--rows-per-part is more than 0") }
+    guard (1...1_000_000_000).contains(rowsPerPart) else {
+      throw ValidationError("--rows-per-part is from 1 to 1000000000")
+    }
     if let parts {
       guard (1...100_000).contains(parts) else {
         throw ValidationError("--parts is from 1 to 100000")
@@ -131,7 +133,7 @@ struct GenerateCommand: ParsableCommand {
   ) throws {
     let options = try reading.settings().readOptions(meter: ReadMeter())
     let stream = RecordStream(
-      generated: source, dependencies: parts == nil ? source.dependencies() : DependencyTable(),
+      generated: source, dependencies: parts == nil ? try source.dependencies() : DependencyTable(),
       users: source.userNames, lastTime: scenario.extent.duration ?? .zero)
     let layout = toFormat.of(output)
     let begin = warmUp?.value ?? .zero
@@ -187,6 +189,9 @@ private struct GenerationSummary {
   var jobs = 0
   var last = Microseconds.zero
   var coreSeconds = 0.0
+  /// Ends of tasks that run on, with their cores, in steps of time: what of the work falls after the last
+  /// submission is only known then.
+  private var ends = OverhangingWork()
   var leftOut: [String: Int] = [:]
 
   init(scenario: WorkloadScenario, output: String) {
@@ -199,6 +204,14 @@ private struct GenerationSummary {
     if record.id.index == 0 { jobs += 1 }
     last = max(last, record.submit - begin)
     coreSeconds += record.request.cpu.value * record.runTime.seconds
+    ends.add(
+      from: (record.submit - begin).seconds, for: record.runTime.seconds,
+      cores: record.request.cpu.value)
+  }
+
+  /// Cores that are busy on average while tasks come, if all run at once.
+  private var offeredMeanwhile: Double {
+    last > .zero ? (coreSeconds - ends.after(last.seconds)) / last.seconds : 0
   }
 
   private var offered: Double { last > .zero ? coreSeconds / last.seconds : 0 }
@@ -208,6 +221,13 @@ private struct GenerationSummary {
     text += "submitted over \(span(last.seconds))\n"
     text += "busy     \(significant(offered)) cores on average if all run at once"
     text += " (the model's mean: \(significant(scenario.model.offeredCores)))\n"
+    if offeredMeanwhile < 0.95 * scenario.model.offeredCores {
+      text +=
+        "NOTE     \(significant(offeredMeanwhile)) cores on average while tasks come: the model's load "
+      text +=
+        "is a mean over all time, and what runs beyond the last submission, or before as much has "
+      text += "begun, is missing here; a longer --duration with --warm-up comes nearer\n"
+    }
     for (what, count) in leftOut.sorted(by: { $0.key < $1.key }) {
       text += "lost     \(grouped(count)) \(what): no place in the output's layout\n"
     }
@@ -217,7 +237,51 @@ private struct GenerationSummary {
   var object: [String: Any] {
     [
       "tasks": tasks, "jobs": jobs, "last_submit_s": last.seconds, "busy_cores": offered,
+      "busy_cores_while_tasks_come": offeredMeanwhile,
       "model_busy_cores": scenario.model.offeredCores, "left_out": leftOut, "output": output,
     ]
+  }
+}
+
+/// How much of the tasks' work lies beyond a time that is known only at the end: core-seconds by when they
+/// are worked, in bins that double in width as the time grows.
+private struct OverhangingWork {
+  /// Core-seconds and core-ends by bin: a task's work beyond t is cores × (end - t).
+  private var cores: [Double] = []
+  private var ends: [Double] = []
+  private var width = 1.0
+  private static let limit = 4096
+
+  mutating func add(from start: Double, for length: Double, cores amount: Double) {
+    let end = start + length
+    while end / width >= Double(Self.limit) { merge() }
+    let bin = Int(end / width)
+    while cores.count <= bin {
+      cores.append(0)
+      ends.append(0)
+    }
+    cores[bin] += amount
+    ends[bin] += amount * end
+  }
+
+  private mutating func merge() {
+    width *= 2
+    let half = (cores.count + 1) / 2
+    for bin in 0..<half {
+      let second = 2 * bin + 1 < cores.count
+      cores[bin] = cores[2 * bin] + (second ? cores[2 * bin + 1] : 0)
+      ends[bin] = ends[2 * bin] + (second ? ends[2 * bin + 1] : 0)
+    }
+    cores.removeLast(cores.count - half)
+    ends.removeLast(ends.count - half)
+  }
+
+  /// Core-seconds worked after `time`, to the width of a bin.
+  func after(_ time: Double) -> Double {
+    var sum = 0.0
+    for bin in cores.indices where Double(bin + 1) * width > time {
+      sum += max(ends[bin] - cores[bin] * time, 0)
+    }
+    return sum
   }
 }

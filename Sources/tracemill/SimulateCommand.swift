@@ -167,6 +167,7 @@ struct SimulateCommand: AsyncParsableCommand {
         "--workload is needed: a trace, a record file, a scenario or a preset such as study:load=0.5"
       )
     }
+    if cell != nil { try validateCell() }
     if let timeline, !Timeline.endings.contains(where: timeline.hasSuffix) {
       throw ValidationError(
         "--timeline \(timeline): expected a name that ends in \(Timeline.endings.joined(separator: " or "))"
@@ -199,6 +200,28 @@ struct SimulateCommand: AsyncParsableCommand {
     }
   }
 
+  /// A cell is run as its experiment says: what would change it is refused, not ignored.
+  private func validateCell() throws {
+    let standard = try Self.parse(["--workload", "tasks", "--cluster", "machines"])
+    var given: [String] = []
+    if !workload.isEmpty { given.append("--workload") }
+    if cluster != nil { given.append("--cluster") }
+    if scheduler != standard.scheduler { given.append("--scheduler") }
+    if seed != standard.seed { given.append("--seed") }
+    if replications != standard.replications { given.append("--replications") }
+    if ignoreConstraints { given.append("--ignore-constraints") }
+    if scaleArrivals != 1 { given.append("--scale-arrivals") }
+    if scaleLoad != 1 { given.append("--scale-load") }
+    if atStart != standard.atStart { given.append("--at-start") }
+    if timeline != nil { given.append("--timeline") }
+    if decisions != nil { given.append("--decisions") }
+    if engine.settings != standard.engine.settings { given.append("options of the engine") }
+    guard given.isEmpty else {
+      throw ValidationError(
+        "a cell is run as its experiment says: leave out \(given.joined(separator: ", "))")
+    }
+  }
+
   /// The files that are asked for.
   private var files: ResultFiles {
     ResultFiles(
@@ -208,7 +231,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
   func run() async throws {
     let reading = try self.reading.settings(isLenient: leniency.lenient)
-    if let cell { return try CellPrinting.run(cell, reading, json: json) }
+    if let cell { return try CellPrinting.run(cell, reading, files: files, json: json) }
     var settings = engine.settings
     settings.atStart = atStart
     settings.ignoreConstraints = ignoreConstraints
@@ -254,6 +277,9 @@ struct SimulateCommand: AsyncParsableCommand {
 
   /// A run whose accounts do not agree has failed.
   private func check(_ reports: [SimulationReport]) throws {
+    if let reason = reports.lazy.compactMap(\.allUnplaceable).first {
+      throw CommandFailure(message: reason)
+    }
     guard reports.allSatisfy({ $0.audit?.passed ?? true }) else {
       throw CommandFailure(message: "the audit failed: this is a fault of the simulator")
     }

@@ -148,7 +148,7 @@ import WorkloadTestKit
       }
       model.graph = GraphModel(shape: shape, data: try Law(.uniform, [1, 2]))
       let source = try SyntheticWorkload(model, .tasks(Int(size) * 50 - 1), seed: 4)
-      return (source.dependencies(), records(source).count)
+      return (try source.dependencies(), records(source).count)
     }
     func degree(_ table: DependencyTable, _ index: Int32) -> Int {
       table.dependencies(of: TaskID(job: 3, index: index)).count

@@ -40,12 +40,15 @@ import Workload
 
   private func starts(_ jobs: [Job]) -> [Int64] { jobs.map { $0.start ?? -1 } }
 
-  /// On as many machines of one core, or on one of as many cores.
+  /// On as many machines of one core, on one of as many cores, or on four.
   private func starts(
     _ records: [TaskRecord], processors: Int, _ kind: SimulationOptions.Backfilling,
-    spread: Bool = true
+    spread: Bool = true, quarters: Bool = false
   ) throws -> [Int64] {
-    let layout = try spread ? machines(processors, cores: 1) : machines([(Double(processors), 0)])
+    let layout =
+      try quarters
+      ? machines(4, cores: Double(processors / 4))
+      : spread ? machines(processors, cores: 1) : machines([(Double(processors), 0)])
     let (report, results) = try run(records, on: layout, FirstFit()) {
       $0.backfilling = kind
       $0.spansMachines = spread
@@ -61,7 +64,8 @@ import Workload
     var jobs = records.map(Job.init)
     var now = Int64.min
     while true {
-      let next = jobs.flatMap { [$0.submit, $0.end] }.filter { $0 > now && $0 < .max }.min()
+      let next = jobs.flatMap { [$0.submit, $0.end, $0.start == nil ? $0.promised : .max] }
+        .filter { $0 > now && $0 < .max }.min()
       guard let next else { return jobs }
       now = next
       let waiting = jobs.indices.filter { jobs[$0].submit <= now && jobs[$0].start == nil }
@@ -163,13 +167,16 @@ import Workload
 
   @Test(arguments: 0..<12)
   func conservativeIsTheTextbooks(_ seed: Int) throws {
-    // On one machine: a promise is of places, and on many machines it may be a worse one.
+    // Processors are one pool, however they lie in machines.
     let processors = [8, 16][seed % 2]
     let records = jobs(40, processors: processors, slack: seed % 3 == 0 ? 1 : 4, seed: UInt64(seed))
     let expected = conservative(records, processors: processors)
-    #expect(
-      try starts(records, processors: processors, .conservative, spread: false)
-        == starts(expected))
+    for (spread, quarters) in [(false, false), (true, false), (true, true)] {
+      #expect(
+        try starts(
+          records, processors: processors, .conservative, spread: spread, quarters: quarters)
+          == starts(expected))
+    }
   }
 
   @Test(arguments: 0..<12)

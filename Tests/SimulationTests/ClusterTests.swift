@@ -36,7 +36,7 @@ import Workload
 
   @Test func everyIssueIsToldWithItsPath() throws {
     var bad = MachineGroup(count: -1, cores: 0...4, memoryGiB: 1...2)
-    bad.memoryGiB.low = 3
+    bad.memoryGiB?.low = 3
     bad.speed = ValueRange(.nan)
     bad.idleWatts = ValueRange(-1)
     bad.powerCurve = [0]

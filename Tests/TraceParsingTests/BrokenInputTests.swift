@@ -52,13 +52,13 @@ import Workload
       message: "a.swf:2:1: job number 'x1' is not an integer"),
     Case(
       file: "a.swf", text: job + "2 -1 1 9 4 -1 -1 4 9 -1 1 1 1 1 1 1 -1 -1\n",
-      message: "a.swf:2:2: submit time -1 is not between 0 and 9000000000000"),
+      message: "a.swf:2:2: submit time -1 is not between 0 and 9007199254"),
     Case(
       file: "a.swf", text: job + "2 0 -0.5 9 4 -1 -1 4 9 -1 1 1 1 1 1 1 -1 -1\n",
       message: "a.swf:2:3: wait time '-0.5' is not -1 (unknown) or at least 0"),
     Case(
       file: "a.swf", text: job + "2 0 1 1e99 4 -1 -1 4 9 -1 1 1 1 1 1 1 -1 -1\n",
-      message: "a.swf:2:4: run time 1e99 is not between -1 and 9000000000000"),
+      message: "a.swf:2:4: run time 1e99 is not between -1 and 9007199254"),
     Case(
       file: "a.swf", text: job + "2 0 1 9 4 -1 -1 4 9 -1 7 1 1 1 1 1 -1 -1\n",
       message: "a.swf:2:11: status 7 is not between -1 and 5"),
@@ -77,7 +77,7 @@ import Workload
       message: "v1.csv:2:4: JobType 4 is not between 0 and 3"),
     Case(
       file: "v1.csv", text: window + "300 1 1 0 -0.5 0.5\n",
-      message: "v1.csv:2:5: NrmlTaskCores -0.5 is not between 0 and 1000000"),
+      message: "v1.csv:2:5: NrmlTaskCores -0.5 is not between 0 and 100"),
     Case(
       file: "v1.csv", text: window + "300 1 1 0 0.5\n",
       message: "v1.csv:2: task_windows has 6 columns; this row has 5"),
@@ -89,7 +89,7 @@ import Workload
     ),
     Case(
       file: "batch_task.csv", text: batch2017 + "1,2,3,4,0,Failed,50,0.5\n",
-      message: "batch_task.csv:2:5: instance_num 0 is not between 1 and 2147483647"),
+      message: "batch_task.csv:2:5: instance_num 0 is not between 1 and 1000000"),
     Case(
       file: "batch_task.csv", text: batch2017 + "1,2,3,99999999999,1,Failed,50,0.5\n",
       message: "batch_task.csv:2:4: task_id 99999999999 is not between 0 and 2147483647"),
@@ -163,7 +163,7 @@ import Workload
       message: "i.json:2:29: type 11 is not between 0 and 10"),
     Case(
       file: "i.json", text: instance + #"{"collection_id":"1","resource_request":{"cpus":-1}}"#,
-      message: "i.json:2:49: resource_request.cpus -1.0 is not between 0 and 1000000"),
+      message: "i.json:2:49: resource_request.cpus -1.0 is not between 0 and 100"),
     Case(
       file: "i.json", text: instance + #"{"collection_id":"1","collection_type":"2"}"#,
       message: "i.json:2:40: collection_type 2 is not between 0 and 1"),

@@ -51,6 +51,13 @@ size_t tm_json_padding(void);
 const char *tm_json_parse(
     tm_json_reader *reader, const uint8_t *bytes, size_t length, tm_json_value *values);
 
+/// Parses one object and fills the text of one value for each name, here a path: keys joined by dots,
+/// numbers for elements of lists (-1 is the last), `*` for all of them, `#` for how many there are,
+/// `[a.b]` for a key with dots, `[name=gpu]` for the elements whose member is that text. Strings come without quotes, anything else as JSON; what is absent or
+/// null is empty. The texts are valid until the next call.
+const char *tm_json_texts(
+    tm_json_reader *reader, const uint8_t *bytes, size_t length, tm_json_value *values);
+
 #ifdef __cplusplus
 }
 #endif

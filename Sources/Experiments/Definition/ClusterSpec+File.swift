@@ -17,7 +17,7 @@ extension MachineGroup {
     let name = node.string("name")
     let count = node.integer("count", in: 0...ClusterSpec.machineLimit, required: true)
     let cores = ValueRange(node, "cores", required: true)
-    let memory = ValueRange(node, "memoryGiB", required: true)
+    let memory = ValueRange(node, "memoryGiB")
     // What is wrong with these has been noted by the time that a missing one ends the group.
     let disk = ValueRange(node, "diskGiB")
     let gpus = ValueRange(node, "gpus")
@@ -26,7 +26,7 @@ extension MachineGroup {
     let sleepAfter = node.number("sleepAfterSeconds")
     let wake = node.number("wakeSeconds")
     let curve = node.numbers("powerCurve")
-    guard let count, let cores, let memory else { return nil }
+    guard let count, let cores else { return nil }
     self.init(name: name, count: count, cores: 0...0, memoryGiB: 0...0)
     (self.cores, memoryGiB, diskGiB, self.gpus, self.speed) = (cores, memory, disk, gpus, speed)
     (idleWatts, dynamicWatts, sleepWatts) = (power[0], power[1], power[2])

@@ -54,8 +54,8 @@ extension EngineSettings {
 extension EngineSettings {
   /// The keys whose values are numbers.
   public static let numberKeys = [
-    "accountFrom", "accountTail", "depth", "heartbeat", "networkDelay", "overcommitCpu",
-    "overcommitMemory", "retries", "step", "until", "warmUp",
+    "accountFrom", "accountTail", "depth", "heartbeat", "maxInFlight", "networkDelay",
+    "overcommitCpu", "overcommitMemory", "retries", "step", "until", "warmUp",
   ]
 
   /// Sets a number by its key in an experiment file; times are seconds. False if there is none of that

@@ -87,6 +87,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   public var overcommitMemory: Double?
   /// How often an evicted task may be tried again.
   public var retries: Int?
+  /// How many tasks may be in flight at once.
+  public var maxInFlight: Int?
   /// Seconds after the first submission in which tasks are simulated but not measured.
   public var warmUp: Double?
   /// Whether what happens after the last submission is left out of use and energy.
@@ -138,6 +140,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     set(\.step, step.map(Microseconds.init(seconds:)), &options)
     set(\.heartbeat, heartbeat.map(Microseconds.init(seconds:)), &options)
     set(\.retries, retries.map(Int32.init(clamping:)), &options)
+    set(\.maximumInFlight, maxInFlight, &options)
     set(\.warmUp, warmUp.map(Microseconds.init(seconds:)), &options)
     set(\.accountsTail, cutDrain.map { $0 ? .zero : .never }, &options)
     set(\.accountsTail, accountTail.map(Microseconds.init(seconds:)), &options)
@@ -182,6 +185,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     overcommitCpu = node.number("overcommitCpu")
     overcommitMemory = node.number("overcommitMemory")
     retries = node.integer("retries", in: .min ... .max)
+    maxInFlight = node.integer("maxInFlight", in: .min ... .max)
     warmUp = node.seconds("warmUp", in: .any)
     cutDrain = node.flag("cutDrain")
     accountTail = node.seconds("accountTail", in: .any)
@@ -199,13 +203,17 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   /// What is out of range or excludes each other, each with its dotted path: `network.rackLatency`.
   public var issues: [ConfigurationIssue] {
     let time = NumberRange.from(0, to: 1e9)
-    let factor = NumberRange.above(0, to: 1000)
+    let factor = NumberRange.from(1e-6, to: 1000)
     var issues = [
       NumberRange.from(1, to: 1e6).issue("depth", depth.map(Double.init)),
       factor.issue("overcommitCpu", overcommitCpu),
       factor.issue("overcommitMemory", overcommitMemory),
       NumberRange.from(0, to: Double(Int32.max)).issue("retries", retries.map(Double.init)),
+      NumberRange.from(1, to: 0x1p26).issue("maxInFlight", maxInFlight.map(Double.init)),
     ]
+    if let preempt, !PriorityClass.allCases.contains(where: { $0.name == preempt }) {
+      issues.append(.init(path: "preempt", message: "is '\(preempt.prefix(40))', no priority class"))
+    }
     for (path, value) in [
       ("step", step), ("heartbeat", heartbeat), ("networkDelay", networkDelay),
       ("warmUp", warmUp), ("accountTail", accountTail), ("accountFrom", accountFrom),

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import Simulation
+import Workload
 
 extension ExperimentDefinition {
   /// Reads an experiment file (YAML; JSON is YAML too).
@@ -71,7 +72,7 @@ extension ExperimentDefinition {
       root.problem(at: "seeds", "is missing; expected how many, or a list of them")
       return []
     }
-    let range = NumberRange.from(0, to: 9e15)
+    let range = NumberRange.from(0, to: Double(seedLimit))
     if let list = node.elements {
       let numbers = list.compactMap { $0.number(in: range) }
       if list.isEmpty { node.problem("is empty; expected at least one seed") }
@@ -120,13 +121,15 @@ extension WorkloadDefinition {
     }
     let source = node.string("source", required: true)
     let name = node.string("name")
-    let from = node.seconds("from")
-    let to = node.seconds("to")
+    let from = node.seconds("from", in: .from(0, to: Ranges.seconds.upperBound))
+    let to = node.seconds("to", in: .from(0, to: Ranges.seconds.upperBound))
     let priority = node.string("priority")
     let sample = node.number("sample", in: .share)
     let tasks = node.integer("tasks", in: 1...Int(Int32.max))
-    let scaleArrivals = node.number("scaleArrivals", in: .above(0, to: 1e6))
-    let scaleLoad = node.number("scaleLoad", in: .above(0, to: 1e6))
+    let scaleArrivals = node.number(
+      "scaleArrivals", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
+    let scaleLoad = node.number(
+      "scaleLoad", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
     if let from, let to, from >= to { node.problem("begins (from) after its end (to)") }
     guard let source else { return nil }
     self.init(name: name ?? shortName(source), source: source)

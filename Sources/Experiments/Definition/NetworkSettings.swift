@@ -29,13 +29,16 @@ public struct NetworkSettings: Codable, Hashable, Sendable {
   public var `in`: Double?
   /// Bytes that every task carries to storage when it has run.
   public var out: Double?
+  /// Whether what predecessors hand over is sent as soon as it is ready (`data=pushed`), and not fetched
+  /// when the task has its machine.
+  public var pushesData: Bool?
 
   /// No delays.
   public init() {}
 
   /// The keys of a model in full on the command line.
   public static let keys =
-    "dispatch=,rack=,racks=,{rack,cluster,site}-latency=,{rack,cluster,site}-bandwidth=,in=,out="
+    "dispatch=,rack=,racks=,{rack,cluster,site}-latency=,{rack,cluster,site}-bandwidth=,in=,out=,data=fetched|pushed"
 
   private typealias Numbers = [(String, WritableKeyPath<Self, Double?>)]
   private static var times: Numbers {
@@ -87,6 +90,8 @@ public struct NetworkSettings: Codable, Hashable, Sendable {
       self[keyPath: place] = seconds
     } else if let place = place(Self.bandwidths + Self.sizes), let number = Double(text) {
       self[keyPath: place] = number
+    } else if key == "data", ["fetched", "pushed"].contains(text) {
+      pushesData = text == "pushed"
     } else if let place = Self.counts.first(where: { $0.0 == key })?.1, let count = Int(text) {
       self[keyPath: place] = count
     } else {
@@ -108,6 +113,7 @@ public struct NetworkSettings: Codable, Hashable, Sendable {
     }
     for (key, place) in Self.times { self[keyPath: place] = node.seconds(key, in: .any) }
     for (key, place) in Self.bandwidths + Self.sizes { self[keyPath: place] = node.number(key) }
+    pushesData = node.choice("data", of: ["fetched", "pushed"]).map { $0 == "pushed" }
     for (key, place) in Self.counts {
       self[keyPath: place] = node.integer(key, in: .min ... .max)
     }
@@ -142,6 +148,7 @@ public struct NetworkSettings: Codable, Hashable, Sendable {
       cluster: level(clusterLatency, clusterBandwidth), site: level(siteLatency, siteBandwidth))
     model.input = Bytes(rounding: `in` ?? 0)
     model.output = Bytes(rounding: out ?? 0)
+    model.pushesData = pushesData ?? false
     return model
   }
 }
@@ -193,10 +200,10 @@ public struct FailureSettings: Codable, Hashable, Sendable {
   /// What is out of range.
   var issues: [ConfigurationIssue] {
     [
-      NumberRange.positive.issue("shape", shape),
+      NumberRange.from(0.01, to: 100).issue("shape", shape),
       // The clock counts microseconds: less than one is nothing.
-      NumberRange.from(1e-6, to: 1e12).issue("scale", scale),
-      NumberRange.from(0, to: 1e12).issue("repair", repair),
+      NumberRange.from(1e-6, to: Ranges.seconds.upperBound).issue("scale", scale),
+      NumberRange.from(0, to: Ranges.seconds.upperBound).issue("repair", repair),
     ].compactMap(\.self)
   }
 

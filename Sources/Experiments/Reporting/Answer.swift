@@ -145,6 +145,7 @@ extension ExperimentSummary {
   public func warnings(_ scenario: Scenario) -> [String] {
     var warnings: [String] = []
     func names(_ groups: [Group]) -> String { groups.map(\.scheduler).joined(separator: ", ") }
+    warnings += remarks(scenario).map { $0 + "." }
     if let note = unfinishedNote(scenario) { warnings.append(note) }
     let waits = scenario.groups.map { $0.mean("wait_max_s") }
     if !waits.isEmpty, waits.allSatisfy({ $0 == 0 }) {

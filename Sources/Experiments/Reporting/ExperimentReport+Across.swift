@@ -36,9 +36,7 @@ extension ExperimentReport {
           else { return nil }
           return .init(
             axis?.values[place] ?? Double(place), estimate.moments.mean * scale.factor,
-            yInterval: estimate.interval.map {
-              max(0, $0.lower * scale.factor)...max(0, $0.upper * scale.factor)
-            })
+            yInterval: estimate.interval.flatMap { $0.range(times: scale.factor, atLeast: 0) })
         }.sorted { $0.x < $1.x })
     }
     let positive = means.filter { $0 > 0 }

@@ -117,7 +117,10 @@ extension ExperimentReport {
         }
         let values = series.flatMap(\.points).map(\.y)
         guard values.contains(where: { $0 != values[0] }) else { continue }
-        let drain = submitted.map { ($0 - start) * scale.factor...(shown - start) * scale.factor }
+        let drain = submitted.map {
+          let begin = ($0 - start) * scale.factor
+          return begin...max(begin, (shown - start) * scale.factor)
+        }
         blocks.append(
           .figure(
             ReportFigure(
@@ -149,7 +152,7 @@ extension ExperimentReport {
         let start = absolute - begin
         let stop = start + one.length[place]
         guard stop > 0, start < end - begin else { continue }
-        var step = min(steps - 1, max(0, Int(start / width)))
+        var step = Int(min(Double(steps - 1), max(0, start / width)))
         while step < steps, Double(step) * width < stop {
           let overlap = min(stop, Double(step + 1) * width) - max(start, Double(step) * width)
           if overlap > 0 { sums[step] += values[place] * overlap }
@@ -170,7 +173,7 @@ extension ExperimentReport {
       ) {
         let values = group.cells.compactMap { $0.outcome.metrics[metric] }.filter(\.isFinite)
         let interval = Self.interval(values, level: definition.level)
-        return (Moments(values).mean, interval.map { max(0, $0.lower)...max(0, $0.upper) })
+        return (Moments(values).mean, interval.flatMap { $0.range(atLeast: 0) })
       }
       let points = scenario.groups.map { group in
         let (energy, met) = (estimate(group, "energy_kwh"), estimate(group, "deadlines_met"))
@@ -243,7 +246,7 @@ extension ExperimentReport {
               let interval = Self.interval(values, level: definition.level)
               return .init(
                 Double(place), Moments(values).mean,
-                yInterval: interval.map { max(0, $0.lower)...max(0, $0.upper) })
+                yInterval: interval.flatMap { $0.range(atLeast: 0) })
             })
         }
         let values = series.flatMap(\.points).map(\.y)

@@ -140,9 +140,7 @@ public struct ExperimentReport: Sendable {
       let estimate = group.estimates[metric.name]
       let mean = (estimate?.moments.mean ?? .nan) * scale.factor
       // No figure of a run is below 0, whatever a symmetric interval says.
-      let range = estimate?.interval.map {
-        max(0, $0.lower * scale.factor)...max(0, $0.upper * scale.factor)
-      }
+      let range = estimate?.interval.flatMap { $0.range(times: scale.factor, atLeast: 0) }
       return ReportFigure.Series(
         group.scheduler, style: style(group.scheduler),
         points: [.init(mean, Double(place), xInterval: range)])
@@ -185,9 +183,7 @@ public struct ExperimentReport: Sendable {
           points: [
             .init(
               comparison.paired.shift * scale.factor, Double(place),
-              xInterval: comparison.interval.map {
-                $0.lower * scale.factor...$0.upper * scale.factor
-              })
+              xInterval: comparison.interval.flatMap { $0.range(times: scale.factor) })
           ])
       }
       let unit = scale.unit.isEmpty ? "" : ", \(scale.unit)"

@@ -89,7 +89,7 @@ public struct ExperimentSummary: Sendable {
     self.metrics = metrics
 
     let seedOrder = Dictionary(
-      uniqueKeysWithValues: definition.seeds.enumerated().map { ($1, $0) })
+      definition.seeds.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let drafts = definition.workloads.flatMap { workload in
       definition.clusters.map { cluster in
         Draft(

@@ -70,6 +70,7 @@ public enum Figures {
     let (name, factor) = scale(unit, upTo: value)
     let text =
       abs(value * factor) >= 1000 && unit.isEmpty && value == value.rounded()
+        && abs(value) < 1e15
       ? grouped(Int(value)) : significant(value * factor, digits: 3)
     return name.isEmpty ? text : "\(text) \(name)"
   }

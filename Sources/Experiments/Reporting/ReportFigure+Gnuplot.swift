@@ -6,10 +6,10 @@ extension ReportFigure {
   public var gnuplotData: String {
     nonempty.map { series in
       series.points.map { point in
-        let y = point.yInterval ?? point.y...point.y
-        let x = point.xInterval ?? point.x...point.x
+        let (x, y) = (point.xInterval, point.yInterval)
         return
-          "\(point.x) \(point.y) \(y.lowerBound) \(y.upperBound) \(x.lowerBound) \(x.upperBound)\n"
+          "\(point.x) \(point.y) \(y?.lowerBound ?? point.y) \(y?.upperBound ?? point.y) "
+          + "\(x?.lowerBound ?? point.x) \(x?.upperBound ?? point.x)\n"
       }.joined()
     }.joined(separator: "\n\n")
   }

@@ -27,7 +27,7 @@ extension ExperimentSummary {
   private func studyKeys(_ group: Group) -> JSONValue {
     let last = Set(
       results.definition.seeds.suffix(
-        results.definition.lastSeeds ?? results.definition.seeds.count))
+        max(0, results.definition.lastSeeds ?? results.definition.seeds.count)))
     func moments(_ metric: String) -> Moments {
       Moments(
         group.cells.filter { last.contains($0.cell.seed) }
@@ -55,7 +55,7 @@ extension ExperimentSummary {
       ("answer", .array(answer.map { .string($0) })),
       ("version", .string(results.version)), ("baseline", .string(definition.baselineName)),
       ("level", .number(definition.level)), ("precision", .number(definition.precision)),
-      ("seeds", .array(definition.seeds.map { .integer(Int($0)) })),
+      ("seeds", .array(definition.seeds.map { .integer(Int(clamping: $0)) })),
       (
         "cells",
         .object([
@@ -174,7 +174,7 @@ extension ExperimentSummary {
 
   private func run(_ record: CellRecord, source: String) -> JSONValue {
     .object([
-      ("seed", .integer(Int(record.cell.seed))),
+      ("seed", .integer(Int(clamping: record.cell.seed))),
       ("command", .string(command(record.cell, source: source))),
       ("wall_s", .number(record.outcome.wall)), ("cpu_s", .number(record.outcome.cpu)),
       (

@@ -46,7 +46,8 @@ extension ExperimentSummary {
       return ends[0] == ends[1] ? ends[0] : "\(ends[0])-\(ends[1])"
     }
     return groups.map { group in
-      "\(group.count) × \(range(group.cores)) cores, \(range(group.memoryGiB)) GiB"
+      "\(group.count) × \(range(group.cores)) cores"
+        + (group.memoryGiB.map { ", \(range($0)) GiB" } ?? "")
     }.joined(separator: "; ")
   }
 

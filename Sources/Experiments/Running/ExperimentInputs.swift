@@ -91,6 +91,15 @@ public struct CellRunner: Sendable {
   ///
   /// - Throws: ``UnknownCell`` if it is not in the experiment; what `inputs` throws; `SimulationError`.
   public func run(_ cell: CellID) throws -> (report: SimulationReport, outcome: CellOutcome) {
+    var nowhere = DiscardedResults()
+    let run = try run(cell, results: &nowhere)
+    return (run.report, run.outcome)
+  }
+
+  /// The same, with what became of each task handed to `results`, and the machines.
+  public func run<Results: ResultSink>(
+    _ cell: CellID, results: inout Results
+  ) throws -> (report: SimulationReport, outcome: CellOutcome, layout: ClusterLayout) {
     guard let workload = definition.workloads.first(where: { $0.name == cell.workload }),
       let cluster = definition.clusters.first(where: { $0.name == cell.cluster }),
       let scheduler = definition.schedulers.first(where: { $0.name == cell.scheduler })
@@ -108,9 +117,10 @@ public struct CellRunner: Sendable {
     simulator.dependencies = tasks.dependencies
     simulator.constraints = tasks.constraints
     var report: SimulationReport
-    var waits = WaitsByLength()
+    var sinks = BothResults(waits: WaitsByLength(), others: results)
     do throws(SimulationError) {
-      report = try simulator.run(tasks.source, results: &waits)
+      report = try simulator.run(tasks.source, results: &sinks)
+      results = sinks.others
     } catch {
       switch error {
       case .source(let underlying): throw underlying
@@ -118,14 +128,34 @@ public struct CellRunner: Sendable {
       }
     }
     report.droppedDependencies += tasks.droppedDependencies
+    if let failure = report.remarks.failure(options) ?? report.allUnplaceable {
+      throw MeaninglessRun(description: failure)
+    }
     var curves = CellCurves(report, isDrawn: try inputs.dependsOnSeed(workload, cluster))
-    curves.waitsByLength = waits.tenths
+    curves.waitsByLength = sinks.waits.tenths
     let outcome = CellOutcome(
       metrics: report.metricValues,
       curves: curves,
       wall: (ContinuousClock.now - start.wall) / .seconds(1), cpu: threadSeconds() - start.cpu)
-    return (report, outcome)
+    return (report, outcome, layout)
   }
+}
+
+/// Hands each result to two.
+private struct BothResults<Others: ResultSink>: ResultSink {
+  var waits: WaitsByLength
+  var others: Others
+
+  mutating func record(_ result: TaskResult) throws {
+    waits.record(result)
+    try others.record(result)
+  }
+}
+
+/// A run that is not what it was asked to be: its rule had nothing to go by, or no task a place.
+public struct MeaninglessRun: Error, CustomStringConvertible {
+  /// Why, and what to set.
+  public let description: String
 }
 
 /// A cell that its experiment does not have.

@@ -16,6 +16,15 @@ public struct ConfidenceInterval: Hashable, Sendable {
     self.level = level
   }
 
+  /// The interval times `factor` (> 0) as a range, with neither end below `least`; nil where an end
+  /// is no number, as it may be of values near the greatest there are.
+  func range(
+    times factor: Double = 1, atLeast least: Double = -.infinity
+  ) -> ClosedRange<Double>? {
+    let (low, high) = (max(least, lower * factor), max(least, upper * factor))
+    return low <= high ? low...high : nil
+  }
+
   /// Half of its width.
   public var halfWidth: Double { (upper - lower) / 2 }
 

@@ -105,10 +105,12 @@ extension ResultsStore {
     guard let row = try Row.fetchOne(db, sql: "SELECT definition, folder FROM experiment") else {
       return nil
     }
-    let text: String = row["definition"]
-    return (
-      try JSONDecoder().decode(ExperimentDefinition.self, from: Data(text.utf8)), row["folder"]
-    )
+    let text: String = try row.required("definition")
+    let definition = try JSONDecoder().decode(ExperimentDefinition.self, from: Data(text.utf8))
+    if let issue = definition.issues().first {
+      throw DamagedStore("holds a definition that cannot be: \(issue)")
+    }
+    return (definition, try row.required("folder"))
   }
 
   static var encoder: JSONEncoder {
@@ -123,7 +125,7 @@ extension ResultsStore {
       var counts = CellCounts()
       let rows = try Row.fetchAll(db, sql: "SELECT state, count(*) AS n FROM cell GROUP BY state")
       for row in rows {
-        let (state, n): (String, Int) = (row["state"], row["n"])
+        let (state, n): (String, Int) = (try row.required("state"), try row.required("n"))
         switch state {
         case "pending": counts.pending = n
         case "running": counts.running = n

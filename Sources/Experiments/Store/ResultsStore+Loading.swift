@@ -57,6 +57,9 @@ public struct ExperimentResults: Sendable {
 }
 
 extension ResultsStore {
+  /// Seconds since 1970 in which results may have begun: to the year 9999.
+  private static let times = 0...253_402_300_799.0
+
   /// Everything in the file.
   public func results() throws(StoreError) -> ExperimentResults {
     let (definition, _) = try experiment()
@@ -67,8 +70,8 @@ extension ResultsStore {
       let decoder = JSONDecoder()
       var metrics: [Int64: [String: Double]] = [:]
       for row in try Row.fetchAll(db, sql: "SELECT cell, name, value FROM metric") {
-        let (cell, name): (Int64, String) = (row["cell"], row["name"])
-        let now = Metric.current(name, row["value"] ?? .nan)
+        let (cell, name): (Int64, String) = (try row.required("cell"), try row.required("name"))
+        let now = Metric.current(name, try row.finite("value"))
         metrics[cell, default: [:]][now.name] = now.value
       }
       var processes: [ProcessRecord] = []
@@ -80,11 +83,13 @@ extension ResultsStore {
           WHERE cell.state = 'done' GROUP BY worker.id ORDER BY worker.id
           """)
       for row in workers {
-        places[row["id"]] = processes.count
+        places[try row.required("id")] = processes.count
         processes.append(
           ProcessRecord(
-            host: row["host"], pid: row["pid"], version: row["version"], system: row["system"],
-            cores: row["cores"], began: row["began"], cells: row["cells"]))
+            host: try row.required("host"), pid: try row.required("pid"),
+            version: try row.required("version"), system: try row.required("system"),
+            cores: try row.required("cores"), began: try row.finite("began"),
+            cells: try row.required("cells")))
       }
       let rows = try Row.fetchAll(
         db,
@@ -94,32 +99,42 @@ extension ResultsStore {
           """)
       let known = Set(definition.cells)
       let cells = try rows.compactMap { row -> CellRecord? in
-        let cell = CellID(row)
+        let cell = try CellID(row)
         guard known.contains(cell) else { return nil }
-        let worker: Int64? = row["worker"]
+        let worker: Int64? = try row.stored("worker")
+        let curves = try decoder.decode(CellCurves.self, from: try row.required("data") as Data)
+        try curves.check()
+        let (wall, cpu) = (try row.finite("wall_s"), try row.finite("cpu_s"))
         return CellRecord(
           cell: cell,
           outcome: CellOutcome(
-            metrics: metrics[row["id"]] ?? [:],
-            curves: try decoder.decode(CellCurves.self, from: row["data"] as Data),
-            wall: row["wall_s"] ?? 0, cpu: row["cpu_s"] ?? 0),
-          process: worker.flatMap { places[$0] } ?? 0, claims: row["claims"])
+            metrics: metrics[try row.required("id")] ?? [:], curves: curves,
+            wall: wall.isNaN ? 0 : wall, cpu: cpu.isNaN ? 0 : cpu),
+          process: worker.flatMap { places[$0] } ?? 0, claims: try row.required("claims"))
       }
       func table<Value: Decodable>(_ sql: String) throws -> [String: Value] {
         var values: [String: Value] = [:]
         for row in try Row.fetchAll(db, sql: sql) {
-          values[row["name"]] = try decoder.decode(Value.self, from: row["data"] as Data)
+          values[try row.required("name")] = try decoder.decode(
+            Value.self, from: try row.required("data") as Data)
         }
         return values
       }
+      let overviews: [String: WorkloadOverview] = try table(
+        "SELECT workload AS name, data FROM overview")
+      for overview in overviews.values { try overview.check() }
+      let began = try head?.finite("began") ?? .nan
       return ExperimentResults(
-        definition: definition, version: head?["version"] ?? "", began: head?["began"] ?? 0,
+        definition: definition, version: try head?.stored("version") ?? "",
+        began: Self.times.contains(began) ? began : 0,
         cells: cells, counts: counts, failures: failures,
         inputs: try Row.fetchAll(db, sql: "SELECT * FROM input ORDER BY path").map {
-          InputFile(path: $0["path"], bytes: $0["bytes"], sha256: $0["sha256"])
+          InputFile(
+            path: try $0.required("path"), bytes: try $0.required("bytes"),
+            sha256: try $0.required("sha256"))
         },
         processes: processes,
-        overviews: try table("SELECT workload AS name, data FROM overview"),
+        overviews: overviews,
         learning: try table("SELECT scheduler AS name, data FROM learning"))
     }
   }
@@ -133,7 +148,7 @@ extension ResultsStore {
           SELECT workload, cluster, scheduler, seed, error FROM cell WHERE state = 'failed'
           ORDER BY id
           """
-      ).map { FailedCell(cell: CellID($0), message: $0["error"] ?? "") }
+      ).map { FailedCell(cell: try CellID($0), message: try $0.stored("error") ?? "") }
     }
   }
 

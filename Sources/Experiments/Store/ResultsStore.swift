@@ -41,7 +41,7 @@ public final class ResultsStore: Sendable {
   ///
   /// - Throws: ``StoreError`` for what is no results file, or one of a newer version.
   public convenience init(reading path: String) throws(StoreError) {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let isWritable =
       access(path, W_OK) == 0
       && access(folder.isEmpty ? "." : folder, W_OK) == 0
@@ -90,6 +90,8 @@ public final class ResultsStore: Sendable {
     configuration.prepareDatabase { db in
       // A finished cell survives even a loss of power.
       try db.execute(sql: "PRAGMA synchronous = FULL")
+      // Nothing that a file's schema says is taken for safe.
+      try db.execute(sql: "PRAGMA trusted_schema = OFF")
       if let pageLimit { try db.execute(sql: "PRAGMA max_page_count = \(pageLimit)") }
     }
     do {
@@ -120,10 +122,11 @@ public final class ResultsStore: Sendable {
     guard version <= schema else {
       throw StoreError.newer(path: path, schema: version, known: schema)
     }
+    try checkTables(db)
   }
 
   /// Schema 1. Seeds are kept as text: SQLite's integers have a sign.
-  private static let tables1 = """
+  static let tables1 = """
     CREATE TABLE experiment (
       id INTEGER PRIMARY KEY CHECK (id = 1),
       name TEXT NOT NULL,

@@ -70,7 +70,9 @@ public enum StoreError: Error, CustomStringConvertible {
         self = .failed(
           path: path, reason: error.message ?? "SQLite error \(error.resultCode.rawValue)")
       }
-    case is DecodingError: self = .unreadable(path: path, reason: "is damaged")
+    case let error as DamagedStore: self = .unreadable(path: path, reason: error.reason)
+    case is DecodingError, is RowDecodingError:
+      self = .unreadable(path: path, reason: "is damaged")
     default: self = .failed(path: path, reason: "\(error)")
     }
   }

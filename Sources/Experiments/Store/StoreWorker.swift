@@ -72,7 +72,10 @@ public struct StoreWorker: Sendable {
           WHERE id = (SELECT id FROM cell WHERE state = 'pending' ORDER BY id LIMIT 1)
           RETURNING id, workload, cluster, scheduler, seed, claims
           """, arguments: [id]
-      ).map { row in CellClaim(cell: CellID(row), id: row["id"], number: row["claims"]) }
+      ).map { row in
+        CellClaim(
+          cell: try CellID(row), id: try row.required("id"), number: try row.required("claims"))
+      }
     }
     return claimed.first
   }
@@ -161,10 +164,11 @@ extension ResultsStore {
           """
       ).filter { row in
         let other = ProcessIdentity(
-          host: row["host"], space: row["space"], pid: row["pid"], start: row["start"])
-        let seen: Double = row["seen"]
+          host: try row.required("host"), space: try row.required("space"),
+          pid: try row.required("pid"), start: try row.required("start"))
+        let seen: Double = try row.required("seen")
         return other.hasEnded(seenFrom: here) ?? (now - seen > StoreWorker.lease)
-      }.map { row in row["id"] }
+      }.map { row in try row.required("id") }
     }
     guard !ended.isEmpty else { return }
     try write { db in
@@ -186,7 +190,7 @@ extension ResultsStore {
           WHERE cell.state = 'running' AND worker.id <> ? ORDER BY worker.id
           """, arguments: [worker]
       ).map { row in
-        let (host, pid): (String, Int) = (row["host"], row["pid"])
+        let (host, pid): (String, Int) = (try row.required("host"), try row.required("pid"))
         return "process \(pid) on \(host)"
       }
     }
@@ -194,10 +198,13 @@ extension ResultsStore {
 }
 
 extension CellID {
-  init(_ row: Row) {
-    let seed: String = row["seed"]
+  init(_ row: Row) throws {
+    let text: String = try row.required("seed")
+    guard let seed = UInt64(text), seed <= ExperimentDefinition.seedLimit else {
+      throw DamagedStore("holds a cell whose seed is no number")
+    }
     self.init(
-      workload: row["workload"], cluster: row["cluster"], scheduler: row["scheduler"],
-      seed: UInt64(seed) ?? 0)
+      workload: try row.required("workload"), cluster: try row.required("cluster"),
+      scheduler: try row.required("scheduler"), seed: seed)
   }
 }

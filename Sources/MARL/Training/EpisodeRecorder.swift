@@ -51,7 +51,7 @@ final class EpisodeRecorder {
   private var decisions: [Decision] = []
   private var blockers: [(decision: Int32, share: Float)] = []
   private var present: [[Present]] = []
-  private var held: [Resources] = []
+  private var held: [ResourceSum] = []
   /// The decisions whose tasks have not ended. Only ever looked up.
   private var decisionOf: [DecisionKey: Int32] = [:]
   private var firstSubmit = Microseconds.never
@@ -73,7 +73,7 @@ final class EpisodeRecorder {
 
   func begin(_ cluster: borrowing Cluster) {
     present = Array(repeating: [], count: cluster.count)
-    held = Array(repeating: .zero, count: cluster.count)
+    held = Array(repeating: ResourceSum(), count: cluster.count)
   }
 
   func decided(_ task: TaskView, _ machine: Int, _ cluster: borrowing Cluster, _ choice: Choice) {
@@ -93,11 +93,12 @@ final class EpisodeRecorder {
     let capacity = cluster.capacity(machine)
     let cpuShare = Self.share(task.request.cpu.nano, capacity.cpu.nano)
     let memoryShare = Self.share(task.request.memory.rawValue, capacity.memory.rawValue)
+    let before = held[machine].clamped
     var decision = Decision(
       machine: Int32(machine), cpuShare: cpuShare,
-      loadAtStart: min(Self.share(held[machine].cpu.nano, capacity.cpu.nano) + cpuShare, 1),
+      loadAtStart: min(Self.share(before.cpu.nano, capacity.cpu.nano) + cpuShare, 1),
       firstBlocker: Int32(blockers.count), blockers: 0)
-    if !(held[machine] + task.request).fits(in: capacity), credit.scheme == .marginal {
+    if !(before + task.request).fits(in: capacity), credit.scheme == .marginal {
       for other in present[machine] { blockers.append((other.decision, other.share)) }
       decision.blockers = Int32(present[machine].count)
     }
@@ -157,11 +158,12 @@ final class EpisodeRecorder {
     let seconds = (result.finish - result.start).seconds
     decisions[index].ended.spread = Float(seconds * share * (load - cluster.meanUtilisation))
 
-    guard decisions[index].blockers > 0, result.wait > .zero else { return }
+    let queued = result.wait - result.waking
+    guard decisions[index].blockers > 0, queued > .zero else { return }
     let reference = max(result.runTime.seconds * description.speed, 1e-6)
-    let unwaited = (result.completion - result.wait).seconds
+    let unwaited = (result.completion - queued).seconds
     var loss = credit.completion * (1 - min(1, unwaited / (3 * reference)) - terms.completion)
-    if !result.metDeadline, result.finish - result.wait <= result.deadline {
+    if !result.metDeadline, result.finish - queued <= result.deadline {
       loss += credit.lostDeadline * weight
     }
     decisions[index].ended.loss = Float(loss)
@@ -180,11 +182,13 @@ final class EpisodeRecorder {
   /// Works out the rewards, when the run is over.
   func finish() {
     let count = decisions.count
-    let seconds = max((lastSubmit - firstSubmit).seconds, 1e-6)
-    // So that the parts sum to the number of tasks × the variance over its unit.
+    let seconds = count > 0 ? (lastSubmit - firstSubmit).seconds : 0
+    // So that the parts sum to the number of tasks × the variance over its unit; tasks of one moment have
+    // none.
     let perPart =
-      credit.imbalance * Double(count) / seconds / Double(max(layout.machines.count, 1))
-      / units.variance
+      seconds > 0
+      ? credit.imbalance * Double(count) / seconds / Double(max(layout.machines.count, 1))
+        / units.variance : 0
     var rewards = decisions.map { $0.ended.own - Float(perPart) * $0.ended.spread }
     chargeIdle(&rewards)
     for decision in decisions where decision.ended.loss > 0 {

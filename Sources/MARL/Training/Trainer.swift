@@ -139,6 +139,12 @@ public struct Trainer: Sendable {
       throw TrainingError.invalid(
         "the policy to begin with has \(model.networks.count) networks; expected \(networks)")
     }
+    if start != nil, let hidden = settings.hidden, let network = model.networks.first,
+      network.layers[1] != hidden
+    {
+      throw TrainingError.invalid(
+        "the policy to begin with has \(network.layers[1]) hidden units; expected \(hidden)")
+    }
     // Bounds may be moved; networks may not change their places.
     guard model.architecture == settings.architecture,
       start == nil

@@ -3,12 +3,13 @@
 /// https://parquet.apache.org/docs/file-format/data-pages/encodings/
 enum DeltaStrings {
   /// Decodes DELTA_LENGTH_BYTE_ARRAY: replaces the content of `table` by the page's strings, of
-  /// which there are at most `rows`.
+  /// which there are at most `rows`. Empty ones cost nothing in a page: past `limit` bytes for all of
+  /// them it is refused.
   static func decodeLengths(
-    _ page: UnsafeRawBufferPointer, _ rows: Int, to table: inout ParquetStringTable
+    _ page: UnsafeRawBufferPointer, _ rows: Int, limit: Int, to table: inout ParquetStringTable
   ) throws(ParquetError) {
     var cursor = ByteCursor(page)
-    let lengths = try integers(&cursor, rows)
+    let lengths = try integers(&cursor, rows, limit)
     table.removeAll()
     for length in lengths { table.append(bytes: try cursor.take(Int(length))) }
   }
@@ -19,8 +20,8 @@ enum DeltaStrings {
     _ page: UnsafeRawBufferPointer, _ rows: Int, limit: Int, to table: inout ParquetStringTable
   ) throws(ParquetError) {
     var cursor = ByteCursor(page)
-    let prefixes = try integers(&cursor, rows)
-    let lengths = try integers(&cursor, rows)
+    let prefixes = try integers(&cursor, rows, limit)
+    let lengths = try integers(&cursor, rows, limit)
     guard prefixes.count == lengths.count else {
       throw ParquetError(.corrupt, "\(prefixes.count) prefixes for \(lengths.count) strings")
     }
@@ -41,16 +42,23 @@ enum DeltaStrings {
     }
   }
 
+  /// What a string takes that has no bytes of its own: its length and where it ends.
+  private static let bytesPerString = 16
+
   /// The delta-packed integers at the cursor, which then stands behind them. Their number is
   /// bounded by the page's rows, not only by what they claim, since zero bits hold any number.
   private static func integers(
-    _ cursor: inout ByteCursor, _ rows: Int
+    _ cursor: inout ByteCursor, _ rows: Int, _ limit: Int
   ) throws(ParquetError) -> [Int32] {
     let rest = UnsafeRawBufferPointer(rebasing: cursor.bytes[cursor.position...])
     var decoder = try DeltaDecoder(rest)
     let count = decoder.remaining
     guard count <= rows else {
       throw ParquetError(.corrupt, "\(count) strings in a page of \(rows) rows")
+    }
+    guard count <= limit / bytesPerString else {
+      throw ParquetError(
+        .limitExceeded, "a page of \(count) strings is above the limit of \(limit) bytes")
     }
     var values: [Int32] = []
     while values.count < count {

@@ -186,7 +186,8 @@
     case (.deltaBinaryPacked, .int32), (.deltaBinaryPacked, .int64):
       values = .delta(try DeltaDecoder(bytes))
     case (.deltaLengthByteArray, .string):
-      try DeltaStrings.decodeLengths(bytes, header.valueCount, to: &pageStrings)
+      let limit = reader.limits.pageBytes
+      try DeltaStrings.decodeLengths(bytes, header.valueCount, limit: limit, to: &pageStrings)
       values = .strings(0)
     case (.deltaByteArray, .string):
       let limit = reader.limits.pageBytes

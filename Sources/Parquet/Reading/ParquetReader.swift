@@ -97,6 +97,24 @@ public final class ParquetReader {
     metadata = footer.keyValues
   }
 
+  /// Checks what the rows come to against the size of the file.
+  ///
+  /// Runs, dictionaries and empty strings may make any number of rows out of a few bytes: whoever does
+  /// something for each row asks first. A value counts as its width, a string as 8 bytes, a row as 16
+  /// more.
+  ///
+  /// - Throws: `ParquetError` of code `.limitExceeded` where they are more than `limit` times the size
+  ///   of the file, beyond `allowance` bytes.
+  public func checkExpansion(limit: Int, allowance: Int) throws(ParquetError) {
+    let width = columns.reduce(16) { $0 + max($1.type.width, $1.type == .string ? 8 : 1) }
+    let (bytes, overflow) = rowCount.multipliedReportingOverflow(by: width)
+    guard overflow || bytes > allowance && bytes / max(limit, 1) > input.count else { return }
+    throw ParquetError(
+      .limitExceeded,
+      "\(rowCount) rows are more than \(limit) times the file's size (\(input.count) bytes): "
+        + "if it is no bomb, --max-expansion raises the limit")
+  }
+
   private static func readFooter(
     _ input: any ParquetInput, _ limits: ParquetLimits
   ) throws -> (FileMetadata, start: Int) {

@@ -35,8 +35,11 @@ public struct CellReplay {
     self.cell = cell
   }
 
-  /// Runs it.
-  public func run(reading: ReadingSettings = ReadingSettings()) throws -> Outcome {
+  /// Runs it, and writes what became of its tasks, the cluster's use and the machines' energy where
+  /// `files` says so; a cell has no timeline and no file of decisions.
+  public func run(
+    reading: ReadingSettings = ReadingSettings(), files: ResultFiles = ResultFiles()
+  ) throws -> Outcome {
     var recorded: CellRecord?
     let definition: ExperimentDefinition
     let folder: String
@@ -50,9 +53,16 @@ public struct CellReplay {
     }
     let outcome: CellOutcome
     do {
-      outcome = try CellRunner(
+      var options = SimulationOptions()
+      definition.engine.apply(to: &options)
+      var results = try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound)
+      let run = try CellRunner(
         definition, inputs: ExperimentProvider(folder: folder, reading: reading)
-      ).run(cell).outcome
+      ).run(cell, results: &results)
+      try results.finish()
+      if let path = files.series { try run.report.series.write(to: path) }
+      if let path = files.machineEnergy { try run.report.energy.write(run.layout, to: path) }
+      outcome = run.outcome
     } catch let error as UnknownCell {
       throw RunError(message: "\(source): \(error)")
     } catch let error as SimulationError {

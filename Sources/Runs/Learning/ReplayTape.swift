@@ -21,6 +21,9 @@ public final class ReplayTape: Sendable {
     var work: Double
   }
 
+  /// Tasks of a tape, at most: 176 bytes each.
+  private static let taskLimit = 20_000_000
+
   /// Reads the trace at `path`.
   public init(_ path: String) throws {
     let argument = try NamedWorkload(path, seed: 0)
@@ -28,6 +31,11 @@ public final class ReplayTape: Sendable {
     var tasks: [TaskRecord] = []
     while let task = try replayed.next() {
       guard task.runTime > .zero, task.request.cpu > .zero else { continue }
+      guard tasks.count < Self.taskLimit else {
+        throw RunError(
+          message:
+            "\(path): has more than \(Self.taskLimit) tasks; what is replayed is held in memory")
+      }
       tasks.append(task)
     }
     guard tasks.count > 3 else {

@@ -24,6 +24,9 @@ public struct ScenarioFile {
   /// How much of a federation's last step is added to its next.
   public var momentum: Float
 
+  /// Tasks of an episode, at most: what it makes of each stays in memory to its end.
+  public static let taskLimit = 10_000_000
+
   /// Reads it, and the traces that it names.
   ///
   /// - Throws: ``RunError`` with every mistake in the file.
@@ -106,7 +109,7 @@ private struct ScenarioParts {
       options.network = NetworkModel(constant: Microseconds(seconds: seconds))
     }
     loads = root.numbers("loads", in: .above(0, to: 100)) ?? loads
-    tasks = root.integer("tasks", in: 1...100_000_000) ?? tasks
+    tasks = root.integer("tasks", in: 1...ScenarioFile.taskLimit) ?? tasks
     if let node = root.object("training") { readTraining(node) }
     if let node = root.object("polish") { readPolish(node) }
     if let node = root.object("federated") {

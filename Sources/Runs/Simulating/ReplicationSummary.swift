@@ -9,6 +9,8 @@ public struct ReplicationSummary {
   public let workload: String
   /// The cluster, as it was named.
   public let cluster: String
+  /// How the engine worked.
+  public let options: SimulationOptions
   /// What all runs cost to make.
   public let cost: RunCost
 
@@ -48,7 +50,7 @@ public struct ReplicationSummary {
     return """
       \(workload) on \(cluster): \(grouped(first.machines)) machines, \(first.policy), \
       \(grouped(reports.count)) runs, seeds \(first.seed) to \(last.seed)
-      \(table.text)
+      \(first.remarks(options).map { "  NOTE: \($0)\n" }.joined())\(table.text)
         simulated in \(fixed(cost.wall, 2)) s (\(fixed(cost.cpu, 2)) s of CPU)
       \(audit)
       """
@@ -69,7 +71,8 @@ public struct ReplicationSummary {
     let audits = reports.compactMap(\.audit)
     var object: [String: Any] = [
       "workload": workload, "cluster": cluster, "scheduler": reports.first?.policy ?? "",
-      "replications": reports.count, "seeds": reports.map(\.seed), "measures": measures,
+      "remarks": reports.first?.remarks(options) ?? [], "replications": reports.count,
+      "seeds": reports.map(\.seed), "measures": measures,
       "wall_s": cost.wall, "cpu_s": cost.cpu,
     ]
     if !audits.isEmpty { object["audit_passed"] = audits.allSatisfy(\.passed) }

@@ -150,7 +150,8 @@ public struct SimulationJob: Sendable {
       return try run(seed: seed, meter: ReadMeter(), results: &results).report
     }
     return ReplicationSummary(
-      reports: reports, workload: workload, cluster: cluster, cost: RunCost(since: start))
+      reports: reports, workload: workload, cluster: cluster,
+      options: engine.options, cost: RunCost(since: start))
   }
 
   /// One run that hands each task's result to `results`.
@@ -200,17 +201,18 @@ public struct SimulationJob: Sendable {
     if argument.stream != nil {
       (simulator.dependencies, dropped) = try present(argument.dependencies, seed: seed)
     }
-    do throws(SimulationError) {
+    do {
       var report = try simulator.run(
         TappedTasks(base: tasks, groups: groups).scaleArrivals(by: scaleArrivals)
           .scaleLoad(by: scaleLoad), results: &results)
-      if let failure = outcome?.failure { throw .results(failure) }
+      if let failure = outcome?.failure { throw SimulationError.results(failure) }
       report.droppedDependencies += dropped
+      if let failure = report.remarks.failure(engine.options) { throw RunError(message: failure) }
       try requireTasks(tasks)
       return Run(
         report: report, layout: layout, tasks: tasks, constraints: constraints, rejects: rejects,
         users: argument.stream?.symbols)
-    } catch {
+    } catch let error as SimulationError {
       throw outcome?.failure ?? error.underlying
     }
   }

@@ -48,7 +48,7 @@ public struct SimulationSummary {
   }
 
   private var replayLines: String {
-    var lines = ""
+    var lines = report.remarks(options).map { "  NOTE: \($0)\n" }.joined()
     for (count, what) in [
       (tasks.neverRan, "never ran in the trace: left out"),
       (tasks.unknown, "with unknown run time: left out"),
@@ -201,6 +201,9 @@ public struct SimulationSummary {
     let usage = report.usage
     let bins = report.series.bins
     var lines = TextTable(left: [0, 2])
+    if let load = report.offeredLoad {
+      lines.add(["CPU load offered", percent(load), "from the first submission to the last"])
+    }
     lines.add([
       "CPU utilisation", percent(usage.cpu), sparkline(bins) { $0.cpuUsed / $0.cpuCapacity },
     ])

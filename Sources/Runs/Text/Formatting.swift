@@ -38,6 +38,7 @@ package func percent(_ share: Double) -> String {
 
 /// `2:05:09` or `5:09`.
 package func clock(_ seconds: Double) -> String {
+  guard seconds.magnitude < 1e15 else { return "-" }
   let total = Int(seconds.rounded())
   let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
   return hours > 0
@@ -48,6 +49,7 @@ package func clock(_ seconds: Double) -> String {
 /// A span as a person says it: `2 d 7 h`, `3 min 20 s`, `12.5 s`, `40 ms`.
 package func span(_ seconds: Double) -> String {
   guard seconds.isFinite else { return "-" }
+  guard seconds.magnitude < 1e15 else { return significant(seconds) + " s" }
   let total = Int(seconds.rounded())
   if seconds >= 86400 { return "\(total / 86400) d \(total / 3600 % 24) h" }
   if seconds >= 3600 { return "\(total / 3600) h \(total / 60 % 60) min" }

@@ -28,6 +28,8 @@ public struct RejectsFile {
 /// What a conversion did, for people and for machines.
 public struct ConversionSummary {
   let report: ReadReport
+  /// Notes that were told when the trace was opened.
+  let told: [String]
   let passedOver: [PassedOverFile]
   /// Values that the output's layout has no place for, by kind.
   let leftOut: [String: Int]
@@ -39,11 +41,12 @@ public struct ConversionSummary {
   let transitionsKnown: Bool
 
   package init(
-    report: ReadReport, passedOver: [PassedOverFile], leftOut: [String: Int], selected: Int,
-    output: String?, rejects: String?,
+    report: ReadReport, told: [String] = [], passedOver: [PassedOverFile],
+    leftOut: [String: Int], selected: Int, output: String?, rejects: String?,
     scale: MachineScale, transitionsKnown: Bool
   ) {
     self.report = report
+    self.told = told
     self.passedOver = passedOver
     self.leftOut = leftOut
     self.selected = selected
@@ -79,8 +82,7 @@ public struct ConversionSummary {
         .joined(separator: ", ")
       text += "\n"
     }
-    for note in report.notes
-    where ["left out", "ignored", "more than one row"].contains(where: note.contains) {
+    for note in report.notes where !told.contains(note) && !note.hasPrefix("resume:") {
       text += "note     \(note)\n"
     }
     if let note = PassedOverFile.note(passedOver, limit: 3) { text += "note     \(note)\n" }

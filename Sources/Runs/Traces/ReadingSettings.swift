@@ -103,40 +103,12 @@ public struct ReadingSettings: Sendable {
   }
 
   /// The format that a column mapping file describes; every mistake in it is told at once.
-  private func mappedFormat(_ path: String) throws -> MappedRecordFormat {
+  private func mappedFormat(_ path: String) throws -> ColumnsFormat {
     do {
-      let mapping = try ConfigurationFile(path: path).read(ColumnMapping.init)
-      return MappedRecordFormat(name: "columns", mapping: mapping)
+      return try ColumnsFormat(ConfigurationFile(path: path))
     } catch {
       throw RunError(error)
     }
-  }
-}
-
-extension ColumnMapping {
-  /// The mapping that a file or a description states, every issue noted.
-  package init?(_ root: ConfigurationNode) {
-    guard let columns = root.object("columns", required: true) else { return nil }
-    var sources: [String: Source] = [:]
-    for name in columns.keys {
-      guard let node = columns[name] else { continue }
-      guard node.isObject else {
-        sources[name] = node.string().map { Source(from: $0) }
-        continue
-      }
-      let from = node.string("from", required: true)
-      let factor = node.number("factor")
-      let unit = node.string("unit")
-      let words = node.object("values")
-      let values = words.map { words in
-        Dictionary(
-          words.keys.compactMap { key in words.string(key).map { (key, $0) } },
-          uniquingKeysWith: { $1 })
-      }
-      if let from { sources[name] = Source(from: from, factor: factor, unit: unit, values: values) }
-    }
-    self.init(columns: sources)
-    for problem in problems { root.problem(at: problem.path, problem.message) }
   }
 }
 

@@ -124,6 +124,7 @@ public final class RecordOutput {
         if stream.dependencies.count > 0 { leftOut["dependencies"] = stream.dependencies.count }
       } else {
         try DependencyFile.write(stream.dependencies, beside: path)
+        try RunTimeFile.write(stream.dependencies.runTimes, beside: path)
       }
       try writer.finish()
     case .google2011(let writer, let machines):

@@ -4,15 +4,16 @@ import TraceParsing
 /// `PolicyCatalog`.
 public enum Registry {
   /// Asked in this order.
-  public static let formats: [any TraceFormat] = [
-    RecordFileFormat(),
-    MappedRecordFormat.openDC,
-    Google2019Format(),
-    Google2011Format(),
-    StandardWorkloadFormat(),
-    Google2010Format(),
-    Alibaba2017Format(),
-    Alibaba2018Format(),
-    AlibabaGPU2023Format(),
-  ]
+  public static let formats: [any TraceFormat] =
+    [
+      RecordFileFormat(),
+      MappedRecordFormat.openDC,
+      Google2019Format(),
+      Google2011Format(),
+      StandardWorkloadFormat(),
+      Google2010Format(),
+      Alibaba2017Format(),
+      Alibaba2018Format(),
+      AlibabaGPU2023Format(),
+    ] + MappedTableFormat.presets
 }

@@ -150,7 +150,7 @@ public struct NamedModel {
 
   /// `load=0.7,cores=1250,tasks=2000,duration=3600,rate=2`.
   private mutating func setParameters(_ text: Substring) throws {
-    let keys = Self.parameterKeys
+    let keys = Self.parameterKeys + ["estimates"]
     for item in text.split(separator: ",") {
       let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
       guard pair.count == 2, keys.contains(pair[0]) else {
@@ -160,6 +160,16 @@ public struct NamedModel {
       }
       if pair[0] == "duration", let time = TraceTime(pair[1]) {
         scenario.extent.duration = time.value
+        continue
+      }
+      if pair[0] == "estimates" {
+        guard let model = EstimateModel.named(pair[1]) else {
+          throw RunError(
+            message:
+              "estimates '\(pair[1])' is none of \(EstimateModel.names.joined(separator: ", "))"
+          )
+        }
+        scenario.model.estimates = model
         continue
       }
       guard let value = Double(pair[1]), value > 0, value <= 1e12 else {

@@ -45,7 +45,7 @@ public struct NamedWorkload {
       try synthetic.setLoad(onCores: cores)
       for note in synthetic.notes { reading.logger?.notice("\(note)") }
       let tasks = try synthetic.source(seed: seed)
-      (stream, format, dependencies) = (nil, nil, tasks.dependencies())
+      (stream, format, dependencies) = (nil, nil, try tasks.dependencies())
       source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
     } else {
       let trace = try reading.open(name, meter: meter)
@@ -100,10 +100,12 @@ public struct NamedWorkload {
       }
       values[pair[0]] = value
     }
-    guard let rate = values["rate"], rate > 0 else {
-      throw RunError(message: "poisson: rate is more than 0")
+    guard let rate = values["rate"], Ranges.rate.contains(rate) else {
+      throw RunError(message: "poisson: rate is from 1e-9 to 1e9")
     }
-    let run = values["run"] ?? 0
+    guard let run = values["run"], Ranges.seconds.contains(run) else {
+      throw RunError(message: "poisson: run is from 0 to \(Ranges.seconds.upperBound)")
+    }
     let (cpu, memory) = (min(values["cpu"] ?? 0, 1e6), min(values["memory"] ?? 0, 1e6))
     guard let law else {
       guard cv == nil else { throw RunError(message: "poisson: cv= needs law=") }

@@ -41,11 +41,17 @@ extension Cluster {
     apart[key] = count > 0 ? count : nil
   }
 
+  /// The run begins with its first task: until then, no machine has been empty for any time.
+  mutating func begin() {
+    hasBegun = true
+    for machine in 0..<count where states[machine].running == 0 { emptySince[machine] = now }
+  }
+
   /// The machine comes, empty.
   mutating func bringUp(_ machine: Int) {
     states[machine].isUp = true
     upCount += 1
-    emptySince[machine] = now
+    if hasBegun { emptySince[machine] = now }
     awakeAt[machine] = now
     offers.update(machine, to: capacities[machine])
     if mode == .dispatch { wholes.update(machine, to: capacities[machine]) }
@@ -85,20 +91,20 @@ extension Cluster {
     let whole = states[machine].cpu.nano
     let used = states[machine].isUp ? whole - offers[machine].cpu.nano : 0
     // A machine that shrank, or is claimed beyond its capacity from outside, counts as at most four times
-    // full: squares and their sum stay within 64 bits for half a million machines.
+    // full: its square stays within 64 bits, the sum of squares in 128.
     let new = whole > 0 ? Int64(min(Double(used) / Double(whole), 4) * 0x1p20 + 0.5) : 0
     states[machine].load = new
     loadSum += new - old
-    loadSquares += new * new - old * old
+    loadSquares += Int128(new * new - old * old)
   }
 
   /// A task begins (`sign` 1) or ceases (-1) to wait at the machine.
   mutating func changeQueue(of machine: Int, by sign: Int32, _ task: borrowing TaskView) {
     states[machine].queued += sign
     totalQueued += Int(sign)
-    states[machine].queuedCPU.nano += Int64(sign) * task.request.cpu.nano
-    guard task.estimate.isKnown else { return }
-    let length = Double(task.estimate.rawValue) / states[machine].speed
+    work[machine].queuedCPU += Int128(sign) * Int128(task.request.cpu.nano)
+    guard let time = expectedRunTime(of: task, on: machine) else { return }
+    let length = Double(time.rawValue)
     work[machine].cpu.queued += Double(sign) * length * task.request.cpu.value
     work[machine].memory.queued += Double(sign) * length * task.request.memory.gibibytes
     // Rounding must not outlive the tasks that caused it.

@@ -75,6 +75,9 @@ extension Cluster {
 
   /// The machine of least cost among those that can take the task, ties to the lowest index; waits
   /// if none can. `cost` must not be NaN. O(n).
+  ///
+  /// Costs that differ by no more than rounding can explain are ties: equal fractions, worked out in
+  /// two ways, need not agree in their last bits.
   public func cheapest(
     for task: TaskView, cost: (borrowing Cluster, Int) -> Double
   ) -> Placement {
@@ -82,9 +85,15 @@ extension Cluster {
     var least = Double.infinity
     for machine in 0..<count where canTake(task, on: machine) {
       let cost = cost(self, machine)
-      if best == nil || cost < least { (best, least) = (machine, cost) }
+      if best == nil || Self.isLess(cost, than: least) { (best, least) = (machine, cost) }
     }
     return best.map(Placement.machine) ?? .wait
+  }
+
+  /// Whether a cost or merit is less than another by more than the rounding of a few operations.
+  @inline(__always)
+  static func isLess(_ a: Double, than b: Double) -> Bool {
+    a < b && (b == .infinity || b - a > 1e-14 + 1e-13 * abs(b))
   }
 
   /// Gives every machine that can take the task its score, and the others -infinity. O(n).
@@ -106,7 +115,7 @@ extension Cluster {
     let state = states[machine]
     let capacity = state.cpu.nano
     let claimed = state.isUp ? capacity - offers[machine].cpu.nano : 0
-    let asked = claimed + state.queuedCPU.nano
+    let asked = Int128(claimed) + work[machine].queuedCPU
     return capacity > 0 ? Double(asked) / Double(capacity) : .infinity
   }
 
@@ -126,12 +135,26 @@ extension Cluster {
   }
 
   /// In how many seconds from now the task may be expected to end on the machine: after its backlog,
-  /// if it cannot start at once, and its wake-up. A task without an estimate counts as one second.
+  /// if it cannot start at once, its wake-up, and what the network takes. A task of which nothing is
+  /// known counts as one second.
   public func expectedCompletion(of task: TaskView, on machine: Int) -> Double {
-    let length = (task.estimate.isKnown ? task.estimate.seconds : 1) / states[machine].speed
+    let length =
+      delivery.runTimes[task.id, states[machine].number]?.seconds
+      ?? (task.estimate.isKnown ? task.estimate.seconds : 1) / states[machine].speed
     let startsNow = states[machine].queued == 0 && mayStart(task, on: machine)
-    let wake = isAsleep(machine) ? flatPowers[machine].wakeDelay.seconds : 0
-    return length + wake + (startsNow ? 0 : max(backlog(machine), memoryBacklog(machine)))
+    var rest = startsNow ? 0 : max(backlog(machine), memoryBacklog(machine))
+    if delivery.network != nil {
+      rest +=
+        delivery.time(of: task, on: machine, at: now, after: Microseconds(seconds: rest)).seconds
+    }
+    return length + wakeTime(of: machine).seconds + rest
+  }
+
+  /// How long a task that starts on the machine now waits for it to be awake.
+  func wakeTime(of machine: Int) -> Microseconds {
+    guard hasSleepers else { return .zero }
+    return isAsleep(machine)
+      ? flatPowers[machine].wakeDelay : max(awakeAt[machine] - now, .zero)
   }
 
   /// Share of the machine's CPU, memory, disk and GPUs that would be claimed with the task on it; 0

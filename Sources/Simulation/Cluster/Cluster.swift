@@ -36,7 +36,7 @@ public struct Cluster: ~Copyable {
   public let mode: SimulationOptions.Mode
   /// Sum and sum of squares, over the machines that are up, of CPU utilisation in 2^-20ths.
   var loadSum: Int64 = 0
-  var loadSquares: Int64 = 0
+  var loadSquares: Int128 = 0
   /// What placement may promise over what is there, as a factor of each machine's real CPU.
   let cpuOvercommit: Double
   let memoryOvercommit: Double
@@ -53,7 +53,9 @@ public struct Cluster: ~Copyable {
   var states: [LiveState]
   /// What tasks there still ask for, by their estimates.
   var work: [MachineWork]
-  /// When the machine became empty; meaningless while it is not.
+  /// Whether the first task has come.
+  var hasBegun = false
+  /// When the machine became empty, or the run began; meaningless while it is not empty.
   var emptySince: [Microseconds]
   /// When a machine that was woken will be awake.
   var awakeAt: [Microseconds]
@@ -61,6 +63,8 @@ public struct Cluster: ~Copyable {
   var eligibility: [[Bool]] = []
   /// How many tasks of a job that must be apart are on a machine. Only ever looked up.
   var apart: [JobMachine: Int32] = [:]
+  /// What else decides how long a task takes on a machine.
+  var delivery = Delivery()
   /// Whether any machine ever falls asleep.
   let hasSleepers: Bool
   let descriptions: [MachineDescription]
@@ -84,7 +88,7 @@ public struct Cluster: ~Copyable {
     capacities = layout.machines.map(\.capacity)
     states = layout.machines.map(LiveState.init)
     work = Array(repeating: MachineWork(), count: count)
-    emptySince = Array(repeating: .zero, count: count)
+    emptySince = Array(repeating: .never, count: count)
     awakeAt = Array(repeating: .zero, count: count)
     hasSleepers = layout.machines.contains { $0.power.sleepAfter.isKnown }
     descriptions = layout.machines
@@ -170,8 +174,6 @@ struct LiveState: Sendable {
   let speed: Double
   /// Its capacity of CPU.
   var cpu: Cores
-  /// CPU that tasks waiting there ask for.
-  var queuedCPU = Cores.zero
   /// CPU utilisation in 2^-20ths.
   var load: Int64 = 0
   var running: Int32 = 0
@@ -209,6 +211,8 @@ struct MachineWork: BitwiseCopyable, Sendable {
 
   var cpu = Amount()
   var memory = Amount()
+  /// Nanocores that tasks waiting there ask for: as many as there are, so that 64 bits may not do.
+  var queuedCPU: Int128 = 0
 }
 
 /// A power model without its curve.

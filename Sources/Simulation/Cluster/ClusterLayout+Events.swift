@@ -7,7 +7,8 @@ extension ClusterLayout {
   /// machine of the initial cluster; every later event changes its availability. An event whose
   /// capacity is zero in every dimension does not say: the machine keeps the last one known. Memory or
   /// disk that is not known beside other capacities has no limit (``machinesOfUnknownMemory``). Odd
-  /// events are counted in ``anomalies``, never silently repaired. O(n log n).
+  /// events are counted in ``anomalies``, never silently repaired. GPUs of which no event has any are not
+  /// modelled. O(n log n).
   ///
   /// - Parameters:
   ///   - events: the trace's, in any order; equal times keep the order given.
@@ -73,5 +74,6 @@ extension ClusterLayout {
     self.anomalies = anomalies
     machinesOfUnknownMemory = known.count { $0.unknown.contains(.memory) }
     machinesOfUnknownDisk = known.count { $0.unknown.contains(.disk) }
+    if events.allSatisfy({ $0.capacity.milliGPU == 0 }) { unmodelled.insert(.gpu) }
   }
 }

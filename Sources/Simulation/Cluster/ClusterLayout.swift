@@ -58,6 +58,9 @@ public struct ClusterLayout: Hashable, Sendable {
   public var machines: [MachineDescription]
   /// Changes in order of time.
   public var events: [AvailabilityEvent]
+  /// Resources of which nothing is said of any machine: they are not modelled, and what tasks ask of
+  /// them is left out and told.
+  public var unmodelled: Set<RunRemarks.Unmodelled> = []
   /// What was odd about the events it was made from.
   public var anomalies = Anomalies()
   /// Machines whose memory the trace does not tell: it limits nothing there.
@@ -108,22 +111,23 @@ public struct ClusterLayout: Hashable, Sendable {
 
   private func check() throws(ClusterError) {
     for machine in machines {
-      guard Self.isReasonable(machine.capacity) else {
+      guard machine.capacity.rangeIssue == nil else {
         throw ClusterError.capacity(machine: machine.number, machine.capacity)
       }
-      guard machine.speed.isFinite, machine.speed > 0 else {
+      guard Ranges.factor.contains(machine.speed) else {
         throw ClusterError.speed(machine: machine.number, machine.speed)
       }
     }
+    guard machines.count <= 1 << EventHeap.subjectBits else { throw ClusterError.tooLarge }
     var most = machines.map(\.capacity)
     for event in events {
       guard machines.indices.contains(event.machine) else {
         throw ClusterError.noSuchMachine(index: event.machine, count: machines.count)
       }
-      guard event.time >= .zero, event.time.isKnown else {
+      guard event.time.isInRange else {
         throw ClusterError.time(machine: machines[event.machine].number, event.time)
       }
-      guard Self.isReasonable(event.capacity) else {
+      guard event.capacity.rangeIssue == nil else {
         throw ClusterError.capacity(machine: machines[event.machine].number, event.capacity)
       }
       most[event.machine] = most[event.machine].union(event.capacity)
@@ -135,14 +139,8 @@ public struct ClusterLayout: Hashable, Sendable {
     }
   }
 
-  /// At most 2^50 (1.1e15) of each fixed-point unit: a million cores, a pebibyte. Sums over a
-  /// thousand such machines stay within 64 bits.
-  static func isReasonable(_ capacity: Resources) -> Bool {
-    let most = Int64(1) << 50
-    let range = 0...most
-    return range.contains(capacity.cpu.nano) && range.contains(capacity.memory.rawValue)
-      && range.contains(capacity.disk.rawValue) && range.contains(capacity.milliGPU)
-  }
+  /// Whether a request or a capacity is in range.
+  static func isReasonable(_ amounts: Resources) -> Bool { amounts.rangeIssue == nil }
 
   /// What stands for no limit on each of `count` machines: what one machine may have at most, but not
   /// more than half of what all may have together.
@@ -151,7 +149,7 @@ public struct ClusterLayout: Hashable, Sendable {
   }
 
   private static func isReasonableTotal(_ total: Resources) -> Bool {
-    let most = Int64(1) << 61
+    let most = Ranges.total.upperBound
     return total.cpu.nano <= most && total.memory.rawValue <= most && total.disk.rawValue <= most
       && total.milliGPU <= most
   }
@@ -181,11 +179,11 @@ extension ClusterLayout {
 
 /// What is wrong with a description of machines.
 public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A capacity is negative or beyond 2^50 fixed-point units (a million cores, a pebibyte).
+  /// A capacity is out of range (``Ranges/amount``, ``Ranges/milliGPU``).
   case capacity(machine: Int64, Resources)
-  /// A speed is not a positive number.
+  /// A speed is out of range (``Ranges/factor``).
   case speed(machine: Int64, Double)
-  /// An event comes at a negative time or never.
+  /// An event comes at a time out of range (``Ranges/time``).
   case time(machine: Int64, Microseconds)
   /// An event names a machine that the layout does not have.
   case noSuchMachine(index: Int, count: Int)
@@ -198,11 +196,11 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .capacity(let machine, let capacity):
       "machine \(machine): capacity \(capacity.cpu.value) cores, \(capacity.memory.gibibytes) GiB"
-        + " is out of range; expected 0 to a million cores and a pebibyte"
+        + " is out of range: \(capacity.rangeIssue ?? "")"
     case .speed(let machine, let speed):
-      "machine \(machine): speed \(speed) is not a positive number"
+      "machine \(machine): speed \(speed) is not from 1e-6 to 1e6"
     case .time(let machine, let time):
-      "machine \(machine): an event at \(time.rawValue) µs; expected a time from 0"
+      "machine \(machine): an event at \(time.rawValue) µs; expected 0 to \(Ranges.time.upperBound)"
     case .noSuchMachine(let index, let count):
       "an event of machine index \(index), but there are \(count) machines"
     case .tooLarge: "the machines together offer more than can be counted (2.3e9 cores)"

@@ -48,10 +48,10 @@ extension MachineGroup {
   /// Upper limits keep a machine within what the fixed-point units can count.
   fileprivate func issues(at path: String) -> [SpecIssue] {
     cores.issues(at: "\(path).cores", above: 0, most: 1e6)
-      + memoryGiB.issues(at: "\(path).memoryGiB", least: 0, most: 1e6)
+      + (memoryGiB?.issues(at: "\(path).memoryGiB", least: 0, most: 1e6) ?? [])
       + (diskGiB?.issues(at: "\(path).diskGiB", least: 0, most: 1e6) ?? [])
       + (gpus?.issues(at: "\(path).gpus", least: 0, most: 1e6) ?? [])
-      + (speed?.issues(at: "\(path).speed", above: 0, most: 1e6) ?? [])
+      + (speed?.issues(at: "\(path).speed", least: 1e-6, most: 1e6) ?? [])
       + (idleWatts?.issues(at: "\(path).idleWatts", least: 0, most: 1e6) ?? [])
       + (dynamicWatts?.issues(at: "\(path).dynamicWatts", least: 0, most: 1e6) ?? [])
       + (sleepWatts?.issues(at: "\(path).sleepWatts", least: 0, most: 1e6) ?? [])
@@ -121,7 +121,7 @@ extension ClusterLayout {
         var rng = stream.at(UInt64(machines.count))
         let capacity = Resources(
           cpu: Cores(group.cores.draw(using: &rng)),
-          memory: Bytes(gibibytes: group.memoryGiB.draw(using: &rng)),
+          memory: Bytes(gibibytes: group.memoryGiB?.draw(using: &rng) ?? 0),
           disk: Bytes(gibibytes: group.diskGiB?.draw(using: &rng) ?? 0),
           milliGPU: Int64(((group.gpus?.draw(using: &rng) ?? 0) * 1000).rounded()))
         machines.append(
@@ -131,5 +131,8 @@ extension ClusterLayout {
       }
     }
     try self.init(machines: machines)
+    if spec.groups.allSatisfy({ $0.memoryGiB == nil }) { unmodelled.insert(.memory) }
+    if spec.groups.allSatisfy({ $0.diskGiB == nil }) { unmodelled.insert(.disk) }
+    if spec.groups.allSatisfy({ $0.gpus == nil }) { unmodelled.insert(.gpu) }
   }
 }

@@ -16,7 +16,7 @@ public struct ClusterSpec: Codable, Hashable, Sendable {
   public init(groups: [MachineGroup]) { self.groups = groups }
 
   /// The most machines a specification may ask for.
-  public static var machineLimit: Int { 10_000_000 }
+  public static var machineLimit: Int { Ranges.machines.upperBound }
 
   /// The cluster of the original study at any size: 20 % high tier (24-32 cores, 96-128 GiB, 150-200 W
   /// idle, 200-300 W dynamic), 50 % medium (8-16, 32-64, 50-80, 60-120), 30 % low (2-8, 8-32, 15-30,
@@ -60,11 +60,11 @@ public struct MachineGroup: Codable, Hashable, Sendable {
   public var count: Int
   /// Cores of each (> 0).
   public var cores: ValueRange
-  /// Memory of each in GiB (≥ 0).
-  public var memoryGiB: ValueRange
-  /// Local storage of each in GiB (≥ 0); none by default.
+  /// Memory of each in GiB (≥ 0); if no group says, memory is not modelled.
+  public var memoryGiB: ValueRange?
+  /// Local storage of each in GiB (≥ 0); if no group says, disk is not modelled.
   public var diskGiB: ValueRange?
-  /// GPUs of each (≥ 0); none by default.
+  /// GPUs of each (≥ 0); if no group says, GPUs are not modelled.
   public var gpus: ValueRange?
   /// Speed relative to a reference core (> 0); 1 by default.
   public var speed: ValueRange?

@@ -18,12 +18,21 @@ struct Accounts {
   var conclusions = 0
   var warmUpTasks = 0
   var mostInFlight = 0
+  var remarks = RunRemarks()
+  /// Core-seconds submitted, on machines of speed 1, and what the machines could do in a second when the
+  /// last of them was.
+  var offeredWork = 0.0
+  var offeredTo = 0.0
   var firstSubmit = Microseconds.never
   var lastFinish = Microseconds.never
   /// Tasks waiting, in the queue and at machines.
   var waiting = 0
   var mostWaiting = 0
   var violations = 0
+  /// How often a task waited beside room that its mode lets it have, and how many still waited when
+  /// nothing was left to happen.
+  var idled = 0
+  var lost = 0
 
   /// From the beginning of the run.
   var integrals = Integrals()
@@ -120,7 +129,8 @@ struct Accounts {
     } else {
       warmUpTasks += 1
     }
-    taskWaiting += Int128(result.wait.rawValue)
+    // While its machine wakes up it is on the machine, and no longer in the queue.
+    taskWaiting += Int128((result.wait - result.waking).rawValue)
     energyOfTasks += result.energy.value
     if result.finish.isKnown {
       lastFinish = lastFinish.isKnown ? max(lastFinish, result.finish) : result.finish
@@ -158,6 +168,10 @@ struct Accounts {
       energy: energy, series: series, decisions: decisions, decisionTimes: decisionTimes,
       warmUpTasks: warmUpTasks,
       events: events, mostInFlight: mostInFlight)
+    report.remarks = remarks
+    let arrivals = lastSubmit.isKnown ? (lastSubmit - firstSubmit).seconds : 0
+    if arrivals > 0, offeredTo > 0 { report.offeredLoad = offeredWork / (offeredTo * arrivals) }
+    report.remarks.tasks = submissions
     (report.lastSubmit, report.waitingAtLastSubmit) = (lastSubmit, waitingAtLastSubmit)
     if audited { report.audit = audit(cluster, energy) }
     return report
@@ -180,6 +194,10 @@ struct Accounts {
         .init(
           name: "CPU claimed over time = request × run time over attempts", left: integrals.cpuUsed,
           right: taskCPU),
+        .init(
+          name: "waits beside room that may be taken", left: Int128(idled), right: 0),
+        .init(
+          name: "tasks still waiting when nothing is left to happen", left: Int128(lost), right: 0),
         .init(
           name: "nothing is claimed at the end", left: Int128(cluster.totalClaimed.cpu.nano),
           right: 0),

@@ -14,6 +14,7 @@ extension Engine {
         isPresent[machine] = true
         if !isFailed[machine] { cluster.bringUp(machine) }
       }
+      noteGrowth()
       headWaits = false
       if options.mode == .dispatch, cluster.isUp(machine) { startQueued(on: machine) }
     case .remove:

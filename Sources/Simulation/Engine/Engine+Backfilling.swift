@@ -7,6 +7,7 @@ extension Engine {
     offering.stage = .overtaking
     offering.cursor = 0
     offering.candidates.removeAll(keepingCapacity: true)
+    offering.head = pending.first?.value ?? -1
     guard let head = pending.first?.value else { return }
     if options.backfilling == .easy { offering.promise = promise(to: head) }
     if onlyFresh {
@@ -53,11 +54,9 @@ extension Engine {
 
   /// Whether the task may start on these machines now: it is over in time, or the head finds room
   /// beside it.
-  private func keeps(_ promise: inout HeadPromise, _ view: TaskView, _ machines: [Int]) -> Bool {
+  func keeps(_ promise: inout HeadPromise, _ view: TaskView, _ machines: [Int]) -> Bool {
     // A gang ends when its slowest instance does.
-    let isOver = machines.allSatisfy { machine in
-      expectedEnd(of: view, speed: cluster.speed(machine), on: machine) <= promise.time
-    }
+    let isOver = machines.allSatisfy { expectedEnd(of: view, on: $0) <= promise.time }
     for machine in machines {
       let before = promise.free[machine] ?? cluster.free(machine)
       let after = isOver ? before : before - view.request
@@ -69,23 +68,16 @@ extension Engine {
     return promise.slack >= 0
   }
 
-  private func expectedEnd(
-    of view: TaskView, speed: Double, on machine: Int? = nil
-  ) -> Microseconds {
-    guard view.estimate.isKnown else { return .never }
-    var startup = Microseconds.zero
-    if let machine {
-      startup =
-        cluster.isAsleep(machine)
-        ? cluster.power(machine).wakeDelay : max(cluster.awakeAt[machine] - cluster.now, .zero)
-      startup += (options.network?.dispatch ?? .zero) + (options.network?.fetch ?? .zero)
-    }
-    return cluster.now + startup + view.estimate.scaled(by: 1 / speed) + store
+  /// When the task should end on the machine, if it starts there now.
+  private func expectedEnd(of view: TaskView, on machine: Int) -> Microseconds {
+    guard let length = cluster.expectedRunTime(of: view, on: machine) else { return .never }
+    let waking = options.alwaysOn ? .zero : cluster.wakeTime(of: machine)
+    return cluster.now + waking + cluster.expectedDelivery(of: view, on: machine) + length + store
   }
 
   /// Lets running tasks end as they should until the head fits. O(machines + running tasks). Nil if it
   /// fits at no foreseeable time: then nothing can be promised.
-  private func promise(to head: Int32) -> HeadPromise? {
+  func promise(to head: Int32) -> HeadPromise? {
     var promise = HeadPromise(head: slots[head].view, time: .zero, free: [:], slack: 0)
     let instances = Int(promise.head.instances)
     var room = 0
@@ -117,7 +109,7 @@ extension Engine {
 
   /// How long the task should hold the machine, in µs; one that takes no time needs its moment too.
   func expectedSpan(of view: TaskView, on machine: Int) -> Int64 {
-    let end = expectedEnd(of: view, speed: cluster.speed(machine), on: machine)
+    let end = expectedEnd(of: view, on: machine)
     return end.isKnown ? max((end - cluster.now).rawValue, 1) : .max
   }
 }

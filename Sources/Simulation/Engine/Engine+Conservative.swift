@@ -10,7 +10,6 @@ struct PromisePass {
   /// How many vacancies earlier rounds have looked at, and how many there were when this one began.
   var looked = 0
   var known = 0
-  var blockedSince: Int64 = -1
   /// What the task that is asked about had been promised.
   var promise = Promise.none
 }
@@ -29,6 +28,11 @@ extension Engine {
   mutating func keepPromises() -> Bool {
     while true {
       if continuePass() { return true }
+      // Where some have left, others have come within the depth.
+      if plan.count < min(pending.count, options.depth) {
+        beginPass()
+        continue
+      }
       guard let head = pending.first, preempt(for: head.value) else { break }
       beginPass()
     }
@@ -48,8 +52,6 @@ extension Engine {
     pass.waiting = pending.slots(limit: options.depth)
     if plan.isOutOfDate { rebuildPlan(pass.waiting) }
     withdrawBeyond(pass.waiting)
-    pass.blockedSince = plan.blockedSince
-    plan.blockedSince = -1
     pass.looked = 0
     beginRound()
   }
@@ -89,7 +91,6 @@ extension Engine {
       beginRound()
     }
     plan.forgetVacancies()
-    if plan.blockedSince >= 0, pass.blockedSince >= 0 { plan.blockedSince = pass.blockedSince }
     return false
   }
 
@@ -143,27 +144,36 @@ extension Engine {
     enter(best, to: index)
   }
 
-  /// A task whose time has come cannot start: one runs beyond its estimate. It goes next, and those
-  /// behind it make way where they must.
+  /// A task whose time has come cannot start: one runs beyond its estimate. It is promised the next
+  /// time at which that may be over, and those behind it make way where they must.
+  ///
+  /// That time is as far away again as half of what it has waited so far, or a sixteenth of its own
+  /// length: what runs too long is expected to run longer (Tsafrir, Etsion and Feitelson,
+  /// "Backfilling using system-generated predictions", IEEE TPDS 18, 2007).
   private mutating func postpone(_ index: Int32, behind: ArraySlice<Int32>) {
     let view = slots[index].view
     let old = plan.promise(to: index)
     let now = cluster.now.rawValue
-    plan.blockedSince = now
+    let due = old.due >= 0 ? old.due : now
+    let span = old.parts.map(\.span).max() ?? .max
+    let patience = max((now - due) / 2, span == .max ? 1 : span / 16, 1)
+    let (time, overflow) = now.addingReportingOverflow(patience)
+    guard !overflow else { return }
     withdraw(index, quietly: true)
-    if let next = earliest(for: view, before: now < .max - 2 ? now + 2 : .max) {
-      if next.parts.map(\.place) != old.parts.map(\.place) { plan.vacate(old) }
-      return enter(next, to: index)
-    }
-    withdraw(behind) { other in
-      other.parts.contains { part in
-        old.parts.contains { mine in
-          mine.place == part.place && other.time <= now &+ 1 &+ (old.end(mine) &- old.time)
+    var next = earliest(for: view, late: time, before: time == .max ? .max : time + 1)
+    if next == nil {
+      withdraw(behind) { other in
+        other.parts.contains { part in
+          old.parts.contains { $0.place == part.place && other.time - time < $0.span }
         }
       }
+      next = earliest(for: view, late: time, before: .max)
     }
+    // Others may use the time until then.
     plan.vacate(old)
-    enter(earliest(for: view, before: .max) ?? .none, to: index)
+    var promise = next ?? .none
+    promise.due = due
+    enter(promise, to: index)
   }
 
   /// Starts a task whose time has come, or asks where: whether it stopped at that decision. A task of one
@@ -282,12 +292,20 @@ extension Engine {
 extension Engine {
   /// The earliest place before `limit`, ties to the lowest machines; nil if there is none to be
   /// foreseen.
-  private func earliest(for view: TaskView, before limit: Int64) -> Promise? {
-    if plan.pool != nil { return earliest(for: view, in: 0, before: limit) }
-    guard view.instances == 1 else { return earliestOfGang(view, before: limit) }
+  ///
+  /// - Parameter late: when what is held by a task that runs beyond its estimate may be free.
+  private func earliest(
+    for view: TaskView, late: Int64 = 0, before limit: Int64
+  ) -> Promise? {
+    if plan.pool != nil { return earliest(for: view, in: 0, late: late, before: limit) }
+    guard view.instances == 1 else { return earliestOfGang(view, late: late, before: limit) }
     var best: Promise?
+    // Where all machines are alike it takes as long everywhere.
+    let span = takesAsLongEverywhere ? expectedSpan(of: view, on: 0) : nil
     for machine in 0..<cluster.count {
-      if let promise = earliest(for: view, in: machine, before: best?.time ?? limit) {
+      if let promise = earliest(
+        for: view, in: machine, late: late, before: best?.time ?? limit, span: span)
+      {
         best = promise
         if promise.time == cluster.now.rawValue { break }
       }
@@ -297,7 +315,8 @@ extension Engine {
 
   /// The same in one place. `own`: from when on its own promise is there.
   private func earliest(
-    for view: TaskView, in place: Int, before limit: Int64, own: Int64 = .max
+    for view: TaskView, in place: Int, late: Int64 = 0, before limit: Int64,
+    own: Int64 = .max, span: Int64? = nil
   ) -> Promise? {
     var (request, count, isFree) = (view.request, 1, true)
     if plan.pool != nil {
@@ -310,9 +329,12 @@ extension Engine {
       }
       isFree = cluster.fits(request, on: place)
     }
-    let span = expectedSpan(of: view, on: place)
+    let span = span ?? expectedSpan(of: view, on: place)
+    var now = cluster.now.rawValue
     // A task that runs beyond its estimate may end at any moment, but not now.
-    let now = cluster.now.rawValue + (isFree ? 0 : 1)
+    if !isFree, plan.profiles[place].room(for: request, at: now, for: 1) > 0 {
+      now = max(late, now + 1)
+    }
     guard
       let time = plan.profiles[place].earliest(
         request, for: span, from: now, before: limit, own: own)
@@ -321,13 +343,15 @@ extension Engine {
   }
 
   /// The same for instances that start together. O(steps of all machines × machines × steps).
-  private func earliestOfGang(_ view: TaskView, before limit: Int64) -> Promise? {
+  private func earliestOfGang(
+    _ view: TaskView, late: Int64, before limit: Int64
+  ) -> Promise? {
     let now = cluster.now.rawValue
     let candidates = (0..<cluster.count).filter {
       cluster.fitsEmpty(view.request, on: $0) && cluster.isAllowed(view, on: $0)
     }
     // Room only grows where a step begins.
-    var times = [now, now + 1]
+    var times = [now, max(late, now + 1)]
     for machine in candidates { times += plan.profiles[machine].times.filter { $0 > now } }
     times.sort()
     var last: Int64?
@@ -377,7 +401,7 @@ extension Promise {
 
 extension Resources {
   /// This so many times.
-  fileprivate func times(_ count: Int) -> Resources {
+  func times(_ count: Int) -> Resources {
     guard count != 1 else { return self }
     let factor = Int64(count)
     return Resources(

@@ -117,6 +117,7 @@ extension Engine {
   mutating func letGo(_ index: Int32) {
     slots[index].view.submit = cluster.now
     slots[index].since = cluster.now
+    noteInputs(of: index)
     slots[index].state = .pending
     accounts.beganWaiting()
     if options.backfilling != .none { fresh.append(queueEntry(index)) }
@@ -165,8 +166,8 @@ extension Engine {
     }
   }
 
-  /// Gives every waiting task its upward rank: its estimate and the longest path of tasks held back
-  /// behind it. O(tasks and dependencies in flight), once after arrivals.
+  /// Gives every waiting task its upward rank: its length and the longest path of tasks held back
+  /// behind it, with what their data take. O(tasks and dependencies in flight), once after arrivals.
   mutating func updateRanks() {
     guard dependencies.ranksAreOld else { return }
     dependencies.ranksAreOld = false
@@ -191,29 +192,54 @@ extension Engine {
         if slots[children[next]].rankRound != round { stack.append((children[next], 0)) }
         continue
       }
+      // In whole microseconds, so that equal paths have equal ranks whatever they are made of.
       var longest = 0.0
-      for child in children { longest = max(longest, slots[child].view.upwardRank) }
-      slots[slot].view.upwardRank = Self.length(slots[slot].view) + longest
+      for child in children {
+        let rank = (slots[child].view.upwardRank * 1e6).rounded()
+        longest = max(longest, rank + Double(meanTransfer(to: child, from: id).rawValue))
+      }
+      slots[slot].view.upwardRank = ((length(slots[slot].view) * 1e6).rounded() + longest) / 1e6
       stack.removeLast()
     }
   }
 
-  private static func length(_ view: TaskView) -> Double {
-    view.estimate.isKnown ? view.estimate.seconds : 1
+  /// Seconds of a task by itself: the mean of its run times where they are given by machine, else its
+  /// estimate, or 1.
+  func length(_ view: TaskView) -> Double {
+    if !cluster.delivery.runTimes.isEmpty, let mean = cluster.delivery.runTimes.mean(of: view.id) {
+      return mean.seconds
+    }
+    return view.estimate.isKnown ? view.estimate.seconds : 1
   }
 
-  /// How long the task must wait on the machine for its data, and for the network to reach it.
-  func delivery(to index: Int32, on machine: Int) -> Microseconds {
+  /// The mean time, over pairs of machines, that a task's data take to one that waits for it.
+  private func meanTransfer(to child: Int32, from id: TaskID) -> Microseconds {
     guard let network = options.network else { return .zero }
-    if slots[index].view.gateway >= 0 {
-      return network.fetch + departure(of: index, to: machine, network)
+    let whole = TaskID(wholeJob: id.job)
+    var longest = Microseconds.zero
+    for dependency in dependencies.dependencies(of: slots[child].view.id)
+    where dependency.predecessor == id || dependency.predecessor == whole {
+      longest = max(longest, network.meanTransfer(dependency.data, machines: cluster.count))
     }
-    var longest = network.fetch
-    guard !dependencies.table.isEmpty else { return network.dispatch + longest }
-    for dependency in dependencies.dependencies(of: slots[index].view.id) {
+    return longest
+  }
+
+  /// What the task's predecessors hand over, once all have ended.
+  mutating func noteInputs(of index: Int32) {
+    guard options.network != nil, !dependencies.table.isEmpty else { return }
+    let id = slots[index].view.id
+    var inputs: [Delivery.Input] = []
+    for dependency in dependencies.dependencies(of: id) {
       guard let fate = dependencies.fates[dependency.predecessor], !fate.isAbsent else { continue }
-      longest = max(longest, network.transfer(dependency.data, from: fate.machine, to: machine))
+      inputs.append(.init(machine: fate.machine, data: dependency.data, finish: fate.finish))
     }
-    return network.dispatch + longest
+    cluster.delivery.add(inputs, of: id)
+    if isStale { seen.delivery.add(inputs, of: id) }
+  }
+
+  mutating func forgetInputs(of index: Int32) {
+    guard options.network != nil, !dependencies.table.isEmpty else { return }
+    cluster.delivery.remove(slots[index].view.id)
+    if isStale { seen.delivery.remove(slots[index].view.id) }
   }
 }

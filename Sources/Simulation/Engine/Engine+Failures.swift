@@ -52,6 +52,7 @@ extension Engine {
     isFailed[machine] = false
     meter.read(machine, cluster)
     if isPresent[machine] { cluster.bringUp(machine) }
+    noteGrowth()
     headWaits = false
     plan.isOutOfDate = true
     changed(machine)

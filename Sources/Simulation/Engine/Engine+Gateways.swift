@@ -32,12 +32,6 @@ extension Engine {
     policy.machineChanged(own, on: seen)
   }
 
-  /// What is left of the way from the task's gateway to another machine, when it starts there.
-  func departure(of index: Int32, to machine: Int, _ network: NetworkModel) -> Microseconds {
-    let view = slots[index].view
-    guard machine != Int(view.gateway) else { return .zero }
-    return max(view.submit + network.dispatch - cluster.now, .zero)
-  }
 }
 
 /// One machine's columns.

@@ -23,9 +23,10 @@ extension Engine {
   /// A task has arrived: machines stay one place only if it is like the others.
   mutating func notePlanned(_ view: TaskView) {
     guard keepsPlan, cluster.count > 1 else { return }
+    if arrivals == 1 { plan.areAlike = machinesAreAlike }
     if slots.count == 0 {
       let pool = PromisePlan.Pool(unit: view.request.cpu, widest: view.request)
-      let isPool = view.request.cpu > .zero && machinesAreAlike && suits(view, pool)
+      let isPool = view.request.cpu > .zero && takesAsLongEverywhere && suits(view, pool)
       if isPool || plan.pool != nil {
         plan.pool = isPool ? pool : nil
         plan.isOutOfDate = true
@@ -38,16 +39,21 @@ extension Engine {
   }
 
   /// Whether it does not matter for how long a task holds a machine which one that is.
-  private var machinesAreAlike: Bool {
+  var machinesAreAlike: Bool {
     !cluster.hasSleepers
       && (1..<cluster.count).allSatisfy { cluster.speed($0) == cluster.speed(0) }
   }
 
+  /// Whether that is known, with no look at every machine.
+  var takesAsLongEverywhere: Bool {
+    plan.areAlike && cluster.delivery.isAlike && !options.gateways
+  }
+
   /// Whether a task may be counted in instances of the pool: CPU is all that can run out.
   private func suits(_ view: TaskView, _ pool: PromisePlan.Pool) -> Bool {
-    guard view.request.cpu == pool.unit, view.eligibility < 0, !view.mustBeApart else {
-      return false
-    }
+    guard view.request.cpu == pool.unit, view.eligibility < 0, !view.mustBeApart,
+      takesAsLongEverywhere
+    else { return false }
     let widest = pool.widest.union(view.request)
     return (widest == pool.widest && slots.count > 0) || hasRoom(for: widest)
   }
@@ -78,6 +84,8 @@ extension Engine {
     plan.give(
       isPool ? Self.instances(1) : slots[index].view.request, in: isPool ? 0 : machine,
       to: slots[index].expectedEnd.rawValue, now: cluster.now.rawValue)
+    // One of no length was never in the plan, but on the machine it was.
+    if slots[index].since == cluster.now { plan.vacate(isPool ? 0 : machine, until: .max) }
     // Where it was, others of its job may go now.
     if slots[index].view.mustBeApart { plan.vacate(machine, until: .max) }
   }

@@ -26,7 +26,14 @@ extension Engine {
           return true
         }
         offering.promise = nil
-        closeQueue()
+        if pending.isByUser, pending.first?.value ?? -1 != offering.head {
+          // What overtook has changed whose turn it is.
+          headWaits = false
+          offering.headWaited = false
+          offering.stage = .heads
+        } else {
+          closeQueue()
+        }
       case .promises: if keepPromises() { return true }
       case .batch:
         if !offering.waiting.isEmpty {
@@ -60,6 +67,7 @@ extension Engine {
 
   /// Asks where a waiting task goes.
   mutating func ask(about index: Int32, tentatively: Bool = false) {
+    noteAsked(index)
     offering.task = index
     offering.isTentative = tentatively || slots[index].view.instances > 1
     offering.question = .place
@@ -278,6 +286,7 @@ extension Engine {
     updateRanks()
     offering.waiting = pending.slots(limit: options.depth)
     offering.views = offering.waiting.map { slots[$0].view }
+    for index in offering.waiting { noteAsked(index) }
     offering.stage = .batch
   }
 

@@ -30,6 +30,8 @@ extension Engine {
 
   /// Starts a gang: its first instance on the first machine, and so on.
   mutating func start(_ index: Int32, on machines: [Int]) {
+    // No gang is larger than the limit by itself: with this one the run is over.
+    _ = hasRoom(for: Int32(machines.count - 1))
     begin(index)
     var end = occupy(index, on: machines[0])
     for machine in machines.dropFirst() {
@@ -63,7 +65,9 @@ extension Engine {
   /// An instance takes its place on a machine; returns when it will end there.
   private mutating func occupy(_ index: Int32, on machine: Int) -> Microseconds {
     meter.read(machine, cluster)
-    let startup = wake(machine) + delivery(to: index, on: machine)
+    let waking = wake(machine)
+    let startup =
+      waking + cluster.delivery.time(of: slots[index].view, on: machine, at: cluster.now)
     let request = slots[index].view.request
     cluster.apply(Claim(machine: machine, resources: request))
     cluster.mark(slots[index].view, on: machine, sign: 1)
@@ -73,10 +77,13 @@ extension Engine {
     if keepsRunningLists { runningLists[machine].append(index, in: &slots) }
     let speed = cluster.speed(machine)
     let work = slots[index].work
-    let end =
-      cluster.now + startup + (speed == 1 ? work : work.scaled(by: 1 / speed)) + store
+    let length =
+      cluster.delivery.runTimes[slots[index].view.id, cluster.states[machine].number]
+      ?? (speed == 1 ? work : work.scaled(by: 1 / speed))
+    let end = cluster.now + startup + length + store
     slots[index].end = end
     slots[index].startup = startup
+    slots[index].waking = waking
     slots[index].perCoreAtStart = meter.perCore(machine)
     expect(index, on: machine)
     if keepsPlan { takePlanned(index, on: machine) }
@@ -90,10 +97,8 @@ extension Engine {
 
   /// Notes when a policy would expect the task to end there.
   private mutating func expect(_ index: Int32, on machine: Int) {
-    let estimate = slots[index].view.estimate
-    guard estimate.isKnown else { return }
-    let end =
-      cluster.now + slots[index].startup + estimate.scaled(by: 1 / cluster.speed(machine)) + store
+    guard let length = cluster.expectedRunTime(of: slots[index].view, on: machine) else { return }
+    let end = cluster.now + slots[index].startup + length + store
     guard end.isKnown else { return }
     slots[index].expectedEnd = end
     cluster.changeWork(of: machine, by: 1, slots[index].view.request, end: end)
@@ -151,6 +156,7 @@ extension Engine {
       slots[index].energy += perCore * request.cpu.value
     }
     cluster.revert(Claim(machine: machine, resources: request))
+    noteGrowth()
     cluster.mark(slots[index].view, on: machine, sign: -1)
     pending.changeHeld(
       by: request, sign: -1, of: slots[index].view.user, whole: cluster.totalCapacity)
@@ -182,6 +188,7 @@ extension Engine {
     release(index)
     slots[index].wasted += cluster.now - slots[index].since
     slots[index].finishSequence = 0
+    slots[index].waking = .zero
     if slots[index].view.attempts > options.retries {
       conclude(index, .abandoned)
     } else {
@@ -206,19 +213,24 @@ extension Engine {
     let (machine, end) = (Int(slots[index].machine), slots[index].end)
     let finish = outcome == .finished ? end : .never
     conclude(result(index, outcome))
+    forgetInputs(of: index)
     slots.remove(index)
     noteFate(of: id, .init(finish: finish, machine: machine))
   }
 
   private func result(_ index: Int32, _ outcome: TaskOutcome) -> TaskResult {
     let started = slots[index].view.attempts > 0
+    // One that was cut off while its machine woke up has waited until then.
+    let waking =
+      outcome == .finished
+      ? slots[index].waking : min(slots[index].waking, max(cluster.now - slots[index].since, .zero))
     return TaskResult(
       id: slots[index].view.id, instance: slots[index].view.instance,
       submit: slots[index].view.submit,
       firstStart: slots[index].firstStart, start: slots[index].lastStart,
       finish: outcome == .finished ? slots[index].end : .never,
-      deadline: slots[index].view.deadline, wait: slots[index].waited,
-      wasted: slots[index].wasted, startup: slots[index].startup,
+      deadline: slots[index].view.deadline, wait: slots[index].waited + waking,
+      wasted: slots[index].wasted, waking: waking, startup: slots[index].startup,
       energy: Joules(slots[index].energy),
       machine: started ? cluster.states[Int(slots[index].machine)].number : -1,
       attempts: slots[index].view.attempts, priorityClass: slots[index].view.priorityClass,
@@ -229,22 +241,5 @@ extension Engine {
     accounts.concluded(result)
     results.append(result)
     policy.taskEnded(result, on: cluster)
-  }
-
-  /// Checks a machine's state against its tasks.
-  private mutating func inspect(_ machine: Int) {
-    var claimed = Resources.zero
-    var index = runningLists[machine].head
-    while index >= 0 {
-      claimed += slots[index].view.request
-      index = slots[index].next
-    }
-    let (free, capacity) = (cluster.free(machine), cluster.capacity(machine))
-    let shrank = !claimed.fits(in: capacity)
-    if claimed != cluster.claimed(machine) || !free.fits(in: capacity)
-      || !(shrank || Resources.zero.fits(in: free))
-    {
-      accounts.violations += 1
-    }
   }
 }

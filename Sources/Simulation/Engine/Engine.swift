@@ -51,8 +51,12 @@ struct Engine: ~Copyable {
   let constraints: ConstraintTable
   /// For each set of constraints its row of allowed machines in the cluster; -1 until it is needed.
   private var eligibilityOf: [Int32]
+  var auditing = AuditState()
+  let unmodelled: Set<RunRemarks.Unmodelled>
   var meter: EnergyMeter
   var fragmentation: FragmentationMeter
+  /// The limit that has been exceeded: the run cannot go on.
+  private var exhausted: SimulationError?
   /// Results not yet handed over.
   var results: [TaskResult] = []
   /// Nothing is left to do at this instant.
@@ -61,7 +65,7 @@ struct Engine: ~Copyable {
   /// The task that arrives next, and at which instant; only while its arrival is being reached.
   private var coming: TaskRecord?
   private var arrivalTime = Microseconds.zero
-  private var arrivals: UInt64 = 0
+  private(set) var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
   /// When accounting of use is to begin and to end; `never` once it has.
   private var accountsStart = Microseconds.never
@@ -78,6 +82,9 @@ struct Engine: ~Copyable {
     seen = Cluster(
       options.heartbeat > .zero ? layout : ClusterLayout(), mode: options.mode,
       overcommit: options.overcommit)
+    cluster.delivery.network = options.network
+    cluster.delivery.runTimes = dependencies.runTimes
+    seen.delivery = cluster.delivery
     self.policy = policy
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
@@ -97,6 +104,7 @@ struct Engine: ~Copyable {
     isFailed = Array(repeating: false, count: layout.machines.count)
     failures = RandomStream(seed: seed, name: "failures")
     gateways = RandomStream(seed: seed, name: "gateways")
+    unmodelled = layout.unmodelled
     meter = EnergyMeter(layout, alwaysOn: options.alwaysOn)
     fragmentation = FragmentationMeter(seed: seed)
     accountsStart = options.accountsFrom
@@ -162,8 +170,11 @@ struct Engine: ~Copyable {
   }
 
   /// Goes on until something is due. A decision that is open must have been answered.
-  mutating func proceed() -> Stop {
+  ///
+  /// - Throws: where a limit of the options is exceeded.
+  mutating func proceed() throws(SimulationError) -> Stop {
     while true {
+      if let exhausted { throw exhausted }
       switch stage {
       case .ready: return results.count < Self.resultLimit ? .task : .results
       case .reaching:
@@ -198,13 +209,15 @@ struct Engine: ~Copyable {
   private mutating func step(to time: Microseconds) {
     moveClock(to: time)
     if !isStepped { happen() }
+    let limit = options.maximumFailures + 1000 * accounts.submissions
+    if accounts.failures > limit { exhausted = .tooManyFailures(limit, time: cluster.now) }
   }
 
   private mutating func arrive(_ record: TaskRecord) {
     stage = .ready
     coming = nil
     accounts.submitted(at: record.submit)
-    if accounts.submissions == 1 { scheduleAccounts() }
+    if accounts.submissions == 1 { begin() }
     accounts.events += 1
     admit(record)
   }
@@ -263,7 +276,9 @@ struct Engine: ~Copyable {
   }
 
   /// The first task has come.
-  private mutating func scheduleAccounts() {
+  private mutating func begin() {
+    cluster.begin()
+    if isStale { (seen.emptySince, seen.hasBegun) = (cluster.emptySince, true) }
     guard !options.accountsFrom.isKnown else { return }
     accountsStart = accounts.firstSubmit + options.warmUp
     if accountsStart <= cluster.now { beginAccounts() }
@@ -320,6 +335,7 @@ struct Engine: ~Copyable {
     }
     while true {
       if offerPending() { return true }
+      inspectWaiting()
       if isStepped {
         happen()
         return false
@@ -331,19 +347,18 @@ struct Engine: ~Copyable {
     }
   }
 
-  /// The most independent instances that a record may have.
-  private static var instanceLimit: Int32 { 1_000_000 }
-
   /// A record arrives: one task, or its instances as so many.
   private mutating func admit(_ record: TaskRecord) {
     isSettled = false
     var view = TaskView(record)
+    let leftOut = leaveOutUnmodelled(&view)
     let instances = split(record, &view)
     if options.gateways { view.gateway = drawGateway() }
     // Absurdly many are refused as one.
-    let count = instances <= Self.instanceLimit ? instances : 1
+    let count = Ranges.instances.contains(Int64(instances)) ? instances : 1
     dependencies.began(record.id, instances: count)
     var obstacle: UnplaceableReason?
+    for resource in leftOut { accounts.remarks.unmodelled[resource.rawValue] += Int(count) }
     if FitTree.nothing.isStrictlyBelow(record.request), record.runTime >= .zero,
       count == instances
     {
@@ -352,7 +367,13 @@ struct Engine: ~Copyable {
     } else {
       obstacle = .invalid
     }
+    guard obstacle != nil || hasRoom(for: max(count, view.instances)) else { return }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
+    note(view, count)
+    accounts.offeredWork +=
+      view.request.cpu.value * Double(max(record.instances, 1)) * record.runTime.seconds
+      * (record.instances > 1 ? 1 : Double(view.instances))
+    accounts.offeredTo = cluster.totalCores
     for instance in 0..<count {
       if instance > 0 { accounts.submissions += 1 }
       if let obstacle {
@@ -363,6 +384,13 @@ struct Engine: ~Copyable {
     }
   }
 
+  /// Whether so many more tasks may be in flight; if not, the run ends with an error.
+  mutating func hasRoom(for tasks: Int32) -> Bool {
+    let hasRoom = slots.count + Int(tasks) <= options.maximumInFlight
+    if !hasRoom { exhausted = .tooManyTasks(options.maximumInFlight, time: cluster.now) }
+    return hasRoom
+  }
+
   /// As how many independent tasks the record counts. What starts and ends together is one, of so
   /// many instances.
   private func split(_ record: TaskRecord, _ view: inout TaskView) -> Int32 {
@@ -371,13 +399,14 @@ struct Engine: ~Copyable {
       view.instances = 1
       return count
     }
-    let processors = record.request.cpu.nano / 1_000_000_000
+    let request = view.request
+    let processors = request.cpu.nano / 1_000_000_000
     if options.spansMachines, record.flags.contains(.spansMachines), count == 1,
-      record.request.cpu == Cores(nano: processors * 1_000_000_000), processors > 1,
+      request.cpu == Cores(nano: processors * 1_000_000_000), processors > 1,
       let instances = Int32(exactly: processors)
     {
       view.instances = instances
-      view.request = record.request.share(of: processors)
+      view.request = request.share(of: processors)
       return 1
     }
     if options.gangs { return 1 }
@@ -393,10 +422,12 @@ struct Engine: ~Copyable {
     fragmentation.submit(view.request, &cluster)
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
     slot.view.instance = instance
+    if isBatch { slot.view.upwardRank = length(view) }
     slot.key = pending.key(view)
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
     if hold(index) { return cancelDoomed() }
+    noteInputs(of: index)
     accounts.beganWaiting()
     // On a stepped clock it has been waiting since before this step.
     accounts.integrals.waiting += Int128((cluster.now - record.submit).rawValue)
@@ -433,7 +464,8 @@ struct Engine: ~Copyable {
       TaskResult(
         id: record.id, instance: instance, submit: record.submit, firstStart: .never, start: .never,
         finish: .never,
-        deadline: record.deadline, wait: .zero, wasted: .zero, startup: .zero, energy: .zero,
+        deadline: record.deadline, wait: .zero, wasted: .zero, waking: .zero, startup: .zero,
+        energy: .zero,
         machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: .unplaceable))
     noteFate(of: record.id, .init(finish: .never, machine: -1))
     cancelDoomed()
@@ -442,6 +474,7 @@ struct Engine: ~Copyable {
   /// The run is over: what is under way ends as unfinished, in order of arrival.
   private mutating func giveUpRest() {
     stage = .over
+    if options.audit, nextInstant == nil, cluster.totalRunning == 0 { inspectLost() }
     if options.until.isKnown, options.until > cluster.now, slots.count > 0 {
       moveClock(to: options.until)
     }

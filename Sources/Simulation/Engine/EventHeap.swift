@@ -35,8 +35,9 @@ struct Event: BitwiseCopyable {
 /// the least is found without branches that nobody can predict.
 struct EventHeap {
   /// Bits of the subject, of the kind, and of the sequence: 67 million tasks in flight and 68 billion
-  /// events a run.
-  private static var subjectBits: Int { 26 }
+  /// events a run. The engine keeps within the former (``SimulationOptions/maximumInFlight``); the
+  /// latter would take days.
+  static var subjectBits: Int { 26 }
   private static var kindBits: Int { 2 }
   private static var sequenceBits: Int { 36 }
   /// So many events are kept in the heap whatever their times.

@@ -14,6 +14,8 @@ struct Promise {
   /// `.max` where no place can be foreseen.
   var time: Int64
   var parts: [Part]
+  /// When it was to start at first, where it has been kept from that; -1 if it has not.
+  var due: Int64 = -1
 
   /// No place can be foreseen.
   static var none: Promise { Promise(time: .max, parts: []) }
@@ -48,6 +50,8 @@ struct PromisePlan {
   }
 
   var pool: Pool?
+  /// Whether a task takes as long on one machine as on another.
+  var areAlike = false
   private(set) var profiles: [FreeProfile] = []
   private var promises: [Promise] = []
   /// When each slot's task is promised to start: -1 if it has no promise.
@@ -61,9 +65,6 @@ struct PromisePlan {
   private var sealed = 0
   /// Machines have come, gone or changed.
   var isOutOfDate = true
-  /// Since when somebody whose time had come has been kept from starting, by a task that runs beyond
-  /// its estimate; -1 if nobody is.
-  var blockedSince: Int64 = -1
 
   /// The time promised to the task; nil if nothing has been promised.
   func time(of index: Int32) -> Int64? {
@@ -76,14 +77,9 @@ struct PromisePlan {
   /// When somebody is promised to start first; `.max` if nobody is.
   var first: Int64 { order.first?.key ?? .max }
 
-  /// When to look again although nothing else happens. A task that runs beyond its estimate may end
-  /// at any moment, so a promise for the next one says nothing; those behind it are looked at when as
-  /// much time again as a sixteenth of that since it should have ended has passed.
+  /// When to look again although nothing else happens.
   func wake(after now: Int64) -> Int64 {
-    guard now < .max - 2, let next = order.first(from: now + 2)?.key else { return .max }
-    guard blockedSince >= 0 else { return next }
-    let (patience, overflow) = now.addingReportingOverflow((now - blockedSince) / 16)
-    return overflow ? .max : max(next, patience)
+    now < .max ? order.first(from: now + 1)?.key ?? .max : .max
   }
 
   /// Nothing is promised, and so much is free.
@@ -99,10 +95,12 @@ struct PromisePlan {
     profiles[place].take(amount, from: from, to: end, now: now)
   }
 
-  /// Room that a running task has left before its time.
+  /// Room that a running task has left, before its time or after.
   mutating func give(_ amount: Resources, in place: Int, to end: Int64, now: Int64) {
     profiles[place].give(amount, from: now, to: end, now: now)
     if end > now { vacate(place, until: end) }
+    // Whom it kept waiting has been promised a later time since.
+    if end < now { vacate(place, until: .max) }
   }
 
   /// Enters a promise. `amount` is of so many instances.

@@ -24,6 +24,8 @@ struct TaskSlot {
   /// When its attempt ends; with a stepped clock it is released later.
   var end = Microseconds.never
   var startup = Microseconds.zero
+  /// The part of it in which its machine wakes up.
+  var waking = Microseconds.zero
   /// When a policy would expect its attempt to end; `never` if there is no estimate.
   var expectedEnd = Microseconds.never
   /// Joules of past attempts, and the machine's integral per core when this one started.

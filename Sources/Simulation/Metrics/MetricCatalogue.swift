@@ -103,7 +103,35 @@ extension Metric {
       Metric(
         "decisions", "decisions", better: .none, "How often the engine asked its policy."
       ) { (run: SimulationReport) in Double(run.decisions) },
+    ] + remarks
+
+  /// What a run's remarks are made of.
+  private static var remarks: [Metric] {
+    [
+      Metric(
+        "tasks_with_estimate", "tasks with an estimate", better: .none,
+        "Tasks of whose run time the scheduler was told something."
+      ) { (run: SimulationReport) in Double(run.remarks.withEstimate) },
+      Metric(
+        "tasks_with_deadline", "tasks with a deadline", better: .none, "Tasks that have a deadline."
+      ) { (run: SimulationReport) in Double(run.remarks.withDeadline) },
+      Metric(
+        "tasks_without_cpu", "tasks without a CPU request", better: .none,
+        "Tasks that ask for no CPU and never wait for it."
+      ) { (run: SimulationReport) in Double(run.remarks.withoutCPU) },
+      Metric(
+        "records_split", "records of several instances run independently", better: .none,
+        "Records of several instances that were run as so many tasks."
+      ) { (run: SimulationReport) in Double(run.remarks.splitRecords) },
     ]
+      + RunRemarks.Unmodelled.allCases.map { resource in
+        Metric(
+          "tasks_\(resource)_not_modelled", "tasks whose \(resource) is not modelled",
+          better: .none,
+          "Tasks that ask for it where nothing is said of any machine."
+        ) { (run: SimulationReport) in Double(run.remarks.unmodelled[resource.rawValue]) }
+      }
+  }
 
   /// Means, quantiles and greatest values of what is measured of each task. Quantiles have the relative
   /// error of `Distribution`.

@@ -14,7 +14,7 @@ struct Completion {
     second = .infinity
     for candidate in 0..<cluster.count where cluster.canTake(task, on: candidate) {
       let completion = cluster.expectedCompletion(of: task, on: candidate)
-      if machine < 0 || completion < first {
+      if machine < 0 || Cluster.isLess(completion, than: first) {
         (second, first, machine) = (first, completion, candidate)
       } else {
         second = min(second, completion)
@@ -48,7 +48,7 @@ func chooseByMerit(
   for (index, task) in waiting.enumerated() {
     guard let completion = Completion(task, cluster) else { continue }
     let merit = merit(task, completion)
-    if best == nil || merit > greatest {
+    if best == nil || Cluster.isLess(greatest, than: merit) {
       best = (index, completion.machine)
       greatest = merit
     }

@@ -9,6 +9,8 @@ import Workload
 public struct EarliestCompletion: ScoredPolicy {
   /// `earliest-completion`.
   public let name = "earliest-completion"
+  /// True.
+  public var goesByEstimates: Bool { true }
   /// An earliest-completion policy.
   public init() {}
 

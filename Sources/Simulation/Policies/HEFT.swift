@@ -2,8 +2,8 @@
 import Workload
 
 /// Of the tasks that are ready, the one of greatest upward rank, ties to the first in the queue, goes
-/// to the machine where it ends first. Where the workload has
-/// no dependencies all ranks are equal.
+/// to the machine where it ends first, with what its data take to get there. The rank of a task that
+/// nobody waits for is its own length.
 ///
 /// Topcuoglu, Hariri and Wu, "Performance-effective and low-complexity task scheduling for
 /// heterogeneous computing", IEEE TPDS 13 (2002); as an online list scheduler, without insertion
@@ -11,6 +11,8 @@ import Workload
 public struct HEFT: BatchPlacementPolicy, CompletionPolicy {
   /// `heft`.
   public let name = "heft"
+  /// True.
+  public var goesByEstimates: Bool { true }
   /// A HEFT policy.
   public init() {}
 

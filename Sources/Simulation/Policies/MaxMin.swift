@@ -10,6 +10,8 @@ import Workload
 public struct MaxMin: BatchPlacementPolicy, CompletionPolicy {
   /// `max-min`.
   public let name = "max-min"
+  /// True.
+  public var goesByEstimates: Bool { true }
   /// A max-min policy.
   public init() {}
 

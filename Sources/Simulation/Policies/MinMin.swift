@@ -10,6 +10,8 @@ import Workload
 public struct MinMin: BatchPlacementPolicy, CompletionPolicy {
   /// `min-min`.
   public let name = "min-min"
+  /// True.
+  public var goesByEstimates: Bool { true }
   /// A min-min policy.
   public init() {}
 

@@ -56,6 +56,8 @@ public struct OneStepReward: PlacementPolicy {
 
   /// `one-step`.
   public var name: String { "one-step" }
+  /// True.
+  public var goesByEstimates: Bool { true }
 
   /// Prepares the draws.
   public mutating func runBegan(on cluster: borrowing Cluster) {

@@ -8,6 +8,8 @@ import Workload
 public struct PriorityMinMin: BatchPlacementPolicy, CompletionPolicy {
   /// `priority-min-min`.
   public let name = "priority-min-min"
+  /// True.
+  public var goesByEstimates: Bool { true }
   /// A priority min-min policy.
   public init() {}
 
@@ -19,10 +21,11 @@ public struct PriorityMinMin: BatchPlacementPolicy, CompletionPolicy {
     var key = (PriorityClass.unknown, -Double.infinity)
     for (index, task) in waiting.enumerated() where best == nil || task.priorityClass >= key.0 {
       guard let completion = Completion(task, cluster) else { continue }
-      let candidate = (task.priorityClass, -completion.first)
-      if best == nil || candidate > key {
+      if best == nil || task.priorityClass > key.0
+        || Cluster.isLess(key.1, than: -completion.first)
+      {
         best = (index, completion.machine)
-        key = candidate
+        key = (task.priorityClass, -completion.first)
       }
     }
     return best

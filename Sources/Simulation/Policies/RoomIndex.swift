@@ -110,12 +110,20 @@ struct RoomIndex {
     min(max(Int(share >> Self.levelBits), 0), Self.levels - 1)
   }
 
-  /// In whole 2^-40ths, each dimension rounded down: a request that fits never has more room than
-  /// the machine.
+  /// To the nearest whole 2^-40th of the sum, so that equal sums of unlike shares are equal; monotonic,
+  /// so that a request that fits never has more room than the machine.
   private func room(_ resources: Resources) -> Int64 {
-    cpuShare(resources) + memoryShare(resources)
-      + Self.share(resources.disk.rawValue, largest.disk.rawValue)
-      + Self.share(resources.milliGPU, largest.milliGPU)
+    let sum =
+      Self.part(resources.cpu.nano, largest.cpu.nano)
+      + Self.part(resources.memory.rawValue, largest.memory.rawValue)
+      + Self.part(resources.disk.rawValue, largest.disk.rawValue)
+      + Self.part(resources.milliGPU, largest.milliGPU)
+    // Clamped where a machine has since outgrown every one of the beginning.
+    return Int64(min(sum * 0x1p40, 0x1p60).rounded())
+  }
+
+  private static func part(_ amount: Int64, _ whole: Int64) -> Double {
+    whole > 0 ? Double(amount) / Double(whole) : 0
   }
 
   private func cpuShare(_ resources: Resources) -> Int64 {
@@ -127,8 +135,6 @@ struct RoomIndex {
   }
 
   private static func share(_ amount: Int64, _ whole: Int64) -> Int64 {
-    guard whole > 0 else { return 0 }
-    // Clamped where a machine has since outgrown every one of the beginning.
-    return Int64(min(Double(amount) / Double(whole) * 0x1p40, 0x1p60).rounded(.down))
+    Int64(min(part(amount, whole) * 0x1p40, 0x1p60).rounded(.down))
   }
 }

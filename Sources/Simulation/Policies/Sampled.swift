@@ -33,6 +33,8 @@ public struct Sampled: PlacementPolicy {
   /// How many machines are drawn (at least 1).
   public let choices: Int
   private var rule: any ScoredPolicy
+  /// As its rule does.
+  public var goesByEstimates: Bool { rule.goesByEstimates }
   private var sampler: CandidateSampler
 
   /// `rule` among `choices` (at least 1) machines.
@@ -81,7 +83,7 @@ public struct Sampled: PlacementPolicy {
     var least = rule.cost(of: task, on: Int(best), in: cluster)
     for machine in sampler.drawn.dropFirst() {
       let cost = rule.cost(of: task, on: Int(machine), in: cluster)
-      if cost < least { (least, best) = (cost, machine) }
+      if Cluster.isLess(cost, than: least) { (least, best) = (cost, machine) }
     }
     return .machine(Int(best))
   }

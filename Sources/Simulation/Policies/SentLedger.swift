@@ -50,12 +50,14 @@ public struct SentLedger: Sendable {
   public func sent(
     by agent: Int, to machine: Int
   ) -> (request: Resources, coreSeconds: Double, memorySeconds: Double) {
+    var request = ResourceSum()
     var sum = (request: Resources.zero, coreSeconds: 0.0, memorySeconds: 0.0)
     for entry in entries[agent] where Int(entry.machine) == machine {
-      sum.request += entry.request
+      request += entry.request
       sum.coreSeconds += entry.request.cpu.value * entry.seconds
       sum.memorySeconds += entry.request.memory.gibibytes * entry.seconds
     }
+    sum.request = request.clamped
     return sum
   }
 }

@@ -11,6 +11,8 @@ public struct StudyPriorityMinMin: PlacementPolicy {
   public init() {}
   /// `study-priority-min-min`.
   public var name: String { "study-priority-min-min" }
+  /// True.
+  public var goesByEstimates: Bool { true }
 
   /// Takes the node of least score. O(n).
   public mutating func place(

@@ -1,14 +1,18 @@
-// Sufferage: what would lose most elsewhere goes first (Maheswaran et al., JPDC 59, 1999).
+// Sufferage: what would lose most elsewhere goes first (after Maheswaran et al., JPDC 59, 1999).
 import Workload
 
 /// The waiting task that would lose most by its second-best machine goes first; one that only one
 /// machine can take comes before all.
 ///
-/// Maheswaran, Ali, Siegel, Hensgen and Freund, "Dynamic mapping of a class of independent tasks
-/// onto heterogeneous computing systems", J. Parallel and Distributed Computing 59 (1999).
+/// After Maheswaran, Ali, Siegel, Hensgen and Freund, "Dynamic mapping of a class of independent tasks
+/// onto heterogeneous computing systems", J. Parallel and Distributed Computing 59 (1999). Their figure 4
+/// goes in passes, in each of which every machine takes at most one task; here tasks are committed one by
+/// one, and what they would suffer is worked out anew after each, so that assignments may differ.
 public struct Sufferage: BatchPlacementPolicy, CompletionPolicy {
   /// `sufferage`.
   public let name = "sufferage"
+  /// True.
+  public var goesByEstimates: Bool { true }
   /// A sufferage policy.
   public init() {}
 

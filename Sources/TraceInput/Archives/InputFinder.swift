@@ -48,7 +48,7 @@ package struct InputFinder {
       let input = StandardInput(opened.stream)
       let head = try input.peek(TraceInput.headLength)
       guard !head.isEmpty else { throw TraceError(.missing, "the input is empty", file: name) }
-      addFile(name, "", FileName.last(name), nil, head: head, .standardInput(input))
+      try addFile(name, "", FileName.last(name), nil, head: head, .standardInput(input))
     default:
       throw unrecognised(name, opened)
     }
@@ -71,7 +71,7 @@ package struct InputFinder {
   private mutating func findOuterSchema(_ path: String, levels: Int) {
     var folder = URL(fileURLWithPath: path).standardizedFileURL.path
     for _ in 0..<levels {
-      folder = (folder as NSString).deletingLastPathComponent
+      folder = FileName.parent(folder)
       let schema = folder + "/schema.csv"
       guard FileStatus(schema).kind == .file, let stream = try? FileStream(path: schema),
         let opened = try? OpenedStream(decoding: stream, limit: limit), opened.kind == .text,
@@ -139,7 +139,7 @@ package struct InputFinder {
     } catch {
       // One damaged part of many is the reader's to report or, in lenient mode, to count.
       guard error.code == .damaged, !isNamed else { throw error }
-      addFile(path, folder, baseName, status.size, head: [], .file(path: path))
+      try addFile(path, folder, baseName, status.size, head: [], .file(path: path))
       return
     }
     switch opened.kind {
@@ -152,13 +152,18 @@ package struct InputFinder {
         if let damage = opened.stream.damage { throw damage }
         schemas[folder] = head
       } else {
-        addFile(path, folder, baseName, status.size, head: head, .file(path: path))
+        try addFile(path, folder, baseName, status.size, head: head, .file(path: path))
       }
     default:
       guard !isNamed else { throw unrecognised(path, opened) }
       pass(path, opened.whatItIs, mayHoldRows: SidecarName.isData(baseName) || opened.isUTF16)
     }
   }
+
+  /// An input has at most so many files, and so many kinds of them, of each of which a beginning is
+  /// kept.
+  static let fileLimit = 200_000
+  static let groupLimit = 2000
 
   /// Keeps Parquet that is no file by itself.
   private mutating func addParquet(
@@ -169,15 +174,21 @@ package struct InputFinder {
     spool = file
     let head = Array(try stream.peek(TraceInput.headLength))
     let parquet = try SpooledParquet(stream, in: file)
-    addFile(name, folder, FileName.last(name), size, head: head, .spooled(parquet))
+    try addFile(name, folder, FileName.last(name), size, head: head, .spooled(parquet))
   }
 
   private mutating func addFile(
     _ name: String, _ folder: String, _ baseName: String, _ size: Int?, head: [UInt8],
     _ location: TraceInput.Location
-  ) {
+  ) throws(TraceError) {
     let part = PartName(baseName)
     let key = Self.groupKey(folder, part)
+    guard files.count < Self.fileLimit, heads[key] != nil || heads.count < Self.groupLimit else {
+      throw TraceError(
+        .unrecognised,
+        "one file too many: an input has at most \(Self.fileLimit) files, whose names but for numbers are "
+          + "at most \(Self.groupLimit)", file: name)
+    }
     if !head.isEmpty, heads[key].map({ part.precedes($0.part) }) ?? true {
       heads[key] = (part, head)
     }
@@ -269,7 +280,7 @@ package struct InputFinder {
     if baseName == "schema.csv" {
       schemas[place] = head
     } else {
-      addFile(
+      try addFile(
         name, place, baseName, entry.size, head: head, .entry(container: container, index: index))
     }
   }

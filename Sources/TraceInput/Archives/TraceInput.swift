@@ -138,6 +138,16 @@ extension TraceInput.File {
     }
   }
 
+  /// Opens a file to read its rows, which may be `expansion` times as large as it
+  /// (``ReadOptions/maximumExpansion``).
+  package func openParquet(expansion: Int) throws(TraceError) -> ParquetReader {
+    let reader = try openParquet()
+    try catching(name) {
+      try reader.checkExpansion(limit: expansion, allowance: Expansion.allowance)
+    }
+    return reader
+  }
+
   /// The folders of a partitioned table that the file is in, `day=1/region=eu`, by their names; nil is
   /// a value that is missing. `%20` and the like stand for what cannot be in a name.
   package var partition: [(column: String, value: String?)] {
@@ -224,4 +234,18 @@ package final class Container: Sendable {
     lseek(descriptor, 0, SEEK_SET)
     return FileStream(descriptor: descriptor, name: name, meter: meter)
   }
+}
+
+extension TraceInput.Group {
+  /// The same group with one of its files.
+  package func only(_ file: TraceInput.File) -> TraceInput.Group {
+    var group = TraceInput.Group(files: [file], numbers: [], total: nil, head: head)
+    group.damage = files.last?.name == file.name ? damage : nil
+    return group
+  }
+}
+
+extension TraceInput.File {
+  /// Its name without folders and endings.
+  package var stem: String { String(baseName.prefix { $0 != "." }) }
 }

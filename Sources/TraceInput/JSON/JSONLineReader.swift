@@ -1,5 +1,7 @@
 import CSimdJSON
 import Diagnostics
+import Tables
+import Workload
 
 /// Newline-delimited JSON: one object a line, of which the reader picks the fields asked for.
 package final class JSONLineReader {
@@ -57,15 +59,9 @@ package final class JSONLineReader {
     if let problem = tm_json_parse(
       handle, text.bindMemory(to: UInt8.self).baseAddress, text.count, values.baseAddress)
     {
-      var message = String(cString: problem)
-      // Some begin with the parser's own name for the error.
-      if let explanation = message.firstIndex(of: ":"),
-        message[..<explanation].allSatisfy({ $0.isUppercase || $0 == "_" })
-      {
-        message = String(message[message.index(after: explanation)...].drop { $0 == " " })
-      }
       throw TraceError(
-        .malformedRow, "expected a JSON object: \(message)", file: stream.name, line: line,
+        .malformedRow, "expected a JSON object: \(JSONRow.reason(problem))", file: stream.name,
+        line: line,
         column: JSONPlaces.firstError(in: text).map { $0 + 1 })
     }
     try body(JSONRow(fields: fields, values: UnsafeBufferPointer(values), text: text))
@@ -134,6 +130,16 @@ package struct JSONRow {
   /// The object's text.
   package let text: UnsafeRawBufferPointer
 
+  /// What simdjson says is wrong.
+  static func reason(_ problem: UnsafePointer<CChar>) -> String {
+    let message = String(cString: problem)
+    // Some begin with the parser's own name for the error.
+    guard let explanation = message.firstIndex(of: ":"),
+      message[..<explanation].allSatisfy({ $0.isUppercase || $0 == "_" })
+    else { return message }
+    return String(message[message.index(after: explanation)...].drop { $0 == " " })
+  }
+
   /// The byte of the line at which a field's value begins, counting from 1.
   package func column(of field: Int) -> Int? {
     JSONPlaces.value(of: fields[field], in: text).map { $0 + 1 }
@@ -171,6 +177,18 @@ package struct JSONRow {
     return integer
   }
 
+  /// A time in range, or 2^63 - 1, which in these traces is "after its end"; 0 where there is none.
+  package func time(_ field: Int) throws(RowError) -> Microseconds {
+    let time = Microseconds(try optionalInteger(field, in: 0...Int64.max) ?? 0)
+    guard time.isInRange || !time.isKnown else {
+      throw RowError(
+        column: field,
+        message: "\(fields[field]) \(time.rawValue) is not between 0 and \(Ranges.time.upperBound)",
+        reason: "\(fields[field]) out of range")
+    }
+    return time
+  }
+
   /// An integer that must be there.
   package func integer(
     _ field: Int, in range: ClosedRange<Int64> = Int64.min...Int64.max
@@ -183,7 +201,7 @@ package struct JSONRow {
     return value
   }
 
-  /// An amount from 0 to a million; NaN where the field is absent or null.
+  /// A share of the largest machine (``Ranges/share``); NaN where the field is absent or null.
   package func amount(_ field: Int) throws(RowError) -> Double {
     let value = values[field]
     let number: Double
@@ -197,9 +215,10 @@ package struct JSONRow {
       number = parsed
     default: throw malformed(field, "a number")
     }
-    guard number >= 0, number <= 1e6 else {
+    guard Ranges.share.contains(number) else {
+      let most = decimal(Ranges.share.upperBound)
       throw RowError(
-        column: field, message: "\(fields[field]) \(number) is not between 0 and 1000000",
+        column: field, message: "\(fields[field]) \(number) is not between 0 and \(most)",
         reason: "\(fields[field]) out of range")
     }
     return number

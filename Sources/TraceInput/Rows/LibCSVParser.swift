@@ -45,11 +45,37 @@ package final class LibCSVParser {
   /// A longer row is no trace's row; without a bound, a file without line ends would fill memory.
   package static let maximumRowBytes = 1 << 24
 
-  package init(name: String, maximumRowBytes: Int = LibCSVParser.maximumRowBytes) {
+  private let separator: UInt8
+  private let quote: UInt8?
+  private let comment: UInt8
+
+  /// - Parameters:
+  ///   - separator: what stands between fields.
+  ///   - quote: what fields may be enclosed in; nil is nothing.
+  ///   - comment: what a line before the rows begins with that is none.
+  package init(
+    name: String, maximumRowBytes: Int = LibCSVParser.maximumRowBytes,
+    separator: UInt8 = UInt8(ascii: ","), quote: UInt8? = UInt8(ascii: "\""),
+    comment: UInt8 = UInt8(ascii: "#")
+  ) {
     self.name = name
     self.maximumRowBytes = maximumRowBytes
+    self.separator = separator
+    self.quote = quote
+    self.comment = comment
     parser = .allocate(capacity: 1)
+    start()
+  }
+
+  /// Sets libcsv up.
+  private func start() {
     csv_init(parser, UInt8(CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL))
+    csv_set_delim(parser, separator)
+    // What is no byte of a text is no quote.
+    csv_set_quote(parser, quote ?? 0)
+    // A separator that is a blank must not be passed over as one.
+    if separator == 0x09 { csv_set_space_func(parser) { $0 == 0x20 ? 1 : 0 } }
+    if separator == 0x20 { csv_set_space_func(parser) { $0 == 0x09 ? 1 : 0 } }
   }
 
   deinit {
@@ -92,7 +118,7 @@ package final class LibCSVParser {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[taken...])
       if skipsLine {
         taken += skipLine(rest)
-      } else if isBeforeRows, markPlace == 0, rest[0] == UInt8(ascii: "#") {
+      } else if isBeforeRows, markPlace == 0, rest[0] == comment {
         comments += 1
         skipsLine = true
       } else if isBeforeRows, rest[0] == Self.mark[markPlace] {
@@ -192,7 +218,7 @@ package final class LibCSVParser {
     }
     dropOpenRow()
     csv_free(parser)
-    csv_init(parser, UInt8(CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL))
+    start()
     isBetweenLines = false
     endedWithCR = false
     return String(decoding: rejectedLine, as: UTF8.self)

@@ -8,10 +8,13 @@ package final class LibCSVRowReader: RowReader {
   /// - Parameter blockBytes: how much is read at a time; the rows do not depend on it.
   package init(
     _ stream: any ByteStream, blockBytes: Int = 1 << 17,
-    maximumRowBytes: Int = LibCSVParser.maximumRowBytes
+    maximumRowBytes: Int = LibCSVParser.maximumRowBytes, separator: UInt8 = UInt8(ascii: ","),
+    quote: UInt8? = UInt8(ascii: "\""), comment: UInt8 = UInt8(ascii: "#")
   ) {
     block = BlockBuffer(stream, blockBytes: blockBytes)
-    parser = LibCSVParser(name: stream.name, maximumRowBytes: maximumRowBytes)
+    parser = LibCSVParser(
+      name: stream.name, maximumRowBytes: maximumRowBytes, separator: separator, quote: quote,
+      comment: comment)
   }
 
   package var comments: Int { parser.comments }

@@ -96,8 +96,7 @@ public struct FieldRow {
 
   /// A time or span written in seconds, or nil where the field is empty.
   public func optionalSeconds(_ column: Int) throws(RowError) -> Microseconds? {
-    // Beyond 9e12 s microseconds do not fit.
-    try optionalNumber(column, in: 0...9e12).map(Microseconds.init(seconds:))
+    try optionalNumber(column, in: Ranges.seconds).map(Microseconds.init(seconds:))
   }
 
   /// A time or span written in seconds.
@@ -141,5 +140,25 @@ public struct FieldRow {
     let bound = isOpen ? "below \(low)" : "not between \(low) and \(high)"
     return RowError(
       column: column, message: "\(name) \(text) is \(bound)", reason: "\(name) out of range")
+  }
+}
+
+extension TaskRecord {
+  /// The record of a row, whose values are all in their ranges.
+  package func checked() throws(RowError) -> TaskRecord {
+    if let issue = rangeIssue {
+      throw RowError(column: nil, message: issue, reason: "value out of range")
+    }
+    return self
+  }
+}
+
+extension MachineEvent {
+  /// The event of a row, whose values are all in their ranges.
+  package func checked() throws(RowError) -> MachineEvent {
+    if let issue = rangeIssue {
+      throw RowError(column: nil, message: issue, reason: "value out of range")
+    }
+    return self
   }
 }

@@ -43,6 +43,8 @@ public enum RowSyntax: Sendable {
   case csvWithHeader
   /// Separated by blanks; a first row whose first field is `header` is a header.
   case blanks(header: String?)
+  /// As a mapping says.
+  case layout(TableLayout, TableLayout.Kind)
 }
 
 /// The rows of one part of a `FieldTable`, each checked for its number of fields.
@@ -54,6 +56,8 @@ package struct FieldTablePart: TablePart {
   private var places: [Int]
   private var fieldCount: ClosedRange<Int>
   private var expectsHeader = true
+  /// What a row that is passed over begins with.
+  private var comment: UInt8? = UInt8(ascii: "#")
   package var tally = PartTally()
 
   package init(_ table: FieldTable, _ syntax: RowSyntax, _ options: ReadOptions) {
@@ -69,19 +73,19 @@ package struct FieldTablePart: TablePart {
     _ stream: any ByteStream, file: String, _ body: (FieldRow) throws(RowError) -> Void,
     flush: (inout PartTally) throws(TraceError) -> Void
   ) throws(TraceError) {
-    let blanks: BlankRowReader?
     let reader: any RowReader
-    let careful: PlainRowReader?
-    if case .blanks = syntax {
-      let made = BlankRowReader(stream)
-      (blanks, careful, reader) = (made, nil, made)
-    } else {
-      let made = PlainRowReader(stream)
-      (blanks, careful, reader) = (nil, made, made)
+    switch syntax {
+    case .blanks: reader = BlankRowReader(stream)
+    case .layout(let layout, let kind):
+      let paths = table.columns.map(\.name)
+      reader = try layout.reader(stream, kind: kind, paths: paths)
+      comment = kind == .json ? nil : layout.comment
+      if kind == .json { expectsHeader = false }
+    case .csv, .csvWithHeader: reader = PlainRowReader(stream)
     }
     defer {
-      tally.comments += blanks?.comments ?? careful?.comments ?? 0
-      tally.header = blanks?.header ?? []
+      tally.comments += reader.comments
+      tally.header = (reader as? BlankRowReader)?.header ?? []
     }
     let batch = RowBatch()
     while true {
@@ -93,6 +97,7 @@ package struct FieldTablePart: TablePart {
         tally.rows += 1
         tally.rejects.append(
           RejectedRow(error: error, reason: "malformed text", row: reader.recover()))
+        try flush(&tally)
         continue
       }
       try process(batch, file: file, body)
@@ -107,7 +112,7 @@ package struct FieldTablePart: TablePart {
     defer { meter?.add(rows: tally.rows - before) }
     for index in 0..<batch.count {
       try batch.withRow(index) { row throws(TraceError) in
-        if row[0].first == UInt8(ascii: "#") {
+        if let comment, row[0].first == comment {
           tally.comments += 1
           return
         }
@@ -141,25 +146,43 @@ package struct FieldTablePart: TablePart {
     switch syntax {
     case .csv: return false
     case .blanks(let mark): return mark.map { row.text(0) == $0 } ?? false
-    case .csvWithHeader:
-      let names = (0..<row.count).map { row.text($0) }
+    case .layout(let layout, _):
+      guard let header = layout.header else { return try takeNames(row, file: file) }
       for (column, spec) in table.columns.enumerated() {
-        places[column] = names.firstIndex(of: spec.name) ?? -1
-        if places[column] < 0, spec.isMandatory {
-          throw TraceError(
-            .malformedRow, "the header of \(table.name) names no column '\(spec.name)'",
-            file: file, line: row.line)
-        }
+        places[column] = header.firstIndex(of: spec.name) ?? -1
       }
-      fieldCount = row.count...row.count
-      return true
+      fieldCount = header.count...header.count
+      // Some copies of a headerless table have one after all.
+      return row.count == header.count && (0..<row.count).allSatisfy { row.text($0) == header[$0] }
+    case .csvWithHeader: return try takeNames(row, file: file)
     }
+  }
+
+  /// Takes a header's names for where columns are.
+  private mutating func takeNames(_ row: RawRow, file: String) throws(TraceError) -> Bool {
+    let names = (0..<row.count).map { row.text($0) }
+    for (column, spec) in table.columns.enumerated() {
+      places[column] = names.firstIndex(of: spec.name) ?? -1
+      if places[column] < 0, spec.isMandatory {
+        throw TraceError(
+          .malformedRow, "the header of \(table.name) names no column '\(spec.name)'",
+          file: file, line: row.line)
+      }
+    }
+    fieldCount = row.count...row.count
+    return true
+  }
+
+  /// The field of a column, counting from 1; nil where it is in no field of the row.
+  private func place(_ column: Int) -> Int? {
+    if case .layout(_, .json) = syntax { return nil }
+    return column < places.count && places[column] >= 0 ? places[column] + 1 : nil
   }
 
   private mutating func reject(_ error: RowError, _ row: RawRow, file: String) throws(TraceError) {
     let located = TraceError(
       error.code, error.message, file: file, line: row.line,
-      column: error.column.map { places[$0] + 1 })
+      column: error.column.flatMap(place))
     guard isLenient else { throw located }
     tally.rejects.append(RejectedRow(error: located, reason: error.reason, row: row.csv))
   }

@@ -89,19 +89,21 @@ struct Alibaba2017Trace: RecognisedTrace {
       cpu: Cores((cpu ?? 0) / 100),
       memory: scale.resources([.nan, memory ?? .nan, .nan, .nan]).memory)
     // Some were created before the trace, or ended before it, and have negative times.
-    let created = Microseconds(seconds: try row.number(0, in: -9e12...9e12))
+    let created = Microseconds(
+      seconds: try row.number(0, in: -Ranges.seconds.upperBound...Ranges.seconds.upperBound))
     var record = TaskRecord(id: id, submit: max(.zero, created), runTime: .zero, request: request)
     if created < .zero { record.flags.insert(.cutOffAtStart) }
-    record.instances = Int32(try row.integer(4, in: 1...Int64(Int32.max)))
+    record.instances = Int32(try row.integer(4, in: Ranges.instances))
     record.priorityClass = .batch
     if cpu == nil { record.flags.insert(.cpuUnknown) }
     if memory == nil { record.flags.insert(.memoryUnknown) }
     // The trace leaves out the requests of what never ran.
     let neverRan = status.outcome == .pending || (status != .running && cpu == nil && memory == nil)
-    let last = try row.optionalNumber(1, in: -9e12...9e12) ?? 0
+    let last =
+      try row.optionalNumber(1, in: -Ranges.seconds.upperBound...Ranges.seconds.upperBound) ?? 0
     record.setLife(status, last: Microseconds(seconds: max(0, last)), hasRun: !neverRan)
     if last < 0, record.outcome.hasEnded { record.end = .zero }
-    return record
+    return try record.checked()
   }
 
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
@@ -123,10 +125,10 @@ struct Alibaba2017Trace: RecognisedTrace {
       try row.optionalNumber(6, in: 0...1e6) ?? .nan, .nan)
     var resources = scale.resources(capacity)
     resources.cpu = Cores(try row.optionalNumber(4, in: 0...1e6) ?? 0)
-    return MachineEvent(
+    return try MachineEvent(
       time: try row.seconds(0), machine: try row.integer(1, in: 0...Int64.max),
-      kind: kind == 0 ? .add : .remove, capacity: resources,
-      unknown: scale.unknown(capacity))
+      kind: kind == 0 ? .add : .remove, capacity: resources, unknown: scale.unknown(capacity)
+    ).checked()
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {

@@ -151,14 +151,14 @@ struct Alibaba2018Trace: RecognisedTrace {
     var record = TaskRecord(
       id: TaskID(job: number(ofName: row[2], prefix: "j_"), index: name.index),
       submit: try row.optionalSeconds(5) ?? .zero, runTime: .zero, request: request)
-    record.instances = Int32(try row.integer(1, in: 1...Int64(Int32.max)))
+    record.instances = Int32(try row.integer(1, in: Ranges.instances))
     record.priorityClass = .batch
     if cpu == nil { record.flags.insert(.cpuUnknown) }
     if memory == nil { record.flags.insert(.memoryUnknown) }
     if record.submit == .zero { record.flags.insert(.cutOffAtStart) }
     record.setLife(
       status, last: try row.optionalSeconds(6) ?? .zero, hasRun: status.outcome != .pending)
-    return record
+    return try record.checked()
   }
 
   /// A number, or nil where the field is empty or -1.
@@ -208,9 +208,10 @@ struct Alibaba2018Trace: RecognisedTrace {
     let normalised = SIMD4(.nan, memory ?? .nan, .nan, .nan)
     var capacity = scale.resources(normalised)
     capacity.cpu = Cores(try known(row, 4, in: -1...1e6) ?? 0)
-    return MachineEvent(
+    return try MachineEvent(
       time: try row.seconds(1), machine: number(ofName: row[0], prefix: "m_"), kind: .update,
-      capacity: capacity, unknown: scale.unknown(normalised), platform: symbols.intern(row[6]))
+      capacity: capacity, unknown: scale.unknown(normalised), platform: symbols.intern(row[6])
+    ).checked()
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {

@@ -145,7 +145,7 @@ struct AlibabaGPU2023Trace: RecognisedTrace {
       case "Unknown": .lost
       default: deleted != nil ? .killed : scheduled != nil ? .running : .pending
       }
-    return record
+    return try record.checked()
   }
 
   private static func resources(_ row: FieldRow, milliGPU: Int64) throws(RowError) -> Resources {
@@ -181,9 +181,10 @@ struct AlibabaGPU2023Trace: RecognisedTrace {
       throw row.malformed(0, "a name that ends in a number")
     }
     let gpus = try row.integer(3, in: 0...100_000) * 1000
-    return MachineEvent(
+    return try MachineEvent(
       time: .zero, machine: number, kind: .add, capacity: try resources(row, milliGPU: gpus),
-      unknown: .disk, platform: symbols.intern(row[4]))
+      unknown: .disk, platform: symbols.intern(row[4])
+    ).checked()
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {

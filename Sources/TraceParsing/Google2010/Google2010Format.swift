@@ -65,7 +65,9 @@ struct Google2010Window: BitwiseCopyable, ExternallySortable {
     job = try row.integer(1, in: 0...Int64.max)
     task = try row.integer(2, in: 0...Int64.max)
     jobType = Int8(try row.integer(3, in: 0...3))
-    use = SIMD2(try row.number(4, in: 0...1e6), try row.number(5, in: 0...1e6))
+    use = SIMD2(
+      try row.number(4, in: Ranges.share),
+      try row.number(5, in: Ranges.share))
   }
 }
 

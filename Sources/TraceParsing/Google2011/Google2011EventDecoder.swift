@@ -170,7 +170,8 @@ final class Google2011EventPart: EventPart {
           &decoder)
         if count == EventBatch.capacity { return true }
       }
-      guard let row = try reader.next() else { return false }
+      guard reader.rejects.count < Google2011PartReader.rejectLimit else { return true }
+      guard let row = try reader.next() else { return reader.isPaused }
       do throws(RowError) {
         (events + count).initialize(to: try decoder.event(row))
         reader.accept(events[count].time)

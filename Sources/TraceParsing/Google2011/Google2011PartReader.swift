@@ -18,8 +18,12 @@ struct Google2011PartReader {
   /// Rows seen, bad ones included.
   var rows = 0
   private var commentRows = 0
-  /// Bad rows, in lenient mode.
+  /// Bad rows, in lenient mode: to be taken away when there are ``rejectLimit`` of them.
   var rejects: [RejectedRow] = []
+  /// So many bad rows are kept before `next` returns without a row.
+  static let rejectLimit = 1024
+  /// Whether `next` returned nil because bad rows are to be taken away, and not at the end.
+  private(set) var isPaused = false
   /// The last time that good rows have reached: those of this part, and what is put in.
   var lastTime: Microseconds
   /// The least real time of any row.
@@ -42,9 +46,11 @@ struct Google2011PartReader {
   /// Comment lines passed over.
   var comments: Int { commentRows + reader.comments }
 
-  /// The next row with the right number of columns and a time in order, or nil at the end.
+  /// The next row with the right number of columns and a time in order, or nil at the end, or where
+  /// there are so many bad rows that they are to be taken away (`isPaused`).
   @inline(__always)
   mutating func next() throws(TraceError) -> TableRow? {
+    isPaused = false
     while true {
       while position < batch.count {
         let row = batch[position]
@@ -60,7 +66,15 @@ struct Google2011PartReader {
           return tableRow
         } catch {
           try reject(error, tableRow)
+          if rejects.count >= Self.rejectLimit {
+            isPaused = true
+            return nil
+          }
         }
+      }
+      if rejects.count >= Self.rejectLimit {
+        isPaused = true
+        return nil
       }
       guard try fillBatch() else { return nil }
     }

@@ -22,7 +22,8 @@ extension Google2011PartReader {
       guard place.end &- place.first == 13 else { break }
       let fields = PlainFields(
         base: base, ends: UnsafePointer(ends + Int(place.first)), start: Int(place.start))
-      guard let time = fields.digits(0), Microseconds(time) + tolerance >= Microseconds(last),
+      guard let time = fields.digits(0), time <= Ranges.time.upperBound,
+        Microseconds(time) + tolerance >= Microseconds(last),
         let event = Self.event(fields, time, &decoder)
       else { break }
       (events + taken).initialize(to: event)
@@ -140,12 +141,14 @@ private struct PlainFields {
     return digit < 10 ? digit : nil
   }
 
-  /// A number from 0 to 1000000, NaN for an empty field.
+  /// A share of the largest machine, NaN for an empty field.
   func amount(_ field: Int) -> Double? {
     let bytes = self[field]
     if bytes.isEmpty { return .nan }
     if let value = plainFraction(bytes) { return value }
-    guard let value = parsePaddedNumber(bytes), value >= 0, value <= 1e6 else { return nil }
+    guard let value = parsePaddedNumber(bytes), Ranges.share.contains(value) else {
+      return nil
+    }
     return value
   }
 }

@@ -50,7 +50,12 @@ struct Google2011TableReader {
       lastTime = part.lastTime
     }
     do throws(TraceError) {
-      while let row = try part.next() {
+      while true {
+        guard let row = try part.next() else {
+          guard part.isPaused else { break }
+          try writeRejects(&part)
+          continue
+        }
         do throws(RowError) {
           try body(row)
           part.accept(try row.time(0))

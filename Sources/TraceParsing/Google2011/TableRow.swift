@@ -1,4 +1,5 @@
 import Diagnostics
+import Tables
 import TraceInput
 import Workload
 
@@ -46,17 +47,19 @@ struct TableRow {
     return value
   }
 
-  /// A time: not negative.
+  /// A time in range, or 2^63 - 1, which in these traces is "after its end".
   @inline(__always) func time(_ column: Int) throws(RowError) -> Microseconds {
-    Microseconds(try integer(column, in: 0...Int64.max))
+    let time = Microseconds(try integer(column, in: 0...Int64.max))
+    guard time.isInRange || !time.isKnown else { throw outOfRange(column, Ranges.time) }
+    return time
   }
 
-  /// A number that is not negative, or NaN where the field is empty.
+  /// A share of the largest machine, or NaN where the field is empty.
   @inline(__always) func amount(_ column: Int) throws(RowError) -> Double {
     let bytes = self[column]
     if bytes.isEmpty { return .nan }
     guard let value = parsePaddedNumber(bytes) else { throw malformed(column, "a number") }
-    guard value >= 0, value <= 1e6 else { throw outOfRange(column, value) }
+    guard Ranges.share.contains(value) else { throw outOfRange(column, value) }
     return value
   }
 
@@ -64,7 +67,9 @@ struct TableRow {
   private func outOfRange(_ column: Int, _ value: Double) -> RowError {
     let name = layout.table.columns[column].name
     return RowError(
-      column: column, message: "\(name) \(value) is not between 0 and 1000000",
+      column: column,
+      message:
+        "\(name) \(value) is not between 0 and \(decimal(Ranges.share.upperBound))",
       reason: "\(name) out of range")
   }
 

@@ -12,8 +12,7 @@ struct Google2019Event: Sendable {
   var collection: Google2019Collection?
 
   init(_ row: JSONRow, of table: Google2019Table) throws(RowError) {
-    let time = Microseconds(
-      try row.optionalInteger(Google2019Field.time.rawValue, in: 0...Int64.max) ?? 0)
+    let time = try row.time(Google2019Field.time.rawValue)
     code = Int(try row.optionalInteger(Google2019Field.type.rawValue, in: 0...10) ?? 0)
     let collection = try row.integer(Google2019Field.collection.rawValue, in: 0...Int64.max)
     let isAllocSet =
@@ -149,17 +148,17 @@ struct Google2019EventDecoder {
   mutating func machineEvent(
     _ row: JSONRow, _ scale: MachineScale
   ) throws(RowError) -> MachineEvent {
-    let time = Microseconds(
-      try row.optionalInteger(Google2019MachineField.time.rawValue, in: 0...Int64.max) ?? 0)
+    let time = try row.time(Google2019MachineField.time.rawValue)
     let code = Int(try row.integer(Google2019MachineField.type.rawValue, in: 1...3))
     let capacity = SIMD4(
       try row.amount(Google2019MachineField.cpus.rawValue),
       try row.amount(Google2019MachineField.memory.rawValue), .nan, .nan)
-    let event = MachineEvent(
+    let event = try MachineEvent(
       time: time, machine: try row.integer(Google2019MachineField.machine.rawValue),
       kind: [.add, .remove, .update][code - 1], capacity: scale.resources(capacity),
       unknown: scale.unknown(capacity),
-      platform: symbols.intern(try row.text(Google2019MachineField.platform.rawValue)))
+      platform: symbols.intern(try row.text(Google2019MachineField.platform.rawValue))
+    ).checked()
     summary.add(time: time)
     machineCounts[code] += 1
     return event

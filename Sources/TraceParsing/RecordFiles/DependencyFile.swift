@@ -51,54 +51,21 @@ public enum DependencyFile {
   ) throws(TraceError) {
     guard let file = try? self.path(beside: path), FileStatus(file).kind == .file
     else { return }
-    if file.hasSuffix(TableFileKind.parquet.rawValue) { return try readParquet(file, &table) }
-    guard let group = try TraceInput(path: file).groups.first else { return }
-    let columns = names.map { ColumnSpec($0, .integer, $0 != names.last) }
-    var reader = FieldTableReader(
-      group, FieldTable("dependencies", columns), .csvWithHeader, options: options)
-    try reader.forEachRow { row throws(RowError) in
-      var values: [Int64] = []
-      for place in names.indices.dropLast() { values.append(try row.integer(place)) }
-      values.append(try row.optionalInteger(names.count - 1) ?? 0)
-      try add(values, to: &table)
-    }
-  }
-
-  private static func readParquet(
-    _ file: String, _ table: inout DependencyTable
-  ) throws(TraceError) {
-    let reader = try ParquetRecordReader.open(file)
-    let present =
-      (try? reader.column(names[names.count - 1])) == nil ? names.dropLast() : names[...]
-    let cursors = try catching(file) { try present.map { try MappedParquetCursor(reader, $0) } }
-    var done = 0
-    while done < reader.rowCount {
-      let count = min(4096, reader.rowCount - done)
-      try catching(file) { for cursor in cursors { try cursor.read(count) } }
-      for row in 0..<count {
-        var values: [Int64] = []
-        for cursor in cursors { if let value = cursor.integer(row) { values.append(value) } }
-        if present.count < names.count { values.append(0) }
-        do throws(RowError) {
-          try add(values, to: &table)
-        } catch {
-          throw TraceError(.malformedRow, "row \(done + row + 1): \(error.message)", file: file)
-        }
-      }
-      done += count
-    }
+    try IntegerTable(file: file, names: names, optional: names.count - 1)
+      .forEachRow(options) { values throws(RowError) in try add(values, to: &table) }
   }
 
   private static func add(
     _ values: [Int64], to table: inout DependencyTable
   ) throws(RowError) {
     guard values.count == names.count, let index = Int32(exactly: values[1]), index >= -1,
-      let predecessor = Int32(exactly: values[3]), predecessor >= -1, values[4] >= 0,
-      values[5] >= 0
+      let predecessor = Int32(exactly: values[3]), predecessor >= -1,
+      Ranges.time.contains(values[4]), Ranges.amount.contains(values[5])
     else {
       throw RowError(
         column: nil,
-        message: "expected six integers: indices from -1, think_us and data_bytes not negative",
+        message:
+          "expected six integers: indices from -1, think_us and data_bytes from 0 and in range",
         reason: "bad dependency")
     }
     table.add(

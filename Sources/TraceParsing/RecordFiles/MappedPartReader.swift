@@ -117,7 +117,7 @@ struct MappedPartReader {
     _ group: TraceInput.Group, _ work: Work, _ gathering: inout RecordGathering
   ) throws(TraceError) {
     for file in group.files {
-      let reader = try file.openParquet()
+      let reader = try file.openParquet(expansion: options.maximumExpansion)
       var columns: [(MappedColumn, MappedParquetCursor)] = []
       for column in work.columns {
         let cursor = try catching(file.name) { try MappedParquetCursor(reader, column.source) }

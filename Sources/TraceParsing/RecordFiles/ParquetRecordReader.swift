@@ -33,6 +33,16 @@ final class ParquetRecordReader {
   private var strings = ParquetStringBuffer()
   /// The flags of the batch's records, put in last.
   private var flags: [UInt16] = []
+  /// Rows of the batch with a value that its column cannot have, ascending, and what is wrong.
+  private(set) var badRows: [(row: Int, error: TraceError)] = []
+  /// What the strings of a column's dictionary are numbered as.
+  private struct LabelNumbers {
+    static let notAsked = UInt32.max
+    static let unknown = UInt32.max - 1
+    var dictionary: Int?
+    var numbers: [UInt32] = []
+  }
+  private var labels: [String: LabelNumbers] = [:]
   /// The users' numbers by their codes in `userDictionary`; `max` where not known yet.
   private var userNumbers: [UInt32] = []
   private var userDictionary: Int?
@@ -41,14 +51,10 @@ final class ParquetRecordReader {
   /// Records that fit in the processor's cache while one column after another is put in.
   static let batchSize = 512
 
-  static func open(_ path: String) throws(TraceError) -> ParquetReader {
-    try openParquetFile(path)
-  }
-
-  init(_ file: TraceInput.File, meter: ReadMeter?) throws(TraceError) {
+  init(_ file: TraceInput.File, _ options: ReadOptions) throws(TraceError) {
     path = file.name
-    self.meter = meter
-    let reader = try file.openParquet()
+    meter = options.meter
+    let reader = try file.openParquet(expansion: options.maximumExpansion)
     self.reader = reader
     let names = Set(reader.columns.map(\.name))
     numbersJobs = !names.contains("job_id")
@@ -104,6 +110,7 @@ final class ParquetRecordReader {
     let records = UnsafeMutableBufferPointer(rebasing: records[..<count])
     records.initialize(repeating: blank)
     if numbersJobs { for row in 0..<count { records[row].id.job = Int64(rows + row) } }
+    badRows.removeAll()
     flags.removeAll(keepingCapacity: true)
     flags.append(contentsOf: repeatElement(blank.flags.rawValue, count: count))
     let result: Result<Void, TraceError> = withUnsafeMutablePointer(to: &symbols) { symbols in
@@ -121,6 +128,7 @@ final class ParquetRecordReader {
     for complete in completions { for row in 0..<count { complete(&records[row]) } }
     rows += count
     meter?.add(rows: count)
+    badRows.sort { $0.row < $1.row }
     return count
   }
 
@@ -131,7 +139,7 @@ final class ParquetRecordReader {
     switch cursor {
     case .integers(let cursor, let field):
       try require(cursor.read(records.count, into: &integers), records.count)
-      try checkRange(column)
+      checkRange(column)
       if !integers.validity.isEmpty {
         try requireNames(column)
         Self.markMissing(column, integers.validity, &flags)
@@ -176,12 +184,7 @@ final class ParquetRecordReader {
       }
     case .label(let cursor, let names, let field):
       try require(cursor.read(records.count, into: &strings), records.count)
-      if let row = Self.numberLabels(&strings, names, blank: field.load(from: blank)) {
-        throw TraceError(
-          .malformedRow,
-          "record \(rows + row + 1): \(column.name) '\(strings[row] ?? "")' is none of "
-            + names.joined(separator: ", "), file: path)
-      }
+      numberLabels(column, names, blank: field.load(from: blank))
       strings.codes.withUnsafeBufferPointer { codes in
         field.scatter(records) { UInt8(truncatingIfNeeded: codes[$0]) }
       }
@@ -231,7 +234,7 @@ final class ParquetRecordReader {
     }
   }
 
-  private func checkRange(_ column: RecordColumn) throws {
+  private func checkRange(_ column: RecordColumn) {
     let (least, most) = (column.range.lowerBound, column.range.upperBound)
     guard least != .min || most != .max else { return }
     let isInRange = integers.values.withUnsafeBufferPointer { values in
@@ -245,38 +248,47 @@ final class ParquetRecordReader {
     if isInRange { return }
     for row in 0..<integers.count {
       guard let value = integers[row], !column.range.contains(value) else { continue }
-      throw TraceError(
-        .malformedRow,
-        "record \(rows + row + 1): \(column.name) \(value) is not from \(least) to \(most)",
-        file: path)
+      note(row, "\(column.name) \(value) is not from \(least) to \(most)")
+      integers.values[row] = least
     }
   }
 
-  /// Replaces codes by the places of their names; returns the first row whose name is not known,
-  /// with all codes as they were.
-  private static func numberLabels(
-    _ strings: inout ParquetStringBuffer, _ names: [String], blank: Int64
-  ) -> Int? {
-    // By code: few names, except where every row has a string of its own.
-    let numbers = (0..<strings.table.count).map { code in
-      names.firstIndex { name in
-        strings.table.withBytes(of: code) { $0.elementsEqual(name.utf8) }
-      }.map { UInt32($0) } ?? .max
+  private func note(_ row: Int, _ problem: String) {
+    badRows.append(
+      (row, TraceError(.malformedRow, "record \(rows + row + 1): \(problem)", file: path)))
+  }
+
+  /// Replaces codes by the places of their names, and notes the rows whose name is not known. Each
+  /// string of a dictionary is compared once, however many batches refer to it.
+  private func numberLabels(_ column: RecordColumn, _ names: [String], blank: Int64) {
+    var known = labels.removeValue(forKey: column.name) ?? LabelNumbers()
+    if strings.dictionary == nil || strings.dictionary != known.dictionary {
+      known.dictionary = strings.dictionary
+      known.numbers = Array(repeating: LabelNumbers.notAsked, count: strings.table.count)
     }
-    let validity = strings.validity
-    if numbers.contains(.max) {
-      let unknown = strings.codes.indices.first {
-        (validity.isEmpty || validity[$0]) && numbers[Int(strings.codes[$0])] == .max
+    var codes = strings.codes
+    for row in codes.indices {
+      guard strings.validity.isEmpty || strings.validity[row] else {
+        codes[row] = UInt32(blank)
+        continue
       }
-      if let unknown { return unknown }
-    }
-    strings.codes.withUnsafeMutableBufferPointer { codes in
-      for row in codes.indices {
-        codes[row] =
-          validity.isEmpty || validity[row] ? numbers[Int(codes[row])] : UInt32(blank)
+      let code = Int(codes[row])
+      if known.numbers[code] == LabelNumbers.notAsked {
+        known.numbers[code] =
+          names.firstIndex { name in
+            strings.table.withBytes(of: code) { $0.elementsEqual(name.utf8) }
+          }.map { UInt32($0) } ?? LabelNumbers.unknown
       }
+      codes[row] = known.numbers[code]
+      guard codes[row] == LabelNumbers.unknown else { continue }
+      note(
+        row,
+        "\(column.name) '\((strings[row] ?? "").prefix(40))' is none of "
+          + names.joined(separator: ", "))
+      codes[row] = UInt32(blank)
     }
-    return nil
+    strings.codes = codes
+    labels[column.name] = known
   }
 
   private static func fillUsers(

@@ -70,11 +70,12 @@ public struct RecordColumn: Sendable {
 
   private static let identity = [
     integer("job_id", \.id.job),
-    integer("task_index", \.id.index),
+    integer("task_index", \.id.index, range: Ranges.taskIndex),
     RecordColumn("user", .user),
-    integer("priority", \.priority, .negative),
+    integer("priority", \.priority, .negative, range: Ranges.priority),
     label("priority_class", \.priorityClass, PriorityClass.allCases.map(\.name)),
-    integer("scheduling_class", \.schedulingClass, .negative),
+    integer(
+      "scheduling_class", \.schedulingClass, .negative, range: Ranges.schedulingClass),
   ]
 
   private static let times = [
@@ -87,10 +88,10 @@ public struct RecordColumn: Sendable {
   ]
 
   private static let fate = [
-    integer("attempts", \.attempts),
+    integer("attempts", \.attempts, range: Ranges.attempts),
     label("outcome", \.outcome, Outcome.allCases.map(\.name)),
     integer("machine_id", \.machine, .sentinel(-1)),
-    integer("instances", \.instances),
+    integer("instances", \.instances, range: Ranges.instances),
   ]
 
   private static let demand = [
@@ -102,16 +103,17 @@ public struct RecordColumn: Sendable {
     bytes("max_disk_bytes", \.maxRequest.disk, .diskUnknown),
     RecordColumn(
       "gpu_milli",
-      .integer(RecordField(\.request.milliGPU, copy: \.maxRequest.milliGPU))),
+      .integer(RecordField(\.request.milliGPU, copy: \.maxRequest.milliGPU)),
+      range: Ranges.milliGPU),
   ]
 
   // MARK: - Kinds of columns
 
   private static func integer<Value: FixedWidthInteger>(
-    _ name: String, _ path: KeyPath<TaskRecord, Value>, _ absence: Absence = .never
+    _ name: String, _ path: KeyPath<TaskRecord, Value>, _ absence: Absence = .never,
+    range: ClosedRange<Int64> = Int64(Value.min)...Int64(Value.max)
   ) -> RecordColumn {
-    RecordColumn(
-      name, .integer(RecordField(path)), absence, range: Int64(Value.min)...Int64(Value.max))
+    RecordColumn(name, .integer(RecordField(path)), absence, range: range)
   }
 
   /// A time that may not have come.
@@ -120,16 +122,18 @@ public struct RecordColumn: Sendable {
   ) -> RecordColumn {
     RecordColumn(
       name, .integer(RecordField(path)), .sentinel(Microseconds.never.rawValue),
-      range: 0...Int64.max)
+      range: Ranges.time)
   }
 
   private static func span(
     _ name: String, _ path: KeyPath<TaskRecord, Microseconds>, _ absence: Absence = .never
-  ) -> RecordColumn { RecordColumn(name, .integer(RecordField(path)), absence) }
+  ) -> RecordColumn { RecordColumn(name, .integer(RecordField(path)), absence, range: Ranges.time) }
 
   private static func bytes(
     _ name: String, _ path: KeyPath<TaskRecord, Bytes>, _ unknown: TaskRecord.Flags
-  ) -> RecordColumn { RecordColumn(name, .integer(RecordField(path)), .flag(unknown)) }
+  ) -> RecordColumn {
+    RecordColumn(name, .integer(RecordField(path)), .flag(unknown), range: Ranges.amount)
+  }
 
   private static func flag(_ name: String, _ flag: TaskRecord.Flags) -> RecordColumn {
     RecordColumn(name, .flag(flag))

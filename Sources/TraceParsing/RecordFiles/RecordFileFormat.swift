@@ -22,7 +22,7 @@ public struct RecordFileFormat: TraceFormat {
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
     let isDependencies = { (group: TraceInput.Group) in
-      group.files[0].baseName.contains(".dependencies.")
+      [".dependencies.", ".run-times."].contains(where: group.files[0].baseName.contains)
     }
     var pieces: [TablePieces] = []
     for group in input.groups where !isDependencies(group) {
@@ -63,6 +63,7 @@ struct RecordFileTrace: RecognisedTrace {
     for file in pieces.flatMap(\.group.files) {
       guard case .file(let path) = file.location else { continue }
       try DependencyFile.read(beside: path, into: &stream.dependencies, options)
+      try RunTimeFile.read(beside: path, into: &stream.dependencies.runTimes, options)
     }
     return stream
   }
@@ -126,7 +127,7 @@ struct RecordFileTrace: RecognisedTrace {
   private func parquetRecords(
     _ file: TraceInput.File, _ options: ReadOptions
   ) throws(TraceError) -> RecordStream {
-    let reader = try ParquetRecordReader(file, meter: options.meter)
+    let reader = try ParquetRecordReader(file, options)
     var checker = RecordOrderChecker()
     var survey = TableSurvey()
     var failure: TraceError?
@@ -135,18 +136,41 @@ struct RecordFileTrace: RecognisedTrace {
       bufferCapacity: ParquetRecordReader.batchSize
     ) { (stream, records) throws(TraceError) in
       if let failure { throw failure }
-      let read = try reader.read(into: records, &stream.symbols)
-      let good = checker.accept(UnsafeBufferPointer(rebasing: records[..<read]), &survey)
-      if good < read {
-        failure = checker.failure(
-          records[good], file: file.name, row: reader.rows - read + good + 1)
-        if good == 0, let failure { throw failure }
+      while true {
+        let read = try reader.read(into: records, &stream.symbols)
+        if read == 0 { return 0 }
+        var bad = reader.badRows[...]
+        var (row, kept) = (0, 0)
+        while row < read, failure == nil {
+          let end = bad.first?.row ?? read
+          let good = checker.accept(UnsafeBufferPointer(rebasing: records[row..<end]), &survey)
+          if kept < row {
+            for place in 0..<good { records[kept + place] = records[row + place] }
+          }
+          (row, kept) = (row + good, kept + good)
+          guard row < read else { break }
+          let error =
+            row < end
+            ? checker.failure(records[row], file: file.name, row: reader.rows - read + row + 1)
+            : bad.popFirst()?.error
+          while bad.first?.row == row { bad.removeFirst() }
+          row += 1
+          guard let error else { continue }
+          guard let rejects = options.rejects else {
+            failure = error
+            break
+          }
+          try rejects.add(error, reason: "bad record", row: "")
+          survey.rows += 1
+        }
+        survey.rows += kept
+        stream.report.records += kept
+        stream.report.rows["records"] = survey.rows
+        stream.report.surveys["records"] = survey
+        stream.report.rejects = options.rejects?.counts ?? [:]
+        if kept > 0 { return kept }
+        if let failure { throw failure }
       }
-      survey.rows += good
-      stream.report.records += good
-      stream.report.rows["records"] = survey.rows
-      stream.report.surveys["records"] = survey
-      return good
     }
   }
 
@@ -183,26 +207,17 @@ struct RecordFileTrace: RecognisedTrace {
   }
 }
 
-/// Checks what every consumer relies on: submit order, and amounts that are not negative.
+/// Checks what every consumer relies on: submit order, and values in their ranges.
 struct RecordOrderChecker {
   private var last = Microseconds.zero
 
   /// What is wrong with the record, or nil; the record counts as seen by `accept` only.
   func problem(_ record: TaskRecord) -> String? {
-    let request = record.request
-    if record.submit < .zero { return "submit_us \(record.submit.rawValue) is negative" }
     if record.submit < last {
       return "submit_us \(record.submit.rawValue) is before the record above "
         + "(\(last.rawValue)); records are sorted by submit_us"
     }
-    if record.runTime < .zero || record.waitTime < .zero { return "a negative run_us or wait_us" }
-    if request.cpu < .zero || request.memory < .zero || request.disk < .zero
-      || request.milliGPU < 0
-    {
-      return "a negative request"
-    }
-    let instances = record.instances
-    return instances < 1 ? "instances \(instances) is below 1" : nil
+    return record.rangeIssue
   }
 
   mutating func accept(_ record: TaskRecord) { last = record.submit }
@@ -212,13 +227,16 @@ struct RecordOrderChecker {
     _ records: UnsafeBufferPointer<TaskRecord>, _ survey: inout TableSurvey
   ) -> Int {
     for index in records.indices {
-      // The sign of all that must not be negative, and order, at once.
+      // Whatever is negative, too large or out of order, at once.
       let submit = records[index].submit.rawValue
+      let times = submit | records[index].runTime.rawValue | records[index].waitTime.rawValue
+      let amounts =
+        records[index].request.cpu.nano | records[index].request.memory.rawValue
+        | records[index].request.disk.rawValue | records[index].maxRequest.cpu.nano
+        | records[index].maxRequest.memory.rawValue | records[index].maxRequest.disk.rawValue
       let signs =
-        submit | (submit &- last.rawValue) | records[index].runTime.rawValue
-        | records[index].waitTime.rawValue | records[index].request.cpu.nano
-        | records[index].request.memory.rawValue | records[index].request.disk.rawValue
-        | records[index].request.milliGPU | (Int64(records[index].instances) - 1)
+        (submit &- last.rawValue) | (Ranges.time.upperBound &- times)
+        | (Ranges.amount.upperBound &- amounts) | times | amounts
       if signs < 0, problem(records[index]) != nil { return index }
       last = records[index].submit
       survey.add(time: last)

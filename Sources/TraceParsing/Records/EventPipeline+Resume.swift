@@ -5,10 +5,10 @@ import TraceInput
 import Workload
 
 extension EventPipeline {
-  /// Reads everything part by part, keeps each finished part in `work`, and takes those that are
+  /// Reads everything part by part, keeps each finished unit of parts in `work`, and takes those that are
   /// there already from it. What comes out is what `run` gives. Returns what the user should know.
   ///
-  /// Memory: a part's lives, for as many parts as threads.
+  /// Memory: the lives of a unit of parts, for as many units as threads.
   func run(keeping work: WorkFolder, table: String) throws(TraceError) -> [String] {
     guard isParallel else {
       try run()
@@ -16,7 +16,7 @@ extension EventPipeline {
     }
     let job = FragmentJob(self, work, table: table)
     concurrently(threads) { _ in job.work() }
-    for part in files.indices { try commit(job.fragment(part, after: lastTime)) }
+    for unit in job.units.indices { try commit(job.fragment(unit, after: lastTime)) }
     return job.notes
   }
 
@@ -35,9 +35,9 @@ extension EventPipeline {
     shards[0].add(fragment.transitions, lastTime: fragment.latest)
   }
 
-  /// Reads one part by itself.
+  /// Reads some parts by themselves.
   fileprivate func fragment(
-    ofPart part: Int, origin: String, after before: Microseconds
+    ofParts parts: Range<Int>, origin: String, after before: Microseconds
   ) throws(TraceError) -> PartFragment {
     var assembler = LifecycleAssembler(
       bufferBytes: options.sortBufferBytes / threads, directory: options.temporaryDirectory)
@@ -45,34 +45,43 @@ extension EventPipeline {
       origin: origin, survey: TableSurvey(), names: [], rejects: [],
       transitions: TransitionCounts(), earliest: .never, latest: .zero, requests: [], lives: [])
     let batch = EventBatch()
-    var isAtEnd = false
-    var source: EventPart?
-    while !isAtEnd {
-      batch.removeAll()
-      do throws(TraceError) {
-        if source == nil {
-          source = openPart(
-            files[part].name,
-            try PartCursor.open(
-              files[part], meter: options.meter, limit: options.maximumExpansion), before)
+    var users = SymbolTable()
+    var last = before
+    for part in parts {
+      var isAtEnd = false
+      var source: EventPart?
+      // The unit's numbers of the part's users.
+      var numbers: [UInt32] = [0]
+      while !isAtEnd {
+        batch.removeAll()
+        do throws(TraceError) {
+          if source == nil {
+            source = openPart(
+              files[part].name,
+              try PartCursor.open(
+                files[part], meter: options.meter, limit: options.maximumExpansion), last)
+          }
+          isAtEnd = try source?.fill(batch) != true
+        } catch {
+          guard options.rejects != nil, let rejected = RejectedRow(restOfPart: error) else {
+            throw error
+          }
+          isAtEnd = true
+          batch.rejects.append(rejected)
+          batch.survey.rows += 1
         }
-        isAtEnd = try source?.fill(batch) != true
-      } catch {
-        guard options.rejects != nil, let rejected = RejectedRow(restOfPart: error) else {
-          throw error
-        }
-        isAtEnd = true
-        batch.rejects.append(rejected)
-        batch.survey.rows += 1
+        for name in batch.newNames { numbers.append(users.intern(name)) }
+        batch.userNumbers = numbers
+        batch.divide(shards: 1, scratch: batch)
+        try assembler.add(batch, shard: 0)
+        fragment.survey.add(batch.survey)
+        fragment.rejects += batch.rejects
+        fragment.earliest = min(fragment.earliest, batch.earliest)
+        fragment.latest = max(fragment.latest, batch.latest)
       }
-      batch.divide(shards: 1, scratch: batch)
-      try assembler.add(batch, shard: 0)
-      fragment.survey.add(batch.survey)
-      fragment.names += batch.newNames
-      fragment.rejects += batch.rejects
-      fragment.earliest = min(fragment.earliest, batch.earliest)
-      fragment.latest = max(fragment.latest, batch.latest)
+      last = max(last, fragment.latest)
     }
+    fragment.names = Array(users.strings.dropFirst())
     fragment.transitions = assembler.transitions
     let store = try assembler.close()
     try store.forEachLife { (bytes, size) throws(TraceError) in
@@ -85,7 +94,13 @@ extension EventPipeline {
 }
 
 /// Makes the fragments of all parts, or finds them in the work folder.
+///
+/// What is kept together is a unit of parts: a file for each of very many small parts would take longer
+/// than to read them.
 private final class FragmentJob: @unchecked Sendable {
+  /// About so many units a trace has at most; parts are their own where there are fewer.
+  private static let unitLimit = 512
+  let units: [Range<Int>]
   private let pipeline: EventPipeline
   private let folder: WorkFolder
   private let settings: String
@@ -99,6 +114,9 @@ private final class FragmentJob: @unchecked Sendable {
   init(_ pipeline: EventPipeline, _ folder: WorkFolder, table: String) {
     self.pipeline = pipeline
     self.folder = folder
+    let count = pipeline.files.count
+    let size = max(1, (count + Self.unitLimit - 1) / Self.unitLimit)
+    units = stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
     let options = pipeline.options
     settings =
       "\(table), tolerance \(options.timeTolerance.rawValue), lenient \(options.rejects != nil), "
@@ -122,45 +140,50 @@ private final class FragmentJob: @unchecked Sendable {
   /// Takes parts in turn until all are done or one fails.
   func work() {
     while lock.withLock({ failures.isEmpty }) {
-      let part = next.wrappingAdd(1, ordering: .relaxed).oldValue
-      guard part < pipeline.files.count else { return }
+      let unit = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard unit < units.count else { return }
       do throws(TraceError) {
-        try prepare(part)
+        try prepare(unit)
       } catch {
-        lock.withLock { failures[part] = error }
+        lock.withLock { failures[unit] = error }
       }
     }
   }
 
-  private func prepare(_ part: Int) throws(TraceError) {
-    let path = folder.file(ofPart: part)
-    let origin = origin(of: part)
+  private func prepare(_ unit: Int) throws(TraceError) {
+    let path = folder.file(ofPart: unit)
+    let origin = origin(of: unit)
     if FileManager.default.fileExists(atPath: path) {
       if let known = PartFragment(path: path), known.origin == origin {
-        lock.withLock { found += 1 }
+        lock.withLock { found += units[unit].count }
         return
       }
-      lock.withLock { stale.append(pipeline.files[part].name) }
+      lock.withLock { stale += units[unit].map { pipeline.files[$0].name } }
     }
-    try pipeline.fragment(ofPart: part, origin: origin, after: .zero).write(to: path)
+    try pipeline.fragment(ofParts: units[unit], origin: origin, after: .zero).write(to: path)
   }
 
-  /// The fragment of a part; the parts before end at `before`.
-  func fragment(_ part: Int, after before: Microseconds) throws(TraceError) -> PartFragment {
-    if let failure = lock.withLock({ failures[part] }) { throw failure }
-    let path = folder.file(ofPart: part)
-    let origin = origin(of: part)
+  /// The fragment of a unit; the parts before end at `before`.
+  func fragment(_ unit: Int, after before: Microseconds) throws(TraceError) -> PartFragment {
+    if let failure = lock.withLock({ failures[unit] }) { throw failure }
+    let path = folder.file(ofPart: unit)
+    let origin = origin(of: unit)
     if let known = PartFragment(path: path), known.origin == origin {
       let isInOrder =
         !known.earliest.isKnown || known.earliest + pipeline.options.timeTolerance >= before
       if isInOrder { return known }
     }
     // It begins before the parts before it ended, which it did not know.
-    return try pipeline.fragment(ofPart: part, origin: origin, after: before)
+    return try pipeline.fragment(ofParts: units[unit], origin: origin, after: before)
   }
 
-  /// The part's file and the settings it is read with, in words.
-  private func origin(of part: Int) -> String {
+  /// The unit's files and the settings they are read with, in words.
+  private func origin(of unit: Int) -> String {
+    units[unit].map { file(ofPart: $0) }.joined(separator: "; ") + "; \(settings)"
+  }
+
+  /// A part's file, and how to tell whether it is still the same.
+  private func file(ofPart part: Int) -> String {
     var status = stat()
     let file = pipeline.files[part]
     guard case .file(let path) = file.location, stat(path, &status) == 0 else { return "" }
@@ -169,6 +192,6 @@ private final class FragmentJob: @unchecked Sendable {
     #else
       let changed = "\(status.st_mtimespec.tv_sec).\(status.st_mtimespec.tv_nsec)"
     #endif
-    return "\(path), \(status.st_size) bytes, changed \(changed), \(settings)"
+    return "\(path), \(status.st_size) bytes, changed \(changed)"
   }
 }

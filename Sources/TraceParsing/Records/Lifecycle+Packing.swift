@@ -179,3 +179,26 @@ extension Lifecycle {
 @inline(__always) private func unzigzag(_ value: UInt64) -> Int64 {
   Int64(bitPattern: value &>> 1) ^ -Int64(bitPattern: value & 1)
 }
+
+extension Lifecycle {
+  /// Whether it could come from events that were read: what a record is made of is in range.
+  var isPlausible: Bool {
+    let times = [seen, submit, firstSchedule, lastSchedule, since, firstTime]
+    let spans = [waited.rawValue, ran.rawValue]
+    return times.allSatisfy { $0.isInRange || !$0.isKnown }
+      && spans.allSatisfy { $0.magnitude <= Ranges.time.upperBound.magnitude }
+      && id.index >= 0 && attempts >= 0 && leadingPendingUpdates >= 0 && leadingRunningUpdates >= 0
+      && requests.isPlausible
+  }
+}
+
+extension RequestSet {
+  /// Whether every share is one that is believed, or not known.
+  var isPlausible: Bool {
+    [before, first, maximum].allSatisfy { request in
+      [request.cpu, request.memory, request.disk].allSatisfy {
+        $0.isNaN || Ranges.share.contains($0)
+      }
+    }
+  }
+}

@@ -21,19 +21,25 @@ struct PartFragment {
   var lives: [UInt8]
 
   /// Calls `body` with each life.
+  ///
+  /// - Throws: what `body` throws; `TraceError` for bytes that no life was packed to, since a file with
+  ///   the right digest may still be anybody's.
   func forEachLife(_ body: (Lifecycle) throws(TraceError) -> Void) throws(TraceError) {
     var padded = lives
-    padded += [UInt8](repeating: 0, count: 16)  // words are read beyond the end
+    // Words are read beyond the end, and as far as a header can claim.
+    padded += [UInt8](repeating: 0, count: 2 * Lifecycle.maximumPackedSize + 256)
     var place = 0
     while place < lives.count {
       var (size, set) = (0, UInt16(0))
-      let life = padded.withUnsafeBytes { bytes in
-        requests.withUnsafeBufferPointer {
-          Lifecycle(packed: bytes.baseAddress! + place, $0, size: &size, set: &set)
-        }
+      var life = padded.withUnsafeBytes { bytes in
+        Lifecycle(packed: bytes.baseAddress! + place, nil, size: &size, set: &set)
       }
-      try body(life)
       place += size
+      guard place <= lives.count, set <= requests.count, life.isPlausible,
+        life.user.rawValue <= names.count
+      else { throw TraceError(.damaged, "kept work is damaged: remove its folder") }
+      if set > 0 { life.requests = requests[Int(set) - 1] }
+      try body(life)
     }
   }
 }
@@ -70,7 +76,16 @@ extension PartFragment {
     var latest: Int64
     var requests: Int
     var lives: Int
+
+    /// All that is added up over parts.
+    var counts: [Int] {
+      [rows, comments, beforeStart, afterEnd] + eventCounts + transitions
+        + Array(missingInfo.values)
+    }
   }
+
+  /// No file has so many rows.
+  private static let countLimit = 1 << 48
 
   private static let magic = Array("TMLIVES2".utf8)
 
@@ -125,7 +140,9 @@ extension PartFragment {
     let start = 16 + Int(length)
     guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[16..<start])),
       let transitions = TransitionCounts(raw: header.transitions),
-      header.requests >= 0, header.requests <= RequestTable.maximumCapacity, header.lives >= 0,
+      header.counts.allSatisfy({ (0...Self.countLimit).contains($0) }),
+      (0...RequestTable.maximumCapacity).contains(header.requests),
+      (0...bytes.count).contains(header.lives), header.eventNames.count == header.eventCounts.count,
       bytes.count - start
         == header.requests * MemoryLayout<RequestSet>.stride + header.lives
     else { return nil }
@@ -155,6 +172,7 @@ extension PartFragment {
           fromByteOffset: start + $0 * MemoryLayout<RequestSet>.stride, as: RequestSet.self)
       }
     }
+    guard requests.allSatisfy(\.isPlausible) else { return nil }
     lives = Array(bytes.suffix(header.lives))
   }
 }

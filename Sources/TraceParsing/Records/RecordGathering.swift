@@ -16,6 +16,8 @@ public struct RecordGathering {
   /// What the format says beyond the records.
   public var attributes = TaskAttributes()
   var header: [String] = []
+  /// Whether times are counted from the first submission.
+  var shiftsToFirst = false
   private var events: [String: Int] = [:]
   private var eventOrder: [String] = []
   private var sorter: ExternalSorter<TaskRecord>
@@ -73,12 +75,47 @@ public struct RecordGathering {
   public consuming func stream() throws(TraceError) -> RecordStream {
     if let failure { throw failure }
     var sorted = try sorter.sorted()
+    let shift = shiftsToFirst && survey.firstTime.isKnown ? survey.firstTime : .zero
+    if shift > .zero { report.shift(by: shift) }
     let stream = RecordStream(report: report, symbols: symbols) { _ throws(TraceError) in
-      try sorted.next()
+      guard shift > .zero else { return try sorted.next() }
+      return try sorted.next()?.shifted(by: shift)
     }
     stream.dependencies = dependencies
     stream.attributes = attributes
     stream.header = header
     return stream
+  }
+}
+
+extension ReadReport {
+  /// Counts times from `start`.
+  mutating func shift(by start: Microseconds) {
+    firstTime = firstTime.shifted(by: start)
+    lastTime = lastTime.shifted(by: start)
+    for (table, var survey) in surveys {
+      survey.firstTime = survey.firstTime.shifted(by: start)
+      survey.lastTime = survey.lastTime.shifted(by: start)
+      surveys[table] = survey
+    }
+  }
+}
+
+extension TaskRecord {
+  /// The record with times counted from `start`; what was before the trace stays there.
+  func shifted(by start: Microseconds) -> TaskRecord {
+    var record = self
+    record.submit = submit.shifted(by: start)
+    record.firstSchedule = firstSchedule.shifted(by: start)
+    record.lastSchedule = lastSchedule.shifted(by: start)
+    record.end = end.shifted(by: start)
+    record.deadline = deadline.shifted(by: start)
+    return record
+  }
+}
+
+extension Microseconds {
+  fileprivate func shifted(by start: Microseconds) -> Microseconds {
+    isKnown && self > start ? self - start : isKnown ? .zero : self
   }
 }

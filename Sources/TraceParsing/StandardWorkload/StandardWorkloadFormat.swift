@@ -142,12 +142,20 @@ struct StandardWorkloadTrace: RecognisedTrace {
     try reader.forEachRow { _ throws(RowError) in }
     let values = StandardWorkloadHeader(reader.header)
     guard let processors = (values["MaxProcs"] ?? values["MaxNodes"]).flatMap({ Int64($0) }),
-      (1...1_000_000_000).contains(processors)
+      processors > 0
     else { return nil }
+    guard Double(processors) <= Ranges.cores.upperBound else {
+      throw TraceError(
+        .malformedRow,
+        "the header has \(processors) processors; expected at most \(Int(Ranges.cores.upperBound))",
+        file: group.files[0].name)
+    }
     // kilobytes a node
     let nodes = Double(values["MaxNodes"] ?? "") ?? 1
     let stated = Double(values["MaxMemory"] ?? "").flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
-    let memory = stated.map { Bytes(rounding: $0 * 1024 * max(1, nodes)) }
+    let memory = stated.map {
+      Bytes(rounding: min($0 * 1024 * max(1, nodes), Double(Ranges.amount.upperBound / 2)))
+    }
     var symbols = SymbolTable()
     let platform = symbols.intern(values["Computer"] ?? "")
     return MachineEventList(

@@ -14,8 +14,14 @@ struct StandardWorkloadJob {
   /// The fields that go to the attributes.
   private var others: [(StandardWorkloadColumn, Double)] = []
 
-  /// What the format allows at most: no machine has more processors, no job more memory.
-  private static let largest = 1e15
+  /// What is believed at most of a field that is no time: processors, kilobytes, numbers.
+  private static func largest(_ column: StandardWorkloadColumn) -> Double {
+    switch column {
+    case .allocatedProcessors, .requestedProcessors: Ranges.cores.upperBound.rounded(.down)
+    case .thinkTime, .averageCPU: Ranges.seconds.upperBound
+    default: 1e15
+    }
+  }
 
   init(_ row: FieldRow) throws(RowError) {
     typealias Column = StandardWorkloadColumn
@@ -35,7 +41,7 @@ struct StandardWorkloadJob {
       let value =
         isWhole
         ? Double(try row.integer(column.rawValue, in: -1...1_000_000_000_000_000))
-        : try row.number(column.rawValue, in: -1...Self.largest)
+        : try row.number(column.rawValue, in: -1...Self.largest(column))
       guard value >= 0 else {
         guard value == -1 else {
           throw row.malformed(column.rawValue, "-1 (unknown) or at least 0")
@@ -44,12 +50,15 @@ struct StandardWorkloadJob {
       }
       others.append((column, value))
     }
+    if let issue = record.rangeIssue {
+      throw RowError(column: nil, message: issue, reason: "value out of range")
+    }
   }
 
   private static func span(
     _ row: FieldRow, _ column: StandardWorkloadColumn
   ) throws(RowError) -> Microseconds? {
-    let value = try row.number(column.rawValue, in: -1...9e12)
+    let value = try row.number(column.rawValue, in: -1...Ranges.seconds.upperBound)
     guard value < 0 else { return Microseconds(seconds: value) }
     guard value == -1 else { throw row.malformed(column.rawValue, "-1 (unknown) or at least 0") }
     return nil
@@ -140,6 +149,6 @@ struct StandardWorkloadJob {
   private var request: Resources {
     let count = processors ?? 0
     let memory = (known(.requestedMemory) ?? 0) * 1024 * max(1, count)
-    return Resources(cpu: Cores(min(count, 1e9)), memory: Bytes(rounding: min(memory, 1e18)))
+    return Resources(cpu: Cores(count), memory: Bytes(rounding: memory))
   }
 }

@@ -70,7 +70,7 @@ public struct TraceVerifier {
     guard isFolder.boolValue else { return }
     let names = (FileManager.default.enumerator(atPath: path)?.allObjects as? [String]) ?? []
     for name in names.sorted() {
-      guard let kind = ChecksumManifest.kind(ofName: (name as NSString).lastPathComponent) else {
+      guard let kind = ChecksumManifest.kind(ofName: FileName.last(name)) else {
         continue
       }
       do throws(TraceError) {
@@ -82,7 +82,7 @@ public struct TraceVerifier {
   }
 
   private mutating func check(_ manifest: ChecksumManifest) throws(TraceError) {
-    let folder = (manifest.path as NSString).deletingLastPathComponent
+    let folder = FileName.parent(manifest.path)
     var (right, absent, wrong) = (0, 0, 0)
     for entry in manifest.entries {
       let file = folder + "/" + entry.name
@@ -270,7 +270,7 @@ extension TraceInput.Group {
   /// What results call it: its one file, or its folder.
   fileprivate var subject: String {
     if files.count == 1 { return files[0].name }
-    let folder = (files[0].name as NSString).deletingLastPathComponent
+    let folder = FileName.parent(files[0].name)
     return folder.isEmpty ? files[0].name : folder
   }
 }

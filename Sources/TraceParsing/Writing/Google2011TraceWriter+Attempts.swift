@@ -13,7 +13,7 @@ extension Google2011TraceWriter {
   ///   - attempts: its attempts, in order of time; at least one.
   public func write(_ record: TaskRecord, attempts: [TaskAttempt]) throws(TraceError) {
     guard let last = attempts.last, !last.end.isKnown || last.end >= begin else { return }
-    try check(record)
+    try check(record, attempts: attempts.count)
     count(record)
     var event = LifecycleEvent(id: record.id, kind: .submit, time: .zero)
     event.id.job += firstJob

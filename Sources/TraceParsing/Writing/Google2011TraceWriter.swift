@@ -92,7 +92,7 @@ public final class Google2011TraceWriter {
     var record = record
     if shift > .zero { record.moveSubmit(to: record.submit + shift) }
     count(record)
-    try check(record)
+    try check(record, attempts: Int(record.attempts))
     let isOpen = !record.outcome.hasEnded
     let script = LifeScript(
       record, scale: scale, traceEnd: traceEnd, marksTraceEnd: isOpen && !hasMarkedEnd)
@@ -106,12 +106,28 @@ public final class Google2011TraceWriter {
     summary.rows += 1
   }
 
-  func check(_ record: TaskRecord) throws(TraceError) {
-    guard record.id.index < 0 || record.id.job < 0 else { return }
-    throw TraceError(
-      .malformedRow, "job \(record.id.job) task \(record.id.index) has no place in this layout",
-      file: path)
+  /// Throws for a record that this layout has no place for, and where records state so many attempts,
+  /// which have rows of their own here, that a small file would become a huge one.
+  func check(_ record: TaskRecord, attempts: Int) throws(TraceError) {
+    guard record.id.index >= 0, record.id.job >= 0 else {
+      throw TraceError(
+        .malformedRow,
+        "job \(record.id.job) task \(record.id.index) has no place in this layout", file: path)
+    }
+    attemptsLeft += Self.attemptsPerRecord - attempts
+    guard attemptsLeft >= 0 else {
+      throw TraceError(
+        .malformedRow,
+        "job \(record.id.job) task \(record.id.index): the records up to here state too many attempts "
+          + "for a layout that has rows for each; it takes \(Self.attemptsPerRecord) a record on "
+          + "average, and \(Self.attemptAllowance) more", file: path)
+    }
   }
+
+  private var attemptsLeft = attemptAllowance
+  /// How many attempts records may state on average, and how many more all of them together.
+  static var attemptsPerRecord: Int { 100 }
+  static var attemptAllowance: Int { 500_000 }
 
   func count(_ record: TaskRecord) {
     func leaveOut(_ what: String) { summary.leftOut[what, default: 0] += 1 }
@@ -142,7 +158,7 @@ public final class Google2011TraceWriter {
     let rows = EventRows(table, scale, symbols)
     let (most, overflows) = (parts ?? .max).multipliedReportingOverflow(by: rowsPerPart)
     if !overflows { summary.rows = min(summary.rows, most) }
-    let total = max(1, (summary.rows + rowsPerPart - 1) / rowsPerPart)
+    let total = summary.rows > 0 ? (summary.rows - 1) / rowsPerPart + 1 : 1
     var written: [String] = []
     for part in 0..<total {
       let name = "\(table.rawValue)/\(Self.partName(part, of: total))"

@@ -3,9 +3,11 @@ import Runs
 
 /// `tracemill simulate --cell`: one cell of an experiment, run alone.
 enum CellPrinting {
-  static func run(_ argument: String, _ reading: ReadingSettings, json: Bool) throws {
+  static func run(
+    _ argument: String, _ reading: ReadingSettings, files: ResultFiles, json: Bool
+  ) throws {
     let replay = try CellReplay(argument)
-    let result = try replay.run(reading: reading)
+    let result = try replay.run(reading: reading, files: files)
     let (cell, source, outcome, agrees) = (
       result.cell, replay.source, result.outcome, result.agrees
     )
@@ -28,6 +30,7 @@ enum CellPrinting {
       } else if result.isResultsFile {
         text += "  not finished in \(source) yet\n"
       }
+      for path in files.paths { text += "  wrote \(path)\n" }
       try writeOutput(text)
     }
     if agrees == false {

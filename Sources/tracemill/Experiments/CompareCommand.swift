@@ -109,6 +109,10 @@ struct CompareCommand: AsyncParsableCommand {
     let named = try experiment.map(NamedExperiment.init)
     var (definition, folder) = try named.map { ($0.definition, $0.folder) } ?? (parts(), here)
     if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
+    let issues = definition.issues()
+    guard issues.isEmpty else {
+      throw CommandFailure(lines: issues.map { "the experiment: \($0)" })
+    }
     return (definition, folder)
   }
 

@@ -116,6 +116,11 @@ struct EngineOptions: ParsableArguments, Sendable {
       "Shorter run times count as this in bounded slowdown.", valueName: "time"))
   var slowdownBound = TraceTime(argument: "10s") ?? .zero
 
+  @Option(
+    help: ArgumentHelp(
+      "How many tasks may be in flight at once, at about 250 bytes each.", valueName: "tasks"))
+  var maxInFlight = SimulationOptions().maximumInFlight
+
   @Option(help: ArgumentHelp("Stop here.", valueName: "time"))
   var until: TraceTime?
 
@@ -161,6 +166,7 @@ struct EngineOptions: ParsableArguments, Sendable {
     settings.overcommitCpu = overcommitCpu
     settings.overcommitMemory = overcommitMemory
     settings.retries = Int(retries)
+    settings.maxInFlight = maxInFlight
     settings.warmUp = warmUp.value.seconds
     settings.cutDrain = cutDrain
     settings.accountTail = accountTail?.value.seconds

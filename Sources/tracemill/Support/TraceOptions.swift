@@ -95,8 +95,8 @@ struct TraceOptions: ParsableArguments, Sendable {
     where !(0...1).contains(value) {
       throw ValidationError("\(name) is a share from 0 to 1")
     }
-    guard timeTolerance >= 0, timeTolerance.isFinite else {
-      throw ValidationError("--time-tolerance is not negative")
+    guard Ranges.seconds.contains(timeTolerance) else {
+      throw ValidationError("--time-tolerance is from 0 to \(Ranges.seconds.upperBound)")
     }
     guard (1...4096).contains(threads) else {
       throw ValidationError("--threads is from 1 to 4096")

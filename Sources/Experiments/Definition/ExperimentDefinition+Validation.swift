@@ -1,0 +1,104 @@
+import Configuration
+import Simulation
+import Workload
+
+// What is asked of a definition wherever it comes from. A file is checked while it is read, with the
+// place of every mistake; one that was stored, or put together on the command line, is checked here.
+extension ExperimentDefinition {
+  /// Everything that is wrong with it; empty if nothing is. O(cells' names and seeds).
+  public func issues() -> [SpecIssue] {
+    var notes = Notes()
+    notes.names(workloads.map(\.name), "workloads")
+    notes.names(clusters.map(\.name), "clusters")
+    notes.names(schedulers.map(\.name), "schedulers")
+    for (index, workload) in workloads.enumerated() {
+      workload.check(&notes, "workloads[\(index)]")
+    }
+    for (index, cluster) in clusters.enumerated() { cluster.check(&notes, "clusters[\(index)]") }
+    for (index, scheduler) in schedulers.enumerated() {
+      scheduler.engine.check(&notes, "schedulers[\(index)].engine")
+    }
+    engine.check(&notes, "engine")
+    notes.require(!seeds.isEmpty, "seeds", "are none")
+    notes.require(Set(seeds).count == seeds.count, "seeds", "have one twice")
+    notes.require(seeds.allSatisfy { $0 <= Self.seedLimit }, "seeds", "go beyond \(Self.seedLimit)")
+    let count = workloads.count * clusters.count * schedulers.count
+    notes.require(
+      count == 0 || seeds.count <= Self.cellLimit / count, "seeds",
+      "ask for more than \(Self.cellLimit) cells")
+    if let baseline {
+      notes.require(
+        schedulers.contains { $0.name == baseline }, "baseline", "'\(baseline)' is no scheduler")
+    }
+    notes.number(level, 0.5...0.9999, "level")
+    notes.number(precision, Double.leastNonzeroMagnitude...10, "precision")
+    notes.integer(lastSeeds, 1...1_000_000, "lastSeeds")
+    return notes.issues
+  }
+
+  /// The greatest seed: what a file's numbers hold exactly.
+  public static var seedLimit: UInt64 { 9_000_000_000_000_000 }
+}
+
+/// Collects issues.
+private struct Notes {
+  var issues: [SpecIssue] = []
+
+  mutating func require(_ holds: Bool, _ path: String, _ message: @autoclosure () -> String) {
+    if !holds { issues.append(SpecIssue(path: path, message: message())) }
+  }
+
+  mutating func number(_ value: Double?, _ range: ClosedRange<Double>, _ path: String) {
+    guard let value else { return }
+    require(
+      range.contains(value), path,
+      "is \(value); expected \(range.lowerBound) to \(range.upperBound)")
+  }
+
+  mutating func integer(_ value: Int?, _ range: ClosedRange<Int>, _ path: String) {
+    guard let value else { return }
+    require(
+      range.contains(value), path,
+      "is \(value); expected \(range.lowerBound) to \(range.upperBound)")
+  }
+
+  mutating func names(_ names: [String], _ path: String) {
+    require(!names.isEmpty, path, "are none")
+    require(Set(names).count == names.count, path, "have one name twice")
+    for (index, name) in names.enumerated() {
+      require(
+        !name.isEmpty && !name.contains("/") && !name.contains("#"), "\(path)[\(index)].name",
+        "is empty or has a '/' or '#', which separate names")
+    }
+  }
+}
+
+extension WorkloadDefinition {
+  fileprivate func check(_ notes: inout Notes, _ path: String) {
+    notes.number(from, Ranges.seconds, "\(path).from")
+    notes.number(to, Ranges.seconds, "\(path).to")
+    if let from, let to { notes.require(from < to, path, "begins (from) after its end (to)") }
+    notes.number(sample, 0...1, "\(path).sample")
+    notes.integer(tasks, 1...Int(Int32.max), "\(path).tasks")
+    notes.number(scaleArrivals, Ranges.factor, "\(path).scaleArrivals")
+    notes.number(scaleLoad, Ranges.factor, "\(path).scaleLoad")
+  }
+}
+
+extension ClusterDefinition {
+  fileprivate func check(_ notes: inout Notes, _ path: String) {
+    if let seed {
+      notes.require(seed <= ExperimentDefinition.seedLimit, "\(path).seed", "is out of range")
+    }
+    guard let groups else { return }
+    notes.issues += ClusterSpec(groups: groups).issues().map {
+      SpecIssue(path: "\(path).\($0.path)", message: $0.message)
+    }
+  }
+}
+
+extension EngineSettings {
+  fileprivate func check(_ notes: inout Notes, _ path: String) {
+    notes.issues += issues.map { SpecIssue(path: "\(path).\($0.path)", message: $0.message) }
+  }
+}

@@ -1,0 +1,52 @@
+import Simulation
+
+extension RunRemarks {
+  /// The sums over cells; nil where a file of an older version does not tell.
+  init?(_ cells: [CellRecord]) {
+    self.init()
+    func sum(_ metric: String) -> Int? {
+      var sum = 0
+      for cell in cells {
+        guard let value = cell.outcome.metrics[metric], value.isFinite else { return nil }
+        sum += Int(value)
+      }
+      return sum
+    }
+    guard let tasks = sum("tasks_submitted"), let withEstimate = sum("tasks_with_estimate"),
+      let withDeadline = sum("tasks_with_deadline"), let withoutCPU = sum("tasks_without_cpu"),
+      let splitRecords = sum("records_split")
+    else { return nil }
+    (self.tasks, self.withEstimate, self.withDeadline) = (tasks, withEstimate, withDeadline)
+    (self.withoutCPU, self.splitRecords) = (withoutCPU, splitRecords)
+    unmodelled = Unmodelled.allCases.map { sum("tasks_\($0)_not_modelled") ?? 0 }
+  }
+}
+
+extension ExperimentSummary {
+  /// What has to be said of a scenario before its figures are read, and of which schedulers; counts are
+  /// over all seeds.
+  public func remarks(_ scenario: Scenario) -> [String] {
+    var order: [String] = []
+    var names: [String: [String]] = [:]
+    for group in scenario.groups {
+      guard let counts = RunRemarks(group.cells),
+        let scheduler = results.definition.schedulers.first(where: { $0.name == group.scheduler })
+      else { continue }
+      var options = SimulationOptions()
+      results.definition.engine.apply(to: &options)
+      scheduler.engine.apply(to: &options)
+      let policy = PolicyCatalog.make(scheduler.policy)
+      for sentence in counts.sentences(
+        options, policy: scheduler.policy, goesByEstimates: policy?.goesByEstimates ?? false)
+      {
+        if names[sentence] == nil { order.append(sentence) }
+        names[sentence, default: []].append(group.scheduler)
+      }
+    }
+    return order.map { sentence in
+      let named = names[sentence] ?? []
+      return named.count == scenario.groups.count
+        ? sentence : "\(named.joined(separator: ", ")): \(sentence)"
+    }
+  }
+}

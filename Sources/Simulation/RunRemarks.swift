@@ -1,0 +1,156 @@
+/// What has to be said of a run before its figures are read: which rule had nothing to go by, what is
+/// not modelled, what was taken to be otherwise than it may be.
+public struct RunRemarks: Hashable, Sendable {
+  /// Tasks submitted.
+  public var tasks = 0
+  /// Tasks whose run time the scheduler was told something of.
+  public var withEstimate = 0
+  /// Tasks that have a deadline.
+  public var withDeadline = 0
+  /// Tasks that ask for no CPU.
+  public var withoutCPU = 0
+  /// Records of several instances that were run as so many independent tasks.
+  public var splitRecords = 0
+  /// Tasks that ask for a resource of which nothing is said of any machine, in the order of
+  /// ``Unmodelled``.
+  public var unmodelled = Array(repeating: 0, count: Unmodelled.allCases.count)
+
+  /// A resource that a cluster may leave unsaid; then it is not modelled.
+  public enum Unmodelled: Int, CaseIterable, Sendable {
+    case memory, disk, gpu
+
+    var words: (name: String, key: String) {
+      switch self {
+      case .memory: ("memory is", "memoryGiB")
+      case .disk: ("disk is", "diskGiB")
+      case .gpu: ("GPUs are", "gpus")
+      }
+    }
+  }
+
+  /// How many tasks ask for each resource that is not modelled, by its name; those that none asks for
+  /// are left out.
+  public var notModelled: [String: Int] {
+    var counts: [String: Int] = [:]
+    for resource in Unmodelled.allCases where unmodelled[resource.rawValue] > 0 {
+      counts["\(resource)"] = unmodelled[resource.rawValue]
+    }
+    return counts
+  }
+
+  /// Of no task yet.
+  public init() {}
+
+  /// Everything that has to be said, most important first; empty if nothing has.
+  ///
+  /// - Parameters:
+  ///   - options: how the run worked.
+  ///   - goesByEstimates: what ``PlacementPolicy/goesByEstimates`` says, and the policy's name.
+  public func sentences(
+    _ options: SimulationOptions, policy: String, goesByEstimates: Bool
+  ) -> [String] {
+    guard tasks > 0 else { return [] }
+    var sentences: [String] = []
+    let estimates = "\(Self.grouped(withEstimate)) of \(Self.grouped(tasks)) tasks have estimates"
+    func note(_ none: String, _ some: String) {
+      guard withEstimate < tasks else { return }
+      sentences.append("\(estimates): \(withEstimate == 0 ? none : some)")
+    }
+    if options.order == .shortest {
+      note(
+        "shortest job first is first come, first served here",
+        "shortest job first takes the others last, as they come")
+    }
+    switch options.backfilling {
+    case .none, .greedy: break
+    case .easy: note("EASY is greedy here", "EASY takes the others to run for ever")
+    case .conservative:
+      note(
+        "conservative backfilling has nothing to promise here",
+        "conservative backfilling takes the others to run for ever")
+    }
+    if goesByEstimates {
+      note("\(policy) takes each to run one second", "\(policy) takes the others to run one second")
+    }
+    if options.order == .earliestDeadline, withDeadline < tasks {
+      sentences.append(
+        "\(Self.grouped(withDeadline)) of \(Self.grouped(tasks)) tasks have deadlines: earliest "
+          + "deadline first "
+          + (withDeadline == 0
+            ? "is first come, first served here" : "takes the others last, as they come"))
+    }
+    for resource in Unmodelled.allCases where unmodelled[resource.rawValue] > 0 {
+      sentences.append(
+        "\(resource.words.name) not modelled, as no machine is said to have any "
+          + "(\(resource.words.key)); \(Self.tasks(unmodelled[resource.rawValue])) for it")
+    }
+    if withoutCPU > 0 {
+      sentences.append(
+        "\(Self.grouped(withoutCPU)) of \(Self.grouped(tasks)) tasks have no CPU request: they take "
+          + "no CPU and never wait for it")
+    }
+    if splitRecords > 0 {
+      sentences.append(
+        "\(Self.grouped(splitRecords)) \(splitRecords == 1 ? "record has" : "records have") several "
+          + "instances, run as so many independent tasks; with gangs they start together")
+    }
+    return sentences
+  }
+
+  /// Why the run is not what it was asked to be: the queue's order goes by what no task has. Nil if it
+  /// is.
+  public func failure(_ options: SimulationOptions) -> String? {
+    guard tasks > 0 else { return nil }
+    if options.order == .shortest, withEstimate == 0 {
+      return "0 of \(Self.grouped(tasks)) tasks have estimates, by which shortest job first goes: "
+        + "give the workload estimates (a preset: estimates=factor), or tell true run times "
+        + "(--exact-estimates, exactEstimates)"
+    }
+    if options.order == .earliestDeadline, withDeadline == 0 {
+      return
+        "0 of \(Self.grouped(tasks)) tasks have deadlines, by which earliest deadline first goes"
+    }
+    return nil
+  }
+
+  private static func tasks(_ count: Int) -> String {
+    "\(grouped(count)) \(count == 1 ? "task asks" : "tasks ask")"
+  }
+
+  private static func grouped(_ number: Int) -> String {
+    var digits = String(number)
+    var place = digits.count - 3
+    while place > 0 {
+      digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
+      place -= 3
+    }
+    return digits
+  }
+}
+
+extension SimulationReport {
+  /// What has to be said before the figures are read; empty if nothing has.
+  public func remarks(_ options: SimulationOptions) -> [String] {
+    remarks.sentences(options, policy: policy, goesByEstimates: policyGoesByEstimates)
+  }
+
+  /// Why no task could be placed at all, and what to set; nil if one could.
+  public var allUnplaceable: String? {
+    let tasks = unplaceable.map(\.count).reduce(0, +)
+    guard tasks > 0, tasks == remarks.tasks, let most = unplaceable.max(by: { $0.count < $1.count })
+    else { return nil }
+    let key =
+      switch most.reason {
+      case .noMachine: "the cluster has no machine that is up"
+      case .cpu: "no machine has as many cores as they ask for (cores)"
+      case .memory: "no machine has as much memory as they ask for (memoryGiB)"
+      case .disk: "no machine has as much disk as they ask for (diskGiB)"
+      case .gpu: "no machine has as many GPUs as they ask for (gpus)"
+      case .combination: "no machine has all that they ask for together (cores, memoryGiB, gpus)"
+      case .constraint: "no machine meets their constraints (--ignore-constraints)"
+      case .gang: "their instances do not fit together (gangs)"
+      case .invalid: "their requests or run times are out of range"
+      }
+    return "no task could be placed: \(key)"
+  }
+}

@@ -1,0 +1,101 @@
+import Diagnostics
+import Tables
+import TraceInput
+import Workload
+
+/// A joined table's rows by key. Kept in memory: the key and the columns that are asked for, as text.
+struct MappedJoin {
+  private let plan: MappingPlan.Join
+  private var rows: [[UInt8]: Int] = [:]
+  private var texts: [UInt8] = []
+  /// Where each value ends; those of a row are one behind the other. An empty one is missing.
+  private var ends: [Int] = [0]
+
+  /// Reads the table; with no group, nothing is found.
+  init(
+    _ plan: MappingPlan.Join, _ group: TraceInput.Group?, _ options: ReadOptions,
+    _ gathering: inout RecordGathering
+  ) throws(TraceError) {
+    self.plan = plan
+    guard let group else { return }
+    let join = plan.join
+    var names = join.key
+    func slot(_ name: String) -> Int {
+      if let known = names.firstIndex(of: name) { return known }
+      names.append(name)
+      return names.count - 1
+    }
+    let columns = plan.columns.map { slot($0.name) }
+    let least = join.least.map { slot($0) }
+    let conditions = join.table.only.map { MappedCondition($0) { slot($0) } }
+    let row = MappedRow(slots: names.count)
+    let context = MappedContext(
+      clock: ZoneClock(.gmt), hasDecimalCommas: join.table.hasDecimalCommas)
+    var table = MappedTable(
+      join.name, group, join.table, names: names,
+      optional: Set(names).subtracting(join.key), conditions: conditions)
+    var smallest: [Double] = []
+    var (rows, texts, ends) = (rows, texts, ends)
+    try table.forEachRow(into: row, context, options) { () throws(RowError) in
+      guard let key = Self.key(row, Array(0..<join.key.count)) else { return }
+      let rank =
+        least.flatMap { row.values[$0] }.flatMap { value -> Double? in
+          switch value {
+          case .text(let bytes): parseNumber(bytes)
+          case .integer(let integer): Double(integer)
+          case .number(let number): number
+          case .flag: nil
+          }
+        } ?? .infinity
+      if let known = rows[key] {
+        guard least != nil, rank < smallest[known] else { return }
+        smallest[known] = rank
+        rows[key] = (ends.count - 1) / max(1, columns.count)
+        smallest.append(rank)
+      } else {
+        rows[key] = (ends.count - 1) / max(1, columns.count)
+        smallest.append(rank)
+      }
+      for column in columns {
+        switch row.values[column] {
+        case .text(let bytes)?: texts.append(contentsOf: bytes)
+        case let value?: texts.append(contentsOf: value.description.utf8)
+        case nil: break
+        }
+        ends.append(texts.count)
+      }
+    }
+    (self.rows, self.texts, self.ends) = (rows, texts, ends)
+    gathering.report.rows[join.name, default: 0] += table.rows
+    gathering.report.comments += table.comments
+    gathering.report.notes += table.notes
+  }
+
+  /// The texts of slots, one behind the other; nil if one is missing.
+  private static func key(_ row: MappedRow, _ slots: [Int]) -> [UInt8]? {
+    var key: [UInt8] = []
+    for slot in slots {
+      switch row.values[slot] {
+      case .text(let bytes)?: key.append(contentsOf: bytes)
+      case let value?: key.append(contentsOf: value.description.utf8)
+      case nil: return nil
+      }
+      key.append(0)
+    }
+    return key
+  }
+
+  /// Puts the joined row's values into their slots; false if there is no such row.
+  func look(_ row: MappedRow, _ arena: TextArena) -> Bool {
+    guard let key = Self.key(row, plan.by), let place = rows[key] else {
+      for (_, slot) in plan.columns { row.values[slot] = nil }
+      return false
+    }
+    for (index, (_, slot)) in plan.columns.enumerated() {
+      let value = place * plan.columns.count + index
+      let (start, end) = (ends[value], ends[value + 1])
+      row.values[slot] = start == end ? nil : .text(arena.copy(texts[start..<end]))
+    }
+    return true
+  }
+}

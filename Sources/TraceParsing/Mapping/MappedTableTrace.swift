@@ -1,0 +1,235 @@
+import Diagnostics
+import Foundation
+import Tables
+import TraceInput
+import Workload
+
+/// A mapped table that was found.
+struct MappedTableTrace: RecognisedTrace {
+  let format: String
+  /// The table, in one group or several of the same columns.
+  let groups: [TraceInput.Group]
+  let joined: [String: TraceInput.Group]
+  let machineGroup: TraceInput.Group?
+  let mapping: TableMapping
+  /// What is to be said of what was found.
+  let findings: [String]
+  let passedOver: [PassedOverFile]
+
+  private static let table = "tasks"
+  private static let machineTable = "machines"
+
+  var tables: [TraceTable] {
+    var tables = [groups[0].traceTable(Self.table)]
+    tables[0].parts = groups.reduce(0) { $0 + $1.files.count }
+    tables += mapping.joins.compactMap { joined[$0.name]?.traceTable($0.name) }
+    if let machineGroup { tables.append(machineGroup.traceTable(Self.machineTable)) }
+    return tables
+  }
+
+  var notes: [String] {
+    let has = Set(mapping.columns.keys)
+    var notes = findings + mapping.notes + MappedLife(has).notes
+    if !has.contains("run_us"), !has.contains("end_us") {
+      notes.append(
+        "neither run_us nor end_us is mapped: no task has a run time, none can be replayed")
+    }
+    return notes
+  }
+
+  func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
+    try gather(options).stream()
+  }
+
+  /// The folded tasks, in the order of their first rows.
+  private struct Folding {
+    var places: [[UInt8]: Int] = [:]
+    var tasks: [MappedTaskBuilder.Task] = []
+  }
+
+  private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
+    let plan = MappingPlan(mapping)
+    var gathering = RecordGathering(options)
+    var joins: [MappedJoin] = []
+    let zone = mapping.timeZone.flatMap(ZoneClock.zone(named:)) ?? .gmt
+    let context = MappedContext(
+      clock: ZoneClock(zone), hasDecimalCommas: mapping.table.hasDecimalCommas)
+    var builder = MappedTaskBuilder(plan)
+    let row = MappedRow(slots: plan.slotCount)
+    let numbersJobs = mapping.columns["job_id"] == nil
+    var folding = Folding()
+    var (count, rows, comments): (Int64, Int, Int) = (0, 0, 0)
+    for group in groups.flatMap({ group in group.files.map { group.only($0) } }) {
+      if joins.isEmpty || joinsItself {
+        joins = try plan.joins.map { join throws(TraceError) in
+          try MappedJoin(
+            join, isInSameFile(join.join) ? group : joined[join.join.name], options, &gathering)
+        }
+      }
+      var table = MappedTable(
+        Self.table, group, mapping.table, names: plan.names, optional: plan.optional,
+        conditions: plan.conditions)
+      try table.forEachRow(into: row, context, options) { () throws(RowError) in
+        for (place, join) in joins.enumerated() where !join.look(row, context.arena) {
+          context.count("rows without one in \(plan.joins[place].join.name)")
+        }
+        var task = try builder.read(row, context, &gathering.symbols)
+        if numbersJobs { task.record.id.job = count }
+        count += 1
+        try keep(row, task, plan, context, &gathering)
+        guard plan.fold.isEmpty else { return fold(row, task, plan, &folding) }
+        try add(builder.finish(task, context), row, plan, context, &gathering)
+      }
+      rows += table.rows
+      comments += table.comments
+      gathering.report.notes += table.notes
+    }
+    for task in folding.tasks {
+      do throws(RowError) {
+        try add(builder.finish(task, context), nil, plan, context, &gathering)
+      } catch {
+        let located = TraceError(
+          error.code, "task \(task.record.id.job): \(error.message)", file: groups[0].files[0].name)
+        guard let rejects = options.rejects else { throw located }
+        try rejects.add(located, reason: error.reason, row: "")
+      }
+    }
+    tell(context, zone, &gathering)
+    gathering.finish(Self.table, rows: rows, comments: comments, options)
+    return gathering
+  }
+
+  /// Whether a joined table is another part of the same document.
+  private func isInSameFile(_ join: TableMapping.Join) -> Bool {
+    join.table.file == nil && join.table.rows != nil
+  }
+
+  private var joinsItself: Bool { mapping.joins.contains(where: isInSameFile) }
+
+  private func fold(
+    _ row: MappedRow, _ task: MappedTaskBuilder.Task, _ plan: MappingPlan,
+    _ folding: inout Folding
+  ) {
+    var key: [UInt8] = []
+    for slot in plan.fold {
+      if case .text(let bytes)? = row.values[slot] {
+        key.append(contentsOf: bytes)
+      } else if let value = row.values[slot] {
+        key.append(contentsOf: value.description.utf8)
+      }
+      key.append(0)
+    }
+    if let place = folding.places[key] {
+      folding.tasks[place].fold(task)
+    } else {
+      folding.places[key] = folding.tasks.count
+      folding.tasks.append(task)
+    }
+  }
+
+  private func add(
+    _ record: TaskRecord, _ row: MappedRow?, _ plan: MappingPlan, _ context: MappedContext,
+    _ gathering: inout RecordGathering
+  ) throws(RowError) {
+    gathering.survey.add(time: record.submit)
+    gathering.count(record.outcome.name)
+    gathering.add(record)
+    guard let row else { return }
+    for column in plan.comparisons {
+      guard let stated = try column.source.integer(row, context),
+        let made = column.target.integer(of: record), abs(stated - made) >= 1_000_000
+      else { continue }
+      context.count("\(column.source.label) is not \(column.target.name)")
+    }
+  }
+
+  /// What is kept beside the record.
+  private func keep(
+    _ row: MappedRow, _ task: MappedTaskBuilder.Task, _ plan: MappingPlan,
+    _ context: MappedContext, _ gathering: inout RecordGathering
+  ) throws(RowError) {
+    let id = task.record.id
+    for attribute in plan.attributes {
+      guard let value = attribute.source.value(row, context) else { continue }
+      if let number = try? attribute.source.number(row, context) {
+        gathering.attributes.set(attribute.name, of: id, to: number)
+      } else {
+        let symbol = gathering.symbols.intern(value.description)
+        gathering.attributes.set(attribute.name, .symbol, of: id, to: Double(symbol))
+      }
+    }
+    guard let dependencies = plan.dependencies else { return }
+    var elements: [UnsafeRawBufferPointer] = []
+    switch row.values[dependencies.slot] {
+    case .text(let bytes)?:
+      elements = QuantityText.elements(bytes, separator: dependencies.separator)
+    case let value?: elements = [context.arena.copy(value.description.utf8)]
+    case nil: return
+    }
+    for element in elements {
+      if dependencies.areTasks {
+        let index: Int32
+        if plan.numbersTasks {
+          index = context.number(of: String(decoding: element, as: UTF8.self), in: id.job)
+        } else if let number = parseInteger(element), let narrow = Int32(exactly: number) {
+          index = narrow
+        } else {
+          throw RowError(
+            column: dependencies.slot,
+            message: "'\(String(decoding: element.prefix(40), as: UTF8.self))' is no task's number",
+            reason: "bad dependency")
+        }
+        gathering.dependencies.add(id, after: TaskID(job: id.job, index: index))
+      } else {
+        let job = parseInteger(element) ?? Int64(1 << 62 | fnv1a(element) >> 2)
+        gathering.dependencies.add(id, after: TaskID(job: job))
+      }
+    }
+  }
+
+  /// Says what was counted and assumed.
+  private func tell(
+    _ context: MappedContext, _ zone: TimeZone, _ gathering: inout RecordGathering
+  ) {
+    for (what, count) in context.oddities { gathering.report.notes.append("\(count): \(what)") }
+    let clock = context.clock
+    if clock.zoneless > 0, mapping.timeZone == nil {
+      gathering.report.notes.append(
+        "\(clock.zoneless) times state no zone: taken as UTC; time_zone: says another")
+    }
+    if clock.ambiguous > 0 {
+      gathering.report.notes.append(
+        "\(clock.ambiguous) times are in an hour that clocks in \(zone.identifier) show twice: "
+          + "the first is taken")
+    }
+    if clock.skipped > 0 {
+      gathering.report.notes.append(
+        "\(clock.skipped) times are in an hour that clocks in \(zone.identifier) leave out")
+    }
+    let shifts = mapping.origin == .first || (mapping.origin == .automatic && context.sawDates)
+    if shifts { gathering.shiftsToFirst = true }
+    if shifts, gathering.survey.firstTime.isKnown {
+      let first = gathering.survey.firstTime.rawValue
+      gathering.report.notes.append(
+        "times are counted from the first submission, "
+          + (context.sawDates ? DateText.text(first) : "\(first) µs"))
+    }
+  }
+
+  // MARK: - Machines
+
+  func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
+    guard let machines = mapping.machines, let group = machineGroup else { return nil }
+    return try MappedMachines(machines).read(group, options).list
+  }
+
+  func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
+    if table == Self.table { return try gather(options).survey }
+    if table == Self.machineTable, let machines = mapping.machines, let group = machineGroup {
+      return try MappedMachines(machines).read(group, options).survey
+    }
+    var survey = TableSurvey()
+    survey.rows = try gather(options).report.rows[table] ?? 0
+    return survey
+  }
+}

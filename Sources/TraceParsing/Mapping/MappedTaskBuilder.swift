@@ -1,0 +1,180 @@
+import Diagnostics
+import Tables
+import TraceInput
+import Workload
+
+/// Makes a record of one row's values.
+struct MappedTaskBuilder {
+  /// A task as one row tells it.
+  struct Task {
+    var record: TaskRecord
+    var times = MappedTimes()
+  }
+
+  let plan: MappingPlan
+  private let life: MappedLife
+  private let blank: TaskRecord
+  private let completions: [@Sendable (inout TaskRecord) -> Void]
+
+  init(_ plan: MappingPlan) {
+    self.plan = plan
+    life = MappedLife(plan.targets)
+    blank = RecordColumn.blank(without: plan.targets)
+    completions = RecordColumn.completions(without: plan.targets)
+  }
+
+  /// The task of a row; times are not worked out yet.
+  mutating func read(
+    _ row: MappedRow, _ context: MappedContext, _ symbols: inout SymbolTable
+  ) throws(RowError) -> Task {
+    var task = Task(record: blank)
+    for column in plan.columns { try set(column, row, context, &task, &symbols) }
+    return task
+  }
+
+  private func set(
+    _ column: MappingPlan.Column, _ row: MappedRow, _ context: MappedContext, _ task: inout Task,
+    _ symbols: inout SymbolTable
+  ) throws(RowError) {
+    let source = column.source
+    switch column.target.access {
+    case .integer(let place):
+      if try setTime(column, row, context, &task) { return }
+      if column.target.name == "task_index", plan.numbersTasks {
+        // Names are kept where something refers to them.
+        let job = task.record.id.job
+        if plan.dependencies?.areTasks ?? false, let name = source.value(row, context) {
+          task.record.id.index = context.number(of: name.description, in: job)
+        } else {
+          task.record.id.index = context.nextNumber(in: job)
+        }
+        return
+      }
+      guard let value = try source.integer(row, context) else {
+        return column.target.setMissing(&task.record)
+      }
+      guard column.target.range.contains(value) else {
+        throw source.problem(
+          "\(value) is not from \(column.target.range.lowerBound) to \(column.target.range.upperBound)"
+        )
+      }
+      if column.target.name == "attempts" { task.times.attempts = Int32(clamping: value) }
+      place.store(value, in: &task.record)
+    case .number(let place):
+      guard let value = try source.number(row, context) else {
+        return column.target.setMissing(&task.record)
+      }
+      place.store(Cores(value).nano, in: &task.record)
+    case .flag(let flag):
+      if try source.truth(row, context) ?? false { task.record.flags.insert(flag) }
+    case .label(let names, let place):
+      guard let value = source.value(row, context) else {
+        return column.target.setMissing(&task.record)
+      }
+      let index = Self.index(of: value, in: names)
+      guard let index else {
+        throw source.problem(
+          "'\(value.description.prefix(40))' is none of \(names.joined(separator: ", "))")
+      }
+      place.store(Int64(index), in: &task.record)
+      if column.target.name == "outcome" { task.times.outcome = Outcome(rawValue: UInt8(index)) }
+    case .user:
+      guard let value = source.value(row, context) else { return }
+      if case .text(let bytes) = value {
+        task.record.user = UserID(symbols.intern(bytes))
+      } else {
+        task.record.user = UserID(symbols.intern(value.description))
+      }
+    }
+  }
+
+  private static func index(of value: CellValue, in names: [String]) -> Int? {
+    if case .text(let bytes) = value {
+      return names.firstIndex { bytes.elementsEqual($0.utf8) }
+    }
+    let text = value.description
+    return names.firstIndex(of: text)
+  }
+
+  /// Takes the value of a time that lives are worked out of; false if the column is none.
+  private func setTime(
+    _ column: MappingPlan.Column, _ row: MappedRow, _ context: MappedContext, _ task: inout Task
+  ) throws(RowError) -> Bool {
+    let place: WritableKeyPath<MappedTimes, Int64?>
+    switch column.target.name {
+    case "submit_us": place = \.submit
+    case "first_schedule_us": place = \.first
+    case "last_schedule_us": place = \.last
+    case "end_us": place = \.end
+    case "wait_us": place = \.wait
+    case "run_us": place = \.run
+    default: return false
+    }
+    let value = try column.source.integer(row, context)
+    task.times[keyPath: place] = value
+    if let alive = column.source.alive, alive.holds(value, factor: column.aliveFactor) {
+      switch place {
+      case \.submit: task.times.beganBefore = true
+      case \.first: task.times.startedBefore = true
+      default: task.times.endsAfter = true
+      }
+      return true
+    }
+    if value == nil, place == \.submit, plan.fold.isEmpty {
+      throw column.source.problem("is missing")
+    }
+    if let value, value < 0, place == \.submit || place == \.first || place == \.end {
+      throw column.source.problem("\(value) µs is negative")
+    }
+    return true
+  }
+
+  /// Works out what follows from the times, and checks what everything relies on.
+  func finish(_ task: Task, _ context: MappedContext) throws(RowError) -> TaskRecord {
+    var record = task.record
+    try life.complete(&record, task.times, context)
+    for complete in completions { complete(&record) }
+    if let problem = RecordOrderChecker().problem(record) {
+      throw RowError(column: nil, message: problem, reason: "value out of range")
+    }
+    return record
+  }
+}
+
+extension MappedTaskBuilder.Task {
+  /// Takes what another row of the same task says: the earliest and the latest times, the largest
+  /// requests; of anything else the first, and the last outcome.
+  mutating func fold(_ other: MappedTaskBuilder.Task) {
+    func least(_ a: Int64?, _ b: Int64?) -> Int64? { a.map { a in b.map { min(a, $0) } ?? a } ?? b }
+    func most(_ a: Int64?, _ b: Int64?) -> Int64? { a.map { a in b.map { max(a, $0) } ?? a } ?? b }
+    let starts = [times, other.times].count { $0.first != nil }
+    times.submit = least(times.submit, other.times.submit)
+    let latest = most(times.last ?? times.first, other.times.last ?? other.times.first)
+    times.first = least(times.first, other.times.first)
+    times.last = starts > 1 || times.last != nil ? latest : nil
+    times.end = most(times.end, other.times.end)
+    times.wait = times.wait.map { $0 + (other.times.wait ?? 0) } ?? other.times.wait
+    times.run = times.run.map { $0 + (other.times.run ?? 0) } ?? other.times.run
+    times.outcome = other.times.outcome ?? times.outcome
+    if times.attempts != nil || other.times.attempts != nil || starts > 1 {
+      times.attempts =
+        (times.attempts ?? (starts > 0 ? 1 : 0))
+        + (other.times.attempts ?? (other.times.first == nil ? 0 : 1))
+    }
+    times.beganBefore = times.beganBefore || other.times.beganBefore
+    times.startedBefore = times.startedBefore || other.times.startedBefore
+    times.endsAfter = times.endsAfter || other.times.endsAfter
+    let unknown: [TaskRecord.Flags] = [.cpuUnknown, .memoryUnknown, .diskUnknown]
+    let both = unknown.filter { record.flags.contains($0) && other.record.flags.contains($0) }
+    record.flags.formUnion(other.record.flags)
+    for flag in unknown where !both.contains(flag) { record.flags.remove(flag) }
+    record.request = record.request.union(other.record.request)
+    record.maxRequest = record.maxRequest.union(other.record.maxRequest)
+    record.instances = max(record.instances, other.record.instances)
+    if record.user == .unknown { record.user = other.record.user }
+    if other.record.machine >= 0 { record.machine = other.record.machine }
+    if record.priority < 0 { record.priority = other.record.priority }
+    if record.priorityClass == .unknown { record.priorityClass = other.record.priorityClass }
+    record.outcome = times.outcome ?? record.outcome
+  }
+}

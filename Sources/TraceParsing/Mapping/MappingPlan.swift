@@ -1,0 +1,155 @@
+import Diagnostics
+import Foundation
+import Tables
+import TraceInput
+import Workload
+
+/// A mapping made ready for reading: which slot each of their columns has, and what is made of it.
+struct MappingPlan {
+  /// One of our columns and where it comes from.
+  struct Column {
+    let target: RecordColumn
+    let source: MappedSource
+    /// What the limits of `alive` are multiplied with.
+    let aliveFactor: Double
+  }
+
+  /// A column that is kept beside the records.
+  struct Attribute {
+    let name: String
+    let source: MappedSource
+  }
+
+  /// A joined table and the slots of what is compared.
+  struct Join {
+    let join: TableMapping.Join
+    let by: [Int]
+    /// The columns that are asked for, by slot.
+    let columns: [(name: String, slot: Int)]
+  }
+
+  /// The table's own columns, by slot.
+  let names: [String]
+  /// Of `names` those that a table may lack.
+  let optional: Set<String>
+  /// Slots of joined columns included.
+  let slotCount: Int
+  let joins: [Join]
+  let columns: [Column]
+  let attributes: [Attribute]
+  let comparisons: [Column]
+  let dependencies: MappedDependencies?
+  let fold: [Int]
+  let conditions: [MappedCondition]
+  /// Our columns that are made of something.
+  let targets: Set<String>
+  /// Whether tasks are names, numbered within their jobs.
+  let numbersTasks: Bool
+  private let words = TextArena()
+
+  /// The name under which the file's own name can be used as a column.
+  static let fileColumn = "@file"
+
+  init(_ mapping: TableMapping) {
+    var slots: [String: Int] = [:]
+    var own: [String] = []
+    var all: [String] = []
+    let joinNames = mapping.joins.map(\.name)
+    func isJoined(_ name: String) -> Bool { joinNames.contains { name.hasPrefix($0 + ".") } }
+    // Their own columns first: the reader's fields are the first slots.
+    let used = mapping.columnsInUse
+    for name in used where !isJoined(name) && slots[name] == nil {
+      slots[name] = all.count
+      all.append(name)
+      own.append(name)
+    }
+    for name in used where isJoined(name) && slots[name] == nil {
+      slots[name] = all.count
+      all.append(name)
+    }
+    func slot(_ name: String) -> Int { slots[name] ?? 0 }
+    names = own
+    slotCount = all.count
+    optional = mapping.optionalColumns
+    joins = mapping.joins.map { join in
+      Join(
+        join: join, by: join.by.map(slot),
+        columns: all.filter { $0.hasPrefix(join.name + ".") }
+          .map { (String($0.dropFirst(join.name.count + 1)), slot($0)) })
+    }
+    let words = words
+    func column(_ name: String, _ source: TableMapping.Source) -> Column? {
+      RecordColumn.all.first { $0.name == name }.map {
+        Column(
+          target: $0, source: MappedSource(source, of: name, words: words, slot),
+          aliveFactor: source.factor ?? source.unit.flatMap { UnitName.factors(of: name)[$0] } ?? 1)
+      }
+    }
+    columns = RecordColumn.all.compactMap { target in
+      mapping.columns[target.name].flatMap { column(target.name, $0) }
+    }
+    comparisons = mapping.compare.sorted { $0.key < $1.key }
+      .compactMap { column($0.key, $0.value) }
+    attributes = mapping.attributes.sorted { $0.key < $1.key }.map {
+      Attribute(name: $0.key, source: MappedSource($0.value, of: $0.key, words: words, slot))
+    }
+    dependencies = mapping.dependencies.map {
+      MappedDependencies(
+        slot: slot($0.from), separator: $0.separator, areTasks: $0.areTasks)
+    }
+    fold = mapping.fold.map(slot)
+    conditions = mapping.table.only.map { MappedCondition($0, slot) }
+    targets = Set(mapping.columns.keys)
+    numbersTasks = mapping.columns["task_index"]?.isNumbered ?? false
+  }
+}
+
+/// Where what a task waits for is found.
+struct MappedDependencies {
+  let slot: Int
+  let separator: UInt8
+  let areTasks: Bool
+}
+
+extension TableMapping {
+  /// All of their columns that are named anywhere, in a fixed order.
+  var columnsInUse: [String] {
+    var names: [String] = []
+    for (_, source) in columns.sorted(by: { $0.key < $1.key }) { names += source.columnsInUse }
+    for (_, source) in attributes.sorted(by: { $0.key < $1.key }) { names += source.columnsInUse }
+    for (_, source) in compare.sorted(by: { $0.key < $1.key }) { names += source.columnsInUse }
+    if let dependencies { names.append(dependencies.from) }
+    names += fold
+    names += recognise
+    names += table.only.map(\.column)
+    for join in joins { names += join.by }
+    return names
+  }
+
+  /// Those that a table may lack.
+  var optionalColumns: Set<String> {
+    var optional: Set<String> = []
+    var needed: Set<String> = []
+    for source in columns.values {
+      // Of several names for one thing, one is enough; that is checked when the header is seen.
+      if source.isOptional || source.from.count > 1 || !source.any.isEmpty {
+        optional.formUnion(source.columnsInUse)
+      } else {
+        needed.formUnion(source.columnsInUse)
+      }
+    }
+    for source in attributes.values { optional.formUnion(source.columnsInUse) }
+    for source in compare.values { optional.formUnion(source.columnsInUse) }
+    if let dependencies { optional.insert(dependencies.from) }
+    return optional.subtracting(needed).subtracting(recognise).union([MappingPlan.fileColumn])
+  }
+}
+
+extension TableMapping.Source {
+  /// The columns that this names.
+  var columnsInUse: [String] {
+    from + any.flatMap(\.columnsInUse) + sum.flatMap(\.columnsInUse) + times.flatMap(\.columnsInUse)
+      + spans
+      + [perNode, perCore].compactMap { $0 } + conditions.map(\.column)
+  }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a user meets at the command line where a log, a cluster or an option leaves something unsaid.
+@Suite struct StatedFaultTests {
+  private let one = "groups: [ {count: 1, cores: 2, memoryGiB: 4} ]\n"
+
+  @Test func whatHasARunTimeIsReplayedAndWhatHasNoneIsCounted() throws {
+    let folder = TemporaryFolder()
+    // Job 2's run time is not known (-1); it is no task that ran before the log began.
+    let log = try folder.write(
+      """
+      ; MaxProcs: 4
+      1 0 -1 10 1 -1 -1 1 10 -1 1 1 1 -1 -1 -1 -1 -1
+      2 2 -1 -1 1 -1 -1 1 10 -1 1 1 1 -1 -1 -1 -1 -1
+      3 50000 -1 10 1 -1 -1 1 10 -1 1 1 1 -1 -1 -1 -1 -1
+
+      """, to: "log.swf")
+    let seen = try object(tracemill("simulate", "--workload", log, "-q", "--json"))
+    #expect((seen["left_out"] as? [String: Int])?["unknown_run_time"] == 1)
+    #expect(seen["replayed_from_start"] as? Int == 0)
+    #expect(seen["submitted"] as? Int == 2)
+    // A table that says how tasks ended, and nothing of their attempts.
+    let table = try folder.write(
+      "job_id,submit_us,run_us,cpu_cores,outcome\n1,1000000,60000000,1,finished\n"
+        + "2,1000000,60000000,1,killed\n", to: "t.csv")
+    let cluster = try folder.write(one, to: "one.yaml")
+    let replayed = try object(
+      tracemill("simulate", "--workload", table, "--cluster", cluster, "-q", "--json"))
+    #expect(replayed["submitted"] as? Int == 2)
+    #expect((replayed["left_out"] as? [String: Int])?["never_ran"] == 0)
+  }
+
+  @Test func aRuleWithoutEstimatesIsTold() throws {
+    let folder = TemporaryFolder()
+    let jobs = try folder.write(
+      "job_id,submit_us,run_us,cpu_cores\n1,0,5000000,2\n2,0,1000000,2\n", to: "j.csv")
+    let cluster = try folder.write(one, to: "one.yaml")
+    let easy = try tracemill(
+      "simulate", "--workload", jobs, "--cluster", cluster, "--backfilling", "easy")
+    #expect(easy.status == 0)
+    #expect(easy.output.contains("0 of 2 tasks have estimates: EASY is greedy here"))
+    let sjf = try tracemill(
+      "simulate", "--workload", jobs, "--cluster", cluster, "--queue", "sjf", "-o", folder("o.csv"))
+    #expect(sjf.status == 1)
+    #expect(sjf.error.contains("0 of 2 tasks have estimates"))
+    #expect(!FileManager.default.fileExists(atPath: folder("o.csv")))
+    let exact = try tracemill(
+      "simulate", "--workload", jobs, "--cluster", cluster, "--queue", "sjf", "--exact-estimates")
+    #expect(exact.status == 0 && !exact.output.contains("NOTE"))
+    let bare = try folder.write("job_id,submit_us,run_us\n1,0,5000000\n", to: "b.csv")
+    let without = try tracemill("simulate", "--workload", bare, "--cluster", cluster)
+    #expect(without.output.contains("1 of 1 tasks have no CPU request"))
+  }
+
+  @Test func wherePlaceIsNoneTheKeyIsNamed() throws {
+    let folder = TemporaryFolder()
+    let jobs = try folder.write(
+      "job_id,submit_us,run_us,cpu_cores,memory_bytes\n1,0,5000000,16,1\n2,0,1000000,32,1\n",
+      to: "j.csv")
+    let cluster = try folder.write(one, to: "one.yaml")
+    let result = try tracemill("simulate", "--workload", jobs, "--cluster", cluster)
+    #expect(result.status == 1)
+    #expect(result.error.contains("no task could be placed") && result.error.contains("(cores)"))
+  }
+
+  @Test func aCellWritesWhatBecameOfItsTasks() throws {
+    let folder = TemporaryFolder()
+    let experiment = try folder.write(
+      """
+      name: e
+      workloads: [ { name: w, source: "poisson:rate=1,run=1,tasks=20" } ]
+      clusters: [ { name: c, source: "study:5" } ]
+      schedulers: [ { name: first-fit, policy: first-fit } ]
+      seeds: [1]
+
+      """, to: "e.yaml")
+    let result = try tracemill(
+      "simulate", "--cell", experiment + "#w/c/first-fit/1", "-q", "-o", folder("o.csv"))
+    #expect(result.status == 0, "\(result.error)")
+    #expect(
+      String(decoding: try contents(folder("o.csv")), as: UTF8.self).split(separator: "\n").count
+        == 21)
+    let ignored = try tracemill(
+      "simulate", "--cell", experiment + "#w/c/first-fit/1", "--scheduler", "best-fit", "--queue",
+      "sjf")
+    #expect(ignored.status != 0)
+    #expect(ignored.error.contains("--scheduler") && ignored.error.contains("engine"))
+  }
+
+  @Test func quotedKeysAreKeys() throws {
+    let folder = TemporaryFolder()
+    let jobs = try folder.write("id,at,p\n1,0,0\n2,1,true\n", to: "j.csv")
+    for keys in ["0: production, true: batch", "\"0\": production, 'true': batch"] {
+      let columns = try folder.write(
+        "columns: { job_id: id, submit_us: at, priority_class: { from: p, values: { \(keys) } } }\n",
+        to: "c.yaml")
+      let result = try tracemill("convert", jobs, "--columns", columns, "-o", folder("o.csv"), "-q")
+      #expect(result.status == 0, "\(result.error)")
+      let text = String(decoding: try contents(folder("o.csv")), as: UTF8.self)
+      #expect(text.contains("production") && text.contains("batch"))
+    }
+    let twice = try folder.write(
+      "columns: { job_id: id, submit_us: at, priority_class: { from: p, "
+        + "values: { 0: production, \"0\": batch } } }\n", to: "c.yaml")
+    let result = try tracemill("convert", jobs, "--columns", twice, "-o", folder("o.csv"), "-q")
+    #expect(result.status == 1 && result.error.contains("is there twice"))
+  }
+
+  @Test func aPlainTablesColumnMayBeCalledMemory() throws {
+    let folder = TemporaryFolder()
+    let table = try folder.write(
+      "memory,cpu\n" + (1...40).map { "\($0 * $0),\($0)\n" }.joined(), to: "n.csv")
+    for column in ["memory", "cpu"] {
+      let named = try tracemill("fit", table, "--column", column, "-q", "--no-tail")
+      let placed = try tracemill(
+        "fit", table, "--column", column == "memory" ? "1" : "2", "-q", "--no-tail")
+      #expect(named.status == 0, "\(named.error)")
+      #expect(named.output == placed.output)
+    }
+    #expect(try tracemill("fit", table, "--column", "run-time", "-q").status == 1)
+  }
+
+  @Test func mediansLieAmongTheValues() throws {
+    let folder = TemporaryFolder()
+    for (values, median) in [([1, 2, 3, 4], 2.0), ([1, 1, 1, 1], 1), ([1, 4, 6, 6, 6], 6)] {
+      let rows = values.enumerated().map { "\($0.offset + 1),0,\($0.element)000000,1,finished\n" }
+      let table = try folder.write(
+        "job_id,submit_us,run_us,attempts,outcome\n" + rows.joined(), to: "t.csv")
+      let result = try object(tracemill("fit", table, "-q", "--json", "--no-tail"))
+      let all = try #require(result["all"] as? [String: Any])
+      let runTime = try #require(all["runTime"] as? [String: Any])
+      let quantiles = try #require(runTime["quantiles"] as? [[String: Double]])
+      #expect(quantiles.first { $0["p"] == 0.5 }?["value"] == median)
+      #expect(quantiles.allSatisfy { values.map(Double.init).contains($0["value"] ?? 0) })
+    }
+  }
+
+  @Test func runTimesByMachineLieBesideTheRecords() throws {
+    let folder = TemporaryFolder()
+    let jobs = try folder.write(
+      "job_id,submit_us,run_us,cpu_cores\n1,0,9000000,1\n2,0,9000000,1\n", to: "t.csv")
+    try folder.write(
+      "job_id,task_index,machine_id,run_us\n1,0,0,8000000\n1,0,1,1000000\n2,0,0,2000000\n"
+        + "2,0,1,3000000\n", to: "t.run-times.csv")
+    let cluster = try folder.write("groups: [ {count: 2, cores: 1, memoryGiB: 1} ]\n", to: "c.yaml")
+    for (workload, name) in [(jobs, "a.csv"), (folder("copy.csv"), "b.csv")] {
+      let result = try tracemill(
+        "simulate", "--workload", workload, "--cluster", cluster, "--scheduler", "min-min", "-q",
+        "-o", folder(name))
+      #expect(result.status == 0, "\(result.error)")
+      #expect(!result.output.contains("NOTE"))
+      let rows = String(decoding: try contents(folder(name)), as: UTF8.self)
+      #expect(rows.contains("1,0,unknown,0,0,0,1000000,"), "\(rows)")
+      #expect(rows.contains("2,0,unknown,0,0,0,2000000,"), "\(rows)")
+      // A converted file keeps them.
+      if name == "a.csv" { _ = try tracemill("convert", jobs, "-o", folder("copy.csv"), "-q") }
+    }
+    try folder.write(
+      "job_id,task_index,machine_id,run_us\n1,0,0,-8\n", to: "t.run-times.csv")
+    let wrong = try tracemill("simulate", "--workload", jobs, "--cluster", cluster, "-q")
+    #expect(wrong.status == 1)
+    #expect(wrong.error.contains("t.run-times.csv"))
+  }
+}
