@@ -45,7 +45,8 @@ import Workload
   static let cases: [Case] = [
     // Standard Workload Format
     Case(
-      file: "a.swf", text: job + "2 0 1 9\n", message: "a.swf:2: swf has 18 columns; this row has 4"
+      file: "a.swf", text: job + "2 0 1 9\n",
+      message: "a.swf:2: swf has 18 to 21 columns; this row has 4"
     ),
     Case(
       file: "a.swf", text: job + "x" + job,
@@ -204,7 +205,10 @@ import Workload
         "m.csv:2:3: fate 'BAD' is none of finished, failed, killed, evicted, lost, running, pending"
     ),
     Case(file: "m.csv", text: "when,size,fate\n,2,OK\n", message: "m.csv:2:1: when is missing"),
-    Case(file: "m.csv", text: "when,size,fate\n1,-2,OK\n", message: "m.csv:2: a negative request"),
+    Case(
+      file: "m.csv", text: "when,size,fate\n1,-2,OK\n",
+      message:
+        "m.csv:2: a CPU amount in nanocores of -2000000000 is not from 0 to 18014398509481983"),
     Case(
       file: "m.csv", text: "when,size,fate\n1e300,2,OK\n",
       message: "m.csv:2:1: when 1e+306 is out of range"),
