@@ -52,7 +52,7 @@ import Testing
   @Test(arguments: [
     "{gangs: true, mode: central}", "{failures: '0.7,2h,1h', retries: 3, until: 3d}",
     "{network: 2s, mode: dispatch}", "{network: {dispatch: 1s, siteLatency: 500ms, in: 2e6}}",
-    "{slowdownBound: 60s, cutDrain: true, warmUp: 10m}", "{overcommitCpu: 2, queue: sjf}",
+    "{slowdownBound: 60s, cutDrain: true, warmUp: 10m}", "{overcommitCpu: 2, queue: priority}",
   ])
   func everyKeyReachesTheEngine(_ text: String) throws {
     try compare(

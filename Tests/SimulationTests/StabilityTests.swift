@@ -43,6 +43,6 @@ import Workload
         add(Int64(result.attempts))
       }
     }
-    #expect(hash == 7_369_802_965_515_355_740)
+    #expect(hash == 14_657_774_625_975_051_150)
   }
 }

@@ -170,9 +170,9 @@ import Workload
     let path = try folder.write(
       String(repeating: good, count: 20) + bad, to: "task_events/part-0-of-1.csv")
     let error = try #require(failure(path))
-    #expect(error.message == "CPU request 'a\\u{1B}[2J\\nb\\u{009B}' is not a number")
+    #expect(error.message == "CPU request 'a\\u{1b}[2J\\nb\\u{9b}' is not a number")
     let other = try #require(failure(folder.write("a\r\u{9b}31mred\nb\n", to: "x.csv")))
-    #expect(other.message.contains("it begins 'a\\r\\u{009B}31mred'"), "\(other)")
+    #expect(other.message.contains("it begins 'a\\r\\u{9b}31mred'"), "\(other)")
   }
 
   @Test func lenientReadingCountsAndKeepsTheRest() throws {

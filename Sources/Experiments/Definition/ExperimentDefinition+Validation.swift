@@ -66,9 +66,7 @@ private struct Notes {
     require(!names.isEmpty, path, "are none")
     require(Set(names).count == names.count, path, "have one name twice")
     for (index, name) in names.enumerated() {
-      require(
-        !name.isEmpty && !name.contains("/") && !name.contains("#"), "\(path)[\(index)].name",
-        "is empty or has a '/' or '#', which separate names")
+      require(!name.isEmpty, "\(path)[\(index)].name", "is empty")
     }
   }
 }

@@ -7,6 +7,8 @@ extension Engine {
   struct AuditState {
     /// How often room has grown anywhere.
     var growth: UInt64 = 1
+    /// What ``growth`` was when more tasks waited than the depth lets the engine look at.
+    var exceeded: UInt64 = 0
     /// For each slot, how often it had when the policy was last asked about its task.
     var asked: [UInt64] = []
   }
@@ -36,6 +38,7 @@ extension Engine {
         if cluster.fits(slots[queue.head].view.request, on: machine) { accounts.idled += 1 }
       }
     }
+    if pending.count > options.depth { auditing.exceeded = auditing.growth }
     // Beside queues at machines nobody is promised anything.
     guard options.mode == .central || !keepsPlan else { return }
     let candidates = mayStart()
@@ -55,9 +58,10 @@ extension Engine {
   /// The waiting tasks that the mode lets start, if there is room for them.
   private func mayStart() -> [Int32] {
     guard let head = pending.first?.value else { return [] }
-    if isBatch || keepsPlan { return pending.slots(limit: options.depth) }
-    // Beyond the depth, who comes within it when others have left is looked at the next time.
-    guard options.backfilling != .none, pending.count <= options.depth + 1 else { return [head] }
+    // A task that was beyond the depth is looked at when room has next grown.
+    let sawAll = auditing.exceeded != auditing.growth
+    if isBatch || keepsPlan { return sawAll ? pending.slots(limit: options.depth) : [] }
+    guard options.backfilling != .none, sawAll else { return [head] }
     return pending.slots(limit: options.depth + 1)
   }
 
