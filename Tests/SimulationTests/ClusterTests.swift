@@ -89,7 +89,7 @@ import Workload
 
   @Test func impossibleMachinesAreRefused() throws {
     #expect(throws: ClusterError.self) { try machines([(-1, 0)]) }
-    #expect(throws: ClusterError.self) { try machines([(2e6, 0)]) }
+    #expect(throws: ClusterError.self) { try machines([(2e7, 0)]) }
     #expect(throws: ClusterError.self) { try machines([(1, 0)], speed: 0) }
     #expect(throws: ClusterError.tooLarge) { try machines(3000, cores: 1e6) }
     #expect(throws: ClusterError.self) {

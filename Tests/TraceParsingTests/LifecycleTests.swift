@@ -248,7 +248,7 @@ private func life(
   /// More runs than are merged at once: 1,024 elements a run.
   @Test func runsAreMergedWhenThereAreMany() throws {
     var sorter = ExternalSorter<Item>(bufferBytes: 1, directory: temporary, maximumRuns: 4)
-    let count: Int64 = 15_000
+    let count: Int64 = 2_000
     for serial in 0..<count { try sorter.add(Item(key: serial * 7919 % count, serial: serial)) }
     var sorted = try sorter.sorted()
     var next: Int64 = 0

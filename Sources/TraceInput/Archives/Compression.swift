@@ -42,7 +42,7 @@ package enum ContentKind: Equatable {
     ]
     if let found = magics.first(where: { head.starts(with: $0.0) }) {
       self = found.1
-    } else if let filter = Self.skippable(head) {
+    } else if let filter = Self.skippable(head).filter {
       self = .compressed(filter)
     } else if Self.isTar(head) {
       self = .container
@@ -53,7 +53,7 @@ package enum ContentKind: Equatable {
 
   /// What a stream that begins with frames to be skipped (RFC 8878, 3.1.2; pzstd writes them) goes on
   /// with: zstd and lz4 share them. zstd where the frames fill what is there.
-  private static func skippable(_ head: [UInt8]) -> Filter? {
+  fileprivate static func skippable(_ head: [UInt8]) -> (filter: Filter?, length: Int) {
     var place = 0
     var filter: Filter?
     while place + 8 <= head.count, head[place] & 0xf0 == 0x50,
@@ -63,7 +63,7 @@ package enum ContentKind: Equatable {
       place += 8 + (0..<4).reduce(0) { $0 | Int(head[place + 4 + $1]) << (8 * $1) }
     }
     let isLZ4 = place + 4 <= head.count && head[place...].starts(with: [0x04, 0x22, 0x4d, 0x18])
-    return isLZ4 && filter != nil ? .lz4 : filter
+    return (isLZ4 && filter != nil ? .lz4 : filter, place)
   }
 
   /// A tar header carries its own checksum (bytes 148-155, octal, taken as blanks in the sum), so
@@ -110,6 +110,9 @@ package struct OpenedStream {
       case .gzip:
         stream = PeekableStream(expansion.output(GzipStream(stream)))
       case .compressed(let filter):
+        // libarchive's lz4 does not begin with a frame to be skipped.
+        let skipped = ContentKind.skippable(head).length
+        if filter == .lz4, skipped <= head.count { stream.skip(skipped) }
         let archive = try ArchiveReader(
           stream, .compressedStream(filter), name: raw.name, limit: limit)
         _ = try archive.nextEntry()
