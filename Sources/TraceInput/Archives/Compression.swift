@@ -111,7 +111,7 @@ package struct OpenedStream {
         stream = PeekableStream(expansion.output(GzipStream(stream)))
       case .compressed(let filter):
         // libarchive's lz4 does not begin with a frame to be skipped.
-        let skipped = ContentKind.skippable(head).length
+        let skipped = ContentKind.skippable(Array(head)).length
         if filter == .lz4, skipped <= head.count { stream.skip(skipped) }
         let archive = try ArchiveReader(
           stream, .compressedStream(filter), name: raw.name, limit: limit)
