@@ -43,6 +43,11 @@ extension Engine {
 
   /// Begins that.
   mutating func openPromises() {
+    // Promises that nothing comes of, because tasks run beyond their estimates, are kept at growing
+    // intervals; whatever happens to a task ends that.
+    let happened = accounts.events &+ cluster.totalRunning
+    vainWakes = happened == lastHappened ? vainWakes + 1 : 0
+    lastHappened = happened
     fresh.removeAll(keepingCapacity: true)
     beginPass()
     offering.stage = .promises
@@ -75,7 +80,9 @@ extension Engine {
         }
         if plan.time(of: index) == nil {
           withdraw(behindPass) { _ in true }
-          enter(earliest(for: slots[index].view, before: .max) ?? .none, to: index)
+          let since = slots[index].blockedSince
+          let late = since < 0 ? 0 : now + max((now - since) / 2, 1)
+          enter(earliest(for: slots[index].view, late: late, before: .max) ?? .none, to: index)
         } else if plan.vacancies.count > pass.looked {
           improve(index, plan.vacancies[pass.looked...])
         }
@@ -154,9 +161,11 @@ extension Engine {
     let view = slots[index].view
     let old = plan.promise(to: index)
     let now = cluster.now.rawValue
-    let due = old.due >= 0 ? old.due : now
+    if slots[index].blockedSince < 0 { slots[index].blockedSince = old.due >= 0 ? old.due : now }
+    let due = slots[index].blockedSince
     let span = old.parts.map(\.span).max() ?? .max
-    let patience = max((now - due) / 2, span == .max ? 1 : span / 16, 1)
+    // Of a task of unknown length nothing but a first stride of a second is known.
+    let patience = max((now - due) / 2, span == .max ? 1_000_000 : span / 16, 1)
     let (time, overflow) = now.addingReportingOverflow(patience)
     guard !overflow else { return }
     withdraw(index, quietly: true)

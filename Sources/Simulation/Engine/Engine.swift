@@ -67,6 +67,12 @@ struct Engine: ~Copyable {
   private var arrivalTime = Microseconds.zero
   private(set) var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
+  /// Whether the run was ended before its end: those who wait are not lost.
+  private var isAbandoned = false
+  /// How often in turn the plan of promises was looked at and nothing came of it, and how much had
+  /// happened by then.
+  var vainWakes = 0
+  var lastHappened = 0
   /// When accounting of use is to begin and to end; `never` once it has.
   private var accountsStart = Microseconds.never
   private var accountsEnd = Microseconds.never
@@ -203,6 +209,7 @@ struct Engine: ~Copyable {
   mutating func abandon() {
     guard stage != .over else { return }
     withdrawQuestion()
+    isAbandoned = true
     giveUpRest()
   }
 
@@ -237,7 +244,11 @@ struct Engine: ~Copyable {
     if isStepped, !headWaits, !pending.isEmpty { next = min(next, cluster.now + options.step) }
     if keepsPlan {
       // A promised start is between two ends or arrivals as often as not.
-      next = min(next, stepped(Microseconds(plan.wake(after: cluster.now.rawValue))))
+      var wake = plan.wake(after: cluster.now.rawValue)
+      if vainWakes > 8, wake < .max {
+        wake = max(wake, (cluster.now + Microseconds(1 << Int64(min(vainWakes, 40)))).rawValue)
+      }
+      next = min(next, stepped(Microseconds(wake)))
     }
     if isStale, !pending.isEmpty, !unseen.isEmpty {
       // Whoever waits may be placed by the next view.
@@ -474,7 +485,7 @@ struct Engine: ~Copyable {
   /// The run is over: what is under way ends as unfinished, in order of arrival.
   private mutating func giveUpRest() {
     stage = .over
-    if options.audit, nextInstant == nil, cluster.totalRunning == 0 { inspectLost() }
+    if options.audit, !isAbandoned, nextInstant == nil, cluster.totalRunning == 0 { inspectLost() }
     if options.until.isKnown, options.until > cluster.now, slots.count > 0 {
       moveClock(to: options.until)
     }

@@ -28,6 +28,9 @@ struct TaskSlot {
   var waking = Microseconds.zero
   /// When a policy would expect its attempt to end; `never` if there is no estimate.
   var expectedEnd = Microseconds.never
+  /// Since when a task beyond its estimate has kept it from a start that it was promised, in µs; -1 if
+  /// none has. It outlives the promise, so that waiting for the overdue takes ever longer strides.
+  var blockedSince: Int64 = -1
   /// Joules of past attempts, and the machine's integral per core when this one started.
   var energy = 0.0
   var perCoreAtStart = 0.0
