@@ -222,7 +222,8 @@ let package = Package(
     .testTarget(
       name: "RobustnessTests",
       dependencies: [
-        "TraceInput", "TraceParsing", "Tables", "Diagnostics", "Parquet", "Simulation", "Generation",
+        "TraceInput", "TraceParsing", "Tables", "Diagnostics", "Parquet", "Simulation",
+        "Generation",
         "Fitting", "Experiments", "MARL", "Configuration", "Workload", "TestSupport",
       ], exclude: ["Corpus"]),
     .target(name: "TestSupport", dependencies: ["CLibArchive"], path: "Tests/TestSupport"),

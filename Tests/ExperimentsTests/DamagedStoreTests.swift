@@ -117,7 +117,7 @@ import Testing
       ("level", { $0.level = 1 }), ("precision", { $0.precision = 0 }),
       ("baseline", { $0.baseline = "nobody" }), ("schedulers", { $0.schedulers = [] }),
       ("schedulers", { $0.schedulers.append($0.schedulers[0]) }),
-      ("workloads", { $0.workloads[0].name = "a/b" }),
+      ("workloads", { $0.workloads[0].name = "" }),
       ("sample", { $0.workloads[0].sample = 2 }), ("tasks", { $0.workloads[0].tasks = -1 }),
       ("scaleLoad", { $0.workloads[0].scaleLoad = -1 }),
       ("scaleArrivals", { $0.workloads[0].scaleArrivals = 0 }),

@@ -176,7 +176,8 @@ private func randomRecord(_ random: inout TestRandom, _ submit: Int64) -> TaskRe
       ("1,5\n0,5\n", ":3: submit_us 0 is before the record above"),
       ("1,x\n", ":2:2: run_us 'x' is not an integer"),
       ("1\n", ":2: the header has 2 columns; this row has 1"),
-      ("-1,4\n", ":2:1: submit_us -1 is not from 0 to 9007199254740991"), (",4\n", ":2:1: submit_us is empty"),
+      ("-1,4\n", ":2:1: submit_us -1 is not from 0 to 9007199254740991"),
+      (",4\n", ":2:1: submit_us is empty"),
     ] {
       let path = try folder.write("submit_us,run_us\n" + rows, to: "bad.csv")
       let error = #expect(throws: TraceError.self) { try read(path) }

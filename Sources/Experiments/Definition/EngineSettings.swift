@@ -212,7 +212,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
       NumberRange.from(1, to: 0x1p26).issue("maxInFlight", maxInFlight.map(Double.init)),
     ]
     if let preempt, !PriorityClass.allCases.contains(where: { $0.name == preempt }) {
-      issues.append(.init(path: "preempt", message: "is '\(preempt.prefix(40))', no priority class"))
+      issues.append(
+        .init(path: "preempt", message: "is '\(preempt.prefix(40))', no priority class"))
     }
     for (path, value) in [
       ("step", step), ("heartbeat", heartbeat), ("networkDelay", networkDelay),
