@@ -4,7 +4,9 @@ import Workload
 
 /// What the engine's audit sees: nobody waits beside room that his mode lets him have, and nobody is left
 /// waiting when nothing is left to happen.
-@Suite struct WorkConservationTests {
+/// Heavy with a debug build, and overdue tasks make some of its runs long.
+@Suite(.enabled(if: isSlowWanted, "heavy: set TRACEMILL_SLOW=1"))
+struct WorkConservationTests {
   /// How well users know their run times.
   enum Knowledge: CaseIterable { case exact, over, both, some, none }
 
