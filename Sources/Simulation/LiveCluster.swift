@@ -238,7 +238,7 @@ extension LiveCluster {
   /// How good the policy finds each machine for the task (``PlacementPolicy/scores(_:on:into:)``). The
   /// policy's state and chance stay as they are.
   ///
-  /// - Parameter scores: becomes as long as there are machines.
+  /// `scores`: becomes as long as there are machines.
   public func scores(_ task: TaskView, into scores: inout [Double]) {
     policy.scores(task, on: state, into: &scores)
   }

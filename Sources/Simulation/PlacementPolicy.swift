@@ -167,7 +167,7 @@ public protocol PlacementPolicy {
   /// Asking changes nothing. By default the machine of ``place(_:on:using:)`` has 1 and the others 0;
   /// policies that compare machines say what they compare.
   ///
-  /// - Parameter scores: becomes as long as there are machines.
+  /// `scores`: becomes as long as there are machines.
   func scores(_ task: TaskView, on cluster: borrowing Cluster, into scores: inout [Double])
 }
 

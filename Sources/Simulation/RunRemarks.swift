@@ -43,7 +43,7 @@ public struct RunRemarks: Hashable, Sendable {
 
   /// Everything that has to be said, most important first; empty if nothing has.
   ///
-  /// - Parameters:
+  /// What it is made of:
   ///   - options: how the run worked.
   ///   - goesByEstimates: what ``PlacementPolicy/goesByEstimates`` says, and the policy's name.
   public func sentences(

@@ -15,7 +15,7 @@ public struct MachineScale: Equatable, Sendable {
   public var disk: Bytes
 
   /// - Throws: `TraceError` unless every value is positive and a hundred times as much is in range
-  ///   (``Ranges/amount``).
+  ///   (`Ranges/amount`).
   public init(
     cores: Double = 32, memory: Bytes = Bytes(gibibytes: 128), disk: Bytes = Bytes(gibibytes: 1024)
   ) throws(TraceError) {

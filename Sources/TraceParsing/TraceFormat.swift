@@ -21,7 +21,7 @@ public protocol TraceFormat: Sendable {
 
   /// Why an input that resembles this kind is none; nil where there is nothing to say beyond that.
   ///
-  /// - Parameter isAsked: whether the user says that it is of this kind.
+  /// `isAsked`: whether the user says that it is of this kind.
   func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError?
 }
 

@@ -154,7 +154,7 @@ public struct ProfileReport {
   private let profile: WorkloadProfile
   private let column: String?
 
-  /// - Parameter column: the one quantity that is wanted; nil for all.
+  /// `column`: the one quantity that is wanted; nil for all.
   public init(_ profile: WorkloadProfile, only column: String? = nil) {
     self.profile = profile
     self.column = column

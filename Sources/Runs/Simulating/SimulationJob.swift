@@ -46,7 +46,7 @@ public struct SimulationJob: Sendable {
   /// What tasks require of machines' attributes is honoured where a google-2011 trace with both tables is
   /// the cluster and the workload is it or a record file, unless `engine` says to ignore it.
   ///
-  /// - Parameter cluster: the workload's own trace if nil.
+  /// `cluster`: the workload's own trace if nil.
   /// - Throws: ``RunError`` where the workload comes without machines and `cluster` is nil.
   public init(
     workload: String, cluster: String? = nil, scheduler: String = "first-fit",

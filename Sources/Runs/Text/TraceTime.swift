@@ -12,7 +12,7 @@ public struct TraceTime: Hashable, Sendable, CustomStringConvertible {
 
   private init(value: Microseconds) { self.value = value }
 
-  /// The time that `text` says, in ``Ranges/seconds``; nil if it says none.
+  /// The time that `text` says, in `Ranges/seconds`; nil if it says none.
   public init?(_ text: String) {
     guard let seconds = TimeText.seconds(text), Ranges.seconds.contains(seconds) else { return nil }
     value = Microseconds(seconds: seconds)

@@ -98,7 +98,7 @@ extension Cluster {
 
   /// Gives every machine that can take the task its score, and the others -infinity. O(n).
   ///
-  /// - Parameter scores: becomes as long as there are machines.
+  /// `scores`: becomes as long as there are machines.
   public func score(
     _ task: TaskView, into scores: inout [Double], by score: (borrowing Cluster, Int) -> Double
   ) {

@@ -179,11 +179,11 @@ extension ClusterLayout {
 
 /// What is wrong with a description of machines.
 public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A capacity is out of range (``Ranges/amount``, ``Ranges/milliGPU``).
+  /// A capacity is out of range (`Ranges/amount`, `Ranges/milliGPU`).
   case capacity(machine: Int64, Resources)
-  /// A speed is out of range (``Ranges/factor``).
+  /// A speed is out of range (`Ranges/factor`).
   case speed(machine: Int64, Double)
-  /// An event comes at a time out of range (``Ranges/time``).
+  /// An event comes at a time out of range (`Ranges/time`).
   case time(machine: Int64, Microseconds)
   /// An event names a machine that the layout does not have.
   case noSuchMachine(index: Int, count: Int)

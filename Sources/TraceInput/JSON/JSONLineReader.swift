@@ -201,7 +201,7 @@ package struct JSONRow {
     return value
   }
 
-  /// A share of the largest machine (``Ranges/share``); NaN where the field is absent or null.
+  /// A share of the largest machine (`Ranges/share`); NaN where the field is absent or null.
   package func amount(_ field: Int) throws(RowError) -> Double {
     let value = values[field]
     let number: Double

@@ -6,7 +6,7 @@ import TraceInput
 extension TableMapping {
   /// The mapping in a YAML or JSON file.
   ///
-  /// - Throws: ``ConfigurationError`` with every mistake, each with its path, line and column.
+  /// - Throws: `ConfigurationError` with every mistake, each with its path, line and column.
   public init(file: ConfigurationFile) throws(ConfigurationError) {
     self = try file.read(TableMapping.init)
   }
