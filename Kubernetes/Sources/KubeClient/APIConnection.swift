@@ -41,6 +41,9 @@ final class APIConnection: Sendable {
               NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : access.host))
           }
           try channel.pipeline.syncOperations.addHTTPClientHandlers()
+          // A watch hears bookmarks every minute and ends after five: silence means that nobody is there.
+          try channel.pipeline.syncOperations.addHandler(
+            IdleStateHandler(readTimeout: .seconds(330)))
           try channel.pipeline.syncOperations.addHandler(APIHandler())
         }
       }.connect(host: access.host, port: access.port).get()
@@ -149,8 +152,11 @@ private final class APIHandler: ChannelDuplexHandler {
       guard body.count + buffer.readableBytes <= Self.limit else {
         return context.close(promise: nil)
       }
+      let known = body.count
       body.append(contentsOf: buffer.readableBytesView)
-      if case .lines(let continuation) = waiting.first, status == 200 { passLines(continuation) }
+      if case .lines(let continuation) = waiting.first, status == 200 {
+        passLines(continuation, from: known)
+      }
     case .end:
       guard !waiting.isEmpty else { return context.close(promise: nil) }
       switch waiting.removeFirst() {
@@ -166,13 +172,23 @@ private final class APIHandler: ChannelDuplexHandler {
     }
   }
 
-  private func passLines(_ continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation) {
+  /// Passes on whole lines; before `known` there is no end of one.
+  private func passLines(
+    _ continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation, from known: Int
+  ) {
     var start = 0
-    while let end = body[start...].firstIndex(of: UInt8(ascii: "\n")) {
+    var place = known
+    while let end = body[place...].firstIndex(of: UInt8(ascii: "\n")) {
       if end > start { continuation.yield(Array(body[start..<end])) }
       start = end + 1
+      place = start
     }
     body.removeFirst(start)
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

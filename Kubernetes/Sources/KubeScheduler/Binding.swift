@@ -1,19 +1,18 @@
-import Foundation
 import KubeClient
 import KubeObjects
+
+/// Why something could not be created.
+public struct CreationProblem: Sendable, CustomStringConvertible {
+  /// In one line.
+  public let description: String
+  /// Whether trying again is of no use: the pod is gone, or what was asked is done already.
+  public let isFinal: Bool
+}
 
 /// A pod's binding to a node.
 public struct Binding: Sendable {
   private let path: String
   private let body: [UInt8]
-
-  /// Why a binding failed.
-  public struct Problem: Sendable, CustomStringConvertible {
-    /// In one line.
-    public let description: String
-    /// Whether trying again is of no use: the pod is gone or bound already.
-    public let isFinal: Bool
-  }
 
   /// A binding of a pod.
   public init(_ pod: Pod, node: String) {
@@ -24,11 +23,8 @@ public struct Binding: Sendable {
 
   /// A binding by names; the UID keeps it from a later pod of the same name.
   public init(name: String, namespace: String, uid: String, node: String) {
-    let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-."))
-    func escaped(_ text: String) -> String {
-      text.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
-    }
-    path = "/api/v1/namespaces/\(escaped(namespace))/pods/\(escaped(name))/binding"
+    path =
+      "/api/v1/namespaces/\(APIPath.escaped(namespace))/pods/\(APIPath.escaped(name))/binding"
     var text: [UInt8] = []
     text.append(json: "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{\"name\":")
     text.append(jsonString: name)
@@ -43,15 +39,63 @@ public struct Binding: Sendable {
   }
 
   /// Creates it; nil if that succeeded.
-  public func post(_ client: APIClient) async -> Problem? {
+  public func post(_ client: APIClient) async -> CreationProblem? {
     do {
       let answer = try await client.send(.POST, path, body: body)
       guard answer.status >= 300 else { return nil }
-      return Problem(
+      return CreationProblem(
         description: "status \(answer.status): \(answer.words)",
         isFinal: answer.status == 404 || answer.status == 409)
     } catch {
-      return Problem(description: "\(error)", isFinal: false)
+      return CreationProblem(description: "\(error)", isFinal: false)
+    }
+  }
+}
+
+/// The eviction of a pod, which the API server refuses where a disruption budget forbids it.
+struct Eviction: Sendable {
+  private let path: String
+  private let name: String
+  private let namespace: String
+  private let uid: String
+
+  /// - Parameter key: `namespace/name`.
+  init(_ key: String, uid: String) {
+    let parts = key.split(separator: "/", maxSplits: 1).map(String.init)
+    namespace = parts.first ?? "default"
+    name = parts.last ?? ""
+    self.uid = uid
+    path =
+      "/api/v1/namespaces/\(APIPath.escaped(namespace))/pods/\(APIPath.escaped(name))/eviction"
+  }
+
+  private func body(_ version: String) -> [UInt8] {
+    var text: [UInt8] = []
+    text.append(json: "{\"apiVersion\":")
+    text.append(jsonString: version)
+    text.append(json: ",\"kind\":\"Eviction\",\"metadata\":{\"name\":")
+    text.append(jsonString: name)
+    text.append(json: ",\"namespace\":")
+    text.append(jsonString: namespace)
+    text.append(json: "},\"deleteOptions\":{\"preconditions\":{\"uid\":")
+    text.append(jsonString: uid)
+    text.append(json: "}}}")
+    return text
+  }
+
+  /// Creates it; nil if that succeeded. `policy/v1` is there from 1.22 on, its forerunner until 1.24.
+  func post(_ client: APIClient) async -> CreationProblem? {
+    do {
+      var answer = try await client.send(.POST, path, body: body("policy/v1"))
+      if answer.status == 400 || answer.status == 415 {
+        answer = try await client.send(.POST, path, body: body("policy/v1beta1"))
+      }
+      guard answer.status >= 300 else { return nil }
+      return CreationProblem(
+        description: "status \(answer.status): \(answer.words)",
+        isFinal: answer.status == 404 || answer.status == 409)
+    } catch {
+      return CreationProblem(description: "\(error)", isFinal: false)
     }
   }
 }

@@ -18,7 +18,10 @@ struct TracemillKube: AsyncParsableCommand {
         tracemill-kube extender --kubeconfig ~/.kube/config --policy best-fit
         tracemill-kube scheduler --policy least-loaded --leader-elect
       """,
-    subcommands: [ExtenderCommand.self, SchedulerCommand.self])
+    subcommands: [
+      ExtenderCommand.self, SchedulerCommand.self, RecordCommand.self, ReplayCommand.self,
+      ExplainCommand.self, MeasureCommand.self,
+    ])
 }
 
 /// What both commands need.
@@ -163,9 +166,9 @@ extension ClusterView {
   /// Applies what a watch of nodes tells.
   fileprivate mutating func apply(_ event: WatchEvent<Node>) {
     switch event {
-    case .listed(let nodes):
-      for node in nodes { show(node) }
-      keepOnly(nodes: Set(nodes.map(\.name)))
+    case .page(let nodes): for node in nodes { show(node) }
+    case .listed(let identities):
+      keepOnly(nodes: identities)
     case .shown(let node): show(node)
     case .removed(let node): removeNode(node.name)
     case .alive: break
@@ -175,9 +178,9 @@ extension ClusterView {
   /// Applies what a watch of pods tells.
   fileprivate mutating func apply(_ event: WatchEvent<Pod>) {
     switch event {
-    case .listed(let pods):
-      for pod in pods { show(pod) }
-      keepOnly(pods: Set(pods.map(\.uid)))
+    case .page(let pods): for pod in pods { show(pod) }
+    case .listed(let identities):
+      keepOnly(pods: identities)
     case .shown(let pod): show(pod)
     case .removed(let pod): removePod(pod.uid)
     case .alive: break
@@ -199,6 +202,12 @@ struct SchedulerCommand: AsyncParsableCommand {
   @Option(help: "Bindings at a time.")
   var bindings = 16
 
+  @Flag(help: "Evict pods of lesser priority for those that fit nowhere.")
+  var preempt = false
+
+  @Option(help: "Waiting pods that a policy which chooses among them sees at once.")
+  var batch = 64
+
   @Flag(help: "Of several instances one decides, by a Lease.")
   var leaderElect = false
 
@@ -212,6 +221,9 @@ struct SchedulerCommand: AsyncParsableCommand {
     guard (1...256).contains(bindings) else {
       throw ValidationError("--bindings \(bindings) is not from 1 to 256")
     }
+    guard (1...10_000).contains(batch) else {
+      throw ValidationError("--batch \(batch) is not from 1 to 10000")
+    }
   }
 
   func run() async throws {
@@ -221,6 +233,8 @@ struct SchedulerCommand: AsyncParsableCommand {
     var settings = PodScheduler.Settings()
     settings.name = schedulerName
     settings.bindings = bindings
+    settings.batch = batch
+    settings.preempts = preempt
     let scheduler = PodScheduler(
       client, scorer: try PolicyScorer(options.policy, seed: options.seed), settings: settings,
       metrics: metrics, logger: logger)

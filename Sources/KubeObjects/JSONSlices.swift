@@ -83,7 +83,12 @@ public struct JSONSlices: Sendable {
 
   private func skipBlanks(_ start: Int, _ end: Int) -> Int {
     var place = start
-    while place < end, [0x20, 0x09, 0x0a, 0x0d].contains(bytes[place]) { place += 1 }
+    while place < end {
+      switch bytes[place] {
+      case 0x20, 0x09, 0x0a, 0x0d: place += 1
+      default: return place
+      }
+    }
     return place
   }
 
