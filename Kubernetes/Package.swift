@@ -51,8 +51,7 @@ let package = Package(
     .target(
       name: "KubeRecording",
       dependencies: [
-        objects, rules, "KubeClient", .product(name: "Simulation", package: "tracemill"),
-        .product(name: "Workload", package: "tracemill"),
+        objects, "KubeClient", .product(name: "Workload", package: "tracemill"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(

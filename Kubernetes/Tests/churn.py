@@ -3,14 +3,15 @@
 import os
 import time
 
-from harness import control_plane, cpu_seconds, expect, extender, memory, option, own, scheduler_configuration, stop
+from harness import (PORT, control_plane, cpu_seconds, expect, extender, memory, option, own, say,
+                     scheduler_configuration, stop)
 
 
 def run(kube, seconds=None):
     seconds = seconds or option("--seconds", 3600)
     scheduler, service = own("--leader-elect", "--identity", "lead"), extender()
-    standby = own("--leader-elect", "--identity", "standby", port=18804)
-    control_plane("sched", scheduler_configuration(18801))
+    standby = own("--leader-elect", "--identity", "standby", port=PORT + 4)
+    control_plane("sched", scheduler_configuration(PORT + 1))
     start = time.time()
     made, old, rows = 0, [], []
     next_row = start
@@ -36,8 +37,8 @@ def run(kube, seconds=None):
             next_row += 60
             row = [(memory(p.pid), cpu_seconds(p.pid)) for p in (scheduler, service, standby)]
             rows.append([m for m, _ in row])
-            print(f"{(time.time() - start) / 60:5.1f} min {made:8d} pods  " + "  ".join(
-                f"{n} {m:.1f} MB {c:.1f} CPU s" for n, (m, c) in zip(("scheduler", "extender", "standby"), row)), flush=True)
+            say(f"{(time.time() - start) / 60:5.1f} min {made:8d} pods  " + "  ".join(
+                f"{n} {m:.1f} MB {c:.1f} CPU s" for n, (m, c) in zip(("scheduler", "extender", "standby"), row)))
         time.sleep(max(0, 1 - (time.time() - begin)))
     waiting = sum(1 for node in kube.where().values() if not node)
     expect(waiting <= 10, f"{made} pods in {seconds / 60:.0f} minutes: {waiting} wait at the end")

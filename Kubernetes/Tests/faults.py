@@ -7,8 +7,8 @@ import subprocess
 import threading
 import time
 
-from harness import (PODS, PROGRAM, RUN, History, control_plane, expect, extender, finish, own, pods, process_number,
-                     scheduler_configuration, stop)
+from harness import (PORT, PODS, PROGRAM, RUN, control_plane, expect, extender, finish, History, own, pods,
+                     process_number, say, scheduler_configuration, stop)
 
 
 class Proxy:
@@ -64,7 +64,7 @@ def while_pods_come(kube, words, prefix, scheduler, trouble, alone=True, count=N
 def run(kube):
     # The extender is killed and comes back while pods arrive.
     process = extender()
-    control_plane("sched", scheduler_configuration(18801))
+    control_plane("sched", scheduler_configuration(PORT + 1))
 
     def killed():
         nonlocal process
@@ -77,9 +77,9 @@ def run(kube):
     stop(process)
 
     # Two schedulers of our own, the leader killed in the middle.
-    first = own("--leader-elect", "--identity", "first", port=18804)
+    first = own("--leader-elect", "--identity", "first", port=PORT + 4)
     time.sleep(2)
-    second = own("--leader-elect", "--identity", "second", port=18805)
+    second = own("--leader-elect", "--identity", "second", port=PORT + 5)
 
     def leaderless():
         time.sleep(0.7)
@@ -90,11 +90,11 @@ def run(kube):
     # One instance's clock is an hour ahead: who leads is counted by each one's own clock.
     library = next((p for p in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",) if os.path.exists(p)), None)
     if library:
-        first = own("--leader-elect", "--identity", "right", port=18804)
+        first = own("--leader-elect", "--identity", "right", port=PORT + 4)
         time.sleep(3)
         log = open(os.path.join(RUN, "tracemill-kube.log"), "ab")
         second = subprocess.Popen(
-            [PROGRAM, "scheduler", "--kubeconfig", os.environ["KUBECONFIG"], "--listen", "127.0.0.1:18805", "--leader-elect",
+            [PROGRAM, "scheduler", "--kubeconfig", os.environ["KUBECONFIG"], "--listen", f"127.0.0.1:{PORT + 5}", "--leader-elect",
              "--identity", "ahead"], stdout=log, stderr=log,
             env={**os.environ, "LD_PRELOAD": library, "FAKETIME": "+1h", "DONT_FAKE_MONOTONIC": "1"})
         time.sleep(6)
@@ -104,11 +104,11 @@ def run(kube):
         stop(first)
         stop(second)
     else:
-        print("skipped clock skew: libfaketime is not installed", flush=True)
+        say("skipped clock skew: libfaketime is not installed")
 
     # Both decide at once: the API server lets only one binding of a pod through. That they do not overfill
     # a node together is what election is for.
-    both = [own(port=port) for port in (18806, 18807)]
+    both = [own(port=port) for port in (PORT + 6, PORT + 7)]
     while_pods_come(kube, "two schedulers without election", "both", "tracemill", lambda: None, alone=False)
     for process in both:
         stop(process)
@@ -200,5 +200,5 @@ def many(kube):
     pods(kube, 10_000, "many", "tracemill")
     process = own()
     rate = finish(kube, history, "ten thousand pods at once", count=10_000)
-    print(f"        {rate:.0f} pods a second")
+    say(f"        {rate:.0f} pods a second")
     stop(process)

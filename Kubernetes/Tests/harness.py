@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,12 +20,35 @@ def option(name, default):
     return int(sys.argv[sys.argv.index(name) + 1]) if name in sys.argv else default
 
 
+# Two runs at a time need ports of their own; those of the control plane are run-control-plane.sh's to set.
+PORT = int(os.environ.get("TRACEMILL_KUBE_PORT", "18800"))
 NODES, PODS = option("--nodes", 100), option("--pods", 1000)
 failures = []
+lines = []
+
+
+def say(*words):
+    """Prints a line, which is one of the step's in the document."""
+    text = " ".join(str(word) for word in words)
+    print(text, flush=True)
+    lines.extend(text.split("\n"))
+
+
+def document(path, step, command):
+    """Puts what a step said in place of what it said before, in the block of figures of a document."""
+    with open(path) as file:
+        head, block, tail = re.split("<!-- /?kubernetes -->", file.read())
+    sections = dict(re.findall(r"### (\w+)\n(.*?)(?=### |\Z)", block, re.S))
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    sections[step] = (f"\n`{command}`, {day}, load average {os.getloadavg()[1]:.1f} on {os.cpu_count()} cores\n\n```text\n"
+                      + "\n".join(line.rstrip() for line in lines if line.strip()) + "\n```\n\n")
+    body = "".join(f"### {name}\n{text}" for name, text in sections.items())
+    with open(path, "w") as file:
+        file.write(f"{head}<!-- kubernetes -->\n\n{body}<!-- /kubernetes -->{tail}")
 
 
 def expect(holds, words):
-    print(("ok      " if holds else "FAILED  ") + words, flush=True)
+    say(("ok      " if holds else "FAILED  ") + words)
     if not holds:
         failures.append(words)
 
@@ -52,9 +76,20 @@ def scheduler_configuration(port=None, cache=True, ignorable=True):
     return path
 
 
+services = []
+
+
 def service(*arguments):
     log = open(os.path.join(RUN, "tracemill-kube.log"), "ab")
-    return subprocess.Popen([PROGRAM, *arguments], stderr=log, stdout=log)
+    services.append(subprocess.Popen([PROGRAM, *arguments], stderr=log, stdout=log))
+    return services[-1]
+
+
+def stop_services():
+    """What a step that broke off has left."""
+    for process in services:
+        if process.poll() is None:
+            process.kill()
 
 
 def ready(port):
@@ -169,13 +204,13 @@ def cpu_seconds(number):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def own(*more, port=18803, kubeconfig=None):
+def own(*more, port=PORT + 3, kubeconfig=None):
     """A scheduler of our own."""
     return service("scheduler", "--kubeconfig", kubeconfig or os.environ["KUBECONFIG"],
                    "--listen", f"127.0.0.1:{port}", *more)
 
 
-def extender(*more, port=18801):
+def extender(*more, port=PORT + 1):
     process = service("extender", "--kubeconfig", os.environ["KUBECONFIG"], "--listen", f"127.0.0.1:{port}", *more)
     ready(port)
     return process

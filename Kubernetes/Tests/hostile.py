@@ -4,14 +4,14 @@ import http.client
 import json
 import os
 import socket
-import threading
+import subprocess
 import time
 
-from harness import expect, extender, memory, stop
+from harness import PORT, PROGRAM, SHARED, expect, extender, memory, option, say, stop
 
 
 def call(verb, body, headers=None, method="POST", timeout=30):
-    connection = http.client.HTTPConnection("127.0.0.1", 18801, timeout=timeout)
+    connection = http.client.HTTPConnection("127.0.0.1", PORT + 1, timeout=timeout)
     connection.request(method, verb, body, headers or {"Content-Type": "application/json"})
     answer = connection.getresponse()
     return answer.status, answer.read()
@@ -51,7 +51,7 @@ def run(kube):
     # Slow clients hold a connection each; others are answered meanwhile.
     slow = []
     for _ in range(300):
-        s = socket.create_connection(("127.0.0.1", 18801))
+        s = socket.create_connection(("127.0.0.1", PORT + 1))
         s.sendall(b"POST /filter HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
         slow.append(s)
     worst = 0
@@ -78,5 +78,9 @@ def run(kube):
             pass
     expect(closed == 300, "slow clients are cut off after 10 s")
     expect(call("/healthz", None, method="GET")[0] == 200 and process.poll() is None, "it is well after all of it")
-    print(f"        {before:.0f} MB before, {memory(process.pid):.0f} MB after")
+    say(f"        {before:.0f} MB before, {memory(process.pid):.0f} MB after")
     stop(process)
+    count = option("--mutations", 1_000_000)
+    result = subprocess.run([PROGRAM, "fuzz", SHARED + "/fixtures", "--count", str(count)], capture_output=True, text=True)
+    say("        " + (result.stdout + result.stderr).strip())
+    expect(result.returncode == 0, f"{count} mutations of recorded requests do not crash it")

@@ -52,9 +52,9 @@ def settle(kube, names, bound, seconds=8):
 
 
 def run(kube):
-    for name, value in (("high", 100000), ("middle", 1000)):
+    for name, value, more in (("high", 100000, {}), ("middle", 1000, {}), ("polite", 100000, {"preemptionPolicy": "Never"})):
         kube.req("POST", "/apis/scheduling.k8s.io/v1/priorityclasses",
-                 {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": value},
+                 {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}, "value": value, **more},
                  ok=(201, 409))
     ours = {"schedulerName": "tracemill"}
     kube.main(["delnodes"])
@@ -66,7 +66,7 @@ def run(kube):
     for i, name in enumerate(fill):
         kube.req("POST", kube.P, kube.pod(name, "8", "1Gi", **ours, **({"priorityClassName": "middle"} if i % 4 == 0 else {})))
     expect(settle(kube, fill, True), "two nodes are full")
-    kube.req("POST", kube.P, kube.pod("never", "8", "1Gi", priorityClassName="high", preemptionPolicy="Never", **ours))
+    kube.req("POST", kube.P, kube.pod("never", "8", "1Gi", priorityClassName="polite", **ours))
     expect(settle(kube, ["never"], False, 3), "a pod that never preempts waits")
     kube.req("DELETE", f"{kube.P}/never?gracePeriodSeconds=0")
     kube.req("POST", kube.P, kube.pod("urgent", "16", "1Gi", priorityClassName="high", **ours))

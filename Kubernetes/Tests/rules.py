@@ -6,7 +6,7 @@ import random
 import subprocess
 import time
 
-from harness import PODS, PROGRAM, RUN, History, control_plane, expect
+from harness import PODS, PROGRAM, RUN, control_plane, expect, History, say
 
 ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 
@@ -120,7 +120,7 @@ def run(kube):
             [PROGRAM, "explain", "--configuration", path, "--nodes", files["nodes"], "--pods", files["pods"],
              "--order", files["order"]], capture_output=True, text=True)
         lines = result.stdout.strip().split("\n")
-        print("\n".join("        " + line for line in lines[-12:]) + result.stderr)
+        say("\n".join("        " + line for line in lines[-12:]) + result.stderr)
         expect(result.returncode == 0 and len(order) > PODS * 0.9,
                f"rules, {words}: {len(order)} pods where the simulator's rules would have put them")
         kube.main(["delpods"])

@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 
-from harness import (NODES, PODS, PROGRAM, RUN, SHARED, History, control_plane, cpu_seconds, extender, finish, own, pods,
-                     process_number, ready, scheduler_configuration, service, stop)
+from harness import (PORT, NODES, PODS, PROGRAM, RUN, SHARED, control_plane, cpu_seconds, extender, finish, History, own,
+                     pods, process_number, say, scheduler_configuration, stop)
 
 
 def python_extender():
-    process = subprocess.Popen([sys.executable, os.path.join(SHARED, "extender.py"), "18802", os.path.join(RUN, "extender-log")],
+    process = subprocess.Popen([sys.executable, os.path.join(SHARED, "extender.py"), str(PORT + 2), os.path.join(RUN, "extender-log")],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(1)
     return process
@@ -78,7 +78,7 @@ def run(kube):
         if process:
             stop(process)
         rows.append((words, result))
-        print(f"        {result:.0f} pods a second, API server {spent:.1f} CPU s, load {os.getloadavg()[0]:.1f}: {words}", flush=True)
+        say(f"        {result:.0f} pods a second, API server {spent:.1f} CPU s, load {os.getloadavg()[0]:.1f}: {words}")
 
     def ours():
         return extender()
@@ -96,28 +96,27 @@ def run(kube):
         spent = cpu_seconds(process_number("kube-apiserver")) - before
         stop(process)
         rows.append((words, result))
-        print(f"        {result:.0f} pods a second, API server {spent:.1f} CPU s, load {os.getloadavg()[0]:.1f}: {words}", flush=True)
+        say(f"        {result:.0f} pods a second, API server {spent:.1f} CPU s, load {os.getloadavg()[0]:.1f}: {words}")
 
     for turn in range(3):
         measure(f"none{turn} no extender", scheduler_configuration())
-        measure(f"ours{turn} tracemill-kube extender, names", scheduler_configuration(18801), ours)
-        measure(f"python{turn} Python extender, names", scheduler_configuration(18802), python_extender)
+        measure(f"ours{turn} tracemill-kube extender, names", scheduler_configuration(PORT + 1), ours)
+        measure(f"python{turn} Python extender, names", scheduler_configuration(PORT + 2), python_extender)
         control_plane("sched", scheduler_configuration())
         scheduler(f"own{turn} tracemill-kube scheduler")
-    measure("whole tracemill-kube extender, whole nodes", scheduler_configuration(18801, cache=False), stateless)
-    measure("pywhole Python extender, whole nodes", scheduler_configuration(18802, cache=False), python_extender)
+    measure("whole tracemill-kube extender, whole nodes", scheduler_configuration(PORT + 1, cache=False), stateless)
+    measure("pywhole Python extender, whole nodes", scheduler_configuration(PORT + 2, cache=False), python_extender)
     control_plane("sched", scheduler_configuration())
     result = bare_bindings(kube, "bare")
     rows.append(("bare bindings of eight clients, nobody decides", result))
-    print("\npods a second")
+    say("\npods a second")
     for words, result in rows:
-        print(f"{result:8.0f}  {words}")
+        say(f"{result:8.0f}  {words}")
 
     process = extender()
     names = [n["metadata"]["name"] for n in kube.req("GET", "/api/v1/nodes")["items"]]
-    for label, path in (("tracemill-kube", 18801),):
-        median, tail = round_trips(path, names)
-        print(f"{tail:8.2f} ms  p99 of filter + prioritize at {len(names)} nodes (median {median:.2f}), {label}")
+    median, tail = round_trips(PORT + 1, names)
+    say(f"{tail:8.2f} ms  p99 of filter + prioritize at {len(names)} nodes (median {median:.2f})")
     stop(process)
 
 
@@ -126,10 +125,10 @@ def large(kube):
     kube.par(lambda i: kube.req("POST", "/api/v1/nodes", kube.node(i)), range(NODES, 5000))
     process = extender()
     names = [n["metadata"]["name"] for n in kube.req("GET", "/api/v1/nodes")["items"]]
-    median, tail = round_trips(18801, names, 300)
-    print(f"{tail:8.2f} ms  p99 of filter + prioritize at {len(names)} nodes (median {median:.2f})")
+    median, tail = round_trips(PORT + 1, names, 300)
+    say(f"{tail:8.2f} ms  p99 of filter + prioritize at {len(names)} nodes (median {median:.2f})")
     stop(process)
-    print(subprocess.run([PROGRAM, "measure"], capture_output=True, text=True).stdout)
+    say(subprocess.run([PROGRAM, "measure"], capture_output=True, text=True).stdout)
     for policy in ("marl:study-100",):
-        print(policy)
-        print(subprocess.run([PROGRAM, "measure", "--policy", policy, "--pods", "50000", "--decisions", "2000"], capture_output=True, text=True).stdout)
+        say(policy)
+        say(subprocess.run([PROGRAM, "measure", "--policy", policy, "--pods", "50000", "--decisions", "2000"], capture_output=True, text=True).stdout)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from harness import RUN, expect, own, stop
+from harness import RUN, expect, own, say, stop
 
 DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "deploy")
 
@@ -12,7 +12,7 @@ DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "deploy"
 def kubectl(*arguments, text=None):
     result = subprocess.run(["kubectl", *arguments], input=text, capture_output=True, text=True)
     if result.returncode:
-        print("        kubectl", *arguments, result.stderr.strip())
+        say("        kubectl", *arguments, result.stderr.strip())
     return result
 
 

@@ -99,7 +99,8 @@ public struct ExtenderArguments {
       }
     let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }
       .joined()
-    return "Pod\(path): \(what)"
+    let line = what.split(whereSeparator: \.isNewline).joined(separator: " ")
+    return "Pod\(path): \(line)".filter { !$0.isNewline }
   }
 }
 
@@ -131,6 +132,14 @@ public struct ExtenderPreemption: Decodable, Sendable {
   public let pod: Pod
   /// UIDs of victims and the count of violated budgets, by node.
   public let victims: [String: (uids: [String], violations: Int)]
+
+  /// Reads a body.
+  public init(_ body: [UInt8]) throws(ExtenderArguments.Refusal) {
+    do { self = try JSONDecoder().decode(Self.self, from: Data(body)) } catch {
+      let words = (error as? DecodingError).map(ExtenderArguments.words)
+      throw ExtenderArguments.Refusal("preempt: \(words ?? "the body cannot be read")")
+    }
+  }
 
   public init(from decoder: any Decoder) throws {
     let values = try AnyCase(decoder)

@@ -70,12 +70,11 @@ final class APIConnection: Sendable {
       channel.close(promise: nil)
     }
     promise.futureResult.whenComplete { _ in timer.cancel() }
+    let written = channel.eventLoop.makePromise(of: Void.self)
+    written.futureResult.whenFailure { promise.fail(APIFailure("\($0)")) }
     channel.writeAndFlush(
       APIRequest(head: head(method, path, body, type), body: body, answer: .whole(promise)),
-      promise: nil)
-    channel.closeFuture.whenComplete { _ in
-      promise.fail(APIFailure("the connection was closed"))
-    }
+      promise: written)
     return try await promise.futureResult.get()
   }
 
@@ -186,20 +185,28 @@ private final class APIHandler: ChannelDuplexHandler {
     body.removeFirst(start)
   }
 
+  func channelInactive(context: ChannelHandlerContext) {
+    fail("the connection was closed")
+    context.fireChannelInactive()
+  }
+
+  private func fail(_ words: String) {
+    for answer in waiting {
+      switch answer {
+      case .whole(let promise): promise.fail(APIFailure(words))
+      case .lines(let continuation): continuation.finish(throwing: APIFailure(words))
+      }
+    }
+    waiting.removeAll()
+  }
+
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
     context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    for answer in waiting {
-      switch answer {
-      case .whole(let promise): promise.fail(APIFailure("\(error)"))
-      case .lines(let continuation):
-        continuation.finish(throwing: APIFailure("\(error)"))
-      }
-    }
-    waiting.removeAll()
+    fail("\(error)")
     context.close(promise: nil)
   }
 }

@@ -14,6 +14,12 @@ public enum WatchEvent<Object: APIObject>: Sendable {
   case removed(Object)
   /// The watch has heard from the server.
   case alive
+
+  /// Whether it is part of a list whose end is still to come.
+  public var isPage: Bool {
+    if case .page = self { return true }
+    return false
+  }
 }
 
 /// Lists a kind of object and watches it, for ever: an interrupted watch goes on from where it was, one

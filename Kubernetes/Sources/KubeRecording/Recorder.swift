@@ -107,7 +107,9 @@ public actor Recorder {
   /// Opens a file for appending; half a line at its end, where a recorder was killed, is cut off.
   private static func open(_ path: String) throws -> FileHandle {
     if !FileManager.default.fileExists(atPath: path) {
-      FileManager.default.createFile(atPath: path, contents: nil)
+      guard FileManager.default.createFile(atPath: path, contents: nil) else {
+        throw Problem(description: "\(path): cannot be written")
+      }
     }
     guard let file = FileHandle(forUpdatingAtPath: path) else {
       throw Problem(description: "\(path): cannot be written")

@@ -28,8 +28,6 @@ public actor PodScheduler {
     public var firstPause = 1.0
     /// The longest pause between two tries, in seconds.
     public var longestPause = 10.0
-    /// What changes for the better lets the waiting try again after so many seconds.
-    public var settling = 0.2
     /// The default settings.
     public init() {}
   }
@@ -154,18 +152,23 @@ public actor PodScheduler {
     if nominations.removeValue(forKey: uid) != nil { view.withdraw(uid) }
   }
 
-  /// Something has changed that may let a waiting pod in: they try again a little later, all at once.
+  /// Something has changed that may let a waiting pod in: they try again a little later, all at once. The more
+  /// there are the later, 10 to 200 ms, so that trying takes a small part of the time.
   private func isBetter() {
     hopeless.removeAll()
     guard isBetterAt == nil else { return }
-    isBetterAt = now + settings.settling
+    isBetterAt = now + min(max(2e-5 * Double(queue.count), 0.01), 0.2)
   }
 
   // MARK: decisions
 
   /// Decides for all pods whose time it is: the greatest priority first, then first come.
   public func decide() {
-    guard isLeading, isReady else { return }
+    guard isReady else { return }
+    // A standby follows too: it may lead at any time, and changes are not kept.
+    chooser.follow(&view)
+    view.tidy()
+    guard isLeading else { return }
     let time = now
     let lapsed = view.lapse(at: time)
     if lapsed > 0 {
@@ -177,7 +180,6 @@ public actor PodScheduler {
       forget(uid)
       queue.put(nomination.entry)
     }
-    view.tidy()
     let all = isBetterAt.map { $0 <= time } ?? false
     if all { isBetterAt = nil }
     queue.wake(at: time, all: all)

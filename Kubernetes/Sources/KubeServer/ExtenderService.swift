@@ -61,11 +61,17 @@ public final class ExtenderService: Sendable {
   // MARK: the view
 
   /// Applies what the API server says of nodes.
-  public func update(nodes change: (inout ClusterView) -> Void) {
-    update(change) { $0.nodesAt = $1 }
+  ///
+  /// - Parameter isPart: whether it is part of a list whose end is still to come.
+  public func update(nodes change: (inout ClusterView) -> Void, isPart: Bool = false) {
+    update(change) { if !isPart { $0.nodesAt = $1 } }
   }
   /// Applies what the API server says of pods.
-  public func update(pods change: (inout ClusterView) -> Void) { update(change) { $0.podsAt = $1 } }
+  ///
+  /// - Parameter isPart: whether it is part of a list whose end is still to come.
+  public func update(pods change: (inout ClusterView) -> Void, isPart: Bool = false) {
+    update(change) { if !isPart { $0.podsAt = $1 } }
+  }
 
   private func update(
     _ change: (inout ClusterView) -> Void, _ mark: (inout State, Double) -> Void
@@ -76,6 +82,8 @@ public final class ExtenderService: Sendable {
       let lapsed = state.view.lapse(at: now)
       if lapsed > 0 { metrics.count("tracemill_lapsed_promises_total", by: lapsed) }
       mark(&state, now)
+      // Nobody may ever ask: what has changed is not kept for it.
+      if state.nodesAt != nil, state.podsAt != nil { state.chooser.follow(&state.view) }
       state.view.tidy()
       metrics.set("tracemill_nodes", Double(state.view.nodeCount))
       metrics.set("tracemill_pods", Double(state.view.pods.count))
@@ -248,10 +256,7 @@ public final class ExtenderService: Sendable {
   /// kube-scheduler's candidates stay, but for nodes on which by this view, promises and all, the pod would
   /// not fit even then. Which pods go is kube-scheduler's decision.
   private func preempt(_ body: [UInt8]) throws(ExtenderArguments.Refusal) -> [UInt8] {
-    let call: ExtenderPreemption
-    do { call = try JSONDecoder().decode(ExtenderPreemption.self, from: Data(body)) } catch {
-      throw ExtenderArguments.Refusal("preempt: \(error)")
-    }
+    let call = try ExtenderPreemption(body)
     var nodes = call.victims.keys.sorted()
     let degraded = decide { state in
       guard !settings.isStateless else { return }
@@ -302,3 +307,4 @@ public final class ExtenderService: Sendable {
     }
   }
 }
+extension ExtenderArguments: @unchecked @retroactive Sendable {}

@@ -52,15 +52,13 @@ struct MeasureCommand: AsyncParsableCommand {
 
   private var clock: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
-  /// The greatest resident memory so far, in MB of 10^6 bytes.
-  private var peak: Int {
-    var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
-    #if os(Linux)
-      return usage.ru_maxrss * 1024 / 1_000_000
-    #else
-      return usage.ru_maxrss / 1_000_000
-    #endif
+  /// The greatest resident memory so far, in MB of 10^6 bytes; nil where the system does not tell.
+  private var peak: Double? {
+    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+      let value = line.split(separator: " ").compactMap({ Double($0) }).first
+    else { return nil }
+    return value * 1024 / 1e6
   }
 
   func run() async throws {
@@ -91,7 +89,7 @@ struct MeasureCommand: AsyncParsableCommand {
     times = times.dropFirst(20).sorted()
     say("filter + prioritize of all nodes, median", times[times.count / 2] * 1e3, "ms")
     say("filter + prioritize of all nodes, p99", times[times.count * 99 / 100] * 1e3, "ms")
-    say("resident at most, so far", Double(peak), "MB")
+    if let peak { say("resident at most, so far", peak, "MB") }
 
     var view = ClusterView()
     for index in 0..<nodes { view.show(try decode(node(index)) as Node) }

@@ -17,6 +17,8 @@ final class PolicyScorer: NodeScorer, @unchecked Sendable {
   private var live: LiveCluster?
   /// Claims by the slot of their pod.
   private var holds: [LiveCluster.Hold?] = []
+  /// The nodes that are up in the cluster.
+  private var isUp: [Bool] = []
   private var gpu: Int?
   private var buffer: [Double] = []
   private var decisions: Int64 = 0
@@ -53,6 +55,7 @@ final class PolicyScorer: NodeScorer, @unchecked Sendable {
         isUp: view.nodes[node].isThere)
     }
     live = try? LiveCluster(machines, policy: make(), seed: seed)
+    isUp = view.nodes.map(\.isThere)
     holds.removeAll()
     for pod in view.pods.values { claim(pod.slot, pod.shape, Int(pod.node), view) }
   }
@@ -60,10 +63,12 @@ final class PolicyScorer: NodeScorer, @unchecked Sendable {
   private func update(_ node: Int, _ view: ClusterView) {
     let state = view.nodes[node]
     guard state.isThere else {
+      isUp[node] = false
       _ = try? live?.takeDown(node)
       return
     }
-    let wasDown = live.map { !$0.cluster.isUp(node) } ?? false
+    let wasDown = !isUp[node]
+    isUp[node] = true
     try? live?.bringUp(node)
     try? live?.setCapacity(of: node, to: amounts(state.offered))
     guard wasDown else { return }

@@ -40,6 +40,11 @@ struct RecordCommand: AsyncParsableCommand {
     }
   }
 
+  /// Why the recording cannot go on.
+  private final class Failure: Sendable {
+    let words = Mutex<String?>(nil)
+  }
+
   func run() async throws {
     var logger = Logger(label: "tracemill-kube", factory: { _ in JSONLogHandler() })
     logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
@@ -49,13 +54,15 @@ struct RecordCommand: AsyncParsableCommand {
     settings.salt = salt
     let recorder = try Recorder(output, settings: settings, logger: logger)
     let client = APIClient(access, connections: 4)
-    let failure = Mutex<String?>(nil)
+    let failure = Failure()
     let log = logger
     /// A folder that cannot be written to ends the recording: nothing is left out in silence.
-    @Sendable func attempt(_ body: () async throws -> Void) async {
+    let folder = output
+    let attempt: @Sendable (@Sendable () async throws -> Void) async -> Void = { body in
       do { try await body() } catch {
-        failure.withLock { $0 = "\(output): \(error)" }
-        log.error("\(output): \(error)")
+        let words = "\(folder): \(error)"
+        failure.words.withLock { $0 = words }
+        log.error("\(words)")
         raise(SIGTERM)
       }
     }
@@ -85,7 +92,8 @@ struct RecordCommand: AsyncParsableCommand {
     }
     await Signals.wait()
     for task in tasks { task.cancel() }
-    log.info("stopped after \(await recorder.lines) lines")
-    if let problem = failure.withLock({ $0 }) { throw ValidationError(problem) }
+    let lines = await recorder.lines
+    log.info("stopped after \(lines) lines")
+    if let problem = failure.words.withLock({ $0 }) { throw ValidationError(problem) }
   }
 }

@@ -62,7 +62,8 @@ struct ReplayCommand: AsyncParsableCommand {
     guard let last = records.last, let first = records.first else {
       throw ValidationError("\(workload): has no task with a run time")
     }
-    let names = try await layout.map { try await makeNodes($0, client) } ?? []
+    var names: [String] = []
+    if let layout { names = try await makeNodes(layout, client) }
     var settings = Replayer.Settings()
     settings.speed = speed
     settings.schedulerName = schedulerName
@@ -84,7 +85,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
   /// The tasks with a run time, scaled.
   private func wanted(_ cores: Double?) throws -> [TaskRecord] {
-    var source = try NamedWorkload(workload, seed: seed, cores: cores).source
+    let source = try NamedWorkload(workload, seed: seed, cores: cores).source
     var records: [TaskRecord] = []
     while records.count < count, let record = try source.next() {
       guard record.runTime.isKnown, !record.flags.contains(.runTimeUnknown) else { continue }

@@ -20,7 +20,7 @@ struct TracemillKube: AsyncParsableCommand {
       """,
     subcommands: [
       ExtenderCommand.self, SchedulerCommand.self, RecordCommand.self, ReplayCommand.self,
-      ExplainCommand.self, MeasureCommand.self,
+      ExplainCommand.self, MeasureCommand.self, FuzzCommand.self,
     ])
 }
 
@@ -157,8 +157,14 @@ struct ExtenderCommand: AsyncParsableCommand {
   private func watch(_ client: APIClient, _ service: ExtenderService, _ logger: Logger) {
     let nodes = Watcher<Node>(client, path: "/api/v1/nodes", logger: logger)
     let pods = Watcher<Pod>(client, path: "/api/v1/pods", logger: logger)
-    Task { await nodes.run { event in service.update(nodes: { $0.apply(event) }) } }
-    Task { await pods.run { event in service.update(pods: { $0.apply(event) }) } }
+    Task {
+      await nodes.run { event in
+        service.update(nodes: { $0.apply(event) }, isPart: event.isPage)
+      }
+    }
+    Task {
+      await pods.run { event in service.update(pods: { $0.apply(event) }, isPart: event.isPage) }
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import Workload
 /// columns for.
 ///
 /// A recording is a folder with `pods.jsonl` and `nodes.jsonl` (docs/kubernetes.md). Equal shapes are kept once.
-struct KubernetesObjects {
+struct KubernetesObjects: Sendable {
   private var shapes: [PodShape] = []
   private var numbers: [PodShape: Int32] = [:]
   private var shapeOf: [TaskID: Int32] = [:]

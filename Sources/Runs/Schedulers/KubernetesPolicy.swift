@@ -10,7 +10,7 @@ import Workload
 /// (`tracemill-kube record`), pods have their labels, affinity, tolerations and spread constraints, and nodes
 /// their labels and taints; else amounts alone count. Of the best nodes one is drawn. From 100 nodes on a
 /// sample is looked at, as kube-scheduler does, from where the last search ended.
-public struct KubernetesPolicy: PlacementPolicy {
+public struct KubernetesPolicy: PlacementPolicy, Sendable {
   public let name: String
   private let plugins: ScorePlugins
   private let percentage: Int
