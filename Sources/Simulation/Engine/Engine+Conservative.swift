@@ -6,7 +6,7 @@ struct PromisePass {
   /// Which of those that wait is looked at.
   var position = 0
   /// Somebody has been passed over in this round.
-  var overtakes = false
+  var isBackfilling = false
   /// How many vacancies earlier rounds have looked at, and how many there were when this one began.
   var looked = 0
   var known = 0
@@ -75,7 +75,7 @@ extension Engine {
     plan.seal()
     pass.known = plan.vacancies.count
     pass.position = 0
-    pass.overtakes = false
+    pass.isBackfilling = false
   }
 
   /// Goes on with the passage. Whether it stopped at a decision.
@@ -113,7 +113,7 @@ extension Engine {
 
   private mutating func passOver(_ index: Int32) {
     pass.position += 1
-    pass.overtakes = true
+    pass.isBackfilling = true
     if options.refusesAtOnce { refuse(index) }
   }
 
@@ -265,8 +265,8 @@ extension Engine {
 
   /// The task that was looked at has left the queue.
   private mutating func passed() {
-    if pass.overtakes { accounts.overtakings += 1 }
     pass.position += 1
+    if pass.isBackfilling { accounts.backfilled += 1 }
     // Whoever is served has changed whose turn it is.
     if pending.isByUser { beginPass() }
   }
