@@ -91,14 +91,18 @@ def run(kube):
     library = next((p for p in ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",) if os.path.exists(p)), None)
     if library:
         first = own("--leader-elect", "--identity", "right", port=PORT + 4)
-        time.sleep(3)
+        path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/tracemill"
+        for _ in range(100):
+            if kube.req("GET", path)["spec"]["holderIdentity"] == "right":
+                break
+            time.sleep(0.2)
         log = open(os.path.join(RUN, "tracemill-kube.log"), "ab")
         second = subprocess.Popen(
             [PROGRAM, "scheduler", "--kubeconfig", os.environ["KUBECONFIG"], "--listen", f"127.0.0.1:{PORT + 5}", "--leader-elect",
              "--identity", "ahead"], stdout=log, stderr=log,
             env={**os.environ, "LD_PRELOAD": library, "FAKETIME": "+1h", "DONT_FAKE_MONOTONIC": "1"})
         time.sleep(6)
-        lease = kube.req("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/tracemill")
+        lease = kube.req("GET", path)
         expect(lease["spec"]["holderIdentity"] == "right", "a clock an hour ahead takes nobody's lease")
         while_pods_come(kube, "a standby whose clock is an hour ahead", "skew", "tracemill", lambda: None)
         stop(first)

@@ -65,10 +65,10 @@ def environment():
 os.environ.update(environment())
 
 
-def scheduler_configuration(port=None, cache=True, ignorable=True):
+def scheduler_configuration(port=None, cache=True, ignorable=True, filters=True):
     text = "apiVersion: kubescheduler.config.k8s.io/v1beta1\nkind: KubeSchedulerConfiguration\n"
     if port:
-        text += (f"extenders:\n- urlPrefix: http://127.0.0.1:{port}\n  filterVerb: filter\n  prioritizeVerb: prioritize\n"
+        text += (f"extenders:\n- urlPrefix: http://127.0.0.1:{port}\n{'  filterVerb: filter' if filters else ''}\n  prioritizeVerb: prioritize\n"
                  f"  weight: 5\n  nodeCacheCapable: {str(cache).lower()}\n  httpTimeout: 2s\n  ignorable: {str(ignorable).lower()}\n")
     path = os.path.join(RUN, "tracemill-sched.yaml")
     with open(path, "w") as file:

@@ -101,6 +101,7 @@ def run(kube):
     for turn in range(3):
         measure(f"none{turn} no extender", scheduler_configuration())
         measure(f"ours{turn} tracemill-kube extender, names", scheduler_configuration(PORT + 1), ours)
+        measure(f"alone{turn} tracemill-kube extender, names, prioritize alone", scheduler_configuration(PORT + 1, filters=False), ours)
         measure(f"python{turn} Python extender, names", scheduler_configuration(PORT + 2), python_extender)
         control_plane("sched", scheduler_configuration())
         scheduler(f"own{turn} tracemill-kube scheduler")

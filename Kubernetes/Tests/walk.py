@@ -11,7 +11,7 @@ DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "deploy"
 
 def kubectl(*arguments, text=None):
     result = subprocess.run(["kubectl", *arguments], input=text, capture_output=True, text=True)
-    if result.returncode:
+    if result.returncode and result.stderr.strip():
         say("        kubectl", *arguments, result.stderr.strip())
     return result
 

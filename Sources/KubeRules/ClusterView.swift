@@ -221,6 +221,11 @@ public struct ClusterView: Sendable {
     release(pod.shape)
   }
 
+  /// Lets a promise last longer, if it still is one.
+  public mutating func prolong(_ uid: String, until: Double) {
+    if pods[uid]?.promisedUntil != nil { pods[uid]!.promisedUntil = until }
+  }
+
   /// Takes a promise back, if it still is one.
   public mutating func withdraw(_ uid: String) {
     if pods[uid]?.promisedUntil != nil { removePod(uid) }

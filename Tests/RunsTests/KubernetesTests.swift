@@ -20,7 +20,8 @@ import Testing
       pods +=
         #"{\#(uid),"submit_us":\#(1_000_000 * index),"user":"u1","cpu_cores":2,"memory_bytes":1073741824,"gpu_milli":0,"priority":0,"scheduler":"default-scheduler","owner":"Job","pod":{"metadata":{"name":"p\#(index)"},"spec":{\#(spec)"containers":[{"name":"c","resources":{"requests":{"cpu":"2","memory":"1Gi"}}}]}}}"#
         + "\n"
-      pods += #"{\#(uid),"first_schedule_us":\#(1_000_000 * index + 500_000),"machine_id":1}"# + "\n"
+      pods +=
+        #"{\#(uid),"first_schedule_us":\#(1_000_000 * index + 500_000),"machine_id":1}"# + "\n"
       pods += #"{\#(uid),"end_us":\#(1_000_000 * index + 10_500_000),"outcome":"finished"}"# + "\n"
     }
     try Data(pods.utf8).write(to: URL(fileURLWithPath: folder + "/pods.jsonl"))

@@ -331,8 +331,9 @@ public actor Recorder {
     guard written.insert(node.name).inserted else { return }
     let offered = node.allocatable
     var spec: [String: Any] = [:]
-    if settings.keepsConstraints, let object = try JSONSerialization.jsonObject(
-      with: Data(recorded.bytes)) as? [String: Any], let all = object["spec"] as? [String: Any]
+    if settings.keepsConstraints,
+      let object = try JSONSerialization.jsonObject(
+        with: Data(recorded.bytes)) as? [String: Any], let all = object["spec"] as? [String: Any]
     {
       spec = all.filter { ["taints", "unschedulable"].contains($0.key) }
     }

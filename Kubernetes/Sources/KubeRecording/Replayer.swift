@@ -66,7 +66,8 @@ public actor Replayer {
   public func run(_ tasks: [TaskRecord], limit: Double) async {
     let path = "/api/v1/namespaces/\(APIPath.escaped(settings.namespace))/pods"
     let watcher = Watcher<Pod>(
-      client, path: path, query: "labelSelector=tracemill/replay=\(APIPath.escaped(settings.label))",
+      client, path: path,
+      query: "labelSelector=tracemill/replay=\(APIPath.escaped(settings.label))",
       logger: logger)
     let watching = Task { await watcher.run { await self.take($0) } }
     defer { watching.cancel() }
@@ -101,7 +102,9 @@ public actor Replayer {
   private func submit(_ task: TaskRecord, _ path: String) async {
     let name = name(task)
     var requests: [String: String] = [:]
-    if task.request.cpu > .zero { requests["cpu"] = "\((task.request.cpu.nano + 999_999) / 1_000_000)m" }
+    if task.request.cpu > .zero {
+      requests["cpu"] = "\((task.request.cpu.nano + 999_999) / 1_000_000)m"
+    }
     if task.request.memory > .zero { requests["memory"] = "\(task.request.memory.rawValue)" }
     var resources: [String: Any] = ["requests": requests]
     if task.request.milliGPU > 0 {
@@ -110,7 +113,9 @@ public actor Replayer {
     }
     var metadata: [String: Any] = ["name": name, "labels": ["tracemill/replay": settings.label]]
     if task.estimate.isKnown {
-      metadata["annotations"] = ["tracemill/estimate-seconds": "\(task.estimate.seconds / settings.speed)"]
+      metadata["annotations"] = [
+        "tracemill/estimate-seconds": "\(task.estimate.seconds / settings.speed)"
+      ]
     }
     let pod: [String: Any] = [
       "apiVersion": "v1", "kind": "Pod", "metadata": metadata,
@@ -164,7 +169,8 @@ public actor Replayer {
   private func end(_ name: String) async {
     guard let life = lives.removeValue(forKey: name) else { return }
     outcomes.append(outcome(life))
-    let path = "/api/v1/namespaces/\(APIPath.escaped(settings.namespace))/pods/\(APIPath.escaped(name))"
+    let path =
+      "/api/v1/namespaces/\(APIPath.escaped(settings.namespace))/pods/\(APIPath.escaped(name))"
     let body = Array("{\"status\":{\"phase\":\"Succeeded\"}}".utf8)
     do {
       _ = try await client.send(

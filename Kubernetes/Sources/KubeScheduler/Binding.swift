@@ -7,6 +7,28 @@ public struct CreationProblem: Sendable, CustomStringConvertible {
   public let description: String
   /// Whether trying again is of no use: the pod is gone, or what was asked is done already.
   public let isFinal: Bool
+  /// Whether it may have been created all the same: no answer came, or one of a server in trouble.
+  public let isUnknown: Bool
+
+  /// The problem that an answer tells of; nil for one of success.
+  init?(_ answer: APIAnswer) {
+    guard answer.status >= 300 else { return nil }
+    description = "status \(answer.status): \(answer.words)"
+    isFinal = answer.status == 404 || answer.status == 409
+    isUnknown = answer.status >= 500
+    isConflict = answer.status == 409
+  }
+
+  /// No answer came.
+  init(_ error: any Error) {
+    description = "\(error)"
+    isFinal = false
+    isUnknown = true
+    isConflict = false
+  }
+
+  /// Whether it was there already, by this call's forerunner or another's.
+  public let isConflict: Bool
 }
 
 /// A pod's binding to a node.
@@ -41,13 +63,9 @@ public struct Binding: Sendable {
   /// Creates it; nil if that succeeded.
   public func post(_ client: APIClient) async -> CreationProblem? {
     do {
-      let answer = try await client.send(.POST, path, body: body)
-      guard answer.status >= 300 else { return nil }
-      return CreationProblem(
-        description: "status \(answer.status): \(answer.words)",
-        isFinal: answer.status == 404 || answer.status == 409)
+      return CreationProblem(try await client.send(.POST, path, body: body, timeout: .seconds(15)))
     } catch {
-      return CreationProblem(description: "\(error)", isFinal: false)
+      return CreationProblem(error)
     }
   }
 }
@@ -90,12 +108,9 @@ struct Eviction: Sendable {
       if answer.status == 400 || answer.status == 415 {
         answer = try await client.send(.POST, path, body: body("policy/v1beta1"))
       }
-      guard answer.status >= 300 else { return nil }
-      return CreationProblem(
-        description: "status \(answer.status): \(answer.words)",
-        isFinal: answer.status == 404 || answer.status == 409)
+      return CreationProblem(answer)
     } catch {
-      return CreationProblem(description: "\(error)", isFinal: false)
+      return CreationProblem(error)
     }
   }
 }

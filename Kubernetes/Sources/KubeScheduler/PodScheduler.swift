@@ -307,7 +307,9 @@ public actor PodScheduler {
       var batch: [(entry: PodQueue.Entry, shape: Int32)] = []
       while batch.count < settings.batch, let entry = queue.next() {
         guard isTakeable(entry) else { continue }
-        if let group = entry.group { decide(group: group, with: entry) } else {
+        if let group = entry.group {
+          decide(group: group, with: entry)
+        } else {
           batch.append((entry, view.number(of: shape(entry))))
         }
       }
@@ -426,16 +428,30 @@ public actor PodScheduler {
   }
 
   private func post(_ entry: PodQueue.Entry, to node: String) async {
-    let problem = await Binding(entry.pod, node: node).post(client)
+    let uid = entry.pod.uid
+    let binding = Binding(entry.pod, node: node)
+    var problem = await binding.post(client)
+    var pause = 0.2
+    // It may be bound although no answer came: the place stays taken, and nobody else gets it, until the
+    // server says.
+    while let unknown = problem, unknown.isUnknown, view.pods[uid]?.promisedUntil != nil {
+      logger.warning("\(entry.pod.key): binding to \(node): \(unknown); again")
+      view.prolong(uid, until: now + settings.promiseSeconds)
+      try? await Task.sleep(for: .seconds(pause))
+      pause = min(pause * 2, 5)
+      problem = await binding.post(client)
+    }
     inFlight -= 1
-    away.remove(entry.pod.uid)
-    if let problem {
+    away.remove(uid)
+    if let problem, view.pods[uid] == nil || view.pods[uid]?.promisedUntil != nil {
       metrics.count("tracemill_bindings_total", "result=\"failed\"")
-      view.withdraw(entry.pod.uid)
-      isBetter()
       logger.warning("\(entry.pod.key): binding to \(node): \(problem)")
-      // It may have been bound all the same, its answer lost: then the next try says so.
-      if !problem.isFinal, view.pods[entry.pod.uid] == nil { put(entry) }
+      // One that is bound already, here or elsewhere, the watch will show; until then it counts here.
+      if !problem.isConflict {
+        view.withdraw(uid)
+        isBetter()
+        if !problem.isFinal { put(entry) }
+      }
     } else {
       metrics.count("tracemill_bindings_total", "result=\"bound\"")
       logger.debug("\(entry.pod.key) on \(node)")

@@ -199,7 +199,7 @@ public final class ExtenderService: Sendable {
     if let items = arguments.nodeItems {
       text.reserveCapacity(items.reduce(256) { $0 + $1.count + 1 })
       text.append(json: "{\"Nodes\":{\"metadata\":{},\"items\":")
-      text.append(jsonList: kept) { $1.append(contentsOf: arguments.body.bytes[items[$0]]) }
+      text.append(jsonList: kept) { arguments.append(item: $0, to: &$1) }
       text.append(json: "},\"NodeNames\":null")
     } else {
       text.append(json: "{\"Nodes\":null,\"NodeNames\":")
@@ -307,4 +307,3 @@ public final class ExtenderService: Sendable {
     }
   }
 }
-extension ExtenderArguments: @unchecked @retroactive Sendable {}

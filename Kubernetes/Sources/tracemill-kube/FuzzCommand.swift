@@ -8,7 +8,8 @@ import KubeServer
 struct FuzzCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fuzz",
-    abstract: "Answer mutations of recorded requests; every answer has to be JSON, every refusal a line.",
+    abstract:
+      "Answer mutations of recorded requests; every answer has to be JSON, every refusal a line.",
     shouldDisplay: false)
 
   @Argument(help: "A folder with files *.request.json.") var folder: String
@@ -27,7 +28,8 @@ struct FuzzCommand: AsyncParsableCommand {
       return Int(state >> 33) % bound
     }
     let pieces = [
-      "{", "}", "[", "]", ",", ":", "\"", "null", "-1", "1e999", "9999999999999999999999", "\\ud800",
+      "{", "}", "[", "]", ",", ":", "\"", "null", "-1", "1e999", "9999999999999999999999",
+      "\\ud800",
       "\"cpu\":\"8Ei\"", "\"cpu\":\"-5\"", "\u{0}", "{\"metadata\":{\"name\":\"x\"}}", "true",
     ].map { Array($0.utf8) }
     let services = try [false, true].map { isStateless in
@@ -40,7 +42,9 @@ struct FuzzCommand: AsyncParsableCommand {
           view.show(
             Node(
               name: "node-00\([0, 4, 9][index])", labels: [:],
-              allocatable: ["cpu": Quantity("32")!, "memory": Quantity("128Gi")!, "pods": Quantity("110")!],
+              allocatable: [
+                "cpu": Quantity("32")!, "memory": Quantity("128Gi")!, "pods": Quantity("110")!,
+              ],
               taints: [], isUnschedulable: false))
         }
       })
@@ -75,6 +79,7 @@ struct FuzzCommand: AsyncParsableCommand {
         throw ValidationError("mutation \(round): an answer that is no JSON: \(error)")
       }
     }
-    print("\(count) mutations of \(bodies.count) requests: \(answered) answered, \(refused) refused")
+    print(
+      "\(count) mutations of \(bodies.count) requests: \(answered) answered, \(refused) refused")
   }
 }

@@ -117,6 +117,8 @@ struct MeasureCommand: AsyncParsableCommand {
   }
 
   private func say(_ what: String, _ value: Double, _ unit: String) {
-    print("\(what): \(value.formatted(.number.precision(.significantDigits(4)).grouping(.never))) \(unit)")
+    print(
+      "\(what): \(value.formatted(.number.precision(.significantDigits(4)).grouping(.never))) \(unit)"
+    )
   }
 }

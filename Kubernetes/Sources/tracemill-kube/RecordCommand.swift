@@ -48,7 +48,8 @@ struct RecordCommand: AsyncParsableCommand {
   func run() async throws {
     var logger = Logger(label: "tracemill-kube", factory: { _ in JSONLogHandler() })
     logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
-    let access = try kubeconfig.map { try APIAccess(kubeconfig: $0, context: context) } ?? .inCluster()
+    let access =
+      try kubeconfig.map { try APIAccess(kubeconfig: $0, context: context) } ?? .inCluster()
     var settings = Recorder.Settings()
     settings.keepsConstraints = !withoutConstraints
     settings.salt = salt

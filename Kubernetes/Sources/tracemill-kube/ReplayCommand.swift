@@ -55,7 +55,8 @@ struct ReplayCommand: AsyncParsableCommand {
   func run() async throws {
     var logger = Logger(label: "tracemill-kube", factory: { _ in JSONLogHandler() })
     logger.logLevel = Logger.Level(rawValue: logLevel) ?? .warning
-    let access = try kubeconfig.map { try APIAccess(kubeconfig: $0, context: context) } ?? .inCluster()
+    let access =
+      try kubeconfig.map { try APIAccess(kubeconfig: $0, context: context) } ?? .inCluster()
     let client = APIClient(access, connections: 40)
     let layout = try nodes.map { try NamedCluster($0).layout(seed: seed) }
     let records = try wanted(layout?.effectiveCores)
@@ -112,7 +113,9 @@ struct ReplayCommand: AsyncParsableCommand {
       }
       let node: [String: Any] = [
         "apiVersion": "v1", "kind": "Node",
-        "metadata": ["name": name, "labels": ["kubernetes.io/hostname": name, "tracemill/fake": "true"]],
+        "metadata": [
+          "name": name, "labels": ["kubernetes.io/hostname": name, "tracemill/fake": "true"],
+        ],
         "status": [
           "allocatable": offered, "capacity": offered,
           "conditions": [["type": "Ready", "status": "True", "reason": "Fake", "message": "fake"]],
@@ -132,7 +135,9 @@ struct ReplayCommand: AsyncParsableCommand {
     let waits = outcomes.compactMap(\.wait).sorted()
     print("tasks submitted  \(outcomes.count)")
     print("tasks started    \(waits.count)")
-    if failures.count > 0 { print("not created      \(failures.count), the last: \(failures.last)") }
+    if failures.count > 0 {
+      print("not created      \(failures.count), the last: \(failures.last)")
+    }
     guard !waits.isEmpty else { return }
     func figure(_ value: Double) -> String { String(format: "%.3f s", value) }
     print("wait, mean       \(figure(waits.reduce(0, +) / Double(waits.count)))")

@@ -248,13 +248,14 @@ struct SchedulerCommand: AsyncParsableCommand {
     let pods = Watcher<Pod>(client, path: "/api/v1/pods", logger: logger)
     Task { await nodes.run { await scheduler.take(nodes: $0) } }
     Task { await pods.run { await scheduler.take(pods: $0) } }
+    var electing: Task<Void, Never>?
     if leaderElect {
       let identity =
         identity
         ?? "\(ProcessInfo.processInfo.hostName)_\(ProcessInfo.processInfo.processIdentifier)"
       let election = LeaderElection(
         client, namespace: leaseNamespace, name: schedulerName, identity: identity, logger: logger)
-      Task { await election.run { await scheduler.lead($0) } }
+      electing = Task { await election.run { await scheduler.lead($0) } }
     } else {
       await scheduler.lead(true)
     }
@@ -268,6 +269,8 @@ struct SchedulerCommand: AsyncParsableCommand {
     logger.info("scheduler \(schedulerName) by \(options.policy)")
     await Signals.wait()
     logger.info("stopping")
+    electing?.cancel()
+    await electing?.value
     await scheduler.lead(false)
     try? await channel.close()
   }

@@ -1,7 +1,8 @@
 import Foundation
 import KubeObjects
-@testable import KubeScheduler
 import Testing
+
+@testable import KubeScheduler
 
 @Suite struct QueueTests {
   private func pod(_ name: String, priority: Int = 0, labels: String = "{}") throws -> Pod {

@@ -213,11 +213,12 @@ private func pod(
     let taint = #"[{"key":"k","effect":"NoSchedule"}]"#
     var view = ClusterView()
     var chooser = NodeChooser(ByNumber())
-    let shapes = try ["1", "2", "3"].map { PodShape(try pod("s", cpu: $0)) } + [
-      PodShape(try pod("s", spec: #""tolerations":[{"operator":"Exists"}],"#)),
-      PodShape(
-        try pod("s", labels: #"{"app":"w"}"#, spec: #""nodeSelector":{"zone":"1"},"#)),
-    ]
+    let shapes =
+      try ["1", "2", "3"].map { PodShape(try pod("s", cpu: $0)) } + [
+        PodShape(try pod("s", spec: #""tolerations":[{"operator":"Exists"}],"#)),
+        PodShape(
+          try pod("s", labels: #"{"app":"w"}"#, spec: #""nodeSelector":{"zone":"1"},"#)),
+      ]
     for step in 0..<3000 {
       let name = "n\(next(12))"
       switch next(6) {

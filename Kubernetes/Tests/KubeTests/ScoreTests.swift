@@ -98,7 +98,8 @@ import Testing
   @Test func softSpreadAndAffinity() throws {
     let nodes = try (0..<3).map { try node("n\($0)", labels: #"{"zone":"\#($0)"}"#) }
     let others = [
-      try pod("p", labels: #"{"app":"w"}"#, on: "n0"), try pod("q", labels: #"{"app":"w"}"#, on: "n0"),
+      try pod("p", labels: #"{"app":"w"}"#, on: "n0"),
+      try pod("q", labels: #"{"app":"w"}"#, on: "n0"),
       try pod("r", labels: #"{"app":"w"}"#, on: "n1"),
     ]
     let spread =

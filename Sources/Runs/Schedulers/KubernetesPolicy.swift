@@ -52,7 +52,8 @@ public struct KubernetesPolicy: PlacementPolicy, Sendable {
   /// Keeps what nodes offer.
   public mutating func machineChanged(_ machine: Int, on cluster: borrowing Cluster) {
     let isThere = view.nodes[machine].isThere
-    if cluster.isUp(machine) != isThere || isThere && cluster.capacity(machine) != view.offer(machine)
+    if cluster.isUp(machine) != isThere
+      || isThere && cluster.capacity(machine) != view.offer(machine)
     {
       show(machine, cluster)
     }

@@ -77,7 +77,9 @@ public struct NamedScheduler: Sendable {
 
   /// The file that a scheduler is in, after its `marl:`, `one-step:` or `kube:`; nil for one of the catalogue.
   public static func file(_ name: String) -> (kind: String, path: String)? {
-    guard let kind = ["marl:", "one-step:", "kube:"].first(where: name.hasPrefix) else { return nil }
+    guard let kind = ["marl:", "one-step:", "kube:"].first(where: name.hasPrefix) else {
+      return nil
+    }
     return (kind, String(name.dropFirst(kind.count)))
   }
 
