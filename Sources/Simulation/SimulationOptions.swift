@@ -22,11 +22,11 @@ public struct SimulationOptions: Hashable, Sendable {
   /// The order of the pending queue; ties go to the first come.
   public enum Order: Hashable, Sendable, CaseIterable {
     /// First come, first served.
-    case firstCome
+    case fifo
     /// The highest class first, then the highest priority number.
     case priority
     /// The shortest estimate first; tasks without one last.
-    case shortest
+    case sjf
     /// The earliest deadline first; tasks without one last.
     case earliestDeadline
     /// The user first whose tasks hold the least CPU (max-min fairness, as Hadoop's Fair
@@ -46,7 +46,9 @@ public struct SimulationOptions: Hashable, Sendable {
     /// What does not delay the head, by the estimates (EASY: Lifka, "The ANL/IBM SP scheduling
     /// system", 1995; Mu'alem and Feitelson, IEEE TPDS 12, 2001).
     case easy
-    /// What delays none of those ahead of it (conservative: Mu'alem and Feitelson, 2001).
+    /// What delays none of those that wait (conservative: Mu'alem and Feitelson, 2001), each of which has
+    /// been promised a start. A task beyond its estimate is reckoned with for as long again as it is
+    /// overdue (after Tsafrir, Etsion and Feitelson, IEEE TPDS 18, 2007).
     case conservative
   }
 
@@ -100,7 +102,7 @@ public struct SimulationOptions: Hashable, Sendable {
   /// dispatch mode, all of it must fit on one machine.
   public var spansMachines = true
   /// The order of the pending queue.
-  public var order = Order.firstCome
+  public var order = Order.fifo
   /// What may overtake a waiting head. EASY and conservative go by estimates: a task without one is
   /// taken to run for ever.
   public var backfilling = Backfilling.none
