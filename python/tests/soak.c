@@ -39,9 +39,11 @@ static int64_t fail(void *state, const tm_task *task, const tm_cluster *c) { ret
 static const char *failure(void *state) { return "tired"; }
 static void end(void *state) { free(state); }
 
-int main(void) {
+/* Rounds of everything, then steps until there are a million calls. */
+int main(int count, char **words) {
+  int rounds = count > 1 ? atoi(words[1]) : 400;
   expect(tm_abi_version() == TRACEMILL_ABI_VERSION && tm_version()[0], "version");
-  for (int round = 0; round < 400; round++) {
+  for (int round = 0; round < rounds; round++) {
     tm_error *error = NULL;
     tm_job *job = tm_job_create();
     int64_t a, b, c;

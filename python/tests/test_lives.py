@@ -1,6 +1,7 @@
 """Objects that were closed, processes that were forked, libraries that do not fit."""
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -88,7 +89,12 @@ def test_fork(before, use, told):
 def test_a_library_of_another_version_is_refused(tmp_path):
     if not shutil.which("cc"):
         pytest.skip("no C compiler")
-    (tmp_path / "other.c").write_text("unsigned tm_abi_version(void) { return 99; }\n")
+    with open(os.path.join(tm.include(), "tracemill.h")) as file:
+        names = set(re.findall(r"\b(tm_[a-z_]+)\(", file.read())) - {"tm_abi_version"}
+    (tmp_path / "other.c").write_text(
+        "unsigned tm_abi_version(void) { return 99; }\n"
+        + "".join(f"void {name}(void) {{}}\n" for name in sorted(names))
+    )
     package = pathlib.Path(tm.include())
     ignored = shutil.ignore_patterns("libtracemill.so", "_bin", "__pycache__")
     shutil.copytree(package, tmp_path / "tracemill", ignore=ignored)

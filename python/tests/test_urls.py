@@ -186,7 +186,7 @@ def s3(files):
     options = {
         "key": "key",
         "secret": "secret",
-        "client_kwargs": {"endpoint_url": f"http://127.0.0.1:{port}", "region_name": "us-east-1"},
+        "client_kwargs": {"endpoint_url": f"http://127.0.0.1:{port}"},
     }
     system = fsspec.filesystem("s3", **options)
     system.mkdir("traces")

@@ -24,6 +24,7 @@ class SB3VectorEnv(VecEnv):
     def __init__(
         self, game: str = "placement", num_envs: int = 1, *, threads: int = 1, seed: int = 1_000_000, **rules: Any
     ) -> None:
+        self.render_mode = None
         self.native = NativeEnvironments(game, num_envs, threads, **rules)
         native = self.native
         super().__init__(
