@@ -44,13 +44,17 @@ public struct WorkloadSample {
       hasRun && record.runTime > .zero && record.runTime.isKnown
       && !record.flags.contains(.runTimeUnknown)
     let isCensored = record.flags.contains(.cutOffAtEnd)
-    let hasRequest = record.flags.isDisjoint(with: [.requestAssumed, .cpuUnknown, .memoryUnknown])
     if isTimed { runTimes.add((record.runTime.seconds, isCensored)) }
-    if isTimed, !isCensored, hasRequest {
+    let isExact = isTimed && !isCensored
+    let isGiven = !record.flags.contains(.requestAssumed)
+    let hasCPU = isGiven && !record.flags.contains(.cpuUnknown)
+    let hasMemory = isGiven && !record.flags.contains(.memoryUnknown)
+    if hasCPU || hasMemory {
       tasks.add(
         Task3(
-          runTime: record.runTime.seconds, cpu: record.request.cpu.value,
-          memory: record.request.memory.gibibytes))
+          runTime: isExact ? record.runTime.seconds : .nan,
+          cpu: hasCPU ? record.request.cpu.value : .nan,
+          memory: hasMemory ? record.request.memory.gibibytes : .nan))
     }
     addLoad(record)
   }
@@ -76,8 +80,8 @@ public struct WorkloadSample {
   public func values(_ name: String) -> [Double] {
     switch name {
     case "run-time": runTimes.elements.filter { !$0.isCensored }.map(\.seconds)
-    case "cpu": tasks.elements.map(\.cpu)
-    case "memory": tasks.elements.map(\.memory)
+    case "cpu": tasks.elements.map(\.cpu).filter { !$0.isNaN }
+    case "memory": tasks.elements.map(\.memory).filter { !$0.isNaN }
     case "job-size": jobs.sorted { $0.key < $1.key }.map { Double($0.value) }
     case "gap": zip(arrivals.dropFirst(), arrivals).map { $0 - $1 }
     default: []
@@ -98,10 +102,13 @@ public struct WorkloadSample {
   /// Rank correlations of the kept tasks.
   public var rankCorrelations: RankCorrelations {
     let kept = tasks.elements
-    let (runTime, cpu, memory) = (kept.map(\.runTime), kept.map(\.cpu), kept.map(\.memory))
+    func pair(_ a: (Task3) -> Double, _ b: (Task3) -> Double) -> Double? {
+      let known = kept.filter { !a($0).isNaN && !b($0).isNaN }
+      return rankCorrelation(known.map(a), known.map(b))
+    }
     return RankCorrelations(
-      runTimeCPU: rankCorrelation(runTime, cpu), runTimeMemory: rankCorrelation(runTime, memory),
-      cpuMemory: rankCorrelation(cpu, memory), sampleSize: kept.count)
+      runTimeCPU: pair(\.runTime, \.cpu), runTimeMemory: pair(\.runTime, \.memory),
+      cpuMemory: pair(\.cpu, \.memory), sampleSize: kept.count)
   }
 
   /// Jobs that arrive in whole windows of `window` seconds, from the first arrival on.
