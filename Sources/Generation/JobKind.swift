@@ -73,26 +73,28 @@ public struct QuantileTable: Codable, Sendable, Equatable {
       let distinct = zip(sorted, sorted.dropFirst()).count { $0 < $1 } + 1
       guard distinct > cells else {
         // Few distinct values: as many equally likely ones, so that shares are kept to a thousandth.
-        values = (0..<1000).map { sorted[Int((Double($0) + 0.5) / 1000 * Double(n))] }
+        values = (0..<1000).map { (place: Int) -> Double in sorted[(2 * place + 1) * n / 2000] }
         isLinear = false
         return
       }
       var table = (0...cells).map { place -> Double in
         let position = Double(place) / Double(cells) * Double(n - 1)
         let index = min(n - 2, Int(position))
-        return sorted[index] + (position - Double(index)) * (sorted[index + 1] - sorted[index])
+        let rest: Double = position - Double(index)
+        let step: Double = sorted[index + 1] - sorted[index]
+        return sorted[index] + rest * step
       }
       let top = sorted[(n * (cells - 1) / cells)...]
-      table[cells] = max(
-        table[cells - 1], 2 * top.reduce(0, +) / Double(top.count) - table[cells - 1])
+      let mean = top.reduce(0, +) / Double(top.count)
+      table[cells] = max(table[cells - 1], 2 * mean - table[cells - 1])
       values = table
       isLinear = true
       return
     }
     let estimate = KaplanMeier(values: sample, censored: censored)
-    var table = (0...cells).map { place in
-      min(
-        estimate.quantile(survival: 1 - Double(max(1, place)) / Double(cells + 1)), estimate.end)
+    var table = (0...cells).map { place -> Double in
+      let below = Double(max(1, place)) / Double(cells + 1)
+      return min(estimate.quantile(survival: 1 - below), estimate.end)
     }
     for place in table.indices.dropFirst() { table[place] = max(table[place], table[place - 1]) }
     values = table

@@ -151,6 +151,7 @@ public struct ProfileBuilder {
     profile.withinJobs = ledger.withinJobs()
     profile.standing = standing.profile(
       first: (first ?? .zero).seconds, last: last.seconds)
+    profile.card = profile.makeCard()
     return profile
   }
 }

@@ -53,6 +53,15 @@ private enum ProfileCheck {
       kind(item)
       return nil
     }
+    items(root, "card", required: false) { item in
+      for key in ["part", "fittedTo"] { _ = item.string(key, required: true) }
+      for key in ["goodness", "notCaptured"] where item[key] == nil {
+        item.problem(at: key, "is missing")
+      }
+      _ = item["goodness"]
+      _ = item["notCaptured"]
+      return nil
+    }
     if let child = root.object("repeats") { repeats(child) }
     _ = root.number("withinJobs", in: .from(-1, to: 1))
     if let child = root.object("standing") { standing(child) }

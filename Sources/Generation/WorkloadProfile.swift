@@ -26,6 +26,8 @@ public struct WorkloadProfile: Codable, Sendable, Equatable {
   public var withinJobs: Double?
   /// What was running when the trace began, or within it; nil for nothing.
   public var standing: StandingProfile?
+  /// What each part was fitted to, how well it does and what it does not capture; nil in older profiles.
+  public var card: [CardEntry]?
 
   /// Versions that are read. Version 1 has no kinds of jobs, repeats or standing population: what is made
   /// of it is what it was.

@@ -12,7 +12,7 @@ struct ConclusionSetting: Sendable {
   /// The eight of the comparison. All know true run times.
   static let all: [ConclusionSetting] = [
     .init("FIFO", "first-fit"),
-    .init("SJF", "first-fit", .shortest),
+    .init("SJF", "first-fit", .sjf),
     .init("EASY", "first-fit", backfilling: .easy),
     .init("conservative", "first-fit", backfilling: .conservative),
     .init("best fit", "best-fit"),
@@ -22,7 +22,7 @@ struct ConclusionSetting: Sendable {
   ]
 
   private init(
-    _ name: String, _ policy: String, _ order: SimulationOptions.Order = .firstCome,
+    _ name: String, _ policy: String, _ order: SimulationOptions.Order = .fifo,
     backfilling: SimulationOptions.Backfilling = .none
   ) {
     (self.name, self.policy, self.order, self.backfilling) = (name, policy, order, backfilling)
