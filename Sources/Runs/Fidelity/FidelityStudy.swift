@@ -69,6 +69,12 @@ public struct FidelityStudy: Sendable {
     }
     let drawn = try make(original.records.count, seed)
     var samples = (WorkloadSample(seed: seed), WorkloadSample(seed: seed))
+    // What ran when the stretch began is load of it too.
+    if let from = selection.from {
+      for record in Self.stretch(try replayed().records, from: from, to: from, limit: 0) {
+        samples.0.add(record)
+      }
+    }
     for record in original.records { samples.0.add(record) }
     for record in drawn { samples.1.add(record) }
     return Report(
@@ -179,7 +185,7 @@ public struct FidelityStudy: Sendable {
     _ all: [TaskRecord], from: Microseconds, to: Microseconds, limit: Int
   ) -> [TaskRecord] {
     var tasks: [TaskRecord] = []
-    for record in all where record.submit < to {
+    for record in all where record.submit < max(to, from) {
       if record.submit >= from {
         if tasks.count < limit { tasks.append(record) }
         continue
@@ -190,6 +196,7 @@ public struct FidelityStudy: Sendable {
       var rest = record
       rest.runTime = min(end - from, record.runTime)
       rest.submit = from
+      rest.flags.insert(.cutOffAtStart)
       tasks.append(rest)
     }
     return tasks
