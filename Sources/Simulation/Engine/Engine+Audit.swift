@@ -43,7 +43,7 @@ extension Engine {
     guard options.mode == .central || !keepsPlan else { return }
     let candidates = mayStart()
     guard let head = candidates.first else { return }
-    let promise = options.backfilling == .easy ? promise(to: head) : nil
+    let promise = promiseNow(to: head)
     for index in candidates where keepsPlan || !wasAsked(index) {
       guard let machines = roomNow(for: slots[index].view) else { continue }
       if keepsPlan {
@@ -57,7 +57,7 @@ extension Engine {
 
   /// The waiting tasks that the mode lets start, if there is room for them.
   private func mayStart() -> [Int32] {
-    guard let head = pending.first?.value else { return [] }
+    guard let head = scorer == nil ? firstInOrder() : offering.head, !pending.isEmpty else { return [] }
     // A task that was beyond the depth is looked at when room has next grown.
     let sawAll = auditing.exceeded != auditing.growth
     if isBatch || keepsPlan { return sawAll ? pending.slots(limit: options.depth) : [] }

@@ -10,8 +10,8 @@ extension Engine {
       switch offering.stage {
       case .opening: openQueue()
       case .heads:
-        if !headWaits, let entry = pending.first {
-          ask(about: entry.value)
+        if !headWaits, let head = queueHead() {
+          ask(about: head)
           return true
         }
         if headWaits, options.backfilling != .none {
@@ -56,6 +56,8 @@ extension Engine {
       }
       return
     }
+    // Another may have come before the head by now.
+    if scorer != nil, bound < 0 { headWaits = false }
     offering.headWaited = headWaits
     offering.stage = .heads
   }
@@ -131,7 +133,11 @@ extension Engine {
   /// The task that was asked about has left the queue, or waits on.
   private mutating func decided(_ hasLeft: Bool) {
     switch offering.stage {
-    case .heads: if !hasLeft { headWaits = !preempt(for: offering.task) }
+    case .heads:
+      if !hasLeft {
+        headWaits = !preempt(for: offering.task)
+        if headWaits { keepHead(offering.task) }
+      }
     case .overtaking: if hasLeft { accounts.overtakings += 1 }
     case .batch:
       if hasLeft {

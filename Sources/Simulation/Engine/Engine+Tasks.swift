@@ -15,6 +15,7 @@ extension Engine {
   mutating func dequeue(_ index: Int32) {
     if keepsPlan { withdraw(index) }
     pending.remove(queueEntry(index), of: slots[index].view.user)
+    if index == bound { unbind() }
   }
 
   func queueEntry(_ index: Int32) -> OrderedIndex.Entry {
@@ -57,6 +58,7 @@ extension Engine {
     if slots[index].view.attempts == 0 { slots[index].firstStart = cluster.now }
     slots[index].since = cluster.now
     slots[index].lastStart = cluster.now
+    accounts.lastStart = cluster.now
     slots[index].view.attempts += 1
     slots[index].state = .running
     slots[index].sibling = -1
@@ -102,14 +104,14 @@ extension Engine {
     guard end.isKnown else { return }
     slots[index].expectedEnd = end
     cluster.changeWork(of: machine, by: 1, slots[index].view.request, end: end)
-    if options.backfilling == .easy { ends.insert(endEntry(index)) }
+    if keepsEnds { ends.insert(endEntry(index)) }
   }
 
   private mutating func expectNoMore(_ index: Int32, on machine: Int) {
     let end = slots[index].expectedEnd
     guard end.isKnown else { return }
     cluster.changeWork(of: machine, by: -1, slots[index].view.request, end: end)
-    if options.backfilling == .easy { ends.remove(endEntry(index)) }
+    if keepsEnds { ends.remove(endEntry(index)) }
     slots[index].expectedEnd = .never
   }
 

@@ -18,8 +18,13 @@ struct Engine: ~Copyable {
   var pending: WaitingQueue
   /// What has arrived since the queue was last offered.
   var fresh: [OrderedIndex.Entry] = []
-  /// Running tasks by the end that their estimates promise; kept only for EASY backfilling.
+  /// Running tasks by the end that their estimates promise; kept only where backfilling looks at the head alone.
   var ends = OrderedIndex()
+  /// The head that stays the head until it starts, and the time before which others must end; -1 for none.
+  var bound: Int32 = -1
+  var shadow: HeadPromise?
+  /// Scores the waiting tasks, in an order that changes with time.
+  var scorer: (any QueueScorer)?
   /// What waiting tasks have been promised by conservative backfilling.
   var plan = PromisePlan()
   /// Whether decisions are about which waiting task goes next, not only where the first one goes.
@@ -95,6 +100,7 @@ struct Engine: ~Copyable {
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
     pending = WaitingQueue(options.order)
+    if case .rule(let rule) = options.order, case .changing(let make) = rule.kind { scorer = make() }
     isBatch = choosesTasks
     changes = layout.events
     prospects = Prospects(layout)
@@ -155,7 +161,7 @@ struct Engine: ~Copyable {
     guard record.submit <= options.until, record.submit.isKnown else { return false }
     lastSubmit = record.submit
     arrivalTime = stepped(record.submit)
-    if arrivalTime > cluster.now {
+    if arrivalTime > cluster.now || options.takesEventsOneByOne {
       coming = record
       stage = .reaching
     } else {
@@ -189,7 +195,7 @@ struct Engine: ~Copyable {
         if let next = nextInstant, next < arrivalTime {
           step(to: next)
         } else {
-          step(to: arrivalTime)
+          step(to: arrivalTime, onlyClock: options.takesEventsOneByOne)
           if let record = coming { arrive(record) }
         }
       case .draining:
@@ -213,9 +219,9 @@ struct Engine: ~Copyable {
     giveUpRest()
   }
 
-  private mutating func step(to time: Microseconds) {
+  private mutating func step(to time: Microseconds, onlyClock: Bool = false) {
     moveClock(to: time)
-    if !isStepped { happen() }
+    if !isStepped, !onlyClock { happen() }
     let limit = options.maximumFailures + 1000 * accounts.submissions
     if accounts.failures > limit { exhausted = .tooManyFailures(limit, time: cluster.now) }
   }
@@ -328,6 +334,7 @@ struct Engine: ~Copyable {
       case .fail: fail(Int(event.subject))
       case .repair: repair(Int(event.subject))
       }
+      if options.takesEventsOneByOne { return }
     }
     while nextChange < changes.count, changes[nextChange].time.rawValue <= now {
       accounts.events += 1
@@ -352,7 +359,9 @@ struct Engine: ~Copyable {
         return false
       }
       // Tasks of no length end at once and may make room.
-      guard heap.nextTime == cluster.now.rawValue else { return false }
+      guard heap.nextTime == cluster.now.rawValue, !options.takesEventsOneByOne else {
+        return false
+      }
       happen()
       offering.stage = .opening
     }
