@@ -18,7 +18,7 @@ import Workload
   typealias Score = @Sendable (_ job: Job, _ now: Int) -> Double
 
   static let rules: [(rule: SimulationOptions.Order, score: Score)] = [
-    (.firstCome, { job, _ in Double(job.submit) }),
+    (.fifo, { job, _ in Double(job.submit) }),
     (.rule(.smallestArea), { job, _ in Double(job.requested * job.processors) }),
     (.rule(.narrowest), { job, _ in Double(job.processors) }),
     (.rule(.f4), { job, _ in

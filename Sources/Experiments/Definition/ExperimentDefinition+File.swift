@@ -133,8 +133,9 @@ extension WorkloadDefinition {
     }
     let scaleArrivals = node.number(
       "scaleArrivals", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
-    let scaleLoad = node.number(
-      "scaleLoad", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
+    let scaleRunTimes = node.number(
+      "scaleRunTimes", formerly: "scaleLoad",
+      in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
     if let from, let to, from >= to { node.problem("begins (from) after its end (to)") }
     guard let source else { return nil }
     self.init(name: name ?? shortName(source), source: source)
@@ -145,7 +146,7 @@ extension WorkloadDefinition {
     self.tasks = tasks
     self.starts = starts
     self.scaleArrivals = scaleArrivals
-    self.scaleLoad = scaleLoad
+    self.scaleRunTimes = scaleRunTimes
   }
 }
 

@@ -86,7 +86,7 @@ extension WorkloadDefinition {
       }
     }
     notes.number(scaleArrivals, Ranges.factor, "\(path).scaleArrivals")
-    notes.number(scaleLoad, Ranges.factor, "\(path).scaleLoad")
+    notes.number(scaleRunTimes, Ranges.factor, "\(path).scaleRunTimes")
   }
 }
 

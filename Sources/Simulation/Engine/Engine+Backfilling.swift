@@ -3,8 +3,8 @@ import Workload
 // What may overtake a waiting head.
 extension Engine {
   /// Lets tasks behind the head start. `onlyFresh`: nothing has changed but that some have arrived.
-  mutating func openOvertaking(onlyFresh: Bool) {
-    offering.stage = .overtaking
+  mutating func openBackfilling(onlyFresh: Bool) {
+    offering.stage = .backfilling
     offering.cursor = 0
     offering.candidates.removeAll(keepingCapacity: true)
     if scorer == nil { offering.head = bound >= 0 ? bound : pending.first?.value ?? -1 }
@@ -14,7 +14,7 @@ extension Engine {
     if onlyFresh {
       for entry in fresh where entry.value != head { offering.candidates.append(entry.value) }
     } else {
-      offering.candidates.append(contentsOf: overtakers(of: head))
+      offering.candidates.append(contentsOf: backfillers(of: head))
     }
   }
 

@@ -32,8 +32,8 @@ extension Engine {
     headWaits = false
   }
 
-  /// Those who may overtake the head, in the order in which they are asked about.
-  mutating func overtakers(of head: Int32) -> [Int32] {
+  /// Those that may be backfilled before the head, in the order in which they are asked about.
+  mutating func backfillers(of head: Int32) -> [Int32] {
     var found: [Int32]
     if options.backfilling == .shadow {
       found = pending.slots(limit: options.depth + 1)
