@@ -18,7 +18,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     public let order: SimulationOptions.Order
 
     private static let own: [(name: String, order: SimulationOptions.Order)] = [
-      ("fifo", .fifo), ("priority", .priority), ("sjf", .shortest),
+      ("fifo", .fifo), ("priority", .priority), ("sjf", .sjf),
       ("edf", .earliestDeadline), ("fair-share", .fairShare), ("drf", .dominantResource),
     ]
 
