@@ -185,7 +185,7 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
 
   /// A store keeps the names of version 0.1.
   private enum CodingKeys: String, CodingKey {
-    case name, source, from, to, priority, sample, tasks, scaleArrivals
+    case name, source, from, to, priority, sample, tasks, starts, scaleArrivals
     case scaleRunTimes = "scaleLoad"
     case parameters
   }
