@@ -12,7 +12,8 @@ import Testing
     (workload.tasks, workload.starts, workload.scaleArrivals) = (3, [4, 5], 6)
     (workload.scaleRunTimes, workload.parameters) = (7, ["load": 0.5])
     for child in Mirror(reflecting: workload).children {
-      let isNil = Mirror(reflecting: child.value).displayStyle == .optional
+      let isNil =
+        Mirror(reflecting: child.value).displayStyle == .optional
         && Mirror(reflecting: child.value).children.isEmpty
       #expect(!isNil, "\(child.label ?? "") is to be set here")
     }

@@ -1,7 +1,8 @@
 import Foundation
-@testable import Simulation
 import Testing
 import Workload
+
+@testable import Simulation
 
 /// Orders of the queue by score, heads that are bound, and events one by one, against a simulator of a few
 /// lines that shares nothing with the engine: RLScheduler's, as its paper's code has it (Zhang et al., SC'20).
@@ -21,21 +22,33 @@ import Workload
     (.fifo, { job, _ in Double(job.submit) }),
     (.rule(.smallestArea), { job, _ in Double(job.requested * job.processors) }),
     (.rule(.narrowest), { job, _ in Double(job.processors) }),
-    (.rule(.f4), { job, _ in
-      Double(job.requested) * Double(job.processors).squareRoot()
-        + 530_000 * log10(job.submit == 0 ? 0.1 : Double(job.submit))
-    }),
-    (.rule(.wfp3), { job, now in
-      let share = Double(now - job.submit) / Double(job.requested)
-      return -(share * share * share * Double(job.processors))
-    }),
-    (.rule(.largestExpansion), { job, now in
-      -(Double(now - job.submit + job.requested) / Double(job.requested))
-    }),
-    (.rule(.rlschedulerWFP3), { job, _ in
-      let share = Double(-1 - job.submit) / Double(job.requested)
-      return -(share * share * share * Double(job.processors))
-    }),
+    (
+      .rule(.f4),
+      { job, _ in
+        Double(job.requested) * Double(job.processors).squareRoot()
+          + 530_000 * log10(job.submit == 0 ? 0.1 : Double(job.submit))
+      }
+    ),
+    (
+      .rule(.wfp3),
+      { job, now in
+        let share = Double(now - job.submit) / Double(job.requested)
+        return -(share * share * share * Double(job.processors))
+      }
+    ),
+    (
+      .rule(.largestExpansion),
+      { job, now in
+        -(Double(now - job.submit + job.requested) / Double(job.requested))
+      }
+    ),
+    (
+      .rule(.rlschedulerWFP3),
+      { job, _ in
+        let share = Double(-1 - job.submit) / Double(job.requested)
+        return -(share * share * share * Double(job.processors))
+      }
+    ),
   ]
 
   static func name(_ order: SimulationOptions.Order) -> String {

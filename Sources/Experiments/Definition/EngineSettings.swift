@@ -255,14 +255,16 @@ public struct EngineSettings: Codable, Hashable, Sendable {
         issues.append(
           .init(
             path: "queue",
-            message: "is \(queue.rawValue), which changes while tasks wait: conservative backfilling "
+            message:
+              "is \(queue.rawValue), which changes while tasks wait: conservative backfilling "
               + "promises starts in an order that stays; use easy"))
       }
       if bindHead == true {
         issues.append(
           .init(
             path: "bindHead",
-            message: "means nothing to conservative backfilling, which promises every task its start"))
+            message:
+              "means nothing to conservative backfilling, which promises every task its start"))
       }
     }
     if eventsOneByOne == true, (step ?? 0) > 0 {

@@ -122,7 +122,9 @@ public final class ExperimentProvider: ExperimentInputs {
   public func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws
     -> Bool
   {
-    if isGenerated(workload.source) || workload.sample != nil || workload.starts != nil { return true }
+    if isGenerated(workload.source) || workload.sample != nil || workload.starts != nil {
+      return true
+    }
     guard cluster.seed == nil else { return false }
     let groups =
       try cluster.groups
@@ -186,7 +188,9 @@ public final class ExperimentProvider: ExperimentInputs {
       let start = starts[Int((max(seed, 1) - 1) % UInt64(starts.count))]
       for place in 0..<start where try source.next() == nil {
         throw RunError(
-          message: "workload \(definition.name): has \(grouped(place)) tasks, and a sequence starts at number \(start)")
+          message:
+            "workload \(definition.name): has \(grouped(place)) tasks, and a sequence starts at number \(start)"
+        )
       }
     }
     if let tasks = definition.tasks { source = AnyWorkloadSource(source.prefix(tasks)) }

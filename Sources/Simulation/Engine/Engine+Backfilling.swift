@@ -7,7 +7,9 @@ extension Engine {
     offering.stage = .backfilling
     offering.cursor = 0
     offering.candidates.removeAll(keepingCapacity: true)
-    if scorer == nil { offering.head = bound >= 0 ? bound : pending.first?.value ?? -1 }
+    if scorer == nil { offering.head = firstInOrder() ?? -1 }
+    offering.left = 0
+    offering.hasMore = pending.count > options.depth + 1
     let head = offering.head
     guard head >= 0 else { return }
     offering.promise = promiseNow(to: head)
@@ -35,6 +37,20 @@ extension Engine {
       if slots[index].state == .pending { return index }
     }
     return nil
+  }
+
+  /// Where some have overtaken, others have come within the depth: they are candidates too. False if there
+  /// are none.
+  mutating func addCandidates() -> Bool {
+    guard offering.hasMore, offering.left > 0 else { return false }
+    let head = offering.head
+    var within = pending.slots(limit: options.depth + 1).filter { $0 != head }[...]
+    // Those before them have been looked at, now or when they came.
+    if !pending.isByUser { within = within.suffix(offering.left) }
+    let known = Set(offering.candidates)
+    offering.left = 0
+    offering.candidates.append(contentsOf: within.filter { !known.contains($0) })
+    return offering.cursor < offering.candidates.count
   }
 
   /// When the head can start at the latest, by the estimates, and what it can then spare.

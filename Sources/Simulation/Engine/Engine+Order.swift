@@ -3,9 +3,6 @@ import Workload
 // Who heads the queue, where that is not simply its first: orders that change with time, and heads that are
 // bound until they start.
 extension Engine {
-  /// Whether running tasks are kept by their promised ends.
-  var keepsEnds: Bool { options.backfilling == .easy || options.backfilling == .shadow }
-
   /// Who goes next; nil if nobody waits.
   @inline(__always)
   func firstInOrder() -> Int32? { bound >= 0 ? bound : pending.first?.value }
