@@ -105,7 +105,7 @@ import Workload
     var study = CalibrationStudy(workload: path, cluster: cluster)
     study.candidates = 16
     let found = try await study.run()
-    #expect(found.best.settings.queue == .sjf)
+    #expect(found.best.settings.queue.rawValue == "sjf")
     #expect(found.best.settings.backfilling == .easy)
     #expect(found.best.errors.median < 1)
     #expect(found.best.errors.meanLogRatio < found.standard.errors.meanLogRatio)

@@ -31,7 +31,8 @@ public struct CalibrationStudy: Sendable {
   private static let fewest = 100
   private static let rungs = 4
 
-  private static let queues: [EngineSettings.Queue] = [.fifo, .sjf, .priority, .fairShare]
+  private static let queues = ["fifo", "sjf", "priority", "fair-share"]
+    .compactMap { EngineSettings.Queue(rawValue: $0) }
   private static let depths = [50, 500, 5000]
   private static let delays: [Double] = [0, 1, 5, 20, 60]
   private static let overcommitments = [1, 1.25, 1.5, 2]
