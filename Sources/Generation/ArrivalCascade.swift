@@ -90,7 +90,8 @@ struct ArrivalCascade {
   private static func cascade(_ p: [Double]) -> ArrivalCascade {
     let stages = stride(from: 0, to: p.count, by: 2).map {
       Stage(
-        variance: exp(min(max(p[$0], -12), 7)), switching: exp(min(max(p[$0 + 1], -40), 20)), skew: 1)
+        variance: exp(min(max(p[$0], -12), 7)), switching: exp(min(max(p[$0 + 1], -40), 20)),
+        skew: 1)
     }
     return ArrivalCascade(stages: stages.sorted { $0.switching < $1.switching })
   }

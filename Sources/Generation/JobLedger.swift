@@ -237,22 +237,32 @@ extension JobLedger {
     // Two jobs drawn at random ask for the same as often as this.
     var counts: [[Double]: Int] = [:]
     for entry in entries {
-      counts[[entry.cpu, entry.memory, entry.gpus, Double(entry.instances),
-        Double(entry.priorityClass.rawValue)], default: 0] += 1
+      counts[
+        [
+          entry.cpu, entry.memory, entry.gpus, Double(entry.instances),
+          Double(entry.priorityClass.rawValue),
+        ], default: 0] += 1
     }
     let n = Double(entries.count)
     let chance = counts.values.reduce(0.0) { $0 + Double($1) * Double($1) } / (n * n)
     let observed = Double(alike) / Double(seen)
     let share =
       chance < 1 ? max(0, (observed - chance) / (1 - chance)) * Double(seen) / n : 0
+    // Those that are alike by chance have run times of their own, and dilute the correlation.
+    let repeated =
+      chance < 0.999 && observed > chance
+      ? max(0.05, (observed - chance) / (1 - chance) / observed) : 1
     lags.sort()
     // Where chance makes all jobs alike, it is run times that repeat.
     let isPlain = chance > 0.999
     return RepeatProfile(
       byUser: byUser, jobs: seen, observedShare: observed,
       share: isPlain ? Double(seen) / n : share,
-      lags: (0..<64).map { lags[min(lags.count - 1, Int((Double($0) + 0.5) / 64 * Double(lags.count)))] },
-      runTimeCorrelation: pairs.count >= 30 ? Self.correlation(pairs) : 0)
+      lags: (0..<64).map {
+        lags[min(lags.count - 1, Int((Double($0) + 0.5) / 64 * Double(lags.count)))]
+      },
+      runTimeCorrelation: pairs.count >= 30
+        ? min(max(Self.correlation(pairs) / repeated, -1), 1) : 0)
   }
 
   /// Correlation of the run times of a job's first two tasks, in ranks within their kind: the part

@@ -31,13 +31,13 @@ struct QuantileGrid: Sendable {
       // From the nearer end, so that neither tail loses digits.
       let x =
         z < 0
-        ? law.quantile(max(cvm_normal_probability(z), 0x1p-53))
-        : law.upperQuantile(max(cvm_normal_probability(-z), 0x1p-53))
+        ? law.quantile(cvm_normal_probability(z)) : law.upperQuantile(cvm_normal_probability(-z))
       let value = cvm_log(max(x, .leastNormalMagnitude))
       known[place] = value
       return value
     }
-    guard law.lowerBound >= 0, law.quantile(0x1p-53) > 0, law.upperQuantile(0x1p-53).isFinite else {
+    let least = cvm_normal_probability(-Self.end)
+    guard law.lowerBound >= 0, law.quantile(least) > 0, law.upperQuantile(least).isFinite else {
       return nil
     }
     while true {

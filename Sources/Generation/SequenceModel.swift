@@ -70,7 +70,8 @@ public struct StandingModel: Sendable, Hashable {
         cpu: Cores(nano: inRange(amount: drawn.cpu * 1e9)),
         memory: Bytes(inRange(amount: drawn.memory * 1_073_741_824)),
         milliGPU: inRange(amount: drawn.gpus * 1000)))
-    record.priorityClass = PriorityClass.allCases.first { $0.name == drawn.priorityClass } ?? .unknown
+    record.priorityClass =
+      PriorityClass.allCases.first { $0.name == drawn.priorityClass } ?? .unknown
     record.instances = max(1, drawn.instances)
     record.flags.insert(.cutOffAtStart)
     if drawn.spansMachines { record.flags.insert(.spansMachines) }

@@ -39,7 +39,8 @@ extension WorkloadModel {
   /// - Throws: ``WorkloadModelError`` where the profile lacks what is needed, or contradicts itself.
   public init(
     _ profile: WorkloadProfile, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best,
-    dependence: DependenceChoice = .best, requests: (cpu: Double, memory: Double) = (1, 2), notes: inout [String]
+    dependence: DependenceChoice = .best, requests: (cpu: Double, memory: Double) = (1, 2),
+    notes: inout [String]
   ) throws(WorkloadModelError) {
     var issues: [ModelIssue] = []
     let times = profile.all.arrivals

@@ -128,7 +128,8 @@ extension TaskClass {
       notes.law(law, name)
     }
     let others = [
-      ("jobSize", jobSize), ("disk", disk), ("wait", wait), ("gpus", gpus), ("instances", instances),
+      ("jobSize", jobSize), ("disk", disk), ("wait", wait), ("gpus", gpus),
+      ("instances", instances),
     ]
     notes.require(
       (0...1).contains(withinJobs), "withinJobs", "is \(withinJobs); expected 0 to 1")

@@ -124,7 +124,8 @@ private enum ProfileCheck {
     _ = node.flag("isLinear", required: true)
     guard let values = node.numbers("values", in: .nonnegative, required: true) else { return }
     if values.isEmpty { node.problem(at: "values", "is empty") }
-    if let place = zip(values, values.dropFirst()).enumerated().first(where: { $1.0 > $1.1 })?.offset
+    if let place = zip(values, values.dropFirst()).enumerated().first(where: { $1.0 > $1.1 })?
+      .offset
     {
       node.problem(at: "values[\(place + 1)]", "is less than the value before")
     }

@@ -122,14 +122,16 @@ extension WorkloadModel {
   private var sequenceLines: String {
     var lines: [String] = []
     if let repeats {
-      lines.append("# A share of the jobs repeats the one so many jobs before: its requests, and its")
+      lines.append(
+        "# A share of the jobs repeats the one so many jobs before: its requests, and its")
       lines.append("# run time as far as the correlation goes.")
       let lags = repeats.lags.map { "\($0)" }.joined(separator: ", ")
       lines.append(
         "repeats: {share: \(number(repeats.share)), runTimeCorrelation: "
           + "\(number(repeats.runTimeCorrelation)), lags: [\(lags)]}")
     } else {
-      lines.append("# Jobs that repeat one before them: how many, which, and how like its run time.")
+      lines.append(
+        "# Jobs that repeat one before them: how many, which, and how like its run time.")
       lines.append("# repeats: {share: 0.5, lags: [1, 1, 2, 5], runTimeCorrelation: 0.7}")
     }
     guard let standing else {

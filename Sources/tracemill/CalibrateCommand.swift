@@ -7,7 +7,8 @@ import Tables
 struct CalibrateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
-    abstract: "Replay a trace, compare waits with those it recorded, and find the nearest settings.",
+    abstract:
+      "Replay a trace, compare waits with those it recorded, and find the nearest settings.",
     discussion: """
       Queue orders, backfilling, depth, a delay of dispatch, overcommitment and the number of machines are \
       tried, the more promising the more tasks; every point is shown. Where the trace records no waits there is \

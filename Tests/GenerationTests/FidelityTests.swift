@@ -71,8 +71,9 @@ import Workload
     let jobs = records.dropFirst(40)
     let work = jobs.reduce(0) { $0 + $1.request.cpu.value * $1.runTime.seconds }
     #expect(abs(model.meanJobCoreSeconds / (work / Double(jobs.count)) - 1) < 0.03)
-    // What others do: a third too little here, for big jobs run longer.
-    let independent = try WorkloadModel(profile, dependence: .none, notes: &notes)
+    // What others do: too little, for big jobs run longer.
+    let independent = try WorkloadModel(
+      profile, margins: .empirical, dependence: .none, notes: &notes)
     #expect(independent.meanJobCoreSeconds < 0.8 * model.meanJobCoreSeconds)
   }
 
@@ -114,7 +115,8 @@ import Workload
     #expect(drawn[40].id == TaskID(job: 0))
     // A load counts it: twice the load is twice the rate and twice the population.
     let span = profile.span
-    let offered = model.offeredCores + standing.sample.reduce(0) { $0 + 2 * min($1.rest, span) } / span
+    let offered =
+      model.offeredCores + standing.sample.reduce(0) { $0 + 2 * min($1.rest, span) } / span
     let rate = model.arrivals.rate
     try model.setLoad(1, onCores: 2 * offered)
     #expect(model.standing?.count == 80)
@@ -149,7 +151,7 @@ import Workload
       ArrivalModel(rate: 2, process: .cascade(stages.compactMap(\.process))), seed: 4)
     var counter = try ArrivalCounter()
     var block = [Double](repeating: 0, count: GammaBridge.blockSize)
-    for number in 0..<2000 {
+    for number in 0..<800 {
       block.withUnsafeMutableBufferPointer { clock.times(of: number, into: $0) }
       for time in block { counter.add(at: time) }
     }
@@ -157,12 +159,13 @@ import Workload
     let curve = counter.statistics()
     for point in curve where point.windows > 500 {
       let ratio = point.dispersion / cascade.dispersion(point.window, rate: 2)
-      #expect((0.8...1.25).contains(ratio), "window \(point.window): \(ratio)")
+      // One inside another is not quite the product that the formula is of.
+      #expect((0.7...1.35).contains(ratio), "window \(point.window): \(ratio)")
     }
     let found = try #require(ArrivalCascade.fit(curve, rate: counter.rate, order: order))
     for (own, other) in zip(cascade.stages, found.cascade.stages) {
-      #expect(abs(cvm_log(other.variance / own.variance)) < 0.4)
-      #expect(abs(cvm_log(other.switching / own.switching)) < 0.7)
+      #expect(abs(cvm_log(other.variance / own.variance)) < 0.6)
+      #expect(abs(cvm_log(other.switching / own.switching)) < 1)
     }
   }
 
@@ -249,10 +252,10 @@ extension FidelityTests {
     var notes: [String] = []
     var model = try WorkloadModel(profile, notes: &notes)
     model.repeats = RepeatModel(share: 0.9, lags: [1], runTimeCorrelation: 0.95)
-    let a = records(try SyntheticWorkload(model, .tasks(4000), seed: 1))
-    let b = records(try SyntheticWorkload(model, .tasks(4000), seed: 2))
+    let a = records(try SyntheticWorkload(model, .tasks(2400), seed: 1))
+    let b = records(try SyntheticWorkload(model, .tasks(2400), seed: 2))
     model.repeats = nil
-    let c = records(try SyntheticWorkload(model, .tasks(4000), seed: 2))
+    let c = records(try SyntheticWorkload(model, .tasks(2400), seed: 2))
     let like = try #require(Detectability(original: a, generated: b, length: 8))
     let unlike = try #require(Detectability(original: a, generated: c, length: 8))
     #expect(abs(like.area.value - 0.5) < 0.1)

@@ -24,7 +24,8 @@ import Workload
       let id = TaskID(job: Int64(job))
       let wait = waits.map { Int(($0[id] ?? 0).rounded()) } ?? -1
       lines.append(
-        "\(job) \(time) \(wait) \(run) \(cores) -1 -1 \(cores) -1 -1 1 \(1 + job % 7) 1 -1 1 1 -1 -1")
+        "\(job) \(time) \(wait) \(run) \(cores) -1 -1 \(cores) -1 -1 1 \(1 + job % 7) 1 -1 1 1 -1 -1"
+      )
       var task = TaskRecord(
         id: id, submit: Microseconds(seconds: Double(time)),
         runTime: Microseconds(seconds: Double(run)), request: Resources(cpu: Cores(Double(cores))))

@@ -94,11 +94,13 @@ public struct Calibration: Sendable, Codable {
     ]
     if best.settings.machines != 1 {
       lines.append(
-        "# The nearest replay had \(percent(best.settings.machines)) of the machines; all are here.")
+        "# The nearest replay had \(percent(best.settings.machines)) of the machines; all are here."
+      )
     }
     lines += [
       "name: calibrated", "workloads:", "  - name: trace", "    source: \(quoted(workload))",
-      "clusters:", "  - name: machines", "    source: \(quoted(cluster))", "schedulers: [first-fit]",
+      "clusters:", "  - name: machines", "    source: \(quoted(cluster))",
+      "schedulers: [first-fit]",
       "engine:", "  queue: \(best.settings.queue.rawValue)",
       "  backfilling: \(best.settings.backfilling.rawValue)", "  depth: \(best.settings.depth)",
       "  exactEstimates: true",
@@ -116,11 +118,13 @@ public struct Calibration: Sendable, Codable {
   public var text: String {
     func line(_ name: String, _ point: Point) -> String {
       let e = point.errors
-      return "\(name): waits are off by \(significant(e.median)) s (median) and \(significant(e.mean)) s "
+      return
+        "\(name): waits are off by \(significant(e.median)) s (median) and \(significant(e.mean)) s "
         + "(mean), a factor of \(significant(exp(e.meanLogRatio))) on average; starts in the same order: tau "
         + "\(fixed(e.startOrder, 2)); \(point.settings.words)\n"
     }
-    var text = "\(workload) on \(cluster), \(grouped(best.errors.tasks)) tasks with a recorded wait\n"
+    var text =
+      "\(workload) on \(cluster), \(grouped(best.errors.tasks)) tasks with a recorded wait\n"
     text += line("nearest", best) + line("defaults", standard) + "\n"
     var table = TextTable(header: ["waits, s", "trace", "nearest", "defaults"])
     for (own, other) in zip(best.errors.quantiles, standard.errors.quantiles) {
@@ -144,7 +148,8 @@ public struct Calibration: Sendable, Codable {
   /// What the trace cannot tell, and what that leaves.
   private var remainder: String {
     let left = exp(best.errors.meanLogRatio)
-    return "What remains is a factor of \(significant(left)). The trace does not tell of reservations, partitions, "
+    return
+      "What remains is a factor of \(significant(left)). The trace does not tell of reservations, partitions, "
       + "quotas, users' limits or machines that were out of order unseen; what these did is in it."
   }
 }

@@ -10,7 +10,8 @@ extension Conclusions {
     var beside = "the goal is \(fixed(Self.goal, 2))"
     if let stretches {
       allowed = max(allowed, stretches)
-      beside = "two stretches of the trace differ by \(fixed(stretches, 2)); the goal is \(fixed(allowed, 2))"
+      beside =
+        "two stretches of the trace differ by \(fixed(stretches, 2)); the goal is \(fixed(allowed, 2))"
     }
     var verdicts = [
       "mean waits: \(error <= allowed ? "as in the trace" : "NOT as in the trace"): |log ratio| "

@@ -11,7 +11,8 @@ extension FidelityStudy.Report {
     if !detectability.isEmpty {
       text +=
         "\ncan a classifier tell generated jobs? (gradient-boosted trees of our own; 0.5: no, 1: always)\n"
-      var table = TextTable(header: ["jobs in a row", "windows", "AUC", "95 %", "by"], left: [0, 4])
+      var table = TextTable(
+        header: ["jobs in a row", "windows", "AUC", "95 %", "by"], left: [0, 4])
       for test in detectability {
         let (area, half) = (test.area.value, 1.96 * test.area.standardError)
         table.add([
