@@ -141,19 +141,16 @@ public struct CalibrationStudy: Sendable {
   private func errors(
     _ settings: Calibration.Settings, _ tasks: [TaskRecord], _ layout: ClusterLayout
   ) throws -> Calibration.Errors {
-    let simulator = Simulator(
-      cluster: settings.machines < 1 ? layout.share(settings.machines) : layout,
-      policy: try NamedScheduler("first-fit").policy(), options: settings.engine.options,
-      seed: seed)
-    var starts = FirstStarts()
-    do { _ = try simulator.run(TaskTable(tasks).source(), results: &starts) } catch let error
-      as SimulationError
-    { throw error.underlying }
+    let policy = try NamedScheduler("first-fit").policy()
+    let machines = settings.machines < 1 ? layout.share(settings.machines) : layout
+    let starts = try Self.starts(
+      tasks,
+      Simulator(cluster: machines, policy: policy, options: settings.engine.options, seed: seed))
     var pairs: [(recorded: Double, replayed: Double, begun: Double, start: Double)] = []
     var errors = Calibration.Errors()
     for task in tasks {
       guard let wait = task.recordedWait else { continue }
-      guard let start = starts.starts[task.id] else {
+      guard let start = starts[task.id] else {
         errors.unstarted += 1
         continue
       }
@@ -178,6 +175,17 @@ public struct CalibrationStudy: Sendable {
       return .init(p: p, recorded: recorded[rank], replayed: replayed[rank])
     }
     return errors
+  }
+
+  /// When each task first starts in a run.
+  private static func starts(
+    _ tasks: [TaskRecord], _ simulator: Simulator
+  ) throws -> [TaskID: Microseconds] {
+    var starts = FirstStarts()
+    do {
+      _ = try simulator.run(TaskTable(tasks).source(), results: &starts)
+    } catch let error as SimulationError { throw error.underlying }
+    return starts.starts
   }
 
   /// Kendall's tau-a of two orders; O(n log n) by merging.
