@@ -61,6 +61,9 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
   var workers = ProcessInfo.processInfo.activeProcessorCount
 
+  @Flag(help: "Run each learned scheduler in the engine that it was trained in.")
+  var asTrained = false
+
   @Option(help: ArgumentHelp("Write every episode's reward and terms.", valueName: "file.csv"))
   var csv: String?
 
@@ -102,7 +105,18 @@ struct EvaluateCommand: ParsableCommand {
         file.scenarios[index].options.heartbeat = Microseconds(seconds: heartbeat)
       }
     }
-    let contenders = try names.map { try Contender($0, candidates: candidates) }
+    let contenders = try names.map {
+      try Contender($0, candidates: candidates, asTrained: asTrained)
+    }
+    if asTrained, !contenders.contains(where: \.isLearned) {
+      throw CommandFailure(message: NamedScheduler.nothingLearned)
+    }
+    for scenario in file.scenarios {
+      for contender in contenders {
+        guard let warning = try contender.warning(in: scenario) else { continue }
+        messages.logger?.warning("\(scenario.name): \(contender.name) \(warning)")
+      }
+    }
     var rows =
       "scenario,load,seed,scheduler,reward,service,completion,energy,imbalance,completion_s,joules,"
       + "variance,deadlines_met,tasks\n"
@@ -230,12 +244,29 @@ private struct Contender {
   private let scheduler: NamedScheduler
   private let isOracle: Bool
   private let candidates: Int?
+  private let asTrained: Bool
 
-  init(_ name: String, candidates: Int?) throws {
+  init(_ name: String, candidates: Int?, asTrained: Bool) throws {
     self.name = name
     self.candidates = candidates
+    self.asTrained = asTrained
     isOracle = name.hasPrefix("oracle:")
     scheduler = try NamedScheduler(isOracle ? String(name.dropFirst("oracle:".count)) : name)
+  }
+
+  /// Whether it learned in an engine.
+  var isLearned: Bool { NamedScheduler.isLearned(scheduler.name) }
+
+  /// What is to be said of it in a scenario before it runs; nil for nothing. An oracle's view of no age
+  /// is what its name says.
+  func warning(in scenario: Scenario) throws -> String? {
+    scheduler.warning(in: try options(scenario), as: .keys)
+  }
+
+  private func options(_ scenario: Scenario) throws -> SimulationOptions {
+    var options = scenario.options
+    if asTrained, isLearned { try scheduler.setEnvironment(&options) }
+    return options
   }
 
   func rewards(
@@ -243,6 +274,7 @@ private struct Contender {
   ) throws -> [Reward] {
     let (scheduler, candidates) = (scheduler, candidates)
     var scenario = scenario
+    scenario.options = try options(scenario)
     if isOracle { scenario.options.heartbeat = .zero }
     return try scenario.rewards(
       seeds.map { Episode(seed: $0, load: load, tasks: tasks) }, workers: workers

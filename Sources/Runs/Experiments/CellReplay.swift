@@ -51,6 +51,13 @@ public struct CellReplay {
       let named = try NamedExperiment(source)
       (definition, folder) = (named.definition, named.folder)
     }
+    if let scheduler = definition.schedulers.first(where: { $0.name == cell.scheduler }) {
+      var own = definition
+      own.schedulers = [scheduler]
+      let warnings = try ExperimentProvider(folder: folder, reading: reading)
+        .settle(&own, asTrained: false)
+      for warning in warnings { reading.logger?.warning("\(warning)") }
+    }
     let outcome: CellOutcome
     do {
       var options = SimulationOptions()

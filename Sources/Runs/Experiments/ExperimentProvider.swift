@@ -47,7 +47,7 @@ public final class ExperimentProvider: ExperimentInputs {
   }
 
   /// The policy's name; the path of one in a file begins from the experiment's folder.
-  private func schedulerName(_ definition: SchedulerDefinition) -> String {
+  func schedulerName(_ definition: SchedulerDefinition) -> String {
     guard let (kind, file) = NamedScheduler.file(definition.policy) else {
       return definition.policy
     }
