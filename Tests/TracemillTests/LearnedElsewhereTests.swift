@@ -48,7 +48,10 @@ import Testing
     #expect(other.error.contains(flag), "\(other.error)")
     #expect(other.error.components(separatedBy: "another engine").count >= 2)
     let own = try run(
-      tracemill, try arguments(way).map { $0 == folder("r") ? folder("t") : $0 } + ["--as-trained"])
+      tracemill,
+      try arguments(way).map { [folder("r"), folder("s")].contains($0) ? $0 + "2" : $0 } + [
+        "--as-trained"
+      ])
     #expect(own.status == 0, "\(own.error)")
     #expect(!own.error.contains("another engine"), "\(own.error)")
     // Other settings, other figures: the flag does something.
