@@ -44,7 +44,7 @@ public struct CellReplay {
     let definition: ExperimentDefinition
     let folder: String
     if Self.isDatabase(source) {
-      let store = try ResultsStore(path: source)
+      let store = try ResultsStore(reading: source)
       (definition, folder) = try store.experiment()
       recorded = try store.record(of: cell)
     } else {
