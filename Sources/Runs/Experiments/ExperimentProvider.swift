@@ -233,7 +233,8 @@ public final class ExperimentProvider: ExperimentInputs {
 
   /// A path in the experiment's folder; anything else as it is.
   private func path(_ source: String) -> String {
-    if source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
+    // Machines that the experiment itself says have no source, which would be the folder.
+    if source.isEmpty || source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
     func inFolder(_ name: String) -> String? {
       let path = URL(fileURLWithPath: folder).appendingPathComponent(name).path
       return FileManager.default.fileExists(atPath: path) ? path : nil
