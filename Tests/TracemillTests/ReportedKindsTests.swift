@@ -83,7 +83,8 @@ import Testing
     #expect(mapped.contains("start") && mapped.contains("submissionTime"), "\(mapped)")
     // What is asked for is what is read, whatever else it might be.
     let wide = try folder.write(
-      "separator: \",\"\ncolumns:\n  submit_us: {from: start, unit: s}\n", to: "w.yaml")
+      "separator: \",\"\ncolumns:\n  submit_us: {from: start, unit: s}\n  run_us: {from: length, unit: s}\n",
+      to: "w.yaml")
     #expect(try refusal(path, ["--columns", wide]).contains("start"))
     let verified = try tracemill("verify", path, "--columns", mapping, "--quiet")
     #expect(verified.status == 1)
