@@ -14,7 +14,7 @@ from ._gymnasium import observation_space
 from ._native import NativeEnvironments
 
 
-class SB3VectorEnv(VecEnv):
+class SB3VectorEnv(VecEnv):  # type: ignore[misc]
     """``num_envs`` runs as a ``VecEnv``; an episode that ends gives way to the next at once.
 
     Environment ``i`` plays with seeds ``seed + i``, ``seed + i + num_envs``, …; options as of
