@@ -236,15 +236,16 @@ struct SimulateCommand: AsyncParsableCommand {
     var settings = engine.settings
     settings.atStart = atStart
     settings.ignoreConstraints = ignoreConstraints
-    if NamedScheduler.isLearned(scheduler) {
-      let learned = try NamedScheduler(scheduler)
-      if asTrained { try learned.setEnvironment(&settings) }
-      if let warning = learned.warning(in: settings.options) {
+    if asTrained, !NamedScheduler.isLearned(scheduler) {
+      throw ValidationError(NamedScheduler.nothingLearned)
+    }
+    if NamedScheduler.file(scheduler) != nil {
+      let named = try NamedScheduler(scheduler)
+      if asTrained { try named.setEnvironment(&settings) }
+      if let warning = named.warning(in: settings.options) {
         reading.logger?.warning("\(scheduler) \(warning)")
       }
-      for note in learned.notes { reading.logger?.notice("\(scheduler): \(note)") }
-    } else if asTrained {
-      throw ValidationError(NamedScheduler.nothingLearned)
+      for note in named.notes { reading.logger?.notice("\(scheduler): \(note)") }
     }
     var job = try SimulationJob(
       workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
