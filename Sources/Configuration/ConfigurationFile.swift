@@ -4,7 +4,7 @@ import Yams
 /// A YAML file (JSON is YAML too) on its way to a validated value.
 ///
 /// Reading never stops at the first mistake: readers of the tree return nil and note what is wrong,
-/// and at the end all of it is thrown at once, keys that nobody asked for included.
+/// and at the end all of it is thrown at once, keys that were never asked for included.
 ///
 /// ```swift
 /// let arrivals = try ConfigurationFile(path: "scenario.yaml").read { root in

@@ -24,7 +24,7 @@ public struct SimulationReport: Sendable {
   public var failures: Int
   /// Placements that did not fit because the policy saw the past.
   public var conflicts: Int
-  /// Dependencies on tasks that are not in the workload; they hold nobody.
+  /// Dependencies on tasks that are not in the workload; no task waits for them.
   public var droppedDependencies: Int
   /// CPU work submitted over what the machines could do from the first submission to the last: 1 is as
   /// much; nil where there is no such time.

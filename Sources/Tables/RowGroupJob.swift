@@ -2,7 +2,7 @@ import Foundation
 import Parquet
 import Synchronization
 
-/// Gathers the columns of one row group and encodes them, each by whoever is free. Belongs to the
+/// Gathers the columns of one row group and encodes them, each on a thread that is free. Belongs to the
 /// writer, except between `start` and `finish`.
 final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
   /// The symbol table's strings, if a column needs them.
@@ -69,7 +69,7 @@ final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Encodes what nobody has begun with, and waits for the rest. The columns' pieces, in their order.
+  /// Encodes the columns that no thread has begun with, and waits for the rest. The columns' pieces, in their order.
   func finish(_ encoder: ParquetRowGroupEncoder) throws -> [EncodedRowGroup] {
     work(encoder)
     helpers.wait()
@@ -99,7 +99,7 @@ final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
         switch result {
         case .success(let piece): encoded[place] = piece
         case .failure(let error):
-          // The first column's, whoever came first.
+          // The error of the first column, whichever thread met one first.
           if place < failure?.column ?? .max { failure = (place, error) }
         }
       }

@@ -6,7 +6,7 @@ import Workload
 /// scenarios and JSON say it. What is nil is not said: the engine's default, or what another layer says.
 ///
 /// A key of a file is an option of `tracemill simulate` in camel case: `--overcommit-cpu` is
-/// `overcommitCpu`. All ranges are checked by ``issues``, whoever says the values.
+/// `overcommitCpu`. All ranges are checked by ``issues``, wherever the values come from.
 public struct EngineSettings: Codable, Hashable, Sendable {
   /// Where tasks wait.
   public enum Mode: String, Codable, CaseIterable, Sendable { case central, dispatch }

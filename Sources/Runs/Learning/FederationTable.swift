@@ -33,7 +33,7 @@ public struct FederationTable {
   public let objects: [[String: Any]]
 
   /// Runs the episodes of all entries.
-  public init(_ entries: [Entry], _ file: ScenarioFile, seeds: [UInt64], workers: Int) throws {
+  public init(_ entries: [Entry], _ file: ScenarioFile, seeds: [EpisodeSeed], workers: Int) throws {
     var table = TextTable(
       header: [""] + file.scenarios.map(\.name) + ["mean", "less", "95 %", ""], left: [0])
     var first: [Double]?

@@ -11,7 +11,7 @@ package protocol ByteStream: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int
 }
 
-/// How far a long read has come: bytes taken from the input files. Shared with whoever draws the
+/// How far a long read has come: bytes taken from the input files. Shared with the thread that draws the
 /// progress bar.
 public final class ReadMeter: Sendable {
   private let taken = Atomic<Int>(0)

@@ -9,7 +9,7 @@ package final class ReadAheadStream: ByteStream {
   private var block: Block?
   private var position = 0
 
-  /// - Parameter base: nobody else may use it from now on.
+  /// - Parameter base: only this stream may use it from now on.
   package init(_ base: any ByteStream) {
     name = base.name
     shared = Shared(base)

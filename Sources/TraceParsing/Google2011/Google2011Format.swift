@@ -160,7 +160,7 @@ public struct Google2011Trace: RecognisedTrace {
       assumed: table == .jobEvents ? options.assumedRequest : nil)
   }
 
-  /// The table that records are made of if nobody says: task_events, unless job_events, which tells of
+  /// The table that records are made of if none is asked for: task_events, unless job_events, which tells of
   /// jobs only, has twenty times as many bytes. The whole trace has many more tasks than jobs: such a table
   /// is a sample of another kind.
   private var ownTable: Google2011Table? {

@@ -2,7 +2,7 @@ import Tables
 import TraceInput
 import Workload
 
-/// Which columns of somebody else's table stand for which of ours, and in which unit.
+/// Which columns of another program's table stand for which of ours, and in which unit.
 ///
 /// As YAML or JSON:
 /// ```yaml

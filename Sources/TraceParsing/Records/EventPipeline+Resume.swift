@@ -32,7 +32,8 @@ extension EventPipeline {
       let shard = EventBatch.shard(LifecycleTable.hash(life.id), of: shards.count)
       try shards[shard].add(stretch: life)
     }
-    shards[0].add(fragment.transitions, lastTime: fragment.latest)
+    keptTransitions += fragment.transitions
+    keptLastTime = max(keptLastTime, fragment.latest)
   }
 
   /// Reads some parts by themselves.

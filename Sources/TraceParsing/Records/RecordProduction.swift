@@ -177,7 +177,7 @@ final class RecordProduction {
       if count > 0 { return count }
       transitions += own.takeTransitions()
       guard range < shared.plan.ranges else { return 0 }
-      // Made already, being made, or left to the one who asks.
+      // Made already, being made, or made by this thread.
       current = shared.take(range, &own)
       position = 0
       if let current {
@@ -260,7 +260,7 @@ final class RecordProduction {
       }
     }
 
-    /// The records of a range; nil if nobody makes them: then the caller does. Where they are being
+    /// The records of a range; nil if no thread makes them: then the caller does. Where they are being
     /// made, the caller makes those of other ranges in the meantime, with what is its own.
     func take(_ range: Int, _ own: inout RangeRecords) -> Made? {
       lock.lock()
