@@ -1,4 +1,5 @@
 import Fitting
+import Workload
 
 extension WorkloadModel {
   /// Multiplies run times.
@@ -27,20 +28,20 @@ extension WorkloadModel {
   ///
   /// - Throws: for names that there are not, and for shares that are no shares.
   public mutating func setClassMix(_ shares: [String: Double]) throws(WorkloadModelError) {
-    var issues: [ModelIssue] = []
+    var issues: [DescriptionIssue] = []
     for (name, share) in shares.sorted(by: { $0.key < $1.key }) {
       if !classes.contains(where: { $0.name == name }) {
         let names = classes.map(\.name).joined(separator: ", ")
-        issues.append(ModelIssue(path: "mix.\(name)", message: "no such class; there are \(names)"))
+        issues.append(DescriptionIssue(path: "mix.\(name)", message: "no such class; there are \(names)"))
       }
       if !(0...1).contains(share) {
-        issues.append(ModelIssue(path: "mix.\(name)", message: "is \(share); expected 0 to 1"))
+        issues.append(DescriptionIssue(path: "mix.\(name)", message: "is \(share); expected 0 to 1"))
       }
     }
     let given = classes.reduce(0) { $0 + (shares[$1.name] ?? 0) }
     let others = classes.reduce(0) { $0 + (shares[$1.name] == nil ? $1.share : 0) }
     if given > 1 + 1e-9 || (others == 0 && abs(given - 1) > 1e-6) {
-      issues.append(ModelIssue(path: "mix", message: "adds up to \(given); expected 1"))
+      issues.append(DescriptionIssue(path: "mix", message: "adds up to \(given); expected 1"))
     }
     guard issues.isEmpty else { throw WorkloadModelError(issues: issues) }
     for index in classes.indices {
@@ -61,7 +62,7 @@ extension WorkloadModel {
         leavingBusy: 1 / length, leavingQuiet: share / (1 - share) / length)
     else {
       throw WorkloadModelError(issues: [
-        ModelIssue(
+        DescriptionIssue(
           path: "arrivals.bursts",
           message:
             "factor \(factor), share \(share), length \(length) s; expected a factor above 1, "

@@ -1,6 +1,8 @@
+import Diagnostics
 import Foundation
 import Parquet
 import Synchronization
+import Threads
 
 /// Gathers the columns of one row group and encodes them, each on a thread that is free. Belongs to the
 /// writer, except between `start` and `finish`.
@@ -56,16 +58,21 @@ final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
   }
 
   /// Begins to encode, on a thread for each encoder.
-  func start(_ encoders: [ParquetRowGroupEncoder]) {
+  ///
+  /// - Throws: where the system makes no more threads; `finish` then encodes what is left.
+  func start(_ encoders: [ParquetRowGroupEncoder]) throws(TraceError) {
     for encoder in encoders {
       let helper = Helper(encoder: encoder)
       helpers.enter()
-      let thread = Thread {
-        self.work(helper.encoder)
-        self.helpers.leave()
+      do throws(TraceError) {
+        try WorkThread.start {
+          self.work(helper.encoder)
+          self.helpers.leave()
+        }
+      } catch {
+        helpers.leave()
+        throw error
       }
-      thread.stackSize = 8 << 20
-      thread.start()
     }
   }
 

@@ -201,7 +201,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   }
 
   /// What is out of range or excludes each other, each with its dotted path: `network.rackLatency`.
-  public var issues: [ConfigurationIssue] {
+  public var issues: [DescriptionIssue] {
     let time = NumberRange.from(0, to: 1e9)
     let factor = NumberRange.from(1e-6, to: 1000)
     var issues = [
@@ -222,7 +222,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     ] {
       issues.append(time.issue(path, value))
     }
-    func below(_ path: String, _ parts: [ConfigurationIssue]?) {
+    func below(_ path: String, _ parts: [DescriptionIssue]?) {
       for var issue in parts ?? [] {
         issue.path = issue.path.isEmpty ? path : path + "." + issue.path
         issues.append(issue)

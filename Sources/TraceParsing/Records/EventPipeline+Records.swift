@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Synchronization
+import Threads
 import TraceInput
 import Workload
 
@@ -119,7 +120,8 @@ private final class LifecycleFinisher: @unchecked Sendable {
     }
     try forEachShard { (number) throws(TraceError) in
       var file = try RangedLivesFile(directory: directory)
-      let totals = try self.takeSpilled(number).forEachJoined(limit: limit) { (lives) throws(TraceError) in
+      let totals = try self.takeSpilled(number).forEachJoined(limit: limit) {
+        (lives) throws(TraceError) in
         let left = lives.arrange(by: ranges)
         self.count(lives, left)
         try file.add(lives)
@@ -176,7 +178,7 @@ private final class LifecycleFinisher: @unchecked Sendable {
 
   private func forEachShard(_ body: @escaping Body) throws(TraceError) {
     let next = Counter()
-    concurrently(threads) { _ in self.work(next, body) }
+    try concurrently(threads) { _ in self.work(next, body) }
     if let failure { throw failure }
   }
 

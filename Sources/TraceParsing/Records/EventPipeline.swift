@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Threads
 import TraceInput
 import Workload
 
@@ -99,7 +100,7 @@ final class EventPipeline: @unchecked Sendable {
 
   /// Reads everything.
   func run() throws(TraceError) {
-    concurrently(threads) { _ in self.work() }
+    try concurrently(threads) { _ in self.work() }
     spare = []
     if let failure { throw failure }
   }

@@ -1,6 +1,7 @@
 import CIngest
 import Diagnostics
 import Foundation
+import Threads
 import TraceInput
 import Workload
 
@@ -137,9 +138,12 @@ final class RecordProduction {
     own = RangeRecords(plan)
     shared = Shared(plan, ahead: threads + 8)
     for _ in 1..<max(1, min(threads, plan.ranges)) {
-      let thread = Thread { [shared] in shared.work() }
-      thread.stackSize = 8 << 20
-      thread.start()
+      do throws(TraceError) {
+        try WorkThread.start { [shared] in shared.work() }
+      } catch {
+        failure = error
+        break
+      }
     }
   }
 
