@@ -208,6 +208,8 @@ public struct AuditReport: Hashable, Sendable {
 public enum SimulationError: Error, CustomStringConvertible {
   /// The workload could not give the next task.
   case source(any Error)
+  /// The workload was read to its end before, and can be read once.
+  case usedUp
   /// The results could not be taken.
   case results(any Error)
   /// A task was submitted before the one ahead of it.
@@ -230,6 +232,8 @@ public enum SimulationError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .source(let error): "the workload: \(error)"
+    case .usedUp:
+      "the workload was read to its end before: it is read once, and has to be made anew for another run"
     case .results(let error): "the results: \(error)"
     case .outOfOrder(let id, let submit, let previous):
       "task \(id.job)/\(id.index) is submitted at \(submit.rawValue) µs, after one at"

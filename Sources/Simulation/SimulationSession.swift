@@ -39,6 +39,7 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
   public init(
     _ simulator: Simulator, _ source: consuming Source, choosesTasks: Bool? = nil
   ) throws(SimulationError) {
+    guard !source.isUsedUp else { throw .usedUp }
     if let cyclic = simulator.dependencies.firstCycle() { throw .cyclicDependencies(cyclic) }
     let layout: ClusterLayout
     do {

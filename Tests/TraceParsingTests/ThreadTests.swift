@@ -61,7 +61,9 @@ import Workload
       let trace = try TraceOpener(formats: [Google2011Format()])
         .open(packageRoot.path + "/data/google-2011-mini")
       let error = #expect(throws: TraceError.self) {
-        let stream = try trace.records(ReadOptions(threads: 3))
+        var options = ReadOptions()
+        options.threads = 3
+        let stream = try trace.records(options)
         while try stream.next() != nil {}
       }
       #expect(error?.message.contains("no thread can be started") == true)
