@@ -95,6 +95,7 @@ public struct Google2011Format: TraceFormat {
 
 /// A clusterdata-2011-2 trace, or some tables and parts of it.
 public struct Google2011Trace: RecognisedTrace {
+  public let relativeAmounts: RelativeAmounts = [.cpu, .memory]
   public let format = "google-2011"
   let path: String
   let found: [Google2011Table: (TraceInput.Group, ColumnLayout)]
