@@ -47,7 +47,7 @@ import Workload
 
   /// The sample of README comes to the figure that its console shows: 9883 s.
   @Test func readmeSample() throws {
-    let wait = try meanWait(of: packageRoot.path + "/data/google-2011-mini", BestFit())
+    let wait = try meanWait(of: miniature, under: "best-fit")
     #expect(Int(wait.rounded()) == 9883)
   }
 

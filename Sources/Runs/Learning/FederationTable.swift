@@ -82,6 +82,6 @@ public struct FederationTable {
       objects.append(object)
     }
     self.objects = objects
-    text = "held-out rewards, \(seeds.count) seeds from \(seeds.first ?? 0)\n" + table.text
+    text = "held-out rewards, \(seeds.count) seeds from \(seeds.first?.value ?? 0)\n" + table.text
   }
 }
