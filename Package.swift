@@ -63,7 +63,8 @@ let package = Package(
     .target(name: "PortableMath", dependencies: ["CVectorMath"], exclude: ["README.md"]),
     .target(
       name: "Configuration",
-      dependencies: ["Quoting", .product(name: "Yams", package: "Yams")], exclude: ["README.md"]),
+      dependencies: ["Quoting", "Workload", .product(name: "Yams", package: "Yams")],
+      exclude: ["README.md"]),
     .target(name: "Parquet", dependencies: ["CISAL", "CZstd"], exclude: ["README.md"]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive",
@@ -82,17 +83,19 @@ let package = Package(
 
     .target(name: "CIngest"),
 
+    // Numbered jobs on several threads, results in order.
+    .target(name: "Threads", dependencies: ["Diagnostics"], exclude: ["README.md"]),
     // Typed columns to Parquet and CSV files that appear when they are complete.
     .target(
       name: "Tables",
-      dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive", "CTracemill"],
+      dependencies: ["Diagnostics", "Parquet", "Quoting", "Threads", "CLibArchive", "CTracemill"],
       exclude: ["README.md"]),
 
     // Archives, inflating, rows and tables that are read.
     .target(
       name: "TraceInput",
       dependencies: [
-        "Diagnostics", "Parquet", "Quoting", "Tables", "Workload", "CIngest", "CISAL",
+        "Diagnostics", "Parquet", "Quoting", "Tables", "Threads", "Workload", "CIngest", "CISAL",
         "CLibArchive", "CLibCSV", "CSimdJSON",
       ], exclude: ["README.md"]),
 
@@ -100,13 +103,17 @@ let package = Package(
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Configuration", "Diagnostics", "Parquet", "Quoting", "Tables", "TraceInput", "Workload",
-        "CCrypto", "CIngest", "CTracemill",
+        "Configuration", "Diagnostics", "Parquet", "Quoting", "Tables", "Threads", "TraceInput",
+        "Workload", "CCrypto", "CIngest", "CTracemill",
       ], exclude: ["README.md"],
       resources: presets.map { .embedInCode("Presets/\($0).yaml") }),
+    // Profiles of the presets, embedded.
+    .target(name: "CPresets", exclude: ["google-2011.json", "google-2019.json"]),
     .target(
       name: "Generation",
-      dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath", "PortableMath"],
+      dependencies: [
+        "Workload", "Fitting", "Configuration", "CPresets", "CVectorMath", "PortableMath",
+      ],
       exclude: ["README.md"]),
     .target(
       name: "Simulation",
@@ -197,7 +204,8 @@ let package = Package(
     .testTarget(
       name: "TraceParsingTests",
       dependencies: [
-        "Configuration", "Diagnostics", "Parquet", "Tables", "TraceInput", "TraceParsing",
+        "Configuration", "Diagnostics", "Parquet", "Tables", "Threads", "TraceInput",
+        "TraceParsing",
         "Workload", "WorkloadTestKit", "TestSupport",
       ]),
     .testTarget(

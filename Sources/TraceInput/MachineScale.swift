@@ -5,7 +5,7 @@ import Workload
 /// machine.
 ///
 /// Google does not say how large that machine is. The default, 32 cores and 128 GiB (and 1 TiB of
-/// disk), is a stated assumption, not a fact; whoever knows better says so.
+/// disk), is a stated assumption, not a fact; who knows the machines gives their size.
 public struct MachineScale: Equatable, Sendable {
   /// Cores of the largest machine.
   public var cores: Double

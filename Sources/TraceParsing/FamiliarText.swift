@@ -1,4 +1,4 @@
-/// What a file that no format knows looks like, for whoever meets the message first.
+/// What a file that no format knows looks like, for the message that says so.
 enum FamiliarText {
   /// `, which looks like …: what to do`; empty if it looks like nothing known.
   ///

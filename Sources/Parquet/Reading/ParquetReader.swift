@@ -20,7 +20,7 @@
 ///
 /// No input makes it crash, hang or take memory that the file's real size and `ParquetLimits` do
 /// not allow. Columns are read only when asked for, so nested or unknown columns in a file hurt
-/// only who asks for them. A reader belongs to one thread at a time.
+/// only on request. A reader belongs to one thread at a time.
 public final class ParquetReader {
   /// What the footer says of a row group.
   public struct RowGroup: Sendable {

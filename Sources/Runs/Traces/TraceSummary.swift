@@ -11,6 +11,7 @@ public struct TraceSummary {
   let tables: [TraceTable]
   let passedOver: [PassedOverFile]
   let scale: MachineScale
+  let relativeAmounts: RelativeAmounts
   /// What reading the records told.
   public var report = ReadReport()
   /// What reading other tables told, by their names.
@@ -53,6 +54,7 @@ public struct TraceSummary {
     format = trace.format
     tables = trace.tables
     passedOver = trace.passedOver
+    relativeAmounts = trace.relativeAmounts
     self.scale = scale
   }
 
@@ -218,10 +220,11 @@ public struct TraceSummary {
       header: ["", "unit", "n", "min", "p10", "p50", "p90", "p99", "max", "mean"], left: [0, 1])
     for margin in shown { lines.add(margin.cells) }
     var text = "\nsizes"
-    if margins[2].values.count > 0 {
-      text +=
-        " (1.0 in the trace is taken as \(significant(scale.cores)) cores,"
-        + " \(significant(scale.memory.gibibytes)) GiB)"
+    if margins[2].values.count > 0, !relativeAmounts.isEmpty {
+      let taken =
+        (relativeAmounts.contains(.cpu) ? ["\(significant(scale.cores)) cores"] : [])
+        + (relativeAmounts.contains(.memory) ? ["\(significant(scale.memory.gibibytes)) GiB"] : [])
+      text += " (1.0 in the trace is taken as \(taken.joined(separator: ", ")))"
     }
     text += "\n" + lines.text
     if let limit = margins[0].productLimit {
@@ -281,6 +284,9 @@ public struct TraceSummary {
   public var object: [String: Any] {
     var object: [String: Any] = [
       "path": path, "format": format, "rejects": rejects,
+      "relative_amounts": [
+        "cpu": relativeAmounts.contains(.cpu), "memory": relativeAmounts.contains(.memory),
+      ],
       "scale": [
         "cores": scale.cores, "memory_bytes": scale.memory.rawValue,
         "disk_bytes": scale.disk.rawValue,

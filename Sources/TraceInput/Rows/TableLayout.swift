@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// How somebody else's table is written, and which of its rows count.
+/// How a table of another program is written, and which of its rows count.
 public struct TableLayout: Equatable, Sendable {
   /// How the file's name begins; nil where the content alone tells.
   public var file: String?

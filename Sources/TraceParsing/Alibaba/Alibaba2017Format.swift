@@ -51,6 +51,7 @@ public struct Alibaba2017Format: TraceFormat {
 
 /// An Alibaba v2017 trace that was found.
 struct Alibaba2017Trace: RecognisedTrace {
+  let relativeAmounts: RelativeAmounts = [.memory]
   let found: FieldTableTrace
 
   var format: String { found.format }

@@ -95,6 +95,7 @@ func fnv1a(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
 
 /// An Alibaba v2018 trace that was found.
 struct Alibaba2018Trace: RecognisedTrace {
+  let relativeAmounts: RelativeAmounts = [.memory]
   let found: FieldTableTrace
 
   var format: String { found.format }

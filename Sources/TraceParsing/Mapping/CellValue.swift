@@ -3,7 +3,7 @@ import Tables
 import TraceInput
 import Workload
 
-/// A value of somebody else's table.
+/// A value of another program's table.
 enum CellValue {
   case integer(Int64)
   case number(Double)

@@ -4,17 +4,8 @@ import TraceInput
 import Workload
 
 extension TableMapping {
-  /// Something wrong with a mapping: the dotted path in the file, and what.
-  public struct Problem: Hashable, Sendable, CustomStringConvertible {
-    /// Where, such as `columns.submit_us.unit`.
-    public var path: String
-    /// What is wrong.
-    public var message: String
-    public var description: String { "\(path): \(message)" }
-  }
-
   /// Everything that is wrong with it; empty if it can be used.
-  public var problems: [Problem] {
+  public var problems: [DescriptionIssue] {
     var checker = MappingChecker()
     let known = RecordColumn.all.map(\.name)
     if !MappedLife.canSubmit(Set(columns.keys)) {
@@ -83,10 +74,10 @@ extension TableMapping {
 
 /// Notes what is wrong with sources.
 private struct MappingChecker {
-  private(set) var problems: [TableMapping.Problem] = []
+  private(set) var problems: [DescriptionIssue] = []
 
   mutating func note(_ path: String, _ message: String) {
-    problems.append(TableMapping.Problem(path: path, message: message))
+    problems.append(DescriptionIssue(path: path, message: message))
   }
 
   mutating func check(

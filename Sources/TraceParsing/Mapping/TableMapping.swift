@@ -3,7 +3,7 @@ import Tables
 import TraceInput
 import Workload
 
-/// Which columns of somebody else's table stand for which of ours, and how their values are read.
+/// Which columns of another program's table stand for which of ours, and how their values are read.
 ///
 /// As YAML or JSON (`docs/column-mappings.md` has all keys):
 /// ```yaml

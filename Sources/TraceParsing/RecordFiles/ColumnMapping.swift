@@ -2,7 +2,7 @@ import Tables
 import TraceInput
 import Workload
 
-/// Which columns of somebody else's table stand for which of ours, and in which unit.
+/// Which columns of another program's table stand for which of ours, and in which unit.
 ///
 /// As YAML or JSON:
 /// ```yaml
@@ -91,20 +91,11 @@ public struct ColumnMapping: Codable, Equatable, Sendable {
   /// The units of `mem_capacity`.
   public static let memoryUnits = ["B", "kB", "MB", "GB", "KiB", "MiB", "GiB"]
 
-  /// Something wrong with a mapping: the dotted path in the file, and what.
-  public struct Problem: Hashable, Sendable, CustomStringConvertible {
-    /// Where, such as `columns.submit_us.unit`.
-    public var path: String
-    /// What is wrong.
-    public var message: String
-    public var description: String { "\(path): \(message)" }
-  }
-
   /// Everything that is wrong with it; empty if it can be used.
-  public var problems: [Problem] {
-    var problems: [Problem] = []
+  public var problems: [DescriptionIssue] {
+    var problems: [DescriptionIssue] = []
     func note(_ path: String, _ message: String) {
-      problems.append(Problem(path: path, message: message))
+      problems.append(DescriptionIssue(path: path, message: message))
     }
     let known = RecordColumn.all.map(\.name)
     if columns["submit_us"] == nil { note("columns.submit_us", "is missing") }

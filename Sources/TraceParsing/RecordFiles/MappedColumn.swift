@@ -4,7 +4,7 @@ import Tables
 import TraceInput
 import Workload
 
-/// A value of somebody else's table.
+/// A value of another program's table.
 enum MappedValue {
   case integer(Int64)
   /// Above the range of `integer`.

@@ -89,6 +89,10 @@ public final class RecordStream: WorkloadSource {
 
   deinit { buffer.deallocate() }
 
+  /// Whether its end was reached: a trace's records are read once, and another stream is made to read them
+  /// again.
+  public var isUsedUp: Bool { ended && position == filled }
+
   /// The next record, or nil at the end.
   public func next() throws(TraceError) -> TaskRecord? {
     if position == filled {
