@@ -236,19 +236,15 @@ struct SimulateCommand: AsyncParsableCommand {
     var settings = engine.settings
     settings.atStart = atStart
     settings.ignoreConstraints = ignoreConstraints
-    if NamedScheduler.file(scheduler) != nil {
+    if NamedScheduler.isLearned(scheduler) {
       let learned = try NamedScheduler(scheduler)
-      if asTrained {
-        guard let environment = learned.environment else {
-          throw CommandFailure(message: "\(scheduler): it does not say what engine it learned in")
-        }
-        environment.apply(to: &settings)
-      } else if let warning = learned.warning(in: settings.options) {
-        reading.logger?.warning("\(warning)")
+      if asTrained { try learned.setEnvironment(&settings) }
+      if let warning = learned.warning(in: settings.options) {
+        reading.logger?.warning("\(scheduler) \(warning)")
       }
       for note in learned.notes { reading.logger?.notice("\(scheduler): \(note)") }
     } else if asTrained {
-      throw ValidationError("--as-trained is for a policy that learned: --scheduler marl:FILE")
+      throw ValidationError(NamedScheduler.nothingLearned)
     }
     var job = try SimulationJob(
       workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
