@@ -156,6 +156,7 @@ struct ConvertCommand: ParsableCommand {
     // A window ends early; what is not kept is counted all the same.
     while try stream.next() != nil {}
     let leftOut = try writer?.finish() ?? [:]
+    for note in writer?.notes ?? [] { reading.logger?.notice("\(note)") }
     try rejects?.file.commit()
     options.work?.remove()
     progress.finish(made)

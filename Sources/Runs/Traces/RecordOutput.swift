@@ -32,6 +32,11 @@ public final class RecordOutput {
   private let rowsPerPart: Int
   private let path: String
   private let layout: RecordLayout
+  private let options: ReadOptions
+  /// The records that were written, where something is told of them elsewhere.
+  private var written = TaskNumbers()
+  /// What the user should know of what lies beside the records, when all is written.
+  public private(set) var notes: [String] = []
 
   /// Begins an output; a `google-2011` one is a new folder.
   ///
@@ -55,6 +60,7 @@ public final class RecordOutput {
     self.rowsPerPart = rowsPerPart
     self.path = path
     self.layout = layout
+    self.options = options
     switch layout {
     case .records:
       writer = .records(
@@ -85,6 +91,7 @@ public final class RecordOutput {
 
   /// Writes a task.
   public func write(_ record: TaskRecord) throws(TraceError) {
+    if stream.usage != nil { _ = written.insert(record.id) }
     switch writer {
     case .records(let writer): try writer.write(record)
     case .google2011(let writer, _): try writer.write(record)
@@ -108,7 +115,10 @@ public final class RecordOutput {
 
   /// Writes tasks in their order.
   public func write(contentsOf records: UnsafeBufferPointer<TaskRecord>) throws(TraceError) {
-    if case .records(let writer) = writer { return try writer.write(contentsOf: records) }
+    if case .records(let writer) = writer {
+      if stream.usage != nil { for record in records { _ = written.insert(record.id) } }
+      return try writer.write(contentsOf: records)
+    }
     for record in records { try write(record) }
   }
 
@@ -122,9 +132,11 @@ public final class RecordOutput {
       // Nothing lies beside a pipe.
       if OutputFile.isStream(path) {
         if stream.dependencies.count > 0 { leftOut["dependencies"] = stream.dependencies.count }
+        if stream.usage != nil { leftOut["tasks' use over time"] = written.count }
       } else {
         try DependencyFile.write(stream.dependencies, beside: path)
         try RunTimeFile.write(stream.dependencies.runTimes, beside: path)
+        notes += try UsageFile.write(stream.usage, beside: path, kept: written, options)
       }
       try writer.finish()
     case .google2011(let writer, let machines):
@@ -138,6 +150,7 @@ public final class RecordOutput {
     if layout == .google2011, stream.dependencies.count > 0 {
       leftOut["dependencies"] = stream.dependencies.count
     }
+    if layout != .records, stream.usage != nil { leftOut["tasks' use over time"] = written.count }
     if layout != .swf {
       let attributes = stream.attributes.tasks.count
       if attributes > 0 { leftOut["tasks' further attributes"] = attributes }
