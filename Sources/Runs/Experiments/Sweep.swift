@@ -81,7 +81,7 @@ public struct Sweep: Sendable {
     guard NamedModel.takesParameters(definition.source) else {
       throw RunError(
         message:
-          "--vary \(key): '\(definition.source)' is a trace; a trace is made denser by workload.scaleArrivals or workload.scaleLoad"
+          "--vary \(key): '\(definition.source)' is a trace; a trace is made denser by workload.scaleArrivals or workload.scaleRunTimes"
       )
     }
     var changed = definition
@@ -97,19 +97,19 @@ public struct Sweep: Sendable {
     var changed = definition
     switch field {
     case "scaleArrivals" where value > 0: changed.scaleArrivals = value
-    case "scaleLoad" where value > 0: changed.scaleLoad = value
+    case "scaleRunTimes" where value > 0, "scaleLoad" where value > 0: changed.scaleRunTimes = value
     case "sample" where (0...1).contains(value): changed.sample = value
     case "from" where value >= 0: changed.from = value
     case "to" where value > 0: changed.to = value
     case "tasks" where value >= 1 && value == value.rounded(): changed.tasks = Int(value)
-    case "scaleArrivals", "scaleLoad", "sample", "from", "to", "tasks":
+    case "scaleArrivals", "scaleRunTimes", "scaleLoad", "sample", "from", "to", "tasks":
       throw RunError(message: "--vary \(key): \(value) is out of range")
     default:
       throw RunError(
         message: "--vary: "
           + unknownName(
             "key of a workload", field,
-            among: ["scaleArrivals", "scaleLoad", "sample", "from", "to", "tasks"]))
+            among: ["scaleArrivals", "scaleRunTimes", "sample", "from", "to", "tasks"]))
     }
     changed.name = label(definition.name, key, value)
     changed.parameters = [key: value]

@@ -13,7 +13,7 @@ struct SweepCommand: AsyncParsableCommand {
     discussion: """
       Keys: load, tasks, duration, rate, cores (parameters of presets, scenarios and profiles); machines (of \
       study:N, tiers:N or a specification, whose groups keep their shares); workload.KEY (scaleArrivals, \
-      scaleLoad, sample, from, to, tasks); cluster.KEY (a number of every group of a specification, such as \
+      scaleRunTimes, sample, from, to, tasks); cluster.KEY (a number of every group of a specification, such as \
       cores or sleepAfterSeconds); engine.KEY (a number of an experiment's engine, such as depth or \
       heartbeat); scheduler.KEY (a number in a scheduler's name, such as d of sampled:best-fit,d=3).
 
