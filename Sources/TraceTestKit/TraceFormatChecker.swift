@@ -194,7 +194,9 @@ private struct FormatChecker {
       violations.append("damage: a row of noise is read without a word")
     } catch let error as TraceError {
       let line = "\(error)"
-      if line.contains("\n") { violations.append("damage: an error of more than one line: \(line)") }
+      if line.contains("\n") {
+        violations.append("damage: an error of more than one line: \(line)")
+      }
       if error.file == nil { violations.append("damage: the error names no file: \(line)") }
     } catch {
       violations.append("damage: it threw what is no TraceError: \(error)")

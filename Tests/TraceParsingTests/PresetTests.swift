@@ -31,7 +31,8 @@ import Workload
   private static let formats: [any TraceFormat] =
     [
       RecordFileFormat(), MappedTableFormat.openDC, Google2019Format(), Google2011Format(),
-      StandardWorkloadFormat(), Google2010Format(), Alibaba2017Format.format, Alibaba2018Format.format,
+      StandardWorkloadFormat(), Google2010Format(), Alibaba2017Format.format,
+      Alibaba2018Format.format,
       AlibabaGPU2023Format.format,
     ] + MappedTableFormat.presets
 

@@ -13,7 +13,8 @@ import Workload
   let folder = TemporaryFolder()
   private let opener = TraceOpener(formats: [
     RecordFileFormat(), Google2019Format(), Google2011Format(), Google2010Format(),
-    StandardWorkloadFormat(), Alibaba2017Format.format, Alibaba2018Format.format, AlibabaGPU2023Format.format,
+    StandardWorkloadFormat(), Alibaba2017Format.format, Alibaba2018Format.format,
+    AlibabaGPU2023Format.format,
     MappedTableFormat.openDC,
   ])
 

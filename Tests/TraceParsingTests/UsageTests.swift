@@ -68,7 +68,9 @@ import Workload
     #expect(survey.shares[1] == nil)
   }
 
-  @Test func `samples without starts follow each other; without lengths they last to the next`() throws {
+  @Test func `samples without starts follow each other; without lengths they last to the next`()
+    throws
+  {
     let folder = try ScratchFolder()
     try folder.write("jobs.csv", "id,t,d,cap\n1,10,100,2000\n2,5,100,1000\n")
     try folder.write("parts.csv", "id,len,use\n1,3,500\n2,4,1000\n1,5,2000\n")

@@ -89,7 +89,8 @@
         guard let group = groups.first else { return 0 }
         rowsInGroup =
           list == nil
-          ? reader.rowGroups[group].rowCount : reader.footer.rowGroups[group].columns[leaf].valueCount
+          ? reader.rowGroups[group].rowCount
+          : reader.footer.rowGroups[group].columns[leaf].valueCount
         isOpen = true
         hasDictionary = false
         // A chunk without rows may lie anywhere: nothing of it is read.

@@ -40,7 +40,8 @@ public final class ParquetListCursor {
         rows.append([])
         isOpen = true
       } else if !isOpen {
-        throw ParquetError(.corrupt, "the first entry goes on with a list", column: decoder.column.name)
+        throw ParquetError(
+          .corrupt, "the first entry goes on with a list", column: decoder.column.name)
       }
       if let element = elements[taken] { rows[rows.count - 1].append(element) }
       taken += 1

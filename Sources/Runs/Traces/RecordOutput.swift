@@ -12,6 +12,10 @@ public enum RecordLayout: String, CaseIterable, Sendable {
   case google2011 = "google-2011"
   /// A log in Standard Workload Format.
   case swf
+  /// A workload of Batsim.
+  case batsim
+  /// A folder of workflows in WfCommons' WfFormat.
+  case wfformat
 
   /// What is asked for, or what the name of the output says.
   public func of(_ output: String) -> RecordLayout {
@@ -25,6 +29,7 @@ public final class RecordOutput {
     case records(any TableWriter<TaskRecord>)
     case google2011(Google2011TraceWriter, MachineEventList?)
     case swf(StandardWorkloadWriter)
+    case other(any LayoutWriter)
   }
 
   private let writer: Writer
@@ -86,6 +91,8 @@ public final class RecordOutput {
       self.writer = .google2011(writer, try machines())
     case .swf:
       writer = .swf(try StandardWorkloadWriter(path: path, stream: stream, format: format))
+    case .batsim: writer = .other(try BatsimWriter(path: path, stream: stream))
+    case .wfformat: writer = .other(try WfFormatWriter(path: path, stream: stream))
     }
   }
 
@@ -96,6 +103,7 @@ public final class RecordOutput {
     case .records(let writer): try writer.write(record)
     case .google2011(let writer, _): try writer.write(record)
     case .swf(let writer): try writer.write(record)
+    case .other(let writer): try writer.write(record)
     }
   }
 
@@ -146,6 +154,7 @@ public final class RecordOutput {
     case .swf(let writer):
       try writer.finish()
       if writer.leftOut > 0 { leftOut["dependencies"] = writer.leftOut }
+    case .other(let writer): leftOut = try writer.finish()
     }
     if layout == .google2011, stream.dependencies.count > 0 {
       leftOut["dependencies"] = stream.dependencies.count

@@ -120,7 +120,9 @@ public struct TraceSummary {
   // MARK: - For people
 
   /// As `tracemill inspect` prints it.
-  public var text: String { heading + tableLines + eventLines + taskLines + marginLines + usageLines + oddLines }
+  public var text: String {
+    heading + tableLines + eventLines + taskLines + marginLines + usageLines + oddLines
+  }
 
   private var heading: String { "\(path): \(format)\n" }
 

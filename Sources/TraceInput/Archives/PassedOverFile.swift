@@ -47,7 +47,9 @@ enum SidecarName {
   /// Whether a file of this name is meant to be a table, compressed or not: `readme-jobs.csv.gz` is.
   private static func isTable(_ name: String) -> Bool {
     let parts = name.lowercased().split(separator: ".").dropFirst()
-    return parts.contains { ["csv", "json", "ndjson", "jsonl", "tsv", "swf", "parquet"].contains($0) }
+    return parts.contains {
+      ["csv", "json", "ndjson", "jsonl", "tsv", "swf", "parquet"].contains($0)
+    }
   }
 
   /// Why a file of this name is no table, though it may be of interest; nil for all others.

@@ -162,7 +162,9 @@ public struct MappedTableFormat: TraceFormat {
     guard !rows.isEmpty else { return false }
     for (column, range) in mapping.checks {
       guard let place = header.firstIndex(of: column) else { continue }
-      guard rows.allSatisfy({ Double($0[place]).map(range.contains) ?? false }) else { return false }
+      guard rows.allSatisfy({ Double($0[place]).map(range.contains) ?? false }) else {
+        return false
+      }
     }
     let places = plan.names.map { header.firstIndex(of: $0) }
     let missing = MissingWords(mapping.table.missing)

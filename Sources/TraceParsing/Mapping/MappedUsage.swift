@@ -56,7 +56,9 @@ struct MappedUsageKeys: Sendable {
   consuming func owners() -> [[UInt8]: Owner] {
     let (tasks, lives) = (tasks.tasks, lives)
     let order = tasks.indices.sorted { a, b in
-      (lives[a].submit, tasks[a].job, tasks[a].index) < (lives[b].submit, tasks[b].job, tasks[b].index)
+      (lives[a].submit, tasks[a].job, tasks[a].index) < (
+        lives[b].submit, tasks[b].job, tasks[b].index
+      )
     }
     var ranks = Array(repeating: Int64(0), count: tasks.count)
     for (rank, number) in order.enumerated() { ranks[number] = Int64(rank) }
@@ -156,7 +158,9 @@ struct MappedUsage: UsageTable {
         let length = try duration?.integer(row, context) ?? -1
         let offset: Int64
         if let start {
-          guard let time = try start.integer(row, context) else { throw start.problem("is missing") }
+          guard let time = try start.integer(row, context) else {
+            throw start.problem("is missing")
+          }
           (offset, _) = time.subtractingReportingOverflow(owner.start.rawValue)
         } else {
           offset = elapsed[owner.rank] ?? 0

@@ -180,7 +180,9 @@ extension TableMapping {
     for source in compare.values { optional.formUnion(source.columnsInUse) }
     if let dependencies { optional.insert(dependencies.from) }
     if let usage { optional.formUnion(usage.of + (usage.full?.columnsInUse ?? [])) }
-    return optional.subtracting(needed).subtracting(recognise).union([MappingPlan.fileColumn, MappingPlan.rowColumn])
+    return optional.subtracting(needed).subtracting(recognise).union([
+      MappingPlan.fileColumn, MappingPlan.rowColumn,
+    ])
   }
 }
 

@@ -189,7 +189,8 @@ private struct ArrowMappedRows: ArrowRowTaker {
       mapping.dependencies == nil
     else {
       throw TraceError(
-        .unrecognised, "join, machines, fold and dependencies are of files, not of tables in memory",
+        .unrecognised,
+        "join, machines, fold and dependencies are of files, not of tables in memory",
         file: table)
     }
     self.mapping = mapping

@@ -75,7 +75,9 @@ public struct TaskAttributes: Sendable, Equatable {
 
   /// A task's value, or nil if it has none. O(columns).
   public subscript(name: String, task: TaskID) -> Double? {
-    guard let column = columns.firstIndex(where: { $0.name == name }), let row = numbers.number(of: task) else {
+    guard let column = columns.firstIndex(where: { $0.name == name }),
+      let row = numbers.number(of: task)
+    else {
       return nil
     }
     return value(column: column, row: row)

@@ -58,7 +58,9 @@ public enum UsageFile {
 
   /// The use of the records in `path`; nil if there is no such file.
   static func table(beside path: String) throws(TraceError) -> (any UsageTable)? {
-    guard let file = try? self.path(beside: path), FileStatus(file).kind == .file else { return nil }
+    guard let file = try? self.path(beside: path), FileStatus(file).kind == .file else {
+      return nil
+    }
     guard let group = try TraceInput(path: file).groups.first else { return nil }
     return Stored(group: group)
   }

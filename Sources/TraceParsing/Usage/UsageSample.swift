@@ -97,5 +97,7 @@ public struct UsageSurvey: Sendable {
   }
 
   /// The share of what was asked for that was used, of CPU, memory and GPU; nil where nothing is known.
-  public var shares: [Double?] { (0..<3).map { requested[$0] > 0 ? used[$0] / requested[$0] : nil } }
+  public var shares: [Double?] {
+    (0..<3).map { requested[$0] > 0 ? used[$0] / requested[$0] : nil }
+  }
 }
