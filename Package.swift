@@ -3,7 +3,7 @@ import PackageDescription
 
 /// Mappings of public traces that the program knows: `Sources/TraceParsing/Presets`.
 let presets = [
-  "opendc-2.0", "opendc-2021", "wta", "gwa", "materna", "alibaba-2018-instances",
+  "opendc", "opendc-2.0", "opendc-2021", "wta", "gwa", "materna", "alibaba-2018-instances",
   "alibaba-2018-containers",
   "helios", "acme-kalos", "acme-seren", "microsoft-itp", "philly",
   "philly-pollux", "alibaba-gpu-2020", "alibaba-dlrm-2025", "alibaba-spot-2026",
@@ -11,9 +11,8 @@ let presets = [
   "azure-functions-2021", "azure-llm", "burstgpt-3", "burstgpt", "mooncake",
   "mit-supercloud", "pm100", "f-data", "lassen", "lanl-mustang",
   "two-sigma", "frontier", "huawei-east", "batsim", "slurm",
-  "slurm-json", "pbs", "kubernetes-pods", "kubernetes-recording", "wfcommons",
-  "wfcommons-1.3",
-  "wfcommons-1.2", "bitbrains", "azure-vm",
+  "slurm-json", "pbs", "lsf", "kubernetes-pods", "kubernetes-recording", "wfcommons",
+  "wfcommons-1.3", "wfcommons-1.2", "bitbrains", "azure-vm", "planetlab",
 ]
 
 let package = Package(
@@ -23,6 +22,7 @@ let package = Package(
     .executable(name: "tracemill", targets: ["tracemill"]),
     .library(name: "Workload", targets: ["Workload"]),
     .library(name: "WorkloadTestKit", targets: ["WorkloadTestKit"]),
+    .library(name: "TraceTestKit", targets: ["TraceTestKit"]),
     .library(name: "Parquet", targets: ["Parquet"]),
     .library(name: "Fitting", targets: ["Fitting"]),
     .library(name: "Diagnostics", targets: ["Diagnostics"]),
@@ -160,6 +160,11 @@ let package = Package(
 
     // The conformance checker that every workload source is run through.
     .target(name: "WorkloadTestKit", dependencies: ["Workload"], exclude: ["README.md"]),
+    // The same of every trace format.
+    .target(
+      name: "TraceTestKit",
+      dependencies: ["Diagnostics", "TraceInput", "TraceParsing", "Workload", "WorkloadTestKit"],
+      exclude: ["README.md"]),
 
     // L3: the only composition root. What names stand for, and whole runs.
     .target(
@@ -205,8 +210,7 @@ let package = Package(
       name: "TraceParsingTests",
       dependencies: [
         "Configuration", "Diagnostics", "Parquet", "Tables", "Threads", "TraceInput",
-        "TraceParsing",
-        "Workload", "WorkloadTestKit", "TestSupport",
+        "TraceParsing", "Workload", "WorkloadTestKit", "TestSupport", "TraceTestKit",
       ]),
     .testTarget(
       name: "SimulationTests",

@@ -43,7 +43,7 @@ public struct MachineScale: Equatable, Sendable {
     validCores: 32, memory: Bytes(gibibytes: 128), disk: Bytes(gibibytes: 1024))
 
   /// What normalised CPU, memory and disk do not tell, beside what they do.
-  package func unknown(_ normalised: SIMD4<Double>) -> MachineEvent.Unknown {
+  public func unknown(_ normalised: SIMD4<Double>) -> MachineEvent.Unknown {
     var unknown: MachineEvent.Unknown = []
     if normalised[1].isNaN { unknown.insert(.memory) }
     if normalised[2].isNaN { unknown.insert(.disk) }
@@ -51,7 +51,7 @@ public struct MachineScale: Equatable, Sendable {
   }
 
   /// Normalised CPU, memory and disk as amounts; NaN (nothing said) gives zero.
-  package func resources(_ normalised: SIMD4<Double>) -> Resources {
+  public func resources(_ normalised: SIMD4<Double>) -> Resources {
     let known = normalised.replacing(with: 0, where: normalised .!= normalised)
     return Resources(
       cpu: Cores(known[0] * cores), memory: Bytes(rounding: known[1] * Double(memory.rawValue)),

@@ -156,7 +156,8 @@ public struct TraceOpener: Sendable {
     let columns = reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
     return TraceError(
       .unrecognised,
-      "a Parquet file with the columns \(columns.joined(separator: ", ")): "
+      "a Parquet file with the columns \(columns.joined(separator: ", "))"
+        + "\(FamiliarText.hint(columns: columns)): "
         + (format.map { "no table of \($0)" } ?? "records have submit_us, and no format has these")
         + "; --columns says which of them stand for which of ours", file: group.files[0].name)
   }

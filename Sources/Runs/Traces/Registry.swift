@@ -19,13 +19,13 @@ public enum Registry {
   public static let builtIn: [any TraceFormat] =
     [
       RecordFileFormat(),
-      MappedRecordFormat.openDC,
+      MappedTableFormat.openDC,
       Google2019Format(),
       Google2011Format(),
       StandardWorkloadFormat(),
       Google2010Format(),
-      Alibaba2017Format(),
-      Alibaba2018Format(),
-      AlibabaGPU2023Format(),
+      Alibaba2017Format.format,
+      Alibaba2018Format.format,
+      AlibabaGPU2023Format.format,
     ] + MappedTableFormat.presets
 }

@@ -16,6 +16,8 @@ public struct TraceSummary {
   public var report = ReadReport()
   /// What reading other tables told, by their names.
   public var surveys: [String: TableSurvey] = [:]
+  /// How use over time compares with requests, where the trace tells it.
+  public var usage: UsageSurvey?
   /// The machines, where a table has them.
   public var machines: MachineSummary?
   /// Rows that could not be read, by reason.
@@ -120,7 +122,9 @@ public struct TraceSummary {
   // MARK: - For people
 
   /// As `tracemill inspect` prints it.
-  public var text: String { heading + tableLines + eventLines + taskLines + marginLines + oddLines }
+  public var text: String {
+    heading + tableLines + eventLines + taskLines + marginLines + usageLines + oddLines
+  }
 
   private var heading: String { "\(path): \(format)\n" }
 
@@ -237,6 +241,19 @@ public struct TraceSummary {
     return text + shown.map { "\n" + $0.histogram }.joined()
   }
 
+  private var usageLines: String {
+    guard let usage else { return "" }
+    var lines = TextTable(left: [0])
+    lines.add(["samples", grouped(usage.samples)])
+    lines.add(["tasks that have any", grouped(usage.tasks)])
+    for (place, name) in ["CPU", "memory", "GPU"].enumerated() {
+      guard let share = usage.shares[place] else { continue }
+      lines.add(["\(name) used of what was asked for", significant(share * 100) + " %"])
+      lines.add(["samples above the \(name) request", grouped(usage.above[place])])
+    }
+    return "\nuse over time\n" + lines.text + usage.notes.map { "  \($0)\n" }.joined()
+  }
+
   private var oddLines: String {
     var lines = TextTable(left: [0])
     for (what, count) in oddities { lines.add([what, grouped(count)]) }
@@ -310,6 +327,13 @@ public struct TraceSummary {
       ["step_s": use.width, "cores": steps.map { $0 as Any }] as [String: Any]
     object["margins"] = Dictionary(uniqueKeysWithValues: margins.map { ($0.name, $0.object) })
     if let machines { object["machines"] = machines.object }
+    if let usage {
+      var shares: [String: Any] = [:]
+      for (name, share) in zip(["cpu", "memory", "gpu"], usage.shares) { shares[name] = share }
+      object["usage"] =
+        ["samples": usage.samples, "tasks": usage.tasks, "used_of_requested": shares]
+        as [String: Any]
+    }
     object["passed_over"] = passedOver.map(\.object)
     return object
   }

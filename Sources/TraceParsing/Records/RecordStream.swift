@@ -20,6 +20,8 @@ public final class RecordStream: WorkloadSource {
   public internal(set) var dependencies = DependencyTable()
   /// What the format says beyond the records; complete from the start of the stream.
   public internal(set) var attributes = TaskAttributes()
+  /// What the tasks used over time; nil where the trace does not tell. It is read after the records.
+  public internal(set) var usage: (any UsageTable)?
   /// The lines of the trace's own header, as they are (Standard Workload Format).
   public internal(set) var header: [String] = []
 
