@@ -3,7 +3,7 @@ import PackageDescription
 
 /// Mappings of public traces that the program knows: `Sources/TraceParsing/Presets`.
 let presets = [
-  "opendc-2.0", "opendc-2021", "wta", "gwa", "materna", "alibaba-2018-instances",
+  "opendc", "opendc-2.0", "opendc-2021", "wta", "gwa", "materna", "alibaba-2018-instances",
   "alibaba-2018-containers",
   "helios", "acme-kalos", "acme-seren", "microsoft-itp", "philly",
   "philly-pollux", "alibaba-gpu-2020", "alibaba-dlrm-2025", "alibaba-spot-2026",
@@ -11,9 +11,8 @@ let presets = [
   "azure-functions-2021", "azure-llm", "burstgpt-3", "burstgpt", "mooncake",
   "mit-supercloud", "pm100", "f-data", "lassen", "lanl-mustang",
   "two-sigma", "frontier", "huawei-east", "batsim", "slurm",
-  "slurm-json", "pbs", "kubernetes-pods", "kubernetes-recording", "wfcommons",
-  "wfcommons-1.3",
-  "wfcommons-1.2", "bitbrains", "azure-vm",
+  "slurm-json", "pbs", "lsf", "kubernetes-pods", "kubernetes-recording", "wfcommons",
+  "wfcommons-1.3", "wfcommons-1.2", "bitbrains", "azure-vm", "planetlab",
 ]
 
 let package = Package(
@@ -23,6 +22,7 @@ let package = Package(
     .executable(name: "tracemill", targets: ["tracemill"]),
     .library(name: "Workload", targets: ["Workload"]),
     .library(name: "WorkloadTestKit", targets: ["WorkloadTestKit"]),
+    .library(name: "TraceTestKit", targets: ["TraceTestKit"]),
     .library(name: "Parquet", targets: ["Parquet"]),
     .library(name: "Fitting", targets: ["Fitting"]),
     .library(name: "Diagnostics", targets: ["Diagnostics"]),
@@ -63,7 +63,8 @@ let package = Package(
     .target(name: "PortableMath", dependencies: ["CVectorMath"], exclude: ["README.md"]),
     .target(
       name: "Configuration",
-      dependencies: ["Quoting", .product(name: "Yams", package: "Yams")], exclude: ["README.md"]),
+      dependencies: ["Quoting", "Workload", .product(name: "Yams", package: "Yams")],
+      exclude: ["README.md"]),
     .target(name: "Parquet", dependencies: ["CISAL", "CZstd"], exclude: ["README.md"]),
     .systemLibrary(
       name: "CLibArchive", pkgConfig: "libarchive",
@@ -82,17 +83,19 @@ let package = Package(
 
     .target(name: "CIngest"),
 
+    // Numbered jobs on several threads, results in order.
+    .target(name: "Threads", dependencies: ["Diagnostics"], exclude: ["README.md"]),
     // Typed columns to Parquet and CSV files that appear when they are complete.
     .target(
       name: "Tables",
-      dependencies: ["Diagnostics", "Parquet", "Quoting", "CLibArchive", "CTracemill"],
+      dependencies: ["Diagnostics", "Parquet", "Quoting", "Threads", "CLibArchive", "CTracemill"],
       exclude: ["README.md"]),
 
     // Archives, inflating, rows and tables that are read.
     .target(
       name: "TraceInput",
       dependencies: [
-        "Diagnostics", "Parquet", "Quoting", "Tables", "Workload", "CIngest", "CISAL",
+        "Diagnostics", "Parquet", "Quoting", "Tables", "Threads", "Workload", "CIngest", "CISAL",
         "CLibArchive", "CLibCSV", "CSimdJSON",
       ], exclude: ["README.md"]),
 
@@ -100,13 +103,17 @@ let package = Package(
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Configuration", "Diagnostics", "Parquet", "Quoting", "Tables", "TraceInput", "Workload",
-        "CCrypto", "CIngest", "CTracemill",
+        "Configuration", "Diagnostics", "Parquet", "Quoting", "Tables", "Threads", "TraceInput",
+        "Workload", "CCrypto", "CIngest", "CTracemill",
       ], exclude: ["README.md"],
       resources: presets.map { .embedInCode("Presets/\($0).yaml") }),
+    // Profiles of the presets, embedded.
+    .target(name: "CPresets", exclude: ["google-2011.json", "google-2019.json"]),
     .target(
       name: "Generation",
-      dependencies: ["Workload", "Fitting", "Configuration", "CVectorMath", "PortableMath"],
+      dependencies: [
+        "Workload", "Fitting", "Configuration", "CPresets", "CVectorMath", "PortableMath",
+      ],
       exclude: ["README.md"]),
     .target(
       name: "Simulation",
@@ -153,6 +160,11 @@ let package = Package(
 
     // The conformance checker that every workload source is run through.
     .target(name: "WorkloadTestKit", dependencies: ["Workload"], exclude: ["README.md"]),
+    // The same of every trace format.
+    .target(
+      name: "TraceTestKit",
+      dependencies: ["Diagnostics", "TraceInput", "TraceParsing", "Workload", "WorkloadTestKit"],
+      exclude: ["README.md"]),
 
     // L3: the only composition root. What names stand for, and whole runs.
     .target(
@@ -197,8 +209,8 @@ let package = Package(
     .testTarget(
       name: "TraceParsingTests",
       dependencies: [
-        "Configuration", "Diagnostics", "Parquet", "Tables", "TraceInput", "TraceParsing",
-        "Workload", "WorkloadTestKit", "TestSupport",
+        "Configuration", "Diagnostics", "Parquet", "Tables", "Threads", "TraceInput",
+        "TraceParsing", "Workload", "WorkloadTestKit", "TestSupport", "TraceTestKit",
       ]),
     .testTarget(
       name: "SimulationTests",

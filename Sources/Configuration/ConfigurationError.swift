@@ -1,39 +1,15 @@
 import Quoting
-
-/// Something wrong with a configuration file, and where.
-public struct ConfigurationIssue: Hashable, Sendable, CustomStringConvertible {
-  /// Where in the tree, as a dotted path: `groups[2].cores`; empty for the whole.
-  public var path: String
-  /// What is wrong, and what was expected.
-  public var message: String
-  /// Line in the file, from 1; 0 if there is no such place.
-  public var line: Int
-  /// Column in that line, from 1; 0 if there is no such place.
-  public var column: Int
-
-  /// An issue at a place.
-  public init(path: String, message: String, line: Int = 0, column: Int = 0) {
-    self.path = path
-    self.message = message
-    self.line = line
-    self.column = column
-  }
-
-  /// `3:7: groups[2].cores: is -1; expected more than 0`.
-  public var description: String {
-    (line > 0 ? "\(line):\(column): " : "") + (path.isEmpty ? "" : "\(path): ") + message
-  }
-}
+import Workload
 
 /// All that is wrong with a configuration file.
 public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The file, as the user named it.
   public var file: String
   /// The issues, in the order of the file; at least one.
-  public var issues: [ConfigurationIssue]
+  public var issues: [DescriptionIssue]
 
   /// An error of at least one issue.
-  public init(file: String, issues: [ConfigurationIssue]) {
+  public init(file: String, issues: [DescriptionIssue]) {
     self.file = file
     self.issues = issues
   }
@@ -76,9 +52,9 @@ public struct NumberRange: Sendable {
   }
 
   /// What is wrong with `value`, which stands at `path`; nil if it is in the range, or not there.
-  public func issue(_ path: String, _ value: Double?) -> ConfigurationIssue? {
+  public func issue(_ path: String, _ value: Double?) -> DescriptionIssue? {
     guard let value, !contains(value) else { return nil }
-    return ConfigurationIssue(path: path, message: "is \(short(value)); expected \(words)")
+    return DescriptionIssue(path: path, message: "is \(short(value)); expected \(words)")
   }
 
   /// `more than 0 and at most 8`, for messages.

@@ -1,10 +1,11 @@
 import Foundation
+import Workload
 import Yams
 
 /// A YAML file (JSON is YAML too) on its way to a validated value.
 ///
 /// Reading never stops at the first mistake: readers of the tree return nil and note what is wrong,
-/// and at the end all of it is thrown at once, keys that nobody asked for included.
+/// and at the end all of it is thrown at once, keys that were never asked for included.
 ///
 /// ```swift
 /// let arrivals = try ConfigurationFile(path: "scenario.yaml").read { root in
@@ -76,7 +77,7 @@ public struct ConfigurationFile {
   }
 
   /// What the YAML parser has to say, in one line.
-  private static func issue(_ error: any Error) -> ConfigurationIssue {
+  private static func issue(_ error: any Error) -> DescriptionIssue {
     switch error as? YamlError {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
@@ -96,7 +97,7 @@ public struct ConfigurationFile {
 final class IssueCollector {
   /// So many values of a file are looked at.
   static let valueLimit = 4_000_000
-  var issues: [ConfigurationIssue] = []
+  var issues: [DescriptionIssue] = []
   var visited: [ConfigurationNode] = []
 
   func noteUnknownKeys() {

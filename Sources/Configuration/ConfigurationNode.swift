@@ -1,3 +1,4 @@
+import Workload
 import Yams
 
 /// A value in a configuration file, with readers for the values below it.
@@ -30,7 +31,7 @@ public final class ConfigurationNode {
     for (key, _) in mapping {
       guard let name = key.string, !seen.insert(name).inserted else { continue }
       collector.issues.append(
-        ConfigurationIssue(
+        DescriptionIssue(
           path: join(String(name.prefix(60))), message: "is there twice",
           line: key.mark?.line ?? 0, column: key.mark?.column ?? 0))
     }
@@ -39,7 +40,7 @@ public final class ConfigurationNode {
   /// Notes that something is wrong with this value.
   public func problem(_ message: String) {
     collector.issues.append(
-      ConfigurationIssue(
+      DescriptionIssue(
         path: path, message: message, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0))
   }
 
@@ -56,7 +57,7 @@ public final class ConfigurationNode {
       place = next
     }
     collector.issues.append(
-      ConfigurationIssue(
+      DescriptionIssue(
         path: join(below), message: message, line: place.node.mark?.line ?? 0,
         column: place.node.mark?.column ?? 0))
   }
@@ -83,7 +84,7 @@ public final class ConfigurationNode {
     for (key, value) in node.mapping ?? Node.Mapping([]) {
       guard let name = key.string, values.updateValue(value, forKey: name) != nil else { continue }
       collector.issues.append(
-        ConfigurationIssue(
+        DescriptionIssue(
           path: join(String(name.prefix(60))), message: "is there twice",
           line: key.mark?.line ?? 0, column: key.mark?.column ?? 0))
     }
@@ -259,7 +260,7 @@ public final class ConfigurationNode {
       let hint =
         asked.map { "did you mean '\($0)'?" } ?? "expected one of \(known.joined(separator: ", "))"
       collector.issues.append(
-        ConfigurationIssue(
+        DescriptionIssue(
           path: join(String(name.prefix(60))), message: "is not known here; \(hint)",
           line: key.mark?.line ?? 0, column: key.mark?.column ?? 0))
     }

@@ -2,7 +2,7 @@ import Simulation
 
 /// Schedulers from outside by their names: `plugin:FILE`, a shared object, and `process:COMMAND`, a program.
 ///
-/// Both run somebody's code. So such a name counts only where the user wrote it, on the command line or in a
+/// Both run code of others. So such a name counts only where the user wrote it, on the command line or in a
 /// call; in a file, such as an experiment or a results store, it is refused.
 public enum ExternalScheduler {
   private static let plugin = "plugin:"

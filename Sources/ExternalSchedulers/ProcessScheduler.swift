@@ -49,7 +49,7 @@ private final class ProcessRun: ForeignRun {
     self.command = command
     self.timeout = timeout
     isChanged = Array(repeating: false, count: Int(cluster.pointee.count))
-    // A socket, unlike a pipe, can be written to without a signal when nobody reads any more.
+    // A socket, unlike a pipe, can be written to without a signal when its reader is gone.
     var ends: [CInt] = [-1, -1]
     let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {

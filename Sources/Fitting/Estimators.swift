@@ -21,13 +21,13 @@ extension Sample {
   /// The maximum-likelihood law of `family`: closed form where there is one, otherwise Newton's
   /// method with analytic gradients. O(n) an iteration.
   ///
-  /// Throws `tooFew` below 2 observations (3 for families with two free parameters), `allEqual` for
+  /// Throws `tooFew` below one observation more than there are free parameters, `allEqual` for
   /// a point mass, `noMaximum` where the likelihood rises towards the edge of the family, and
   /// `notConverged` with the last gradient norm; what is returned has converged.
   public func fit(_ family: Family, _ options: FitOptions = FitOptions()) throws(FittingError)
     -> Fit
   {
-    let needed = family == .exponential ? 1 : family == .pareto || family == .uniform ? 2 : 3
+    let needed = family.needed
     guard values.count >= needed else {
       throw .tooFew(
         count: values.count, needed: needed, purpose: "fitting the \(family.rawValue) law")
@@ -35,21 +35,7 @@ extension Sample {
     if values.count > 1, let first = values.first, values.allSatisfy({ $0 == first }) {
       throw .allEqual(value: first, count: values.count)
     }
-    switch family {
-    case .pareto: return try fitPareto(options)
-    case .lognormal where limits == .none && censored.isEmpty:
-      return try SampleStatistics(values).fit(.lognormal)
-    case .exponential where limits == .none: return try fitExponential()
-    case .uniform: return try fitUniform()
-    case .lognormal: return try search(LognormalModel.self, family, anchor: 0)
-    case .exponential: return try search(ExponentialModel.self, family, anchor: 0)
-    case .weibull: return try search(WeibullModel.self, family, anchor: 0)
-    case .gamma: return try search(GammaModel.self, family, anchor: 0)
-    case .logLogistic: return try search(LogLogisticModel.self, family, anchor: 0)
-    case .generalizedPareto:
-      return try search(GeneralizedParetoModel.self, family, anchor: options.lowerBound ?? 0)
-    case .truncatedPowerLaw: return try fitTruncatedPowerLaw(options)
-    }
+    return try family.estimate(self, options)
   }
 
   /// The scale of a law that begins at a positive value, and whether it was estimated.
@@ -76,15 +62,14 @@ extension Sample {
     return (least, true)
   }
 
-  private func fitPareto(_ options: FitOptions) throws(FittingError) -> Fit {
+  func fitPareto(_ options: FitOptions) throws(FittingError) -> Fit {
     let (scale, estimated) = try anchor(.pareto, options)
     // Truncation above, or values hidden at a lower clamp, leave no closed form.
     var closed = true
     if case .truncated(_, let upper) = limits { closed = upper == .infinity }
     if case .clamped(let lower, _) = limits { closed = !values.contains { $0 <= lower } }
     guard closed else {
-      return try search(
-        ParetoModel.self, .pareto, anchor: scale, anchorEstimated: estimated)
+      return try search(ParetoModel.self, .pareto, anchor: scale, anchorEstimated: estimated)
     }
     let logScale = log(scale)
     // Censored values and those at an upper clamp add exposure but no event.
@@ -116,7 +101,7 @@ extension Sample {
       upper95: scale)
   }
 
-  private func fitExponential() throws(FittingError) -> Fit {
+  func fitExponential() throws(FittingError) -> Fit {
     // With right censoring: events over total exposure.
     let exposure = compensatedSum(values) + compensatedSum(censored)
     let rate = Double(values.count) / exposure
@@ -126,7 +111,7 @@ extension Sample {
       logLikelihood: Double(values.count) * log(rate) - rate * exposure, free: 1)
   }
 
-  private func fitTruncatedPowerLaw(_ options: FitOptions) throws(FittingError) -> Fit {
+  func fitTruncatedPowerLaw(_ options: FitOptions) throws(FittingError) -> Fit {
     let (scale, estimated) = try anchor(.truncatedPowerLaw, options)
     if limits == .none, censored.isEmpty {
       // The likelihood is concave in (exponent, rate), an exponential family: its derivative in the
@@ -145,8 +130,22 @@ extension Sample {
       TruncatedPowerLawModel.self, .truncatedPowerLaw, anchor: scale, anchorEstimated: estimated)
   }
 
+  /// The family of `model`, by Newton's method: see ``Anchor`` for the parameter that is not searched for.
+  func search<Model: LikelihoodModel>(
+    _ model: Model.Type, _ family: Family, _ options: FitOptions
+  ) throws(FittingError) -> Fit {
+    switch Model.anchor {
+    case .none: return try search(model, family, anchor: 0)
+    case .least:
+      let (scale, estimated) = try anchor(family, options)
+      return try search(model, family, anchor: scale, anchorEstimated: estimated)
+    case .location(let usual):
+      return try search(model, family, anchor: options.lowerBound ?? usual)
+    }
+  }
+
   /// Newton's search, and the result with standard errors from the observed information.
-  private func search<Model: LikelihoodModel>(
+  func search<Model: LikelihoodModel>(
     _ model: Model.Type, _ family: Family, anchor: Double, anchorEstimated: Bool = false
   ) throws(FittingError) -> Fit {
     let likelihood = Likelihood<Model>(self, anchor: anchor)
@@ -160,67 +159,48 @@ extension Sample {
       mean: all.values.mean, variance: all.values.variance, logMean: all.logarithms.mean,
       logDeviation: all.logarithms.variance.squareRoot(), maximum: all.maximum, anchor: anchor)
     let top = try maximise(
-      dimension: Model.dimension, family: family, from: Model.start(summary), likelihood.evaluate)
+      dimension: Model.dimension, family: family, from: Model.start(summary),
+      triesAll: Model.triesAllStarts, edge: Model.edge, likelihood.evaluate)
     let n = Double(likelihood.count)
-    let (xx, xy, yy) = top.information
-    let determinant = Model.dimension == 1 ? xx : xx * yy - xy * xy
-    guard determinant > 0, xx > 0 else {
+    guard let variances = top.information.inverseDiagonal else {
       throw .noMaximum(family: family, reason: "the observed information is not positive definite")
     }
-    let errors =
-      Model.dimension == 1
-      ? SIMD2(1 / (xx * n).squareRoot(), 0)
-      : SIMD2((yy / determinant / n).squareRoot(), (xx / determinant / n).squareRoot())
+    let errors = variances.map { ($0 / n).squareRoot() }
+    let names = family.parameterNames
     let t = top.theta
-    let estimates: [Estimate]
-    switch family {
-    case .lognormal:
-      estimates = [
-        .direct("mu", t.x, error: errors.x),
-        .logarithmic("sigma", exp(t.y), logError: errors.y),
-      ]
-    case .exponential: estimates = [.logarithmic("rate", exp(t.x), logError: errors.x)]
-    case .pareto:
-      estimates = [
-        .logarithmic("shape", exp(t.x), logError: errors.x),
-        scaleEstimate(anchor, shape: exp(t.x), anchorEstimated),
-      ]
-    case .truncatedPowerLaw:
+    var estimates = Model.coordinates.enumerated().map { index, coordinate in
+      switch coordinate {
+      case .direct: Estimate.direct(names[index], t[index], error: errors[index])
+      case .logarithm:
+        Estimate.logarithmic(names[index], exp(t[index]), logError: errors[index])
+      }
+    }
+    switch Model.anchor {
+    case .none: break
+    case .least:
+      // The hazard at the least value tells how far the least of so many values lies above it.
       let hazard = exp(Model(t, anchor: anchor).logDensity(anchor, log(anchor)).value)
-      estimates = [
-        .direct("exponent", t.x, error: errors.x),
-        .logarithmic("rate", exp(t.y), logError: errors.y),
-        scaleEstimate(anchor, shape: hazard * anchor, anchorEstimated),
-      ]
-    case .generalizedPareto:
-      estimates = [
-        .direct("shape", t.x, error: errors.x),
-        .logarithmic("scale", exp(t.y), logError: errors.y), .given("location", anchor),
-      ]
-    default:
-      estimates = [
-        .logarithmic("shape", exp(t.x), logError: errors.x),
-        .logarithmic("scale", exp(t.y), logError: errors.y),
-      ]
+      estimates.append(scaleEstimate(anchor, shape: hazard * anchor, anchorEstimated))
+    case .location: estimates.append(.given(names[Model.dimension], anchor))
     }
     return try assemble(
       family, estimates.map(\.value), estimates, logLikelihood: top.value * n,
       free: Model.dimension + (anchorEstimated ? 1 : 0), anchorEstimated: anchorEstimated,
-      iterations: top.iterations, gradientNorm: top.gradientNorm)
+      iterations: top.iterations, gradientNorm: top.gradientNorm,
+      warnings: Model.warnings(estimates.map(\.value)))
   }
 
   private func assemble(
     _ family: Family, _ parameters: [Double], _ estimates: [Estimate], logLikelihood: Double,
-    free: Int, anchorEstimated: Bool = false, iterations: Int = 0, gradientNorm: Double = 0
+    free: Int, anchorEstimated: Bool = false, iterations: Int = 0, gradientNorm: Double = 0,
+    warnings own: [String] = []
   ) throws(FittingError) -> Fit {
     var warnings: [String] = []
     if count < 50 { warnings.append("only \(count) observations: standard errors are rough") }
     if anchorEstimated {
       warnings.append("the scale is the least observation, an estimate that is never too small")
     }
-    if family == .generalizedPareto, parameters[0] < -0.5 {
-      warnings.append("shape below -1/2: the likelihood is not regular, no standard error holds")
-    }
+    warnings += own
     return Fit(
       family: family, law: try Law(family, parameters).limited(by: limits), parameters: estimates,
       logLikelihood: logLikelihood, freeParameters: free, count: count, censored: censored.count,
@@ -229,65 +209,79 @@ extension Sample {
 }
 
 extension SampleStatistics {
-  /// The closed-form fits from streamed statistics: Pareto (scale: the least value), lognormal,
-  /// exponential, uniform. O(1). Other families throw `notApplicable`.
+  /// The closed-form fit from streamed statistics, of the families that have one: Pareto (scale: the least
+  /// value), lognormal, exponential, uniform. O(1). Other families throw `notApplicable`.
   public func fit(_ family: Family) throws(FittingError) -> Fit {
-    let needed = family == .exponential ? 1 : 2
+    guard let estimate = family.fromStatistics else {
+      throw .notApplicable("\(family.rawValue) has no closed-form estimator")
+    }
+    let needed = min(family.needed, 2)
     guard count >= needed else {
       throw .tooFew(count: count, needed: needed, purpose: "fitting the \(family.rawValue) law")
     }
-    let n = Double(count)
     if minimum == maximum, count > 1 { throw .allEqual(value: minimum, count: count) }
-    let estimates: [Estimate]
-    let logLikelihood: Double
-    let logSum = n * logarithms.mean
-    switch family {
-    case .lognormal:
-      let sigma = logarithms.variance.squareRoot()
-      estimates = [
+    return try estimate(self)
+  }
+
+  private var n: Double { Double(count) }
+
+  func fitLognormal() throws(FittingError) -> Fit {
+    let sigma = logarithms.variance.squareRoot()
+    return try closed(
+      .lognormal,
+      [
         .direct("mu", logarithms.mean, error: sigma / n.squareRoot()),
         .logarithmic("sigma", sigma, logError: 1 / (2 * n).squareRoot()),
-      ]
-      logLikelihood = -logSum - n * (log(sigma) + logSqrtTwoPi + 0.5)
-    case .exponential:
-      estimates = [.logarithmic("rate", 1 / values.mean, logError: 1 / n.squareRoot())]
-      logLikelihood = -n * (log(values.mean) + 1)
-    case .pareto:
-      let shape = 1 / (logarithms.mean - log(minimum))
-      let a = n * shape
-      estimates = [
+      ], -(n * logarithms.mean) - n * (log(sigma) + logSqrtTwoPi + 0.5))
+  }
+
+  func fitExponential() throws(FittingError) -> Fit {
+    try closed(
+      .exponential, [.logarithmic("rate", 1 / values.mean, logError: 1 / n.squareRoot())],
+      -n * (log(values.mean) + 1))
+  }
+
+  func fitPareto() throws(FittingError) -> Fit {
+    let shape = 1 / (logarithms.mean - log(minimum))
+    let a = n * shape
+    return try closed(
+      .pareto,
+      [
         .logarithmic("shape", shape, logError: 1 / n.squareRoot()),
         Estimate(
           name: "scale", value: minimum,
           standardError: a > 2
             ? minimum * (a / ((a - 1) * (a - 1) * (a - 2))).squareRoot() : .infinity,
           lower95: minimum * pow(0.05, 1 / a), upper95: minimum),
-      ]
-      logLikelihood = n * (log(shape) - 1) - logSum
-    case .uniform:
-      let range = maximum - minimum
-      // P((least - lower) / range > t) = (1 + t)^(1 - n), exactly.
-      let reach = range * expm1(-log(0.05) / (n - 1))
-      let error = range / n
-      estimates = [
+      ], n * (log(shape) - 1) - n * logarithms.mean,
+      ["the scale is the least observation, an estimate that is never too small"])
+  }
+
+  func fitUniform() throws(FittingError) -> Fit {
+    let range = maximum - minimum
+    // P((least - lower) / range > t) = (1 + t)^(1 - n), exactly.
+    let reach = range * expm1(-log(0.05) / (n - 1))
+    let error = range / n
+    return try closed(
+      .uniform,
+      [
         Estimate(
           name: "lower", value: minimum, standardError: error, lower95: minimum - reach,
           upper95: minimum),
         Estimate(
           name: "upper", value: maximum, standardError: error, lower95: maximum,
           upper95: maximum + reach),
-      ]
-      logLikelihood = -n * log(range)
-    default:
-      throw .notApplicable("\(family.rawValue) has no closed-form estimator")
-    }
-    var warnings = count < 50 ? ["only \(count) observations: standard errors are rough"] : []
-    if family == .pareto {
-      warnings.append("the scale is the least observation, an estimate that is never too small")
-    }
-    return Fit(
+      ], -n * log(range))
+  }
+
+  private func closed(
+    _ family: Family, _ estimates: [Estimate], _ logLikelihood: Double, _ warnings: [String] = []
+  ) throws(FittingError) -> Fit {
+    Fit(
       family: family, law: try Law(family, estimates.map(\.value)), parameters: estimates,
       logLikelihood: logLikelihood, freeParameters: estimates.count, count: count, censored: 0,
-      iterations: 0, gradientNorm: 0, warnings: warnings)
+      iterations: 0, gradientNorm: 0,
+      warnings: (count < 50 ? ["only \(count) observations: standard errors are rough"] : [])
+        + warnings)
   }
 }

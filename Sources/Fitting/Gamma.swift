@@ -1,7 +1,7 @@
 import PortableMath
 
 /// The gamma law: density x^(shape-1) e^(-x/scale) / (Γ(shape) scale^shape) for x ≥ 0.
-public struct Gamma: Distribution, Hashable {
+public struct Gamma: ParametricDistribution {
   /// Shape, > 0.
   public let shape: Double
   /// Scale, > 0; the mean is shape·scale.
@@ -59,4 +59,26 @@ public struct Gamma: Distribution, Hashable {
       return shape < 1 ? draw * exp(-generator.standardExponential() / shape) : draw
     }
   }
+}
+
+extension Gamma {
+  public static let family = Family(
+    "gamma", parameters: ["shape", "scale"], examples: [[0.7, 40], [0.3, 50], [40, 0.1]],
+    Gamma.self, likelihood: GammaModel.self)
+
+  public init(parameters: [Double]) throws(FittingError) {
+    try self.init(shape: parameters[0], scale: parameters[1])
+  }
+
+  public var parameters: [Double] { [shape, scale] }
+
+  public func scaledParameters(by factor: Double) -> [Double] {
+    [shape, scale * factor]
+  }
+
+}
+
+extension Family {
+  /// Density ∝ x^(shape - 1) e^(-x/scale). See ``Gamma``.
+  public static var gamma: Family { Gamma.family }
 }

@@ -2,7 +2,7 @@ import PortableMath
 
 /// The generalised Pareto law: P(X > x) = (1 + shape·(x - location)/scale)^(-1/shape) for
 /// x ≥ location; exponential for shape 0, bounded above for shape < 0.
-public struct GeneralizedPareto: Distribution, Hashable {
+public struct GeneralizedPareto: ParametricDistribution {
   /// Shape ξ: the tail falls as x^(-1/ξ) if positive.
   public let shape: Double
   /// Scale, > 0.
@@ -54,4 +54,28 @@ public struct GeneralizedPareto: Distribution, Hashable {
     let y = shape * z
     return abs(y) < 1e-12 ? z : log1p(y) / shape
   }
+}
+
+extension GeneralizedPareto {
+  public static let family = Family(
+    "generalized-pareto", parameters: ["shape", "scale", "location"],
+    examples: [[0.4, 20, 0], [0.3, 5, 1], [-0.2, 5, 0], [0, 5, 0]],
+    GeneralizedPareto.self, likelihood: GeneralizedParetoModel.self)
+
+  public init(parameters: [Double]) throws(FittingError) {
+    try self.init(shape: parameters[0], scale: parameters[1], location: parameters[2])
+  }
+
+  public var parameters: [Double] { [shape, scale, location] }
+
+  public func scaledParameters(by factor: Double) -> [Double] {
+    [shape, scale * factor, location * factor]
+  }
+
+  public func parameters(tailIndex index: Double) -> [Double]? { [1 / index, scale, location] }
+}
+
+extension Family {
+  /// The limit law of excesses over a threshold. See ``GeneralizedPareto``.
+  public static var generalizedPareto: Family { GeneralizedPareto.family }
 }

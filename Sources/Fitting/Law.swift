@@ -1,61 +1,10 @@
-/// The families of laws that can be fitted, in the order tables show them.
-public enum Family: String, CaseIterable, Sendable, Codable, Hashable {
-  /// Density ∝ x^-(shape + 1) from the scale on.
-  case pareto
-  /// The logarithm is normal.
-  case lognormal
-  /// Constant hazard.
-  case exponential
-  /// Survival exp(-(x/scale)^shape): the stretched exponential.
-  case weibull
-  /// Density ∝ x^(shape - 1) e^(-x/scale).
-  case gamma
-  /// Density ∝ x^-exponent e^(-rate·x) from the scale on.
-  case truncatedPowerLaw = "truncated-power-law"
-  /// The logarithm is logistic.
-  case logLogistic = "log-logistic"
-  /// The limit law of excesses over a threshold.
-  case generalizedPareto = "generalized-pareto"
-  /// Constant density between two ends.
-  case uniform
-
-  /// Names of the parameters, in the order of ``Law/parameters``.
-  public var parameterNames: [String] {
-    switch self {
-    case .pareto: ["shape", "scale"]
-    case .lognormal: ["mu", "sigma"]
-    case .exponential: ["rate"]
-    case .weibull, .gamma, .logLogistic: ["shape", "scale"]
-    case .truncatedPowerLaw: ["exponent", "rate", "scale"]
-    case .generalizedPareto: ["shape", "scale", "location"]
-    case .uniform: ["lower", "upper"]
-    }
-  }
-}
-
 /// Any law, as data: what a profile stores and generation draws from.
 ///
 /// In JSON: `{"family": "lognormal", "parameters": {"mu": 2, "sigma": 1},
 /// "limits": {"clamped": {"lower": 1, "upper": 32}}}`.
-public enum Law: Distribution, Hashable {
-  /// See ``Pareto``.
-  case pareto(Pareto)
-  /// See ``Lognormal``.
-  case lognormal(Lognormal)
-  /// See ``Exponential``.
-  case exponential(Exponential)
-  /// See ``Weibull``.
-  case weibull(Weibull)
-  /// See ``Gamma``.
-  case gamma(Gamma)
-  /// See ``TruncatedPowerLaw``.
-  case truncatedPowerLaw(TruncatedPowerLaw)
-  /// See ``LogLogistic``.
-  case logLogistic(LogLogistic)
-  /// See ``GeneralizedPareto``.
-  case generalizedPareto(GeneralizedPareto)
-  /// See ``Uniform``.
-  case uniform(Uniform)
+public enum Law: Distribution {
+  /// One of a family.
+  case parametric(any ParametricDistribution)
   /// See ``Empirical``.
   case empirical(Empirical)
   /// Conditional on an interval.
@@ -70,20 +19,7 @@ public enum Law: Distribution, Hashable {
       throw .notApplicable(
         "\(family.rawValue) has \(family.parameterNames.count) parameters, not \(parameters.count)")
     }
-    let p = parameters
-    switch family {
-    case .pareto: self = .pareto(try Pareto(shape: p[0], scale: p[1]))
-    case .lognormal: self = .lognormal(try Lognormal(mu: p[0], sigma: p[1]))
-    case .exponential: self = .exponential(try Exponential(rate: p[0]))
-    case .weibull: self = .weibull(try Weibull(shape: p[0], scale: p[1]))
-    case .gamma: self = .gamma(try Gamma(shape: p[0], scale: p[1]))
-    case .truncatedPowerLaw:
-      self = .truncatedPowerLaw(try TruncatedPowerLaw(exponent: p[0], rate: p[1], scale: p[2]))
-    case .logLogistic: self = .logLogistic(try LogLogistic(shape: p[0], scale: p[1]))
-    case .generalizedPareto:
-      self = .generalizedPareto(try GeneralizedPareto(shape: p[0], scale: p[1], location: p[2]))
-    case .uniform: self = .uniform(try Uniform(lower: p[0], upper: p[1]))
-    }
+    self = .parametric(try family.make(parameters))
   }
 
   /// This law under `limits`.
@@ -99,15 +35,7 @@ public enum Law: Distribution, Hashable {
   /// The family of the law, limits aside; nil for an empirical one.
   public var family: Family? {
     switch self {
-    case .pareto: .pareto
-    case .lognormal: .lognormal
-    case .exponential: .exponential
-    case .weibull: .weibull
-    case .gamma: .gamma
-    case .truncatedPowerLaw: .truncatedPowerLaw
-    case .logLogistic: .logLogistic
-    case .generalizedPareto: .generalizedPareto
-    case .uniform: .uniform
+    case .parametric(let law): type(of: law).family
     case .empirical: nil
     case .truncated(let law): law.base.family
     case .clamped(let law): law.base.family
@@ -117,15 +45,7 @@ public enum Law: Distribution, Hashable {
   /// The parameters, in the order of ``Family/parameterNames``; the values of an empirical law.
   public var parameters: [Double] {
     switch self {
-    case .pareto(let law): [law.shape, law.scale]
-    case .lognormal(let law): [law.mu, law.sigma]
-    case .exponential(let law): [law.rate]
-    case .weibull(let law): [law.shape, law.scale]
-    case .gamma(let law): [law.shape, law.scale]
-    case .truncatedPowerLaw(let law): [law.exponent, law.rate, law.scale]
-    case .logLogistic(let law): [law.shape, law.scale]
-    case .generalizedPareto(let law): [law.shape, law.scale, law.location]
-    case .uniform(let law): [law.lower, law.upper]
+    case .parametric(let law): law.parameters
     case .empirical(let law): law.values
     case .truncated(let law): law.base.parameters
     case .clamped(let law): law.base.parameters
@@ -141,17 +61,52 @@ public enum Law: Distribution, Hashable {
     }
   }
 
+  /// The law of `factor` (> 0) times a value of this one.
+  public func scaled(by factor: Double) throws(FittingError) -> Law {
+    switch self {
+    case .parametric(let law):
+      return try Law(type(of: law).family, law.scaledParameters(by: factor))
+    case .empirical(let law):
+      return .empirical(
+        try Empirical(law.values.map { $0 * factor }, interpolation: law.interpolation))
+    case .truncated(let law):
+      return .truncated(
+        try Truncated(
+          law.base.scaled(by: factor), lower: law.lower * factor, upper: law.upper * factor))
+    case .clamped(let law):
+      return .clamped(
+        try Clamped(
+          law.base.scaled(by: factor), lower: law.lower * factor, upper: law.upper * factor))
+    }
+  }
+
+  /// This law with another tail index: P(X > x) falls as x^-index. The least value of a Pareto and
+  /// the scale of the others stay.
+  ///
+  /// - Throws: for families without such a tail.
+  public func withTailIndex(_ index: Double) throws(FittingError) -> Law {
+    switch self {
+    case .parametric(let law):
+      if let parameters = law.parameters(tailIndex: index) {
+        return try Law(type(of: law).family, parameters)
+      }
+    case .empirical: break
+    case .truncated(let law):
+      return .truncated(
+        try Truncated(law.base.withTailIndex(index), lower: law.lower, upper: law.upper))
+    case .clamped(let law):
+      return .clamped(
+        try Clamped(law.base.withTailIndex(index), lower: law.lower, upper: law.upper))
+    }
+    let tailed = Family.allCases.filter(\.hasTailIndex).map(\.rawValue)
+    throw .notApplicable(
+      "only \(tailed.dropLast().joined(separator: ", ")) and \(tailed.last ?? "none") have a tail "
+        + "index, not \(family?.rawValue ?? "an empirical law")")
+  }
+
   private var base: any Distribution {
     switch self {
-    case .pareto(let law): law
-    case .lognormal(let law): law
-    case .exponential(let law): law
-    case .weibull(let law): law
-    case .gamma(let law): law
-    case .truncatedPowerLaw(let law): law
-    case .logLogistic(let law): law
-    case .generalizedPareto(let law): law
-    case .uniform(let law): law
+    case .parametric(let law): law
     case .empirical(let law): law
     case .truncated(let law): law
     case .clamped(let law): law
@@ -168,6 +123,35 @@ public enum Law: Distribution, Hashable {
   public var variance: Double { base.variance }
   public func sample<Generator: RandomNumberGenerator>(using generator: inout Generator) -> Double {
     base.sample(using: &generator)
+  }
+}
+
+extension Family {
+  /// Whether its tail is a power of x.
+  public var hasTailIndex: Bool {
+    examples.first.flatMap { try? make($0).parameters(tailIndex: 2) } != nil
+  }
+}
+
+extension Law: Hashable {
+  /// Whether they are of one family, or both empirical, and have the same parameters and limits.
+  public static func == (a: Law, b: Law) -> Bool {
+    switch (a, b) {
+    case (.parametric(let a), .parametric(let b)):
+      type(of: a).family == type(of: b).family && a.parameters == b.parameters
+    case (.empirical(let a), .empirical(let b)): a == b
+    case (.truncated(let a), .truncated(let b)): a == b
+    case (.clamped(let a), .clamped(let b)): a == b
+    default: false
+    }
+  }
+
+  /// What ``==(_:_:)`` compares, the limits' kind aside.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(family)
+    hasher.combine(parameters)
+    hasher.combine(limits.lower)
+    hasher.combine(limits.upper)
   }
 }
 

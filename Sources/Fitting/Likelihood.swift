@@ -59,9 +59,9 @@ struct Likelihood<Model: LikelihoodModel> {
   var count: Int { interior + censored.count + atLower + atUpper }
 
   /// Mean log-likelihood and gradient at θ. O(n).
-  func evaluate(_ theta: SIMD2<Double>) -> Score {
+  func evaluate(_ theta: Model.Point) -> LogScore<Model.Point> {
     let model = Model(theta, anchor: anchor)
-    var sum = ScoreSum()
+    var sum = ScoreSum<Model.Point>()
     if weights.isEmpty {
       for index in values.indices { sum.add(model.logDensity(values[index], logarithms[index]), 1) }
     } else {
@@ -70,14 +70,14 @@ struct Likelihood<Model: LikelihoodModel> {
       }
     }
     var total = sum.score
-    var upperTail = Score.impossible
+    var upperTail = LogScore<Model.Point>.impossible
     if case .truncated(let lower, let upper) = limits {
       if upper < .infinity { upperTail = model.logSurvival(upper) }
       let mass = Self.interval(model.logSurvival(lower), upperTail)
       total.value -= Double(count) * mass.value
       total.gradient -= Double(count) * mass.gradient
     }
-    var hidden = ScoreSum()
+    var hidden = ScoreSum<Model.Point>()
     for value in censored {
       hidden.add(Self.interval(model.logSurvival(value), upperTail), 1)
     }
@@ -118,11 +118,13 @@ struct Likelihood<Model: LikelihoodModel> {
   }
 
   /// log(S₁ - S₂) with its gradient.
-  private static func interval(_ a: Score, _ b: Score) -> Score {
+  private static func interval(
+    _ a: LogScore<Model.Point>, _ b: LogScore<Model.Point>
+  ) -> LogScore<Model.Point> {
     if b.value == -.infinity { return a }
     let value = logIntervalMass(logSurvivalLower: a.value, logSurvivalUpper: b.value)
     guard value > -.infinity else { return .impossible }
-    return Score(
+    return LogScore(
       value: value,
       gradient: exp(a.value - value) * a.gradient - exp(b.value - value) * b.gradient)
   }
@@ -130,138 +132,26 @@ struct Likelihood<Model: LikelihoodModel> {
 
 /// A sum of scores with what rounding has lost (Kahan): the gradient of a large sample must vanish to
 /// where Newton's method can tell, and not only to the rounding of a hundred thousand additions.
-private struct ScoreSum {
-  private var sum = SIMD4<Double>.zero
-  private var lost = SIMD4<Double>.zero
+private struct ScoreSum<Point: SIMD> where Point.Scalar == Double {
+  private var value = 0.0
+  private var lostValue = 0.0
+  private var gradient = Point.zero
+  private var lost = Point.zero
 
   @inline(__always)
-  mutating func add(_ score: Score, _ weight: Double) {
-    let term = weight * SIMD4(score.value, score.gradient.x, score.gradient.y, 0) - lost
-    let next = sum + term
-    lost = (next - sum) - term
-    sum = next
+  mutating func add(_ score: LogScore<Point>, _ weight: Double) {
+    let part = weight * score.value - lostValue
+    let total = value + part
+    lostValue = (total - value) - part
+    value = total
+    let term = weight * score.gradient - lost
+    let next = gradient + term
+    lost = (next - gradient) - term
+    gradient = next
   }
 
   /// An impossible observation makes all of it impossible.
-  var score: Score {
-    sum.x.isFinite ? Score(value: sum.x, gradient: [sum.y, sum.z]) : .impossible
-  }
-}
-
-/// A maximum of a likelihood.
-struct Maximum {
-  var theta: SIMD2<Double>
-  /// Mean log-likelihood.
-  var value: Double
-  /// Observed information of one observation: minus the Hessian of the mean log-likelihood.
-  var information: (xx: Double, xy: Double, yy: Double)
-  var iterations: Int
-  var gradientNorm: Double
-}
-
-/// Newton's method on a mean log-likelihood of one or two coordinates.
-///
-/// The Hessian is the central difference of the analytic gradient (error about 1e-9 relative), made
-/// negative definite by a shift where it is not; steps are halved until the likelihood rises.
-/// Converged when the largest gradient component is at most 1e-9, or at most 1e-7 where no step makes it
-/// smaller or the last has been made. Where the surrounding task is cancelled it ends where it is.
-func maximise(
-  dimension: Int, family: Family, from starts: [SIMD2<Double>],
-  _ evaluate: (SIMD2<Double>) -> Score
-) throws(FittingError) -> Maximum {
-  var best: Maximum?
-  var failure = FittingError.notConverged(family: family, iterations: 0, gradientNorm: .infinity)
-  for start in starts {
-    do throws(FittingError) {
-      let found = try climb(dimension: dimension, family: family, from: start, evaluate)
-      if found.value > best?.value ?? -.infinity { best = found }
-    } catch {
-      failure = error
-    }
-  }
-  guard let best else { throw failure }
-  return best
-}
-
-private func climb(
-  dimension: Int, family: Family, from start: SIMD2<Double>,
-  _ evaluate: (SIMD2<Double>) -> Score
-) throws(FittingError) -> Maximum {
-  let tolerance = 1e-9
-  var theta = start
-  var here = evaluate(theta)
-  var norm = Double.infinity
-  var iterations = 0
-  for iteration in 0..<200 {
-    norm = max(abs(here.gradient.x), abs(here.gradient.y))
-    guard norm.isFinite, here.value.isFinite, !Task.isCancelled else { break }
-    let information = curvature(dimension, theta, evaluate)
-    if norm <= tolerance {
-      return Maximum(
-        theta: theta, value: here.value, information: information, iterations: iteration,
-        gradientNorm: norm)
-    }
-    var step = newtonStep(information, here.gradient, dimension)
-    let length = max(abs(step.x), abs(step.y))
-    if length > 4 { step *= 4 / length }  // coordinates are logarithms: e^4 is far enough at once
-    var factor = 1.0
-    var advanced = false
-    while factor > 1e-10, !Task.isCancelled {
-      let candidate = theta + factor * step
-      let there = evaluate(candidate)
-      let gain = (step * here.gradient).sum() * factor
-      // Near the top the value cannot tell any more, but the gradient can.
-      let better = there.value >= here.value + 1e-4 * gain
-      let flat = abs(there.value - here.value) <= 4e-15 * max(1, abs(here.value))
-      let thereNorm = max(abs(there.gradient.x), abs(there.gradient.y))
-      if there.value.isFinite, better || (flat && thereNorm < norm) {
-        (theta, here) = (candidate, there)
-        advanced = true
-        break
-      }
-      factor *= 0.5
-    }
-    iterations = iteration + 1
-    if !advanced || abs(theta.x) > 500 || abs(theta.y) > 500 { break }
-  }
-  // Rounding stops the climb, or the last step has been made: as good as converged if the gradient
-  // says so, whichever it was.
-  norm = max(abs(here.gradient.x), abs(here.gradient.y))
-  guard norm <= 1e-7, here.value.isFinite else {
-    throw .notConverged(family: family, iterations: iterations, gradientNorm: norm)
-  }
-  return Maximum(
-    theta: theta, value: here.value, information: curvature(dimension, theta, evaluate),
-    iterations: iterations, gradientNorm: norm)
-}
-
-/// Minus the Hessian, from the gradient at two points a coordinate.
-private func curvature(
-  _ dimension: Int, _ theta: SIMD2<Double>, _ evaluate: (SIMD2<Double>) -> Score
-) -> (xx: Double, xy: Double, yy: Double) {
-  let h = 1e-4
-  let dx = (evaluate(theta + [h, 0]).gradient - evaluate(theta - [h, 0]).gradient) / (2 * h)
-  if dimension == 1 { return (-dx.x, 0, 1) }
-  let dy = (evaluate(theta + [0, h]).gradient - evaluate(theta - [0, h]).gradient) / (2 * h)
-  return (-dx.x, -0.5 * (dx.y + dy.x), -dy.y)
-}
-
-/// (I + shift)⁻¹ g, with the least shift (by powers of 4) that makes the matrix positive definite.
-private func newtonStep(
-  _ i: (xx: Double, xy: Double, yy: Double), _ g: SIMD2<Double>, _ dimension: Int
-) -> SIMD2<Double> {
-  guard i.xx.isFinite, i.xy.isFinite, i.yy.isFinite else { return g }
-  if dimension == 1 { return [g.x / (i.xx > 1e-12 ? i.xx : max(abs(i.xx), 1e-3)), 0] }
-  var shift = 0.0
-  let size = max(abs(i.xx), abs(i.yy), 1e-8)
-  while true {
-    let (a, d) = (i.xx + shift, i.yy + shift)
-    let determinant = a * d - i.xy * i.xy
-    if a > 0, d > 0,
-      determinant > 1e-10 * size * size || (shift == 0 && determinant > 1e-14 * a * d)
-    {
-      return [(d * g.x - i.xy * g.y) / determinant, (a * g.y - i.xy * g.x) / determinant]
-    }
-    shift = shift == 0 ? 1e-3 * size : 4 * shift
+  var score: LogScore<Point> {
+    value.isFinite ? LogScore(value: value, gradient: gradient) : .impossible
   }
 }

@@ -1,349 +1,104 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+/// A log-probability and its gradient in the coordinates of a search.
+public struct LogScore<Point: SIMD> where Point.Scalar == Double {
+  /// The logarithm of the probability or density.
+  public var value: Double
+  /// Its derivative by each coordinate; 0 in lanes beyond the coordinates.
+  public var gradient: Point
 
-/// A log-probability and its gradient in the search's coordinates.
-struct Score {
-  var value: Double
-  var gradient: SIMD2<Double>
+  /// A value and its gradient.
+  public init(value: Double, gradient: Point) {
+    self.value = value
+    self.gradient = gradient
+  }
 
-  static let zero = Score(value: 0, gradient: .zero)
-  static let impossible = Score(value: -.infinity, gradient: .zero)
+  /// Certainty.
+  public static var zero: LogScore { LogScore(value: 0, gradient: .zero) }
+  /// What cannot be.
+  public static var impossible: LogScore { LogScore(value: -.infinity, gradient: .zero) }
 }
 
-/// A family at one point of its parameter space, with analytic derivatives.
+/// Of a family of at most two coordinates.
+typealias Score = LogScore<SIMD2<Double>>
+
+/// How a parameter is searched for.
+public enum Coordinate: Sendable {
+  /// As it is; its interval is symmetric.
+  case direct
+  /// As its logarithm: it is positive, and so is its interval.
+  case logarithm
+}
+
+/// The last parameter of a family that is not searched for.
+public enum Anchor: Sendable {
+  /// All parameters are searched for.
+  case none
+  /// Where the law begins, above 0: ``FitOptions/lowerBound``, the lower truncation limit, or else the least
+  /// observation, which is its maximum-likelihood estimate.
+  case least
+  /// ``FitOptions/lowerBound`` if that is given, this value if not.
+  case location(Double)
+}
+
+/// A family at one point of its parameter space, with analytic derivatives: what its maximum-likelihood
+/// estimate is found with, censored, truncated and clamped samples included.
 ///
-/// Coordinates θ are unconstrained: logarithms of positive parameters, others as they are. A model
-/// is made once a point and then asked about every observation, so whatever depends on θ alone is
-/// computed at construction. Families of one free parameter leave the second coordinate at 0.
-protocol LikelihoodModel {
-  /// How many coordinates are free: 1 or 2.
-  static var dimension: Int { get }
+/// Coordinates θ are unconstrained: logarithms of positive parameters, others as they are, in the order of the
+/// family's parameters. A model is made once a point and then asked about every observation, so whatever
+/// depends on θ alone is computed at construction.
+///
+/// # Requirements on conformers
+/// 1. `Point` has as many lanes as there are coordinates, or more, whose gradient stays 0.
+/// 2. Values agree with the family's ``Distribution``, gradients with their values. The tests of all families
+///    compare them with differences.
+public protocol LikelihoodModel {
+  /// `SIMD2<Double>` for one or two coordinates, `SIMD4<Double>` for up to four, and so on.
+  associatedtype Point: SIMD where Point.Scalar == Double
+  /// How the parameters are searched for, in the order of the family's.
+  static var coordinates: [Coordinate] { get }
+  /// The parameter after those, if there is one more. None unless said.
+  static var anchor: Anchor { get }
   /// Whether log f is linear in (x, log x): then the means of both stand for the whole sample, and an
-  /// evaluation costs O(1).
+  /// evaluation costs O(1). False unless said.
   static var isLinear: Bool { get }
-  /// Where the search begins.
-  static func start(_ summary: StartSummary) -> [SIMD2<Double>]
-  /// `anchor` is the parameter that is not searched for: a Pareto scale, a threshold.
-  init(_ theta: SIMD2<Double>, anchor: Double)
+  /// Whether every start is searched from and the best maximum taken, rather than the first that is found.
+  /// True unless said.
+  static var triesAllStarts: Bool { get }
+  /// Where the search begins: at least one point.
+  static func start(_ summary: StartSummary) -> [Point]
+  /// Which other law a point so far out is as good as, in words; nil inside the family. Nil unless said.
+  static func edge(_ theta: Point) -> String?
+  /// What must be said of estimated parameters. Nothing unless said.
+  static func warnings(_ parameters: [Double]) -> [String]
+  /// `anchor` is the parameter that is not searched for; 0 if there is none.
+  init(_ theta: Point, anchor: Double)
   /// log f(x) and its gradient; `logX` is log x.
-  func logDensity(_ x: Double, _ logX: Double) -> Score
+  func logDensity(_ x: Double, _ logX: Double) -> LogScore<Point>
   /// log S(x) and its gradient, accurate where S is near 0 and where it is near 1.
-  func logSurvival(_ x: Double) -> Score
+  func logSurvival(_ x: Double) -> LogScore<Point>
 }
 
 extension LikelihoodModel {
-  static var isLinear: Bool { false }
+  /// How many coordinates are searched for.
+  static var dimension: Int { coordinates.count }
+  public static var anchor: Anchor { .none }
+  public static var isLinear: Bool { false }
+  public static var triesAllStarts: Bool { true }
+  public static func edge(_ theta: Point) -> String? { nil }
+  public static func warnings(_ parameters: [Double]) -> [String] { [] }
 }
 
 /// What starting values are made of.
-struct StartSummary {
-  var mean: Double
-  var variance: Double
-  var logMean: Double
-  var logDeviation: Double
-  var maximum: Double
-  var anchor: Double
-}
-
-struct ExponentialModel: LikelihoodModel {
-  static let dimension = 1
-  static let isLinear = true
-  let rate: Double
-  let logRate: Double
-
-  static func start(_ s: StartSummary) -> [SIMD2<Double>] { [[-log(s.mean), 0]] }
-
-  init(_ theta: SIMD2<Double>, anchor: Double) {
-    logRate = theta.x
-    rate = exp(theta.x)
-  }
-
-  func logDensity(_ x: Double, _ logX: Double) -> Score {
-    Score(value: logRate - rate * x, gradient: [1 - rate * x, 0])
-  }
-
-  func logSurvival(_ x: Double) -> Score {
-    x <= 0 ? .zero : Score(value: -rate * x, gradient: [-rate * x, 0])
-  }
-}
-
-struct ParetoModel: LikelihoodModel {
-  static let dimension = 1
-  static let isLinear = true
-  let shape: Double
-  let logShape: Double
-  let scale: Double
-  let logScale: Double
-
-  static func start(_ s: StartSummary) -> [SIMD2<Double>] {
-    [[-log(max(s.logMean - log(s.anchor), 1e-6)), 0]]
-  }
-
-  init(_ theta: SIMD2<Double>, anchor: Double) {
-    logShape = theta.x
-    shape = exp(theta.x)
-    scale = anchor
-    logScale = log(anchor)
-  }
-
-  func logDensity(_ x: Double, _ logX: Double) -> Score {
-    let t = shape * (logX - logScale)
-    return x < scale
-      ? .impossible : Score(value: logShape - t - logX, gradient: [1 - t, 0])
-  }
-
-  func logSurvival(_ x: Double) -> Score {
-    if x <= scale { return .zero }
-    let t = shape * (x < 2 * scale ? log1p((x - scale) / scale) : log(x) - logScale)
-    return Score(value: -t, gradient: [-t, 0])
-  }
-}
-
-/// θ = (mu, log sigma).
-struct LognormalModel: LikelihoodModel {
-  static let dimension = 2
-  let mu: Double
-  let logSigma: Double
-  let inverse: Double
-
-  static func start(_ s: StartSummary) -> [SIMD2<Double>] {
-    [[s.logMean, log(max(s.logDeviation, 1e-6))]]
-  }
-
-  init(_ theta: SIMD2<Double>, anchor: Double) {
-    mu = theta.x
-    logSigma = theta.y
-    inverse = exp(-theta.y)
-  }
-
-  func logDensity(_ x: Double, _ logX: Double) -> Score {
-    let z = (logX - mu) * inverse
-    return Score(
-      value: -0.5 * z * z - logSqrtTwoPi - logSigma - logX, gradient: [z * inverse, z * z - 1])
-  }
-
-  func logSurvival(_ x: Double) -> Score {
-    if x <= 0 { return .zero }
-    let z = (log(x) - mu) * inverse
-    let hazard = normalHazard(z)
-    return Score(value: logNormalSurvival(z), gradient: [hazard * inverse, hazard * z])
-  }
-}
-
-/// θ = (log shape, log scale).
-struct WeibullModel: LikelihoodModel {
-  static let dimension = 2
-  let logShape: Double
-  let logScale: Double
-  let shape: Double
-
-  static func start(_ s: StartSummary) -> [SIMD2<Double>] {
-    let shape = 1.2825498301618641 / max(s.logDeviation, 1e-6)  // π/√6: log X is Gumbel
-    return [[log(shape), s.logMean + 0.5772156649015329 / shape]]
-  }
-
-  init(_ theta: SIMD2<Double>, anchor: Double) {
-    logShape = theta.x
-    logScale = theta.y
-    shape = exp(theta.x)
-  }
-
-  func logDensity(_ x: Double, _ logX: Double) -> Score {
-    let y = shape * (logX - logScale)
-    let e = exp(y)
-    return Score(value: logShape - logX + y - e, gradient: [1 + y * (1 - e), shape * (e - 1)])
-  }
-
-  func logSurvival(_ x: Double) -> Score {
-    if x <= 0 { return .zero }
-    let y = shape * (log(x) - logScale)
-    let e = exp(y)
-    return Score(value: -e, gradient: [-y * e, shape * e])
-  }
-}
-
-/// θ = (log shape, log scale).
-struct GammaModel: LikelihoodModel {
-  static let dimension = 2
-  static let isLinear = true
-  let shape: Double
-  let logScale: Double
-  let rate: Double
-  let logGammaShape: Double
-  let digammaShape: Double
-
-  static func start(_ s: StartSummary) -> [SIMD2<Double>] {
-    // Minka 2002: the shape from log mean - mean log.
-    let gap = max(log(s.mean) - s.logMean, 1e-9)
-    let shape = (3 - gap + ((gap - 3) * (gap - 3) + 24 * gap).squareRoot()) / (12 * gap)
-    return [[log(shape), log(s.mean / shape)]]
-  }
-
-  init(_ theta: SIMD2<Double>, anchor: Double) {
-    shape = exp(theta.x)
-    logScale = theta.y
-    rate = exp(-theta.y)
-    logGammaShape = logGamma(shape)
-    digammaShape = digamma(shape)
-  }
-
-  func logDensity(_ x: Double, _ logX: Double) -> Score {
-    let y = x * rate
-    let logY = logX - logScale
-    return Score(
-      value: shape * logY - logX - y - logGammaShape,
-      gradient: [shape * (logY - digammaShape), y - shape])
-  }
-
-  func logSurvival(_ x: Double) -> Score {
-    if x <= 0 { return .zero }
-    let y = x * rate
-    let logY = log(x) - logScale
-    let tails = logIncompleteGamma(shape, y)
-    let byScale = exp(shape * logY - y - logGammaShape - tails.upper)
-    let byShape: Double
-    if tails.upper < -0.6931471805599453 {
-      byShape = logY + ExponentialTilt.upper(shape, y).mean - digammaShape
-    } else {
-      let lower = logY + ExponentialTilt.lower(shape, y).mean - digammaShape
-      byShape = -exp(tails.lower - tails.upper) * lower
-    }
-    return Score(value: tails.upper, gradient: [shape * byShape, byScale])
-  }
-}
-
-/// θ = (log shape, log scale).
-struct LogLogisticModel: LikelihoodModel {
-  static let dimension = 2
-  let logShape: Double
-  let logScale: Double
-  let shape: Double
-
-  static func start(_ s: StartSummary) -> [SIMD2<Double>] {
-    [[log(1.8137993642342178 / max(s.logDeviation, 1e-6)), s.logMean]]  // π/√3
-  }
-
-  init(_ theta: SIMD2<Double>, anchor: Double) {
-    logShape = theta.x
-    logScale = theta.y
-    shape = exp(theta.x)
-  }
-
-  func logDensity(_ x: Double, _ logX: Double) -> Score {
-    let y = shape * (logX - logScale)
-    let slope = -tanh(0.5 * y)  // 1 - 2F
-    return Score(
-      value: logShape - logX + y - 2 * softplus(y), gradient: [1 + y * slope, -shape * slope])
-  }
-
-  func logSurvival(_ x: Double) -> Score {
-    if x <= 0 { return .zero }
-    let y = shape * (log(x) - logScale)
-    let cdf = 1 / (1 + exp(-y))
-    return Score(value: -softplus(y), gradient: [-cdf * y, shape * cdf])
-  }
-}
-
-/// θ = (shape, log scale); the anchor is the location.
-struct GeneralizedParetoModel: LikelihoodModel {
-  static let dimension = 2
-  let shape: Double
-  let logScale: Double
-  let inverse: Double
-  let location: Double
-
-  static func start(_ s: StartSummary) -> [SIMD2<Double>] {
-    let mean = max(s.mean - s.anchor, 1e-300)
-    let moment = 0.5 * (1 - mean * mean / max(s.variance, 1e-300))
-    // A moment start, and two others that suit heavy and bounded tails.
-    let scale = exp(s.logMean)
-    let bounded = -0.9 * mean / max(s.maximum - s.anchor - mean, mean)
-    return [
-      [max(-0.4, min(0.45, moment)), log(mean * max(0.05, 1 - moment))],
-      [1, log(scale)],
-      [max(-0.9, bounded), log(max(mean, 1.01 * -bounded * (s.maximum - s.anchor)))],
-    ]
-  }
-
-  init(_ theta: SIMD2<Double>, anchor: Double) {
-    shape = theta.x
-    logScale = theta.y
-    inverse = exp(-theta.y)
-    location = anchor
-  }
-
-  /// L = log(1 + shape·z)/shape, ∂L/∂shape, and z/(1 + shape·z) = -∂L/∂log scale.
-  private func reduced(_ x: Double) -> (value: Double, byShape: Double, slope: Double)? {
-    let z = (x - location) * inverse
-    let q = shape * z
-    guard q > -1 else { return nil }
-    let slope = z / (1 + q)
-    if abs(q) < 1e-3 {
-      let value = z * (1 - q * (1.0 / 2 - q * (1.0 / 3 - q * (1.0 / 4 - q / 5))))
-      let byShape = -z * z * (0.5 - q * (2.0 / 3 - q * (0.75 - q * (0.8 - q * 5 / 6))))
-      return (value, byShape, slope)
-    }
-    let value = log1p(q) / shape
-    return (value, (slope - value) / shape, slope)
-  }
-
-  func logDensity(_ x: Double, _ logX: Double) -> Score {
-    // Below -1 the likelihood rises without bound as the upper end nears the greatest value.
-    guard shape >= -1, x >= location, let l = reduced(x) else { return .impossible }
-    return Score(
-      value: -logScale - (1 + shape) * l.value,
-      gradient: [-l.value - (1 + shape) * l.byShape, -1 + (1 + shape) * l.slope])
-  }
-
-  func logSurvival(_ x: Double) -> Score {
-    if x <= location { return .zero }
-    guard let l = reduced(x) else { return .impossible }
-    return Score(value: -l.value, gradient: [-l.byShape, l.slope])
-  }
-}
-
-/// θ = (exponent, log rate); the anchor is the scale.
-struct TruncatedPowerLawModel: LikelihoodModel {
-  static let dimension = 2
-  static let isLinear = true
-  let exponent: Double
-  let rate: Double
-  let scale: Double
-  let logScale: Double
-  let tilt: ExponentialTilt
-
-  static func start(_ s: StartSummary) -> [SIMD2<Double>] {
-    let shape = 1 / max(s.logMean - log(s.anchor), 1e-6)
-    return [[min(shape, 20), -log(s.mean)], [min(shape + 1, 20), -log(s.maximum)]]
-  }
-
-  init(_ theta: SIMD2<Double>, anchor: Double) {
-    exponent = theta.x
-    rate = exp(theta.y)
-    scale = anchor
-    logScale = log(anchor)
-    tilt = ExponentialTilt.upper(1 - exponent, rate * anchor)
-  }
-
-  func logDensity(_ x: Double, _ logX: Double) -> Score {
-    if x < scale { return .impossible }
-    let t = logX - logScale
-    return Score(
-      value: -exponent * t - rate * (x - scale) - logScale - tilt.logIntegral,
-      gradient: [tilt.mean - t, rate * (scale * (tilt.meanExp - 1) - (x - scale))])
-  }
-
-  func logSurvival(_ x: Double) -> Score {
-    if x <= scale { return .zero }
-    let t = x < 2 * scale ? log1p((x - scale) / scale) : log(x) - logScale
-    let rest = ExponentialTilt.upper(1 - exponent, rate * x)
-    let value = (1 - exponent) * t - rate * (x - scale) + rest.logIntegral - tilt.logIntegral
-    let byRate = scale * (tilt.meanExp - 1) - x * (rest.meanExp - 1) - (x - scale)
-    return Score(value: min(0, value), gradient: [tilt.mean - rest.mean - t, rate * byRate])
-  }
+public struct StartSummary: Sendable {
+  /// Mean of all observations, censored ones included.
+  public var mean: Double
+  /// Their variance.
+  public var variance: Double
+  /// Mean of their logarithms.
+  public var logMean: Double
+  /// Standard deviation of their logarithms.
+  public var logDeviation: Double
+  /// The greatest.
+  public var maximum: Double
+  /// The parameter that is not searched for; 0 if there is none.
+  public var anchor: Double
 }

@@ -1,7 +1,8 @@
+internal import CVectorMath
 import PortableMath
 
 /// The log-logistic law: P(X > x) = 1 / (1 + (x/scale)^shape) for x ≥ 0.
-public struct LogLogistic: Distribution, Hashable {
+public struct LogLogistic: ParametricDistribution {
   /// Shape, > 0: the exponent of the survival function's tail.
   public let shape: Double
   /// Scale, > 0: the median.
@@ -51,3 +52,29 @@ public struct LogLogistic: Distribution, Hashable {
 
 /// log(1 + e^x).
 func softplus(_ x: Double) -> Double { x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)) }
+
+extension LogLogistic {
+  public static let family = Family(
+    "log-logistic", parameters: ["shape", "scale"], examples: [[1.8, 60], [1.7, 60]],
+    LogLogistic.self, likelihood: LogLogisticModel.self)
+
+  public init(parameters: [Double]) throws(FittingError) {
+    try self.init(shape: parameters[0], scale: parameters[1])
+  }
+
+  public var parameters: [Double] { [shape, scale] }
+
+  public func scaledParameters(by factor: Double) -> [Double] {
+    [shape, scale * factor]
+  }
+
+  public func parameters(tailIndex index: Double) -> [Double]? { [index, scale] }
+  public var blockQuantiles: BlockQuantiles? {
+    .logLogistic(logScale: cvm_log(scale), power: 1 / shape)
+  }
+}
+
+extension Family {
+  /// The logarithm is logistic. See ``LogLogistic``.
+  public static var logLogistic: Family { LogLogistic.family }
+}

@@ -1,7 +1,8 @@
+internal import CVectorMath
 import PortableMath
 
 /// The lognormal law: log X is normal with mean `mu` and standard deviation `sigma`.
-public struct Lognormal: Distribution, Hashable {
+public struct Lognormal: ParametricDistribution {
   /// Mean of log X.
   public let mu: Double
   /// Standard deviation of log X, > 0.
@@ -40,4 +41,35 @@ public struct Lognormal: Distribution, Hashable {
   public func sample<Generator: RandomNumberGenerator>(using generator: inout Generator) -> Double {
     exp(mu + sigma * generator.standardNormal())
   }
+}
+
+extension Lognormal {
+  public static let family = Family(
+    "lognormal", parameters: ["mu", "sigma"], examples: [[2, 1], [-5, 0.01]],
+    Lognormal.self, needed: 3,
+    estimate: { (sample: Sample, options: FitOptions) throws(FittingError) in
+      sample.limits == .none && sample.censored.isEmpty
+        ? try SampleStatistics(sample.values).fit(.lognormal)
+        : try sample.search(LognormalModel.self, .lognormal, options)
+    }, statistics: { (sample: SampleStatistics) throws(FittingError) in try sample.fitLognormal() },
+    likelihood: LognormalModel.self)
+
+  public init(parameters: [Double]) throws(FittingError) {
+    try self.init(mu: parameters[0], sigma: parameters[1])
+  }
+
+  public var parameters: [Double] { [mu, sigma] }
+
+  public func scaledParameters(by factor: Double) -> [Double] {
+    [mu + cvm_log(factor), sigma]
+  }
+
+  public var blockQuantiles: BlockQuantiles? {
+    .lognormal(mu: mu, sigma: sigma)
+  }
+}
+
+extension Family {
+  /// The logarithm is normal. See ``Lognormal``.
+  public static var lognormal: Family { Lognormal.family }
 }

@@ -1,10 +1,11 @@
+internal import CVectorMath
 import PortableMath
 
 /// Pareto's law: P(X > x) = (scale / x)^shape for x ≥ scale.
 ///
 /// Its density falls as x^-exponent with **exponent = shape + 1**. Economics and queueing count
 /// shapes, Clauset, Shalizi and Newman (2009) and powerlaw count exponents; here each has its name.
-public struct Pareto: Distribution, Hashable {
+public struct Pareto: ParametricDistribution {
   /// Pareto index, > 0: the exponent of the survival function.
   public let shape: Double
   /// Least value, > 0.
@@ -47,4 +48,34 @@ public struct Pareto: Distribution, Hashable {
   private func logRatio(_ x: Double) -> Double {
     x < 2 * scale ? log1p((x - scale) / scale) : log(x / scale)
   }
+}
+
+extension Pareto {
+  public static let family = Family(
+    "pareto", parameters: ["shape", "scale"], examples: [[2.5, 10], [0.4, 1e-3]],
+    Pareto.self, needed: 2,
+    estimate: { (sample: Sample, options: FitOptions) throws(FittingError) in
+      try sample.fitPareto(options)
+    }, statistics: { (sample: SampleStatistics) throws(FittingError) in try sample.fitPareto() },
+    likelihood: ParetoModel.self)
+
+  public init(parameters: [Double]) throws(FittingError) {
+    try self.init(shape: parameters[0], scale: parameters[1])
+  }
+
+  public var parameters: [Double] { [shape, scale] }
+
+  public func scaledParameters(by factor: Double) -> [Double] {
+    [shape, scale * factor]
+  }
+
+  public func parameters(tailIndex index: Double) -> [Double]? { [index, scale] }
+  public var blockQuantiles: BlockQuantiles? {
+    .pareto(logScale: cvm_log(scale), power: 1 / shape)
+  }
+}
+
+extension Family {
+  /// Density ∝ x^-(shape + 1) from the scale on. See ``Pareto``.
+  public static var pareto: Family { Pareto.family }
 }

@@ -70,7 +70,7 @@ extension TailFit {
     let top = try maximise(
       dimension: 2, family: .lognormal,
       from: [[-1, log(0.01)], [-0.5, log(0.1)], [0.5, log(0.5)], [-1, log(1e-4)]]
-    ) { theta in
+    ) { (theta: SIMD2<Double>) -> Score in
       let e2 = -exp(theta.y)
       let z = logNormaliser(theta.x, e2)
       return Score(
@@ -144,7 +144,7 @@ extension TailFit {
       from: [
         [shape, -log(growth)], [shape + 1, -log(growth) - 5], [shape + 1, -log(growth) - 1],
       ]
-    ) { theta in
+    ) { (theta: SIMD2<Double>) -> Score in
       guard abs(theta.x) <= 100, theta.y < 50, theta.y > -200 else { return .impossible }
       let y = exp(theta.y)
       let tilt = ExponentialTilt.upper(1 - theta.x, y)

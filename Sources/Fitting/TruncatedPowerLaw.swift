@@ -4,7 +4,7 @@ import PortableMath
 ///
 /// Any real exponent is allowed, since the cutoff makes the law proper; its normalisation is the
 /// upper incomplete gamma function at 1 - exponent, negative for the usual exponents.
-public struct TruncatedPowerLaw: Distribution, Hashable {
+public struct TruncatedPowerLaw: ParametricDistribution {
   /// Exponent of the density (not a Pareto shape), finite.
   public let exponent: Double
   /// Cutoff rate, > 0: 1 / rate is the value at which the cutoff sets in.
@@ -93,4 +93,30 @@ public struct TruncatedPowerLaw: Distribution, Hashable {
       }
     }
   }
+}
+
+extension TruncatedPowerLaw {
+  public static let family = Family(
+    "truncated-power-law", parameters: ["exponent", "rate", "scale"],
+    examples: [[1.6, 0.002, 5], [1.8, 1e-4, 20], [0.5, 0.02, 1], [-0.5, 0.3, 2]],
+    TruncatedPowerLaw.self, needed: 3,
+    estimate: { (sample: Sample, options: FitOptions) throws(FittingError) in
+      try sample.fitTruncatedPowerLaw(options)
+    }, likelihood: TruncatedPowerLawModel.self)
+
+  public init(parameters: [Double]) throws(FittingError) {
+    try self.init(exponent: parameters[0], rate: parameters[1], scale: parameters[2])
+  }
+
+  public var parameters: [Double] { [exponent, rate, scale] }
+
+  public func scaledParameters(by factor: Double) -> [Double] {
+    [exponent, rate / factor, scale * factor]
+  }
+
+}
+
+extension Family {
+  /// Density ∝ x^-exponent e^(-rate·x) from the scale on. See ``TruncatedPowerLaw``.
+  public static var truncatedPowerLaw: Family { TruncatedPowerLaw.family }
 }

@@ -1,7 +1,7 @@
 import PortableMath
 
 /// The uniform law on `lower ... upper`.
-public struct Uniform: Distribution, Hashable {
+public struct Uniform: ParametricDistribution {
   /// Least value.
   public let lower: Double
   /// Greatest value, > lower.
@@ -40,4 +40,32 @@ public struct Uniform: Distribution, Hashable {
 
   public var mean: Double { lower + 0.5 * (upper - lower) }
   public var variance: Double { (upper - lower) * (upper - lower) / 12 }
+}
+
+extension Uniform {
+  public static let family = Family(
+    "uniform", parameters: ["lower", "upper"], examples: [[3, 9], [2, 5]],
+    Uniform.self, needed: 2,
+    estimate: { (sample: Sample, _: FitOptions) throws(FittingError) in
+      try sample.fitUniform()
+    }, statistics: { (sample: SampleStatistics) throws(FittingError) in try sample.fitUniform() })
+
+  public init(parameters: [Double]) throws(FittingError) {
+    try self.init(lower: parameters[0], upper: parameters[1])
+  }
+
+  public var parameters: [Double] { [lower, upper] }
+
+  public func scaledParameters(by factor: Double) -> [Double] {
+    [lower * factor, upper * factor]
+  }
+
+  public var blockQuantiles: BlockQuantiles? {
+    .linear(lower: lower, width: upper - lower)
+  }
+}
+
+extension Family {
+  /// Constant density between two ends. See ``Uniform``.
+  public static var uniform: Family { Uniform.family }
 }

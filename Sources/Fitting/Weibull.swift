@@ -1,8 +1,9 @@
+internal import CVectorMath
 import PortableMath
 
 /// The Weibull law: P(X > x) = exp(-(x/scale)^shape) for x ≥ 0; with shape < 1 it is known as the
 /// stretched exponential.
-public struct Weibull: Distribution, Hashable {
+public struct Weibull: ParametricDistribution {
   /// Shape, > 0: below 1 the hazard falls with age.
   public let shape: Double
   /// Scale, > 0: exceeded with probability 1/e.
@@ -40,4 +41,29 @@ public struct Weibull: Distribution, Hashable {
     let first = 2 * logGamma(1 + 1 / shape)
     return scale * scale * exp(first) * expm1(logGamma(1 + 2 / shape) - first)
   }
+}
+
+extension Weibull {
+  public static let family = Family(
+    "weibull", parameters: ["shape", "scale"], examples: [[0.6, 300], [0.4, 300], [3, 2]],
+    Weibull.self, likelihood: WeibullModel.self)
+
+  public init(parameters: [Double]) throws(FittingError) {
+    try self.init(shape: parameters[0], scale: parameters[1])
+  }
+
+  public var parameters: [Double] { [shape, scale] }
+
+  public func scaledParameters(by factor: Double) -> [Double] {
+    [shape, scale * factor]
+  }
+
+  public var blockQuantiles: BlockQuantiles? {
+    .weibull(logScale: cvm_log(scale), power: 1 / shape)
+  }
+}
+
+extension Family {
+  /// Survival exp(-(x/scale)^shape): the stretched exponential. See ``Weibull``.
+  public static var weibull: Family { Weibull.family }
 }

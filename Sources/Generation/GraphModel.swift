@@ -127,7 +127,7 @@ extension SyntheticWorkload {
     }
     guard isWhole else {
       throw WorkloadModelError(issues: [
-        ModelIssue(
+        DescriptionIssue(
           path: "graph",
           message:
             "gives more than \(GraphModel.dependencyLimit) dependencies; expected fewer tasks")

@@ -3,19 +3,12 @@ import Fitting
 
 /// A law made ready for drawing many values at once: uniform numbers in, values out, in place.
 ///
-/// The common families are computed with functions of our own, whose bits are the same on every
-/// machine; those that are inverted by search go through a table of their quantiles (``QuantileGrid``).
+/// Families with ``Fitting/BlockQuantiles`` are computed a block at a time, with functions of our own, whose
+/// bits are the same on every machine; those that are inverted by search go through a table of their quantiles
+/// (``QuantileGrid``).
 struct MarginSampler: Sendable {
   private enum Kind: Sendable {
-    /// scale · S^(-1/shape)
-    case pareto(logScale: Double, power: Double)
-    /// e^(mu + sigma z)
-    case lognormal(mu: Double, sigma: Double)
-    /// scale · (-log S)^(1/shape); exponential with shape 1
-    case weibull(logScale: Double, power: Double)
-    /// scale · (F / S)^(1/shape)
-    case logLogistic(logScale: Double, power: Double)
-    case uniform(lower: Double, width: Double)
+    case block(BlockQuantiles)
     case steps([Double])
     case lines([Double])
     case grid(QuantileGrid)
@@ -33,7 +26,7 @@ struct MarginSampler: Sendable {
   static let one = MarginSampler(constant: 1)
 
   private init(constant value: Double) {
-    kind = .uniform(lower: value, width: 0)
+    kind = .block(.linear(lower: value, width: 0))
     (lower, upper, from, mass) = (-.infinity, .infinity, 0, 1)
   }
 
@@ -56,17 +49,17 @@ struct MarginSampler: Sendable {
     (self.lower, self.upper, self.from, self.mass) = (lower, upper, from, mass)
     kind =
       switch base {
-      case .pareto(let law): .pareto(logScale: cvm_log(law.scale), power: 1 / law.shape)
-      case .lognormal(let law): .lognormal(mu: law.mu, sigma: law.sigma)
-      case .exponential(let law): .weibull(logScale: -cvm_log(law.rate), power: 1)
-      case .weibull(let law): .weibull(logScale: cvm_log(law.scale), power: 1 / law.shape)
-      case .logLogistic(let law):
-        .logLogistic(logScale: cvm_log(law.scale), power: 1 / law.shape)
-      case .uniform(let law): .uniform(lower: law.lower, width: law.upper - law.lower)
+      case .parametric(let law):
+        if let block = law.blockQuantiles {
+          .block(block)
+        } else if type(of: law).family == .generalizedPareto {
+          // A closed form, be it a slow one.
+          .other(base)
+        } else {
+          QuantileGrid(base).map { .grid($0) } ?? .other(base)
+        }
       case .empirical(let law):
         law.interpolation == .steps ? .steps(law.values) : .lines(law.values)
-      // A closed form, be it a slow one.
-      case .generalizedPareto: .other(base)
       default: QuantileGrid(base).map { .grid($0) } ?? .other(base)
       }
   }
@@ -87,28 +80,28 @@ struct MarginSampler: Sendable {
       for i in x.indices { x[i] = min(max(from + mass * x[i], 0x1p-53), 1 - 0x1p-53) }
     }
     switch kind {
-    case .pareto(let logScale, let power):
+    case .block(.pareto(let logScale, let power)):
       for i in x.indices { x[i] = 1 - x[i] }
       cvm_transform(CVMFunctionLog, start, start, count)
       for i in x.indices { x[i] = logScale - x[i] * power }
       cvm_transform(CVMFunctionExp, start, start, count)
-    case .lognormal(let mu, let sigma):
+    case .block(.lognormal(let mu, let sigma)):
       cvm_transform(CVMFunctionNormalQuantile, start, start, count)
       for i in x.indices { x[i] = mu + sigma * x[i] }
       cvm_transform(CVMFunctionExp, start, start, count)
-    case .weibull(let logScale, let power):
+    case .block(.weibull(let logScale, let power)):
       for i in x.indices { x[i] = 1 - x[i] }
       cvm_transform(CVMFunctionLog, start, start, count)
       for i in x.indices { x[i] = -x[i] }
       cvm_transform(CVMFunctionLog, start, start, count)
       for i in x.indices { x[i] = logScale + x[i] * power }
       cvm_transform(CVMFunctionExp, start, start, count)
-    case .logLogistic(let logScale, let power):
+    case .block(.logLogistic(let logScale, let power)):
       for i in x.indices { x[i] = x[i] / (1 - x[i]) }
       cvm_transform(CVMFunctionLog, start, start, count)
       for i in x.indices { x[i] = logScale + x[i] * power }
       cvm_transform(CVMFunctionExp, start, start, count)
-    case .uniform(let lower, let width):
+    case .block(.linear(let lower, let width)):
       for i in x.indices { x[i] = lower + width * x[i] }
     case .steps(let values):
       let n = Double(values.count)

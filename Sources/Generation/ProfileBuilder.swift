@@ -5,7 +5,7 @@ import Workload
 public struct ProfileOptions: Sendable {
   /// Families to fit.
   public var families: [Family] = Family.allCases
-  /// Whether each priority class gets a profile of its own.
+  /// Whether each priority class, or each group that tasks are added with, gets a profile of its own.
   public var byClass = false
   /// Seed of reservoirs and bootstraps.
   public var seed: UInt64 = 1
@@ -44,12 +44,19 @@ public struct ProfileOptions: Sendable {
 public struct ProfileBuilder {
   private let options: ProfileOptions
   private var all: ClassAccumulator
+  /// Of each group of ``names`` where groups are told apart.
   private var classes: [ClassAccumulator] = []
-  private var jobs: [Int64: (tasks: Int, class: PriorityClass, place: Int)] = [:]
+  private var jobs: [Int64: (tasks: Int, group: Int, place: Int)] = [:]
   private var ledger = JobLedger()
   private var standing: StandingSnapshot
   private var arrivals = ArrivalLearner()
+  /// The groups: the priority classes, then those that tasks were added with.
+  private var names = PriorityClass.allCases.map(\.name)
+  private var places: [String: Int]
   private var jobsOfClass = [Int](repeating: 0, count: PriorityClass.allCases.count)
+
+  /// The most groups that are told apart.
+  public static let groupLimit = 1000
   private var first: Microseconds?
   private var last = Microseconds.zero
 
@@ -62,6 +69,7 @@ public struct ProfileBuilder {
     standing = StandingSnapshot(
       capacity: options.reservoir,
       generator: RandomStream(seed: options.seed, name: "profile/standing"))
+    places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     all = try ClassAccumulator(name: "all", options: options)
     if options.byClass {
       for priority in PriorityClass.allCases {
@@ -73,10 +81,34 @@ public struct ProfileBuilder {
   /// Takes a task, submitted no earlier than the one before. A record of several instances counts
   /// once, with its instances as the size of its job. O(1).
   public mutating func add(_ record: TaskRecord) {
+    add(record, place: Int(record.priorityClass.rawValue))
+  }
+
+  /// Takes a task of a group, such as its user's tasks. O(1).
+  ///
+  /// - Throws: `notApplicable` for the group after the ``groupLimit``th.
+  public mutating func add(_ record: TaskRecord, group: String) throws(FittingError) {
+    var place = places[group] ?? names.count
+    if place == names.count {
+      guard places.count < PriorityClass.allCases.count + Self.groupLimit else {
+        throw .notApplicable("there are more than \(Self.groupLimit) groups, the last one \(group)")
+      }
+      places[group] = place
+      names.append(group)
+      jobsOfClass.append(0)
+      if options.byClass {
+        classes.append(try ClassAccumulator(name: group, options: options))
+      } else {
+        place = Int(PriorityClass.unknown.rawValue)
+      }
+    }
+    add(record, place: place)
+  }
+
+  private mutating func add(_ record: TaskRecord, place: Int) {
     if first == nil, !record.flags.contains(.cutOffAtStart) { first = record.submit }
     last = max(last, record.submit)
     all.add(record)
-    let place = Int(record.priorityClass.rawValue)
     if options.byClass { classes[place].add(record) }
     let size = Int(max(1, record.instances))
     standing.add(record)
@@ -86,13 +118,16 @@ public struct ProfileBuilder {
     } else {
       // Jobs from before the trace are no sample of those that come.
       let kept = record.flags.contains(.cutOffAtStart) ? nil : ledger.add(record)
-      jobs[record.id.job] = (size, record.priorityClass, kept ?? -1)
+      jobs[record.id.job] = (size, place, kept ?? -1)
       jobsOfClass[place] += 1
       all.addJob(record)
       if !record.flags.contains(.cutOffAtStart) { arrivals.add(max(record.submit.seconds, 0)) }
       if options.byClass { classes[place].addJob(record) }
     }
   }
+
+  /// Names of the groups that are told apart: the classes, and those that tasks were added with.
+  public var groups: [String] { options.byClass ? names : [] }
 
   /// Values of a quantity that were kept: all, or a uniform sample.
   public struct KeptValues: Sendable {
@@ -104,9 +139,10 @@ public struct ProfileBuilder {
 
   /// The kept values by quantity ("run-time", "cpu", "memory", "job-size"), for plotting.
   ///
-  /// - Parameter kind: the class; nil for all tasks together. Empty for a class that was not asked for.
-  public func keptValues(of kind: PriorityClass? = nil) -> [String: KeptValues] {
-    let place = kind.map { Int($0.rawValue) }
+  /// - Parameter group: the class's or group's name; nil for all tasks together. Empty for one that there is
+  ///   not.
+  public func keptValues(of group: String? = nil) -> [String: KeptValues] {
+    let place = group.map { places[$0] ?? -1 }
     if let place, !classes.indices.contains(place) { return [:] }
     let part = place.map { classes[$0] } ?? all
     var kept: [String: KeptValues] = [:]
@@ -118,7 +154,7 @@ public struct ProfileBuilder {
         values: elements.filter { !$0.isCensored }.map(\.value),
         censored: elements.filter(\.isCensored).map(\.value))
     }
-    let sizes = jobs.sorted { $0.key < $1.key }.filter { kind == nil || $0.value.class == kind }
+    let sizes = jobs.sorted { $0.key < $1.key }.filter { place == nil || $0.value.group == place }
     kept["job-size"] = KeptValues(
       values: sizes.prefix(options.reservoir).map { Double($0.value.tasks) }, censored: [])
     return kept
@@ -129,17 +165,16 @@ public struct ProfileBuilder {
     // In the order of job numbers, so that no dictionary order reaches the result.
     for (_, job) in jobs.sorted(by: { $0.key < $1.key }) {
       all.jobSize.add(Double(job.tasks))
-      if options.byClass { classes[Int(job.class.rawValue)].jobSize.add(Double(job.tasks)) }
+      if options.byClass { classes[job.group].jobSize.add(Double(job.tasks)) }
     }
     var mix: [String: Share] = [:]
-    for (priority, count) in zip(PriorityClass.allCases, jobsOfClass) where count > 0 {
-      mix[priority.name] = Share(count: count, of: jobs.count)
+    for (name, count) in zip(names, jobsOfClass) where count > 0 {
+      mix[name] = Share(count: count, of: jobs.count)
     }
     let fitter = QuantityFitter(options: options)
     var profiles: [String: ClassProfile] = [:]
-    for (priority, accumulator) in zip(PriorityClass.allCases, classes) where accumulator.tasks > 0
-    {
-      profiles[priority.name] = await accumulator.profile(fitter, name: priority.name)
+    for (name, accumulator) in zip(names, classes) where accumulator.tasks > 0 {
+      profiles[name] = await accumulator.profile(fitter, name: name)
     }
     let span = first.map { max(0, (last - $0).seconds) } ?? 0
     var profile = WorkloadProfile(

@@ -51,7 +51,7 @@ extension WorkloadModel {
     let rate = load * cores / work
     guard load > 0, cores > 0, work > 0, rate.isFinite, rate > 0 else {
       throw WorkloadModelError(issues: [
-        ModelIssue(
+        DescriptionIssue(
           path: "load",
           message: "\(load) on \(cores) cores cannot be set with \(work) core-seconds a job")
       ])

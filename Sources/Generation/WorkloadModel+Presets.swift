@@ -1,3 +1,4 @@
+import CPresets
 import Fitting
 import Foundation
 
@@ -19,18 +20,11 @@ extension WorkloadModel {
 }
 
 extension WorkloadProfile {
-  /// The profile behind a preset, with its provenance; nil for `study` and unknown names.
+  /// The profile behind a preset, with its provenance; nil for `study` and unknown names. Those in
+  /// `data/profiles` are part of the program, which needs no files.
   public static func preset(_ name: String) -> WorkloadProfile? {
-    let json: String? =
-      switch name {
-      case "google-2011": PresetProfile.google2011
-      case "google-2019": PresetProfile.google2019
-      default: nil
-      }
-    return json.flatMap { try? WorkloadProfile(json: Data($0.utf8)) }
+    var size = 0
+    guard let bytes = cpresets_profile(name, &size) else { return nil }
+    return try? WorkloadProfile(json: Data(bytes: bytes, count: size))
   }
 }
-
-/// The profiles in `data/profiles`, kept in the program so that it needs no files; made by
-/// `tools/make-presets`.
-enum PresetProfile {}

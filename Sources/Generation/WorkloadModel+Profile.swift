@@ -42,11 +42,11 @@ extension WorkloadModel {
     dependence: DependenceChoice = .best, requests: (cpu: Double, memory: Double) = (1, 2),
     notes: inout [String]
   ) throws(WorkloadModelError) {
-    var issues: [ModelIssue] = []
+    var issues: [DescriptionIssue] = []
     let times = profile.all.arrivals
     if !(times.rate > 0 && times.rate.isFinite) {
       issues.append(
-        ModelIssue(path: "all.arrivals.rate", message: "is \(times.rate); expected more than 0"))
+        DescriptionIssue(path: "all.arrivals.rate", message: "is \(times.rate); expected more than 0"))
     }
     var process = ArrivalModel.Process.poisson
     var curve: [Double] = []
@@ -61,7 +61,7 @@ extension WorkloadModel {
         curve = (0..<168).map { times.hourOfDay[$0 % 24] ?? 1 }
       } else {
         issues.append(
-          ModelIssue(
+          DescriptionIssue(
             path: "all.arrivals.hourOfDay", message: "does not cover the day's 24 hours"))
       }
     }
@@ -78,7 +78,7 @@ extension WorkloadModel {
     let total = parts.reduce(0) { $0 + $1.2 }
     if abs(total - 1) > 1e-6 {
       issues.append(
-        ModelIssue(path: "classMix", message: "has shares that add up to \(total); expected 1"))
+        DescriptionIssue(path: "classMix", message: "has shares that add up to \(total); expected 1"))
     }
     for (path, part, share) in parts where !hasKinds {
       let reader = ProfileReader(
@@ -109,7 +109,7 @@ private struct ProfileReader {
   private var name: String { path == "all" ? "all" : String(path.dropFirst("classes.".count)) }
 
   func taskClass(
-    share: Double, _ issues: inout [ModelIssue], _ notes: inout [String]
+    share: Double, _ issues: inout [DescriptionIssue], _ notes: inout [String]
   ) -> TaskClass? {
     var runTime = runTimeLaw(&issues, &notes)
     if margins == .best, let law = runTime, law.mean == .infinity,
@@ -137,7 +137,7 @@ private struct ProfileReader {
   }
 
   /// The run times, or those of the 2011 trace where the profile knows next to none.
-  private func runTimeLaw(_ issues: inout [ModelIssue], _ notes: inout [String]) -> Law? {
+  private func runTimeLaw(_ issues: inout [DescriptionIssue], _ notes: inout [String]) -> Law? {
     if part.runTime.count < 2, let other = WorkloadProfile.preset("google-2011")?.all.runTime,
       let law = try? other.fits.first?.fit.law
         .limited(by: .truncated(lower: 0, upper: other.maximum))
@@ -150,7 +150,7 @@ private struct ProfileReader {
   }
 
   private func law(
-    _ quantity: QuantityProfile, _ key: String, _ issues: inout [ModelIssue]
+    _ quantity: QuantityProfile, _ key: String, _ issues: inout [DescriptionIssue]
   ) -> Law? {
     if margins != .fitted, let atoms = quantity.atoms, !atoms.isEmpty {
       if let law = try? Law.atoms(atoms.map { ($0.value, Double($0.count)) }) { return law }
@@ -170,12 +170,12 @@ private struct ProfileReader {
       return law
     }
     issues.append(
-      ModelIssue(path: "\(path).\(key)", message: "has no law: neither fits nor values"))
+      DescriptionIssue(path: "\(path).\(key)", message: "has no law: neither fits nor values"))
     return nil
   }
 
   private func request(
-    _ quantity: QuantityProfile, _ key: String, _ assumed: Double, _ issues: inout [ModelIssue],
+    _ quantity: QuantityProfile, _ key: String, _ assumed: Double, _ issues: inout [DescriptionIssue],
     _ notes: inout [String]
   ) -> Law? {
     guard quantity.count == 0 else { return law(quantity, key, &issues) }

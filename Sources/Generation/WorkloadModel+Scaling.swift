@@ -1,62 +1,5 @@
-import CVectorMath
 import Fitting
-
-extension Law {
-  /// The law of `factor` (> 0) times a value of this one.
-  public func scaled(by factor: Double) throws(FittingError) -> Law {
-    switch self {
-    case .pareto(let law): return try Law(.pareto, [law.shape, law.scale * factor])
-    case .lognormal(let law):
-      return try Law(.lognormal, [law.mu + cvm_log(factor), law.sigma])
-    case .exponential(let law): return try Law(.exponential, [law.rate / factor])
-    case .weibull(let law): return try Law(.weibull, [law.shape, law.scale * factor])
-    case .gamma(let law): return try Law(.gamma, [law.shape, law.scale * factor])
-    case .truncatedPowerLaw(let law):
-      return try Law(
-        .truncatedPowerLaw, [law.exponent, law.rate / factor, law.scale * factor])
-    case .logLogistic(let law): return try Law(.logLogistic, [law.shape, law.scale * factor])
-    case .generalizedPareto(let law):
-      return try Law(
-        .generalizedPareto, [law.shape, law.scale * factor, law.location * factor])
-    case .uniform(let law):
-      return try Law(.uniform, [law.lower * factor, law.upper * factor])
-    case .empirical(let law):
-      return .empirical(
-        try Empirical(law.values.map { $0 * factor }, interpolation: law.interpolation))
-    case .truncated(let law):
-      return .truncated(
-        try Truncated(
-          law.base.scaled(by: factor), lower: law.lower * factor, upper: law.upper * factor))
-    case .clamped(let law):
-      return .clamped(
-        try Clamped(
-          law.base.scaled(by: factor), lower: law.lower * factor, upper: law.upper * factor))
-    }
-  }
-
-  /// This law with another tail index: P(X > x) falls as x^-index. The least value of a Pareto and
-  /// the scale of the others stay.
-  ///
-  /// - Throws: for families without such a tail.
-  public func withTailIndex(_ index: Double) throws(FittingError) -> Law {
-    switch self {
-    case .pareto(let law): return try Law(.pareto, [index, law.scale])
-    case .logLogistic(let law): return try Law(.logLogistic, [index, law.scale])
-    case .generalizedPareto(let law):
-      return try Law(.generalizedPareto, [1 / index, law.scale, law.location])
-    case .truncated(let law):
-      return .truncated(
-        try Truncated(law.base.withTailIndex(index), lower: law.lower, upper: law.upper))
-    case .clamped(let law):
-      return .clamped(
-        try Clamped(law.base.withTailIndex(index), lower: law.lower, upper: law.upper))
-    default:
-      throw .notApplicable(
-        "only pareto, log-logistic and generalized-pareto have a tail index, not "
-          + "\(family?.rawValue ?? "an empirical law")")
-    }
-  }
-}
+import Workload
 
 extension WorkloadModel {
   /// Multiplies run times.
@@ -85,20 +28,20 @@ extension WorkloadModel {
   ///
   /// - Throws: for names that there are not, and for shares that are no shares.
   public mutating func setClassMix(_ shares: [String: Double]) throws(WorkloadModelError) {
-    var issues: [ModelIssue] = []
+    var issues: [DescriptionIssue] = []
     for (name, share) in shares.sorted(by: { $0.key < $1.key }) {
       if !classes.contains(where: { $0.name == name }) {
         let names = classes.map(\.name).joined(separator: ", ")
-        issues.append(ModelIssue(path: "mix.\(name)", message: "no such class; there are \(names)"))
+        issues.append(DescriptionIssue(path: "mix.\(name)", message: "no such class; there are \(names)"))
       }
       if !(0...1).contains(share) {
-        issues.append(ModelIssue(path: "mix.\(name)", message: "is \(share); expected 0 to 1"))
+        issues.append(DescriptionIssue(path: "mix.\(name)", message: "is \(share); expected 0 to 1"))
       }
     }
     let given = classes.reduce(0) { $0 + (shares[$1.name] ?? 0) }
     let others = classes.reduce(0) { $0 + (shares[$1.name] == nil ? $1.share : 0) }
     if given > 1 + 1e-9 || (others == 0 && abs(given - 1) > 1e-6) {
-      issues.append(ModelIssue(path: "mix", message: "adds up to \(given); expected 1"))
+      issues.append(DescriptionIssue(path: "mix", message: "adds up to \(given); expected 1"))
     }
     guard issues.isEmpty else { throw WorkloadModelError(issues: issues) }
     for index in classes.indices {
@@ -119,7 +62,7 @@ extension WorkloadModel {
         leavingBusy: 1 / length, leavingQuiet: share / (1 - share) / length)
     else {
       throw WorkloadModelError(issues: [
-        ModelIssue(
+        DescriptionIssue(
           path: "arrivals.bursts",
           message:
             "factor \(factor), share \(share), length \(length) s; expected a factor above 1, "

@@ -1,29 +1,13 @@
 import Fitting
 import Workload
 
-/// Something wrong with a workload model, and where.
-public struct ModelIssue: Hashable, Sendable, CustomStringConvertible {
-  /// Where, as a dotted path: `classes[2].share`.
-  public var path: String
-  /// What is wrong, and what was expected.
-  public var message: String
-
-  /// An issue at `path`.
-  public init(path: String, message: String) {
-    self.path = path
-    self.message = message
-  }
-
-  public var description: String { "\(path): \(message)" }
-}
-
 /// All that is wrong with a workload model.
 public struct WorkloadModelError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The issues; at least one.
-  public var issues: [ModelIssue]
+  public var issues: [DescriptionIssue]
 
   /// An error of at least one issue.
-  public init(issues: [ModelIssue]) { self.issues = issues }
+  public init(issues: [DescriptionIssue]) { self.issues = issues }
 
   public var description: String { issues.map(\.description).joined(separator: "\n") }
 }
@@ -31,10 +15,10 @@ public struct WorkloadModelError: Error, Hashable, Sendable, CustomStringConvert
 /// Collects issues under a path.
 private struct Notes {
   var path = ""
-  var issues: [ModelIssue] = []
+  var issues: [DescriptionIssue] = []
 
   mutating func note(_ key: String, _ message: String) {
-    issues.append(ModelIssue(path: path + key, message: message))
+    issues.append(DescriptionIssue(path: path + key, message: message))
   }
 
   mutating func require(_ holds: Bool, _ key: String, _ message: @autoclosure () -> String) {
@@ -59,7 +43,7 @@ private struct Notes {
 extension WorkloadModel {
   /// Everything that is wrong with it; empty if nothing is. Correlations are looked into only where
   /// the laws are right.
-  public func issues() -> [ModelIssue] {
+  public func issues() -> [DescriptionIssue] {
     var notes = Notes()
     arrivals.check(&notes)
     notes.require(
@@ -234,16 +218,16 @@ extension TraceDetails {
 }
 
 extension WorkloadExtent {
-  var issues: [ModelIssue] {
-    var issues: [ModelIssue] = []
+  var issues: [DescriptionIssue] {
+    var issues: [DescriptionIssue] = []
     if let tasks, !Ranges.tasks.contains(tasks) {
       issues.append(
-        ModelIssue(
+        DescriptionIssue(
           path: "tasks", message: "is \(tasks); expected 0 to \(Ranges.tasks.upperBound)"))
     }
     if let duration, !duration.isInRange {
       issues.append(
-        ModelIssue(
+        DescriptionIssue(
           path: "duration",
           message: "is \(duration.seconds) s; expected 0 to \(Ranges.seconds.upperBound)"))
     }

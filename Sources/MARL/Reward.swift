@@ -24,7 +24,7 @@ public struct Reward: Hashable, Sendable, Codable {
   /// C: 1 - min(1, completion time / (3 × reference time)).
   public var completion = 0.0
   /// E: energy a task over the unit. A task's energy is its dynamic share and its machine's idle power
-  /// over the awake time that it adds; what a machine draws after its last task is nobody's.
+  /// over the awake time that it adds; what a machine draws after its last task is not counted.
   public var energy = 0.0
   /// V: variance over machines of CPU utilisation, over time until the last arrival, over the unit.
   public var imbalance = 0.0

@@ -12,7 +12,7 @@ public struct Scenario: Sendable {
   public var cluster: @Sendable (_ seed: UInt64) throws -> ClusterLayout
   /// The tasks of the episode of a seed at a load, for a cluster.
   public var source:
-    @Sendable (_ seed: UInt64, _ load: Double, _ cluster: ClusterLayout) throws ->
+    @Sendable (_ seed: EpisodeSeed, _ load: Double, _ cluster: ClusterLayout) throws ->
       any WorkloadSource
   /// How a run works.
   public var options: SimulationOptions
@@ -25,7 +25,7 @@ public struct Scenario: Sendable {
     units: [Double: RewardUnits] = [:],
     cluster: @escaping @Sendable (_ seed: UInt64) throws -> ClusterLayout,
     source:
-      @escaping @Sendable (_ seed: UInt64, _ load: Double, _ cluster: ClusterLayout) throws ->
+      @escaping @Sendable (_ seed: EpisodeSeed, _ load: Double, _ cluster: ClusterLayout) throws ->
       any WorkloadSource
   ) {
     self.name = name
@@ -71,14 +71,14 @@ public struct Scenario: Sendable {
 /// One run: a seed and a load.
 public struct Episode: Hashable, Sendable {
   /// What its cluster, tasks and chance come from.
-  public var seed: UInt64
+  public var seed: EpisodeSeed
   /// Its load.
   public var load: Double
   /// How many tasks; all that the source has if nil.
   public var tasks: Int?
 
   /// An episode.
-  public init(seed: UInt64, load: Double, tasks: Int? = nil) {
+  public init(seed: EpisodeSeed, load: Double, tasks: Int? = nil) {
     self.seed = seed
     self.load = load
     self.tasks = tasks
@@ -90,7 +90,7 @@ extension Scenario {
   ///
   /// - Throws: what the closures throw, and `SimulationError`.
   public func run(_ episode: Episode, _ policy: any PlacementPolicy) throws -> Reward {
-    let layout = try cluster(episode.seed)
+    let layout = try cluster(episode.seed.value)
     let source = try source(episode.seed, episode.load, layout)
     return try run(episode, policy, layout, source)
   }
@@ -111,7 +111,7 @@ extension Scenario {
   ) throws -> Reward {
     var meter = RewardMeter(layout, units(at: episode.load))
     let simulator = Simulator(
-      cluster: layout, policy: policy, options: options, seed: episode.seed)
+      cluster: layout, policy: policy, options: options, seed: episode.seed.value)
     let report =
       if let tasks = episode.tasks {
         try simulator.run(source.prefix(tasks), results: &meter)
@@ -125,7 +125,7 @@ extension Scenario {
   func rollout(
     _ episode: Episode, _ model: PolicyModel, credit: Credit, hasCentralCritic: Bool
   ) throws -> (experience: Experience, reward: Reward) {
-    let layout = try cluster(episode.seed)
+    let layout = try cluster(episode.seed.value)
     let source = try source(episode.seed, episode.load, layout)
     let recorder = EpisodeRecorder(
       layout, model.architecture, credit: credit, units: units(at: episode.load),
@@ -141,7 +141,7 @@ extension Scenario {
   ///
   /// - Throws: as ``run(_:_:)``.
   public func measuredUnits(
-    load: Double, tasks: Int?, seeds: [UInt64], workers: Int = 1
+    load: Double, tasks: Int?, seeds: [EpisodeSeed], workers: Int = 1
   ) throws -> RewardUnits {
     let rewards = try Parallel.map(seeds.count, workers: workers) { index in
       try run(Episode(seed: seeds[index], load: load, tasks: tasks), RandomPlacement())

@@ -30,7 +30,7 @@ public enum Decision: Hashable, Sendable {
   }
 }
 
-/// Stands for whoever decides in a ``SimulationSession`` from outside: it knows a name and decides nothing.
+/// Stands in for decisions that are made outside a ``SimulationSession``: it has a name and decides nothing.
 public struct ExternalPolicy: PlacementPolicy {
   /// The name in reports.
   public let name: String

@@ -24,7 +24,7 @@ public struct SimulationReport: Sendable {
   public var failures: Int
   /// Placements that did not fit because the policy saw the past.
   public var conflicts: Int
-  /// Dependencies on tasks that are not in the workload; they hold nobody.
+  /// Dependencies on tasks that are not in the workload; no task waits for them.
   public var droppedDependencies: Int
   /// CPU work submitted over what the machines could do from the first submission to the last: 1 is as
   /// much; nil where there is no such time.
@@ -211,6 +211,8 @@ public struct AuditReport: Hashable, Sendable {
 public enum SimulationError: Error, CustomStringConvertible {
   /// The workload could not give the next task.
   case source(any Error)
+  /// The workload was read to its end before, and can be read once.
+  case usedUp
   /// The results could not be taken.
   case results(any Error)
   /// A task was submitted before the one ahead of it.
@@ -233,6 +235,8 @@ public enum SimulationError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .source(let error): "the workload: \(error)"
+    case .usedUp:
+      "the workload was read to its end before: it is read once, and has to be made anew for another run"
     case .results(let error): "the results: \(error)"
     case .outOfOrder(let id, let submit, let previous):
       "task \(id.job)/\(id.index) is submitted at \(submit.rawValue) µs, after one at"

@@ -1,6 +1,6 @@
 import Workload
 
-/// A run that stops at each decision, for whoever decides from outside: an environment for learning, a
+/// A run that stops at each decision, which is then made from outside: an environment for learning, a
 /// scheduler in another language, a recorder of what policies do.
 ///
 /// ``Simulator/run(_:results:)`` is a loop over it, so both give the same results for the same decisions,
@@ -39,6 +39,7 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
   public init(
     _ simulator: Simulator, _ source: consuming Source, choosesTasks: Bool? = nil
   ) throws(SimulationError) {
+    guard !source.isUsedUp else { throw .usedUp }
     if let cyclic = simulator.dependencies.firstCycle() { throw .cyclicDependencies(cyclic) }
     let layout: ClusterLayout
     do {
@@ -99,7 +100,7 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
     engine.offering.question == .none ? nil : engine.policyAnswer()
   }
 
-  /// The machines as whoever decides may see them: the present, or the last heartbeat with the present of
+  /// The machines as a decision from outside may see them: the present, or the last heartbeat with the present of
   /// the task's gateway.
   public var cluster: Cluster {
     _read {

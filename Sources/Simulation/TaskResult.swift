@@ -54,7 +54,7 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   /// Part of the last attempt that went by before it ran: its machine woke up,
   /// its data came.
   public var startup: Microseconds
-  /// Dynamic energy of all its attempts; what a machine draws for being awake is nobody's.
+  /// Dynamic energy of all its attempts; the power that a machine draws for being awake is in no task's energy.
   public var energy: Joules
   /// The number of the machine of its last attempt; -1 if it never started.
   public var machine: Int64

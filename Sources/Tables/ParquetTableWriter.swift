@@ -94,7 +94,7 @@ final class ParquetTableWriter<Row: Sendable>: TableWriter {
   private func writeRowGroup() throws(TraceError) {
     try finishStarted()
     current.symbols = usesSymbols ? symbols() : []
-    current.start(others)
+    try current.start(others)
     started = current
     if others.isEmpty { try finishStarted() }
     current = spare.take() ?? RowGroupJob(columns)

@@ -4,7 +4,7 @@ import Foundation
 /// What is being written beside an output, `OUTPUT.partial-PID`, until it is complete.
 ///
 /// Its writer holds a lock (`flock`) on it, which the system takes back when the writer ends, however it
-/// ends: what nobody holds is left over from a process that was killed, and the next one on the same
+/// ends: a file that no process has locked is left over from one that was killed, and the next one on the same
 /// output removes it.
 package enum PartialFile {
   /// Makes a file for `output` and locks it.
@@ -85,7 +85,7 @@ package enum PartialFile {
     if unlink(FileName.bytes(path)) != 0 { try? FileManager.default.removeItem(atPath: path) }
   }
 
-  /// Whether another holds the lock; takes it otherwise. Where the file system has no locks, nobody does.
+  /// Whether another holds the lock; takes it otherwise. Where the file system has no locks, none is held.
   private static func isTaken(_ descriptor: Int32) -> Bool {
     flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }

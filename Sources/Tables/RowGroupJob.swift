@@ -1,8 +1,10 @@
+import Diagnostics
 import Foundation
 import Parquet
 import Synchronization
+import Threads
 
-/// Gathers the columns of one row group and encodes them, each by whoever is free. Belongs to the
+/// Gathers the columns of one row group and encodes them, each on a thread that is free. Belongs to the
 /// writer, except between `start` and `finish`.
 final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
   /// The symbol table's strings, if a column needs them.
@@ -56,20 +58,25 @@ final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
   }
 
   /// Begins to encode, on a thread for each encoder.
-  func start(_ encoders: [ParquetRowGroupEncoder]) {
+  ///
+  /// - Throws: where the system makes no more threads; `finish` then encodes what is left.
+  func start(_ encoders: [ParquetRowGroupEncoder]) throws(TraceError) {
     for encoder in encoders {
       let helper = Helper(encoder: encoder)
       helpers.enter()
-      let thread = Thread {
-        self.work(helper.encoder)
-        self.helpers.leave()
+      do throws(TraceError) {
+        try WorkThread.start {
+          self.work(helper.encoder)
+          self.helpers.leave()
+        }
+      } catch {
+        helpers.leave()
+        throw error
       }
-      thread.stackSize = 8 << 20
-      thread.start()
     }
   }
 
-  /// Encodes what nobody has begun with, and waits for the rest. The columns' pieces, in their order.
+  /// Encodes the columns that no thread has begun with, and waits for the rest. The columns' pieces, in their order.
   func finish(_ encoder: ParquetRowGroupEncoder) throws -> [EncodedRowGroup] {
     work(encoder)
     helpers.wait()
@@ -99,7 +106,7 @@ final class RowGroupJob<Row: Sendable>: @unchecked Sendable {
         switch result {
         case .success(let piece): encoded[place] = piece
         case .failure(let error):
-          // The first column's, whoever came first.
+          // The error of the first column, whichever thread met one first.
           if place < failure?.column ?? .max { failure = (place, error) }
         }
       }

@@ -5,7 +5,7 @@ import Workload
 /// machine.
 ///
 /// Google does not say how large that machine is. The default, 32 cores and 128 GiB (and 1 TiB of
-/// disk), is a stated assumption, not a fact; whoever knows better says so.
+/// disk), is a stated assumption, not a fact; who knows the machines gives their size.
 public struct MachineScale: Equatable, Sendable {
   /// Cores of the largest machine.
   public var cores: Double
@@ -43,7 +43,7 @@ public struct MachineScale: Equatable, Sendable {
     validCores: 32, memory: Bytes(gibibytes: 128), disk: Bytes(gibibytes: 1024))
 
   /// What normalised CPU, memory and disk do not tell, beside what they do.
-  package func unknown(_ normalised: SIMD4<Double>) -> MachineEvent.Unknown {
+  public func unknown(_ normalised: SIMD4<Double>) -> MachineEvent.Unknown {
     var unknown: MachineEvent.Unknown = []
     if normalised[1].isNaN { unknown.insert(.memory) }
     if normalised[2].isNaN { unknown.insert(.disk) }
@@ -51,7 +51,7 @@ public struct MachineScale: Equatable, Sendable {
   }
 
   /// Normalised CPU, memory and disk as amounts; NaN (nothing said) gives zero.
-  package func resources(_ normalised: SIMD4<Double>) -> Resources {
+  public func resources(_ normalised: SIMD4<Double>) -> Resources {
     let known = normalised.replacing(with: 0, where: normalised .!= normalised)
     return Resources(
       cpu: Cores(known[0] * cores), memory: Bytes(rounding: known[1] * Double(memory.rawValue)),

@@ -1,4 +1,4 @@
-/// What a file that no format knows looks like, for whoever meets the message first.
+/// What a file that no format knows looks like, for the message that says so.
 enum FamiliarText {
   /// `, which looks like …: what to do`; empty if it looks like nothing known.
   ///
@@ -6,6 +6,10 @@ enum FamiliarText {
   static func hint(_ head: [UInt8]) -> String {
     let text = String(decoding: head.prefix(4096), as: UTF8.self)
     let line = text.prefix { !$0.isNewline }
+    if line.contains(/^job[0-9]+(\t[0-9]+){5}\s*$/) {
+      return ", which looks like SWIM's Facebook workloads: they have bytes and no run times, so a "
+        + "cost model must make tasks of them first"
+    }
     let start = text.drop { $0.isWhitespace }.first
     let words = ": --columns says which of its columns are which (docs/column-mappings.md)"
     if start == "{" || start == "[" {
@@ -25,6 +29,18 @@ enum FamiliarText {
         field.contains(where: \.isLetter) && field.allSatisfy { !$0.isWhitespace || $0 == " " }
       }
       if isHeader { return ", which looks like a table with a header and \(name) between" + words }
+    }
+    return ""
+  }
+
+  /// What a Parquet file of these columns is known to be, though it has no tasks; empty if nothing.
+  static func hint(columns: [String]) -> String {
+    let names = Set(columns)
+    if names.contains("carbon_intensity") {
+      return ", which are the carbon intensities of OpenDC: no tasks are in them"
+    }
+    if names.isSuperset(of: ["failure_interval", "failure_duration"]) {
+      return ", which are the machine failures of OpenDC: no tasks are in them"
     }
     return ""
   }

@@ -40,6 +40,9 @@ public protocol RecognisedTrace {
   /// The files of the input that no table is made of: see `TraceInput.passedOver(besides:format:)`.
   var passedOver: [PassedOverFile] { get }
 
+  /// Which amounts it states as shares of its largest machine. None unless the format says otherwise.
+  var relativeAmounts: RelativeAmounts { get }
+
   /// Whether records can be made from `table`, or from any if that is nil; machine tables alone are
   /// worth a look too. True unless the format says otherwise.
   func canMakeRecords(from table: String?) -> Bool
@@ -58,7 +61,19 @@ public protocol RecognisedTrace {
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey
 }
 
+/// Amounts that a trace states as shares of its largest machine, of which `MachineScale` makes cores and bytes.
+public struct RelativeAmounts: OptionSet, Sendable {
+  public let rawValue: Int
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// CPU: 1.0 is all cores of the largest machine.
+  public static let cpu = RelativeAmounts(rawValue: 1)
+  /// Memory: 1.0, or 100 per cent, is all memory of the largest machine.
+  public static let memory = RelativeAmounts(rawValue: 2)
+}
+
 extension RecognisedTrace {
+  public var relativeAmounts: RelativeAmounts { [] }
   public func canMakeRecords(from table: String?) -> Bool { true }
   public func canKeepParts(of table: String?) -> Bool { false }
 }
@@ -141,7 +156,8 @@ public struct TraceOpener: Sendable {
     let columns = reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
     return TraceError(
       .unrecognised,
-      "a Parquet file with the columns \(columns.joined(separator: ", ")): "
+      "a Parquet file with the columns \(columns.joined(separator: ", "))"
+        + "\(FamiliarText.hint(columns: columns)): "
         + (format.map { "no table of \($0)" } ?? "records have submit_us, and no format has these")
         + "; --columns says which of them stand for which of ours", file: group.files[0].name)
   }

@@ -60,7 +60,7 @@ final class FaceError {
   }
 }
 
-/// A text that C may read as long as it lives; nobody writes to it.
+/// A text that C may read for as long as the object exists; it is never written to.
 final class FaceText: @unchecked Sendable {
   let start: UnsafeMutablePointer<CChar>
 

@@ -42,7 +42,7 @@ final class Job: Sendable {
   /// Throws where the call is to end.
   func check() throws { if isCancelled { throw CancellationError() } }
 
-  /// The job of a handle; one that nobody watches for none.
+  /// The job of a handle; an unwatched one if there is no handle.
   static func of(_ handle: OpaquePointer?) -> Job {
     handle.map { object($0, as: Job.self) } ?? Job()
   }

@@ -30,9 +30,9 @@ public func tableRead(
     guard let stream else { throw RunError(message: "no stream") }
     var isRead = false
     defer { if !isRead { stream.pointee.release?(stream) } }
-    let mapping: ColumnMapping? = try described(description) { root in
+    let mapping: TableMapping? = try described(description) { root in
       // Without `columns` a table's own names count.
-      root["columns"] == nil ? .some(nil) : ColumnMapping(root).map(Optional.init)
+      root["columns"] == nil ? .some(nil) : TableMapping(root).map(Optional.init)
     }
     isRead = true
     return try job.guarding {

@@ -14,40 +14,62 @@ public struct DependencyTable: Sendable {
     public var data: Bytes
   }
 
-  private var predecessors: [TaskID: [Dependency]] = [:]
-  private var successorCounts: [TaskID: Int] = [:]
-  /// The dependent tasks in the order in which they were first named: nothing may hang on a
-  /// dictionary's order.
-  public private(set) var tasks: [TaskID] = []
+  /// The dependent tasks, and those that others wait for.
+  private var dependents = TaskNumbers()
+  private var successors = TaskNumbers()
+  /// The conditions in the order in which they were named; those of one task are a chain: of each
+  /// task the first and the last, of each condition the next. -1 is none.
+  private var conditions: [Dependency] = []
+  private var next: [Int32] = []
+  private var ends: [(first: Int32, last: Int32)] = []
+  /// The dependent tasks in the order in which they were first named.
+  public var tasks: [TaskID] { dependents.tasks }
 
   /// Run times on single machines: what else a record has no place for.
   public var runTimes = RunTimeTable()
 
   /// How many dependencies there are.
-  public private(set) var count = 0
+  public var count: Int { conditions.count }
 
   /// A table without dependencies.
   public init() {}
 
   /// Whether nothing depends on anything.
-  public var isEmpty: Bool { tasks.isEmpty }
+  public var isEmpty: Bool { conditions.isEmpty }
 
   /// Lets `task` wait for `predecessor`. Naming the same pair twice adds a second condition.
   public mutating func add(
     _ task: TaskID, after predecessor: TaskID, think: Microseconds = .zero, data: Bytes = .zero
   ) {
-    count += 1
-    if predecessors[task] == nil { tasks.append(task) }
-    predecessors[task, default: []].append(
-      Dependency(predecessor: predecessor, think: think, data: data))
-    successorCounts[predecessor, default: 0] += 1
+    let place = Int32(conditions.count)
+    conditions.append(Dependency(predecessor: predecessor, think: think, data: data))
+    next.append(-1)
+    let (number, isNew) = dependents.insert(task)
+    if isNew {
+      ends.append((place, place))
+    } else {
+      next[Int(ends[number].last)] = place
+      ends[number].last = place
+    }
+    _ = successors.insert(predecessor)
   }
 
-  /// What `task` waits for, in the order in which it was added. O(1).
-  public func dependencies(of task: TaskID) -> [Dependency] { predecessors[task] ?? [] }
+  /// What `task` waits for, in the order in which it was added. O(their number).
+  public func dependencies(of task: TaskID) -> [Dependency] {
+    guard let number = dependents.number(of: task) else { return [] }
+    var found: [Dependency] = []
+    var place = ends[number].first
+    while place >= 0 {
+      found.append(conditions[Int(place)])
+      place = next[Int(place)]
+    }
+    return found
+  }
 
   /// Whether any task waits for this one. O(1).
-  public func hasSuccessors(_ task: TaskID) -> Bool { successorCounts[task] != nil }
+  public func hasSuccessors(_ task: TaskID) -> Bool {
+    successors.number(of: task) != nil
+  }
 
   /// The dependencies on tasks, and on jobs, that are `present`, and how many others there were. O(n).
   public func restricted(

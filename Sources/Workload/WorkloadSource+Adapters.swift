@@ -88,6 +88,8 @@ public struct FilteredSource<Base: WorkloadSource & ~Copyable>: WorkloadSource, 
     self.isIncluded = isIncluded
   }
 
+  @inlinable public var isUsedUp: Bool { base.isUsedUp }
+
   @inlinable public mutating func next() throws(Base.Failure) -> TaskRecord? {
     while let record = try base.next() { if isIncluded(record) { return record } }
     return nil
@@ -104,6 +106,8 @@ public struct MappedSource<Base: WorkloadSource & ~Copyable>: WorkloadSource, ~C
     self.base = base
     self.transform = transform
   }
+
+  @inlinable public var isUsedUp: Bool { base.isUsedUp }
 
   @inlinable public mutating func next() throws(Base.Failure) -> TaskRecord? {
     guard let record = try base.next() else { return nil }
@@ -123,6 +127,8 @@ public struct WindowedSource<Base: WorkloadSource & ~Copyable>: WorkloadSource, 
     self.from = from
     self.to = to
   }
+
+  @inlinable public var isUsedUp: Bool { base.isUsedUp }
 
   @inlinable public mutating func next() throws(Base.Failure) -> TaskRecord? {
     while !ended, let record = try base.next() {
@@ -145,6 +151,8 @@ public struct PrefixSource<Base: WorkloadSource & ~Copyable>: WorkloadSource, ~C
     left = count
   }
 
+  @inlinable public var isUsedUp: Bool { base.isUsedUp }
+
   @inlinable public mutating func next() throws(Base.Failure) -> TaskRecord? {
     guard left > 0, let record = try base.next() else {
       left = 0
@@ -166,6 +174,8 @@ public struct ScaledArrivalsSource<Base: WorkloadSource & ~Copyable>: WorkloadSo
     self.base = base
     self.factor = factor
   }
+
+  @inlinable public var isUsedUp: Bool { base.isUsedUp }
 
   @inlinable public mutating func next() throws(Base.Failure) -> TaskRecord? {
     guard var record = try base.next() else { return nil }

@@ -22,6 +22,8 @@ public struct MergedSource<Failure: Error>: WorkloadSource {
     heads = Array(repeating: nil, count: sources.count)
   }
 
+  public var isUsedUp: Bool { !primed && sources.contains { $0.isUsedUp } }
+
   public mutating func next() throws(Failure) -> TaskRecord? {
     if !primed {
       primed = true
@@ -55,6 +57,8 @@ public struct ConcatenatedSource<
     self.first = first
     self.second = second
   }
+
+  @inlinable public var isUsedUp: Bool { first.isUsedUp || second.isUsedUp }
 
   @inlinable public mutating func next() throws(First.Failure) -> TaskRecord? {
     if !firstEnded {

@@ -28,9 +28,19 @@ public protocol WorkloadSource<Failure>: ~Copyable {
 
   /// Appends the next records to `batch` until it is full or the source ends.
   mutating func read(into batch: inout OutputSpan<TaskRecord>) throws(Failure)
+
+  /// Whether it was read to its end before, so that it gives nothing any more: of a source that is a
+  /// reference, such as a trace's records, which are read once. Whoever begins to read a source refuses
+  /// one like that, rather than take it for an empty workload. False unless said; adapters say what
+  /// their base says.
+  var isUsedUp: Bool { get }
 }
 
 extension WorkloadSource where Self: ~Copyable {
+  /// Not used up: a value that is copied is read anew.
+  @inlinable
+  public var isUsedUp: Bool { false }
+
   /// One `next()` after another; a source with a faster way gives its own.
   @inlinable
   public mutating func read(into batch: inout OutputSpan<TaskRecord>) throws(Failure) {
@@ -63,21 +73,35 @@ public enum WorkloadConsumptionError<Source: Error, Consumer: Error>: Error {
 ///
 /// A reference: copies share their position.
 public final class AnyWorkloadSource<Failure: Error>: WorkloadSource {
+  private let isBaseUsedUp: () -> Bool
+  private var hasEnded = false
   private let pull: () throws(Failure) -> TaskRecord?
   private let fill: (inout OutputSpan<TaskRecord>) throws(Failure) -> Void
 
   /// Boxes `source`.
   public init<Source: WorkloadSource<Failure> & ~Copyable>(_ source: consuming Source) {
     let box = Box(source)
+    isBaseUsedUp = { box.source.isUsedUp }
     pull = { () throws(Failure) -> TaskRecord? in try box.source.next() }
     fill = { (batch: inout OutputSpan<TaskRecord>) throws(Failure) in
       try box.source.read(into: &batch)
     }
   }
 
-  public func next() throws(Failure) -> TaskRecord? { try pull() }
+  /// Whether its end was reached: a box is a reference, and is read once.
+  public var isUsedUp: Bool { hasEnded || isBaseUsedUp() }
 
-  public func read(into batch: inout OutputSpan<TaskRecord>) throws(Failure) { try fill(&batch) }
+  public func next() throws(Failure) -> TaskRecord? {
+    let record = try pull()
+    if record == nil { hasEnded = true }
+    return record
+  }
+
+  public func read(into batch: inout OutputSpan<TaskRecord>) throws(Failure) {
+    let count = batch.count
+    try fill(&batch)
+    if batch.count == count, !batch.isFull { hasEnded = true }
+  }
 
   private final class Box<Source: WorkloadSource<Failure> & ~Copyable> {
     var source: Source

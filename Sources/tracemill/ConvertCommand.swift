@@ -41,7 +41,7 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The layout to write: records, google-2011 (the output is a new folder) or swf (as .swf says).",
+      "The layout to write: records, google-2011 (a new folder), swf (as .swf says), batsim or wfformat (a new folder).",
       valueName: "layout"))
   var toFormat = RecordLayout.records
 
@@ -156,6 +156,7 @@ struct ConvertCommand: ParsableCommand {
     // A window ends early; what is not kept is counted all the same.
     while try stream.next() != nil {}
     let leftOut = try writer?.finish() ?? [:]
+    for note in writer?.notes ?? [] { reading.logger?.notice("\(note)") }
     try rejects?.file.commit()
     options.work?.remove()
     progress.finish(made)

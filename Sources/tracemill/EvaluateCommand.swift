@@ -70,7 +70,7 @@ struct EvaluateCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard (2...999).contains(seeds) else { throw ValidationError("--seeds is 2 to 999") }
-    guard SeedRange.evaluation(seeds, from: firstSeed) != nil else {
+    guard EpisodeSeed.heldOut(seeds, from: firstSeed) != nil else {
       throw ValidationError(
         "--first-seed \(firstSeed) with \(seeds) seeds leaves the seeds kept for evaluation, 1 to 999 "
           + "and 2001 to 9999; the others are for validation, tuning and training")
@@ -101,7 +101,7 @@ struct EvaluateCommand: ParsableCommand {
         file.scenarios[index].options.heartbeat = Microseconds(seconds: heartbeat)
       }
     }
-    let seeds = SeedRange.evaluation(seeds, from: firstSeed) ?? []
+    let seeds = EpisodeSeed.heldOut(seeds, from: firstSeed) ?? []
     let evaluation = try Evaluation(schedulers, candidates: candidates, asTrained: asTrained)
     for warning in try file.scenarios.flatMap(evaluation.warnings) {
       messages.logger?.warning("\(warning)")

@@ -66,7 +66,7 @@ struct FederateCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard (1...1024).contains(workers) else { throw ValidationError("--threads is from 1 to 1024") }
-    guard seeds == 0 || (seeds > 1 && SeedRange.evaluation(seeds, from: firstSeed) != nil) else {
+    guard seeds == 0 || (seeds > 1 && EpisodeSeed.heldOut(seeds, from: firstSeed) != nil) else {
       throw ValidationError(
         "--seeds is 0, or 2 and more that begin with --first-seed and stay in 1 to 999 or 2001 to 9999"
       )
@@ -97,7 +97,7 @@ struct FederateCommand: ParsableCommand {
     } catch let error as TrainingError {
       throw CommandFailure(message: "\(scenario): \(error)")
     }
-    guard let held = SeedRange.evaluation(seeds, from: firstSeed) else { return }
+    guard let held = EpisodeSeed.heldOut(seeds, from: firstSeed) else { return }
     let table = try FederationTable(trained, file, seeds: held, workers: workers)
     try writeOutput(json ? jsonText(["results": table.objects]) + "\n" : table.text)
   }

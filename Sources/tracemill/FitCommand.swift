@@ -29,7 +29,6 @@ struct FitCommand: AsyncParsableCommand {
       """)
 
   /// What a trace can be told apart by.
-  enum Grouping: String, ExpressibleByArgument, CaseIterable { case `class` }
 
   @Argument(
     help: ArgumentHelp("The trace or the numbers; - for standard input.", valueName: "in"),
@@ -42,8 +41,14 @@ struct FitCommand: AsyncParsableCommand {
       valueName: "name"))
   var column: String?
 
-  @Option(help: ArgumentHelp("One profile for each: class.", valueName: "what"))
-  var by: Grouping?
+  @Option(
+    help: ArgumentHelp(
+      """
+      One profile for each class, user, priority, or other value of a column of record files; of at most \
+      \(ProfileBuilder.groupLimit).
+      """, valueName: "column"),
+    completion: .list(RecordGrouping.names))
+  var by: String?
 
   @Option(
     help: ArgumentHelp(
@@ -153,7 +158,7 @@ struct FitCommand: AsyncParsableCommand {
     if pValueError == nil, let count, count <= 20_000 { replicateCount = 100 }
     var options = ProfileOptions()
     options.families = families.families
-    options.byClass = by == .class
+    options.byClass = by != nil
     options.seed = seed
     options.tails = !noTail
     options.tailReplicates = replicateCount
@@ -221,13 +226,18 @@ struct FitCommand: AsyncParsableCommand {
     let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
+    let grouping = try by.map { try RecordGrouping($0) }
     var builder = try ProfileBuilder(options())
     let source = selection.selection.apply(stream)
     var records = 0
     while var record = try source.next() {
       if let asOf, !record.isKnown(asOf: asOf.value) { continue }
       if let asOf { record.cutOff(at: asOf.value) }
-      builder.add(record)
+      if let grouping, !grouping.isClass {
+        try builder.add(record, group: grouping.group(of: record, users: stream.symbols))
+      } else {
+        builder.add(record)
+      }
       records += 1
     }
     progress.finish(records)
@@ -238,11 +248,13 @@ struct FitCommand: AsyncParsableCommand {
       origin.notes.append(note)
       reading.logger?.warning("\(note)")
     }
-    let kinds: [PriorityClass?] = [nil] + (by == .class ? PriorityClass.allCases : [])
-    let kept = plots == nil ? [] : kinds.map { ($0, builder.keptValues(of: $0)) }
+    let groups = builder.groups
+    let kept = plots == nil ? [] : ([nil] + groups).map { ($0, builder.keptValues(of: $0)) }
     let profile = await builder.finish(origin)
     stopwatch.lap("fitting")
-    if by == .class, profile.classes.keys.allSatisfy({ $0 == PriorityClass.unknown.name }) {
+    if grouping?.isClass == true,
+      profile.classes.keys.allSatisfy({ $0 == PriorityClass.unknown.name })
+    {
       reading.logger?.warning(
         "\(input): the table has no priorities, so there are no classes; --table names another")
     }
@@ -250,14 +262,14 @@ struct FitCommand: AsyncParsableCommand {
     try finish(profile.json(), text: ProfileReport(profile, only: column).text)
     if let plots {
       let writer = try FitPlots(folder: plots)
-      for (kind, values) in kept {
-        guard let part = kind.map({ profile.classes[$0.name] }) ?? profile.all else { continue }
+      for (group, values) in kept {
+        guard let part = group.map({ profile.classes[$0] }) ?? profile.all else { continue }
         for (name, quantity) in part.quantities where column == nil || column == name {
           guard let sample = values[name], !sample.values.isEmpty else { continue }
           let words = name.replacingOccurrences(of: "-", with: " ")
           try writer.write(
-            name: kind.map { "\($0.name)-\(name)" } ?? name,
-            label: (kind.map { "\(words) of \($0.name)" } ?? words) + ", \(quantity.unit)",
+            name: group.map { "\(FitPlots.fileName(of: $0, among: groups))-\(name)" } ?? name,
+            label: (group.map { "\(words) of \($0)" } ?? words) + ", \(quantity.unit)",
             values: sample.values, censored: sample.censored, profile: quantity, showsTail: true)
         }
       }

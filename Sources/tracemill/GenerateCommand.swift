@@ -37,7 +37,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The layout to write: records, google-2011 (the output is a new folder) or swf (as .swf says).",
+      "The layout to write: records, google-2011 (a new folder), swf (as .swf says), batsim or wfformat (a new folder).",
       valueName: "layout"))
   var toFormat = RecordLayout.records
 

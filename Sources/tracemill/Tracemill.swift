@@ -39,7 +39,7 @@ struct Tracemill: AsyncParsableCommand {
       CombineCommand.self,
     ])
 
-  /// What one can do, for whoever gives the program's name alone.
+  /// What is printed for the program's name alone.
   static let overview = """
     tracemill \(Toolkit.version): traces of data centres: read them, fit them, replay them under schedulers.
 

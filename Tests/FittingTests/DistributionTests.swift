@@ -3,23 +3,12 @@ import Foundation
 import Testing
 import Workload
 
-/// One law of each family, with shapes on both sides of where moments exist.
+/// The examples of all families.
 private func laws() throws -> [Law] {
-  [
-    .pareto(try Pareto(shape: 2.5, scale: 10)), .pareto(try Pareto(shape: 0.4, scale: 1e-3)),
-    .lognormal(try Lognormal(mu: 2, sigma: 1)), .lognormal(try Lognormal(mu: -5, sigma: 0.01)),
-    .exponential(try Exponential(rate: 0.5)), .weibull(try Weibull(shape: 0.4, scale: 300)),
-    .weibull(try Weibull(shape: 3, scale: 2)), .gamma(try Gamma(shape: 0.3, scale: 50)),
-    .gamma(try Gamma(shape: 40, scale: 0.1)),
-    .truncatedPowerLaw(try TruncatedPowerLaw(exponent: 1.8, rate: 1e-4, scale: 20)),
-    .truncatedPowerLaw(try TruncatedPowerLaw(exponent: 0.5, rate: 0.02, scale: 1)),
-    .truncatedPowerLaw(try TruncatedPowerLaw(exponent: -0.5, rate: 0.3, scale: 2)),
-    .logLogistic(try LogLogistic(shape: 1.7, scale: 60)),
-    .generalizedPareto(try GeneralizedPareto(shape: 0.3, scale: 5, location: 1)),
-    .generalizedPareto(try GeneralizedPareto(shape: -0.2, scale: 5)),
-    .generalizedPareto(try GeneralizedPareto(shape: 0, scale: 5)),
-    .uniform(try Uniform(lower: 2, upper: 5)),
-  ]
+  try Family.allCases.flatMap { family in
+    #expect(!family.examples.isEmpty)
+    return try family.examples.map { try Law(family, $0) }
+  }
 }
 
 private func lawsWithLimits() throws -> [Law] {
@@ -132,6 +121,19 @@ private func lawsWithLimits() throws -> [Law] {
     for (family, parameters) in bad {
       #expect(throws: FittingError.self, "\(family) \(parameters)") { try Law(family, parameters) }
     }
+    for family in Family.allCases {
+      for parameters in family.examples {
+        for place in parameters.indices {
+          for value in [Double.nan, .infinity, -.infinity] {
+            var wrong = parameters
+            wrong[place] = value
+            #expect(throws: FittingError.self, "\(family) \(wrong)") { try Law(family, wrong) }
+          }
+        }
+        #expect(throws: FittingError.self) { try Law(family, parameters + [1]) }
+        #expect(throws: FittingError.self) { try Law(family, parameters.dropLast()) }
+      }
+    }
     let law = try Exponential(rate: 1)
     #expect(throws: FittingError.self) { try Truncated(law, lower: 2, upper: 1) }
     #expect(throws: FittingError.self) { try Truncated(law, lower: -2, upper: -1) }
@@ -142,6 +144,39 @@ private func lawsWithLimits() throws -> [Law] {
     let said = FittingError.invalidParameter(
       law: "pareto", parameter: "shape", value: -1, requirement: "finite and > 0")
     #expect(said.description == "pareto: shape is -1.0, but must be finite and > 0")
+  }
+
+  /// Every family's law times a factor, and with another tail, is the one that its quantiles say.
+  @Test func scaledLaws() throws {
+    for law in try laws() {
+      let scaled = try law.scaled(by: 3.7)
+      #expect(scaled.family == law.family && scaled.parameters.count == law.parameters.count)
+      for p in [0.01, 0.4, 0.9, 0.999] {
+        #expect(relative(scaled.quantile(p), 3.7 * law.quantile(p)) < 1e-9, "\(law)")
+      }
+      guard law.family?.hasTailIndex == true else {
+        #expect(throws: FittingError.self) { try law.withTailIndex(1.3) }
+        continue
+      }
+      let tailed = try law.withTailIndex(1.3)
+      // The slope of log S over log x, far out.
+      let (x, y) = (tailed.upperQuantile(1e-60), tailed.upperQuantile(1e-90))
+      let slope = (tailed.logSurvival(y) - tailed.logSurvival(x)) / (log(y) - log(x))
+      #expect(abs(slope + 1.3) < 1e-6, "\(tailed): \(slope)")
+    }
+  }
+
+  /// Names are unique, and are found; a family of somebody else is known once it is registered.
+  @Test func registry() throws {
+    let names = Family.allCases.map(\.rawValue)
+    #expect(Set(names).count == names.count && Family(rawValue: "nobody's") == nil)
+    for family in Family.allCases {
+      #expect(Family(rawValue: family.rawValue) == family)
+      #expect(Set(family.parameterNames).count == family.parameterNames.count)
+      let data = try JSONEncoder().encode([family])
+      #expect(try JSONDecoder().decode([Family].self, from: data) == [family])
+    }
+    #expect(throws: FittingError.self) { try Family.register(.pareto) }
   }
 
   @Test func empirical() throws {
@@ -177,7 +212,7 @@ private func lawsWithLimits() throws -> [Law] {
 @Suite(
   .enabled(if: Place.python != nil, "needs TRACEMILL_PYTHON or .venv with Tests/requirements.txt"))
 struct DistributionOracleTests {
-  @Test(arguments: [
+  static let oracles: [(String, Family, [Double])] = [
     ("s.pareto(2.5, scale=10)", Family.pareto, [2.5, 10]),
     ("s.lognorm(1.3, scale=math.exp(2))", .lognormal, [2, 1.3]),
     ("s.expon(scale=4)", .exponential, [0.25]),
@@ -187,7 +222,16 @@ struct DistributionOracleTests {
     ("s.genpareto(0.2, scale=3, loc=1)", .generalizedPareto, [0.2, 3, 1]),
     ("s.genpareto(-0.3, scale=3, loc=1)", .generalizedPareto, [-0.3, 3, 1]),
     ("s.uniform(2, 3)", .uniform, [2, 5]),
-  ])
+    ("s.burr12(2.2, 1.5, scale=60)", .burrXII, [2.2, 1.5, 60]),
+    ("s.burr12(0.8, 4, scale=5)", .burrXII, [0.8, 4, 5]),
+  ]
+
+  /// A new family needs an oracle; mpmath is that of the truncated power law.
+  @Test func everyFamilyHasAnOracle() {
+    #expect(Set(Self.oracles.map(\.1) + [.truncatedPowerLaw]) == Set(Family.allCases))
+  }
+
+  @Test(arguments: oracles)
   func scipy(expression: String, family: Family, parameters: [Double]) throws {
     let law = try Law(family, parameters)
     let expected = try python(

@@ -74,7 +74,7 @@ struct RecoveryTests {
     for (cell, point) in grid.points.enumerated() {
       let law = try Law(grid.family, point)
       let limits = try grid.limits(law)
-      let known = grid.knowsBound ? options(grid.family, point) : FitOptions()
+      let known = grid.knowsBound ? options(law) : FitOptions()
       let draws = RandomStream(seed: UInt64(1 + cell), name: "recovery \(grid.name)")
       let drawn = try law.limited(by: limits)
       let fits = await replicates(samples, threads: 2) { number -> Fit? in
@@ -129,10 +129,10 @@ struct RecoveryTests {
       var generator = data.at(number)
       let values = (0..<100).map { _ in law.sample(using: &generator) }
       let sample = try Sample(values)
-      let fit = try sample.fit(family, options(family, parameters))
+      let fit = try sample.fit(family, options(law))
       let inner = stream("bootstrap \(number)")
       let test = await sample.test(
-        fit, options(family, parameters), .init(replicates: 199), threads: 2
+        fit, options(law), .init(replicates: 199), threads: 2
       ) { inner.at($0) }
       p[0].append(test.kolmogorovSmirnov.value)
       p[1].append(test.andersonDarling.value)
@@ -204,7 +204,7 @@ struct RecoveryTests {
     _ name: String, _ tests: [String], _ values: [[Double]], mustBeUniform: Bool = true
   ) throws {
     for (test, p) in zip(tests, values) {
-      let uniform = Law.uniform(try Uniform(lower: -1e-9, upper: 1 + 1e-9))
+      let uniform = Law.parametric(try Uniform(lower: -1e-9, upper: 1 + 1e-9))
       let d = GoodnessOfFit(sorted: p.sorted(), law: uniform).kolmogorovSmirnov
       let level = kolmogorovSurvival(distance: d, count: p.count)
       let rejected = Double(p.count { $0 < 0.05 }) / Double(p.count)

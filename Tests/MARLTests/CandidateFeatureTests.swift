@@ -43,7 +43,7 @@ import Workload
   @Test func whatIsSaidOfTheOthersIsTrueOfThem() throws {
     let rows = Rows()
     let scenario = studyScenario()
-    _ = try scenario.run(Episode(seed: 5, load: 0.5, tasks: 400), Looking(rows))
+    _ = try scenario.run(heldOut(5, load: 0.5, tasks: 400), Looking(rows))
     #expect(rows.decisions.count == 400)
     var neighbours = 0
     for decision in rows.decisions {

@@ -103,7 +103,7 @@ private struct ByNumber: PlacementPolicy {
       var credit = Credit()
       credit.scheme = scheme
       return try scenario.rollout(
-        Episode(seed: 1, load: 1), model, credit: credit, hasCentralCritic: false
+        heldOut(1, load: 1), model, credit: credit, hasCentralCritic: false
       ).experience.reward
     }
     // Own: met 2/2.1, completion 1 - 20/60; missed, completion 1 - 20/30.

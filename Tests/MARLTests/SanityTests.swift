@@ -130,7 +130,7 @@ struct Bandit {
       name: "two", units: [0.1: RewardUnits(energy: 1e3, variance: 1e3)],
       cluster: { _ in layout },
       source: { seed, _, _ in
-        var rng = RandomStream(seed: seed, name: "two")
+        var rng = RandomStream(seed: seed.value, name: "two")
         var clock = 0.0
         return ListedTasks(
           (0..<100).map { number in
@@ -150,10 +150,10 @@ struct Bandit {
     var trainer = try Trainer(scenario, settings)
     while !trainer.isDone { _ = try trainer.step() }
     let model = trainer.learner.model
-    let reward = try scenario.run(Episode(seed: 77, load: 0.1), MARLScheduler(model))
+    let reward = try scenario.run(heldOut(77, load: 0.1), MARLScheduler(model))
     #expect(abs(reward.completionSeconds - 5) < 0.05)
     let sampled = try scenario.run(
-      Episode(seed: 77, load: 0.1), MARLScheduler(model, choice: .sampled))
+      heldOut(77, load: 0.1), MARLScheduler(model, choice: .sampled))
     #expect(sampled.completionSeconds < 5.5)
   }
 }

@@ -1,5 +1,6 @@
 import Generation
 import Simulation
+import Testing
 import Workload
 
 @testable import MARL
@@ -13,8 +14,13 @@ func studyScenario(machines: Int = 20) -> Scenario {
       var model = WorkloadModel.study
       let cores = layout.machines.reduce(0) { $0 + $1.capacity.cpu.value * $1.speed }
       try model.setLoad(load, onCores: cores)
-      return try SyntheticWorkload(model, .endless, seed: seed)
+      return try SyntheticWorkload(model, .endless, seed: seed.value)
     })
+}
+
+/// An episode of a held-out seed.
+func heldOut(_ seed: UInt64, load: Double, tasks: Int? = nil) throws -> Episode {
+  Episode(seed: try #require(EpisodeSeed(.heldOut, seed)), load: load, tasks: tasks)
 }
 
 /// Settings for a quick polish.

@@ -238,6 +238,43 @@ for row in headerless("alibaba-gpu-2020/notebook-pai_task_table.csv"):
     })
 result["alibaba-gpu-2020"] = rows
 
+days = sorted(__import__("os").listdir(f"{root}/planetlab/20110303"))
+counts = [len(text(f"planetlab/20110303/{vm}").split()) for vm in days]
+result["planetlab"] = [
+    {"submit": 0, "wait": 0, "run": count * 300 * 10**6, "cpu": 1} for count in counts]
+
+# What needs a reader of Parquet.
+try:
+    import pyarrow.parquet as parquet
+except ImportError:
+    parquet = None
+if parquet:
+    def stored(path):
+        return parquet.read_table(f"{root}/{path}").to_pylist()
+
+    rows = [
+        {"submit": row["ts_submit"] * 1000, "run": row["runtime"] * 1000,
+         "cpu": row["resource_amount_requested"]}
+        for row in stored("wta-shell/tasks/schema-1.0/part.0.parquet")]
+    rows[0]["dependencies"] = sum(
+        len(row["parents"]) for row in stored("wta-shell/tasks/schema-1.0/part.0.parquet"))
+    result["wta"] = rows
+    for name, path in [("opendc", "surf_week"), ("opendc bitbrains", "bitbrains-small")]:
+        result[name] = [
+            {"submit": row["submission_time"] * 1000, "run": row["duration"] * 1000,
+             "cpu": row["cpu_count"], "memory": row["mem_capacity"] * 1000}
+            for row in stored(f"opendc/{path}/tasks.parquet")]
+    result["opendc-2021"] = [
+        {"submit": us(row["start_time"].isoformat()), "wait": 0,
+         "run": us(row["stop_time"].isoformat()) - us(row["start_time"].isoformat()),
+         "cpu": row["cpu_count"], "memory": row["mem_capacity"] * 1000}
+        for row in stored("opendc/bitbrains-small-2021/meta.parquet")]
+    result["opendc-2.0"] = [
+        {"submit": row["submissionTime"] * 1000, "wait": 0,
+         "run": (row["endTime"] - row["submissionTime"]) * 1000,
+         "cpu": row["maxCores"], "memory": row["requiredMemory"] * 1000}
+        for row in stored("opendc/trace-v2.0/tasks.parquet")]
+
 output = {name: sums(rows) for name, rows in result.items()}
 for name, rows in result.items():
     if "dependencies" in rows[0]:

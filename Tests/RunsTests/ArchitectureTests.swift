@@ -153,16 +153,36 @@ import WorkloadTestKit
     #expect(restarts.value(of: report) == 0)
   }
 
-  @Test func aDistribution() {
-    let law = BurrXII(c: 2, k: 1.5, scale: 10)
-    for p in [0.01, 0.5, 0.99] { #expect(abs(law.cdf(law.quantile(p)) - p) < 1e-12) }
-    var rng = RandomStream(seed: 3, name: "burr")
-    let draws = (0..<10_000).map { _ in law.sample(using: &rng) }
-    let share = Double(draws.count { $0 <= law.quantile(0.5) }) / 1e4
-    #expect(abs(share - 0.5) < 0.02)
-    // The density is the derivative of the CDF.
-    let slope = (law.cdf(10.001) - law.cdf(9.999)) / 0.002
-    #expect(abs(slope - law.density(10)) < 1e-6)
+  /// Sampled where it is not in the catalogue, too.
+  @Test func aScoredSchedulerIsSampled() throws {
+    let report = try Simulator(
+      cluster: layout(), policy: Sampled(MostFreeCores(), choices: 2, .uniform), seed: 1
+    ).run(Metronome(count: 100))
+    #expect(report.policy == "sampled:most-free-cores,d=2" && report.total[.finished] == 100)
+  }
+
+  @Test func aDistribution() throws {
+    for parameters in Dagum.family.examples {
+      let law = try Law(Dagum.family, parameters)
+      for p in [1e-9, 0.01, 0.5, 0.99, 0.999999] {
+        #expect(abs(law.cdf(law.quantile(p)) - p) < 1e-12)
+      }
+      var rng = RandomStream(seed: 3, name: "dagum")
+      var (seen, cut): ([Double], [Double]) = ([], [])
+      for _ in 0..<4000 {
+        let (value, horizon) = (law.sample(using: &rng), law.quantile(0.2 + 0.8 * rng.uniform()))
+        if value <= horizon { seen.append(value) } else { cut.append(horizon) }
+      }
+      let fit = try Sample(seen, censored: cut).fit(Dagum.family)
+      #expect(fit.freeParameters == 3 && fit.censored == cut.count && cut.count > 500)
+      for (estimate, truth) in zip(fit.parameters, parameters) {
+        #expect(abs(estimate.value - truth) < 4 * estimate.standardError, "\(estimate)")
+      }
+      // The density is the derivative of the CDF.
+      let x = law.quantile(0.4)
+      let slope = (law.cdf(x * 1.0001) - law.cdf(x * 0.9999)) / (x * 0.0002)
+      #expect(abs(slope / law.density(x) - 1) < 1e-6)
+    }
   }
 
   @Test func aFormatOfTwoTables() throws {

@@ -9,13 +9,11 @@ import TraceParsing
 import Workload
 
 /// The machine with the most free cores.
-struct MostFreeCores: PlacementPolicy {
+struct MostFreeCores: ScoredPolicy {
   let name = "most-free-cores"
 
-  mutating func place(
-    _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
-  ) -> Placement {
-    cluster.cheapest(for: task) { cluster, machine in -cluster.free(machine).cpu.value }
+  func cost(of task: TaskView, on machine: Int, in cluster: borrowing Cluster) -> Double {
+    -cluster.free(machine).cpu.value
   }
 }
 
@@ -40,25 +38,86 @@ struct Metronome: WorkloadSource {
   }
 }
 
-/// Burr's law XII: survival (1 + (x / scale)^c)^-k.
-struct BurrXII: Distribution {
-  let c, k, scale: Double
+/// Dagum's law (Burr's law III): P(X ≤ x) = (1 + (x / scale)^-a)^-p.
+struct Dagum: ParametricDistribution {
+  let a, p, scale: Double
+
+  static let family = Family(
+    "dagum", parameters: ["a", "p", "scale"], examples: [[2.5, 0.7, 60], [1.4, 3, 5]],
+    Dagum.self, likelihood: DagumModel.self)
+
+  init(parameters: [Double]) throws(FittingError) {
+    (a, p, scale) = (parameters[0], parameters[1], parameters[2])
+    for (name, value) in zip(["a", "p", "scale"], parameters)
+    where !(value > 0 && value < .infinity) {
+      throw .invalidParameter(
+        law: "dagum", parameter: name, value: value, requirement: "finite and > 0")
+    }
+  }
+
+  var parameters: [Double] { [a, p, scale] }
+  func scaledParameters(by factor: Double) -> [Double] { [a, p, scale * factor] }
+  func parameters(tailIndex index: Double) -> [Double]? { [index, p, scale] }
+
   let lowerBound = 0.0
   let upperBound = Double.infinity
-  var mean: Double { .nan }  // k B(k - 1 / c, 1 + 1 / c), left out here
-  var variance: Double { .nan }
 
   func logSurvival(_ x: Double) -> Double {
-    x > 0 ? -k * log1p(pow(x / scale, c)) : 0
+    x > 0 ? log(-expm1(-p * log1p(pow(x / scale, -a)))) : 0
   }
 
   func logDensity(_ x: Double) -> Double {
-    guard x > 0 else { return -.infinity }
-    return log(c * k / scale) + (c - 1) * log(x / scale) - (k + 1) * log1p(pow(x / scale, c))
+    guard x > 0, x < .infinity else { return -.infinity }
+    let y = a * log(x / scale)
+    return log(a * p / x) - y - (p + 1) * log1p(exp(-y))
   }
 
   func quantile(logSurvival level: Double) -> Double {
-    scale * pow(expm1(-level / k), 1 / c)
+    if level == 0 { return 0 }
+    let logCDF = level < -0.7 ? log1p(-exp(level)) : log(-expm1(level))
+    return scale * pow(expm1(-logCDF / p), -1 / a)
+  }
+
+  /// E[(X / scale)^r].
+  private func moment(_ r: Double) -> Double {
+    r < a ? tgamma(p + r / a) * tgamma(1 - r / a) / tgamma(p) : .infinity
+  }
+  var mean: Double { scale * moment(1) }
+  var variance: Double {
+    a > 2 ? scale * scale * (moment(2) - moment(1) * moment(1)) : .infinity
+  }
+}
+
+/// Its likelihood in θ = (log a, log p, log scale), with y = a log(x / scale).
+struct DagumModel: LikelihoodModel {
+  static let coordinates: [Coordinate] = [.logarithm, .logarithm, .logarithm]
+  let a, p, logScale: Double
+
+  static func start(_ s: StartSummary) -> [SIMD4<Double>] {
+    [[log(1.8 / max(s.logDeviation, 1e-6)), 0, s.logMean, 0]]
+  }
+
+  init(_ theta: SIMD4<Double>, anchor: Double) {
+    (a, p, logScale) = (exp(theta[0]), exp(theta[1]), theta[2])
+  }
+
+  func logDensity(_ x: Double, _ logX: Double) -> LogScore<SIMD4<Double>> {
+    let y = a * (logX - logScale)
+    let s = log1p(exp(-y))
+    let slope = 1 - (p + 1) / (1 + exp(y))
+    return LogScore(
+      value: log(a) + log(p) - logX - y - (p + 1) * s,
+      gradient: [1 - y * slope, 1 - p * s, a * slope, 0])
+  }
+
+  func logSurvival(_ x: Double) -> LogScore<SIMD4<Double>> {
+    if x <= 0 { return .zero }
+    let y = a * (log(x) - logScale)
+    let logCDF = -p * log1p(exp(-y))
+    let value = log(-expm1(logCDF))
+    let byLogCDF = -exp(logCDF - value)
+    let q = p / (1 + exp(y))
+    return LogScore(value: value, gradient: byLogCDF * [q * y, logCDF, -a * q, 0])
   }
 }
 

@@ -7,8 +7,8 @@ import Workload
 @Suite struct AlibabaTests {
   private static let opener = TraceOpener(formats: [
     RecordFileFormat(), Google2019Format(), Google2011Format(), StandardWorkloadFormat(),
-    Alibaba2017Format(),
-    Alibaba2018Format(), AlibabaGPU2023Format(),
+    Alibaba2017Format.format,
+    Alibaba2018Format.format, AlibabaGPU2023Format.format,
   ])
   private static let absent: Comment = "the real traces are not beside the package"
 

@@ -7,15 +7,15 @@ import Workload
 /// Broken inputs of every format, each with the one line that it must be told with.
 @Suite struct BrokenInputTests {
   static let formats: [any TraceFormat] = [
-    RecordFileFormat(), MappedRecordFormat.openDC,
-    MappedRecordFormat(
+    RecordFileFormat(), MappedTableFormat.openDC,
+    MappedTableFormat(
       name: "columns",
-      mapping: ColumnMapping(columns: [
+      mapping: TableMapping(columns: [
         "submit_us": .init(from: "when", unit: "s"), "cpu_cores": .init(from: "size"),
         "outcome": .init(from: "fate", values: ["OK": "finished"]),
       ])),
     Google2019Format(), Google2011Format(), StandardWorkloadFormat(), Google2010Format(),
-    Alibaba2017Format(), Alibaba2018Format(), AlibabaGPU2023Format(),
+    Alibaba2017Format.format, Alibaba2018Format.format, AlibabaGPU2023Format.format,
   ]
 
   /// A broken input: what is in the file, and the message without the folder.

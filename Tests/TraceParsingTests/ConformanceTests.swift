@@ -11,7 +11,8 @@ import WorkloadTestKit
 @Suite struct ConformanceTests {
   private static let opener = TraceOpener(formats: [
     RecordFileFormat(), Google2019Format(), Google2011Format(), Google2010Format(),
-    StandardWorkloadFormat(), Alibaba2017Format(), Alibaba2018Format(), AlibabaGPU2023Format(),
+    StandardWorkloadFormat(), Alibaba2017Format.format, Alibaba2018Format.format,
+    AlibabaGPU2023Format.format,
   ])
 
   private func violations(_ path: String, threads: Int = 2) -> [WorkloadTestKit.Violation] {

@@ -92,8 +92,9 @@ private let rounds = ProcessInfo.processInfo.environment["TRACEMILL_SLOW"] == "1
     var mutator = Mutator(random: TestRandom(80))
     let opener = TraceOpener(formats: [
       RecordFileFormat(), Google2019Format(), Google2011Format(), Google2010Format(),
-      StandardWorkloadFormat(), Alibaba2017Format(), Alibaba2018Format(), AlibabaGPU2023Format(),
-      MappedRecordFormat.openDC,
+      StandardWorkloadFormat(), Alibaba2017Format.format, Alibaba2018Format.format,
+      AlibabaGPU2023Format.format,
+      MappedTableFormat.openDC,
     ])
     let folder = TemporaryFolder()
     let source = try folder.write(tasks, to: "source/task_events.csv")

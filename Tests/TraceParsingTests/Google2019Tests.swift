@@ -7,7 +7,7 @@ import Workload
 @Suite struct Google2019Tests {
   private static let opener = TraceOpener(formats: [
     RecordFileFormat(), Google2019Format(), Google2011Format(), StandardWorkloadFormat(),
-    Alibaba2017Format(), Alibaba2018Format(), AlibabaGPU2023Format(),
+    Alibaba2017Format.format, Alibaba2018Format.format, AlibabaGPU2023Format.format,
   ])
   private static let file = "google-2019/instance_events-000000000000.json.gz"
   private static let absent: Comment = "the real traces are not beside the package"

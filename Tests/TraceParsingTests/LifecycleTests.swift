@@ -275,7 +275,7 @@ private func life(
       events.append(event(kind, time, job: Int64.random(in: 0..<6000, using: &random)))
     }
     func assembled(_ bufferBytes: Int) throws -> ([TaskRecord], TransitionCounts) {
-      let shard = LifecycleShard(
+      let gathering = GatheringShard(
         bufferBytes: bufferBytes, directory: NSTemporaryDirectory(), partitions: 5)
       for start in stride(from: 0, to: events.count, by: EventBatch.capacity) {
         let batch = EventBatch()
@@ -285,30 +285,35 @@ private func life(
         }
         batch.setCount(part.count)
         batch.divide(shards: 1, scratch: batch)
-        try shard.add(batch, shard: 0)
+        try gathering.add(batch, shard: 0)
       }
-      try shard.close()
+      let shard = try gathering.close()
+      let lastTime = shard.lastTime
       #expect(shard.hasSpilled == (bufferBytes == 1))
       var records: [TaskRecord] = []
       var counts = TransitionCounts()
-      func take(_ lives: JoinedLives) {
+      func take(_ lives: JoinedLives, _ requests: [RequestSet]) {
         for entry in lives.entries.elements {
           var (size, set) = (0, UInt16(0))
-          let life = shard.requests.withUnsafeBufferPointer {
+          let life = requests.withUnsafeBufferPointer {
             Lifecycle(packed: lives.blocks.view[entry.place], $0, size: &size, set: &set)
           }
-          if let record = life.record(end: shard.lastTime, scale: unit, counting: &counts) {
+          if let record = life.record(end: lastTime, scale: unit, counting: &counts) {
             records.append(record)
           }
         }
       }
       if shard.hasSpilled {
-        try shard.spill()
-        try shard.forEachJoined(limit: 1 << 12) { take($0) }  // many slices
+        var lives: [JoinedLives] = []
+        let totals = try shard.spill().forEachJoined(limit: 1 << 12) { lives.append($0) }
+        #expect(lives.count > 5, "many slices")
+        for part in lives { take(part, totals.requests) }
+        counts += totals.transitions
       } else {
-        take(shard.join())
+        let (lives, totals) = shard.join()
+        take(lives, totals.requests)
+        counts += totals.transitions
       }
-      counts += shard.transitions
       return (records.sorted { $0.id.job < $1.id.job }, counts)
     }
     let large = try assembled(1 << 28)

@@ -1,3 +1,5 @@
+import Configuration
+import Diagnostics
 import Foundation
 import Parquet
 import Testing
@@ -7,7 +9,7 @@ import Workload
 
 @Suite struct MappedRecordTests {
   private static let formats: [any TraceFormat] = [
-    RecordFileFormat(), MappedRecordFormat.openDC, Google2019Format(), Google2011Format(),
+    RecordFileFormat(), MappedTableFormat.openDC, Google2019Format(), Google2011Format(),
   ]
   private static let python: String? = {
     let named = ProcessInfo.processInfo.environment["TRACEMILL_PYTHON"]
@@ -15,7 +17,7 @@ import Workload
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
   }()
 
-  private static let columns = ColumnMapping(columns: [
+  private static let columns = TableMapping(columns: [
     "job_id": .init(from: "job"), "submit_us": .init(from: "t", unit: "s"),
     "run_us": .init(from: "d", factor: 60e6), "cpu_cores": .init(from: "cpu", unit: "percent"),
     "memory_bytes": .init(from: "mem", unit: "GiB"), "user": .init(from: "who"),
@@ -47,28 +49,54 @@ import Workload
       ann,7,,,2,finished,z,batch/9
 
       """)
-    let formats = [MappedRecordFormat(name: "columns", mapping: Self.columns)] + Self.formats
+    let formats = [MappedTableFormat(name: "columns", mapping: Self.columns)] + Self.formats
     try check(TraceOpener(formats: formats).open(path).records(ReadOptions()))
   }
 
   @Test func `a mapping tells everything that is wrong with it`() {
-    let mapping = ColumnMapping(columns: [
+    let mapping = TableMapping(columns: [
       "submit": .init(from: "t"), "run_us": .init(from: "d", unit: "weeks"),
       "cpu_cores": .init(from: "c", factor: -1), "user": .init(from: "", values: ["a": "b"]),
       "outcome": .init(from: "s", values: ["OK": "fine"]),
     ])
     #expect(mapping.problems.count == 7)
-    #expect(ColumnMapping.openDC().problems.isEmpty && Self.columns.problems.isEmpty)
+    #expect(Self.columns.problems.isEmpty)
   }
 
   @Test func `short and long forms decode`() throws {
     let text = #"{"columns":{"submit_us":"t","run_us":{"from":"d","unit":"s"}}}"#
-    let mapping = try JSONDecoder().decode(ColumnMapping.self, from: Data(text.utf8))
+    let mapping = try TableMapping(file: ConfigurationFile(text: text, name: "map.json"))
     #expect(
       mapping
-        == ColumnMapping(columns: [
+        == TableMapping(columns: [
           "submit_us": .init(from: "t"), "run_us": .init(from: "d", unit: "s"),
         ]))
+  }
+
+  @Test func `a unit that a file contradicts is refused, one that is usual gives way`() throws {
+    guard let python = Self.python else { return }
+    let folder = try ScratchFolder()
+    let script = try folder.write(
+      "make.py",
+      """
+      import pyarrow as pa, pyarrow.parquet as pq, sys
+      pq.write_table(pa.table({"t": pa.array([2000, 1000], pa.timestamp("ms"))}), sys.argv[1])
+      """)
+    let path = folder.path + "/t.parquet"
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = [script, path]
+    try process.run()
+    process.waitUntilExit()
+    func read(_ map: String) throws -> [Double] {
+      let mapping = try TableMapping(file: ConfigurationFile(text: map, name: "map.yaml"))
+      let trace = try TraceOpener(formats: [MappedTableFormat(name: "columns", mapping: mapping)])
+        .open(path)
+      return try Formats.drain(try trace.records(ReadOptions())).map(\.submit.seconds)
+    }
+    #expect(try read("columns: {submit_us: t}") == [1, 2])
+    #expect(try read("columns: {submit_us: {from: t, unit: s, usual: true}}") == [1, 2])
+    #expect(throws: TraceError.self) { try read("columns: {submit_us: {from: t, unit: s}}") }
   }
 
   @Test(
@@ -107,7 +135,7 @@ import Workload
     try process.run()
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)
-    let formats = [MappedRecordFormat(name: "columns", mapping: Self.columns)] + Self.formats
+    let formats = [MappedTableFormat(name: "columns", mapping: Self.columns)] + Self.formats
     let names =
       ["snappy", "zstd", "gzip", "none"].flatMap { ["\($0)1.0", "\($0)2.0"] } + ["duckdb"]
     for name in names {

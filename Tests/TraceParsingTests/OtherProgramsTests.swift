@@ -19,14 +19,14 @@ import Workload
   private static let noPython: Comment =
     "needs a Python with Tests/requirements.txt, in .venv or named by TRACEMILL_PYTHON"
 
-  private let mapping = ColumnMapping(columns: [
+  private let mapping = TableMapping(columns: [
     "job_id": .init(from: "id"), "submit_us": .init(from: "t"), "run_us": .init(from: "d"),
     "cpu_cores": .init(from: "c", isOptional: true),
     "machine_id": .init(from: "m", isOptional: true), "user": .init(from: "day", isOptional: true),
   ])
 
   private func mapped(_ path: String) throws -> (records: [TaskRecord], stream: RecordStream) {
-    let opener = TraceOpener(formats: [MappedRecordFormat(name: "columns", mapping: mapping)])
+    let opener = TraceOpener(formats: [MappedTableFormat(name: "columns", mapping: mapping)])
     let stream = try opener.open(path).records(ReadOptions())
     return (try Formats.drain(stream), stream)
   }
@@ -111,7 +111,7 @@ import Workload
     try folder.write("d,t,id\n1,2,2\n", to: "months/2024-may.csv")
     try folder.write("x,y\n1,2\n", to: "months/other.csv")
     #expect(try mapped(folder("months")).records.map(\.id.job) == [1, 2])
-    let opener = TraceOpener(formats: [MappedRecordFormat(name: "columns", mapping: mapping)])
+    let opener = TraceOpener(formats: [MappedTableFormat(name: "columns", mapping: mapping)])
     #expect(
       try opener.open(folder("months")).passedOver.map(\.name) == [folder("months/other.csv")])
 
@@ -162,7 +162,7 @@ import Workload
       t = pa.array([dt.datetime(1970, 1, 1)], pa.timestamp("ns"))
       pq.write_table(pa.table({"id": [1], "t": t, "d": [1]}), "int96.parquet", use_deprecated_int96_timestamps=True)
       for name, a in [("decimal38", pa.array([D("1.5")], pa.decimal128(30, 2))), ("half", pa.array([1.5], pa.float16())),
-                      ("nested", pa.array([[1]])), ("decimal-bytes", pa.array([D("1.5")], pa.decimal128(20, 2)))]:
+                      ("nested", pa.array([{"a": 1}])), ("decimal-bytes", pa.array([D("1.5")], pa.decimal128(20, 2)))]:
         pq.write_table(pa.table({"id": [1], "t": a, "d": [1]}), name + ".parquet")
       """)
     var tasks = try mapped(folder("decimal.parquet")).records

@@ -16,9 +16,9 @@ private enum Table: String, CaseIterable {
     switch self {
     case .google2019Instances, .google2019Collections: Google2019Format()
     case .google2010: Google2010Format()
-    case .alibaba2017: Alibaba2017Format()
-    case .alibaba2018: Alibaba2018Format()
-    case .alibabaGPU: AlibabaGPU2023Format()
+    case .alibaba2017: Alibaba2017Format.format
+    case .alibaba2018: Alibaba2018Format.format
+    case .alibabaGPU: AlibabaGPU2023Format.format
     }
   }
 

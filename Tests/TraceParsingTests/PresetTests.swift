@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Testing
 import TraceInput
@@ -29,9 +30,10 @@ import Workload
 
   private static let formats: [any TraceFormat] =
     [
-      RecordFileFormat(), MappedRecordFormat.openDC, Google2019Format(), Google2011Format(),
-      StandardWorkloadFormat(), Google2010Format(), Alibaba2017Format(), Alibaba2018Format(),
-      AlibabaGPU2023Format(),
+      RecordFileFormat(), MappedTableFormat.openDC, Google2019Format(), Google2011Format(),
+      StandardWorkloadFormat(), Google2010Format(), Alibaba2017Format.format,
+      Alibaba2018Format.format,
+      AlibabaGPU2023Format.format,
     ] + MappedTableFormat.presets
 
   @Test(
@@ -47,7 +49,7 @@ import Workload
       ("azure-functions-2021", "azure-functions-2021"), ("azure-llm", "azure-llm-2023"),
       ("azure-llm 2025", "azure-lmm-2025"), ("burstgpt", "burstgpt"), ("mooncake", "mooncake"),
       ("mit-supercloud", "mit-supercloud"), ("azure-vm", "azure-vm-2017/vmtable.csv.gz"),
-      ("bitbrains", "bitbrains/rnd-2013-7"),
+      ("bitbrains", "bitbrains/rnd-2013-7"), ("planetlab", "planetlab"),
       ("wfcommons", "wfcommons/bwa-chameleon-large-001.json.gz"),
       ("wfcommons montage", "wfcommons/montage-chameleon-2mass-005d-001.json.gz"),
       ("wfcommons fetchngs", "wfcommons/fetchngs-dirt02-001.json.gz"),
@@ -56,6 +58,47 @@ import Workload
     ])
   func `real rows add up`(_ name: String, _ path: String) throws {
     try check(Formats.traces + "/" + path, name)
+  }
+
+  @Test(
+    .enabled(if: sums?["wta"] != nil, "needs ../shared/traces and a Python with pyarrow"),
+    arguments: [
+      ("wta", "wta-shell"), ("opendc", "opendc/surf_week"),
+      ("opendc bitbrains", "opendc/bitbrains-small/tasks.parquet"),
+      ("opendc-2021", "opendc/bitbrains-small-2021"), ("opendc-2.0", "opendc/trace-v2.0"),
+    ])
+  func `real rows of Parquet add up`(_ name: String, _ path: String) throws {
+    try check(Formats.traces + "/" + path, name)
+  }
+
+  /// What the folders of public traces are told as where no flag helps: nothing is taken for what it
+  /// is not, and what is no trace of tasks says so with the way on.
+  @Test(
+    .enabled(if: Formats.has("README.md"), "the real traces are not beside the package"),
+    arguments: [
+      ("acme", "acme-kalos"), ("alibaba-2017", "alibaba-2017"),
+      ("alibaba-genai-2026", "alibaba-genai-2026"), ("alibaba-gpu-2020", "alibaba-gpu-2020"),
+      ("alibaba-gpu-2023", "alibaba-gpu-2023"), ("alibaba-gpu-2025-dlrm", "alibaba-dlrm-2025"),
+      ("alibaba-spot-gpu-2026", "alibaba-spot-2026"),
+      ("azure-functions-2021", "azure-functions-2021"), ("azure-llm-2024", "azure-llm"),
+      ("azure-vm-2017", "azure-vm"), ("bitbrains", "bitbrains"), ("helios", "helios"),
+      ("opendc/bitbrains-small", "opendc"), ("opendc/bitbrains-small-2021", "opendc-2021"),
+      ("opendc/trace-v2.0", "opendc-2.0"), ("philly", "philly"), ("planetlab", "planetlab"),
+      ("swf", "swf"), ("wfcommons", "wfcommons"), ("wta-shell", "wta"),
+      ("swim-facebook", "has no run times"), ("opendc/carbon", "carbon"),
+      ("opendc/failure", "failures"), ("acme/cluster_summary.csv", "not a table of any"),
+      ("alibaba-gpu-2020/pai_machine_spec.csv.gz", "the machines of alibaba-gpu-2020"),
+      ("alibaba-spot-gpu-2026/node_info_df.csv.gz", "the machines of alibaba-spot-2026"),
+    ])
+  func `folders are known for what they are`(_ path: String, _ expected: String) throws {
+    do {
+      let trace = try TraceOpener(formats: Self.formats).open(Formats.traces + "/" + path)
+      #expect(trace.format == expected)
+      #expect(try !Formats.drain(trace.records(ReadOptions())).isEmpty)
+    } catch let error as TraceError {
+      #expect("\(error)".contains(expected), "\(error)")
+      #expect(!"\(error)".contains("\n"))
+    }
   }
 
   @Test(.enabled(if: sums != nil, "needs ../shared/traces and a Python"))

@@ -13,8 +13,9 @@ import Workload
   let folder = TemporaryFolder()
   private let opener = TraceOpener(formats: [
     RecordFileFormat(), Google2019Format(), Google2011Format(), Google2010Format(),
-    StandardWorkloadFormat(), Alibaba2017Format(), Alibaba2018Format(), AlibabaGPU2023Format(),
-    MappedRecordFormat.openDC,
+    StandardWorkloadFormat(), Alibaba2017Format.format, Alibaba2018Format.format,
+    AlibabaGPU2023Format.format,
+    MappedTableFormat.openDC,
   ])
 
   /// Reads all of a file; the error if it has one, and how many records and rejects there were.

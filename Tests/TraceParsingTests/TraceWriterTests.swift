@@ -146,7 +146,7 @@ import Workload
   }
 
   @Test func `other records become a log`() throws {
-    let trace = try TraceOpener(formats: [Alibaba2018Format()])
+    let trace = try TraceOpener(formats: [Alibaba2018Format.format])
       .open(Formats.root + "/data/alibaba-2018")
     let folder = try ScratchFolder()
     let stream = try trace.records(ReadOptions())

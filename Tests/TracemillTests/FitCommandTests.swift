@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `tracemill fit` as a program.
@@ -107,5 +108,46 @@ import Testing
       #expect(result.status == 0 && result.out.contains("a point mass"))
     }
     #expect(try run(["/no/such/file", "-q"]).status == 1)
+  }
+
+  /// A profile for each user, whatever the name is, and for each priority.
+  @Test func groupsOfAnyColumn() throws {
+    let folder = TemporaryFolder()
+    var rows = "job_id,user,priority,submit_us,run_us,cpu_cores,memory_bytes,outcome,attempts\n"
+    for job in 0..<400 {
+      let user = ["ann", "../x\u{1b}[31m", ""][job % 3]
+      rows += "\(job),\(user),\(job % 2 * 9),\(job * 1_000_000),"
+      rows += "\((1 + job * 7919 % 97) * (job % 3 == 0 ? 1000 : 1_000_000)),1,1,finished,1\n"
+    }
+    try folder.write(rows, to: "t.csv")
+    let plots = folder("plots")
+    let result = try tracemill(
+      "fit", folder("t.csv"), "--by", "user", "--families", "weibull", "--no-tail", "-q",
+      "-o", folder("p.json"), "--plots", plots)
+    #expect(result.status == 0, "\(result.error)")
+    #expect(result.output.contains("\nann: 134 tasks of 134 jobs"))
+    #expect(result.output.contains("groups of jobs: ") && !result.output.contains("\u{1b}"))
+    let data = try Data(contentsOf: URL(filePath: folder("p.json")))
+    let profile = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    let groups = try #require(profile["classes"] as? [String: [String: Any]])
+    #expect(Set(groups.keys) == ["ann", "../x\u{1b}[31m", "unknown"])
+    let all = try #require(profile["all"] as? [String: Any])
+    func mean(_ part: [String: Any]?) -> Double {
+      (part?["runTime"] as? [String: Any])?["mean"] as? Double ?? .nan
+    }
+    #expect(groups["ann"]?["tasks"] as? Int == 134 && all["tasks"] as? Int == 400)
+    #expect(mean(groups["ann"]) < mean(all) / 100)
+    let files = try FileManager.default.contentsOfDirectory(atPath: plots)
+    #expect(files.contains { $0.hasPrefix("ann-run-time") })
+    #expect(files.allSatisfy { !$0.contains("/") && !$0.contains("\u{1b}") })
+    // Generated from group by group, in their mix.
+    let made = try tracemill(
+      "generate", folder("p.json"), "--tasks", "50", "-q", "-o", folder("g.csv"))
+    #expect(made.status == 0, "\(made.error)")
+    let byPriority = try tracemill(
+      "fit", folder("t.csv"), "--by", "priority", "--families", "weibull", "--no-tail", "-q")
+    #expect(byPriority.status == 0 && byPriority.output.contains("\n9: 200 tasks of 200 jobs"))
+    let wrong = try tracemill("fit", folder("t.csv"), "--by", "usr")
+    #expect(wrong.status != 0 && wrong.error.contains("user"))
   }
 }

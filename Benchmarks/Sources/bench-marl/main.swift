@@ -33,8 +33,14 @@ func scenario(machines: Int) -> Scenario {
       var model = WorkloadModel.study
       try model.setLoad(
         load, onCores: layout.machines.reduce(0) { $0 + $1.capacity.cpu.value * $1.speed })
-      return try SyntheticWorkload(model, .endless, seed: seed)
+      return try SyntheticWorkload(model, .endless, seed: seed.value)
     })
+}
+
+/// An episode of a held-out seed.
+func heldOut(_ seed: Int, load: Double, tasks: Int? = nil) -> Episode {
+  guard let seeds = EpisodeSeed.heldOut(1, from: seed) else { fatalError("\(seed) is not held out") }
+  return Episode(seed: seeds[0], load: load, tasks: tasks)
 }
 
 func settings(_ architecture: PolicyModel.Architecture, iterations: Int) -> TrainingSettings {
@@ -62,19 +68,19 @@ func train(_ name: String, _ architecture: PolicyModel.Architecture) throws {
 func use(_ name: String, _ model: PolicyModel, machines: Int) throws {
   let scenario = scenario(machines: machines)
   let tasks = 20 * machines
-  _ = try scenario.run(Episode(seed: 2001, load: 0.7, tasks: tasks), MARLScheduler(model))
+  _ = try scenario.run(heldOut(2001, load: 0.7, tasks: tasks), MARLScheduler(model))
   let start = processorSeconds()
   let episodes = 20_000 / tasks + 10
   for seed in 0..<episodes {
     _ = try scenario.run(
-      Episode(seed: UInt64(2002 + seed), load: 0.7, tasks: tasks), MARLScheduler(model))
+      heldOut(2002 + seed, load: 0.7, tasks: tasks), MARLScheduler(model))
   }
   let whole = processorSeconds() - start
   // The same episodes under a policy that only draws a number.
   let plain = processorSeconds()
   for seed in 0..<episodes {
     _ = try scenario.run(
-      Episode(seed: UInt64(2002 + seed), load: 0.7, tasks: tasks), WeightedRandom())
+      heldOut(2002 + seed, load: 0.7, tasks: tasks), WeightedRandom())
   }
   let rest = processorSeconds() - plain
   let decisions = Double(episodes * tasks)
@@ -117,7 +123,7 @@ func study() throws {
   for name in ["study-random", "study-weighted-round-robin", "study-priority-min-min"] {
     guard let policy = PolicyCatalog.make(name) else { continue }
     for seed in 0..<30 {
-      _ = try tiers.run(Episode(seed: UInt64(seed), load: 0.7, tasks: 1000), policy)
+      _ = try tiers.run(heldOut(1 + seed, load: 0.7, tasks: 1000), policy)
     }
   }
   let before = processorSeconds()

@@ -6,7 +6,7 @@ import Workload
 /// scenarios and JSON say it. What is nil is not said: the engine's default, or what another layer says.
 ///
 /// A key of a file is an option of `tracemill simulate` in camel case: `--overcommit-cpu` is
-/// `overcommitCpu`. All ranges are checked by ``issues``, whoever says the values.
+/// `overcommitCpu`. All ranges are checked by ``issues``, wherever the values come from.
 public struct EngineSettings: Codable, Hashable, Sendable {
   /// Where tasks wait.
   public enum Mode: String, Codable, CaseIterable, Sendable { case central, dispatch }
@@ -219,7 +219,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   }
 
   /// What is out of range or excludes each other, each with its dotted path: `network.rackLatency`.
-  public var issues: [ConfigurationIssue] {
+  public var issues: [DescriptionIssue] {
     let time = NumberRange.from(0, to: 1e9)
     let factor = NumberRange.from(1e-6, to: 1000)
     var issues = [
@@ -240,7 +240,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     ] {
       issues.append(time.issue(path, value))
     }
-    func below(_ path: String, _ parts: [ConfigurationIssue]?) {
+    func below(_ path: String, _ parts: [DescriptionIssue]?) {
       for var issue in parts ?? [] {
         issue.path = issue.path.isEmpty ? path : path + "." + issue.path
         issues.append(issue)

@@ -6,7 +6,7 @@ import Workload
 // place of every mistake; one that was stored, or put together on the command line, is checked here.
 extension ExperimentDefinition {
   /// Everything that is wrong with it; empty if nothing is. O(cells' names and seeds).
-  public func issues() -> [SpecIssue] {
+  public func issues() -> [DescriptionIssue] {
     var notes = Notes()
     notes.names(workloads.map(\.name), "workloads")
     notes.names(clusters.map(\.name), "clusters")
@@ -42,10 +42,10 @@ extension ExperimentDefinition {
 
 /// Collects issues.
 private struct Notes {
-  var issues: [SpecIssue] = []
+  var issues: [DescriptionIssue] = []
 
   mutating func require(_ holds: Bool, _ path: String, _ message: @autoclosure () -> String) {
-    if !holds { issues.append(SpecIssue(path: path, message: message())) }
+    if !holds { issues.append(DescriptionIssue(path: path, message: message())) }
   }
 
   mutating func number(_ value: Double?, _ range: ClosedRange<Double>, _ path: String) {
@@ -97,13 +97,13 @@ extension ClusterDefinition {
     }
     guard let groups else { return }
     notes.issues += ClusterSpec(groups: groups).issues().map {
-      SpecIssue(path: "\(path).\($0.path)", message: $0.message)
+      DescriptionIssue(path: "\(path).\($0.path)", message: $0.message)
     }
   }
 }
 
 extension EngineSettings {
   fileprivate func check(_ notes: inout Notes, _ path: String) {
-    notes.issues += issues.map { SpecIssue(path: "\(path).\($0.path)", message: $0.message) }
+    notes.issues += issues.map { DescriptionIssue(path: "\(path).\($0.path)", message: $0.message) }
   }
 }

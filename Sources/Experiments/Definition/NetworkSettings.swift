@@ -120,7 +120,7 @@ public struct NetworkSettings: Codable, Hashable, Sendable {
   }
 
   /// What is out of range.
-  var issues: [ConfigurationIssue] {
+  var issues: [DescriptionIssue] {
     let time = NumberRange.from(0, to: 1e9)
     var issues = [time.issue("", constant)]
     issues += Self.times.map { time.issue($0.0, self[keyPath: $0.1]) }
@@ -198,7 +198,7 @@ public struct FailureSettings: Codable, Hashable, Sendable {
   }
 
   /// What is out of range.
-  var issues: [ConfigurationIssue] {
+  var issues: [DescriptionIssue] {
     [
       NumberRange.from(0.01, to: 100).issue("shape", shape),
       // The clock counts microseconds: less than one is nothing.

@@ -49,7 +49,7 @@ public enum StoreError: Error, CustomStringConvertible {
     }
   }
 
-  /// What SQLite's error means for whoever runs an experiment.
+  /// What SQLite's error means to the user.
   init(_ error: any Error, path: String) {
     switch error {
     case let error as StoreError: self = error

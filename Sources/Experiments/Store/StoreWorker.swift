@@ -62,7 +62,7 @@ public struct StoreWorker: Sendable {
     try store.releaseAbandoned()
   }
 
-  /// Takes the next cell that nobody has; nil if there is none.
+  /// Takes the next cell that no worker has; nil if there is none.
   public func claim() throws(StoreError) -> CellClaim? {
     let claimed: [CellClaim] = try store.write { db in
       try Row.fetchAll(

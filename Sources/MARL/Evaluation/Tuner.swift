@@ -120,7 +120,7 @@ public struct Tuner: Sendable {
   private func measure(
     _ constants: [OneStepReward.Constants], episodes: Int, _ workers: Int
   ) throws -> [Trial] {
-    let seeds = SeedRange.tuning(episodes)
+    let seeds = EpisodeSeed.some(.tuning, episodes) ?? []
     let (scenario, loads, tasks) = (scenario, loads, tasks)
     return try Parallel.map(constants.count, workers: workers) { job in
       let rewards = try loads.map { load in

@@ -136,7 +136,7 @@ final class EpisodeRecorder {
     }
     if hasCentralCritic { observe(cluster) }
     decisions[index].hasEnded = true
-    // A place that was lost is nobody's doing; what becomes of the task is the next decision's.
+    // An eviction is not the decision's doing; the task's next attempt is credited to its next decision.
     guard result.isFinal else { return }
     let weight = StudyReward.weight(of: result.priorityClass)
     guard result.outcome == .finished else {

@@ -166,7 +166,7 @@ public struct EvolutionStrategy: Sendable {
         for episode in 0..<settings.episodes {
           let number = (generation * settings.loads.count + place) * settings.episodes + episode
           // Apart from the training seeds of the policy that is polished.
-          let seed = SeedRange.training(settings.seed, number + 1 << 30)
+          let seed = EpisodeSeed.training(settings.seed, number + 1 << 30)
           sum += try scenario.run(
             Episode(seed: seed, load: load, tasks: settings.tasks),
             MARLScheduler(model, choice: model.choice, use: use)

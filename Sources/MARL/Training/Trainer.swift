@@ -48,30 +48,6 @@ public struct TrainingSettings: Hashable, Sendable, Codable {
   public init() {}
 }
 
-/// Where seeds come from: training, validation and evaluation never share one.
-public enum SeedRange {
-  /// Seeds for evaluation, consecutive: those that no other range has are 1 to 999 and 2,001 to 9,999.
-  ///
-  /// - Parameters:
-  ///   - count: Seeds, at least 1.
-  ///   - first: The first of them, at least 1.
-  /// - Returns: The seeds; nil if one of them may have been validated, tuned or trained on.
-  public static func evaluation(_ count: Int, from first: Int = 1) -> [UInt64]? {
-    guard count > 0, first > 0, first <= 9_999, count <= 9_999 else { return nil }
-    let last = first + count - 1
-    guard last <= 999 || (first >= 2_001 && last <= 9_999) else { return nil }
-    return (first...last).map { UInt64($0) }
-  }
-  /// Validation seeds: from 1,001.
-  public static func validation(_ count: Int) -> [UInt64] { (0..<count).map { UInt64(1001 + $0) } }
-  /// Seeds on which heuristics are tuned and units are measured: from 10,001.
-  public static func tuning(_ count: Int) -> [UInt64] { (0..<count).map { UInt64(10_001 + $0) } }
-  /// Training seeds: from 2^32 times the training's own seed, plus 2^20, on.
-  static func training(_ seed: UInt64, _ number: Int) -> UInt64 {
-    seed &<< 32 &+ 1 << 20 &+ UInt64(number)
-  }
-}
-
 /// What one iteration came to.
 public struct IterationReport: Hashable, Sendable, Codable {
   /// Iterations so far.
@@ -187,7 +163,7 @@ public struct Trainer: Sendable {
     let rollouts = try Parallel.map(settings.episodes, workers: workers) { index in
       try scenarios[index % scenarios.count].rollout(
         Episode(
-          seed: SeedRange.training(settings.seed, first + index),
+          seed: EpisodeSeed.training(settings.seed, first + index),
           load: settings.loads[index / scenarios.count % settings.loads.count],
           tasks: settings.tasks),
         model, credit: settings.credit, hasCentralCritic: settings.centralCritic)
@@ -225,9 +201,9 @@ public struct Trainer: Sendable {
 
   /// Looks whether there is anything to decide at all.
   private func checkFeasible() throws {
-    let seed = SeedRange.training(settings.seed, 0)
+    let seed = EpisodeSeed.training(settings.seed, 0)
     for scenario in scenarios {
-      let layout = try scenario.cluster(seed)
+      let layout = try scenario.cluster(seed.value)
       if settings.architecture == .study, layout.machines.count != StudyObservation.machines {
         throw TrainingError.invalid(
           "the study's network chooses among \(StudyObservation.machines) machines; scenario "

@@ -7,7 +7,7 @@ extension Collection where Element == Scenario, Self: Sendable {
   func validate(
     _ model: PolicyModel, loads: [Double], tasks: Int, episodes: Int, workers: Int
   ) throws -> [Double] {
-    let seeds = SeedRange.validation(episodes)
+    let seeds = EpisodeSeed.some(.validation, episodes) ?? []
     let scenarios = Array(self)
     let each = scenarios.count * seeds.count
     let rewards = try Parallel.map(loads.count * each, workers: workers) { job in

@@ -25,6 +25,11 @@
   /// Rows of the page that were not read yet.
   private(set) var rowsInPage = 0
   private var levels: HybridDecoder?
+  /// Of a column of lists: its levels, and those of the entries that the last `decode` gave.
+  private var list: ListShape?
+  private var repetitionLevels: HybridDecoder?
+  private(set) var repetitions: [UInt32] = []
+  private(set) var definitions: [UInt32] = []
   var values = Values.none
   /// The dictionary of a fixed-width column.
   var dictionary = ByteBuffer()
@@ -41,6 +46,19 @@
     self.groups = groups
     column = reader.columns.isEmpty ? ParquetColumn("", .int32) : reader.columns[place]
     leaf = reader.leaves.isEmpty ? 0 : reader.leaves[place]
+  }
+
+  /// A decoder of a column of lists: what counts as a row is an entry.
+  init(
+    _ reader: ParquetReader, _ column: ParquetColumn, leaf: Int, _ list: ListShape,
+    _ groups: Range<Int>
+  ) {
+    self.reader = reader
+    chunk = ChunkReader(reader.input, reader.limits)
+    self.groups = groups
+    self.column = column
+    self.leaf = leaf
+    self.list = list
   }
 
   /// Goes to the start of a column in a range of row groups.
@@ -69,7 +87,10 @@
     while rowsInPage == 0 {
       if !isOpen {
         guard let group = groups.first else { return 0 }
-        rowsInGroup = reader.rowGroups[group].rowCount
+        rowsInGroup =
+          list == nil
+          ? reader.rowGroups[group].rowCount
+          : reader.footer.rowGroups[group].columns[leaf].valueCount
         isOpen = true
         hasDictionary = false
         // A chunk without rows may lie anywhere: nothing of it is read.
@@ -90,7 +111,9 @@
     guard metadata.isEncrypted || metadata.type == column.type.code else {
       throw ParquetError(.corrupt, "the chunk's type is not that of the schema")
     }
-    guard metadata.isEncrypted || metadata.valueCount == rowsInGroup else {
+    guard metadata.isEncrypted || metadata.valueCount == rowsInGroup,
+      list == nil || metadata.valueCount >= reader.rowGroups[group].rowCount
+    else {
       throw ParquetError(
         .corrupt, "\(metadata.valueCount) values in a row group of \(rowsInGroup) rows")
     }
@@ -147,6 +170,7 @@
   /// Opens a page's definition levels and returns where its values begin.
   private func openLevels(_ header: PageHeader) throws(ParquetError) -> Int {
     levels = nil
+    if let list { return try openListLevels(header, list) }
     if header.kind == .dataV2 {
       let start = header.repetitionLevelSize
       let end = start + header.definitionLevelSize
@@ -163,6 +187,54 @@
     let size = try cursor.uint32()
     levels = try HybridDecoder(try cursor.take(size), width: 1)
     return cursor.position
+  }
+
+  private func openListLevels(
+    _ header: PageHeader, _ list: ListShape
+  ) throws(ParquetError) -> Int {
+    if header.kind == .dataV2 {
+      let start = header.repetitionLevelSize
+      let end = start + header.definitionLevelSize
+      repetitionLevels = try HybridDecoder(
+        UnsafeRawBufferPointer(rebasing: page[..<start]), width: 1)
+      levels = try HybridDecoder(
+        UnsafeRawBufferPointer(rebasing: page[start..<end]), width: list.width)
+      return end
+    }
+    guard header.levelEncoding == Encoding.rle.rawValue else {
+      throw ParquetError(.unsupported, "levels of encoding \(header.levelEncoding)")
+    }
+    var cursor = ByteCursor(page)
+    repetitionLevels = try HybridDecoder(try cursor.take(try cursor.uint32()), width: 1)
+    levels = try HybridDecoder(try cursor.take(try cursor.uint32()), width: list.width)
+    return cursor.position
+  }
+
+  /// The same as `nextValidity` of the entries of lists.
+  private func nextEntries(_ count: Int, _ list: ListShape) throws(ParquetError) -> Int {
+    guard var repetition = repetitionLevels, var definition = levels else {
+      throw ParquetError(.corrupt, "a page of lists without levels")
+    }
+    (repetitionLevels, levels) = (nil, nil)
+    defer { (repetitionLevels, levels) = (repetition, definition) }
+    func decode(
+      _ decoder: inout HybridDecoder, _ target: inout [UInt32]
+    ) throws(ParquetError) {
+      target = Array(repeating: 0, count: count)
+      var failure: ParquetError?
+      target.withUnsafeMutableBufferPointer { out in
+        guard let base = out.baseAddress else { return }
+        do throws(ParquetError) { try decoder.decode(count, to: base) } catch { failure = error }
+      }
+      if let failure { throw failure }
+    }
+    try decode(&repetition, &repetitions)
+    try decode(&definition, &definitions)
+    if let wrong = definitions.first(where: { $0 > list.most }) {
+      throw ParquetError(.corrupt, "a definition level of \(wrong) where \(list.most) is the most")
+    }
+    validity = definitions.map { Int($0) == list.most }
+    return validity.count { $0 }
   }
 
   private func openValues(_ header: PageHeader, _ start: Int) throws(ParquetError) {
@@ -207,6 +279,7 @@
   /// `validity` which unless all do.
   func nextValidity(_ count: Int) throws(ParquetError) -> Int {
     rowsInPage -= count
+    if let list { return try nextEntries(count, list) }
     guard var decoder = levels else { return count }
     levels = nil
     defer { levels = decoder }

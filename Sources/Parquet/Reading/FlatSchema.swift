@@ -4,6 +4,8 @@ struct FlatSchema {
   /// For each of `columns`, its place among all leaves.
   var leaves: [Int] = []
   var unreadable: [(name: String, reason: String)] = []
+  /// Lists of values, which are read by a cursor of their own and count as unreadable besides.
+  var lists: [(column: ParquetColumn, leaf: Int, shape: ListShape)] = []
   /// Leaves in all: the chunks that every row group has.
   var leafCount = 0
 
@@ -19,6 +21,7 @@ struct FlatSchema {
       }
       let element = elements[index]
       if element.childCount > 0 {
+        addList(elements, index)
         unreadable.append((element.name, "nested columns are not supported"))
         index = try skipGroup(elements, index)
       } else {
@@ -57,6 +60,27 @@ struct FlatSchema {
     leaves.append(leafCount)
   }
 
+  /// Notes the group at `start` if it is a list of plain values: three levels, or two as older writers
+  /// have them.
+  private mutating func addList(_ elements: [SchemaElement], _ start: Int) {
+    let outer = elements[start]
+    guard outer.childCount == 1, outer.repetition < 2, start + 1 < elements.count else { return }
+    var leaf = elements[start + 1]
+    guard leaf.repetition == 2 else { return }
+    let element = (outer.repetition == 1 ? 1 : 0) + 1
+    var most = element
+    if leaf.childCount == 1, start + 2 < elements.count {
+      leaf = elements[start + 2]
+      guard leaf.repetition < 2 else { return }
+      most += leaf.repetition
+    }
+    guard leaf.childCount == 0, let code = leaf.type, let type = ParquetType.named(code: code).0
+    else { return }
+    var column = ParquetColumn(outer.name, type, isNullable: true)
+    column.annotation = leaf.annotation
+    lists.append((column, leafCount, ListShape(element: element, most: most)))
+  }
+
   /// The place after the group at `start`; counts its leaves.
   private mutating func skipGroup(
     _ elements: [SchemaElement], _ start: Int
@@ -74,4 +98,15 @@ struct FlatSchema {
     }
     return index
   }
+}
+
+/// The definition levels of a list's entries.
+struct ListShape: Sendable {
+  /// From this level on an entry is an element; below, the list is empty or missing.
+  let element: Int
+  /// At this level it has a value.
+  let most: Int
+
+  /// Bits of a level.
+  var width: Int { most > 1 ? 2 : 1 }
 }

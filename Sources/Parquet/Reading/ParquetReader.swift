@@ -20,7 +20,7 @@
 ///
 /// No input makes it crash, hang or take memory that the file's real size and `ParquetLimits` do
 /// not allow. Columns are read only when asked for, so nested or unknown columns in a file hurt
-/// only who asks for them. A reader belongs to one thread at a time.
+/// only on request. A reader belongs to one thread at a time.
 public final class ParquetReader {
   /// What the footer says of a row group.
   public struct RowGroup: Sendable {
@@ -49,6 +49,7 @@ public final class ParquetReader {
   /// For each readable column, its place among all leaves of the schema.
   let leaves: [Int]
   private let places: [String: Int]
+  private let lists: [(column: ParquetColumn, leaf: Int, shape: ListShape)]
   /// Reused by the reads of whole row groups.
   private var decoder: ColumnDecoder?
 
@@ -66,6 +67,7 @@ public final class ParquetReader {
     columns = schema.columns
     leaves = schema.leaves
     unreadableColumns = schema.unreadable
+    lists = schema.lists
     places = Dictionary(
       zip(columns.map(\.name), columns.indices), uniquingKeysWith: { first, _ in first })
     var rows = 0
@@ -197,6 +199,18 @@ public final class ParquetReader {
   public func stringCursor(_ name: String) throws -> ParquetStringCursor {
     try require(name, .string)
     return ParquetStringCursor(ColumnDecoder(self, try place(name), rowGroups.indices))
+  }
+
+  /// The columns whose values are lists of plain values; they are among `unreadableColumns` too.
+  public var listColumns: [ParquetColumn] { lists.map(\.column) }
+
+  /// A cursor over all rows of a column of lists. Throws `.invalidUse` if it is none.
+  public func listCursor(_ name: String) throws -> ParquetListCursor {
+    guard let list = lists.first(where: { $0.column.name == name }) else {
+      throw ParquetError(.invalidUse, "it is no column of lists", column: name)
+    }
+    return ParquetListCursor(
+      ColumnDecoder(self, list.column, leaf: list.leaf, list.shape, rowGroups.indices), list.shape)
   }
 
   private func place(_ name: String) throws(ParquetError) -> Int {

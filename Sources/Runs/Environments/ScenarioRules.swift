@@ -45,6 +45,6 @@ extension SchedulingEnvironment.Rules {
         ReplayedTasks(try tasks(seed, machines.effectiveCores))
       })
     units = try scenario.measuredUnits(
-      load: load ?? 1, tasks: taskLimit, seeds: SeedRange.tuning(20))
+      load: load ?? 1, tasks: taskLimit, seeds: EpisodeSeed.tuning(20))
   }
 }

@@ -41,6 +41,19 @@ public struct FitPlots {
     if showsTail, profile.tail != nil { try distances(name, label, values) }
   }
 
+  /// A group's name as part of a file's name: letters, digits, `-` and `_` of ASCII, and its number where
+  /// that is not all of it.
+  public static func fileName(of group: String, among groups: [String]) -> String {
+    let safe = group.unicodeScalars.map { scalar in
+      let isSafe =
+        scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+      return isSafe || "-_".unicodeScalars.contains(scalar) ? Character(scalar) : "-"
+    }
+    let name = String(safe.prefix(60))
+    return name == group && !name.isEmpty
+      ? name : "\(name)-\((groups.firstIndex(of: group) ?? 0) + 1)"
+  }
+
   private func distances(_ name: String, _ label: String, _ values: [Double]) throws {
     guard let sample = try? TailSample(values) else { return }
     var data = "# xmin, KS distance, exponent, values in the tail\n"

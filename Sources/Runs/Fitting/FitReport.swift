@@ -1,6 +1,8 @@
 import Fitting
 import Foundation
 import Generation
+import Quoting
+import Workload
 
 /// A quantity's fits as a person reads them.
 public struct FitReport {
@@ -177,7 +179,8 @@ public struct ProfileReport {
   }
 
   private func section(_ name: String, _ part: ClassProfile) -> String {
-    var text = "\(name): \(grouped(part.tasks)) tasks of \(grouped(part.jobs)) jobs\n"
+    var text =
+      "\(Quoting.visible(name)): \(grouped(part.tasks)) tasks of \(grouped(part.jobs)) jobs\n"
     for (title, quantity) in part.quantities where column == nil || column == title {
       text += "\n\(title)\n" + FitReport(quantity).text
     }
@@ -208,7 +211,9 @@ public struct ProfileReport {
       text += "\n"
     }
     if name == "all", profile.classMix.count > 1 {
-      text += "\nclasses of jobs: " + Self.shares(profile.classMix) + "\n"
+      text +=
+        "\n\(profile.hasOtherGroups ? "groups" : "classes") of jobs: "
+        + Self.shares(profile.classMix) + "\n"
     }
     text += "outcomes of tasks: " + Self.shares(part.outcomes) + "\n"
     let ranks = part.rankCorrelations
@@ -223,6 +228,14 @@ public struct ProfileReport {
 
   private static func shares(_ shares: [String: Share]) -> String {
     shares.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
-      .map { "\($0.key) \(percent($0.value.share))" }.joined(separator: ", ")
+      .map { "\(Quoting.visible($0.key)) \(percent($0.value.share))" }.joined(separator: ", ")
+  }
+}
+
+extension WorkloadProfile {
+  /// Whether its groups are other ones than priority classes.
+  fileprivate var hasOtherGroups: Bool {
+    let classes = PriorityClass.allCases.map(\.name)
+    return classMix.keys.contains { !classes.contains($0) }
   }
 }

@@ -9,7 +9,7 @@ import Workload
 ///
 /// ```swift
 /// let evaluation = try Evaluation(["marl:policy.safetensors", "random"])
-/// let result = try evaluation.run(scenario, load: 0.7, tasks: 2000, seeds: [1, 2, 3], workers: 2)
+/// let result = try evaluation.run(scenario, load: 0.7, tasks: 2000, seeds: EpisodeSeed.heldOut(3) ?? [], workers: 2)
 /// print(result.text)
 /// ```
 public struct Evaluation {
@@ -57,7 +57,7 @@ public struct Evaluation {
   ///   - workers: episodes at a time; the result is the same.
   ///   - begins: told the name of each scheduler before it runs.
   public func run(
-    _ scenario: Scenario, load: Double, tasks: Int, seeds: [UInt64], workers: Int,
+    _ scenario: Scenario, load: Double, tasks: Int, seeds: [EpisodeSeed], workers: Int,
     begins: (String) -> Void = { _ in }
   ) throws -> EvaluationResult {
     let rewards = try contenders.map { contender in
@@ -88,7 +88,7 @@ public struct EvaluationResult {
   /// Tasks an episode.
   public let tasks: Int
   /// The seeds of the episodes.
-  public let seeds: [UInt64]
+  public let seeds: [EpisodeSeed]
   /// Names of the schedulers.
   public let schedulers: [String]
   /// The reward of each scheduler on each seed.
@@ -103,7 +103,7 @@ public struct EvaluationResult {
           metric.name == "tasks" ? "\(reward.tasks)" : "\(metric.value(reward))"
         }
         rows +=
-          (["\(Quoting.csv(scenario))", "\(load)", "\(seed)", Quoting.csv(name)] + figures)
+          (["\(Quoting.csv(scenario))", "\(load)", "\(seed.value)", Quoting.csv(name)] + figures)
           .joined(separator: ",") + "\n"
       }
     }
@@ -164,7 +164,7 @@ public struct EvaluationResult {
       table.add(cells)
     }
     return "\(scenario), load \(significant(load)), \(grouped(tasks)) tasks, \(seeds.count) seeds "
-      + "from \(seeds.first ?? 0); units \(fixed(units.energy, 1)) J a task, variance "
+      + "from \(seeds.first?.value ?? 0); units \(fixed(units.energy, 1)) J a task, variance "
       + "\(fixed(units.variance, 4))\n" + table.text + "\n"
   }
 }
@@ -213,7 +213,7 @@ private struct Contender {
   }
 
   func rewards(
-    in scenario: Scenario, load: Double, tasks: Int, seeds: [UInt64], workers: Int
+    in scenario: Scenario, load: Double, tasks: Int, seeds: [EpisodeSeed], workers: Int
   ) throws -> [Reward] {
     let (scheduler, candidates) = (scheduler, candidates)
     var scenario = scenario

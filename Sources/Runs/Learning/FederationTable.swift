@@ -33,7 +33,7 @@ public struct FederationTable {
   public let objects: [[String: Any]]
 
   /// Runs the episodes of all entries.
-  public init(_ entries: [Entry], _ file: ScenarioFile, seeds: [UInt64], workers: Int) throws {
+  public init(_ entries: [Entry], _ file: ScenarioFile, seeds: [EpisodeSeed], workers: Int) throws {
     var table = TextTable(
       header: [""] + file.scenarios.map(\.name) + ["mean", "less", "95 %", ""], left: [0])
     var first: [Double]?
@@ -82,6 +82,6 @@ public struct FederationTable {
       objects.append(object)
     }
     self.objects = objects
-    text = "held-out rewards, \(seeds.count) seeds from \(seeds.first ?? 0)\n" + table.text
+    text = "held-out rewards, \(seeds.count) seeds from \(seeds.first?.value ?? 0)\n" + table.text
   }
 }

@@ -57,11 +57,11 @@ public final class ReplayTape: Sendable {
   /// The tasks of the seed's half from a place that it draws, around the half's end, with the trace's own
   /// sequence of gaps stretched so that the half as a whole offers `load` on `cores` reference cores.
   /// Tasks without a deadline get the study's.
-  public func source(seed: UInt64, load: Double, onCores cores: Double) throws -> any WorkloadSource
-  {
-    var rng = RandomStream(seed: seed, name: "replay")
-    let isHeldOut = Int(exactly: seed).flatMap { SeedRange.evaluation(1, from: $0) } != nil
-    let half = halves[isHeldOut ? 1 : 0]
+  public func source(
+    seed: EpisodeSeed, load: Double, onCores cores: Double
+  ) throws -> any WorkloadSource {
+    var rng = RandomStream(seed: seed.value, name: "replay")
+    let half = halves[seed.split == .heldOut ? 1 : 0]
     return Loop(
       tape: self, range: half.range, place: half.range.lowerBound + rng.below(half.range.count),
       stretch: half.work / (load * cores) / half.gap)

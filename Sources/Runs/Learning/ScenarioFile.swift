@@ -63,7 +63,7 @@ public struct ScenarioFile {
     for index in scenarios.indices {
       for load in loads {
         scenarios[index].units[load] = try scenarios[index].measuredUnits(
-          load: load, tasks: tasks, seeds: SeedRange.tuning(20), workers: workers)
+          load: load, tasks: tasks, seeds: EpisodeSeed.some(.tuning, 20) ?? [], workers: workers)
       }
     }
   }

@@ -70,7 +70,7 @@ struct ScenarioPlace {
   }
 
   private func source() throws
-    -> @Sendable (UInt64, Double, ClusterLayout) throws -> any WorkloadSource
+    -> @Sendable (EpisodeSeed, Double, ClusterLayout) throws -> any WorkloadSource
   {
     let model: WorkloadModel
     switch tasks {
@@ -88,7 +88,7 @@ struct ScenarioPlace {
     return { seed, load, layout in
       var model = model
       try model.setLoad(load, onCores: layout.effectiveCores, work: work)
-      return try SyntheticWorkload(model, .endless, seed: seed).map { task in
+      return try SyntheticWorkload(model, .endless, seed: seed.value).map { task in
         var task = task
         task.setMissingDeadline()
         return task

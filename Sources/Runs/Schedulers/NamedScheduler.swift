@@ -50,17 +50,19 @@ public struct NamedScheduler: Sendable {
   }
 
   /// The schedulers that need no file.
-  public static let catalogue =
+  public static var catalogue: [PolicyEntry] {
     PolicyCatalog.entries + [
       PolicyEntry(
         name: "study-marl", summary: "the original study's code: untrained networks, a fixed score"
       ) { StudyMARL() }
     ]
+  }
 
   /// Names that may be written for a scheduler; files have others besides.
-  public static let names =
+  public static var names: [String] {
     catalogue.map(\.name) + ShippedPolicies.names.map { "marl:" + $0 }
-    + ShippedPolicies.ruleNames.map { "one-step:" + $0 }
+      + ShippedPolicies.ruleNames.map { "one-step:" + $0 }
+  }
 
   /// A scheduler of the catalogue, or a sampled rule; nil if there is none of that name.
   public static func policy(named name: String) -> (any PlacementPolicy)? {

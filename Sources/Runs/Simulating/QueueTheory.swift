@@ -43,8 +43,7 @@ public struct QueueTheory: Sendable {
   }
 
   private var isExponential: Bool {
-    if case .exponential = runTime { return true }
-    return false
+    runTime.family == .exponential && runTime.limits == .none
   }
 
   /// The probability that an arrival has to wait in M/M/c (Erlang's C formula), by the recursion of his

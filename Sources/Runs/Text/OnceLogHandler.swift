@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// Passes each message on once, whoever says it again.
+/// Passes each message on once.
 struct OnceLogHandler: LogHandler {
   private final class Said: Sendable {
     let messages = Mutex<Set<String>>([])

@@ -32,7 +32,8 @@ public struct MachineSummary {
   }
 
   var text: String {
-    var text = "  \(grouped(initial)) machines at the start, \(grouped(ever.count)) ever\n"
+    var text =
+      "  \(grouped(initial)) \(initial == 1 ? "machine" : "machines") at the start, \(grouped(ever.count)) ever\n"
     var lines = TextTable(left: [])
     for (capacity, count) in largest.prefix(10) {
       lines.add([

@@ -31,7 +31,7 @@ public struct ReadingSettings: Sendable {
   public var threads = ReadOptions().threads
   /// Times its size that a compressed file may inflate to.
   public var maximumExpansion = Expansion.defaultLimit
-  /// Another unit of `mem_capacity` in opendc workloads than kB: one of `ColumnMapping.memoryUnits`.
+  /// Another unit of `mem_capacity` in opendc workloads than kB: one of `MappedTableFormat.memoryUnits`.
   public var openDCMemoryUnit: String?
   /// Whether rows that cannot be read are left out and counted, instead of ending the reading.
   public var isLenient = false
@@ -97,7 +97,7 @@ public struct ReadingSettings: Sendable {
   public func opener() throws -> TraceOpener {
     var formats = Registry.formats
     if let openDCMemoryUnit {
-      let openDC = MappedRecordFormat.openDC(memoryUnit: openDCMemoryUnit)
+      let openDC = MappedTableFormat.openDC(memoryUnit: openDCMemoryUnit)
       formats = formats.map { $0.name == openDC.name ? openDC : $0 }
     }
     if let columns { formats.insert(try mappedFormat(columns), at: 0) }
@@ -110,9 +110,11 @@ public struct ReadingSettings: Sendable {
   }
 
   /// The format that a column mapping file describes; every mistake in it is told at once.
-  private func mappedFormat(_ path: String) throws -> ColumnsFormat {
+  private func mappedFormat(_ path: String) throws -> MappedTableFormat {
     do {
-      return try ColumnsFormat(ConfigurationFile(path: path))
+      return MappedTableFormat(
+        name: "columns", mapping: try TableMapping(file: ConfigurationFile(path: path)),
+        isDescribed: true)
     } catch {
       throw RunError(error)
     }

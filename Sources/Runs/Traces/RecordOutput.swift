@@ -12,6 +12,10 @@ public enum RecordLayout: String, CaseIterable, Sendable {
   case google2011 = "google-2011"
   /// A log in Standard Workload Format.
   case swf
+  /// A workload of Batsim.
+  case batsim
+  /// A folder of workflows in WfCommons' WfFormat.
+  case wfformat
 
   /// What is asked for, or what the name of the output says.
   public func of(_ output: String) -> RecordLayout {
@@ -25,6 +29,7 @@ public final class RecordOutput {
     case records(any TableWriter<TaskRecord>)
     case google2011(Google2011TraceWriter, MachineEventList?)
     case swf(StandardWorkloadWriter)
+    case other(any LayoutWriter)
   }
 
   private let writer: Writer
@@ -32,6 +37,11 @@ public final class RecordOutput {
   private let rowsPerPart: Int
   private let path: String
   private let layout: RecordLayout
+  private let options: ReadOptions
+  /// The records that were written, where something is told of them elsewhere.
+  private var written = TaskNumbers()
+  /// What the user should know of what lies beside the records, when all is written.
+  public private(set) var notes: [String] = []
 
   /// Begins an output; a `google-2011` one is a new folder.
   ///
@@ -55,6 +65,7 @@ public final class RecordOutput {
     self.rowsPerPart = rowsPerPart
     self.path = path
     self.layout = layout
+    self.options = options
     switch layout {
     case .records:
       writer = .records(
@@ -80,15 +91,19 @@ public final class RecordOutput {
       self.writer = .google2011(writer, try machines())
     case .swf:
       writer = .swf(try StandardWorkloadWriter(path: path, stream: stream, format: format))
+    case .batsim: writer = .other(try BatsimWriter(path: path, stream: stream))
+    case .wfformat: writer = .other(try WfFormatWriter(path: path, stream: stream))
     }
   }
 
   /// Writes a task.
   public func write(_ record: TaskRecord) throws(TraceError) {
+    if stream.usage != nil { _ = written.insert(record.id) }
     switch writer {
     case .records(let writer): try writer.write(record)
     case .google2011(let writer, _): try writer.write(record)
     case .swf(let writer): try writer.write(record)
+    case .other(let writer): try writer.write(record)
     }
   }
 
@@ -108,7 +123,10 @@ public final class RecordOutput {
 
   /// Writes tasks in their order.
   public func write(contentsOf records: UnsafeBufferPointer<TaskRecord>) throws(TraceError) {
-    if case .records(let writer) = writer { return try writer.write(contentsOf: records) }
+    if case .records(let writer) = writer {
+      if stream.usage != nil { for record in records { _ = written.insert(record.id) } }
+      return try writer.write(contentsOf: records)
+    }
     for record in records { try write(record) }
   }
 
@@ -122,9 +140,11 @@ public final class RecordOutput {
       // Nothing lies beside a pipe.
       if OutputFile.isStream(path) {
         if stream.dependencies.count > 0 { leftOut["dependencies"] = stream.dependencies.count }
+        if stream.usage != nil { leftOut["tasks' use over time"] = written.count }
       } else {
         try DependencyFile.write(stream.dependencies, beside: path)
         try RunTimeFile.write(stream.dependencies.runTimes, beside: path)
+        notes += try UsageFile.write(stream.usage, beside: path, kept: written, options)
       }
       try writer.finish()
     case .google2011(let writer, let machines):
@@ -134,10 +154,12 @@ public final class RecordOutput {
     case .swf(let writer):
       try writer.finish()
       if writer.leftOut > 0 { leftOut["dependencies"] = writer.leftOut }
+    case .other(let writer): leftOut = try writer.finish()
     }
     if layout == .google2011, stream.dependencies.count > 0 {
       leftOut["dependencies"] = stream.dependencies.count
     }
+    if layout != .records, stream.usage != nil { leftOut["tasks' use over time"] = written.count }
     if layout != .swf {
       let attributes = stream.attributes.tasks.count
       if attributes > 0 { leftOut["tasks' further attributes"] = attributes }

@@ -22,14 +22,21 @@ extension TraceSummary {
     self.init(path: path, trace: trace, scale: options.scale)
     if trace.canMakeRecords(from: reading.table) {
       let stream = try trace.records(options)
+      var use = stream.usage.map { _ in UsageSurvey() }
       try selection.apply(stream).forEachBatch { records in
         for record in records {
           add(record)
+          use?.note(record)
           each(record)
         }
       }
       while try stream.next() != nil {}
       report = stream.report
+      if let table = stream.usage {
+        let notes = try table.forEach(options) { sample throws(TraceError) in use?.add(sample) }
+        use?.notes = notes
+        usage = use
+      }
     }
     for table in trace.tables where survey(of: table.name) == nil {
       // Read once: it may be standard input, and a bad row is one bad row.

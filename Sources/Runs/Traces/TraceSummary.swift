@@ -11,10 +11,13 @@ public struct TraceSummary {
   let tables: [TraceTable]
   let passedOver: [PassedOverFile]
   let scale: MachineScale
+  let relativeAmounts: RelativeAmounts
   /// What reading the records told.
   public var report = ReadReport()
   /// What reading other tables told, by their names.
   public var surveys: [String: TableSurvey] = [:]
+  /// How use over time compares with requests, where the trace tells it.
+  public var usage: UsageSurvey?
   /// The machines, where a table has them.
   public var machines: MachineSummary?
   /// Rows that could not be read, by reason.
@@ -53,6 +56,7 @@ public struct TraceSummary {
     format = trace.format
     tables = trace.tables
     passedOver = trace.passedOver
+    relativeAmounts = trace.relativeAmounts
     self.scale = scale
   }
 
@@ -118,7 +122,9 @@ public struct TraceSummary {
   // MARK: - For people
 
   /// As `tracemill inspect` prints it.
-  public var text: String { heading + tableLines + eventLines + taskLines + marginLines + oddLines }
+  public var text: String {
+    heading + tableLines + eventLines + taskLines + marginLines + usageLines + oddLines
+  }
 
   private var heading: String { "\(path): \(format)\n" }
 
@@ -218,10 +224,11 @@ public struct TraceSummary {
       header: ["", "unit", "n", "min", "p10", "p50", "p90", "p99", "max", "mean"], left: [0, 1])
     for margin in shown { lines.add(margin.cells) }
     var text = "\nsizes"
-    if margins[2].values.count > 0 {
-      text +=
-        " (1.0 in the trace is taken as \(significant(scale.cores)) cores,"
-        + " \(significant(scale.memory.gibibytes)) GiB)"
+    if margins[2].values.count > 0, !relativeAmounts.isEmpty {
+      let taken =
+        (relativeAmounts.contains(.cpu) ? ["\(significant(scale.cores)) cores"] : [])
+        + (relativeAmounts.contains(.memory) ? ["\(significant(scale.memory.gibibytes)) GiB"] : [])
+      text += " (1.0 in the trace is taken as \(taken.joined(separator: ", ")))"
     }
     text += "\n" + lines.text
     if let limit = margins[0].productLimit {
@@ -232,6 +239,19 @@ public struct TraceSummary {
       text += "\n"
     }
     return text + shown.map { "\n" + $0.histogram }.joined()
+  }
+
+  private var usageLines: String {
+    guard let usage else { return "" }
+    var lines = TextTable(left: [0])
+    lines.add(["samples", grouped(usage.samples)])
+    lines.add(["tasks that have any", grouped(usage.tasks)])
+    for (place, name) in ["CPU", "memory", "GPU"].enumerated() {
+      guard let share = usage.shares[place] else { continue }
+      lines.add(["\(name) used of what was asked for", significant(share * 100) + " %"])
+      lines.add(["samples above the \(name) request", grouped(usage.above[place])])
+    }
+    return "\nuse over time\n" + lines.text + usage.notes.map { "  \($0)\n" }.joined()
   }
 
   private var oddLines: String {
@@ -281,6 +301,9 @@ public struct TraceSummary {
   public var object: [String: Any] {
     var object: [String: Any] = [
       "path": path, "format": format, "rejects": rejects,
+      "relative_amounts": [
+        "cpu": relativeAmounts.contains(.cpu), "memory": relativeAmounts.contains(.memory),
+      ],
       "scale": [
         "cores": scale.cores, "memory_bytes": scale.memory.rawValue,
         "disk_bytes": scale.disk.rawValue,
@@ -304,6 +327,13 @@ public struct TraceSummary {
       ["step_s": use.width, "cores": steps.map { $0 as Any }] as [String: Any]
     object["margins"] = Dictionary(uniqueKeysWithValues: margins.map { ($0.name, $0.object) })
     if let machines { object["machines"] = machines.object }
+    if let usage {
+      var shares: [String: Any] = [:]
+      for (name, share) in zip(["cpu", "memory", "gpu"], usage.shares) { shares[name] = share }
+      object["usage"] =
+        ["samples": usage.samples, "tasks": usage.tasks, "used_of_requested": shares]
+        as [String: Any]
+    }
     object["passed_over"] = passedOver.map(\.object)
     return object
   }

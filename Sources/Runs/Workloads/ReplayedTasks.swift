@@ -49,6 +49,9 @@ public final class ReplayedTasks: WorkloadSource {
     self.atStart = atStart
   }
 
+  /// Whether the workload's source is.
+  public var isUsedUp: Bool { workload.source.isUsedUp }
+
   /// The next task to run; nil after the last.
   public func next() throws(TraceError) -> TaskRecord? {
     while var record = try workload.source.next() {

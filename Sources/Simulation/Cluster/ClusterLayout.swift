@@ -190,7 +190,7 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The machines together exceed 2^61 fixed-point units (2.3e9 cores, two exbibytes).
   case tooLarge
   /// A specification has these issues.
-  case specification([SpecIssue])
+  case specification([DescriptionIssue])
 
   public var description: String {
     switch self {

@@ -1,34 +1,18 @@
 import Workload
 
-/// Something wrong with a specification, and where.
-public struct SpecIssue: Hashable, Sendable, CustomStringConvertible {
-  /// Where, as a dotted path: `groups[2].cores`.
-  public var path: String
-  /// What is wrong, and what was expected.
-  public var message: String
-
-  /// An issue at `path`.
-  public init(path: String, message: String) {
-    self.path = path
-    self.message = message
-  }
-
-  public var description: String { "\(path): \(message)" }
-}
-
 extension ClusterSpec {
   /// Everything that is wrong with it; empty if nothing is.
-  public func issues() -> [SpecIssue] {
-    var issues: [SpecIssue] = []
+  public func issues() -> [DescriptionIssue] {
+    var issues: [DescriptionIssue] = []
     var total = 0
     if groups.isEmpty {
-      issues.append(SpecIssue(path: "groups", message: "is empty; expected at least one group"))
+      issues.append(DescriptionIssue(path: "groups", message: "is empty; expected at least one group"))
     }
     for (index, group) in groups.enumerated() {
       let path = "groups[\(index)]"
       if group.count < 0 || group.count > Self.machineLimit {
         issues.append(
-          SpecIssue(
+          DescriptionIssue(
             path: "\(path).count",
             message: "is \(group.count); expected 0 to \(Self.machineLimit)"))
       } else {
@@ -38,7 +22,7 @@ extension ClusterSpec {
     }
     if total > Self.machineLimit {
       issues.append(
-        SpecIssue(path: "groups", message: "ask for more than \(Self.machineLimit) machines"))
+        DescriptionIssue(path: "groups", message: "ask for more than \(Self.machineLimit) machines"))
     }
     return issues
   }
@@ -46,7 +30,7 @@ extension ClusterSpec {
 
 extension MachineGroup {
   /// Upper limits keep a machine within what the fixed-point units can count.
-  fileprivate func issues(at path: String) -> [SpecIssue] {
+  fileprivate func issues(at path: String) -> [DescriptionIssue] {
     cores.issues(at: "\(path).cores", above: 0, most: 1e6)
       + (memoryGiB?.issues(at: "\(path).memoryGiB", least: 0, most: 1e6) ?? [])
       + (diskGiB?.issues(at: "\(path).diskGiB", least: 0, most: 1e6) ?? [])
@@ -62,14 +46,14 @@ extension MachineGroup {
 }
 
 extension MachineGroup {
-  private static func issues(of seconds: Double?, at path: String) -> [SpecIssue] {
+  private static func issues(of seconds: Double?, at path: String) -> [DescriptionIssue] {
     seconds.map { ValueRange($0).issues(at: path, least: 0, most: 1e9) } ?? []
   }
 
-  private func curveIssues(at path: String) -> [SpecIssue] {
+  private func curveIssues(at path: String) -> [DescriptionIssue] {
     guard let curve = powerCurve else { return [] }
     guard curve.count >= 2 else {
-      return [SpecIssue(path: path, message: "has \(curve.count) points; expected at least 2")]
+      return [DescriptionIssue(path: path, message: "has \(curve.count) points; expected at least 2")]
     }
     return curve.enumerated().flatMap { index, share in
       ValueRange(share).issues(at: "\(path)[\(index)]", least: 0, most: 10)
@@ -91,16 +75,16 @@ extension ValueRange {
   /// Issues of a range that must lie within (`above`, `most`] or [`least`, `most`].
   func issues(
     at path: String, above: Double = -.infinity, least: Double = -.infinity, most: Double
-  ) -> [SpecIssue] {
-    var issues: [SpecIssue] = []
+  ) -> [DescriptionIssue] {
+    var issues: [DescriptionIssue] = []
     let expected =
       above > -.infinity ? "expected more than \(above)" : "expected at least \(least)"
     for value in low == high || low.isNaN ? [low] : [low, high]
     where !(value > above && value >= least && value <= most) {
-      issues.append(SpecIssue(path: path, message: "is \(value); \(expected), at most \(most)"))
+      issues.append(DescriptionIssue(path: path, message: "is \(value); \(expected), at most \(most)"))
     }
     if low > high {
-      issues.append(SpecIssue(path: path, message: "[\(low), \(high)] is the wrong way round"))
+      issues.append(DescriptionIssue(path: path, message: "[\(low), \(high)] is the wrong way round"))
     }
     return issues
   }

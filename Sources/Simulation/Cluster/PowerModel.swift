@@ -32,7 +32,7 @@ public struct PowerModel: Hashable, Sendable {
     self.wakeDelay = wakeDelay
   }
 
-  /// A machine whose energy nobody asks for.
+  /// A machine without energy figures.
   public static var none: PowerModel { PowerModel() }
 
   /// The share of the dynamic power at utilisation `u`, which is clipped to 0…1. O(1).

@@ -32,7 +32,7 @@ struct Event: BitwiseCopyable {
 /// The heap is 4-ary, in one array: half the depth of a binary one, and the four children share a cache
 /// line or two (LaMarca and Ladner, "The influence of caches on the performance of heaps", 1996). An
 /// event is one number of 128 bits (time, sequence, kind, subject), so that four take 64 bytes and
-/// the least is found without branches that nobody can predict.
+/// the least is found without branches that the processor cannot predict.
 struct EventHeap {
   /// Bits of the subject, of the kind, and of the sequence: 67 million tasks in flight and 68 billion
   /// events a run. The engine keeps within the former (``SimulationOptions/maximumInFlight``); the

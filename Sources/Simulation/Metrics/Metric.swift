@@ -3,7 +3,7 @@ import Workload
 /// A figure that a run comes to: its name, its unit, which way is better, and its value of a report.
 ///
 /// All there are stand in ``catalogue``; whatever prints, stores, compares or plots figures reads it. One
-/// more is one more entry there, or a value made by somebody else:
+/// more is one more entry there, or a value made by somebody else, which ``register(_:)`` adds:
 /// ```swift
 /// let restarts = Metric(
 ///   "restarts", "restarts", better: .lower, "Starts of tasks beyond their first."

@@ -1,8 +1,20 @@
 import Workload
 
 extension Metric {
-  /// All metrics, in the order in which they are listed.
-  public static let catalogue: [Metric] =
+  /// All metrics, in the order in which they are listed: those of this package, then those registered.
+  public static var catalogue: [Metric] { builtIn + registered.all }
+
+  /// Makes a metric of another package one of the catalogue: it is then in the tables, pages and files of
+  /// every run and experiment. Registering a name again replaces what it stood for; the names of this
+  /// package's metrics keep their meaning.
+  public static func register(_ metric: Metric) {
+    registered.add(metric, named: metric.name)
+  }
+
+  private static let registered = Registered<Metric>()
+
+  /// The metrics of this package.
+  public static let builtIn: [Metric] =
     distributions + [
       Metric(
         "deadlines_met", "deadlines met", better: .higher,

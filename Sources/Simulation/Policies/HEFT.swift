@@ -3,7 +3,7 @@ import Workload
 
 /// Of the tasks that are ready, the one of greatest upward rank, ties to the first in the queue, goes
 /// to the machine where it ends first, with what its data take to get there. The rank of a task that
-/// nobody waits for is its own length.
+/// no task waits for is its own length.
 ///
 /// Topcuoglu, Hariri and Wu, "Performance-effective and low-complexity task scheduling for
 /// heterogeneous computing", IEEE TPDS 13 (2002); as an online list scheduler, without insertion

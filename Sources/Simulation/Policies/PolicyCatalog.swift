@@ -1,3 +1,5 @@
+import Workload
+
 /// A policy that can be asked for by name.
 public struct PolicyEntry: Sendable {
   /// The name used in reports and on the command line.
@@ -17,10 +19,27 @@ public struct PolicyEntry: Sendable {
   }
 }
 
-/// The policies by name: a new one is one file and one line here.
+/// The policies by name: a new one is one file and one line here, or, in another package, a call of
+/// ``register(_:)``. One that is a ``ScoredPolicy`` is known to `sampled:` too.
 public enum PolicyCatalog {
-  /// All of them, in the order in which they are listed to a user.
-  public static let entries = [
+  /// All of them, in the order in which they are listed to a user: those of this package, then those
+  /// registered.
+  public static var entries: [PolicyEntry] { builtIn + registered.all }
+
+  /// Makes a policy of another package known by its name wherever schedulers are named. Registering a name
+  /// again replaces what it stood for; the names of this package's policies keep their meaning.
+  ///
+  /// ```swift
+  /// PolicyCatalog.register(PolicyEntry(name: "most-free-cores", summary: "most free cores") { MostFreeCores() })
+  /// ```
+  public static func register(_ entry: PolicyEntry) {
+    registered.add(entry, named: entry.name)
+  }
+
+  private static let registered = Registered<PolicyEntry>()
+
+  /// The policies of this package.
+  public static let builtIn = [
     PolicyEntry(name: "random", summary: "uniform among the machines that can take the task") {
       RandomPlacement()
     },

@@ -17,7 +17,7 @@ package protocol SeekableStream: ByteStream {
   func seek(to offset: Int64, whence: Int32) -> Int64?
 }
 
-/// How far a long read has come: bytes taken from the input files. Shared with whoever draws the
+/// How far a long read has come: bytes taken from the input files. Shared with the thread that draws the
 /// progress bar.
 public final class ReadMeter: Sendable {
   private let taken = Atomic<Int>(0)

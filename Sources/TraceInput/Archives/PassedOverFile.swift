@@ -41,6 +41,15 @@ enum SidecarName {
       || ["._", "_started_", "_committed_"].contains { name.hasPrefix($0) }
       || name.hasSuffix(".crc")
       || ["README", "LICENSE", "SHA256SUM", "SHA1SUM", "MD5SUM"].contains { upper.hasPrefix($0) }
+        && !isTable(name)
+  }
+
+  /// Whether a file of this name is meant to be a table, compressed or not: `readme-jobs.csv.gz` is.
+  private static func isTable(_ name: String) -> Bool {
+    let parts = name.lowercased().split(separator: ".").dropFirst()
+    return parts.contains {
+      ["csv", "json", "ndjson", "jsonl", "tsv", "swf", "parquet"].contains($0)
+    }
   }
 
   /// Why a file of this name is no table, though it may be of interest; nil for all others.

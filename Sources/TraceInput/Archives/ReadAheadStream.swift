@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Threads
 
 /// Reads another stream on a thread of its own, a few blocks ahead: what inflates and what parses
 /// then run beside each other, also where the input is one stream.
@@ -9,13 +10,15 @@ package final class ReadAheadStream: ByteStream {
   private var block: Block?
   private var position = 0
 
-  /// - Parameter base: nobody else may use it from now on.
+  /// - Parameter base: only this stream may use it from now on.
   package init(_ base: any ByteStream) {
     name = base.name
     shared = Shared(base)
-    let thread = Thread { [shared] in shared.run() }
-    thread.stackSize = 8 << 20
-    thread.start()
+    do throws(TraceError) {
+      try WorkThread.start { [shared] in shared.run() }
+    } catch {
+      shared.end(error)
+    }
   }
 
   deinit { shared.stop() }
@@ -78,6 +81,14 @@ package final class ReadAheadStream: ByteStream {
         full.append(block)
         lock.signal()
       }
+    }
+
+    /// Ends before anything was read.
+    func end(_ error: TraceError) {
+      lock.lock()
+      defer { lock.unlock() }
+      failure = error
+      hasEnded = true
     }
 
     /// Takes back a block that was read, and gives the next; nil at the end.

@@ -47,7 +47,7 @@ package final class BlockBuffer {
   /// The bytes that are there and not taken.
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: block[start..<end]) }
 
-  /// Whether the whole block is taken up by bytes that nobody took.
+  /// Whether unread bytes fill the whole block.
   package var isFull: Bool { end - start == capacity }
 
   /// Takes bytes away, up to the offset `position`.

@@ -1,6 +1,7 @@
 import Diagnostics
+import Foundation
 
-/// How somebody else's table is written, and which of its rows count.
+/// How a table of another program is written, and which of its rows count.
 public struct TableLayout: Equatable, Sendable {
   /// How the file's name begins; nil where the content alone tells.
   public var file: String?
@@ -79,4 +80,27 @@ package func fits(_ text: some Collection<UInt8>, _ pattern: some Collection<UIn
     text = text.dropFirst()
   }
   return false
+}
+
+/// A text in which `*` may stand for any characters, ready to be compared with many.
+package struct TextPattern: Sendable {
+  private let bytes: [UInt8]
+  private let hasStar: Bool
+
+  package init(_ text: String) {
+    bytes = Array(text.utf8)
+    hasStar = bytes.contains(UInt8(ascii: "*"))
+  }
+
+  /// Whether it is the empty text.
+  package var isEmpty: Bool { bytes.isEmpty }
+
+  package func matches(_ text: UnsafeRawBufferPointer) -> Bool {
+    if hasStar { return fits(text, bytes) }
+    guard text.count == bytes.count else { return false }
+    return bytes.withUnsafeBytes { bytes in
+      guard let a = text.baseAddress, let b = bytes.baseAddress else { return true }
+      return memcmp(a, b, bytes.count) == 0
+    }
+  }
 }

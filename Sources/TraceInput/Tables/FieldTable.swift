@@ -107,9 +107,9 @@ public struct FieldRow {
 
   /// One of `names`, by its index.
   public func label(_ column: Int, _ names: [String]) throws(RowError) -> Int {
-    let text = text(column)
-    guard let index = names.firstIndex(of: text) else {
-      let name = table.columns[column].name
+    let bytes = self[column]
+    guard let index = names.firstIndex(where: { bytes.elementsEqual($0.utf8) }) else {
+      let (text, name) = (text(column), table.columns[column].name)
       throw RowError(
         column: column,
         message: "\(name) '\(text.prefix(40))' is none of \(names.joined(separator: ", "))",
@@ -145,7 +145,9 @@ public struct FieldRow {
 
 extension TaskRecord {
   /// The record of a row, whose values are all in their ranges.
-  package func checked() throws(RowError) -> TaskRecord {
+  ///
+  /// - Throws: `RowError` if one is not.
+  public func checked() throws(RowError) -> TaskRecord {
     if let issue = rangeIssue {
       throw RowError(column: nil, message: issue, reason: "value out of range")
     }
@@ -155,7 +157,9 @@ extension TaskRecord {
 
 extension MachineEvent {
   /// The event of a row, whose values are all in their ranges.
-  package func checked() throws(RowError) -> MachineEvent {
+  ///
+  /// - Throws: `RowError` if one is not.
+  public func checked() throws(RowError) -> MachineEvent {
     if let issue = rangeIssue {
       throw RowError(column: nil, message: issue, reason: "value out of range")
     }

@@ -9,11 +9,15 @@ public struct FieldTableFinder {
     /// What a row must hold besides the right kinds.
     package var check: @Sendable (RawRow) -> Bool = { _ in true }
 
-    package init(
-      table: FieldTable, syntax: RowSyntax, check: @escaping @Sendable (RawRow) -> Bool
+    /// A table that is known by the names of its header, or by the kinds of its values and by what
+    /// `accepts` says of its first rows.
+    public init(
+      table: FieldTable, syntax: RowSyntax, accepts: (@Sendable (FieldRow) -> Bool)?
     ) {
       self.init(table: table, syntax: syntax)
-      self.check = check
+      guard let accepts else { return }
+      let places = Array(table.columns.indices)
+      check = { accepts(FieldRow(row: $0, table: table, places: places)) }
     }
 
     /// A table that is known by the names of its header, or by the kinds of its values.

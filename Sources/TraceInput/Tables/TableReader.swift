@@ -1,4 +1,5 @@
 import Diagnostics
+import Threads
 
 /// Reads one part of a table, row by row.
 package protocol TablePart: Sendable {
@@ -96,9 +97,11 @@ package struct TableReader<Part: TablePart> {
     let (blank, isLenient) = (blank, options.rejects != nil)
     let opening = PartOpening(options)
     opening.meter?.expect(bytes: group.files.reduce(0) { $0 + ($1.size ?? 0) })
-    try OrderedParts<Chunk<Item>>.forEach(
-      group.files, threads: options.threads,
-      read: { file, emit throws(TraceError) in
+    let files = group.files
+    try OrderedWork<Chunk<Item>>.forEach(
+      files.count, threads: options.threads,
+      job: { number, emit throws(TraceError) in
+        let file = files[number]
         var part = blank
         var items: [Item] = []
         do throws(TraceError) {

@@ -8,12 +8,18 @@ import Workload
 /// request is that of one instance. 100 CPU are one core; memory is in hundredths of the largest
 /// machine's, and -1 and 101 are no values. What a task waits for is in its name and goes to the
 /// stream's `dependencies` (in memory: one entry an edge). `task_type` is not kept.
-public struct Alibaba2018Format: TraceFormat {
-  /// `alibaba-2018`.
-  public let name = "alibaba-2018"
-
-  /// The format; it has no settings.
-  public init() {}
+public enum Alibaba2018Format {
+  /// `alibaba-2018`, known by its columns, statuses and machine names. A machine's first row adds it,
+  /// later ones update it; the platform is its status.
+  public static let format = FieldTableFormat(
+    name: "alibaba-2018",
+    tasks: .init(
+      batchTask, .csv, accepts: { AlibabaStatus.names.contains($0.text(4)) },
+      statuses: AlibabaStatus.names, read: record),
+    machines: .init(
+      machineMeta, .csv, accepts: { $0.text(0).hasPrefix("m_") }, firstRowAdds: true,
+      read: machineEvent),
+    relativeAmounts: [.memory])
 
   static let batchTask = FieldTable(
     "batch_task",
@@ -34,17 +40,69 @@ public struct Alibaba2018Format: TraceFormat {
       ColumnSpec("status", .text),
     ])
 
-  /// The trace in `input`, known by its columns, statuses and machine names.
-  public func recognise(
-    _ input: TraceInput, table: String?
-  ) throws(TraceError) -> (any RecognisedTrace)? {
-    let finder = FieldTableFinder(
-      format: name,
-      candidates: [
-        .init(table: Self.batchTask, syntax: .csv) { AlibabaStatus.names.contains($0.text(4)) },
-        .init(table: Self.machineMeta, syntax: .csv) { $0.text(0).hasPrefix("m_") },
-      ])
-    return try FieldTableTrace(finder, input, asked: table).map(Alibaba2018Trace.init)
+  @Sendable private static func record(
+    _ row: FieldRow, _ scale: MachineScale
+  ) throws(RowError) -> FieldTableTask {
+    if row[0].isEmpty { throw row.empty(0, "a task name") }
+    if row[2].isEmpty { throw row.empty(2, "a job name") }
+    let name = AlibabaTaskName(row[0])
+    let label = try row.label(4, AlibabaStatus.names)
+    let status = AlibabaStatus.allCases[label]
+    let cpu = try known(row, 7, in: -1...1e9)
+    var memory = try known(row, 8, in: -1...101)
+    if memory == 101 { memory = nil }
+    let request = Resources(
+      cpu: Cores((cpu ?? 0) / 100),
+      memory: scale.resources([.nan, (memory ?? .nan) / 100, .nan, .nan]).memory)
+    var record = TaskRecord(
+      id: TaskID(job: number(ofName: row[2], prefix: "j_"), index: name.index),
+      submit: try row.optionalSeconds(5) ?? .zero, runTime: .zero, request: request)
+    record.instances = Int32(try row.integer(1, in: Ranges.instances))
+    record.priorityClass = .batch
+    if cpu == nil { record.flags.insert(.cpuUnknown) }
+    if memory == nil { record.flags.insert(.memoryUnknown) }
+    if record.submit == .zero { record.flags.insert(.cutOffAtStart) }
+    record.setLife(
+      status, last: try row.optionalSeconds(6) ?? .zero, hasRun: status.outcome != .pending)
+    return FieldTableTask(record, status: label, predecessors: name.predecessors)
+  }
+
+  /// A number, or nil where the field is empty or -1.
+  private static func known(
+    _ row: FieldRow, _ column: Int, in range: ClosedRange<Double>
+  ) throws(RowError) -> Double? {
+    guard let value = try row.optionalNumber(column, in: range) else { return nil }
+    if value >= 0 { return value }
+    guard value == -1 else { throw row.malformed(column, "-1 (unknown) or at least 0") }
+    return nil
+  }
+
+  /// `j_17` is 17; any other name gets a number from 2^62 on by its hash.
+  private static func number(ofName name: UnsafeRawBufferPointer, prefix: String) -> Int64 {
+    if name.starts(with: prefix.utf8), name.count > prefix.utf8.count {
+      let digits = UnsafeRawBufferPointer(rebasing: name[prefix.utf8.count...])
+      // `j_017` is another name than `j_17`.
+      if digits[0] != UInt8(ascii: "-"), isCanonicalInteger(digits),
+        let number = parseInteger(digits), number < 1 << 62
+      {
+        return number
+      }
+    }
+    return Int64(1 << 62 | fnv1a(name) >> 2)
+  }
+
+  @Sendable private static func machineEvent(
+    _ row: FieldRow, _ scale: MachineScale
+  ) throws(RowError) -> FieldTableMachine {
+    if row[0].isEmpty { throw row.empty(0, "a machine's name") }
+    let memory = try known(row, 5, in: -1...101).flatMap { $0 > 100 ? nil : $0 / 100 }
+    let normalised = SIMD4(.nan, memory ?? .nan, .nan, .nan)
+    var capacity = scale.resources(normalised)
+    capacity.cpu = Cores(try known(row, 4, in: -1...1e6) ?? 0)
+    let event = MachineEvent(
+      time: try row.seconds(1), machine: number(ofName: row[0], prefix: "m_"), kind: .update,
+      capacity: capacity, unknown: scale.unknown(normalised))
+    return FieldTableMachine(event, platform: row.text(6), kind: row.text(6))
   }
 }
 
@@ -91,139 +149,4 @@ func fnv1a(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
   var hash: UInt64 = 0xcbf2_9ce4_8422_2325
   for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
   return hash
-}
-
-/// An Alibaba v2018 trace that was found.
-struct Alibaba2018Trace: RecognisedTrace {
-  let found: FieldTableTrace
-
-  var format: String { found.format }
-  var tables: [TraceTable] { found.tables }
-  var notes: [String] { found.notes }
-  var passedOver: [PassedOverFile] { found.passedOver }
-
-  func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
-    try gather(options).stream()
-  }
-
-  private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
-    var gathering = RecordGathering(options)
-    var circular = 0
-    var reader = try found.recordReader("batch_task", options)
-    let scale = options.scale
-    try reader.forEachRow(
-      { row throws(RowError) in
-        let name = AlibabaTaskName(row[0])
-        return (try Self.record(row, name, scale), row.text(4), name.predecessors)
-      },
-      { (record, status, predecessors) throws(TraceError) in
-        gathering.count(status)
-        gathering.survey.add(time: record.submit)
-        gathering.add(record)
-        for predecessor in predecessors {
-          guard predecessor != record.id.index else {
-            circular += 1
-            continue
-          }
-          gathering.dependencies.add(
-            record.id, after: TaskID(job: record.id.job, index: predecessor))
-        }
-      })
-    if circular > 0 {
-      gathering.report.notes.append("\(circular) tasks name themselves as predecessor: ignored")
-    }
-    gathering.finish("batch_task", rows: reader.rows, comments: reader.comments, options)
-    return gathering
-  }
-
-  private static func record(
-    _ row: FieldRow, _ name: AlibabaTaskName, _ scale: MachineScale
-  ) throws(RowError) -> TaskRecord {
-    if row[0].isEmpty { throw row.empty(0, "a task name") }
-    if row[2].isEmpty { throw row.empty(2, "a job name") }
-    let status = AlibabaStatus.allCases[try row.label(4, AlibabaStatus.names)]
-    let cpu = try known(row, 7, in: -1...1e9)
-    var memory = try known(row, 8, in: -1...101)
-    if memory == 101 { memory = nil }
-    let request = Resources(
-      cpu: Cores((cpu ?? 0) / 100),
-      memory: scale.resources([.nan, (memory ?? .nan) / 100, .nan, .nan]).memory)
-    var record = TaskRecord(
-      id: TaskID(job: number(ofName: row[2], prefix: "j_"), index: name.index),
-      submit: try row.optionalSeconds(5) ?? .zero, runTime: .zero, request: request)
-    record.instances = Int32(try row.integer(1, in: Ranges.instances))
-    record.priorityClass = .batch
-    if cpu == nil { record.flags.insert(.cpuUnknown) }
-    if memory == nil { record.flags.insert(.memoryUnknown) }
-    if record.submit == .zero { record.flags.insert(.cutOffAtStart) }
-    record.setLife(
-      status, last: try row.optionalSeconds(6) ?? .zero, hasRun: status.outcome != .pending)
-    return try record.checked()
-  }
-
-  /// A number, or nil where the field is empty or -1.
-  private static func known(
-    _ row: FieldRow, _ column: Int, in range: ClosedRange<Double>
-  ) throws(RowError) -> Double? {
-    guard let value = try row.optionalNumber(column, in: range) else { return nil }
-    if value >= 0 { return value }
-    guard value == -1 else { throw row.malformed(column, "-1 (unknown) or at least 0") }
-    return nil
-  }
-
-  /// `j_17` is 17; any other name gets a number from 2^62 on by its hash.
-  private static func number(ofName name: UnsafeRawBufferPointer, prefix: String) -> Int64 {
-    if name.starts(with: prefix.utf8), name.count > prefix.utf8.count {
-      let digits = UnsafeRawBufferPointer(rebasing: name[prefix.utf8.count...])
-      // `j_017` is another name than `j_17`.
-      if digits[0] != UInt8(ascii: "-"), isCanonicalInteger(digits),
-        let number = parseInteger(digits), number < 1 << 62
-      {
-        return number
-      }
-    }
-    return Int64(1 << 62 | fnv1a(name) >> 2)
-  }
-
-  /// A machine's first row adds it, later ones update it. The platform is its status.
-  func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
-    guard var reader = found.reader("machine_meta", options) else { return nil }
-    var list = MachineEventList(events: [], symbols: SymbolTable())
-    try reader.forEachRow { row throws(RowError) in
-      list.events.append(try Self.machineEvent(row, options.scale, &list.symbols))
-    }
-    list = list.inTimeOrder()
-    var known: Set<Int64> = []
-    for index in list.events.indices where known.insert(list.events[index].machine).inserted {
-      list.events[index].kind = .add
-    }
-    return list
-  }
-
-  private static func machineEvent(
-    _ row: FieldRow, _ scale: MachineScale, _ symbols: inout SymbolTable
-  ) throws(RowError) -> MachineEvent {
-    if row[0].isEmpty { throw row.empty(0, "a machine's name") }
-    let memory = try known(row, 5, in: -1...101).flatMap { $0 > 100 ? nil : $0 / 100 }
-    let normalised = SIMD4(.nan, memory ?? .nan, .nan, .nan)
-    var capacity = scale.resources(normalised)
-    capacity.cpu = Cores(try known(row, 4, in: -1...1e6) ?? 0)
-    return try MachineEvent(
-      time: try row.seconds(1), machine: number(ofName: row[0], prefix: "m_"), kind: .update,
-      capacity: capacity, unknown: scale.unknown(normalised), platform: symbols.intern(row[6])
-    ).checked()
-  }
-
-  func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
-    if table == "batch_task" { return try gather(options).survey }
-    guard var reader = found.reader(table, options) else { throw found.noTable(table) }
-    var gathering = RecordGathering(options)
-    try reader.forEachRow { row throws(RowError) in
-      var symbols = SymbolTable()
-      gathering.survey.add(time: try Self.machineEvent(row, options.scale, &symbols).time)
-      gathering.count(row.text(6))
-    }
-    gathering.finish(table, rows: reader.rows, comments: reader.comments, options)
-    return gathering.survey
-  }
 }

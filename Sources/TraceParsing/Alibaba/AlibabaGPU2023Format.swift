@@ -8,12 +8,13 @@ import Workload
 /// before it was scheduled has no schedule time, no attempt, and the outcome `killed`; so has a
 /// running one that was deleted, but for its one attempt. `num_gpu`, `gpu_milli`, `gpu_spec` and
 /// `qos` are kept in the stream's attributes.
-public struct AlibabaGPU2023Format: TraceFormat {
-  /// `alibaba-gpu-2023`.
-  public let name = "alibaba-gpu-2023"
-
-  /// The format; it has no settings.
-  public init() {}
+public enum AlibabaGPU2023Format {
+  /// `alibaba-gpu-2023`, known by the headers of its tables. Every node is there from the start; its
+  /// platform is its GPU model.
+  public static let format = FieldTableFormat(
+    name: "alibaba-gpu-2023",
+    tasks: .init(pods, .csvWithHeader, statuses: phases, read: task),
+    machines: .init(nodes, .csvWithHeader, read: machineEvent))
 
   static let pods = FieldTable(
     "pods",
@@ -34,68 +35,20 @@ public struct AlibabaGPU2023Format: TraceFormat {
       ColumnSpec("model", .text),
     ])
 
-  /// The trace in `input`, known by the headers of its tables.
-  public func recognise(
-    _ input: TraceInput, table: String?
-  ) throws(TraceError) -> (any RecognisedTrace)? {
-    let finder = FieldTableFinder(
-      format: name,
-      candidates: [
-        .init(table: Self.pods, syntax: .csvWithHeader),
-        .init(table: Self.nodes, syntax: .csvWithHeader),
-      ])
-    return try FieldTableTrace(finder, input, asked: table).map(AlibabaGPU2023Trace.init)
-  }
-}
-
-/// An Alibaba GPU v2023 trace that was found.
-struct AlibabaGPU2023Trace: RecognisedTrace {
-  let found: FieldTableTrace
-
-  var format: String { found.format }
-  var tables: [TraceTable] { found.tables }
-  var notes: [String] { found.notes }
-  var passedOver: [PassedOverFile] { found.passedOver }
-
   private static let phases = ["Pending", "Running", "Succeeded", "Failed", "Unknown"]
 
-  func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
-    try gather(options).stream()
-  }
-
-  /// A row of `pods`.
-  private struct Pod: Sendable {
-    let record: TaskRecord
-    let phase, spec, qos: String
-    let gpus, milli: Int64
-
-    init(_ row: FieldRow) throws(RowError) {
-      record = try AlibabaGPU2023Trace.record(row)
-      (spec, qos, phase) = (row.text(5), row.text(6), row.text(7))
-      gpus = try row.integer(3)
-      milli = try row.integer(4)
+  @Sendable private static func task(
+    _ row: FieldRow, _ scale: MachineScale
+  ) throws(RowError) -> FieldTableTask {
+    var task = FieldTableTask(try record(row), status: try row.label(7, phases))
+    task.attributes = [
+      ("num_gpu", .number(Double(try row.integer(3)))),
+      ("gpu_milli", .number(Double(try row.integer(4)))),
+    ]
+    for (name, column) in [("gpu_spec", 5), ("qos", 6)] where !row[column].isEmpty {
+      task.attributes.append((name, .text(row.text(column))))
     }
-  }
-
-  private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
-    var gathering = RecordGathering(options)
-    var reader = try found.recordReader("pods", options)
-    try reader.forEachRow(
-      { row throws(RowError) in try Pod(row) },
-      { pod throws(TraceError) in
-        let record = pod.record
-        gathering.count(pod.phase)
-        gathering.survey.add(time: record.submit)
-        gathering.add(record)
-        gathering.attributes.set("num_gpu", of: record.id, to: Double(pod.gpus))
-        gathering.attributes.set("gpu_milli", of: record.id, to: Double(pod.milli))
-        for (name, text) in [("gpu_spec", pod.spec), ("qos", pod.qos)] where !text.isEmpty {
-          let symbol = gathering.symbols.intern(text)
-          gathering.attributes.set(name, .symbol, of: record.id, to: Double(symbol))
-        }
-      })
-    gathering.finish("pods", rows: reader.rows, comments: reader.comments, options)
-    return gathering
+    return task
   }
 
   /// The number at the end of a name such as `openb-pod-0017`; nil if it has none.
@@ -145,7 +98,7 @@ struct AlibabaGPU2023Trace: RecognisedTrace {
       case "Unknown": .lost
       default: deleted != nil ? .killed : scheduled != nil ? .running : .pending
       }
-    return try record.checked()
+    return record
   }
 
   private static func resources(_ row: FieldRow, milliGPU: Int64) throws(RowError) -> Resources {
@@ -164,39 +117,17 @@ struct AlibabaGPU2023Trace: RecognisedTrace {
     }
   }
 
-  /// Every node, there from the start; its platform is its GPU model.
-  func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
-    guard var reader = found.reader("nodes", options) else { return nil }
-    var list = MachineEventList(events: [], symbols: SymbolTable())
-    try reader.forEachRow { row throws(RowError) in
-      list.events.append(try Self.machineEvent(row, &list.symbols))
-    }
-    return list
-  }
-
-  private static func machineEvent(
-    _ row: FieldRow, _ symbols: inout SymbolTable
-  ) throws(RowError) -> MachineEvent {
+  @Sendable private static func machineEvent(
+    _ row: FieldRow, _ scale: MachineScale
+  ) throws(RowError) -> FieldTableMachine {
     guard let number = number(atEndOf: row[0]) else {
       throw row.malformed(0, "a name that ends in a number")
     }
     let gpus = try row.integer(3, in: 0...100_000) * 1000
-    return try MachineEvent(
+    let event = MachineEvent(
       time: .zero, machine: number, kind: .add, capacity: try resources(row, milliGPU: gpus),
-      unknown: .disk, platform: symbols.intern(row[4])
-    ).checked()
-  }
-
-  func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
-    if table == "pods" { return try gather(options).survey }
-    guard var reader = found.reader(table, options) else { throw found.noTable(table) }
-    var gathering = RecordGathering(options)
-    try reader.forEachRow { row throws(RowError) in
-      var symbols = SymbolTable()
-      gathering.survey.add(time: try Self.machineEvent(row, &symbols).time)
-      gathering.count(row.text(4).isEmpty ? "no GPU" : row.text(4))
-    }
-    gathering.finish(table, rows: reader.rows, comments: reader.comments, options)
-    return gathering.survey
+      unknown: .disk)
+    let model = row.text(4)
+    return FieldTableMachine(event, platform: model, kind: model.isEmpty ? "no GPU" : model)
   }
 }

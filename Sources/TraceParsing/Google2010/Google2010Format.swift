@@ -73,6 +73,7 @@ struct Google2010Window: BitwiseCopyable, ExternallySortable {
 
 /// A version-1 trace that was found.
 struct Google2010Trace: RecognisedTrace {
+  let relativeAmounts: RelativeAmounts = [.cpu, .memory]
   let found: FieldTableTrace
 
   var format: String { found.format }

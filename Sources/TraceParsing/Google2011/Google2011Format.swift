@@ -95,6 +95,7 @@ public struct Google2011Format: TraceFormat {
 
 /// A clusterdata-2011-2 trace, or some tables and parts of it.
 public struct Google2011Trace: RecognisedTrace {
+  public let relativeAmounts: RelativeAmounts = [.cpu, .memory]
   public let format = "google-2011"
   let path: String
   let found: [Google2011Table: (TraceInput.Group, ColumnLayout)]
@@ -160,7 +161,7 @@ public struct Google2011Trace: RecognisedTrace {
       assumed: table == .jobEvents ? options.assumedRequest : nil)
   }
 
-  /// The table that records are made of if nobody says: task_events, unless job_events, which tells of
+  /// The table that records are made of if none is asked for: task_events, unless job_events, which tells of
   /// jobs only, has twenty times as many bytes. The whole trace has many more tasks than jobs: such a table
   /// is a sample of another kind.
   private var ownTable: Google2011Table? {

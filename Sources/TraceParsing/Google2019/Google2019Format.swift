@@ -104,6 +104,7 @@ public struct Google2019Format: TraceFormat {
 
 /// A clusterdata-2019 trace, or some tables and parts of it.
 struct Google2019Trace: RecognisedTrace {
+  let relativeAmounts: RelativeAmounts = [.cpu, .memory]
   let format = "google-2019"
   let path: String
   let groups: [Google2019Table: TraceInput.Group]

@@ -3,7 +3,7 @@ import Tables
 import TraceInput
 import Workload
 
-/// A value of somebody else's table.
+/// A value of another program's table.
 enum CellValue {
   case integer(Int64)
   case number(Double)
@@ -78,7 +78,7 @@ enum MappedQuantity {
   init(of column: String) {
     self =
       switch column {
-      case "submit_us", "first_schedule_us", "deadline_us": .instant(takesLatest: false)
+      case "submit_us", "first_schedule_us", "deadline_us", "start_us": .instant(takesLatest: false)
       case "last_schedule_us", "end_us": .instant(takesLatest: true)
       case "job_id", "machine_id": .name
       case "gpu_milli": .gpus

@@ -128,9 +128,13 @@ extension DateText {
 
     private func day(_ year: Int64, _ month: Int64, _ day: Int64) throws(Failure) -> Int64 {
       guard (1...12).contains(month) else { throw Failure(reason: "month \(month)") }
-      let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-      let lengths: [Int64] = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-      guard day >= 1, day <= lengths[Int(month) - 1] else { throw Failure(reason: "day \(day)") }
+      let length: Int64
+      switch month {
+      case 2: length = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+      case 4, 6, 9, 11: length = 30
+      default: length = 31
+      }
+      guard day >= 1, day <= length else { throw Failure(reason: "day \(day)") }
       return DateText.days(year, month, day)
     }
 
@@ -245,6 +249,8 @@ struct ZoneClock {
   private let zone: TimeZone
   /// Offsets by quarter of an hour of the local clock, of late.
   private var known: [Int64: (offset: Int64, kind: Kind)] = [:]
+  /// The last one that was asked for: rows are near each other.
+  private var last: (quarter: Int64, offset: Int64, kind: Kind) = (.min, 0, .plain)
   /// Times in an hour that the clock shows twice.
   private(set) var ambiguous = 0
   /// Times in an hour that the clock leaves out.
@@ -274,11 +280,15 @@ struct ZoneClock {
     if let offset = text.offset { return text.local - offset * 1_000_000 }
     zoneless += 1
     let quarter = text.local / 900_000_000
-    if known[quarter] == nil {
-      if known.count > 100_000 { known.removeAll(keepingCapacity: true) }
-      known[quarter] = offset(quarter * 900)
+    if last.quarter != quarter {
+      if known[quarter] == nil {
+        if known.count > 100_000 { known.removeAll(keepingCapacity: true) }
+        known[quarter] = offset(quarter * 900)
+      }
+      let (offset, kind) = known[quarter] ?? (0, .plain)
+      last = (quarter, offset, kind)
     }
-    let (offset, kind) = known[quarter] ?? (0, .plain)
+    let (offset, kind) = (last.offset, last.kind)
     switch kind {
     case .plain: break
     case .twice: ambiguous += 1

@@ -11,13 +11,12 @@ struct MappedJoin {
   /// Where each value ends; those of a row are one behind the other. An empty one is missing.
   private var ends: [Int] = [0]
 
-  /// Reads the table; with no group, nothing is found.
+  /// Reads the table; with no groups, nothing is found.
   init(
-    _ plan: MappingPlan.Join, _ group: TraceInput.Group?, _ options: ReadOptions,
+    _ plan: MappingPlan.Join, _ groups: [TraceInput.Group], _ options: ReadOptions,
     _ gathering: inout RecordGathering
   ) throws(TraceError) {
     self.plan = plan
-    guard let group else { return }
     let join = plan.join
     var names = join.key
     func slot(_ name: String) -> Int {
@@ -31,13 +30,10 @@ struct MappedJoin {
     let row = MappedRow(slots: names.count)
     let context = MappedContext(
       clock: ZoneClock(.gmt), hasDecimalCommas: join.table.hasDecimalCommas)
-    var table = MappedTable(
-      join.name, group, join.table, names: names,
-      optional: Set(names).subtracting(join.key), conditions: conditions)
     var smallest: [Double] = []
     var (rows, texts, ends) = (rows, texts, ends)
-    try table.forEachRow(into: row, context, options) { () throws(RowError) in
-      guard let key = Self.key(row, Array(0..<join.key.count)) else { return }
+    func take() throws(RowError) {
+      guard let key = mappedKey(row, Array(0..<join.key.count)) else { return }
       let rank =
         least.flatMap { row.values[$0] }.flatMap { value -> Double? in
           switch value {
@@ -65,29 +61,21 @@ struct MappedJoin {
         ends.append(texts.count)
       }
     }
-    (self.rows, self.texts, self.ends) = (rows, texts, ends)
-    gathering.report.rows[join.name, default: 0] += table.rows
-    gathering.report.comments += table.comments
-    gathering.report.notes += table.notes
-  }
-
-  /// The texts of slots, one behind the other; nil if one is missing.
-  private static func key(_ row: MappedRow, _ slots: [Int]) -> [UInt8]? {
-    var key: [UInt8] = []
-    for slot in slots {
-      switch row.values[slot] {
-      case .text(let bytes)?: key.append(contentsOf: bytes)
-      case let value?: key.append(contentsOf: value.description.utf8)
-      case nil: return nil
-      }
-      key.append(0)
+    for group in groups {
+      var table = MappedTable(
+        join.name, group, join.table, names: names,
+        optional: Set(names).subtracting(join.key), conditions: conditions)
+      try table.forEachRow(into: row, context, options) { () throws(RowError) in try take() }
+      gathering.report.rows[join.name, default: 0] += table.rows
+      gathering.report.comments += table.comments
+      gathering.report.notes += table.notes
     }
-    return key
+    (self.rows, self.texts, self.ends) = (rows, texts, ends)
   }
 
   /// Puts the joined row's values into their slots; false if there is no such row.
   func look(_ row: MappedRow, _ arena: TextArena) -> Bool {
-    guard let key = Self.key(row, plan.by), let place = rows[key] else {
+    guard let key = mappedKey(row, plan.by), let place = rows[key] else {
       for (_, slot) in plan.columns { row.values[slot] = nil }
       return false
     }

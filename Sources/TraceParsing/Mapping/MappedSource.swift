@@ -3,91 +3,8 @@ import Tables
 import TraceInput
 import Workload
 
-/// The values of one row, by slot: their columns first, then those of joined tables.
-final class MappedRow {
-  var values: [CellValue?]
-  /// What a Parquet file declares its times to be multiplied with.
-  var declaredFactors: [Double?]
-
-  init(slots: Int) {
-    values = Array(repeating: nil, count: slots)
-    declaredFactors = Array(repeating: nil, count: slots)
-  }
-}
-
-/// What reading through a mapping keeps from row to row.
-final class MappedContext {
-  var clock: ZoneClock
-  let arena = TextArena()
-  /// Whether numbers have decimal commas.
-  let hasDecimalCommas: Bool
-  /// Whether a time was a date-time.
-  var sawDates = false
-  /// What is odd in the rows, and how often.
-  private(set) var oddities: [(what: String, count: Int)] = []
-  private var names: [Int64: [String: Int32]] = [:]
-  private var counts: [Int64: Int32] = [:]
-
-  init(clock: ZoneClock, hasDecimalCommas: Bool) {
-    self.clock = clock
-    self.hasDecimalCommas = hasDecimalCommas
-  }
-
-  /// Counts an oddity.
-  func count(_ what: String) {
-    if let place = oddities.firstIndex(where: { $0.what == what }) {
-      oddities[place].count += 1
-    } else {
-      oddities.append((what, 1))
-    }
-  }
-
-  /// How many tasks of a job came before.
-  func nextNumber(in job: Int64) -> Int32 {
-    let number = counts[job] ?? 0
-    counts[job] = number &+ 1
-    return number
-  }
-
-  /// The number of a name within a job, by the order in which names come.
-  func number(of name: String, in job: Int64) -> Int32 {
-    if let known = names[job]?[name] { return known }
-    let number = Int32(clamping: names[job]?.count ?? 0)
-    names[job, default: [:]][name] = number
-    return number
-  }
-}
-
-/// A condition, ready to be asked.
-struct MappedCondition {
-  let slot: Int
-  let patterns: [[UInt8]]
-  let isNegated: Bool
-  let description: String
-
-  init(_ condition: TableMapping.Condition, _ slot: (String) -> Int) {
-    self.slot = slot(condition.column)
-    patterns = condition.patterns.map { Array($0.utf8) }
-    isNegated = condition.isNegated
-    let words = condition.patterns.map { "'\($0)'" }.joined(separator: ", ")
-    description = "\(condition.column) is \(isNegated ? words : "none of \(words)")"
-  }
-
-  func holds(_ row: MappedRow) -> Bool {
-    let isOne: Bool
-    switch row.values[slot] {
-    case .text(let bytes)?: isOne = patterns.contains { fits(bytes, $0) }
-    case let value?:
-      let text = Array(value.description.utf8)
-      isOne = patterns.contains { fits(text, $0) }
-    case nil: isOne = patterns.contains { $0.isEmpty }
-    }
-    return isOne != isNegated
-  }
-}
-
 /// Where the values of one of our columns come from, ready to be read.
-struct MappedSource {
+final class MappedSource {
   let quantity: MappedQuantity
   /// What messages call it.
   let label: String
@@ -96,8 +13,9 @@ struct MappedSource {
   private let slots: [Int]
   private let constant: UnsafeRawBufferPointer?
   private let factor: Double?
+  private let unitIsUsual: Bool
   private let letters: QuantityText.Letters
-  private let words: [(pattern: [UInt8], meaning: UnsafeRawBufferPointer)]
+  private let words: [Word]
   private let other: UnsafeRawBufferPointer?
   private let missing: MissingWords?
   private let keys: [[UInt8]]
@@ -111,6 +29,14 @@ struct MappedSource {
   /// The first that has a value counts, in place of a column.
   private let alternatives: [MappedSource]
   private let conditions: [MappedCondition]
+  /// Whether its values stand in the columns as they are: nothing is put together.
+  let isPlain: Bool
+
+  /// One of their words and what it is called here.
+  private struct Word {
+    let pattern: TextPattern
+    let meaning: UnsafeRawBufferPointer
+  }
 
   /// - Parameters:
   ///   - column: ours.
@@ -126,6 +52,7 @@ struct MappedSource {
     constant = source.value.map { arena.copy($0.utf8) }
     let letters = source.unit.flatMap { UnitName.letters[$0] }
     self.letters = letters ?? .stated
+    unitIsUsual = source.unitIsUsual
     factor =
       source.factor
       ?? source.unit.flatMap { unit in
@@ -139,7 +66,7 @@ struct MappedSource {
       let stars = ($0.key.contains("*"), $1.key.contains("*"))
       if stars.0 != stars.1 { return stars.1 }
       return ($1.key.utf8.count, $0.key) < ($0.key.utf8.count, $1.key)
-    }.map { (Array($0.key.utf8), arena.copy($0.value.utf8)) }
+    }.map { Word(pattern: TextPattern($0.key), meaning: arena.copy($0.value.utf8)) }
     other = source.other.map { arena.copy($0.utf8) }
     missing = source.missing.isEmpty ? nil : MissingWords(source.missing)
     keys = source.key.map { Array($0.utf8) }
@@ -154,6 +81,14 @@ struct MappedSource {
     conditions = source.conditions.map { MappedCondition($0, slot) }
     alive = source.alive
     above = source.above
+    isPlain =
+      source.sum.isEmpty && source.any.isEmpty && source.times.isEmpty && source.spans.isEmpty
+      && source.key.isEmpty && source.match == nil
+  }
+
+  /// What a number is multiplied with, where the file may declare a unit.
+  private func scale(_ declared: Double?) -> Double {
+    (unitIsUsual ? declared ?? factor : factor ?? declared) ?? 1
   }
 
   /// Whether the entry of a list is taken as it stands, not added up.
@@ -207,7 +142,7 @@ struct MappedSource {
     } else {
       bytes = context.arena.copy(value.description.utf8)
     }
-    for (pattern, meaning) in words where fits(bytes, pattern) { return .text(meaning) }
+    for word in words where word.pattern.matches(bytes) { return .text(word.meaning) }
     return other.map { .text($0) } ?? value
   }
 
@@ -281,7 +216,7 @@ struct MappedSource {
   private func scalar(
     _ value: CellValue, _ declared: Double?, _ row: MappedRow, _ context: MappedContext
   ) throws(RowError) -> Double {
-    let factor = factor ?? declared ?? 1
+    let factor = scale(declared)
     switch value {
     case .integer(let integer): return Double(integer) * factor
     case .number(let number) where number.isFinite: return number * factor
@@ -365,24 +300,40 @@ struct MappedSource {
           return try extreme(bytes, takesLatest, declared, context)
         }
         return try instant(value, declared, context)
-      case .name:
-        // A number whose digits would be lost is a name too.
-        if case .text(let bytes) = value, parseInteger(bytes) == nil {
-          let number = parseNumber(bytes).flatMap { abs($0) < 0x1p53 ? Int64(exactly: $0) : nil }
-          return number ?? Int64(1 << 62 | fnv1a(bytes) >> 2)
-        }
+      case .name: return try identifier(value, context)
       default: break
       }
-      let factor = factor ?? declared ?? 1
+      let factor = scale(declared)
       if let whole = Int64(exactly: factor), let integer = wholeNumber(value) {
         return try product(integer, whole)
       }
     }
     guard let number = try number(row, context) else { return nil }
+    if case .plain = quantity, number != number.rounded() {
+      throw problem("\(decimal(number)) is no whole number")
+    }
     guard let integer = Int64(exactly: number.rounded()) else {
       throw problem("\(decimal(number)) is out of range")
     }
     return integer
+  }
+
+  /// A name's number: its own where it is one, written as numbers are; never by way of floating point.
+  private func identifier(
+    _ value: CellValue, _ context: MappedContext
+  ) throws(RowError) -> Int64 {
+    switch value {
+    case .integer(let integer): return integer
+    case .number(let number):
+      guard let whole = RecordColumn.integer(number) else {
+        throw problem("\(decimal(number)) is no whole number, or its last digits are lost")
+      }
+      return whole
+    case .text(let bytes):
+      if let number = context.names.identifier(bytes) { return number }
+      throw problem("'\(shown(value))' has the number of another name")
+    case .flag: throw problem("'\(shown(value))' is no integer")
+    }
   }
 
   private func wholeNumber(_ value: CellValue) -> Int64? {
@@ -416,7 +367,7 @@ struct MappedSource {
   private func instant(
     _ value: CellValue, _ declared: Double?, _ context: MappedContext
   ) throws(RowError) -> Int64 {
-    let scale = factor ?? declared ?? 1
+    let scale = scale(declared)
     if let whole = Int64(exactly: scale), let integer = wholeNumber(value) {
       return try product(integer, whole)
     }

@@ -19,11 +19,13 @@ struct MappedTable {
 
   private let missing: MissingWords?
   private let conditions: [MappedCondition]
+  private let typed: [String: MappedType]
 
   init(
     _ name: String, _ group: TraceInput.Group, _ layout: TableLayout, names: [String],
-    optional: Set<String>, conditions: [MappedCondition]
+    optional: Set<String>, conditions: [MappedCondition], typed: [String: MappedType] = [:]
   ) {
+    self.typed = typed
     self.name = name
     self.group = group
     self.layout = layout
@@ -64,12 +66,13 @@ struct MappedTable {
     into row: MappedRow, _ context: MappedContext, _ options: ReadOptions,
     _ body: () throws(RowError) -> Void
   ) throws(TraceError) {
-    let table = FieldTable(
-      name, names.map { ColumnSpec($0, .text, !optional.contains($0)) })
+    // One file at a time: its name, and those of its folders, may be columns.
     for file in group.files {
-      // One file at a time: its name may be a column.
-      let fileSlot = names.firstIndex(of: MappingPlan.fileColumn)
-      let stem = Array(file.stem.utf8)
+      let constants = Constants(names, file)
+      let table = FieldTable(
+        name,
+        names.map { ColumnSpec($0, .text, !optional.contains($0) && !constants.have($0)) })
+      var number: Int64 = 0
       var reader = FieldTableReader(
         group.only(file), table, .layout(layout, TableLayout.kind(of: group.head)), options: options
       )
@@ -80,7 +83,8 @@ struct MappedTable {
           let value: CellValue? = bytes.isEmpty ? nil : .text(bytes)
           row.values[slot] = value.flatMap { missing?.contains($0) ?? false ? nil : $0 }
         }
-        if let fileSlot { row.values[fileSlot] = .text(context.arena.copy(stem)) }
+        constants.put(into: row, number, context)
+        number += 1
         guard counts(row) else { return }
         try body()
       }
@@ -94,19 +98,17 @@ struct MappedTable {
     _ body: () throws(RowError) -> Void
   ) throws(TraceError) {
     for file in group.files {
-      let (path, reader) = (file.name, try file.openParquet())
-      let there = Set(reader.columns.map(\.name))
+      let reader = try file.openParquet(expansion: options.maximumExpansion)
+      let path = file.name
+      let there = Set(reader.columns.map(\.name) + reader.unreadableColumns.map(\.name))
+      let constants = Constants(names, file)
       var cursors: [(slot: Int, cursor: MappedParquetCursor)] = []
       for (slot, name) in names.enumerated() {
         row.values[slot] = nil
-        if !there.contains(name), optional.contains(name) { continue }
-        let cursor = try catching(path) { try MappedParquetCursor(reader, name) }
+        if !there.contains(name), optional.contains(name) || constants.have(name) { continue }
+        let cursor = try catching(path) { try MappedParquetCursor(reader, name, takesLists: true) }
         cursors.append((slot, cursor))
-        switch cursor.column.annotation {
-        case .time(let decimals, _): row.declaredFactors[slot] = [3: 1e3, 6: 1, 9: 1e-3][decimals]
-        case .date: row.declaredFactors[slot] = 86400e6
-        default: row.declaredFactors[slot] = nil
-        }
+        row.declaredFactors[slot] = try declared(cursor.column, file: path)
       }
       var done = 0
       while done < reader.rowCount {
@@ -122,6 +124,7 @@ struct MappedTable {
                 row.values[slot] = cell.flatMap { missing?.contains($0) ?? false ? nil : $0 }
               }
             }
+            constants.put(into: row, Int64(done + index), context)
             guard counts(row) else { continue }
             try body()
           } catch {
@@ -134,6 +137,57 @@ struct MappedTable {
         done += count
         options.meter?.add(rows: count)
       }
+    }
+  }
+
+  /// What the file declares that times in a column are to be multiplied with.
+  ///
+  /// - Throws: `TraceError` if the mapping says another unit, or the type cannot hold what it is for.
+  private func declared(
+    _ column: ParquetColumn, file: String
+  ) throws(TraceError) -> Double? {
+    let unit = column.declaredUnit
+    switch typed[column.name] {
+    case .name: try column.checkHoldsNames(file: file)
+    case .time(let factor):
+      if let unit, unit.factor != factor {
+        throw TraceError(
+          .malformedRow,
+          "column '\(column.name)' is declared as \(unit.type); the mapping says another "
+            + "unit: leave it out there", file: file)
+      }
+    case nil: break
+    }
+    return unit?.factor
+  }
+}
+
+/// What stands for all rows of a file: its name, and what the names of its folders say (`day=1`).
+private struct Constants {
+  private let file: Int?
+  private let row: Int?
+  private let stem: [UInt8]
+  private let folders: [(name: String, slot: Int, text: [UInt8]?)]
+
+  init(_ names: [String], _ input: TraceInput.File) {
+    file = names.firstIndex(of: MappingPlan.fileColumn)
+    row = names.firstIndex(of: MappingPlan.rowColumn)
+    stem = Array(input.stem.utf8)
+    folders = input.partition.compactMap { folder in
+      names.firstIndex(of: folder.column).map {
+        (folder.column, $0, folder.value.map { Array($0.utf8) })
+      }
+    }
+  }
+
+  func have(_ name: String) -> Bool { folders.contains { $0.name == name } }
+
+  /// A column of the file goes before the folder's.
+  func put(into values: MappedRow, _ number: Int64, _ context: MappedContext) {
+    if let file { values.values[file] = .text(context.arena.copy(stem)) }
+    if let row { values.values[row] = .integer(number) }
+    for folder in folders where values.values[folder.slot] == nil {
+      values.values[folder.slot] = folder.text.map { .text(context.arena.copy($0)) }
     }
   }
 }

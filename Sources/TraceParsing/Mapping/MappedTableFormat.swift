@@ -13,11 +13,17 @@ public struct MappedTableFormat: TraceFormat {
   /// The name for `--format`.
   public let name: String
   let mapping: TableMapping
+  /// Whether the user describes the table: then what it lacks is told.
+  private let isDescribed: Bool
 
   /// A format called `name`.
-  public init(name: String, mapping: TableMapping) {
+  ///
+  /// - Parameter isDescribed: whether the user describes the input with it, so that the columns that
+  ///   it lacks are told.
+  public init(name: String, mapping: TableMapping, isDescribed: Bool = false) {
     self.name = name
     self.mapping = mapping
+    self.isDescribed = isDescribed
   }
 
   /// The table in `input`, if it has every column that the mapping names.
@@ -33,30 +39,80 @@ public struct MappedTableFormat: TraceFormat {
       mapping.table, plan.names.filter { !plan.optional.contains($0) }, in: input.groups)
     let usable = main.filter { canRead($0, plan) }
     guard let first = usable.first else { return nil }
-    var joined: [String: TraceInput.Group] = [:]
+    var joined: [String: [TraceInput.Group]] = [:]
     var notes: [String] = []
     for join in mapping.joins {
       let isInSameFile = join.table.file == nil && join.table.rows != nil
-      joined[join.name] =
-        isInSameFile ? first : try find(join.table, join.key, in: input.groups).first
-      if joined[join.name] == nil {
+      let found = isInSameFile ? [first] : try find(join.table, join.key, in: input.groups)
+      joined[join.name] = found
+      if found.isEmpty {
         notes.append(
           "no table \(join.name) (\(join.table.file ?? "")…): what it would say is missing")
       }
     }
-    var machineGroup: TraceInput.Group?
-    if let machines = mapping.machines {
-      let needed = machines.columns.values.filter { !$0.isOptional && $0.from.count < 2 }
-      let found = try find(machines.table, needed.flatMap(\.from), in: input.groups)
-      machineGroup = found.first { group in
-        !usable.contains { $0.files[0].name == group.files[0].name }
+    let machineGroup = try findMachines(in: input).first { group in
+      !usable.contains { $0.files[0].name == group.files[0].name }
+    }
+    var usageGroups: [TraceInput.Group] = []
+    if let usage = mapping.usage {
+      usageGroups = usable
+      if let table = usage.table {
+        let needed = usage.columns.values.filter { !$0.isOptional && $0.from.count < 2 }
+        usageGroups = try find(table, usage.key + needed.flatMap(\.columnsInUse), in: input.groups)
+          .filter { group in !usable.contains { $0.files[0].name == group.files[0].name } }
       }
     }
     return MappedTableTrace(
-      format: name, groups: usable, joined: joined, machineGroup: machineGroup, mapping: mapping,
-      findings: notes,
+      format: name, groups: usable, joined: joined, machineGroup: machineGroup,
+      usageGroups: usageGroups, mapping: mapping, findings: notes,
       passedOver: input.passedOver(
-        besides: usable + Array(joined.values) + [machineGroup].compactMap { $0 }, format: name))
+        besides: usable + joined.values.joined() + usageGroups
+          + [machineGroup].compactMap { $0 }, format: name))
+  }
+
+  /// The tables that could be of its machines.
+  private func findMachines(in input: TraceInput) throws(TraceError) -> [TraceInput.Group] {
+    guard let machines = mapping.machines else { return [] }
+    let needed = machines.columns.values.filter { !$0.isOptional && $0.from.count < 2 }
+    return try find(machines.table, needed.flatMap(\.from), in: input.groups)
+  }
+
+  /// What is here of the trace where its tasks are not: its machines, or a table that is joined.
+  public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
+    guard mapping.problems.isEmpty else { return nil }
+    let tasks = mapping.table.file.map { "its \($0) table" } ?? "the table of its tasks"
+    func error(_ what: String, _ group: TraceInput.Group) -> TraceError {
+      TraceError(
+        .unrecognised,
+        "\(what) of \(name); records are made of \(tasks): give both, in one folder",
+        file: group.files[0].name)
+    }
+    if let machines = mapping.machines?.table,
+      let group = (try? findMachines(in: input))?.first,
+      machines.header == nil || !machines.only.isEmpty || machines.isNamed(group)
+    {
+      return error("the machines", group)
+    }
+    for join in mapping.joins where join.table.file != nil {
+      if let group = (try? find(join.table, join.key, in: input.groups))?.first,
+        join.table.isNamed(group)
+      {
+        return error("the table \(join.name)", group)
+      }
+    }
+    guard let group = input.groups.first,
+      let columns = try? group.columnNames(mapping.table), !columns.isEmpty
+    else { return nil }
+    let plan = MappingPlan(mapping)
+    let needed = plan.names.filter { !plan.optional.contains($0) }
+    let missing = needed.filter { !group.has([$0], columns) }.sorted()
+    guard !missing.isEmpty, isAsked || (isDescribed && missing.count * 2 <= needed.count) else {
+      return nil
+    }
+    return TraceError(
+      .unrecognised,
+      "\(name) needs the columns \(missing.joined(separator: ", ")); the file has "
+        + columns.joined(separator: ", "), file: group.files[0].name)
   }
 
   /// The groups that could be a table: by the file's name, and by the columns that it must have.
@@ -65,23 +121,29 @@ public struct MappedTableFormat: TraceFormat {
   ) throws(TraceError) -> [TraceInput.Group] {
     var found: [TraceInput.Group] = []
     for group in groups {
-      let isNamed = layout.file.map { group.files[0].baseName.hasPrefix($0) } ?? true
-      guard isNamed || groups.count == 1 else { continue }
-      switch TableLayout.kind(of: group.head) {
+      guard layout.file == nil || layout.isNamed(group) || groups.count == 1 else { continue }
+      let kind = TableLayout.kind(of: group.head)
+      // A path to a list is of a document; a table that need have no column could be any.
+      guard layout.rows == nil || kind == .json,
+        kind == .json || layout.header != nil
+          || columns.contains(where: { !MappingPlan.isOwn($0) })
+      else { continue }
+      switch kind {
       case .parquet:
-        let names = Set(try group.files[0].openParquet().columns.map(\.name))
-        guard columns.allSatisfy(names.contains) else { continue }
+        let reader = try group.files[0].openParquet()
+        let names = reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
+        guard group.has(columns, names) else { continue }
       case .json:
         guard group.firstObject(layout, columns) else { continue }
       case .text:
-        let rows = group.rows(layout, limit: 20)
+        var rows = group.rows(layout, limit: 20)
         guard let first = rows.first else { continue }
         if let header = layout.header {
-          guard rows.filter({ $0.count == header.count }).count * 2 > rows.count,
-            Set(first) != Set(header)
-          else { continue }
+          // Some copies of a headerless table have one after all.
+          if first == header { rows.removeFirst() }
+          guard rows.filter({ $0.count == header.count }).count * 2 > rows.count else { continue }
         } else {
-          guard columns.allSatisfy(Set(first).contains) else { continue }
+          guard group.has(columns, first) else { continue }
         }
         guard layout.accepts(rows) else { continue }
       }
@@ -95,8 +157,15 @@ public struct MappedTableFormat: TraceFormat {
     _ group: TraceInput.Group, _ plan: MappingPlan
   ) -> Bool {
     guard let header = mapping.table.header else { return true }
-    let rows = group.rows(mapping.table, limit: 50).filter { $0.count == header.count }
+    let rows = group.rows(mapping.table, limit: 50)
+      .filter { $0.count == header.count && $0 != header }
     guard !rows.isEmpty else { return false }
+    for (column, range) in mapping.checks {
+      guard let place = header.firstIndex(of: column) else { continue }
+      guard rows.allSatisfy({ Double($0[place]).map(range.contains) ?? false }) else {
+        return false
+      }
+    }
     let places = plan.names.map { header.firstIndex(of: $0) }
     let missing = MissingWords(mapping.table.missing)
     let context = MappedContext(
@@ -110,7 +179,7 @@ public struct MappedTableFormat: TraceFormat {
         let value: CellValue? = text.isEmpty ? nil : .text(context.arena.copy(text.utf8))
         row.values[slot] = value.flatMap { missing.contains($0) ? nil : $0 }
       }
-      var builder = MappedTaskBuilder(plan)
+      let builder = MappedTaskBuilder(plan)
       var symbols = SymbolTable()
       if (try? builder.read(row, context, &symbols)) != nil { good += 1 }
     }
@@ -119,6 +188,14 @@ public struct MappedTableFormat: TraceFormat {
 }
 
 extension TableLayout {
+  /// Whether the name of a group's files says that it is this table: it begins so, or has the name
+  /// behind a dash, a dot or an underscore.
+  fileprivate func isNamed(_ group: TraceInput.Group) -> Bool {
+    guard let file else { return false }
+    let name = group.files[0].baseName
+    return name.hasPrefix(file) || "-_.".contains { name.contains("\($0)\(file)") }
+  }
+
   /// Whether at least one of the first rows counts; they begin with the header where none is stated.
   fileprivate func accepts(_ rows: [[String]]) -> Bool {
     let names = header ?? rows.first ?? []
@@ -135,6 +212,26 @@ extension TableLayout {
 }
 
 extension TraceInput.Group {
+  /// Whether all of `columns` are among `names`, or in the names of the folders that it is in.
+  fileprivate func has(_ columns: [String], _ names: [String]) -> Bool {
+    let partition = files[0].partition
+    return columns.allSatisfy { column in
+      names.contains(column) || MappingPlan.isOwn(column)
+        || partition.contains { $0.column == column }
+    }
+  }
+
+  /// The names of a table's columns; empty where it is JSON.
+  fileprivate func columnNames(_ layout: TableLayout) throws(TraceError) -> [String] {
+    switch TableLayout.kind(of: head) {
+    case .parquet:
+      let reader = try files[0].openParquet()
+      return reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
+    case .json: return []
+    case .text: return layout.header == nil ? rows(layout, limit: 1).first ?? [] : []
+    }
+  }
+
   /// The first rows as texts.
   func rows(_ layout: TableLayout, limit: Int) -> [[String]] {
     var bytes = head[...]

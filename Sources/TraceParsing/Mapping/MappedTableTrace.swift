@@ -9,8 +9,10 @@ struct MappedTableTrace: RecognisedTrace {
   let format: String
   /// The table, in one group or several of the same columns.
   let groups: [TraceInput.Group]
-  let joined: [String: TraceInput.Group]
+  let joined: [String: [TraceInput.Group]]
   let machineGroup: TraceInput.Group?
+  /// The samples of use over time; empty where there are none.
+  let usageGroups: [TraceInput.Group]
   let mapping: TableMapping
   /// What is to be said of what was found.
   let findings: [String]
@@ -18,18 +20,24 @@ struct MappedTableTrace: RecognisedTrace {
 
   private static let table = "tasks"
   private static let machineTable = "machines"
+  private static let usageTable = "usage"
 
   var tables: [TraceTable] {
     var tables = [groups[0].traceTable(Self.table)]
     tables[0].parts = groups.reduce(0) { $0 + $1.files.count }
-    tables += mapping.joins.compactMap { joined[$0.name]?.traceTable($0.name) }
+    tables += mapping.joins.compactMap { joined[$0.name]?.first?.traceTable($0.name) }
     if let machineGroup { tables.append(machineGroup.traceTable(Self.machineTable)) }
+    if mapping.usage?.table != nil, var table = usageGroups.first?.traceTable(Self.usageTable) {
+      table.parts = usageGroups.reduce(0) { $0 + $1.files.count }
+      tables.append(table)
+    }
     return tables
   }
 
   var notes: [String] {
     let has = Set(mapping.columns.keys)
-    var notes = findings + mapping.notes + MappedLife(has).notes
+    var notes =
+      findings + mapping.notes + TablePieces.notes(Self.table, groups) + MappedLife(has).notes
     if !has.contains("run_us"), !has.contains("end_us") {
       notes.append(
         "neither run_us nor end_us is mapped: no task has a run time, none can be replayed")
@@ -38,7 +46,13 @@ struct MappedTableTrace: RecognisedTrace {
   }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
-    try gather(options).stream()
+    var keys = MappedUsageKeys()
+    let stream = try gather(options, &keys).stream()
+    if let usage = mapping.usage, !usageGroups.isEmpty {
+      stream.usage = MappedUsage(
+        mapping: mapping, usage: usage, groups: usageGroups, keys: keys)
+    }
+    return stream
   }
 
   /// The folded tasks, in the order of their first rows.
@@ -47,14 +61,17 @@ struct MappedTableTrace: RecognisedTrace {
     var tasks: [MappedTaskBuilder.Task] = []
   }
 
-  private func gather(_ options: ReadOptions) throws(TraceError) -> RecordGathering {
+  private func gather(
+    _ options: ReadOptions, _ keys: inout MappedUsageKeys
+  ) throws(TraceError) -> RecordGathering {
+    let hasUsage = !usageGroups.isEmpty
     let plan = MappingPlan(mapping)
     var gathering = RecordGathering(options)
     var joins: [MappedJoin] = []
     let zone = mapping.timeZone.flatMap(ZoneClock.zone(named:)) ?? .gmt
     let context = MappedContext(
       clock: ZoneClock(zone), hasDecimalCommas: mapping.table.hasDecimalCommas)
-    var builder = MappedTaskBuilder(plan)
+    let builder = MappedTaskBuilder(plan)
     let row = MappedRow(slots: plan.slotCount)
     let numbersJobs = mapping.columns["job_id"] == nil
     var folding = Folding()
@@ -63,12 +80,13 @@ struct MappedTableTrace: RecognisedTrace {
       if joins.isEmpty || joinsItself {
         joins = try plan.joins.map { join throws(TraceError) in
           try MappedJoin(
-            join, isInSameFile(join.join) ? group : joined[join.join.name], options, &gathering)
+            join, isInSameFile(join.join) ? [group] : joined[join.join.name] ?? [], options,
+            &gathering)
         }
       }
       var table = MappedTable(
         Self.table, group, mapping.table, names: plan.names, optional: plan.optional,
-        conditions: plan.conditions)
+        conditions: plan.conditions, typed: plan.typed)
       try table.forEachRow(into: row, context, options) { () throws(RowError) in
         for (place, join) in joins.enumerated() where !join.look(row, context.arena) {
           context.count("rows without one in \(plan.joins[place].join.name)")
@@ -76,9 +94,14 @@ struct MappedTableTrace: RecognisedTrace {
         var task = try builder.read(row, context, &gathering.symbols)
         if numbersJobs { task.record.id.job = count }
         count += 1
+        if hasUsage, let key = mappedKey(row, plan.usageKey) {
+          keys.note(key, task.record.id, full: try plan.usageFull?.number(row, context))
+        }
         try keep(row, task, plan, context, &gathering)
         guard plan.fold.isEmpty else { return fold(row, task, plan, &folding) }
-        try add(builder.finish(task, context), row, plan, context, &gathering)
+        let record = try builder.finish(task, context)
+        if hasUsage { keys.note(record) }
+        try add(record, row, plan, context, &gathering)
       }
       rows += table.rows
       comments += table.comments
@@ -86,7 +109,9 @@ struct MappedTableTrace: RecognisedTrace {
     }
     for task in folding.tasks {
       do throws(RowError) {
-        try add(builder.finish(task, context), nil, plan, context, &gathering)
+        let record = try builder.finish(task, context)
+        if hasUsage { keys.note(record) }
+        try add(record, nil, plan, context, &gathering)
       } catch {
         let located = TraceError(
           error.code, "task \(task.record.id.job): \(error.message)", file: groups[0].files[0].name)
@@ -151,10 +176,20 @@ struct MappedTableTrace: RecognisedTrace {
     let id = task.record.id
     for attribute in plan.attributes {
       guard let value = attribute.source.value(row, context) else { continue }
-      if let number = try? attribute.source.number(row, context) {
+      // What is text all through is not tried as a number: saying why it is none takes long.
+      var isText = false
+      if case .text(let bytes) = value, attribute.source.isPlain {
+        isText = parseNumber(bytes) == nil
+      }
+      if !isText, let number = try? attribute.source.number(row, context) {
         gathering.attributes.set(attribute.name, of: id, to: number)
       } else {
-        let symbol = gathering.symbols.intern(value.description)
+        let symbol: UInt32
+        if case .text(let bytes) = value {
+          symbol = gathering.symbols.intern(bytes)
+        } else {
+          symbol = gathering.symbols.intern(value.description)
+        }
         gathering.attributes.set(attribute.name, .symbol, of: id, to: Double(symbol))
       }
     }
@@ -181,7 +216,12 @@ struct MappedTableTrace: RecognisedTrace {
         }
         gathering.dependencies.add(id, after: TaskID(job: id.job, index: index))
       } else {
-        let job = parseInteger(element) ?? Int64(1 << 62 | fnv1a(element) >> 2)
+        guard let job = context.names.identifier(element) else {
+          throw RowError(
+            column: dependencies.slot,
+            message: "'\(String(decoding: element.prefix(40), as: UTF8.self))' is no job's number",
+            reason: "bad dependency")
+        }
         gathering.dependencies.add(id, after: TaskID(job: job))
       }
     }
@@ -224,12 +264,22 @@ struct MappedTableTrace: RecognisedTrace {
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
-    if table == Self.table { return try gather(options).survey }
+    var keys = MappedUsageKeys()
+    if table == Self.table { return try gather(options, &keys).survey }
+    if table == Self.usageTable {
+      var survey = TableSurvey()
+      _ = try gather(options, &keys)
+      if let usage = mapping.usage {
+        _ = try MappedUsage(mapping: mapping, usage: usage, groups: usageGroups, keys: keys)
+          .forEach(options) { _ throws(TraceError) in survey.rows += 1 }
+      }
+      return survey
+    }
     if table == Self.machineTable, let machines = mapping.machines, let group = machineGroup {
       return try MappedMachines(machines).read(group, options).survey
     }
     var survey = TableSurvey()
-    survey.rows = try gather(options).report.rows[table] ?? 0
+    survey.rows = try gather(options, &keys).report.rows[table] ?? 0
     return survey
   }
 }

@@ -24,7 +24,7 @@ struct MappedTaskBuilder {
   }
 
   /// The task of a row; times are not worked out yet.
-  mutating func read(
+  func read(
     _ row: MappedRow, _ context: MappedContext, _ symbols: inout SymbolTable
   ) throws(RowError) -> Task {
     var task = Task(record: blank)

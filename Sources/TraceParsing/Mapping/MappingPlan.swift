@@ -40,7 +40,12 @@ struct MappingPlan {
   let comparisons: [Column]
   let dependencies: MappedDependencies?
   let fold: [Int]
+  /// By what samples of use know a task.
+  let usageKey: [Int]
+  let usageFull: MappedSource?
   let conditions: [MappedCondition]
+  /// What their columns are for, where the type that a file declares matters.
+  let typed: [String: MappedType]
   /// Our columns that are made of something.
   let targets: Set<String>
   /// Whether tasks are names, numbered within their jobs.
@@ -49,6 +54,11 @@ struct MappingPlan {
 
   /// The name under which the file's own name can be used as a column.
   static let fileColumn = "@file"
+  /// The name under which a row's number within its file, from 0 on, can be used as a column.
+  static let rowColumn = "@row"
+
+  /// Whether a column is none of the table's.
+  static func isOwn(_ name: String) -> Bool { name == fileColumn || name == rowColumn }
 
   init(_ mapping: TableMapping) {
     var slots: [String: Int] = [:]
@@ -98,10 +108,23 @@ struct MappingPlan {
         slot: slot($0.from), separator: $0.separator, areTasks: $0.areTasks)
     }
     fold = mapping.fold.map(slot)
+    usageKey = mapping.usage?.of.map(slot) ?? []
+    usageFull = mapping.usage?.full.map {
+      MappedSource($0, of: "full", words: words, slot)
+    }
     conditions = mapping.table.only.map { MappedCondition($0, slot) }
+    typed = mapping.typedColumns
     targets = Set(mapping.columns.keys)
     numbersTasks = mapping.columns["task_index"]?.isNumbered ?? false
   }
+}
+
+/// What a column is for, where the type that a Parquet file declares for it matters.
+enum MappedType {
+  /// Names that happen to be numbers.
+  case name
+  /// Times, whose unit the mapping says.
+  case time(factor: Double)
 }
 
 /// Where what a task waits for is found.
@@ -112,6 +135,20 @@ struct MappedDependencies {
 }
 
 extension TableMapping {
+  /// What their columns are for, where a file's types matter.
+  var typedColumns: [String: MappedType] {
+    var types: [String: MappedType] = [:]
+    for (name, source) in columns {
+      guard let target = RecordColumn.all.first(where: { $0.name == name }) else { continue }
+      for column in source.from {
+        if target.isIdentifier { types[column] = .name }
+        let factor = source.factor ?? source.unit.flatMap { UnitName.factors(of: name)[$0] }
+        if target.isTime, let factor, !source.unitIsUsual { types[column] = .time(factor: factor) }
+      }
+    }
+    return types
+  }
+
   /// All of their columns that are named anywhere, in a fixed order.
   var columnsInUse: [String] {
     var names: [String] = []
@@ -120,6 +157,7 @@ extension TableMapping {
     for (_, source) in compare.sorted(by: { $0.key < $1.key }) { names += source.columnsInUse }
     if let dependencies { names.append(dependencies.from) }
     names += fold
+    if let usage { names += usage.of + (usage.full?.columnsInUse ?? []) }
     names += recognise
     names += table.only.map(\.column)
     for join in joins { names += join.by }
@@ -141,7 +179,10 @@ extension TableMapping {
     for source in attributes.values { optional.formUnion(source.columnsInUse) }
     for source in compare.values { optional.formUnion(source.columnsInUse) }
     if let dependencies { optional.insert(dependencies.from) }
-    return optional.subtracting(needed).subtracting(recognise).union([MappingPlan.fileColumn])
+    if let usage { optional.formUnion(usage.of + (usage.full?.columnsInUse ?? [])) }
+    return optional.subtracting(needed).subtracting(recognise).union([
+      MappingPlan.fileColumn, MappingPlan.rowColumn,
+    ])
   }
 }
 

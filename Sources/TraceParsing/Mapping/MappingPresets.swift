@@ -35,6 +35,7 @@ extension MappedTableFormat {
     preset(PackageResources.slurm_yaml),
     preset(PackageResources.slurm_json_yaml),
     preset(PackageResources.pbs_yaml),
+    preset(PackageResources.lsf_yaml),
     preset(PackageResources.kubernetes_pods_yaml),
     preset(PackageResources.kubernetes_recording_yaml),
     preset(PackageResources.wfcommons_yaml),
@@ -49,7 +50,23 @@ extension MappedTableFormat {
     preset(PackageResources.alibaba_2018_containers_yaml),
     preset(PackageResources.alibaba_2018_instances_yaml),
     preset(PackageResources.gwa_yaml),
+    preset(PackageResources.planetlab_yaml),
   ]
+
+  /// The tasks.parquet of OpenDC workloads from 2023 on.
+  public static let openDC = preset(PackageResources.opendc_yaml)
+
+  /// The same with `mem_capacity` in one of `memoryUnits`: OpenDC's page calls it MB, its loader
+  /// (ComputeWorkloadLoader.kt) divides it by 1000 "from KB to MB", and its workloads are so.
+  public static func openDC(memoryUnit: String) -> MappedTableFormat {
+    var mapping = openDC.mapping
+    mapping.columns["memory_bytes"]?.unit = memoryUnit
+    mapping.notes.removeAll { $0.contains("mem_capacity") }
+    return MappedTableFormat(name: openDC.name, mapping: mapping)
+  }
+
+  /// The units that `mem_capacity` can be in.
+  public static let memoryUnits = ["B", "kB", "MB", "GB", "KiB", "MiB", "GiB"]
 
   /// The format that a mapping of the program's own describes.
   private static func preset(_ bytes: [UInt8]) -> MappedTableFormat {

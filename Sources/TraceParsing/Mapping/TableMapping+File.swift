@@ -12,7 +12,7 @@ extension TableMapping {
   }
 
   /// The mapping that a file states, every issue noted.
-  init?(_ root: ConfigurationNode) {
+  public init?(_ root: ConfigurationNode) {
     let columns = root.object("columns", required: true)
     self.init(columns: columns.map(Self.sources) ?? [:], table: TableLayout(root))
     name = root.string("name")
@@ -26,9 +26,11 @@ extension TableMapping {
     }
     machines = root.object("machines").map(Machines.init)
     fold = root["fold"].map(\.texts) ?? []
+    usage = root.object("usage").map(Self.usage)
     timeZone = root.string("time_zone")
     compare = root.object("compare").map(Self.sources) ?? [:]
     recognise = root["recognise"].map(\.texts) ?? []
+    checks = root.object("check").map(Self.ranges) ?? [:]
     notes = root["notes"].map(\.texts) ?? []
     switch root.choice("origin", of: ["first", "none"]) {
     case "first": origin = .first
@@ -37,6 +39,31 @@ extension TableMapping {
     }
     guard columns != nil else { return nil }
     for problem in problems { root.problem(at: problem.path, problem.message) }
+  }
+
+  private static func usage(_ node: ConfigurationNode) -> Usage {
+    var usage = Usage()
+    if node.flag("own_table") ?? true { usage.table = TableLayout(node) }
+    usage.key = node["key"].map(\.texts) ?? []
+    usage.of = node["of"].map(\.texts) ?? usage.key
+    usage.columns = node.object("columns", required: true).map(sources) ?? [:]
+    usage.full = node["full"].map { Source($0) }
+    return usage
+  }
+
+  /// `{column: [least, largest]}`.
+  private static func ranges(_ node: ConfigurationNode) -> [String: ClosedRange<Double>] {
+    var ranges: [String: ClosedRange<Double>] = [:]
+    for name in node.keys {
+      guard let child = node[name] else { continue }
+      let limits = child.elements?.compactMap { $0.number() } ?? []
+      guard limits.count == 2, limits[0] <= limits[1] else {
+        child.problem("is a list of two numbers, the least and the largest")
+        continue
+      }
+      ranges[name] = limits[0]...limits[1]
+    }
+    return ranges
   }
 
   private static func sources(_ node: ConfigurationNode) -> [String: Source] {
@@ -82,6 +109,7 @@ extension TableMapping.Source {
     isOptional = node.flag("optional") ?? false
     conditions = node.object("where").map(TableMapping.Condition.all) ?? []
     isNumbered = node.flag("numbered") ?? false
+    unitIsUsual = node.flag("usual") ?? false
   }
 }
 

@@ -4,17 +4,8 @@ import TraceInput
 import Workload
 
 extension TableMapping {
-  /// Something wrong with a mapping: the dotted path in the file, and what.
-  public struct Problem: Hashable, Sendable, CustomStringConvertible {
-    /// Where, such as `columns.submit_us.unit`.
-    public var path: String
-    /// What is wrong.
-    public var message: String
-    public var description: String { "\(path): \(message)" }
-  }
-
   /// Everything that is wrong with it; empty if it can be used.
-  public var problems: [Problem] {
+  public var problems: [DescriptionIssue] {
     var checker = MappingChecker()
     let known = RecordColumn.all.map(\.name)
     if !MappedLife.canSubmit(Set(columns.keys)) {
@@ -30,6 +21,17 @@ extension TableMapping {
     }
     for (name, source) in attributes.sorted(by: { $0.key < $1.key }) {
       checker.checkParts(source, of: name, at: "attributes.\(name)")
+    }
+    if let usage {
+      for (name, source) in usage.columns.sorted(by: { $0.key < $1.key }) {
+        checker.check(source, of: name, Usage.columnNames, at: "usage.columns.\(name)")
+      }
+      if usage.key.isEmpty || usage.key.count != usage.of.count {
+        checker.note("usage.key", "has \(usage.key.count) columns for \(usage.of.count) in of")
+      }
+      if usage.columns["start_us"] == nil, usage.columns["duration_us"] == nil {
+        checker.note("usage.columns.start_us", "is missing, and so is duration_us")
+      }
     }
     if let machines {
       for (name, source) in machines.columns.sorted(by: { $0.key < $1.key }) {
@@ -61,7 +63,7 @@ extension TableMapping {
       let doubled = header.enumerated().filter { header.firstIndex(of: $1) != $0 }.map(\.element)
       for name in doubled { checker.note("\(path)header", "names '\(name)' twice") }
       for name in Set(names).sorted() where !header.contains(name) {
-        guard name != MappingPlan.fileColumn else { continue }
+        guard !MappingPlan.isOwn(name) else { continue }
         guard !joins.contains(where: { name.hasPrefix($0.name + ".") }) else { continue }
         checker.note("\(path)header", "has no column '\(name)', which is mapped")
       }
@@ -74,6 +76,9 @@ extension TableMapping {
       }
       check(names + join.key + [join.least].compactMap { $0 }, join.table, at: "join.\(join.name).")
     }
+    if let usage, let table = usage.table {
+      check(usage.key + usage.columns.values.flatMap(\.columnsInUse), table, at: "usage.")
+    }
     if let machines {
       check(
         machines.columns.values.flatMap(\.columnsInUse), machines.table, at: "machines.")
@@ -83,10 +88,10 @@ extension TableMapping {
 
 /// Notes what is wrong with sources.
 private struct MappingChecker {
-  private(set) var problems: [TableMapping.Problem] = []
+  private(set) var problems: [DescriptionIssue] = []
 
   mutating func note(_ path: String, _ message: String) {
-    problems.append(TableMapping.Problem(path: path, message: message))
+    problems.append(DescriptionIssue(path: path, message: message))
   }
 
   mutating func check(

@@ -3,7 +3,7 @@ import Tables
 import TraceInput
 import Workload
 
-/// Which columns of somebody else's table stand for which of ours, and how their values are read.
+/// Which columns of another program's table stand for which of ours, and how their values are read.
 ///
 /// As YAML or JSON (`docs/column-mappings.md` has all keys):
 /// ```yaml
@@ -32,6 +32,8 @@ public struct TableMapping: Equatable, Sendable {
   public var joins: [Join] = []
   /// The machines, where a table lists them.
   public var machines: Machines?
+  /// What tasks used over time, where a table tells.
+  public var usage: Usage?
   /// Columns whose rows are one task together; empty where each row is one.
   public var fold: [String] = []
   /// The clock of date-times that state no zone; nil is UTC.
@@ -42,6 +44,8 @@ public struct TableMapping: Equatable, Sendable {
   public var compare: [String: Source] = [:]
   /// Columns that must be there for the table to be this one, beside those that are mapped.
   public var recognise: [String] = []
+  /// What the first rows of a headerless table hold, for it to be this one: numbers from … to.
+  public var checks: [String: ClosedRange<Double>] = [:]
   /// What the reader should know: assumptions of the mapping.
   public var notes: [String] = []
 
@@ -146,12 +150,16 @@ extension TableMapping {
     public var conditions: [Condition] = []
     /// Whether names are numbered within their job, in the order in which they come.
     public var isNumbered = false
+    /// Whether a time's unit is only what is usual: what a Parquet file declares goes before it.
+    public var unitIsUsual = false
 
     /// The column `from`, times `factor`.
     public init(
-      from: String, factor: Double? = nil, unit: String? = nil, values: [String: String]? = nil
+      from: String, factor: Double? = nil, unit: String? = nil, values: [String: String]? = nil,
+      isOptional: Bool = false
     ) {
       self.from = [from]
+      self.isOptional = isOptional
       self.factor = factor
       self.unit = unit
       self.values = values ?? [:]

@@ -3,7 +3,7 @@ import Diagnostics
 import TraceInput
 import Workload
 
-/// Task records out of a foreign table: any Arrow stream, with a `ColumnMapping` or our own names.
+/// Task records out of a foreign table: any Arrow stream, with a `TableMapping` or our own names.
 public struct ArrowRecordReader {
   /// The records, in order of submission.
   public let table: TaskTable
@@ -15,11 +15,12 @@ public struct ArrowRecordReader {
   /// - Parameters:
   ///   - stream: batches of a struct of columns.
   ///   - mapping: which of its columns stand for which of ours; nil takes those that have our names.
+  ///     What it says of other tables and of files (`join`, `machines`, `fold`) is refused.
   ///   - name: what errors call the table.
   ///   - isCancelled: asked now and then; true ends the reading with a `CancellationError`.
   /// - Throws: `TraceError` naming column and row (from 1), `CancellationError`.
   public init(
-    _ stream: UnsafeMutablePointer<ArrowArrayStream>, mapping: ColumnMapping? = nil,
+    _ stream: UnsafeMutablePointer<ArrowArrayStream>, mapping: TableMapping? = nil,
     name: String = "table", isCancelled: () -> Bool = { false }
   ) throws {
     defer { stream.pointee.release?(stream) }
@@ -33,40 +34,13 @@ public struct ArrowRecordReader {
     }
     let fields = (0..<Int(schema.n_children)).compactMap { schema.children[$0]?.pointee }
     let names = fields.map { $0.name.map { String(cString: $0) } ?? "" }
-    let mapping = mapping ?? .identity(names)
-    let problems = mapping.problems
-    guard problems.isEmpty else {
-      throw TraceError(
-        .missing,
-        problems.map(\.description).joined(separator: "; ") + "; the table has "
-          + names.joined(separator: ", "), file: name)
+    var maker: any ArrowRowTaker
+    if let mapping {
+      maker = try ArrowMappedRows(mapping, fields, names, name)
+    } else {
+      maker = try ArrowOwnRows(fields, names, name)
     }
-    var columns: [(mapped: MappedColumn, place: Int)] = []
-    for column in mapping.resolved {
-      guard let place = names.firstIndex(of: column.source) else {
-        if mapping.columns[column.target.name]?.isOptional == true { continue }
-        throw TraceError(
-          .missing,
-          "no column '\(column.source)' for \(column.target.name); there are "
-            + names.joined(separator: ", "), file: name)
-      }
-      let format = String(cString: fields[place].format)
-      guard ArrowColumn.canRead(fields[place]) else {
-        throw TraceError(
-          .unrecognised,
-          "column '\(column.source)' is of Arrow type '\(format)'; expected \(ArrowColumn.expected)",
-          file: name)
-      }
-      var mapped = column
-      if mapped.factor == nil || mapped.unitIsUsual, mapped.target.name.hasSuffix("_us") {
-        mapped.factor = ArrowColumn.microseconds(format) ?? mapped.factor
-      }
-      columns.append((mapped, place))
-    }
-    var records: [TaskRecord] = []
-    var symbols = SymbolTable()
-    let mapper = RecordMapper(present: Set(columns.map(\.mapped.target.name)))
-    var numbers = NameNumbers()
+    var count = 0
     while true {
       var batch = ArrowArray()
       guard stream.pointee.get_next?(stream, &batch) == 0 else {
@@ -75,45 +49,35 @@ public struct ArrowRecordReader {
       guard let release = batch.release else { break }
       defer { release(&batch) }
       if isCancelled() { throw CancellationError() }
-      try Self.read(
-        batch, schema, columns, mapper, name, isCancelled, &records, &symbols, &numbers)
+      try Self.read(batch, schema, &maker, name, isCancelled, &count)
     }
-    table = TaskTable(records)
-    self.symbols = symbols
+    table = TaskTable(maker.finished())
+    symbols = maker.symbols
   }
 
   private static func read(
-    _ batch: ArrowArray, _ schema: ArrowSchema, _ columns: [(mapped: MappedColumn, place: Int)],
-    _ mapper: RecordMapper, _ name: String, _ isCancelled: () -> Bool,
-    _ records: inout [TaskRecord], _ symbols: inout SymbolTable,
-    _ numbers: inout NameNumbers
+    _ batch: ArrowArray, _ schema: ArrowSchema, _ maker: inout any ArrowRowTaker, _ name: String,
+    _ isCancelled: () -> Bool, _ count: inout Int
   ) throws {
     let (offset, length) = (Int(batch.offset), Int(batch.length))
-    var cells: [(MappedColumn, ArrowColumn)] = []
-    for (mapped, place) in columns {
+    var cells: [ArrowColumn] = []
+    for (place, label) in zip(maker.places, maker.labels) {
       guard batch.n_children == schema.n_children, let field = schema.children[place],
         let array = batch.children[place], array.pointee.length >= offset + length,
         let column = ArrowColumn(field.pointee, array.pointee)
       else {
-        throw TraceError(
-          .damaged, "column '\(mapped.source)' is not as its schema says", file: name)
+        throw TraceError(.damaged, "column '\(label)' is not as its schema says", file: name)
       }
-      cells.append((mapped, column))
+      cells.append(column)
     }
     for row in offset..<offset + length {
       if row & 0xffff == 0xffff, isCancelled() { throw CancellationError() }
-      var record = mapper.blank(number: Int64(records.count))
       do throws(RowError) {
-        for (mapped, column) in cells {
-          try column.withValue(row) { value throws(RowError) in
-            try mapped.set(value, in: &record, &symbols, &numbers)
-          }
-        }
-        try mapper.complete(&record)
+        try maker.take(cells, row)
       } catch {
-        throw TraceError(error.code, error.message, file: name, line: records.count + 1)
+        throw TraceError(error.code, error.message, file: name, line: count + 1)
       }
-      records.append(record)
+      count += 1
     }
   }
 
@@ -123,15 +87,158 @@ public struct ArrowRecordReader {
     let text = stream.pointee.get_last_error?(stream).map { String(cString: $0) }
     return TraceError(.inputOutput, text ?? "cannot be read", file: name)
   }
+
+  /// Throws if a column is of a type that is not understood.
+  fileprivate static func check(
+    _ field: borrowing ArrowSchema, _ column: String, _ table: String
+  ) throws(TraceError) {
+    guard !ArrowColumn.canRead(field) else { return }
+    throw TraceError(
+      .unrecognised,
+      "column '\(column)' is of Arrow type '\(String(cString: field.format))'; expected "
+        + ArrowColumn.expected, file: table)
+  }
 }
 
-extension ColumnMapping {
-  /// The columns that have our names.
-  static func identity(_ names: [String]) -> ColumnMapping {
-    let known = Set(RecordColumn.all.map(\.name))
-    return ColumnMapping(
-      columns: Dictionary(
-        names.filter(known.contains).map { ($0, Source(from: $0)) }, uniquingKeysWith: { a, _ in a }
-      ))
+/// Makes records of the rows of Arrow tables.
+private protocol ArrowRowTaker {
+  /// Which of the table's columns are read, and what messages call them.
+  var places: [Int] { get }
+  var labels: [String] { get }
+  var symbols: SymbolTable { get }
+  /// Takes a row, given the columns that are read.
+  mutating func take(_ cells: [ArrowColumn], _ row: Int) throws(RowError)
+  /// The records, all rows taken.
+  mutating func finished() -> [TaskRecord]
+}
+
+/// Columns that have our names.
+private struct ArrowOwnRows: ArrowRowTaker {
+  let places: [Int]
+  let labels: [String]
+  var symbols = SymbolTable()
+  private let columns: [MappedColumn]
+  private let mapper: RecordMapper
+  private var records: [TaskRecord] = []
+  private var names = NameNumbers()
+
+  init(_ fields: [ArrowSchema], _ there: [String], _ table: String) throws(TraceError) {
+    var (columns, places): ([MappedColumn], [Int]) = ([], [])
+    for target in RecordColumn.all {
+      guard let place = there.firstIndex(of: target.name) else { continue }
+      try ArrowRecordReader.check(fields[place], target.name, table)
+      var column = MappedColumn(target)
+      if target.isTime {
+        column.factor = ArrowColumn.microseconds(String(cString: fields[place].format))
+      }
+      columns.append(column)
+      places.append(place)
+    }
+    guard columns.contains(where: { $0.target.name == "submit_us" }) else {
+      throw TraceError(
+        .missing,
+        "columns.submit_us: is missing; the table has \(there.joined(separator: ", "))",
+        file: table)
+    }
+    self.columns = columns
+    self.places = places
+    labels = columns.map(\.target.name)
+    mapper = RecordMapper(present: Set(labels))
+  }
+
+  mutating func take(_ cells: [ArrowColumn], _ row: Int) throws(RowError) {
+    var record = mapper.blank(number: Int64(records.count))
+    for (column, cell) in zip(columns, cells) {
+      try cell.withValue(row) { value throws(RowError) in
+        try column.set(value, in: &record, &symbols, &names)
+      }
+    }
+    try mapper.complete(&record)
+    records.append(record)
+  }
+
+  mutating func finished() -> [TaskRecord] { records }
+}
+
+/// Columns that a mapping names.
+private struct ArrowMappedRows: ArrowRowTaker {
+  let places: [Int]
+  let labels: [String]
+  var symbols = SymbolTable()
+  private let mapping: TableMapping
+  private let plan: MappingPlan
+  private let slots: [Int]
+  private let builder: MappedTaskBuilder
+  private let row: MappedRow
+  private let context: MappedContext
+  private let missing: MissingWords
+  private var records: [TaskRecord] = []
+  private var first = Microseconds.never
+
+  init(
+    _ mapping: TableMapping, _ fields: [ArrowSchema], _ there: [String], _ table: String
+  ) throws(TraceError) {
+    let problems = mapping.problems
+    guard problems.isEmpty else {
+      throw TraceError(
+        .missing,
+        problems.map(\.description).joined(separator: "; ") + "; the table has "
+          + there.joined(separator: ", "), file: table)
+    }
+    guard mapping.joins.isEmpty, mapping.machines == nil, mapping.fold.isEmpty,
+      mapping.dependencies == nil
+    else {
+      throw TraceError(
+        .unrecognised,
+        "join, machines, fold and dependencies are of files, not of tables in memory",
+        file: table)
+    }
+    self.mapping = mapping
+    plan = MappingPlan(mapping)
+    builder = MappedTaskBuilder(plan)
+    row = MappedRow(slots: plan.slotCount)
+    let zone = mapping.timeZone.flatMap(ZoneClock.zone(named:)) ?? .gmt
+    context = MappedContext(
+      clock: ZoneClock(zone), hasDecimalCommas: mapping.table.hasDecimalCommas)
+    missing = MissingWords(mapping.table.missing)
+    var (slots, places, labels): ([Int], [Int], [String]) = ([], [], [])
+    for (slot, name) in plan.names.enumerated() {
+      guard let place = there.firstIndex(of: name) else {
+        guard !plan.optional.contains(name) else { continue }
+        let target = mapping.columns.first { $0.value.columnsInUse.contains(name) }?.key
+        throw TraceError(
+          .missing,
+          "no column '\(name)'\(target.map { " for \($0)" } ?? ""); there are "
+            + there.joined(separator: ", "), file: table)
+      }
+      try ArrowRecordReader.check(fields[place], name, table)
+      row.declaredFactors[slot] = ArrowColumn.microseconds(String(cString: fields[place].format))
+      slots.append(slot)
+      places.append(place)
+      labels.append(name)
+    }
+    (self.slots, self.places, self.labels) = (slots, places, labels)
+  }
+
+  mutating func take(_ cells: [ArrowColumn], _ index: Int) throws(RowError) {
+    context.arena.reset()
+    for (slot, cell) in zip(slots, cells) {
+      try cell.withValue(index) { value throws(RowError) in
+        let found = value.map { CellValue($0, context.arena) }
+        row.values[slot] = found.flatMap { missing.contains($0) ? nil : $0 }
+      }
+    }
+    guard plan.conditions.allSatisfy({ $0.holds(row) }) else { return }
+    var task = try builder.read(row, context, &symbols)
+    if mapping.columns["job_id"] == nil { task.record.id.job = Int64(records.count) }
+    let record = try builder.finish(task, context)
+    if record.submit > .zero { first = min(first, record.submit) }
+    records.append(record)
+  }
+
+  mutating func finished() -> [TaskRecord] {
+    let shifts = mapping.origin == .first || (mapping.origin == .automatic && context.sawDates)
+    guard shifts, first.isKnown else { return records }
+    return records.map { $0.shifted(by: first) }
   }
 }

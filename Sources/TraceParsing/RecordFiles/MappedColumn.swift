@@ -4,7 +4,7 @@ import Tables
 import TraceInput
 import Workload
 
-/// A value of somebody else's table.
+/// A value of another program's table.
 enum MappedValue {
   case integer(Int64)
   /// Above the range of `integer`.
@@ -14,52 +14,21 @@ enum MappedValue {
   case flag(Bool)
 }
 
-/// One of our columns and how it is made from one of theirs.
+/// One of our columns, as another program may have written it.
 struct MappedColumn: Sendable {
   let target: RecordColumn
-  let source: String
-  /// Nil if nothing is said: 1, or what the file itself declares.
+  /// What a file declares that its times are to be multiplied with; nil is nothing: 1.
   var factor: Double?
-  let words: [String: String]
-  let unitIsUsual: Bool
 
-  init(
-    target: RecordColumn, source: String, factor: Double? = nil, words: [String: String] = [:],
-    unitIsUsual: Bool = false
-  ) {
-    self.target = target
-    self.source = source
-    self.factor = factor
-    self.words = words
-    self.unitIsUsual = unitIsUsual
-  }
+  init(_ target: RecordColumn) { self.target = target }
 
   /// The column with the unit that a file declares for its times.
   ///
-  /// - Throws: `TraceError` if the mapping says another one.
+  /// - Throws: `TraceError` if the file's type cannot hold the column.
   func obeying(_ column: ParquetColumn, file: String) throws(TraceError) -> MappedColumn {
-    guard !target.isIdentifier || column.type != .float else {
-      throw TraceError(
-        .malformedRow,
-        "column '\(source)' holds FLOAT values, which do not keep the digits of a name",
-        file: file)
-    }
-    let declared: (factor: Double?, type: String)
-    switch column.annotation {
-    case .time(let decimals, _):
-      declared = ([3: 1e3, 6: 1, 9: 1e-3][decimals], "a time with \(decimals) decimals")
-    case .date: declared = (86400e6, "DATE")
-    default: return self
-    }
-    guard target.isTime, let unit = declared.factor else { return self }
+    if target.isIdentifier { try column.checkHoldsNames(file: file) }
     var obeying = self
-    if let factor, factor != unit, !unitIsUsual {
-      throw TraceError(
-        .malformedRow,
-        "column '\(source)' is declared as \(declared.type); the mapping says another "
-          + "unit: leave it out there", file: file)
-    }
-    obeying.factor = unit
+    if target.isTime { obeying.factor = column.declaredUnit?.factor ?? factor }
     return obeying
   }
 
@@ -92,7 +61,7 @@ struct MappedColumn: Sendable {
     case .flag(let flag): if try truth(value) { record.flags.insert(flag) }
     case .label(let labels, let place):
       let word = text(value)
-      guard let index = labels.firstIndex(of: words[word] ?? word) else {
+      guard let index = labels.firstIndex(of: word) else {
         throw problem("'\(word.prefix(40))' is none of \(labels.joined(separator: ", "))")
       }
       place.store(Int64(index), in: &record)
@@ -196,7 +165,27 @@ struct MappedColumn: Sendable {
   }
 
   func problem(_ what: String) -> RowError {
-    RowError(column: nil, message: "\(source) \(what)", reason: "bad \(source)")
+    RowError(column: nil, message: "\(target.name) \(what)", reason: "bad \(target.name)")
+  }
+}
+
+extension ParquetColumn {
+  /// What the file declares that times in it are to be multiplied with to be µs, and as what.
+  var declaredUnit: (factor: Double, type: String)? {
+    switch annotation {
+    case .time(let decimals, _):
+      [3: 1e3, 6: 1, 9: 1e-3][decimals].map { ($0, "a time with \(decimals) decimals") }
+    case .date: (86400e6, "DATE")
+    default: nil
+    }
+  }
+
+  /// Throws where a column of names, such as job numbers, has a type that loses their digits.
+  func checkHoldsNames(file: String) throws(TraceError) {
+    guard type == .float else { return }
+    throw TraceError(
+      .malformedRow,
+      "column '\(name)' holds FLOAT values, which do not keep the digits of a name", file: file)
   }
 }
 
@@ -213,5 +202,17 @@ struct NameNumbers {
     for byte in name { second = (second &+ UInt64(byte)) &* 0x9e37_79b9_7f4a_7c15 ^ second >> 29 }
     let known = names.updateValue(second, forKey: number) ?? second
     return known == second ? number : nil
+  }
+
+  /// The number of a job or a machine: its own where its name is one, written as integers are (`00400`
+  /// is another name than `400`); nil if another name has that number.
+  mutating func identifier(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+    if isCanonicalInteger(bytes), let whole = parseInteger(bytes) { return whole }
+    if bytes.contains(UInt8(ascii: ".")), let whole = parseWholeNumber(bytes),
+      abs(whole) <= 1 << 53
+    {
+      return whole
+    }
+    return number(of: bytes)
   }
 }

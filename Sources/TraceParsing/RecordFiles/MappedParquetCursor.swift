@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Parquet
+import Tables
 import TraceInput
 
 /// A cursor over a column of any flat type, which gives values as the file declares them: unsigned
@@ -13,6 +14,8 @@ final class MappedParquetCursor {
     case float(ParquetCursor<Float>)
     case double(ParquetCursor<Double>)
     case string(ParquetStringCursor)
+    /// Lists, as text: `[1, 2]`.
+    case list(ParquetListCursor)
   }
 
   let column: ParquetColumn
@@ -23,8 +26,15 @@ final class MappedParquetCursor {
   private var floats = ParquetColumnBuffer<Float>()
   private var numbers = ParquetColumnBuffer<Double>()
   private var strings = ParquetStringBuffer()
+  private var lists: [[UInt8]] = []
 
-  init(_ reader: ParquetReader, _ name: String) throws {
+  /// - Parameter takesLists: whether a column of lists will do.
+  init(_ reader: ParquetReader, _ name: String, takesLists: Bool = false) throws {
+    if takesLists, let list = reader.listColumns.first(where: { $0.name == name }) {
+      column = list
+      cursor = .list(try reader.listCursor(name))
+      return
+    }
     column = try reader.column(name)
     cursor =
       switch column.type {
@@ -46,6 +56,7 @@ final class MappedParquetCursor {
     case .float(let cursor): _ = try cursor.read(count, into: &floats)
     case .double(let cursor): _ = try cursor.read(count, into: &numbers)
     case .string(let cursor): _ = try cursor.read(count, into: &strings)
+    case .list(let cursor): lists = try cursor.read(count).map(Self.text)
     }
   }
 
@@ -56,8 +67,26 @@ final class MappedParquetCursor {
     case .int64: integers[row].flatMap { exact(meaning(of: $0)) }
     case .float: floats[row].flatMap { RecordColumn.integer(Double($0)) }
     case .double: numbers[row].flatMap { RecordColumn.integer($0) }
-    case .flag, .string: nil
+    case .flag, .string, .list: nil
     }
+  }
+
+  /// A list as text, elements without a value left out.
+  private static func text(_ elements: [ParquetElement]) -> [UInt8] {
+    var text: [UInt8] = [UInt8(ascii: "[")]
+    for element in elements {
+      let bytes: [UInt8]
+      switch element {
+      case .null: continue
+      case .flag(let flag): bytes = Array("\(flag)".utf8)
+      case .integer(let integer): bytes = Array("\(integer)".utf8)
+      case .number(let number): bytes = Array(decimal(number).utf8)
+      case .text(let value): bytes = value
+      }
+      if text.count > 1 { text.append(UInt8(ascii: ",")) }
+      text += bytes
+    }
+    return text + [UInt8(ascii: "]")]
   }
 
   private func exact(_ value: MappedValue) -> Int64? {
@@ -91,6 +120,12 @@ final class MappedParquetCursor {
     case .int64: try body(integers[row].map { meaning(of: $0) })
     case .float: try body(floats[row].map { .number(Double($0)) })
     case .double: try body(numbers[row].map { .number($0) })
+    case .list:
+      var failure: RowError?
+      lists[row].withUnsafeBytes { bytes in
+        do throws(RowError) { try body(.text(bytes)) } catch { failure = error }
+      }
+      if let failure { throw failure }
     case .string:
       guard strings.validity.isEmpty || strings.validity[row] else { return try body(nil) }
       var failure: RowError?

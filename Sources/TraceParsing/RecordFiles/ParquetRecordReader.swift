@@ -65,8 +65,7 @@ final class ParquetRecordReader {
       let cursor = try catching(path) { () throws -> Cursor in
         let found = try reader.column(column.name)
         if Self.isOurs(found, column) { return try Self.cursor(column, reader) }
-        let mapped = try MappedColumn(target: column, source: column.name)
-          .obeying(found, file: file.name)
+        let mapped = try MappedColumn(column).obeying(found, file: file.name)
         return .converted(try MappedParquetCursor(reader, column.name), mapped)
       }
       columns.append((column, cursor))

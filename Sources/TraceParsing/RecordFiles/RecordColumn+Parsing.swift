@@ -21,11 +21,7 @@ extension RecordColumn {
   /// The number of a job or a machine: its own where its name is one, written as integers are (`00400`
   /// is another name than `400`); nil if another name has that number.
   func identifier(_ bytes: UnsafeRawBufferPointer, _ names: inout NameNumbers) -> Int64? {
-    if name == "task_index" { return integer(bytes) }
-    if isCanonicalInteger(bytes) || bytes.contains(UInt8(ascii: ".")), let whole = integer(bytes) {
-      return whole
-    }
-    return names.number(of: bytes)
+    name == "task_index" ? integer(bytes) : names.identifier(bytes)
   }
 
   /// The integer that a number is; nil if it is none, or is so large that it may have been another.

@@ -22,7 +22,7 @@ public struct RecordFileFormat: TraceFormat {
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
     let isDependencies = { (group: TraceInput.Group) in
-      [".dependencies.", ".run-times."].contains(where: group.files[0].baseName.contains)
+      [".dependencies.", ".run-times.", ".usage."].contains(where: group.files[0].baseName.contains)
     }
     var pieces: [TablePieces] = []
     for group in input.groups where !isDependencies(group) {
@@ -43,7 +43,7 @@ struct RecordFileTrace: RecognisedTrace {
   let format = "records"
 
   var tables: [TraceTable] { [TablePieces.traceTable("records", pieces)] }
-  var notes: [String] { TablePieces.notes("records", pieces) }
+  var notes: [String] { TablePieces.notes("records", pieces.map(\.group)) }
 
   /// A time that comment lines at the beginning of a CSV file state.
   private func statedTime(_ key: String, _ group: TraceInput.Group) -> Microseconds? {
@@ -64,6 +64,7 @@ struct RecordFileTrace: RecognisedTrace {
       guard case .file(let path) = file.location else { continue }
       try DependencyFile.read(beside: path, into: &stream.dependencies, options)
       try RunTimeFile.read(beside: path, into: &stream.dependencies.runTimes, options)
+      if stream.usage == nil { stream.usage = try UsageFile.table(beside: path) }
     }
     return stream
   }
@@ -176,14 +177,9 @@ struct RecordFileTrace: RecognisedTrace {
 
   /// Several files: other programs put their rows where they like, so all are sorted.
   private func sortedRecords(_ options: ReadOptions) throws(TraceError) -> RecordStream {
-    let mapping = ColumnMapping(
-      columns: Dictionary(
-        uniqueKeysWithValues: RecordColumn.all.map {
-          ($0.name, ColumnMapping.Source(from: $0.name, isOptional: $0.name != "submit_us"))
-        }))
     var gathering = RecordGathering(options)
     gathering.report = try initialReport()
-    var reader = MappedPartReader(mapping, isOurs: true, options)
+    var reader = RecordPartReader(options)
     for piece in pieces { try reader.read(piece, &gathering) }
     gathering.finish("records", rows: reader.rows, comments: reader.comments, options)
     return try gathering.stream()

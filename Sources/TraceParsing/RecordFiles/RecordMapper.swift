@@ -2,7 +2,7 @@ import Diagnostics
 import TraceInput
 import Workload
 
-/// What a record made through a `ColumnMapping` has beside what its row says.
+/// What a record of a file that lacks columns has beside what its row says.
 struct RecordMapper {
   /// A record before any value is put in.
   var start: TaskRecord

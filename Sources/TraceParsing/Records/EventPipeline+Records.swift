@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Synchronization
+import Threads
 import TraceInput
 import Workload
 
@@ -45,8 +46,14 @@ private final class LifecycleFinisher: @unchecked Sendable {
   private var afterEnd = 0
   private var records = 0
   private var failure: TraceError?
-  /// By shard.
+  /// By shard, as are the rest.
   private var ranged: [RangedLives?]
+  private var closed: [Handover<ClosedShard>?]
+  private var spilled: [Handover<SpilledShard>?]
+  private var samples: [KeySample]
+  private var hasSpilled = false
+  private var end: Microseconds
+  private var transitions: TransitionCounts
 
   /// How many lives are sorted at a time, about: their keys fit in a core's cache, their records in a
   /// large page.
@@ -56,16 +63,24 @@ private final class LifecycleFinisher: @unchecked Sendable {
     self.pipeline = pipeline
     self.assumed = assumed
     threads = min(pipeline.shards.count, max(1, pipeline.options.threads))
-    ranged = Array(repeating: nil, count: pipeline.shards.count)
+    let count = pipeline.shards.count
+    ranged = Array(repeating: nil, count: count)
+    closed = Array(repeating: nil, count: count)
+    spilled = Array(repeating: nil, count: count)
+    samples = Array(repeating: KeySample(), count: count)
+    end = pipeline.keptLastTime
+    transitions = pipeline.keptTransitions
   }
 
   /// All records in submit order; the order is total, so it does not matter who made them.
   func stream(
     _ report: ReadReport, _ users: SymbolTable
   ) throws(TraceError) -> RecordStream {
-    try forEachShard { (shard, _) throws(TraceError) in try shard.close() }
-    let ranges = SubmissionRanges(pipeline.shards.map(\.sample), size: Self.rangeSize)
-    if pipeline.shards.contains(where: \.hasSpilled) {
+    try forEachShard { (number) throws(TraceError) in
+      self.keep(try self.pipeline.shards[number].close(), number)
+    }
+    let ranges = SubmissionRanges(samples, size: Self.rangeSize)
+    if hasSpilled {
       try arrangeOnDisk(ranges)
     } else {
       try arrangeInMemory(ranges)
@@ -73,10 +88,10 @@ private final class LifecycleFinisher: @unchecked Sendable {
     var report = report
     report.records = records
     report.afterEnd = afterEnd
-    for shard in pipeline.shards { report.transitions += shard.transitions }
+    report.transitions += transitions
     let plan = RecordPlan(
       ranged.compactMap { $0 }, ranges: ranges.count,
-      end: pipeline.shards.map(\.lastTime).max() ?? .zero, scale: pipeline.options.scale,
+      end: end, scale: pipeline.options.scale,
       assumed: assumed)
     let production = RecordProduction(plan, threads: threads)
     return RecordStream(report: report, symbols: users, bufferCapacity: 256) {
@@ -88,26 +103,30 @@ private final class LifecycleFinisher: @unchecked Sendable {
   }
 
   private func arrangeInMemory(_ ranges: SubmissionRanges) throws(TraceError) {
-    try forEachShard { (shard, number) in
-      let lives = shard.join()
+    try forEachShard { number in
+      let (lives, totals) = self.takeClosed(number).join()
       let left = lives.arrange(by: ranges)
       self.count(lives, left)
-      self.keep(RangedLives(lives, requests: self.resolve(shard)), number)
+      self.keep(RangedLives(lives, requests: self.resolve(totals)), number)
     }
   }
 
   private func arrangeOnDisk(_ ranges: SubmissionRanges) throws(TraceError) {
     let limit = max(1 << 15, pipeline.options.sortBufferBytes / threads / 2)
     let directory = pipeline.options.temporaryDirectory
-    try forEachShard { (shard, _) throws(TraceError) in try shard.spill() }
-    try forEachShard { (shard, number) throws(TraceError) in
+    try forEachShard { (number) throws(TraceError) in
+      let shard = Handover(try self.takeClosed(number).spill())
+      self.lock.withLock { self.spilled[number] = shard }
+    }
+    try forEachShard { (number) throws(TraceError) in
       var file = try RangedLivesFile(directory: directory)
-      try shard.forEachJoined(limit: limit) { (lives) throws(TraceError) in
+      let totals = try self.takeSpilled(number).forEachJoined(limit: limit) {
+        (lives) throws(TraceError) in
         let left = lives.arrange(by: ranges)
         self.count(lives, left)
         try file.add(lives)
       }
-      self.keep(RangedLives(file, requests: self.resolve(shard)), number)
+      self.keep(RangedLives(file, requests: self.resolve(totals)), number)
     }
   }
 
@@ -119,22 +138,47 @@ private final class LifecycleFinisher: @unchecked Sendable {
     }
   }
 
-  /// The requests of a shard's lives, all of which are joined, as amounts. The shard is empty then.
-  private func resolve(_ shard: LifecycleShard) -> [ResolvedRequests] {
+  /// Adds what a shard's lives came to; their requests as amounts.
+  private func resolve(_ totals: ShardTotals) -> [ResolvedRequests] {
     let (scale, assumed) = (pipeline.options.scale, assumed)
-    defer { shard.removeAll() }
-    return shard.requests.map { ResolvedRequests($0, scale: scale, assumed: assumed) }
+    lock.withLock { transitions += totals.transitions }
+    return totals.requests.map { ResolvedRequests($0, scale: scale, assumed: assumed) }
+  }
+
+  private func keep(_ shard: consuming ClosedShard, _ number: Int) {
+    let (sample, spilled, last) = (shard.sample, shard.hasSpilled, shard.lastTime)
+    let handover = Handover(shard)
+    lock.withLock {
+      samples[number] = sample
+      hasSpilled = hasSpilled || spilled
+      end = max(end, last)
+      closed[number] = handover
+    }
+  }
+
+  private func takeClosed(_ number: Int) -> ClosedShard {
+    guard let shard = lock.withLock({ closed[number] }) else {
+      preconditionFailure("shards are closed first")
+    }
+    return shard.take()
+  }
+
+  private func takeSpilled(_ number: Int) -> SpilledShard {
+    guard let shard = lock.withLock({ spilled[number] }) else {
+      preconditionFailure("shards are spilled first")
+    }
+    return shard.take()
   }
 
   private func keep(_ lives: RangedLives, _ shard: Int) {
     lock.withLock { ranged[shard] = lives }
   }
 
-  private typealias Body = @Sendable (LifecycleShard, Int) throws(TraceError) -> Void
+  private typealias Body = @Sendable (Int) throws(TraceError) -> Void
 
   private func forEachShard(_ body: @escaping Body) throws(TraceError) {
     let next = Counter()
-    concurrently(threads) { _ in self.work(next, body) }
+    try concurrently(threads) { _ in self.work(next, body) }
     if let failure { throw failure }
   }
 
@@ -147,10 +191,22 @@ private final class LifecycleFinisher: @unchecked Sendable {
       let shard = next.value.wrappingAdd(1, ordering: .relaxed).oldValue
       guard shard < pipeline.shards.count else { return }
       do throws(TraceError) {
-        try body(pipeline.shards[shard], shard)
+        try body(shard)
       } catch {
         return lock.withLock { failure = failure ?? error }
       }
     }
+  }
+}
+
+/// A value that one thread leaves for another, which takes it once.
+private final class Handover<Value: ~Copyable> {
+  private var value: Value?
+
+  init(_ value: consuming Value) { self.value = consume value }
+
+  func take() -> Value {
+    guard let value = value.take() else { preconditionFailure("a value is taken once") }
+    return value
   }
 }

@@ -1,6 +1,6 @@
 import Diagnostics
 import Foundation
-import Synchronization
+import Threads
 import TraceInput
 import Workload
 
@@ -15,8 +15,15 @@ extension EventPipeline {
       return ["resume: the parts are in one stream, which is read from its beginning"]
     }
     let job = FragmentJob(self, work, table: table)
-    concurrently(threads) { _ in job.work() }
-    for unit in job.units.indices { try commit(job.fragment(unit, after: lastTime)) }
+    try OrderedWork<Int>.forEach(
+      job.units.count, threads: threads,
+      job: { unit, emit throws(TraceError) in
+        try job.prepare(unit)
+        try emit(unit)
+      },
+      commit: { unit throws(TraceError) in
+        try self.commit(job.fragment(unit, after: self.lastTime))
+      })
     return job.notes
   }
 
@@ -32,7 +39,8 @@ extension EventPipeline {
       let shard = EventBatch.shard(LifecycleTable.hash(life.id), of: shards.count)
       try shards[shard].add(stretch: life)
     }
-    shards[0].add(fragment.transitions, lastTime: fragment.latest)
+    keptTransitions += fragment.transitions
+    keptLastTime = max(keptLastTime, fragment.latest)
   }
 
   /// Reads some parts by themselves.
@@ -104,12 +112,10 @@ private final class FragmentJob: @unchecked Sendable {
   private let pipeline: EventPipeline
   private let folder: WorkFolder
   private let settings: String
-  private let next = Atomic<Int>(0)
   private let lock = NSLock()
   // Guarded by `lock`.
   private var found = 0
   private var stale: [String] = []
-  private var failures: [Int: TraceError] = [:]
 
   init(_ pipeline: EventPipeline, _ folder: WorkFolder, table: String) {
     self.pipeline = pipeline
@@ -137,20 +143,8 @@ private final class FragmentJob: @unchecked Sendable {
     return notes
   }
 
-  /// Takes parts in turn until all are done or one fails.
-  func work() {
-    while lock.withLock({ failures.isEmpty }) {
-      let unit = next.wrappingAdd(1, ordering: .relaxed).oldValue
-      guard unit < units.count else { return }
-      do throws(TraceError) {
-        try prepare(unit)
-      } catch {
-        lock.withLock { failures[unit] = error }
-      }
-    }
-  }
-
-  private func prepare(_ unit: Int) throws(TraceError) {
+  /// Reads a unit's parts, unless the folder has them.
+  func prepare(_ unit: Int) throws(TraceError) {
     let path = folder.file(ofPart: unit)
     let origin = origin(of: unit)
     if FileManager.default.fileExists(atPath: path) {
@@ -165,7 +159,6 @@ private final class FragmentJob: @unchecked Sendable {
 
   /// The fragment of a unit; the parts before end at `before`.
   func fragment(_ unit: Int, after before: Microseconds) throws(TraceError) -> PartFragment {
-    if let failure = lock.withLock({ failures[unit] }) { throw failure }
     let path = folder.file(ofPart: unit)
     let origin = origin(of: unit)
     if let known = PartFragment(path: path), known.origin == origin {

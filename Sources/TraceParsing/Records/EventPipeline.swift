@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Threads
 import TraceInput
 import Workload
 
@@ -38,7 +39,7 @@ final class EventPipeline: @unchecked Sendable {
   private let lock = NSCondition()
   private var parts: PartCursor
   let files: [TraceInput.File]
-  let shards: [LifecycleShard]
+  let shards: [GatheringShard]
 
   // All that follows is guarded by `lock`.
   private var states: [Int: PartState] = [:]
@@ -56,6 +57,10 @@ final class EventPipeline: @unchecked Sendable {
   private var running = 0
   var lastTime = Microseconds.zero
   var users = SymbolTable()
+  /// Transitions that kept work counted.
+  var keptTransitions = TransitionCounts()
+  /// The last time of kept work.
+  var keptLastTime = Microseconds.zero
   var survey = TableSurvey()
 
   private struct PartState {
@@ -85,7 +90,7 @@ final class EventPipeline: @unchecked Sendable {
     let shardCount = threads == 1 ? 1 : max(min(16, 4 * threads), min(64, threads))
     let (bytes, folder) = (options.sortBufferBytes / shardCount, options.temporaryDirectory)
     shards = (0..<shardCount).map { _ in
-      LifecycleShard(
+      GatheringShard(
         bufferBytes: bytes, directory: folder, partitions: max(4, 64 / shardCount),
         shards: shardCount)
     }
@@ -95,7 +100,7 @@ final class EventPipeline: @unchecked Sendable {
 
   /// Reads everything.
   func run() throws(TraceError) {
-    concurrently(threads) { _ in self.work() }
+    try concurrently(threads) { _ in self.work() }
     spare = []
     if let failure { throw failure }
   }

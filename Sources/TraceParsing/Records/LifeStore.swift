@@ -66,6 +66,14 @@ struct LifeStore: ~Copyable {
     blocks = LifeBlocks(expecting: 0)
   }
 
+  /// Moves everything to disk, and gives the partitions that it is in.
+  mutating func spillAll() throws(TraceError) -> LifePartitions {
+    try spill()
+    guard let partitions else { preconditionFailure("what is spilled has partitions") }
+    try partitions.flush()
+    return partitions
+  }
+
   /// Calls `body` with the bytes of every life; the stretches of one come in their order.
   func forEachLife(
     _ body: (UnsafeRawPointer, _ size: Int) throws(TraceError) -> Void

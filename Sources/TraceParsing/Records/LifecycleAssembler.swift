@@ -4,14 +4,15 @@ import Workload
 /// Gathers events into lives.
 ///
 /// Tasks that are pending or running are held in memory. A dead one may still be submitted again,
-/// so it is kept for a while: until some thousands have died after it. Then it is set aside in packed
+/// so it is kept for a while: until some thousands of others have ended after it. Then it is set aside in packed
 /// form, on disk if need be, and what comes after is a new stretch of the same life, joined to the
 /// old one at the end. So memory is bounded by the open tasks and the store's buffer, and the result
 /// is that of unlimited memory.
 struct LifecycleAssembler: ~Copyable {
   private var table = LifecycleTable()
-  /// Where the dead are, in the order of their deaths. One that came back may be there twice, or
-  /// its place be another's by now: who is found dead there is set aside, early at worst.
+  /// Places in the table of tasks that have ended, in the order of their ends. A task that was submitted
+  /// again may be listed twice, or its place be another task's by now: a task found there that has ended is
+  /// set aside, early at worst.
   private var dead: [UInt32] = []
   private var store: LifeStore
   private let deadKept: Int
@@ -81,7 +82,7 @@ struct LifecycleAssembler: ~Copyable {
   /// A power of two above that.
   private static var expectedCount: Int { 16 }
 
-  /// Sets the `count` aside that died first, unless they came back.
+  /// Sets the `count` tasks aside that ended first, unless they were submitted again.
   @inline(never)
   private mutating func setDeadAside(_ count: Int) throws(TraceError) {
     let lead = Self.lead
@@ -107,20 +108,11 @@ struct LifecycleAssembler: ~Copyable {
     try store.add(stretch, hash: LifecycleTable.hash(stretch.id))
   }
 
-  /// Takes over what was counted elsewhere.
-  mutating func add(_ counts: TransitionCounts, lastTime: Microseconds) {
-    transitions += counts
-    if lastTime > self.lastTime { self.lastTime = lastTime }
-  }
-
-  /// Ends the trace: the stretches of all lives. The assembler is empty then.
-  mutating func close() throws(TraceError) -> LifeStore {
-    dead = []
+  /// Ends the trace: the stretches of all lives.
+  consuming func close() throws(TraceError) -> LifeStore {
     try table.removeAll { (life) throws(TraceError) in
       try store.add(life, hash: LifecycleTable.hash(life.id))
     }
-    var closed = LifeStore(bufferBytes: 0, directory: "", partitions: 1)
-    swap(&closed, &store)
-    return closed
+    return store
   }
 }

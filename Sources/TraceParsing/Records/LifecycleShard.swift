@@ -1,13 +1,13 @@
 import Diagnostics
 import Workload
 
-/// An assembler that threads take turns with, and what becomes of its lives.
-final class LifecycleShard {
-  private var assembler: LifecycleAssembler
-  private var store = LifeStore(bufferBytes: 0, directory: "", partitions: 1)
-  /// How often each event met a task in each state: complete when all lives are joined, but for the
-  /// first transition of each, which its record counts.
-  private(set) var transitions = TransitionCounts()
+// A shard is gathering, then closed, then joined or spilled. Each state is a type that has only what can be asked
+// of it, and going on to the next one uses it up.
+
+/// A shard whose events are still coming: an assembler that threads take turns with.
+final class GatheringShard {
+  /// None once the shard is closed.
+  private var assembler: LifecycleAssembler?
 
   /// - Parameters: as those of `LifeStore`; there are as many stores as shards.
   init(bufferBytes: Int, directory: String, partitions: Int, shards: Int = 1) {
@@ -15,61 +15,86 @@ final class LifecycleShard {
       bufferBytes: bufferBytes, directory: directory, partitions: partitions, stores: shards)
   }
 
-  /// The last real time seen.
-  var lastTime: Microseconds { assembler.lastTime }
-
   /// Adds the events of a batch that belong to this shard.
   func add(_ batch: EventBatch, shard: Int) throws(TraceError) {
-    try assembler.add(batch, shard: shard)
+    try assembler!.add(batch, shard: shard)
   }
 
   /// Adds a stretch of a life that was gathered elsewhere.
-  func add(stretch: Lifecycle) throws(TraceError) { try assembler.add(stretch: stretch) }
+  func add(stretch: Lifecycle) throws(TraceError) { try assembler!.add(stretch: stretch) }
 
-  /// Takes over what was counted elsewhere.
-  func add(_ counts: TransitionCounts, lastTime: Microseconds) {
-    assembler.add(counts, lastTime: lastTime)
+  /// Ends the trace; nothing may be added any more.
+  func close() throws(TraceError) -> ClosedShard {
+    guard let assembler = assembler.take() else { preconditionFailure("a shard is closed once") }
+    return try ClosedShard(assembler)
   }
+}
 
-  /// Ends the trace.
-  func close() throws(TraceError) {
-    store = try assembler.close()
+/// A shard whose events have all come: stretches of lives, in memory or partly on disk.
+struct ClosedShard: ~Copyable {
+  private var store: LifeStore
+  private var transitions: TransitionCounts
+  /// The last real time seen.
+  let lastTime: Microseconds
+
+  init(_ assembler: consuming LifecycleAssembler) throws(TraceError) {
     transitions = assembler.transitions
+    lastTime = assembler.lastTime
+    store = try assembler.close()
   }
 
   /// Whether lives are on disk.
   var hasSpilled: Bool { store.partitions != nil }
 
-  /// Takes all lives to disk.
-  func spill() throws(TraceError) {
-    try store.spill()
-    try store.partitions?.flush()
-  }
-
   /// Keys of some of the lives.
   var sample: KeySample { store.sample }
 
-  /// Joins the lives in memory; they are taken out.
-  func join() -> JoinedLives {
-    var blocks = LifeBlocks(expecting: 0)
-    swap(&blocks, &store.blocks)
-    return JoinedLives(blocks, requests: &store.requests, counting: &transitions)
+  /// Joins the lives, which are all in memory.
+  consuming func join() -> (lives: JoinedLives, totals: ShardTotals) {
+    precondition(!hasSpilled, "lives on disk are joined by a SpilledShard")
+    let lives = JoinedLives(store.blocks, requests: &store.requests, counting: &transitions)
+    return (lives, ShardTotals(requests: store.requests.sets, transitions: transitions))
   }
 
-  /// Calls `body` with the lives on disk, joined: those of some tasks after those of others, of which
-  /// at most some `limit` bytes are in memory at a time.
-  func forEachJoined(
+  /// Takes all lives to disk.
+  consuming func spill() throws(TraceError) -> SpilledShard {
+    let partitions = try store.spillAll()
+    return SpilledShard(
+      partitions: partitions, requests: store.requests, transitions: transitions)
+  }
+}
+
+/// A shard all of whose lives are on disk.
+struct SpilledShard: ~Copyable {
+  private let partitions: LifePartitions
+  private var requests: RequestTable
+  private var transitions: TransitionCounts
+
+  fileprivate init(
+    partitions: LifePartitions, requests: RequestTable, transitions: TransitionCounts
+  ) {
+    self.partitions = partitions
+    self.requests = requests
+    self.transitions = transitions
+  }
+
+  /// Calls `body` with the lives, joined: those of some tasks after those of others, of which at most
+  /// some `limit` bytes are in memory at a time; and with the requests known so far.
+  consuming func forEachJoined(
     limit: Int, _ body: (JoinedLives) throws(TraceError) -> Void
-  ) throws(TraceError) {
-    guard let partitions = store.partitions else { return }
+  ) throws(TraceError) -> ShardTotals {
     try partitions.forEachSlice(limit: limit) { (blocks) throws(TraceError) in
-      try body(JoinedLives(blocks, requests: &store.requests, counting: &transitions))
+      try body(JoinedLives(blocks, requests: &requests, counting: &transitions))
     }
+    return ShardTotals(requests: requests.sets, transitions: transitions)
   }
+}
 
-  /// The requests that lives refer to, by number less 1; complete when all are joined.
-  var requests: [RequestSet] { store.requests.sets }
-
-  /// Lets go of all that the lives needed; they are elsewhere by now.
-  func removeAll() { store = LifeStore(bufferBytes: 0, directory: "", partitions: 1) }
+/// What is known of a shard once its lives are joined.
+struct ShardTotals {
+  /// The requests that lives refer to, by number less 1.
+  let requests: [RequestSet]
+  /// How often each event met a task in each state, but for the first transition of each task, which its
+  /// record counts.
+  let transitions: TransitionCounts
 }

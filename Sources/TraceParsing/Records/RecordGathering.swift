@@ -18,8 +18,9 @@ public struct RecordGathering {
   var header: [String] = []
   /// Whether times are counted from the first submission.
   var shiftsToFirst = false
-  private var events: [String: Int] = [:]
-  private var eventOrder: [String] = []
+  /// What was counted, in the order in which it came: a few names.
+  private var events: [TableSurvey.EventCount] = []
+  private var lastEvent = 0
   private var sorter: ExternalSorter<TaskRecord>
   private var failure: TraceError?
   private var repeated: RepeatedTasks?
@@ -45,16 +46,23 @@ public struct RecordGathering {
   }
 
   /// Counts an event or status by its name in the trace.
-  public mutating func count(_ event: String) {
-    if events[event] == nil { eventOrder.append(event) }
-    events[event, default: 0] += 1
+  public mutating func count(_ event: String, times: Int = 1) {
+    if lastEvent < events.count, events[lastEvent].name == event {
+      events[lastEvent].count += times
+    } else if let place = events.firstIndex(where: { $0.name == event }) {
+      events[place].count += times
+      lastEvent = place
+    } else {
+      lastEvent = events.count
+      events.append(.init(name: event, count: times))
+    }
   }
 
   /// Takes over what a reader counted for a table.
   public mutating func finish(_ table: String, rows: Int, comments: Int, _ options: ReadOptions) {
     survey.rows = rows
     survey.comments = comments
-    survey.events = eventOrder.map { .init(name: $0, count: events[$0] ?? 0) }
+    survey.events = events
     do throws(TraceError) {
       if let repeated = try repeated.take()?.result() {
         survey.repeated = repeated.rows

@@ -1,6 +1,7 @@
 import CIngest
 import Diagnostics
 import Foundation
+import Threads
 import TraceInput
 import Workload
 
@@ -137,9 +138,12 @@ final class RecordProduction {
     own = RangeRecords(plan)
     shared = Shared(plan, ahead: threads + 8)
     for _ in 1..<max(1, min(threads, plan.ranges)) {
-      let thread = Thread { [shared] in shared.work() }
-      thread.stackSize = 8 << 20
-      thread.start()
+      do throws(TraceError) {
+        try WorkThread.start { [shared] in shared.work() }
+      } catch {
+        failure = error
+        break
+      }
     }
   }
 
@@ -177,7 +181,7 @@ final class RecordProduction {
       if count > 0 { return count }
       transitions += own.takeTransitions()
       guard range < shared.plan.ranges else { return 0 }
-      // Made already, being made, or left to the one who asks.
+      // Made already, being made, or made by this thread.
       current = shared.take(range, &own)
       position = 0
       if let current {
@@ -260,7 +264,7 @@ final class RecordProduction {
       }
     }
 
-    /// The records of a range; nil if nobody makes them: then the caller does. Where they are being
+    /// The records of a range; nil if no thread makes them: then the caller does. Where they are being
     /// made, the caller makes those of other ranges in the meantime, with what is its own.
     func take(_ range: Int, _ own: inout RangeRecords) -> Made? {
       lock.lock()

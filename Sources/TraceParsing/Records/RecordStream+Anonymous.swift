@@ -53,6 +53,7 @@ extension RecordStream {
       return record
     }
     stream.dependencies = source.dependencies
+    stream.usage = source.usage
     return stream
   }
 

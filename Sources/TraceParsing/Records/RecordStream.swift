@@ -20,6 +20,8 @@ public final class RecordStream: WorkloadSource {
   public internal(set) var dependencies = DependencyTable()
   /// What the format says beyond the records; complete from the start of the stream.
   public internal(set) var attributes = TaskAttributes()
+  /// What the tasks used over time; nil where the trace does not tell. It is read after the records.
+  public internal(set) var usage: (any UsageTable)?
   /// The lines of the trace's own header, as they are (Standard Workload Format).
   public internal(set) var header: [String] = []
 
@@ -88,6 +90,10 @@ public final class RecordStream: WorkloadSource {
   }
 
   deinit { buffer.deallocate() }
+
+  /// Whether its end was reached: a trace's records are read once, and another stream is made to read them
+  /// again.
+  public var isUsedUp: Bool { ended && position == filled }
 
   /// The next record, or nil at the end.
   public func next() throws(TraceError) -> TaskRecord? {

@@ -3,7 +3,7 @@ import Workload
 /// What a format says of its tasks beyond what a `TaskRecord` has room for, such as the queue of a
 /// Standard Workload Format job: named columns of numbers and names.
 ///
-/// Kept in memory: a dictionary entry a task and 8 bytes a task and column. A column exists once
+/// Kept in memory: some 30 bytes a task and 8 bytes a task and column. A column exists once
 /// some task has a value for it.
 public struct TaskAttributes: Sendable, Equatable {
   /// What a column holds.
@@ -25,8 +25,10 @@ public struct TaskAttributes: Sendable, Equatable {
   /// The columns, in the order of their first values.
   public private(set) var columns: [Column] = []
   /// The tasks that have values, in the order of their first values.
-  public private(set) var tasks: [TaskID] = []
-  private var rows: [TaskID: Int] = [:]
+  public var tasks: [TaskID] { numbers.tasks }
+  private var numbers = TaskNumbers()
+  /// The column that comes next if rows are alike.
+  private var expected = 0
   /// NaN is no value; a column may be shorter than `tasks`.
   private var values: [[Double]] = []
 
@@ -34,26 +36,38 @@ public struct TaskAttributes: Sendable, Equatable {
   public init() {}
 
   /// Whether no task has any.
-  public var isEmpty: Bool { tasks.isEmpty }
+  public var isEmpty: Bool { numbers.count == 0 }
+
+  /// The same values of the same tasks, given in the same order.
+  public static func == (a: TaskAttributes, b: TaskAttributes) -> Bool {
+    // A value that is missing is unequal to itself.
+    a.columns == b.columns && a.tasks == b.tasks
+      && a.values.elementsEqual(b.values) { left, right in
+        left.elementsEqual(right) { $0 == $1 || ($0.isNaN && $1.isNaN) }
+      }
+  }
 
   /// Gives a task a value. O(columns).
   public mutating func set(
     _ name: String, _ kind: Kind = .number, of task: TaskID, to value: Double
   ) {
     let column: Int
-    if let known = columns.firstIndex(where: { $0.name == name }) {
+    if expected < columns.count, columns[expected].name == name {
+      column = expected
+    } else if let known = columns.firstIndex(where: { $0.name == name }) {
       column = known
     } else {
       column = columns.count
       columns.append(Column(name: name, kind: kind))
       values.append([])
     }
-    let row = rows[task] ?? tasks.count
-    if row == tasks.count {
-      rows[task] = row
-      tasks.append(task)
+    expected = column + 1 == columns.count ? 0 : column + 1
+    let row = numbers.insert(task).number
+    if values[column].count == row {
+      values[column].append(value)
+      return
     }
-    if values[column].count <= row {
+    if values[column].count < row {
       values[column] += repeatElement(.nan, count: row + 1 - values[column].count)
     }
     values[column][row] = value
@@ -61,7 +75,9 @@ public struct TaskAttributes: Sendable, Equatable {
 
   /// A task's value, or nil if it has none. O(columns).
   public subscript(name: String, task: TaskID) -> Double? {
-    guard let column = columns.firstIndex(where: { $0.name == name }), let row = rows[task] else {
+    guard let column = columns.firstIndex(where: { $0.name == name }),
+      let row = numbers.number(of: task)
+    else {
       return nil
     }
     return value(column: column, row: row)

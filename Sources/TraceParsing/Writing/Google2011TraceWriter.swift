@@ -23,7 +23,7 @@ public final class Google2011TraceWriter {
 
   private let path: String
   private let staging: String
-  /// Tells others that somebody is at work in `staging`.
+  /// Tells other processes that this one writes in `staging`.
   private let lock: Int32
   let scale: MachineScale
   private let options: ReadOptions

@@ -27,9 +27,9 @@ struct TraceOptions: ParsableArguments, Sendable {
 
   @Option(
     help: ArgumentHelp(
-      "Unit of mem_capacity in opendc workloads: \(ColumnMapping.memoryUnits.joined(separator: ", ")); "
+      "Unit of mem_capacity in opendc workloads: \(MappedTableFormat.memoryUnits.joined(separator: ", ")); "
         + "kB if not given.", valueName: "unit"),
-    completion: .list(ColumnMapping.memoryUnits))
+    completion: .list(MappedTableFormat.memoryUnits))
   var opendcMemoryUnit: String?
 
   @Option(help: ArgumentHelp("Cores that a CPU request of 1.0 stands for.", valueName: "cores"))
@@ -82,9 +82,9 @@ struct TraceOptions: ParsableArguments, Sendable {
     if let format, !formats.contains(format) {
       throw ValidationError(unknownName("format", format, among: formats))
     }
-    if let opendcMemoryUnit, !ColumnMapping.memoryUnits.contains(opendcMemoryUnit) {
+    if let opendcMemoryUnit, !MappedTableFormat.memoryUnits.contains(opendcMemoryUnit) {
       throw ValidationError(
-        unknownName("unit", opendcMemoryUnit, among: ColumnMapping.memoryUnits))
+        unknownName("unit", opendcMemoryUnit, among: MappedTableFormat.memoryUnits))
     }
     for (name, value) in [
       ("--scale-cpu", scaleCpu), ("--scale-memory", scaleMemory), ("--scale-disk", scaleDisk),

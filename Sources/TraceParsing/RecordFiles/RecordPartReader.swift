@@ -5,10 +5,8 @@ import Tables
 import TraceInput
 import Workload
 
-/// Reads the pieces of a mapped table, one after another, row by row.
-struct MappedPartReader {
-  private let mapping: ColumnMapping
-  private let isOurs: Bool
+/// Reads the pieces of a record file that other programs wrote, one after another, row by row.
+struct RecordPartReader {
   private let options: ReadOptions
   private var names = NameNumbers()
   /// Rows seen, bad ones included.
@@ -16,31 +14,25 @@ struct MappedPartReader {
   /// Comment lines passed over.
   private(set) var comments = 0
 
-  /// - Parameter isOurs: whether the tables are record files, whose CSV has a `'` before what a
-  ///   spreadsheet would take for a formula.
-  init(_ mapping: ColumnMapping, isOurs: Bool = false, _ options: ReadOptions) {
-    self.mapping = mapping
-    self.isOurs = isOurs
-    self.options = options
-  }
+  init(_ options: ReadOptions) { self.options = options }
 
   /// Reads all files of a piece.
   mutating func read(
     _ part: TablePieces, _ gathering: inout RecordGathering
   ) throws(TraceError) {
-    let columns = mapping.resolved.filter { part.has($0.source) }
+    let columns = RecordColumn.all.filter { part.has($0.name) }.map(MappedColumn.init)
     let present = Set(columns.map(\.target.name))
     var mapper = RecordMapper(present: present)
     // What the folders say is the same for every row.
     for column in columns {
-      guard let value = part.partition[column.source] else { continue }
+      guard let value = part.partition[column.target.name] else { continue }
       do throws(RowError) {
         try set(column, value, in: &mapper.start, &gathering.symbols)
       } catch {
         throw TraceError(error.code, error.message, file: FileName.parent(part.group.files[0].name))
       }
     }
-    let own = columns.filter { part.columns.contains($0.source) }
+    let own = columns.filter { part.columns.contains($0.target.name) }
     let work = Work(columns: own, mapper: mapper)
     if part.group.isParquet {
       try readParquet(part.group, work, &gathering)
@@ -86,7 +78,7 @@ struct MappedPartReader {
   ) throws(TraceError) {
     var count = Int64(rows)
     let table = FieldTable(
-      "tasks", work.columns.map { ColumnSpec($0.source, .text, true) })
+      "tasks", work.columns.map { ColumnSpec($0.target.name, .text, true) })
     var reader = FieldTableReader(group, table, .csvWithHeader, options: options)
     var names = names
     try reader.forEachRow { row throws(RowError) in
@@ -94,7 +86,8 @@ struct MappedPartReader {
       count += 1
       for (place, column) in work.columns.enumerated() {
         var bytes = row[place]
-        if isOurs, Quoting.isProtectedCSV(bytes) {
+        // Before what a spreadsheet would take for a formula there is a `'`.
+        if Quoting.isProtectedCSV(bytes) {
           bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst())
         }
         do throws(RowError) {
@@ -120,7 +113,7 @@ struct MappedPartReader {
       let reader = try file.openParquet(expansion: options.maximumExpansion)
       var columns: [(MappedColumn, MappedParquetCursor)] = []
       for column in work.columns {
-        let cursor = try catching(file.name) { try MappedParquetCursor(reader, column.source) }
+        let cursor = try catching(file.name) { try MappedParquetCursor(reader, column.target.name) }
         columns.append((try column.obeying(cursor.column, file: file.name), cursor))
       }
       var done = 0

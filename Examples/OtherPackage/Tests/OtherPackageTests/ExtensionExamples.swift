@@ -1,0 +1,1 @@
+../../../../Tests/RunsTests/ExtensionExamples.swift
