@@ -47,8 +47,8 @@ public struct SimulationOptions: Hashable, Sendable {
     /// system", 1995; Mu'alem and Feitelson, IEEE TPDS 12, 2001).
     case easy
     /// What delays none of those that wait (conservative: Mu'alem and Feitelson, 2001), each of which has
-    /// been promised a start. A task beyond its estimate is reckoned with for as long again as it is
-    /// overdue (after Tsafrir, Etsion and Feitelson, IEEE TPDS 18, 2007).
+    /// been promised a start. A task beyond its estimate is reckoned with for as long again as it has run
+    /// (after Tsafrir, Etsion and Feitelson, IEEE TPDS 18, 2007).
     case conservative
   }
 
