@@ -33,6 +33,7 @@ struct Tracemill: AsyncParsableCommand {
     subcommands: [
       ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FitCommand.self,
       GenerateCommand.self, SimulateCommand.self, CompareCommand.self, SweepCommand.self,
+      CalibrateCommand.self,
       ReportCommand.self, ClusterCommand.self,
       TrainCommand.self, FederateCommand.self, TuneCommand.self, EvaluateCommand.self,
       CombineCommand.self,
@@ -94,7 +95,13 @@ struct Tracemill: AsyncParsableCommand {
     guard let name = CommandLine.names.dropFirst().first, !name.hasPrefix("-"),
       !names.contains(name)
     else { return }
-    writeError("Error: \(unknownName("command", name, among: names))\n")
+    // What speaks to a cluster is a program of its own, so that its HTTP client is nobody else's.
+    let isOfKube = ["record", "replay"].contains(name)
+    let words =
+      isOfKube
+      ? "'\(name)' is a command of tracemill-kube (swift build --package-path Kubernetes; docs/kubernetes.md)"
+      : unknownName("command", name, among: names)
+    writeError("Error: \(words)\n")
     exit(2)
   }
 

@@ -29,7 +29,7 @@ enum Fixtures {
 /// Likes nodes by the order of their numbers.
 struct ByNumber: NodeScorer {
   let name = "by-number"
-  mutating func changed(_ nodes: [Int], on view: ClusterView) {}
+  mutating func changed(_ changes: [ClusterView.Change], on view: ClusterView) {}
   mutating func scores(_ shape: Int32, nodes: [Int], on view: ClusterView) -> [Double?] {
     nodes.map { Double($0) }
   }
@@ -47,6 +47,15 @@ struct FixtureTests {
     service.update(nodes: { view in for node in nodes { view.show(node) } })
     service.update(pods: { _ in })
     return service
+  }
+
+  /// What comes back of a node: all but what no plugin reads.
+  private static func withoutManagedFields(_ node: NSDictionary) -> NSDictionary {
+    guard var node = node as? [String: Any], var metadata = node["metadata"] as? [String: Any]
+    else { return node }
+    metadata["managedFields"] = nil
+    node["metadata"] = metadata
+    return node as NSDictionary
   }
 
   @Test func filterKeepsWholeItemsAndNames() throws {
@@ -73,7 +82,7 @@ struct FixtureTests {
         let whole = sent.filter { item in
           let name = (item["metadata"] as? NSDictionary)?["name"] as? String
           return failed[name ?? ""] == nil
-        }
+        }.map(Self.withoutManagedFields)
         #expect(kept == whole)
       }
     }
@@ -141,7 +150,7 @@ struct FixtureTests {
             let answer = try service.answer(verb, mutant)
             #expect((try? JSONSerialization.jsonObject(with: Data(answer))) != nil, "\(index)")
           } catch {
-            #expect(!error.description.contains("\n") || verb == .preempt)
+            #expect(!error.description.contains("\n"))
           }
         }
       }
