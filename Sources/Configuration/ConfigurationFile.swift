@@ -55,7 +55,7 @@ public struct ConfigurationFile {
     _ build: (ConfigurationNode) -> Value?
   ) throws(ConfigurationError) -> Value {
     let collector = IssueCollector()
-    // Nodes know the collector, and it knows them.
+    // Nodes hold it and it them: a circle that nobody else would open.
     defer { collector.visited = [] }
     let node: Node
     do {
