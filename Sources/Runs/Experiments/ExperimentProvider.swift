@@ -122,7 +122,9 @@ public final class ExperimentProvider: ExperimentInputs {
   public func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws
     -> Bool
   {
-    if isGenerated(workload.source) || workload.sample != nil { return true }
+    if isGenerated(workload.source) || workload.sample != nil || workload.starts != nil {
+      return true
+    }
     guard cluster.seed == nil else { return false }
     let groups =
       try cluster.groups
@@ -181,6 +183,15 @@ public final class ExperimentProvider: ExperimentInputs {
     if let sample = definition.sample {
       let sampler = JobSampler(fraction: sample, seed: seed)
       source = AnyWorkloadSource(source.filter { sampler.includes(job: $0.id.job) })
+    }
+    if let starts = definition.starts, !starts.isEmpty {
+      let start = starts[Int((max(seed, 1) - 1) % UInt64(starts.count))]
+      for place in 0..<start where try source.next() == nil {
+        throw RunError(
+          message:
+            "workload \(definition.name): has \(grouped(place)) tasks, and a sequence starts at number \(start)"
+        )
+      }
     }
     if let tasks = definition.tasks { source = AnyWorkloadSource(source.prefix(tasks)) }
     if let factor = definition.scaleArrivals {

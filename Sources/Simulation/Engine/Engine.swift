@@ -18,8 +18,13 @@ struct Engine: ~Copyable {
   var pending: WaitingQueue
   /// What has arrived since the queue was last offered.
   var fresh: [OrderedIndex.Entry] = []
-  /// Running tasks by the end that their estimates promise; kept only for EASY backfilling.
+  /// Running instances by their planned ends; kept only where backfilling reckons with them.
   var ends = OrderedIndex()
+  /// The head that stays the head until it starts, and the time before which others must end; -1 for none.
+  var bound: Int32 = -1
+  var shadow: HeadPromise?
+  /// Scores the waiting tasks, in an order that changes with time.
+  var scorer: (any QueueScorer)?
   /// What waiting tasks have been promised by conservative backfilling.
   var plan = PromisePlan()
   /// Whether decisions are about which waiting task goes next, not only where the first one goes.
@@ -44,6 +49,10 @@ struct Engine: ~Copyable {
   /// Each machine's running tasks; kept only where somebody may need them.
   var runningLists: [SlotList]
   let keepsRunningLists: Bool
+  /// Whether waiting tasks are promised their starts: conservative backfilling of a central queue.
+  let keepsPlan: Bool
+  /// Whether it matters when running tasks should end.
+  let foreseesEnds: Bool
   /// Each machine's queue, in dispatch mode.
   var queues: [SlotList]
   var accounts: Accounts
@@ -69,10 +78,6 @@ struct Engine: ~Copyable {
   private var lastSubmit = Microseconds.zero
   /// Whether the run was ended before its end: those who wait are not lost.
   private var isAbandoned = false
-  /// How often in turn the plan of promises was looked at and nothing came of it, and how much had
-  /// happened by then.
-  var vainWakes = 0
-  var lastHappened = 0
   /// When accounting of use is to begin and to end; `never` once it has.
   private var accountsStart = Microseconds.never
   private var accountsEnd = Microseconds.never
@@ -95,14 +100,21 @@ struct Engine: ~Copyable {
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
     pending = WaitingQueue(options.order)
+    if case .rule(let rule) = options.order, case .changing(let make) = rule.kind { scorer = make() }
     isBatch = choosesTasks
     changes = layout.events
     prospects = Prospects(layout)
-    keepsRunningLists =
-      !layout.events.isEmpty || options.failures != nil || options.audit
+    // Beside queues at machines nobody can be promised anything. In constants of their own: what captures
+    // a part of an instance that is still being made was destroyed too early in release builds (Swift
+    // 6.3.1).
+    let plans = options.backfilling == .conservative && options.mode == .central
+    let listsRunning =
+      plans || !layout.events.isEmpty || options.failures != nil || options.audit
       || options.preemption != nil
-      || options.backfilling == .conservative
-    runningLists = Array(repeating: SlotList(), count: keepsRunningLists ? cluster.count : 0)
+    keepsPlan = plans
+    foreseesEnds = plans || options.backfilling == .easy || options.backfilling == .shadow
+    keepsRunningLists = listsRunning
+    runningLists = Array(repeating: SlotList(), count: listsRunning ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
     accounts = Accounts(options)
     isUnseen = Array(repeating: false, count: seen.count)
@@ -155,7 +167,7 @@ struct Engine: ~Copyable {
     guard record.submit <= options.until, record.submit.isKnown else { return false }
     lastSubmit = record.submit
     arrivalTime = stepped(record.submit)
-    if arrivalTime > cluster.now {
+    if arrivalTime > cluster.now || options.takesEventsOneByOne {
       coming = record
       stage = .reaching
     } else {
@@ -189,7 +201,7 @@ struct Engine: ~Copyable {
         if let next = nextInstant, next < arrivalTime {
           step(to: next)
         } else {
-          step(to: arrivalTime)
+          step(to: arrivalTime, onlyClock: options.takesEventsOneByOne)
           if let record = coming { arrive(record) }
         }
       case .draining:
@@ -213,9 +225,9 @@ struct Engine: ~Copyable {
     giveUpRest()
   }
 
-  private mutating func step(to time: Microseconds) {
+  private mutating func step(to time: Microseconds, onlyClock: Bool = false) {
     moveClock(to: time)
-    if !isStepped { happen() }
+    if !isStepped, !onlyClock { happen() }
     let limit = options.maximumFailures + 1000 * accounts.submissions
     if accounts.failures > limit { exhausted = .tooManyFailures(limit, time: cluster.now) }
   }
@@ -243,12 +255,9 @@ struct Engine: ~Copyable {
     // What a step has freed is offered at the next.
     if isStepped, !headWaits, !pending.isEmpty { next = min(next, cluster.now + options.step) }
     if keepsPlan {
-      // A promised start is between two ends or arrivals as often as not.
-      var wake = plan.wake(after: cluster.now.rawValue)
-      if vainWakes > 8, wake < .max {
-        wake = max(wake, (cluster.now + Microseconds(1 << Int64(min(vainWakes, 40)))).rawValue)
-      }
-      next = min(next, stepped(Microseconds(wake)))
+      // A promised start is between two ends or arrivals as often as not. It is vain only if a task is
+      // then found to be overdue, which happens to each a logarithmic number of times.
+      next = min(next, stepped(Microseconds(plan.wake(after: cluster.now.rawValue))))
     }
     if isStale, !pending.isEmpty, !unseen.isEmpty {
       // Whoever waits may be placed by the next view.
@@ -328,6 +337,7 @@ struct Engine: ~Copyable {
       case .fail: fail(Int(event.subject))
       case .repair: repair(Int(event.subject))
       }
+      if options.takesEventsOneByOne { return }
     }
     while nextChange < changes.count, changes[nextChange].time.rawValue <= now {
       accounts.events += 1
@@ -352,7 +362,9 @@ struct Engine: ~Copyable {
         return false
       }
       // Tasks of no length end at once and may make room.
-      guard heap.nextTime == cluster.now.rawValue else { return false }
+      guard heap.nextTime == cluster.now.rawValue, !options.takesEventsOneByOne else {
+        return false
+      }
       happen()
       offering.stage = .opening
     }

@@ -51,6 +51,10 @@ extension Metric {
         "Claimed share of the CPU that was there, over the time accounted for."
       ) { (run: SimulationReport) in run.usage.cpu },
       Metric(
+        "cpu_use_to_last_start", "CPU use up to the last start", better: .higher,
+        "Core-seconds of all attempts over those that the machines had from the first submission to the last start: RLScheduler's utilisation (Zhang et al., SC'20), which counts the drain's work and not its time."
+      ) { (run: SimulationReport) in run.useToLastStart },
+      Metric(
         "memory_utilisation", "memory utilisation", better: .none,
         "Claimed share of the memory that was there, over the time accounted for."
       ) { (run: SimulationReport) in run.usage.memory },

@@ -37,6 +37,7 @@ extension MappedTableFormat {
     preset(PackageResources.pbs_yaml),
     preset(PackageResources.lsf_yaml),
     preset(PackageResources.kubernetes_pods_yaml),
+    preset(PackageResources.kubernetes_recording_yaml),
     preset(PackageResources.wfcommons_yaml),
     preset(PackageResources.wfcommons_1_3_yaml),
     preset(PackageResources.wfcommons_1_2_yaml),
