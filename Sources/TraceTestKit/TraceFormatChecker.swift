@@ -18,7 +18,7 @@ public enum TraceTestKit {
 
   /// What is wrong with `format`; empty if nothing is.
   ///
-  /// The sample, some whole and good rows of text, is read as it stands, compressed, with other line
+  /// The sample, some whole and good rows of text, is read as it stands, with other line
   /// ends, without the last one, on several threads, cut off at many places, and with a row of noise
   /// behind it: the records are always the same, and damage is told in one line or counted.
   ///
@@ -33,7 +33,8 @@ public enum TraceTestKit {
   ) throws -> [Violation] {
     let folder = try Folder()
     defer { folder.remove() }
-    var checker = FormatChecker(format: format, folder: folder, name: name, others: others)
+    var checker = FormatChecker(
+      FormatReader(format: format, folder: folder, name: name, others: others))
     try checker.run(Array(sample.utf8))
     return checker.violations
   }
@@ -51,49 +52,24 @@ private struct Folder {
   func remove() { try? FileManager.default.removeItem(atPath: path) }
 }
 
-private struct FormatChecker {
+/// What a reading gave.
+private struct Reading: Equatable {
+  var records: [TaskRecord]
+  var users: [String]
+  var dependencies: Int
+  var rows: [String: Int]
+  var rejected: Int
+}
+
+/// Writes samples and reads them with the format.
+private struct FormatReader {
   let format: any TraceFormat
   let folder: Folder
   let name: String
   let others: [String: String]
-  private(set) var violations: [TraceTestKit.Violation] = []
-
-  init(format: any TraceFormat, folder: Folder, name: String, others: [String: String]) {
-    self.format = format
-    self.folder = folder
-    self.name = name
-    self.others = others
-  }
-
-  /// What a reading gave.
-  private struct Reading: Equatable {
-    var records: [TaskRecord]
-    var users: [String]
-    var dependencies: Int
-    var rows: [String: Int]
-    var rejected: Int
-  }
-
-  mutating func run(_ sample: [UInt8]) throws {
-    let path = try put(sample, "plain")
-    guard let expected = attempt("the sample", { try read(path) }) else { return }
-    if expected.records.isEmpty { violations.append("records: none are made of the sample") }
-    checkTrace(path, expected)
-    for violation in WorkloadTestKit.check({ try open(path).records(ReadOptions()) }) {
-      violations.append("records: \(violation)")
-    }
-    for threads in [1, 4] {
-      expect(expected, "\(threads) threads") { try read(path, threads: threads) }
-    }
-    try checkSpellings(sample, expected)
-    try checkDamage(sample, expected)
-    try checkStrangers()
-  }
-
-  // MARK: - Reading
 
   /// Writes a table and what belongs to it into a folder of their own.
-  private func put(_ bytes: [UInt8], _ place: String) throws -> String {
+  func put(_ bytes: [UInt8], _ place: String) throws -> String {
     let directory = folder.path + "/" + place
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     try Data(bytes).write(to: URL(fileURLWithPath: directory + "/" + name))
@@ -103,11 +79,11 @@ private struct FormatChecker {
     return others.isEmpty ? directory + "/" + name : directory
   }
 
-  private func open(_ path: String) throws(TraceError) -> any RecognisedTrace {
+  func open(_ path: String) throws(TraceError) -> any RecognisedTrace {
     try TraceOpener(formats: [format]).open(path)
   }
 
-  private func read(
+  func read(
     _ path: String, threads: Int = 2, rejects: RejectLog? = nil
   ) throws(TraceError) -> Reading {
     var options = ReadOptions()
@@ -122,6 +98,30 @@ private struct FormatChecker {
     return Reading(
       records: records, users: users, dependencies: stream.dependencies.count,
       rows: stream.report.rows, rejected: rejects?.counts.values.reduce(0, +) ?? 0)
+  }
+}
+
+private struct FormatChecker {
+  let reader: FormatReader
+  private(set) var violations: [TraceTestKit.Violation] = []
+
+  init(_ reader: FormatReader) { self.reader = reader }
+
+  mutating func run(_ sample: [UInt8]) throws {
+    let reader = reader
+    let path = try reader.put(sample, "plain")
+    guard let expected = attempt("the sample", { try reader.read(path) }) else { return }
+    if expected.records.isEmpty { violations.append("records: none are made of the sample") }
+    checkTrace(path, expected)
+    for violation in WorkloadTestKit.check({ try reader.open(path).records(ReadOptions()) }) {
+      violations.append("records: \(violation)")
+    }
+    for threads in [1, 4] {
+      expect(expected, "\(threads) threads") { try reader.read(path, threads: threads) }
+    }
+    try checkSpellings(sample, expected)
+    try checkDamage(sample, expected)
+    try checkStrangers()
   }
 
   private mutating func attempt<R>(_ what: String, _ body: () throws -> R) -> R? {
@@ -147,9 +147,11 @@ private struct FormatChecker {
   // MARK: - Requirements
 
   private mutating func checkTrace(_ path: String, _ expected: Reading) {
-    guard let trace = attempt("open", { try open(path) }) else { return }
-    if trace.format != format.name {
-      violations.append("name: the trace says '\(trace.format)', the format '\(format.name)'")
+    let reader = reader
+    guard let trace = attempt("open", { try reader.open(path) }) else { return }
+    if trace.format != reader.format.name {
+      violations.append(
+        "name: the trace says '\(trace.format)', the format '\(reader.format.name)'")
     }
     if trace.tables.isEmpty { violations.append("tables: none are listed") }
     for table in trace.tables {
@@ -175,34 +177,36 @@ private struct FormatChecker {
   }
 
   private mutating func checkSpellings(_ sample: [UInt8], _ expected: Reading) throws {
+    let reader = reader
     let lineEnd = UInt8(ascii: "\n")
-    let crlf = sample.flatMap { $0 == lineEnd ? [0x0d, lineEnd] : [$0] }
-    let path = try put(crlf, "crlf")
-    expect(expected, "line ends of Windows") { try read(path) }
-    if sample.last == lineEnd {
-      let path = try put(sample.dropLast(), "open-end")
-      expect(expected, "no last line end") { try read(path) }
+    let crlf: [UInt8] = sample.flatMap { (byte: UInt8) -> [UInt8] in
+      byte == lineEnd ? [0x0d, lineEnd] : [byte]
     }
-    let mark = try put([0xef, 0xbb, 0xbf] + sample, "mark")
-    expect(expected, "a byte order mark") { try read(mark) }
+    let path = try reader.put(crlf, "crlf")
+    expect(expected, "line ends of Windows") { try reader.read(path) }
+    if sample.last == lineEnd {
+      let path = try reader.put(sample.dropLast(), "open-end")
+      expect(expected, "no last line end") { try reader.read(path) }
+    }
+    let mark = try reader.put([0xef, 0xbb, 0xbf] + sample, "mark")
+    expect(expected, "a byte order mark") { try reader.read(mark) }
   }
 
   private mutating func checkDamage(_ sample: [UInt8], _ expected: Reading) throws {
-    let noise = try put(sample + Array("\u{1}\u{2}noise\n".utf8), "noise")
-    do {
-      _ = try read(noise)
+    let reader = reader
+    let noise = try reader.put(sample + Array("\u{1}\u{2}noise\n".utf8), "noise")
+    do throws(TraceError) {
+      _ = try reader.read(noise)
       violations.append("damage: a row of noise is read without a word")
-    } catch let error as TraceError {
+    } catch {
       let line = "\(error)"
       if line.contains("\n") {
         violations.append("damage: an error of more than one line: \(line)")
       }
       if error.file == nil { violations.append("damage: the error names no file: \(line)") }
-    } catch {
-      violations.append("damage: it threw what is no TraceError: \(error)")
     }
     let log = try RejectLog { _ in }
-    if let made = attempt("lenient reading", { try read(noise, rejects: log) }) {
+    if let made = attempt("lenient reading", { try reader.read(noise, rejects: log) }) {
       if made.rejected != 1 { violations.append("damage: \(made.rejected) rows counted, not 1") }
       if made.records != expected.records {
         violations.append("damage: a row of noise changes the other records")
@@ -210,28 +214,27 @@ private struct FormatChecker {
     }
     // Cut off anywhere: records or an error, nothing else.
     for cut in stride(from: 1, to: sample.count, by: max(1, sample.count / 64)) {
-      let path = try put(Array(sample[..<cut]), "cut")
-      do {
-        _ = try read(path)
-      } catch let error as TraceError {
+      let path = try reader.put(Array(sample[..<cut]), "cut")
+      do throws(TraceError) {
+        _ = try reader.read(path)
+      } catch {
         if "\(error)".contains("\n") {
           violations.append("cut at \(cut): an error of more than one line")
         }
-      } catch {
-        violations.append("cut at \(cut): it threw what is no TraceError: \(error)")
       }
     }
   }
 
   /// What is of another format is not taken.
   private mutating func checkStrangers() throws {
+    let reader = reader
     let strangers = [
       "a sentence that is no table\n", "{\"a\":1}\n", "a,b\n1,2\n", "1\n2\n3\n", "<html></html>\n",
     ]
     for (number, text) in strangers.enumerated() {
-      let path = folder.path + "/stranger-\(number).txt"
+      let path = reader.folder.path + "/stranger-\(number).txt"
       try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-      if (try? open(path)) != nil {
+      if (try? reader.open(path)) != nil {
         violations.append("recognise: takes \(text.debugDescription)")
       }
     }

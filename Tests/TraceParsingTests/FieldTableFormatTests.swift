@@ -1,3 +1,4 @@
+import Diagnostics
 import Testing
 import TraceInput
 import TraceParsing
@@ -38,7 +39,8 @@ import Workload
     ) { row, _ throws(RowError) in
       FieldTableMachine(
         MachineEvent(
-          time: .zero, machine: try row.integer(0), kind: .update, capacity: Resources(cpu: 4)),
+          time: .zero, machine: try row.integer(0), kind: .update,
+          capacity: Resources(cpu: Cores(4))),
         platform: row.text(1), kind: row.text(1))
     })
 
@@ -122,8 +124,10 @@ import Workload
       func recognise(
         _ input: TraceInput, table: String?
       ) throws(TraceError) -> (any RecognisedTrace)? {
-        try FieldTableFormatTests.format.recognise(input, table: table)
-          ?? Alibaba2018Format.format.recognise(input, table: table)
+        if let trace = try FieldTableFormatTests.format.recognise(input, table: table) {
+          return trace
+        }
+        return try Alibaba2018Format.format.recognise(input, table: table)
       }
     }
     let violations = try TraceTestKit.check(Greedy(), sample: Self.jobs, named: "jobs.csv")

@@ -255,11 +255,12 @@ import Workload
       _ = try TableMapping(file: ConfigurationFile(text: text, name: "map.yaml"))
       Issue.record("no error")
     } catch {
-      #expect(
-        "\(error)".split(separator: "\n").map(String.init) == [
-          "map.yaml:1:12: time_zone: 'Mars/Phobos' is no zone; such as UTC, +08:00, Asia/Shanghai",
-          "map.yaml:2:12: separator: 'ab' is not one character, tab, blanks or none",
-        ] + "\(error)".split(separator: "\n").map(String.init).dropFirst(2))
+      let lines = "\(error)".split(separator: "\n").map { String($0) }
+      let first = [
+        "map.yaml:1:12: time_zone: 'Mars/Phobos' is no zone; such as UTC, +08:00, Asia/Shanghai",
+        "map.yaml:2:12: separator: 'ab' is not one character, tab, blanks or none",
+      ]
+      for line in first { #expect(lines.contains(line), "\(line) in \(lines)") }
       let message = "\(error)"
       for part in [
         "4:11: columns.submit: no such column", "5:27: columns.run_us.unit: 'weeks' is none of",

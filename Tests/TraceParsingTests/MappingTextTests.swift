@@ -110,7 +110,7 @@ import Workload
     #expect(size("8G", .stated) == nil)
     #expect(size("8G", .kubernetes) == 8e9)
     #expect(size("500m", .kubernetes) == 0.5)
-    #expect(size("12Ei", .kubernetes) == 12 * 1_152_921_504_606_846_976)
+    #expect(size("12Ei", .kubernetes) == 12.0 * 1_152_921_504_606_846_976)
     #expect(size("G", .binary) == nil && size("8X", .binary) == nil && size("", .binary) == nil)
   }
 

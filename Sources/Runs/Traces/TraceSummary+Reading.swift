@@ -1,3 +1,4 @@
+import Diagnostics
 import Simulation
 import TraceInput
 import TraceParsing

@@ -91,6 +91,7 @@ struct MappedTableTrace: RecognisedTrace {
         for (place, join) in joins.enumerated() where !join.look(row, context.arena) {
           context.count("rows without one in \(plan.joins[place].join.name)")
         }
+        for check in plan.checks { try check.hold(row) }
         var task = try builder.read(row, context, &gathering.symbols)
         if numbersJobs { task.record.id.job = count }
         count += 1

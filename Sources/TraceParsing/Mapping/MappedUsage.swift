@@ -141,7 +141,8 @@ struct MappedUsage: UsageTable {
       clock: ZoneClock(zone), hasDecimalCommas: layout.hasDecimalCommas)
     let row = MappedRow(slots: names.count)
     let optional = Set(
-      usage.columns.values.filter { $0.isOptional || $0.from.count > 1 }.flatMap(\.columnsInUse))
+      usage.columns.values.filter { $0.isOptional || $0.from.count > 1 }.flatMap(\.columnsInUse)
+    ).union(names.filter(MappingPlan.isOwn))
     // Where no start is told, a task's samples follow each other.
     var elapsed: [Int64: Int64] = [:]
     var strangers = 0

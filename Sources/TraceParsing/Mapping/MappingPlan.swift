@@ -20,6 +20,30 @@ struct MappingPlan {
     let source: MappedSource
   }
 
+  /// A column that holds numbers in a range.
+  struct Check {
+    let name: String
+    let slot: Int
+    let range: ClosedRange<Double>
+
+    /// Throws where the row has something else there.
+    func hold(_ row: MappedRow) throws(RowError) {
+      var number: Double?
+      switch row.values[slot] {
+      case .text(let bytes)?: number = parseNumber(bytes)
+      case .integer(let integer)?: number = Double(integer)
+      case .number(let value)?: number = value
+      case .flag?, nil: break
+      }
+      if let number, range.contains(number) { return }
+      let text = row.values[slot].map { "'\($0.description.prefix(40))'" } ?? "nothing"
+      throw RowError(
+        column: slot,
+        message: "\(name) \(text) is not a number from \(decimal(range.lowerBound)) to "
+          + decimal(range.upperBound), reason: "bad \(name)")
+    }
+  }
+
   /// A joined table and the slots of what is compared.
   struct Join {
     let join: TableMapping.Join
@@ -44,6 +68,8 @@ struct MappingPlan {
   let usageKey: [Int]
   let usageFull: MappedSource?
   let conditions: [MappedCondition]
+  /// Columns that hold numbers from … to in every row.
+  let checks: [Check]
   /// What their columns are for, where the type that a file declares matters.
   let typed: [String: MappedType]
   /// Our columns that are made of something.
@@ -113,6 +139,8 @@ struct MappingPlan {
       MappedSource($0, of: "full", words: words, slot)
     }
     conditions = mapping.table.only.map { MappedCondition($0, slot) }
+    checks = mapping.checks.sorted { $0.key < $1.key }
+      .map { Check(name: $0.key, slot: slot($0.key), range: $0.value) }
     typed = mapping.typedColumns
     targets = Set(mapping.columns.keys)
     numbersTasks = mapping.columns["task_index"]?.isNumbered ?? false
@@ -158,7 +186,7 @@ extension TableMapping {
     if let dependencies { names.append(dependencies.from) }
     names += fold
     if let usage { names += usage.of + (usage.full?.columnsInUse ?? []) }
-    names += recognise
+    names += recognise + checks.keys.sorted()
     names += table.only.map(\.column)
     for join in joins { names += join.by }
     return names

@@ -44,7 +44,8 @@ public struct TableMapping: Equatable, Sendable {
   public var compare: [String: Source] = [:]
   /// Columns that must be there for the table to be this one, beside those that are mapped.
   public var recognise: [String] = []
-  /// What the first rows of a headerless table hold, for it to be this one: numbers from … to.
+  /// Columns of a headerless table that hold numbers from … to: a table is told by it, and a row that
+  /// does not is a bad one.
   public var checks: [String: ClosedRange<Double>] = [:]
   /// What the reader should know: assumptions of the mapping.
   public var notes: [String] = []
