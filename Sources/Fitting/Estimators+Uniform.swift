@@ -16,7 +16,8 @@ extension Sample {
   func fitUniform() throws(FittingError) -> Fit {
     if case .clamped = limits { return try fitHiddenUniform() }
     if !censored.isEmpty { return try fitHiddenUniform() }
-    let plain = try SampleStatistics(values).fit(.uniform)
+    let points = try SampleStatistics(values).fit(.uniform)
+    let plain = try binning.map { try spread(points, over: $0) } ?? points
     guard case .truncated(let low, let high) = limits else { return plain }
     let cut = plain.parameters.map { end in
       Estimate(
@@ -28,6 +29,25 @@ extension Sample {
       logLikelihood: plain.logLikelihood, freeParameters: 2, count: count, censored: 0,
       iterations: 0, gradientNorm: 0,
       warnings: plain.warnings + ["a uniform law's ends beyond the truncation cannot be known"])
+  }
+
+  /// The same law to the ends of its bins, with the probabilities of bins.
+  private func spread(_ points: Fit, over binning: Binning) throws(FittingError) -> Fit {
+    let (lower, upper) = (points.parameters[0], points.parameters[1])
+    let ends = (binning.interval(of: lower.value).lower, binning.interval(of: upper.value).upper)
+    let n = Double(values.count)
+    return Fit(
+      family: .uniform, law: try Law(.uniform, [ends.0, ends.1]),
+      parameters: [
+        Estimate(
+          name: "lower", value: ends.0, standardError: lower.standardError,
+          lower95: min(lower.lower95, ends.0), upper95: ends.0),
+        Estimate(
+          name: "upper", value: ends.1, standardError: upper.standardError, lower95: ends.1,
+          upper95: max(upper.upper95, ends.1)),
+      ],
+      logLikelihood: n * log(min(1, binning.width / (ends.1 - ends.0))), freeParameters: 2,
+      count: count, censored: 0, iterations: 0, gradientNorm: 0, warnings: points.warnings)
   }
 
   private func fitHiddenUniform() throws(FittingError) -> Fit {

@@ -15,6 +15,9 @@ public struct FitOptions: Sendable, Equatable {
 
   /// Nothing known.
   public init(lowerBound: Double? = nil) { self.lowerBound = lowerBound }
+
+  /// Where the search begins, in its own coordinates: replicates of a sample lie near its fit.
+  var start: SIMD2<Double>?
 }
 
 extension Sample {
@@ -37,17 +40,18 @@ extension Sample {
     }
     switch family {
     case .pareto: return try fitPareto(options)
-    case .lognormal where limits == .none && censored.isEmpty:
+    case .lognormal where limits == .none && censored.isEmpty && binning == nil:
       return try SampleStatistics(values).fit(.lognormal)
-    case .exponential where limits == .none: return try fitExponential()
+    case .exponential where limits == .none && binning == nil: return try fitExponential()
     case .uniform: return try fitUniform()
-    case .lognormal: return try search(LognormalModel.self, family, anchor: 0)
-    case .exponential: return try search(ExponentialModel.self, family, anchor: 0)
-    case .weibull: return try search(WeibullModel.self, family, anchor: 0)
-    case .gamma: return try search(GammaModel.self, family, anchor: 0)
-    case .logLogistic: return try search(LogLogisticModel.self, family, anchor: 0)
+    case .lognormal: return try search(LognormalModel.self, family, options, anchor: 0)
+    case .exponential: return try search(ExponentialModel.self, family, options, anchor: 0)
+    case .weibull: return try search(WeibullModel.self, family, options, anchor: 0)
+    case .gamma: return try search(GammaModel.self, family, options, anchor: 0)
+    case .logLogistic: return try search(LogLogisticModel.self, family, options, anchor: 0)
     case .generalizedPareto:
-      return try search(GeneralizedParetoModel.self, family, anchor: options.lowerBound ?? 0)
+      return try search(
+        GeneralizedParetoModel.self, family, options, anchor: options.lowerBound ?? 0)
     case .truncatedPowerLaw: return try fitTruncatedPowerLaw(options)
     }
   }
@@ -73,18 +77,22 @@ extension Sample {
         "\(family.rawValue): values clamped at \(lower) hide where the law begins; "
           + "give its lower bound")
     }
-    return (least, true)
+    // The least bin is there as a whole; from 0 on no power law can be.
+    let edge = binning.map { $0.interval(of: least).lower } ?? least
+    return (edge > 0 ? edge : least / 2, true)
   }
 
   private func fitPareto(_ options: FitOptions) throws(FittingError) -> Fit {
     let (scale, estimated) = try anchor(.pareto, options)
     // Truncation above, or values hidden at a lower clamp, leave no closed form.
-    var closed = true
-    if case .truncated(_, let upper) = limits { closed = upper == .infinity }
-    if case .clamped(let lower, _) = limits { closed = !values.contains { $0 <= lower } }
+    var closed = binning == nil
+    if case .truncated(_, let upper) = limits, upper < .infinity { closed = false }
+    if case .clamped(let lower, _) = limits, values.contains(where: { $0 <= lower }) {
+      closed = false
+    }
     guard closed else {
       return try search(
-        ParetoModel.self, .pareto, anchor: scale, anchorEstimated: estimated)
+        ParetoModel.self, .pareto, options, anchor: scale, anchorEstimated: estimated)
     }
     let logScale = log(scale)
     // Censored values and those at an upper clamp add exposure but no event.
@@ -128,7 +136,7 @@ extension Sample {
 
   private func fitTruncatedPowerLaw(_ options: FitOptions) throws(FittingError) -> Fit {
     let (scale, estimated) = try anchor(.truncatedPowerLaw, options)
-    if limits == .none, censored.isEmpty {
+    if limits == .none, censored.isEmpty, binning == nil {
       // The likelihood is concave in (exponent, rate), an exponential family: its derivative in the
       // rate at the best pure power law tells whether the maximum lies inside.
       let n = Double(values.count)
@@ -142,12 +150,14 @@ extension Sample {
       }
     }
     return try search(
-      TruncatedPowerLawModel.self, .truncatedPowerLaw, anchor: scale, anchorEstimated: estimated)
+      TruncatedPowerLawModel.self, .truncatedPowerLaw, options, anchor: scale,
+      anchorEstimated: estimated)
   }
 
   /// Newton's search, and the result with standard errors from the observed information.
   private func search<Model: LikelihoodModel>(
-    _ model: Model.Type, _ family: Family, anchor: Double, anchorEstimated: Bool = false
+    _ model: Model.Type, _ family: Family, _ options: FitOptions, anchor: Double,
+    anchorEstimated: Bool = false
   ) throws(FittingError) -> Fit {
     let likelihood = Likelihood<Model>(self, anchor: anchor)
     guard likelihood.interior > Model.dimension else {
@@ -159,8 +169,13 @@ extension Sample {
     let summary = StartSummary(
       mean: all.values.mean, variance: all.values.variance, logMean: all.logarithms.mean,
       logDeviation: all.logarithms.variance.squareRoot(), maximum: all.maximum, anchor: anchor)
-    let top = try maximise(
-      dimension: Model.dimension, family: family, from: Model.start(summary), likelihood.evaluate)
+    func top(from starts: [SIMD2<Double>]) throws(FittingError) -> Maximum {
+      try maximise(
+        dimension: Model.dimension, family: family, from: starts, likelihood.evaluate)
+    }
+    var near: Maximum?
+    if let start = options.start { near = try? top(from: [start]) }
+    let top = try near ?? top(from: Model.start(summary))
     let n = Double(likelihood.count)
     let (xx, xy, yy) = top.information
     let determinant = Model.dimension == 1 ? xx : xx * yy - xy * xy
@@ -216,7 +231,10 @@ extension Sample {
     var warnings: [String] = []
     if count < 50 { warnings.append("only \(count) observations: standard errors are rough") }
     if anchorEstimated {
-      warnings.append("the scale is the least observation, an estimate that is never too small")
+      warnings.append(
+        binning == nil
+          ? "the scale is the least observation, an estimate that is never too small"
+          : "the scale is where the least bin begins")
     }
     if family == .generalizedPareto, parameters[0] < -0.5 {
       warnings.append("shape below -1/2: the likelihood is not regular, no standard error holds")

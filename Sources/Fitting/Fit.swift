@@ -48,6 +48,17 @@ public struct Fit: Sendable, Equatable, Codable {
   /// Bayes's (Schwarz's) information criterion, k log n - 2 log L.
   public var bic: Double { Double(freeParameters) * log(Double(count)) - 2 * logLikelihood }
 
+  /// The parameters in the search's coordinates; nil where there is no search.
+  var coordinates: SIMD2<Double>? {
+    let p = parameters.map(\.value)
+    switch family {
+    case .uniform: return nil
+    case .exponential, .pareto: return [log(p[0]), 0]
+    case .lognormal, .truncatedPowerLaw, .generalizedPareto: return [p[0], log(p[1])]
+    case .weibull, .gamma, .logLogistic: return [log(p[0]), log(p[1])]
+    }
+  }
+
   /// The estimate called `name`; nil if the family has no such parameter.
   public subscript(name: String) -> Estimate? { parameters.first { $0.name == name } }
 }

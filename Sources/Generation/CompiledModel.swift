@@ -45,6 +45,7 @@ final class CompiledModel: Sendable {
   /// By class.
   private let pasts: [Past]
   private let margins: [Margins]
+  private let hasOwnClasses: Bool
   private let hasJobSizes: Bool
   private let hasOutcomes: Bool
   private let estimates: (factor: MarginSampler, roundedTo: [Double])?
@@ -105,6 +106,7 @@ final class CompiledModel: Sendable {
     self.classes = classes
     self.margins = margins
     self.pasts = pasts
+    hasOwnClasses = model.hasOwnClasses
     hasJobSizes = pasts.contains { $0.jobSize != nil }
     hasOutcomes = classes.contains(where: \.hasOutcomes)
     estimates = model.estimates.map { (MarginSampler($0.factor), $0.roundedTo) }
@@ -224,6 +226,7 @@ final class CompiledModel: Sendable {
           memory: Bytes(inRange(amount: memories[i] * 1_073_741_824))))
       record.priorityClass = part.priorityClass
       record.priority = part.priority
+      if hasOwnClasses { record.kind = UInt16(kinds[i]) + 1 }
       if part.deadlineFactor > 0 {
         let limit = Microseconds(inRange(seconds: part.deadlineFactor * runTimes[i]))
         record.deadline = (submit + limit).clamped

@@ -22,6 +22,8 @@ public struct WorkloadModel: Sendable, Hashable {
   public var graph: GraphModel?
   /// What a trace says beyond that; nil for nothing.
   public var details: TraceDetails?
+  /// Whether results tell tasks apart by the names of ``classes``, and not by priority alone.
+  public var hasOwnClasses = false
 
   /// A model of these parts; ``issues()`` says what is wrong with it.
   public init(

@@ -9,6 +9,11 @@ public struct WorkloadScenario: Sendable, Hashable {
   public var model: WorkloadModel
   /// How many; without an end where the file does not say.
   public var extent: WorkloadExtent
+  /// Cores that its `load:` asks to be busy; nil where it has none.
+  public var askedCores: Double?
+
+  /// Whether its classes are its own and not its base's.
+  public private(set) var replacesClasses = false
 
   /// A scenario of these parts.
   public init(model: WorkloadModel, extent: WorkloadExtent) {
@@ -62,7 +67,10 @@ public struct WorkloadScenario: Sendable, Hashable {
       if model == nil {
         model = WorkloadModel(arrivals: ArrivalModel(rate: 1), classes: [])
       }
-      model?.classes = classes.compactMap { $0 }
+      let named = classes.compactMap { $0 }
+      model?.classes = named
+      // The names of priorities are what results have anyway.
+      model?.hasOwnClasses = named.contains { $0.name != $0.priorityClass.name }
     }
     let arrivals = root.object("arrivals")
     if let arrivals { model?.read(arrivals) }
@@ -113,6 +121,8 @@ public struct WorkloadScenario: Sendable, Hashable {
       }
     }
     self.init(model: model, extent: extent)
+    replacesClasses = classes != nil
+    if let target, let cores { askedCores = target * cores }
   }
 }
 

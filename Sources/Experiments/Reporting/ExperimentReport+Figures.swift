@@ -224,13 +224,19 @@ extension ExperimentReport {
     return front
   }
 
+  /// The names that tasks are told apart by: the workload's own, or those of priorities.
+  private static func classNames(_ cells: [CellRecord]) -> [String] {
+    let own = cells.first?.outcome.curves.classNames ?? []
+    return (own.isEmpty ? PriorityClass.allCases.map(\.name) : own).filter { kind in
+      cells.contains { $0.outcome.metrics["tasks_submitted.\(kind)"] != nil }
+    }
+  }
+
   var classes: ReportPage.Section {
     var blocks: [ReportPage.Block] = []
     for (index, scenario) in summary.scenarios.enumerated() {
       let cells = scenario.groups.flatMap(\.cells)
-      let kinds = PriorityClass.allCases.map(\.name).filter { kind in
-        cells.contains { $0.outcome.metrics["tasks_submitted.\(kind)"] != nil }
-      }
+      let kinds = Self.classNames(cells)
       guard kinds.count > 1 else { continue }
       for (metric, title) in [
         ("wait_mean_s", "Mean wait by class"), ("bounded_slowdown_mean", "Slowdown by class"),

@@ -207,6 +207,7 @@ public struct SimulationJob: Sendable {
           .scaleLoad(by: scaleLoad), results: &results)
       if let failure = outcome?.failure { throw SimulationError.results(failure) }
       report.droppedDependencies += dropped
+      report.tell(of: layout, classNames: argument.classNames, askedCores: argument.askedCores)
       if let failure = report.remarks.failure(engine.options) { throw RunError(message: failure) }
       try requireTasks(tasks)
       return Run(
