@@ -95,6 +95,14 @@ public final class ConfigurationNode {
     _ key: String, in range: NumberRange = .any, required: Bool = false
   ) -> Double? { child(key, required)?.number(in: range) }
 
+  /// A number that earlier versions called `former`, which is still read where `key` is not there.
+  public func number(
+    _ key: String, formerly former: String, in range: NumberRange = .any
+  ) -> Double? {
+    guard values[key] == nil, values[former] != nil else { return number(key, in: range) }
+    return number(former, in: range)
+  }
+
   /// A whole number in `range`.
   public func integer(
     _ key: String, in range: ClosedRange<Int>, required: Bool = false

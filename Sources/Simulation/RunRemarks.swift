@@ -56,7 +56,7 @@ public struct RunRemarks: Hashable, Sendable {
       guard withEstimate < tasks else { return }
       sentences.append("\(estimates): \(withEstimate == 0 ? none : some)")
     }
-    if options.order == .shortest {
+    if options.order == .sjf {
       note(
         "shortest job first is first come, first served here",
         "shortest job first takes the others last, as they come")
@@ -101,7 +101,7 @@ public struct RunRemarks: Hashable, Sendable {
   /// is.
   public func failure(_ options: SimulationOptions) -> String? {
     guard tasks > 0 else { return nil }
-    if options.order == .shortest, withEstimate == 0 {
+    if options.order == .sjf, withEstimate == 0 {
       return "0 of \(Self.grouped(tasks)) tasks have estimates, by which shortest job first goes: "
         + "give the workload estimates (a preset: estimates=factor), or tell true run times "
         + "(--exact-estimates, exactEstimates)"

@@ -22,11 +22,11 @@ public struct SimulationOptions: Hashable, Sendable {
   /// The order of the pending queue; ties go to the first come.
   public enum Order: Hashable, Sendable, CaseIterable {
     /// First come, first served.
-    case firstCome
+    case fifo
     /// The highest class first, then the highest priority number.
     case priority
     /// The shortest estimate first; tasks without one last.
-    case shortest
+    case sjf
     /// The earliest deadline first; tasks without one last.
     case earliestDeadline
     /// The user first whose tasks hold the least CPU (max-min fairness, as Hadoop's Fair
@@ -100,7 +100,7 @@ public struct SimulationOptions: Hashable, Sendable {
   /// dispatch mode, all of it must fit on one machine.
   public var spansMachines = true
   /// The order of the pending queue.
-  public var order = Order.firstCome
+  public var order = Order.fifo
   /// What may overtake a waiting head. EASY and conservative go by estimates: a task without one is
   /// taken to run for ever.
   public var backfilling = Backfilling.none

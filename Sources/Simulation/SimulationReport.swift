@@ -23,7 +23,7 @@ public struct SimulationReport: Sendable {
   /// Attempts cut short by a task of a higher class.
   public var preemptions: Int
   /// Tasks that overtook a waiting head of the queue.
-  public var overtakings: Int
+  public var backfilled: Int
   /// Failures of machines by the failure model.
   public var failures: Int
   /// Placements that did not fit because the policy saw the past.
@@ -53,7 +53,7 @@ public struct SimulationReport: Sendable {
   public var decisions: Int
   /// How long the policy took for a decision, in nanoseconds of real time; empty if that was not
   /// measured. The only figures here that differ from run to run.
-  public var decisionTimes: Distribution
+  public var decisionTimes: Tally
   /// Tasks of the warm-up, which are in no other figure but the makespan.
   public var warmUpTasks: Int
   /// How many events happened: arrivals, ends, availability changes.

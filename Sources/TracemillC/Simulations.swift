@@ -47,7 +47,7 @@ private struct DescribedSimulation {
   var seed: UInt64
   var engine = EngineSettings()
   var scaleArrivals: Double
-  var scaleLoad: Double
+  var scaleRunTimes: Double
   var keepsTasks: Bool
   var reading: ReadingSettings
   var selection: TaskSelection
@@ -60,7 +60,7 @@ private struct DescribedSimulation {
     seed = root.seed("seed") ?? 1
     if let node = root.object("engine") { engine = EngineSettings(node) }
     scaleArrivals = root.number("scaleArrivals", in: .positive) ?? 1
-    scaleLoad = root.number("scaleLoad", in: .nonnegative) ?? 1
+    scaleRunTimes = root.number("scaleRunTimes", formerly: "scaleLoad", in: .nonnegative) ?? 1
     keepsTasks = root.flag("tasks") ?? true
     reading = ReadingSettings(root.object("reading"))
     selection = TaskSelection(root.object("selection"))
@@ -73,7 +73,7 @@ private struct DescribedSimulation {
     var simulation = try SimulationJob(
       workload: workload ?? "table", cluster: cluster?.name, scheduler: scheduler, engine: engine)
     simulation.scaleArrivals = scaleArrivals
-    simulation.scaleLoad = scaleLoad
+    simulation.scaleRunTimes = scaleRunTimes
     simulation.selection = selection
     simulation.reading = reading
     simulation.givenTasks = table.map { ($0.tasks, $0.symbols.strings, $0.dependencies) }

@@ -44,8 +44,8 @@ extension WorkloadSource where Self: ~Copyable {
   /// Tasks `factor` times as long (`factor` ≥ 0): run time, its estimate and the slack to the
   /// deadline are multiplied; arrivals and requests stay.
   @inlinable
-  public consuming func scaleLoad(by factor: Double) -> MappedSource<Self> {
-    precondition(factor >= 0 && factor.isFinite, "a load factor is finite and not negative")
+  public consuming func scaleRunTimes(by factor: Double) -> MappedSource<Self> {
+    precondition(factor >= 0 && factor.isFinite, "a factor of run times is finite and not negative")
     return map { record in
       var record = record
       record.runTime = record.runTime.scaled(by: factor)

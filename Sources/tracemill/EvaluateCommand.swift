@@ -1,13 +1,9 @@
 import ArgumentParser
-import Experiments
 import Foundation
 import Logging
 import MARL
-import Quoting
 import Runs
-import Simulation
 import Tables
-import TraceParsing
 import Workload
 
 /// `tracemill evaluate`: schedulers on the same held-out episodes, by the reward and its terms.
@@ -102,156 +98,21 @@ struct EvaluateCommand: ParsableCommand {
         file.scenarios[index].options.heartbeat = Microseconds(seconds: heartbeat)
       }
     }
-    let contenders = try names.map { try Contender($0, candidates: candidates) }
-    var rows =
-      "scenario,load,seed,scheduler,reward,service,completion,energy,imbalance,completion_s,joules,"
-      + "variance,deadlines_met,tasks\n"
-    var objects: [[String: Any]] = []
     let seeds = SeedRange.evaluation(seeds, from: firstSeed) ?? []
+    let evaluation = try Evaluation(schedulers, candidates: candidates)
+    var rows = Evaluation.csvHeader
+    var objects: [[String: Any]] = []
     for (scenario, load) in file.scenarios.flatMap({ s in file.loads.map { (s, $0) } }) {
-      var results: [[Reward]] = []
-      for contender in contenders {
-        messages.logger?.info("load \(significant(load)): \(contender.name)")
-        let rewards = try contender.rewards(
-          in: scenario, load: load, tasks: file.tasks, seeds: seeds, workers: workers)
-        results.append(rewards)
-        for (seed, r) in zip(seeds, rewards) {
-          rows +=
-            "\(Quoting.csv(scenario.name)),\(load),\(seed),\(Quoting.csv(contender.name)),\(r.total),\(r.service),\(r.completion),"
-            + "\(r.energy),\(r.imbalance),\(r.completionSeconds),\(r.joules),\(r.variance),"
-            + "\(r.deadlinesMet),\(r.tasks)\n"
-        }
-      }
-      if json {
-        objects += zip(contenders, results).map { object($0, $1, results[0], scenario, load) }
-      } else {
-        try writeOutput(table(scenario, load, file.tasks, contenders, results))
-      }
+      let result = try evaluation.run(
+        scenario, load: load, tasks: file.tasks, seeds: seeds, workers: workers
+      ) { messages.logger?.info("load \(significant(load)): \($0)") }
+      rows += result.csvRows
+      objects += result.objects
+      if !json { try writeOutput(result.text) }
     }
     if json { try writeOutput(jsonText(["results": objects]) + "\n") }
     guard let csv else { return }
     try OutputFile.write(rows.utf8, to: csv)
     if !json { try writeOutput("  wrote \(csv)\n") }
-  }
-
-  private var names: [String] {
-    var names: [String] = []
-    for name in schedulers {
-      let expanded =
-        name == "all"
-        ? PolicyCatalog.entries.map(\.name).filter { !$0.hasPrefix("study-") }
-          + Contender.usualSamples
-        : [name]
-      for name in expanded where !names.contains(name) { names.append(name) }
-    }
-    return names
-  }
-
-  /// A scheduler at a load: means over seeds, and how far the first scheduler leads.
-  private func object(
-    _ contender: Contender, _ rewards: [Reward], _ first: [Reward], _ scenario: Scenario,
-    _ load: Double
-  ) -> [String: Any] {
-    func mean(_ value: (Reward) -> Double) -> Double {
-      rewards.reduce(0) { $0 + value($1) } / Double(rewards.count)
-    }
-    var rng = RandomStream(seed: 1, name: "bootstrap")
-    let comparison = PairedComparison(first.map(\.total), rewards.map(\.total), using: &rng)
-    var object: [String: Any] = [
-      "scenario": scenario.name, "scheduler": contender.name, "load": load, "seeds": rewards.count,
-      "reward": mean(\.total), "service": mean(\.service), "completion": mean(\.completion),
-      "energy": mean(\.energy), "imbalance": mean(\.imbalance),
-      "deadlines_met": mean(\.deadlinesMet), "completion_s": mean(\.completionSeconds),
-      "joules_per_task": mean(\.joules), "behind_first": comparison.meanDifference,
-    ]
-    if let interval = comparison.bootstrap {
-      object["behind_first_interval"] = [interval.lower, interval.upper]
-    }
-    return object
-  }
-
-  private func table(
-    _ scenario: Scenario, _ load: Double, _ tasks: Int, _ contenders: [Contender],
-    _ results: [[Reward]]
-  ) -> String {
-    let units = scenario.units(at: load)
-    var text =
-      "\(scenario.name), load \(significant(load)), \(grouped(tasks)) tasks, "
-      + "\(seeds) seeds from \(firstSeed); units \(fixed(units.energy, 1)) J a task, variance "
-      + "\(fixed(units.variance, 4))\n"
-    var table = TextTable(
-      header: [
-        "", "R", "S", "C", "E", "V", "met %", "completion s", "J a task", "less", "95 %", "",
-      ], left: [0])
-    for (contender, rewards) in zip(contenders, results) {
-      func mean(_ value: (Reward) -> Double) -> Double {
-        rewards.reduce(0) { $0 + value($1) } / Double(rewards.count)
-      }
-      var cells = [
-        contender.name, fixed(mean(\.total), 4), fixed(mean(\.service), 3),
-        fixed(mean(\.completion), 3), fixed(mean(\.energy), 3), fixed(mean(\.imbalance), 3),
-        fixed(mean(\.deadlinesMet) * 100, 1), fixed(mean(\.completionSeconds), 2),
-        fixed(mean(\.joules), 0),
-      ]
-      if contender.name != contenders[0].name {
-        var rng = RandomStream(seed: 1, name: "bootstrap")
-        let comparison = PairedComparison(
-          results[0].map(\.total), rewards.map(\.total), using: &rng)
-        cells += [
-          fixed(comparison.meanDifference, 4),
-          comparison.bootstrap.map { "\(fixed($0.lower, 4))" } ?? "-",
-          comparison.bootstrap.map { "\(fixed($0.upper, 4))" } ?? "-",
-        ]
-      } else {
-        cells += ["", "", ""]
-      }
-      table.add(cells)
-    }
-    text += table.text
-    return text + "\n"
-  }
-}
-
-/// A scheduler that is evaluated.
-private struct Contender {
-  /// Sampled rules that any comparison should have.
-  static let usualSamples = [
-    "sampled:earliest-completion,d=3,weighted", "sampled:earliest-completion,d=10",
-    "sampled:earliest-completion,d=100000", "sampled:fastest-fit,d=3,weighted",
-    "sampled:fastest-fit,d=100000", "sampled:least-loaded,d=2,weighted",
-    "sampled:minimum-energy,d=3,weighted", "sampled:best-fit,d=3,weighted",
-    "sampled:dot-product,d=3,weighted", "sampled:least-allocated,d=3,weighted",
-    "sampled:earliest-completion,d=3,neighbours", "sampled:earliest-completion,d=8,neighbours",
-    "sampled:fastest-fit,d=3,neighbours", "sampled:fastest-fit,d=8,neighbours",
-    "sampled:least-loaded,d=3,neighbours",
-  ]
-
-  let name: String
-  private let scheduler: NamedScheduler
-  private let isOracle: Bool
-  private let candidates: Int?
-
-  init(_ name: String, candidates: Int?) throws {
-    self.name = name
-    self.candidates = candidates
-    isOracle = name.hasPrefix("oracle:")
-    scheduler = try NamedScheduler(isOracle ? String(name.dropFirst("oracle:".count)) : name)
-  }
-
-  func rewards(
-    in scenario: Scenario, load: Double, tasks: Int, seeds: [UInt64], workers: Int
-  ) throws -> [Reward] {
-    let (scheduler, candidates) = (scheduler, candidates)
-    var scenario = scenario
-    if isOracle { scenario.options.heartbeat = .zero }
-    return try scenario.rewards(
-      seeds.map { Episode(seed: $0, load: load, tasks: tasks) }, workers: workers
-    ) {
-      let policy = scheduler.policy(load: load)
-      guard let candidates, let learned = policy as? MARLScheduler else { return policy }
-      var model = learned.model
-      model.candidates = CandidateRule(candidates)
-      return MARLScheduler(model, name: learned.name)
-    }
   }
 }

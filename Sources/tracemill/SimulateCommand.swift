@@ -126,9 +126,9 @@ struct SimulateCommand: AsyncParsableCommand {
   var scaleArrivals: Double = 1
 
   @Option(
-    name: [.customLong("scale-load"), .customLong("scale-run-times")],
+    name: [.customLong("scale-run-times"), .customLong("scale-load")],
     help: ArgumentHelp("Run times so many times as long.", valueName: "factor"))
-  var scaleLoad: Double = 1
+  var scaleRunTimes: Double = 1
 
   @Option(
     help: ArgumentHelp(
@@ -187,8 +187,8 @@ struct SimulateCommand: AsyncParsableCommand {
     guard scaleArrivals > 0, scaleArrivals.isFinite else {
       throw ValidationError("--scale-arrivals is more than 0")
     }
-    guard scaleLoad >= 0, scaleLoad.isFinite else {
-      throw ValidationError("--scale-load is not negative")
+    guard scaleRunTimes >= 0, scaleRunTimes.isFinite else {
+      throw ValidationError("--scale-run-times is not negative")
     }
     for path in files.paths where path != timeline {
       do { _ = try TableFileKind(path: path) } catch { throw ValidationError("\(error)") }
@@ -211,7 +211,7 @@ struct SimulateCommand: AsyncParsableCommand {
     if replications != standard.replications { given.append("--replications") }
     if ignoreConstraints { given.append("--ignore-constraints") }
     if scaleArrivals != 1 { given.append("--scale-arrivals") }
-    if scaleLoad != 1 { given.append("--scale-load") }
+    if scaleRunTimes != 1 { given.append("--scale-run-times") }
     if atStart != standard.atStart { given.append("--at-start") }
     if timeline != nil { given.append("--timeline") }
     if decisions != nil { given.append("--decisions") }
@@ -251,7 +251,7 @@ struct SimulateCommand: AsyncParsableCommand {
     var job = try SimulationJob(
       workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
     job.scaleArrivals = scaleArrivals
-    job.scaleLoad = scaleLoad
+    job.scaleRunTimes = scaleRunTimes
     job.waitsBy = WaitGrouping.allCases.filter(waitsBy.contains)
     job.selection = selection.selection
     job.reading = reading

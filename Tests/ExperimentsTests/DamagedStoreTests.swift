@@ -119,7 +119,7 @@ import Testing
       ("schedulers", { $0.schedulers.append($0.schedulers[0]) }),
       ("workloads", { $0.workloads[0].name = "" }),
       ("sample", { $0.workloads[0].sample = 2 }), ("tasks", { $0.workloads[0].tasks = -1 }),
-      ("scaleLoad", { $0.workloads[0].scaleLoad = -1 }),
+      ("scaleRunTimes", { $0.workloads[0].scaleRunTimes = -1 }),
       ("scaleArrivals", { $0.workloads[0].scaleArrivals = 0 }),
       ("from", { $0.workloads[0].from = 1e300 }),
       ("retries", { $0.engine.retries = -1 }), ("step", { $0.engine.step = -5 }),

@@ -45,7 +45,7 @@ import WorkloadTestKit
     var violations = WorkloadTestKit.check { try source() }
     violations += WorkloadTestKit.check { try source().window(from: day, to: day + day) }
     violations += WorkloadTestKit.check { try source().sample(fraction: 0.3, seed: 5) }
-    violations += WorkloadTestKit.check { try source().scaleLoad(by: 1.7) }
+    violations += WorkloadTestKit.check { try source().scaleRunTimes(by: 1.7) }
     violations += WorkloadTestKit.check { try source().scaleArrivals(by: 0.4) }
     violations += WorkloadTestKit.check {
       MergedSource([AnyWorkloadSource(try source()), AnyWorkloadSource(try source(4))])

@@ -355,7 +355,7 @@ import Workload
       precision: 0.1
       lastSeeds: 2
       engine: {depth: 10, step: 5, heartbeat: 5, networkDelay: 1, overcommitCpu: 1.5, retries: 2, until: 100000}
-      workloads: [{name: w, source: study, from: 0, to: 3600, sample: 0.5, tasks: 100, scaleArrivals: 2, scaleLoad: 0.5}]
+      workloads: [{name: w, source: study, from: 0, to: 3600, sample: 0.5, tasks: 100, scaleArrivals: 2, scaleRunTimes: 0.5}]
       clusters: [{name: c, seed: 7, groups: [{count: 3, cores: [2, 8], memoryGiB: 16}]}]
       schedulers: [first-fit, {policy: random, engine: {accountTail: 10}}]
       """

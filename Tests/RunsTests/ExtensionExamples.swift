@@ -41,7 +41,7 @@ struct Metronome: WorkloadSource {
 }
 
 /// Burr's law XII: survival (1 + (x / scale)^c)^-k.
-struct BurrXII: Fitting.Distribution {
+struct BurrXII: Distribution {
   let c, k, scale: Double
   let lowerBound = 0.0
   let upperBound = Double.infinity

@@ -39,9 +39,9 @@ import Workload
   }
 
   @Test func ordersByTask() throws {
-    #expect(try order(.firstCome) == [0, 1, 2, 3, 4])
+    #expect(try order(.fifo) == [0, 1, 2, 3, 4])
     #expect(try order(.priority) == [0, 3, 2, 4, 1])
-    #expect(try order(.shortest) == [0, 4, 3, 2, 1])
+    #expect(try order(.sjf) == [0, 4, 3, 2, 1])
     #expect(try order(.earliestDeadline) == [0, 2, 3, 1, 4])
   }
 

@@ -140,7 +140,7 @@ import Workload
       #expect(own.usage == report.usage && own.series == report.series, "\(name), \(policy)")
       #expect(own.total.outcomes == report.total.outcomes)
       #expect(own.decisions == report.decisions && own.decisions >= decisions)
-      #expect(own.evictions == report.evictions && own.overtakings == report.overtakings)
+      #expect(own.evictions == report.evictions && own.backfilled == report.backfilled)
       #expect(own.energy.total == report.energy.total && own.conflicts == report.conflicts)
     }
   }

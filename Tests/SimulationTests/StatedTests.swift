@@ -146,9 +146,9 @@ import Workload
         $0.backfilling = .easy
         $0.estimates = .exact
       }.remarks.isEmpty)
-    #expect(try said(plain) { $0.order = .shortest }.failure?.contains("0 of 2 tasks") == true)
-    #expect(try said(known) { $0.order = .shortest }.failure == nil)
-    #expect(try said(known) { $0.order = .shortest }.remarks.count == 1)
+    #expect(try said(plain) { $0.order = .sjf }.failure?.contains("0 of 2 tasks") == true)
+    #expect(try said(known) { $0.order = .sjf }.failure == nil)
+    #expect(try said(known) { $0.order = .sjf }.remarks.count == 1)
     #expect(try said(plain) { $0.order = .earliestDeadline }.failure != nil)
     #expect(try said(plain, MinMin()) { _ in }.remarks.first?.contains("min-min") == true)
     var idle = plain

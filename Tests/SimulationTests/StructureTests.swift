@@ -107,13 +107,13 @@ import Workload
   @Test func quantilesAreExactThenWithinTheirError() {
     var rng = RandomStream(seed: 4, name: "test")
     var values: [Int64] = []
-    var (whole, left, right) = (Distribution(), Distribution(), Distribution())
+    var (whole, left, right) = (Tally(), Tally(), Tally())
     for count in 1...20_000 {
       let value = Int64(rng.exponential(mean: 1e7))
       values.append(value)
       whole.record(value)
       if count % 3 == 0 { left.record(value) } else { right.record(value) }
-      guard count == Distribution.exactLimit || count == 20_000 else { continue }
+      guard count == Tally.exactLimit || count == 20_000 else { continue }
       let sorted = values.sorted()
       for p in [0.0, 0.001, 0.5, 0.9, 0.99, 0.999, 1] {
         let exact = Double(sorted[max(0, Int((p * Double(count)).rounded(.up)) - 1)])
@@ -135,8 +135,8 @@ import Workload
     for shift in 0..<62 {
       for offset in [-1, 0, 1] {
         let value = max(0, Int64(1) << Int64(shift) + Int64(offset))
-        var distribution = Distribution()
-        for _ in 0...Distribution.exactLimit { distribution.record(value) }
+        var distribution = Tally()
+        for _ in 0...Tally.exactLimit { distribution.record(value) }
         distribution.record(0)
         let quantile = distribution.quantile(0.5)
         #expect(abs(quantile - Double(value)) <= Double(value) / 256)

@@ -72,7 +72,7 @@ func interval(_ values: [Double]) -> (mean: Double, halfWidth: Double) {
 /// Reports over 30 seeds on one machine of `servers` cores.
 func reports(
   servers: Int, rate: Double, count: Int, warmUp: Double = 0,
-  order: SimulationOptions.Order = .firstCome, shares: [(PriorityClass, Double)] = [(.batch, 1)],
+  order: SimulationOptions.Order = .fifo, shares: [(PriorityClass, Double)] = [(.batch, 1)],
   sample: @escaping @Sendable (inout RandomStream) -> Double
 ) async throws -> [SimulationReport] {
   let layout = try machines([(Double(servers), 0)])

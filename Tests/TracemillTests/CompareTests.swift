@@ -238,7 +238,7 @@ func figures(_ results: ExperimentResults) throws -> [String] {
       """
       name: traces
       workloads:
-        - { name: day, source: \(miniature), from: 2h, to: 6h, scaleLoad: 5 }
+        - { name: day, source: \(miniature), from: 2h, to: 6h, scaleRunTimes: 5 }
         - { name: few, source: \(miniature), priority: production, sample: 0.5, tasks: 50 }
         - { name: broken, source: broken.csv }
       clusters: [{ name: cell, source: \(miniature) }]

@@ -20,7 +20,7 @@ import Testing
 
   @Test func jobsOn2011sMachinesWithTheirRemovals() throws {
     // Run times 30 times as long, so that machines go while they are in use.
-    let report = try replay("google-2011", "--table", "job_events", "--scale-load", "30")
+    let report = try replay("google-2011", "--table", "job_events", "--scale-run-times", "30")
     #expect(report["machines"] as? Int == 12_583)
     #expect(report["submitted"] as? Int == 54_041)
     #expect((report["outcomes"] as? [String: Int])?["finished"] == 54_041)

@@ -30,7 +30,7 @@ private func collect<S: WorkloadSource<Never> & ~Copyable>(_ source: consuming S
     #expect(WorkloadTestKit.check { poisson().prefix(0) } == [])
     #expect(WorkloadTestKit.check { poisson().sample(fraction: 0.3, seed: 1) } == [])
     #expect(WorkloadTestKit.check { poisson().scaleArrivals(by: 3.7) } == [])
-    #expect(WorkloadTestKit.check { poisson().scaleLoad(by: 0.5) } == [])
+    #expect(WorkloadTestKit.check { poisson().scaleRunTimes(by: 0.5) } == [])
     #expect(WorkloadTestKit.check { poisson().concatenate(poisson(seed: 8)) } == [])
     #expect(WorkloadTestKit.check { RepeatedSource(count: 4, gap: hour) { poisson(50) } } == [])
     #expect(WorkloadTestKit.check { RepeatedSource(count: 4) { poisson(0) } } == [])
@@ -42,7 +42,7 @@ private func collect<S: WorkloadSource<Never> & ~Copyable>(_ source: consuming S
     #expect(
       WorkloadTestKit.check {
         poisson().window(from: hour).sample(fraction: 0.5, seed: 2).scaleArrivals(by: 2)
-          .scaleLoad(by: 1.5).prefix(40)
+          .scaleRunTimes(by: 1.5).prefix(40)
       } == [])
   }
 
@@ -143,11 +143,11 @@ private struct Faulty: WorkloadSource {
     #expect(scaled[1].runTime == Microseconds(70))
   }
 
-  @Test func scaledLoadStretchesWorkAndSlack() {
+  @Test func scaledRunTimesStretchWorkAndSlack() {
     var record = TaskRecord(
       id: TaskID(job: 1), submit: Microseconds(1000), runTime: Microseconds(70), request: .zero)
     record.deadline = Microseconds(1100)
-    let scaled = collect(TaskTable([record]).source().scaleLoad(by: 2))[0]
+    let scaled = collect(TaskTable([record]).source().scaleRunTimes(by: 2))[0]
     #expect(scaled.runTime == Microseconds(140))
     #expect(scaled.deadline == Microseconds(1200))
     #expect(scaled.estimate == .never)

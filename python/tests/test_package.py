@@ -73,9 +73,9 @@ def test_mistakes_are_told_with_their_path(work, kind, path, call):
 
 def test_every_mistake_is_told(work):
     with pytest.raises(tm.DescriptionError) as caught:
-        tm.simulate(work, [{"count": -1, "cores": "x"}], queue="nope", scale_load=-2)
+        tm.simulate(work, [{"count": -1, "cores": "x"}], queue="nope", scale_run_times=-2)
     paths = {issue.path for issue in caught.value.issues}
-    assert {"cluster.groups[0].count", "cluster.groups[0].cores", "engine.queue", "scaleLoad"} <= paths
+    assert {"cluster.groups[0].count", "cluster.groups[0].cores", "engine.queue", "scaleRunTimes"} <= paths
 
 
 def test_input_errors_have_file_and_line(tmp_path):

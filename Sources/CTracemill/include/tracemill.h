@@ -251,7 +251,7 @@ void tm_table_free(tm_table *table);
 typedef struct tm_run tm_run;
 
 /* A workload through a scheduler on a cluster: {"workload": TEXT, "cluster": TEXT or {"groups": [...]},
- * "scheduler": TEXT, "seed": N, "engine": {...}, "scaleArrivals", "scaleLoad", "tasks": BOOL,
+ * "scheduler": TEXT, "seed": N, "engine": {...}, "scaleArrivals", "scaleRunTimes", "tasks": BOOL,
  * "reading": {...}, "selection": {...}}. `workload` and `scheduler` stand in for the description's where
  * they are not NULL; the functions of `scheduler` are called on the calling thread. */
 tm_run *tm_simulate(const char *description, const tm_table *workload, const tm_scheduler *scheduler,

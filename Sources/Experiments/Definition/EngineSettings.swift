@@ -19,9 +19,9 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     /// The engine's own.
     public var order: SimulationOptions.Order {
       switch self {
-      case .fifo: .firstCome
+      case .fifo: .fifo
       case .priority: .priority
-      case .sjf: .shortest
+      case .sjf: .sjf
       case .edf: .earliestDeadline
       case .fairShare: .fairShare
       case .drf: .dominantResource

@@ -130,8 +130,9 @@ extension WorkloadDefinition {
     let tasks = node.integer("tasks", in: 1...Int(Int32.max))
     let scaleArrivals = node.number(
       "scaleArrivals", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
-    let scaleLoad = node.number(
-      "scaleLoad", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
+    let scaleRunTimes = node.number(
+      "scaleRunTimes", formerly: "scaleLoad",
+      in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
     if let from, let to, from >= to { node.problem("begins (from) after its end (to)") }
     guard let source else { return nil }
     self.init(name: name ?? shortName(source), source: source)
@@ -141,7 +142,7 @@ extension WorkloadDefinition {
     self.sample = sample
     self.tasks = tasks
     self.scaleArrivals = scaleArrivals
-    self.scaleLoad = scaleLoad
+    self.scaleRunTimes = scaleRunTimes
   }
 }
 

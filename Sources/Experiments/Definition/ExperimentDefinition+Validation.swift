@@ -79,7 +79,7 @@ extension WorkloadDefinition {
     notes.number(sample, 0...1, "\(path).sample")
     notes.integer(tasks, 1...Int(Int32.max), "\(path).tasks")
     notes.number(scaleArrivals, Ranges.factor, "\(path).scaleArrivals")
-    notes.number(scaleLoad, Ranges.factor, "\(path).scaleLoad")
+    notes.number(scaleRunTimes, Ranges.factor, "\(path).scaleRunTimes")
   }
 }
 

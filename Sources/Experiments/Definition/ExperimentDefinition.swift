@@ -170,7 +170,7 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
   /// Arrivals so many times as dense (> 0).
   public var scaleArrivals: Double?
   /// Run times so many times as long (> 0).
-  public var scaleLoad: Double?
+  public var scaleRunTimes: Double?
   /// What a sweep set in it, by key: `load`.
   public var parameters: [String: Double]?
   /// The same where it is no number.
@@ -180,6 +180,13 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
   public init(name: String, source: String) {
     self.name = name
     self.source = source
+  }
+
+  /// A store keeps the names of version 0.1.
+  private enum CodingKeys: String, CodingKey {
+    case name, source, from, to, priority, sample, tasks, scaleArrivals
+    case scaleRunTimes = "scaleLoad"
+    case parameters, words
   }
 }
 

@@ -96,7 +96,7 @@ public struct CellCurves: Codable, Hashable, Sendable {
 
 extension CellCurves.Tail {
   /// The tail of values in millionths.
-  init(_ distribution: Distribution) {
+  init(_ distribution: Tally) {
     count = distribution.count
     let counts = distribution.counts(above: CellCurves.edges.map { $0 * 1e6 })
     first = counts.firstIndex { $0 < distribution.count } ?? counts.count

@@ -33,7 +33,7 @@ extension ExperimentSummary {
     if let factor = workload.scaleArrivals {
       parts.append("arrivals × \(String(format: "%g", factor))")
     }
-    if let factor = workload.scaleLoad {
+    if let factor = workload.scaleRunTimes {
       parts.append("run times × \(String(format: "%g", factor))")
     }
     return parts.joined(separator: ", ")

@@ -189,8 +189,8 @@ public final class ExperimentProvider: ExperimentInputs {
     if let factor = definition.scaleArrivals {
       source = AnyWorkloadSource(source.scaleArrivals(by: factor))
     }
-    if let factor = definition.scaleLoad {
-      source = AnyWorkloadSource(source.scaleLoad(by: factor))
+    if let factor = definition.scaleRunTimes {
+      source = AnyWorkloadSource(source.scaleRunTimes(by: factor))
     }
     return source
   }

@@ -84,7 +84,7 @@ public struct Sweep: Sendable {
     guard NamedModel.takesParameters(definition.source) else {
       throw RunError(
         message:
-          "--vary \(key): '\(definition.source)' is a trace; a trace is made denser by workload.scaleArrivals or workload.scaleLoad"
+          "--vary \(key): '\(definition.source)' is a trace; a trace is made denser by workload.scaleArrivals or workload.scaleRunTimes"
       )
     }
     guard !NamedStation.isOne(definition.source) || parameter != "c" else {
@@ -102,8 +102,8 @@ public struct Sweep: Sendable {
     _ definition: WorkloadDefinition, _ key: String, _ field: String, _ value: SweepValue
   ) throws -> WorkloadDefinition {
     var changed = definition
-    let own = ["scaleArrivals", "scaleLoad", "sample", "from", "to", "tasks"]
-    guard own.contains(field) else {
+    let own = ["scaleArrivals", "scaleRunTimes", "sample", "from", "to", "tasks"]
+    guard own.contains(field) || field == "scaleLoad" else {
       // Anything else is the scenario's, which says itself what is wrong.
       guard NamedModel.takesParameters(definition.source) else {
         throw RunError(
@@ -113,7 +113,8 @@ public struct Sweep: Sendable {
     }
     switch (field, value.number ?? .nan) {
     case ("scaleArrivals", let value) where value > 0: changed.scaleArrivals = value
-    case ("scaleLoad", let value) where value > 0: changed.scaleLoad = value
+    case ("scaleRunTimes", let value) where value > 0, ("scaleLoad", let value) where value > 0:
+      changed.scaleRunTimes = value
     case ("sample", let value) where (0...1).contains(value): changed.sample = value
     case ("from", let value) where value >= 0: changed.from = value
     case ("to", let value) where value > 0: changed.to = value

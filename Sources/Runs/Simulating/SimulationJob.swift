@@ -26,7 +26,7 @@ public struct SimulationJob: Sendable {
   /// Arrivals so many times as dense (more than 0).
   public var scaleArrivals = 1.0
   /// Run times so many times as long (0 or more).
-  public var scaleLoad = 1.0
+  public var scaleRunTimes = 1.0
   /// What waits are told apart by, besides run times.
   public var waitsBy: [WaitGrouping] = []
   /// Which tasks of a trace are run.
@@ -133,11 +133,11 @@ public struct SimulationJob: Sendable {
   private var theory: [QueueTheory.Value]? {
     let options = engine.options
     guard givenTasks == nil, givenLayout == nil, workload == cluster, scaleArrivals == 1,
-      scaleLoad == 1, options.mode == .central,
+      scaleRunTimes == 1, options.mode == .central,
       options.backfilling == .none, options.failures == nil,
-      [.firstCome, .shortest].contains(options.order), let station = try? NamedStation(workload)
+      [.fifo, .sjf].contains(options.order), let station = try? NamedStation(workload)
     else { return nil }
-    return station.theory.values(isShortestFirst: options.order == .shortest)
+    return station.theory.values(isShortestFirst: options.order == .sjf)
   }
 
   /// A run under each of some seeds, on so many threads as ``reading`` says.
@@ -204,7 +204,7 @@ public struct SimulationJob: Sendable {
     do {
       var report = try simulator.run(
         TappedTasks(base: tasks, groups: groups).scaleArrivals(by: scaleArrivals)
-          .scaleLoad(by: scaleLoad), results: &results)
+          .scaleRunTimes(by: scaleRunTimes), results: &results)
       if let failure = outcome?.failure { throw SimulationError.results(failure) }
       report.droppedDependencies += dropped
       report.tell(of: layout, classNames: argument.classNames, askedCores: argument.askedCores)

@@ -33,7 +33,7 @@ extension SimulationSummary {
       "mean_waiting": report.usage.meanWaiting, "most_waiting": report.usage.mostWaiting,
       "mean_running": report.usage.meanRunning, "decisions": report.decisions,
       "events": report.events, "preemptions": report.preemptions,
-      "backfilled": report.overtakings, "machine_failures": report.failures,
+      "backfilled": report.backfilled, "machine_failures": report.failures,
       "stale_conflicts": report.conflicts, "warm_up_tasks": report.warmUpTasks,
       "deadlines_met": total.deadlineShare, "wasted_s": total.wasted.seconds,
       "constrained_tasks": constraints.tasks, "unknown_attributes": constraints.unknown,
@@ -103,7 +103,7 @@ extension SimulationSummary {
     Dictionary(uniqueKeysWithValues: TaskOutcome.allCases.map { ($0.name, metrics[$0]) })
   }
 
-  private func quantiles(_ values: Distribution, _ scale: Double) -> [String: Any] {
+  private func quantiles(_ values: Tally, _ scale: Double) -> [String: Any] {
     var object: [String: Any] = ["count": values.count, "mean": values.mean * scale]
     for (name, p) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
       object[name] = values.quantile(p) * scale

@@ -89,7 +89,7 @@ public struct SimulationSummary {
     }
     for (name, count) in [
       ("evictions", report.evictions), ("preemptions", report.preemptions),
-      ("backfilled", report.overtakings), ("machine failures", report.failures),
+      ("backfilled", report.backfilled), ("machine failures", report.failures),
       ("conflicts of a stale view", report.conflicts), ("in the warm-up", report.warmUpTasks),
       ("dependencies on absent tasks dropped", report.droppedDependencies),
     ] where count > 0 {
@@ -191,7 +191,7 @@ public struct SimulationSummary {
     return "\n" + lines.text
   }
 
-  var measures: [(String, Distribution, Double)] {
+  var measures: [(String, Tally, Double)] {
     let total = report.total
     return [
       ("wait, s", total.wait, 1e-6), ("completion, s", total.completion, 1e-6),

@@ -20,13 +20,13 @@ final class WaitGroups {
   /// A group of tasks.
   struct Group {
     var name: String
-    var wait = Distribution()
+    var wait = Tally()
   }
 
   private let groupings: [WaitGrouping]
   private var traits: [TaskID: Traits] = [:]
-  private var byUser: [UserID: Distribution] = [:]
-  private var bySize: [Int: Distribution] = [:]
+  private var byUser: [UserID: Tally] = [:]
+  private var bySize: [Int: Tally] = [:]
 
   init(_ groupings: [WaitGrouping]) { self.groupings = groupings }
 
@@ -38,9 +38,9 @@ final class WaitGroups {
   /// A task has come to its end.
   func record(_ result: TaskResult) {
     guard result.attempts > 0, let known = traits[result.id] else { return }
-    byUser[known.user, default: Distribution()].record(result.wait.rawValue)
+    byUser[known.user, default: Tally()].record(result.wait.rawValue)
     let power = known.cores > 0 ? Int(log2(known.cores).rounded(.up)) : Int.min
-    bySize[power, default: Distribution()].record(result.wait.rawValue)
+    bySize[power, default: Tally()].record(result.wait.rawValue)
   }
 
   /// The groups: users by their number of tasks, the most first; sizes ascending.

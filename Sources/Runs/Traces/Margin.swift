@@ -7,7 +7,7 @@ struct Margin {
   let unit: String
   /// What one raw unit is in `unit`.
   let scale: Double
-  private(set) var values = Distribution()
+  private(set) var values = Tally()
   private var bins = LogHistogram()
 
   init(_ name: String, unit: String, scale: Double) {
@@ -17,7 +17,7 @@ struct Margin {
   }
 
   /// Lower bounds of values that were cut off.
-  private var censored = Distribution()
+  private var censored = Tally()
 
   mutating func addCutOff(_ raw: Int64) { censored.record(raw) }
 

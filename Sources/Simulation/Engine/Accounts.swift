@@ -13,7 +13,7 @@ struct Accounts {
   var failures = 0
   var conflicts = 0
   var droppedDependencies = 0
-  var overtakings = 0
+  var backfilled = 0
   var decisions = 0
   var events = 0
   var submissions = 0
@@ -48,7 +48,7 @@ struct Accounts {
   /// Of tasks that finished in the window, in nano-core-µs of a machine of speed 1.
   private var work: Int128 = 0
   var series = UsageSeries()
-  var decisionTimes = Distribution()
+  var decisionTimes = Tally()
 
   // The same, added up task by task; they must agree.
   var taskWaiting: Int128 = 0
@@ -175,7 +175,7 @@ struct Accounts {
     var report = SimulationReport(
       policy: policy, seed: seed, machines: cluster.count, total: total,
       classes: reports.filter { $0.metrics.submitted > 0 }, unplaceable: unplaceable,
-      evictions: evictions, preemptions: preemptions, overtakings: overtakings,
+      evictions: evictions, preemptions: preemptions, backfilled: backfilled,
       failures: failures, conflicts: conflicts, droppedDependencies: droppedDependencies,
       firstSubmit: firstSubmit, lastFinish: lastFinish,
       usage: usage,

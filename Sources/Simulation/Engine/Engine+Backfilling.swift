@@ -3,8 +3,8 @@ import Workload
 // What may overtake a waiting head.
 extension Engine {
   /// Lets tasks behind the head start. `onlyFresh`: nothing has changed but that some have arrived.
-  mutating func openOvertaking(onlyFresh: Bool) {
-    offering.stage = .overtaking
+  mutating func openBackfilling(onlyFresh: Bool) {
+    offering.stage = .backfilling
     offering.cursor = 0
     offering.candidates.removeAll(keepingCapacity: true)
     offering.head = pending.first?.value ?? -1

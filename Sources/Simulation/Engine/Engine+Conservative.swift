@@ -6,7 +6,7 @@ struct PromisePass {
   /// Which of those that wait is looked at.
   var position = 0
   /// Somebody has been passed over in this round.
-  var overtakes = false
+  var isBackfilling = false
   /// How many vacancies earlier rounds have looked at, and how many there were when this one began.
   var looked = 0
   var known = 0
@@ -65,7 +65,7 @@ extension Engine {
     plan.seal()
     pass.known = plan.vacancies.count
     pass.position = 0
-    pass.overtakes = false
+    pass.isBackfilling = false
   }
 
   /// Goes on with the passage. Whether it stopped at a decision.
@@ -106,7 +106,7 @@ extension Engine {
 
   private mutating func passOver(_ index: Int32) {
     pass.position += 1
-    pass.overtakes = true
+    pass.isBackfilling = true
     if options.refusesAtOnce { refuse(index) }
   }
 
@@ -267,7 +267,7 @@ extension Engine {
   /// The task that was looked at has left the queue.
   private mutating func passed() {
     pass.position += 1
-    if pass.overtakes { accounts.overtakings += 1 }
+    if pass.isBackfilling { accounts.backfilled += 1 }
   }
 
   /// Whether so many instances may start in a place now and break no promise.

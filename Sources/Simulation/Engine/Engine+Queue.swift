@@ -15,11 +15,11 @@ extension Engine {
           return true
         }
         if headWaits, options.backfilling != .none {
-          openOvertaking(onlyFresh: offering.headWaited)
+          openBackfilling(onlyFresh: offering.headWaited)
         } else {
           closeQueue()
         }
-      case .overtaking:
+      case .backfilling:
         if let index = nextCandidate() {
           // EASY must know where the task would run before it knows whether it may.
           ask(about: index, tentatively: offering.promise != nil)
@@ -132,7 +132,7 @@ extension Engine {
   private mutating func decided(_ hasLeft: Bool) {
     switch offering.stage {
     case .heads: if !hasLeft { headWaits = !preempt(for: offering.task) }
-    case .overtaking: if hasLeft { accounts.overtakings += 1 }
+    case .backfilling: if hasLeft { accounts.backfilled += 1 }
     case .batch:
       if hasLeft {
         offering.waiting.remove(at: offering.chosen)

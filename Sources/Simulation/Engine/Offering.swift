@@ -15,7 +15,7 @@ struct Offering {
     /// The head is offered, then the next head.
     case heads
     /// Tasks behind a waiting head may overtake it: ``candidates`` from ``cursor`` on.
-    case overtaking
+    case backfilling
     /// Tasks are started as they were promised (conservative backfilling).
     case promises
     /// A batch policy chooses among ``waiting``.

@@ -26,9 +26,9 @@ struct WaitingQueue {
   /// A task's place among others of its order.
   func key(_ task: borrowing TaskView) -> Int64 {
     switch order {
-    case .firstCome, .fairShare, .dominantResource: 0
+    case .fifo, .fairShare, .dominantResource: 0
     case .priority: -(Int64(task.priorityClass.rawValue) << 17 + Int64(task.priority))
-    case .shortest: task.estimate.rawValue
+    case .sjf: task.estimate.rawValue
     case .earliestDeadline: task.deadline.rawValue
     }
   }

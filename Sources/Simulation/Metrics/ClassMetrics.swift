@@ -15,14 +15,14 @@ public struct ClassMetrics: Hashable, Sendable {
   /// Tasks that finished by their deadline; those with none that finished count too.
   public var metDeadline = 0
   /// Waiting time of tasks that started, in µs.
-  public var wait = Distribution()
+  public var wait = Tally()
   /// Time from submission to the end of tasks that finished, in µs.
-  public var completion = Distribution()
+  public var completion = Tally()
   /// (waiting + run time) / run time of tasks that finished and ran at all, in millionths.
-  public var slowdown = Distribution()
+  public var slowdown = Tally()
   /// max(1, completion / max(run time, bound)) of tasks that finished, in millionths (Feitelson,
   /// "Metrics for parallel job scheduling and their convergence", 2001).
-  public var boundedSlowdown = Distribution()
+  public var boundedSlowdown = Tally()
   /// Run time that evictions threw away.
   public var wasted = Microseconds.zero
 

@@ -103,7 +103,7 @@ extension Metric {
       Metric(
         "backfilled", "tasks backfilled", better: .none,
         "Tasks that overtook a waiting head of the queue."
-      ) { (run: SimulationReport) in Double(run.overtakings) },
+      ) { (run: SimulationReport) in Double(run.backfilled) },
       Metric(
         "machine_failures", "machine failures", better: .none,
         "Failures of machines by the failure model."
@@ -146,31 +146,30 @@ extension Metric {
   }
 
   /// Means, quantiles and greatest values of what is measured of each task. Quantiles have the relative
-  /// error of `Distribution`.
+  /// error of `Tally`.
   private static var distributions: [Metric] {
-    let quantities:
-      [(String, String, String, String, KeyPath<ClassMetrics, Distribution> & Sendable)] =
-        [
-          ("wait", "wait", "s", "time from submission to start, of tasks that started", \.wait),
-          (
-            "completion", "completion time", "s",
-            "time from submission to end, of tasks that finished", \.completion
-          ),
-          (
-            "slowdown", "slowdown", "", "completion over run time, of tasks that finished and ran",
-            \.slowdown
-          ),
-          (
-            "bounded_slowdown", "bounded slowdown", "",
-            "completion over run time, of at least the bound, of tasks that finished",
-            \.boundedSlowdown
-          ),
-        ]
+    let quantities: [(String, String, String, String, KeyPath<ClassMetrics, Tally> & Sendable)] =
+      [
+        ("wait", "wait", "s", "time from submission to start, of tasks that started", \.wait),
+        (
+          "completion", "completion time", "s",
+          "time from submission to end, of tasks that finished", \.completion
+        ),
+        (
+          "slowdown", "slowdown", "", "completion over run time, of tasks that finished and ran",
+          \.slowdown
+        ),
+        (
+          "bounded_slowdown", "bounded slowdown", "",
+          "completion over run time, of at least the bound, of tasks that finished",
+          \.boundedSlowdown
+        ),
+      ]
     return quantities.flatMap { name, title, unit, words, path in
       let suffix = unit.isEmpty ? "" : "_" + unit
       func metric(
         _ part: String, _ word: String, _ sentence: String,
-        _ value: @escaping @Sendable (Distribution) -> Double
+        _ value: @escaping @Sendable (Tally) -> Double
       ) -> Metric {
         Metric(
           "\(name)_\(part)\(suffix)", "\(word) \(title)", unit: unit, better: .lower,

@@ -14,7 +14,7 @@ struct SweepCommand: AsyncParsableCommand {
       Keys: load, tasks, duration, rate, cores, estimates (parameters of presets, scenarios and profiles), those \
       of mmc: and poisson: (run, law, cv, ...), and any key deep in a scenario (classes.short.share, \
       arrivals.bursts.factor, classes[0].runTime.mu); machines (of study:N, tiers:N or a specification, whose \
-      groups keep their shares); workload.KEY (scaleArrivals, scaleLoad, sample, from, to, tasks); cluster.KEY \
+      groups keep their shares); workload.KEY (scaleArrivals, scaleRunTimes, sample, from, to, tasks); cluster.KEY \
       and cluster.GROUP.KEY (a number of every group of a specification, or of one, such as cores or \
       sleepAfterSeconds); engine.KEY (any of an experiment's engine, such as queue, depth or \
       network.rackLatency); scheduler.KEY (a parameter in a scheduler's name, such as d of sampled:best-fit,d=3).

@@ -54,7 +54,7 @@ def simulate(
     *,
     columns: Mapping[str, Any] | None = None,
     scale_arrivals: float | None = None,
-    scale_load: float | None = None,
+    scale_run_times: float | None = None,
     tasks: bool = True,
     reading: Mapping[str, Any] | None = None,
     progress: Progress = None,
@@ -73,7 +73,7 @@ def simulate(
         {
             "seed": seed,
             "scale_arrivals": scale_arrivals,
-            "scale_load": scale_load,
+            "scale_run_times": scale_run_times,
             "tasks": tasks,
             "reading": reading,
         }

@@ -1,12 +1,12 @@
 import Histogram
 
-/// A distribution of non-negative whole numbers (microseconds, or millionths of a ratio).
+/// A tally of non-negative whole numbers (microseconds, or millionths of a ratio).
 ///
 /// The count, mean, variance, least and greatest are exact whatever the length. Quantiles are exact
 /// up to ``exactLimit`` values; beyond that the values are counted in an HDR histogram (Tene) of 128
 /// buckets an octave, and a quantile is off by at most 1/256 of itself. Memory is bounded, and two
 /// distributions merge to what recording both would have given.
-public struct Distribution: Hashable, Sendable {
+public struct Tally: Hashable, Sendable {
   /// So many values are kept as they are.
   public static var exactLimit: Int { 4096 }
 
@@ -20,7 +20,7 @@ public struct Distribution: Hashable, Sendable {
   /// All values, once there are too many to be kept.
   private var histogram: Histogram<UInt64>?
 
-  /// An empty distribution.
+  /// An empty tally.
   public init() {}
 
   /// Records a value; a negative one counts as zero.
@@ -42,7 +42,7 @@ public struct Distribution: Hashable, Sendable {
   }
 
   /// Adds all that `other` has recorded.
-  public mutating func merge(_ other: Distribution) {
+  public mutating func merge(_ other: Tally) {
     count += other.count
     sum &+= other.sum
     sumOfSquares &+= other.sumOfSquares
@@ -153,8 +153,8 @@ public struct Distribution: Hashable, Sendable {
   }
 }
 
-extension Distribution {
-  public static func == (a: Distribution, b: Distribution) -> Bool {
+extension Tally {
+  public static func == (a: Tally, b: Tally) -> Bool {
     a.count == b.count && a.sum == b.sum && a.sumOfSquares == b.sumOfSquares && a.least == b.least
       && a.greatest == b.greatest && a.exact == b.exact && a.histogram == b.histogram
   }
