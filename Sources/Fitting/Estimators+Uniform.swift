@@ -17,7 +17,8 @@ extension Sample {
     if case .clamped = limits { return try fitHiddenUniform() }
     if !censored.isEmpty { return try fitHiddenUniform() }
     let points = try SampleStatistics(values).fit(.uniform)
-    let plain = try binning.map { try spread(points, over: $0) } ?? points
+    var plain = points
+    if let binning { plain = try spread(points, over: binning) }
     guard case .truncated(let low, let high) = limits else { return plain }
     let cut = plain.parameters.map { end in
       Estimate(

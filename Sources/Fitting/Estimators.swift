@@ -169,13 +169,14 @@ extension Sample {
     let summary = StartSummary(
       mean: all.values.mean, variance: all.values.variance, logMean: all.logarithms.mean,
       logDeviation: all.logarithms.variance.squareRoot(), maximum: all.maximum, anchor: anchor)
-    func top(from starts: [SIMD2<Double>]) throws(FittingError) -> Maximum {
+    func climb(from starts: [SIMD2<Double>]) throws(FittingError) -> Maximum {
       try maximise(
         dimension: Model.dimension, family: family, from: starts, likelihood.evaluate)
     }
     var near: Maximum?
-    if let start = options.start { near = try? top(from: [start]) }
-    let top = try near ?? top(from: Model.start(summary))
+    if let start = options.start { near = try? climb(from: [start]) }
+    let top: Maximum
+    if let near { top = near } else { top = try climb(from: Model.start(summary)) }
     let n = Double(likelihood.count)
     let (xx, xy, yy) = top.information
     let determinant = Model.dimension == 1 ? xx : xx * yy - xy * xy

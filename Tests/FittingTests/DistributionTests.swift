@@ -14,6 +14,8 @@ private func laws() throws -> [Law] {
     .truncatedPowerLaw(try TruncatedPowerLaw(exponent: 1.8, rate: 1e-4, scale: 20)),
     .truncatedPowerLaw(try TruncatedPowerLaw(exponent: 0.5, rate: 0.02, scale: 1)),
     .truncatedPowerLaw(try TruncatedPowerLaw(exponent: -0.5, rate: 0.3, scale: 2)),
+    .truncatedPowerLaw(try TruncatedPowerLaw(exponent: 0.96, rate: 4.7e-5, scale: 1.38)),
+    .truncatedPowerLaw(try TruncatedPowerLaw(exponent: 1, rate: 1e-4, scale: 1)),
     .logLogistic(try LogLogistic(shape: 1.7, scale: 60)),
     .generalizedPareto(try GeneralizedPareto(shape: 0.3, scale: 5, location: 1)),
     .generalizedPareto(try GeneralizedPareto(shape: -0.2, scale: 5)),

@@ -375,7 +375,11 @@ extension WorkloadOverview {
       ),
     ]
     facts += quantities.map { quantity in
-      ("Mean \(quantity.name)", "\(Figures.significant(quantity.mean)) \(quantity.unit)")
+      (
+        "Mean \(quantity.name)",
+        "\(Figures.significant(quantity.mean)) \(quantity.unit)"
+          + (quantity.cutOff == nil ? "" : " up to the longest seen (Kaplan-Meier)")
+      )
     }
     let (unit, seconds): (String, Double) =
       span > 3 * 86400
@@ -423,7 +427,10 @@ extension WorkloadOverview {
           ReportFigure(
             id: id("sizes-" + quantity.name.lowercased().replacingOccurrences(of: " ", with: "-")),
             title: "\(quantity.name.prefix(1).uppercased())\(quantity.name.dropFirst())" + suffix,
-            caption: "Share of tasks beyond a value. " + fitted, kind: .lines,
+            caption: "Share of tasks beyond a value"
+              + (quantity.cutOff.map {
+                ", by Kaplan and Meier, for \(Figures.grouped($0)) were cut off. "
+              } ?? ". ") + fitted, kind: .lines,
             x: .init("\(quantity.name), \(quantity.unit)", isLogarithmic: true),
             y: .init("share of tasks beyond", isLogarithmic: true), series: series)))
     }

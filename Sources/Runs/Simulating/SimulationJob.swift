@@ -112,6 +112,7 @@ public struct SimulationJob: Sendable {
     let cost = RunCost(since: start)
     if let path = files.timeline, var timeline = results.timeline {
       timeline.arrange()
+      if !run.report.kindNames.isEmpty { timeline.kinds = run.report.kindNames }
       try timeline.write(
         to: path, series: run.report.series,
         title: "\(workload) on \(cluster), \(run.report.policy)")

@@ -4,7 +4,13 @@ import Workload
 
 extension TraceSummary {
   /// The trace as a page: what `inspect` prints, with charts of arrivals, sizes and fitted laws.
-  public func page(_ overview: WorkloadOverview?) -> ReportPage {
+  ///
+  /// - Parameters:
+  ///   - overview: distributions and fitted laws of its tasks.
+  ///   - activity: its hours, users and machines.
+  public func page(
+    _ overview: WorkloadOverview?, activity: TraceActivity? = nil
+  ) -> ReportPage {
     typealias Cell = ReportTable.Cell
     func count(_ value: Int) -> Cell { Cell(grouped(value), value: Double(value)) }
     let tableRows = tables.map { table -> [Cell] in
@@ -130,6 +136,9 @@ extension TraceSummary {
             ])))
     }
     sections.append(.init(id: "waits", title: "Waiting", blocks: waits))
+    let users = users
+    sections +=
+      activity?.sections(unit: unit) { user in users?[user] ?? "" } ?? []
     let oddRows = oddities.map { [Cell($0), count($1)] }
     sections.append(
       .init(

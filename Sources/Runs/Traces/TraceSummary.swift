@@ -19,6 +19,8 @@ public struct TraceSummary {
   public var machines: MachineSummary?
   /// Rows that could not be read, by reason.
   public var rejects: [String: Int] = [:]
+  /// The names of the users.
+  public var users: SymbolTable?
 
   package private(set) var records = 0
   private(set) var jobs = 0
