@@ -46,7 +46,9 @@ public struct SimulationOptions: Hashable, Sendable {
     /// What does not delay the head, by the estimates (EASY: Lifka, "The ANL/IBM SP scheduling
     /// system", 1995; Mu'alem and Feitelson, IEEE TPDS 12, 2001).
     case easy
-    /// What delays none of those ahead of it (conservative: Mu'alem and Feitelson, 2001).
+    /// What delays none of those that wait (conservative: Mu'alem and Feitelson, 2001), each of which has
+    /// been promised a start. A task beyond its estimate is reckoned with for as long again as it is
+    /// overdue (after Tsafrir, Etsion and Feitelson, IEEE TPDS 18, 2007).
     case conservative
   }
 

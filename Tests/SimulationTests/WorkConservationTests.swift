@@ -4,23 +4,35 @@ import Workload
 
 /// What the engine's audit sees: nobody waits beside room that his mode lets him have, and nobody is left
 /// waiting when nothing is left to happen.
-/// Heavy with a debug build, and overdue tasks make some of its runs long.
-@Suite(.enabled(if: isSlowWanted, "heavy: set TRACEMILL_SLOW=1"))
-struct WorkConservationTests {
+@Suite struct WorkConservationTests {
   /// How well users know their run times.
-  enum Knowledge: CaseIterable { case exact, over, both, some, none }
+  enum Knowledge: CaseIterable { case exact, over, both, tiny, some, none }
 
-  private func records(_ seed: UInt64, _ knowledge: Knowledge) -> [TaskRecord] {
+  /// What a run is beside order and backfilling.
+  enum Kind: CaseIterable {
+    case plain, gangs, shallow, steps, stale, staleGangs, sleepers, failures, gateways, preemption,
+      machinesThatCome, pool
+  }
+
+  private static func records(
+    _ count: Int, _ seed: UInt64, _ knowledge: Knowledge, _ kind: Kind
+  ) -> [TaskRecord] {
     var rng = RandomStream(seed: seed, name: "estimates")
-    return randomRecords(150, seed: seed).map { record in
+    return randomRecords(count, seed: seed).map { record in
       var record = record
       record.request.cpu = min(record.request.cpu, Cores(8.0))
-      if rng.below(5) == 0 { record.instances = Int32(1 + rng.below(4)) }
+      if kind == .pool {
+        record.request = Resources(cpu: Cores(Double(1 + rng.below(12))))
+        record.flags.insert(.spansMachines)
+      } else if rng.below(5) == 0 {
+        record.instances = Int32(1 + rng.below(4))
+      }
       let factor: Double? =
         switch knowledge {
         case .exact: 1
         case .over: 1 + 3 * rng.uniform()
         case .both: 0.3 + 2 * rng.uniform()
+        case .tiny: rng.below(3) == 0 ? 0 : 0.001
         case .some: rng.below(2) == 0 ? 1.5 : nil
         case .none: nil
         }
@@ -30,15 +42,18 @@ struct WorkConservationTests {
   }
 
   /// Machines that are up at the end, whatever came before.
-  private func layout(_ seed: UInt64) throws -> ClusterLayout {
+  private static func layout(_ seed: UInt64, _ kind: Kind) throws -> ClusterLayout {
     var rng = RandomStream(seed: seed, name: "machines that come")
     let machines = (0..<4).map { index in
       MachineDescription(
         number: Int64(index),
         capacity: Resources(cpu: Cores(8.0), memory: Bytes(gibibytes: 32)),
-        speed: [1, 1, 0.5, 2][seed % 2 == 0 ? 0 : index])
+        speed: kind == .pool ? 1 : [1, 1, 0.5, 2][seed % 2 == 0 ? 0 : index],
+        power: kind == .sleepers
+          ? PowerModel(
+            sleepAfter: Microseconds(seconds: 4), wakeDelay: Microseconds(seconds: 3)) : .none)
     }
-    guard seed % 3 == 0 else { return try ClusterLayout(machines: machines) }
+    guard kind == .machinesThatCome else { return try ClusterLayout(machines: machines) }
     var events: [AvailabilityEvent] = []
     for machine in 0..<3 {
       let start = Double(10 + rng.below(100))
@@ -54,46 +69,69 @@ struct WorkConservationTests {
     return try ClusterLayout(machines: machines, events: events)
   }
 
-  @Test(arguments: 0..<9)
-  func everyModeConservesWork(_ seed: Int) throws {
-    let seed = UInt64(seed)
-    for knowledge in Knowledge.allCases {
-      let records = records(seed, knowledge)
+  private static func configure(_ options: inout SimulationOptions, _ seed: UInt64, _ kind: Kind) {
+    options.gangs = seed % 2 == 0
+    switch kind {
+    case .plain, .sleepers, .machinesThatCome, .pool: break
+    case .gangs: options.gangs = true
+    case .shallow: options.depth = 7
+    case .steps: options.step = Microseconds(seconds: 2)
+    case .stale: options.heartbeat = Microseconds(seconds: 5)
+    case .staleGangs:
+      options.heartbeat = Microseconds(seconds: 5)
+      options.gangs = true
+    case .failures:
+      options.failures = .init(
+        shape: 0.7, scale: Microseconds(seconds: 600), meanRepair: Microseconds(seconds: 20))
+    case .gateways:
+      options.gateways = true
+      options.network = NetworkModel(constant: Microseconds(seconds: 1.5))
+    case .preemption: options.preemption = .production
+    }
+  }
+
+  /// Every kind of run in every order and with every kind of backfilling.
+  static func conserve(_ count: Int, seed: UInt64, _ kind: Kind) throws {
+    let layout = try layout(seed, kind)
+    let policies: [any PlacementPolicy] = [FirstFit(), BestFit(), RandomPlacement()]
+    for (place, knowledge) in Knowledge.allCases.enumerated() {
+      let records = records(count, seed, knowledge, kind)
       for backfilling in SimulationOptions.Backfilling.allCases {
         for order in SimulationOptions.Order.allCases {
-          let (report, results) = try run(
-            records, on: try layout(seed), seed % 2 == 0 ? FirstFit() : BestFit(), seed: seed
-          ) {
+          try conserve(records, layout, policies[(Int(seed) + place) % 3], seed, kind) {
             $0.backfilling = backfilling
             $0.order = order
-            $0.gangs = seed % 4 < 2
-            $0.depth = seed % 5 == 0 ? 7 : 500
-            if seed == 7 { $0.step = Microseconds(seconds: 2) }
           }
-          let what = "\(knowledge), \(backfilling), \(order)"
-          let checks = try #require(report.audit).checks.filter { !$0.holds }
-          #expect(checks.allSatisfy { $0.name.hasPrefix("waits beside") }, "\(what): \(checks)")
-          // Known: now and then a task waits until the next event beside room that the order by user, or
-          // preemption of an order, has just let it have. Never for longer, and never in first come order
-          // without backfilling.
-          if backfilling == .none {
-            #expect(checks.isEmpty, "\(what): \(checks)")
-          } else {
-            withKnownIssue(isIntermittent: true) { #expect(checks.isEmpty, "\(what)") }
-          }
-          #expect(!results.contains { $0.outcome == .unfinished }, "\(what)")
         }
       }
-      for policy in [MinMin(), HEFT(), Sufferage()] as [any PlacementPolicy] {
+      for policy in [MinMin(), HEFT(), Sufferage(), FirstFit()] as [any PlacementPolicy] {
         for mode in [SimulationOptions.Mode.central, .dispatch] {
-          let (report, results) = try run(records, on: try layout(seed), policy, seed: seed) {
-            $0.mode = mode
-          }
-          #expect(report.audit?.passed == true, "\(policy.name) \(mode): \(report.audit!)")
-          #expect(!results.contains { $0.outcome == .unfinished })
+          try conserve(records, layout, policy, seed, kind) { $0.mode = mode }
         }
       }
     }
+  }
+
+  private static func conserve(
+    _ records: [TaskRecord], _ layout: ClusterLayout, _ policy: any PlacementPolicy, _ seed: UInt64,
+    _ kind: Kind, _ configure: (inout SimulationOptions) -> Void
+  ) throws {
+    var options = SimulationOptions()
+    let (report, results) = try run(records, on: layout, policy, seed: seed) {
+      Self.configure(&$0, seed, kind)
+      configure(&$0)
+      options = $0
+    }
+    let failed = try #require(report.audit).checks.filter { !$0.holds }
+    let what =
+      "\(policy.name), \(options.mode), \(options.backfilling), \(options.order), seed \(seed)"
+    #expect(failed.isEmpty, "\(what): \(failed.map { "\($0.name): \($0.left)" })")
+    #expect(!results.contains { $0.outcome == .unfinished }, "\(what)")
+  }
+
+  @Test(arguments: Kind.allCases, [0, 1])
+  func everyModeConservesWork(_ kind: Kind, _ seed: UInt64) throws {
+    try Self.conserve(45, seed: seed, kind)
   }
 
   /// Says wait when it is asked for the first time, and is not asked again.
@@ -144,5 +182,14 @@ struct WorkConservationTests {
       // 4 waits for all four processors: 1 ends at 4, 2 at 5 and 6 by then.
       #expect(results.first { $0.id.job == 4 }!.start.seconds <= 6)
     }
+  }
+}
+
+/// The same at length.
+@Suite(.enabled(if: isSlowWanted, "heavy: set TRACEMILL_SLOW=1"))
+struct SlowWorkConservationTests {
+  @Test(arguments: WorkConservationTests.Kind.allCases, 2..<8)
+  func everyModeConservesWork(_ kind: WorkConservationTests.Kind, _ seed: Int) throws {
+    try WorkConservationTests.conserve(150, seed: UInt64(seed), kind)
   }
 }

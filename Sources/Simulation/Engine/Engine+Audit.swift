@@ -5,16 +5,20 @@ import Workload
 extension Engine {
   /// What the checks keep between events.
   struct AuditState {
-    /// How often room has grown anywhere.
+    /// How often room has grown anywhere in the policy's view.
     var growth: UInt64 = 1
-    /// What ``growth`` was when more tasks waited than the depth lets the engine look at.
-    var exceeded: UInt64 = 0
     /// For each slot, how often it had when the policy was last asked about its task.
     var asked: [UInt64] = []
   }
 
-  /// Room has grown on some machine: whoever waits may be placed now.
-  mutating func noteGrowth() { auditing.growth &+= 1 }
+  /// Room has grown on some machine: whoever waits may be placed now. A policy of a stale view learns that
+  /// at its next look.
+  mutating func noteGrowth() {
+    if !isStale { auditing.growth &+= 1 }
+  }
+
+  /// The policy has looked.
+  mutating func noteLook() { auditing.growth &+= 1 }
 
   /// The policy is being asked about a task.
   mutating func noteAsked(_ index: Int32) {
@@ -29,26 +33,35 @@ extension Engine {
   }
 
   /// Counts those who wait beside room that their mode lets them have: work must be conserved. Called
-  /// when everything has been offered. A policy may say wait, if it was asked since room last grew.
+  /// when everything has been offered.
+  ///
+  /// What may wait beside room is exactly this:
+  ///   - In order of the queue, everybody behind a waiting head.
+  ///   - What the policy was asked about since room last grew in its view: it would rather wait, or chose
+  ///     a machine on which the task would delay whom EASY has promised a start.
+  ///   - With backfilling and batch policies, who is beyond the depth.
+  ///   - Where starts are promised, who would delay somebody's promised start wherever it went.
   mutating func inspectWaiting() {
-    // A policy that sees the past may miss the room that there is.
-    guard options.audit, !isStale else { return }
+    guard options.audit else { return }
     if options.mode == .dispatch, cluster.totalQueued > 0 {
       for (machine, queue) in queues.enumerated() where queue.head >= 0 {
         if cluster.fits(slots[queue.head].view.request, on: machine) { accounts.idled += 1 }
       }
     }
-    if pending.count > options.depth { auditing.exceeded = auditing.growth }
-    // Beside queues at machines nobody is promised anything.
-    guard options.mode == .central || !keepsPlan else { return }
-    let candidates = mayStart()
-    guard let head = candidates.first else { return }
-    let promise = options.backfilling == .easy ? promise(to: head) : nil
-    for index in candidates where keepsPlan || !wasAsked(index) {
+    guard let head = pending.first?.value else { return }
+    if keepsPlan {
+      let waiting = pending.slots(limit: options.depth)
+      let starting = waiting.filter { roomNow(for: slots[$0].view) != nil }
+      guard !starting.isEmpty else { return }
+      let profiles = freshProfiles(waiting)
+      for index in starting where mayKeepPromises(index, profiles) { accounts.idled += 1 }
+      return
+    }
+    let promise =
+      options.backfilling == .easy && options.mode == .central ? promise(to: head) : nil
+    for index in mayStart(head) where !wasAsked(index) {
       guard let machines = roomNow(for: slots[index].view) else { continue }
-      if keepsPlan {
-        guard breaksNoPromise(index, machines) else { continue }
-      } else if index != head, var promise {
+      if index != head, var promise {
         guard keeps(&promise, slots[index].view, machines) else { continue }
       }
       accounts.idled += 1
@@ -56,19 +69,20 @@ extension Engine {
   }
 
   /// The waiting tasks that the mode lets start, if there is room for them.
-  private func mayStart() -> [Int32] {
-    guard let head = pending.first?.value else { return [] }
-    // A task that was beyond the depth is looked at when room has next grown.
-    let sawAll = auditing.exceeded != auditing.growth
-    if isBatch || keepsPlan { return sawAll ? pending.slots(limit: options.depth) : [] }
-    guard options.backfilling != .none, sawAll else { return [head] }
+  private func mayStart(_ head: Int32) -> [Int32] {
+    if isBatch { return pending.slots(limit: options.depth) }
+    if options.backfilling == .none { return [head] }
     return pending.slots(limit: options.depth + 1)
   }
 
-  /// The first machines with room for all instances now; nil if there is not enough.
+  /// The first machines with room for all instances now, in truth and, where the policy chooses, in its
+  /// view; nil if there is not enough.
   private func roomNow(for view: TaskView) -> [Int]? {
     var machines: [Int] = []
-    for machine in 0..<cluster.count where cluster.canTake(view, on: machine) {
+    for machine in 0..<cluster.count
+    where cluster.canTake(view, on: machine)
+      && (!isStale || keepsPlan || seen.canTake(view, on: machine))
+    {
       let left = Int(view.instances) - machines.count
       let room = options.mode == .central ? cluster.free(machine).room(for: view.request) : 1
       machines += Array(
@@ -78,63 +92,74 @@ extension Engine {
     return nil
   }
 
-  /// Whether the task could start on these machines now, by what runs and what has been promised to
-  /// the others. Worked out anew, from nothing that is kept.
-  private func breaksNoPromise(_ index: Int32, _ machines: [Int]) -> Bool {
+  /// Whether the task could start now and delay nobody, where the profiles have what runs and all that is
+  /// promised, to it too.
+  private func mayKeepPromises(_ index: Int32, _ profiles: [FreeProfile]) -> Bool {
+    let view = slots[index].view
     let now = cluster.now.rawValue
-    let others = pending.slots(limit: options.depth).filter { $0 != index }
+    let instances = Int(view.instances)
+    func profile(_ place: Int) -> FreeProfile {
+      var profile = profiles[place]
+      changePromised(&profile, place, index, sign: 1)
+      return profile
+    }
     if plan.pool != nil {
-      // One place, counted in instances.
-      var profile = FreeProfile(now: now, Self.instances(freeInstances))
-      for machine in 0..<cluster.count {
-        giveBack(to: &profile, on: machine) { _ in Self.instances(1) }
-      }
-      takePromised(from: &profile, 0, others) { _, count in Self.instances(count) }
-      let span = expectedSpan(of: slots[index].view, on: 0)
-      return profile.room(for: Self.instances(1), at: now, for: span)
-        >= Int(slots[index].view.instances)
+      let span = expectedSpan(of: view, on: 0)
+      return profile(0).room(for: Self.instances(1), at: now, for: span) >= instances
     }
-    var start = 0
-    while start < machines.count {
-      let machine = machines[start]
-      let count = machines[start...].prefix { $0 == machine }.count
-      var profile = FreeProfile(now: now, cluster.free(machine))
-      giveBack(to: &profile, on: machine) { $0.request }
-      takePromised(from: &profile, machine, others) { $0.request.times($1) }
-      let span = expectedSpan(of: slots[index].view, on: machine)
-      guard profile.room(for: slots[index].view.request, at: now, for: span) >= count else {
-        return false
+    let allowed = (0..<cluster.count).filter { cluster.mayStart(view, on: $0) }
+    let spans = allowed.map { expectedSpan(of: view, on: $0) }
+    // All hold their machines until the slowest has ended.
+    return Set(spans).contains { span in
+      var left = instances
+      for (machine, own) in zip(allowed, spans) where own <= span && left > 0 {
+        let room = profile(machine).room(for: view.request, at: now, for: span)
+        left -= min(room, view.mustBeApart ? 1 : room)
       }
-      start += count
+      return left <= 0
     }
-    return true
   }
 
-  /// What runs on the machine ends as it should, or, if it is late, at any moment but now.
-  private func giveBack(
-    to profile: inout FreeProfile, on machine: Int, _ amount: (TaskView) -> Resources
-  ) {
+  /// What will be free where, worked out anew from nothing that is kept but promises and planned ends.
+  /// What runs ends as is reckoned with.
+  private func freshProfiles(_ waiting: [Int32]) -> [FreeProfile] {
     let now = cluster.now.rawValue
-    var index = runningLists[machine].head
-    while index >= 0 {
-      let end = slots[index].expectedEnd.rawValue
-      if end < .max {
-        profile.give(amount(slots[index].view), from: max(end, now + 1), to: .max, now: now)
+    let isPool = plan.pool != nil
+    var profiles =
+      isPool
+      ? [FreeProfile(now: now, Self.instances(freeInstances))]
+      : (0..<cluster.count).map { FreeProfile(now: now, cluster.free($0)) }
+    for (machine, list) in runningLists.enumerated() {
+      var index = list.head
+      while index >= 0 {
+        if slots[index].plannedEnd < .max {
+          profiles[isPool ? 0 : machine].give(
+            isPool ? Self.instances(1) : slots[index].view.request,
+            from: max(slots[index].plannedEnd, now + 1), to: .max, now: now)
+        }
+        index = slots[index].next
       }
-      index = slots[index].next
     }
+    for index in waiting {
+      for place in profiles.indices { changePromised(&profiles[place], place, index, sign: -1) }
+    }
+    return profiles
   }
 
-  private func takePromised(
-    from profile: inout FreeProfile, _ place: Int, _ tasks: [Int32],
-    _ amount: (TaskView, Int) -> Resources
+  /// Takes what the task has been promised in a place (`sign` -1), or gives it back (1).
+  private func changePromised(
+    _ profile: inout FreeProfile, _ place: Int, _ index: Int32, sign: Int
   ) {
-    for index in tasks where plan.time(of: index) ?? .max < .max {
-      let promise = plan.promise(to: index)
-      for part in promise.parts where part.place == place {
-        profile.take(
-          amount(slots[index].view, part.count), from: promise.time, to: promise.end(part),
-          now: cluster.now.rawValue)
+    guard plan.time(of: index) ?? .max < .max else { return }
+    let (promise, now) = (plan.promise(to: index), cluster.now.rawValue)
+    for part in promise.parts where part.place == place {
+      let amount =
+        plan.pool != nil
+        ? Self.instances(part.count) : slots[index].view.request.times(part.count)
+      if sign > 0 {
+        profile.give(amount, from: promise.time, to: promise.end(part), now: now)
+      } else {
+        profile.take(amount, from: promise.time, to: promise.end(part), now: now)
       }
     }
   }

@@ -8,6 +8,8 @@ extension Engine {
     offering.cursor = 0
     offering.candidates.removeAll(keepingCapacity: true)
     offering.head = pending.first?.value ?? -1
+    offering.left = 0
+    offering.hasMore = pending.count > options.depth + 1
     guard let head = pending.first?.value else { return }
     if options.backfilling == .easy { offering.promise = promise(to: head) }
     if onlyFresh {
@@ -26,6 +28,19 @@ extension Engine {
       if slots[index].state == .pending { return index }
     }
     return nil
+  }
+
+  /// Where some have overtaken, others have come within the depth: they are candidates too. False if there
+  /// are none.
+  mutating func addCandidates() -> Bool {
+    guard offering.hasMore, offering.left > 0 else { return false }
+    var within = pending.slots(limit: options.depth + 1).dropFirst()
+    // Those before them have been looked at, now or when they came.
+    if !pending.isByUser { within = within.suffix(offering.left) }
+    let known = Set(offering.candidates)
+    offering.left = 0
+    offering.candidates.append(contentsOf: within.filter { !known.contains($0) })
+    return offering.cursor < offering.candidates.count
   }
 
   /// When the head can start at the latest, by the estimates, and what it can then spare.

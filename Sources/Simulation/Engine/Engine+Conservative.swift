@@ -12,6 +12,8 @@ struct PromisePass {
   var known = 0
   /// What the task that is asked about had been promised.
   var promise = Promise.none
+  /// The task whose time had come, and which could not start: -1 for none.
+  var unkept: Int32 = -1
 }
 
 // Conservative backfilling: whoever waits has been promised a time, and a place where that matters.
@@ -19,10 +21,11 @@ extension Engine {
   /// Starts those whose time has come, and promises every waiting task, in the queue's order, the
   /// earliest place that breaks no promise.
   ///
-  /// A promise stands until there is a better one, or until it is in the way of one ahead in the queue
-  /// that has none: one that came later but goes first, or whose machine went away or runs a task
-  /// beyond its estimate. Only promises that may have changed are looked at: those whose time has
-  /// come, and, where room has come unforeseen, those that it may better.
+  /// A promise stands until there is a better one, or until it is in the way of a task that runs beyond
+  /// its estimate or of one ahead in the queue that has no promise: one that came later but goes first, or
+  /// has lost its place itself. Where several are in the way, the last in the queue yields first. Only
+  /// promises that may have changed are looked at: those whose time has come, and, where room has come
+  /// unforeseen, those that it may better.
   ///
   /// Whether it stopped at a decision.
   mutating func keepPromises() -> Bool {
@@ -43,11 +46,6 @@ extension Engine {
 
   /// Begins that.
   mutating func openPromises() {
-    // Promises that nothing comes of, because tasks run beyond their estimates, are kept at growing
-    // intervals; whatever happens to a task ends that.
-    let happened = accounts.events &+ cluster.totalRunning
-    vainWakes = happened == lastHappened ? vainWakes + 1 : 0
-    lastHappened = happened
     fresh.removeAll(keepingCapacity: true)
     beginPass()
     offering.stage = .promises
@@ -55,10 +53,22 @@ extension Engine {
 
   private mutating func beginPass() {
     pass.waiting = pending.slots(limit: options.depth)
+    pass.unkept = -1
+    let isLate = extendOverdue()
     if plan.isOutOfDate { rebuildPlan(pass.waiting) }
     withdrawBeyond(pass.waiting)
+    if isLate { makeWay(pass.waiting[...]) }
+    // How long a task takes where changes by itself: everything may be bettered.
+    if spansVary { for place in plan.profiles.indices { plan.vacate(place, until: .max) } }
     pass.looked = 0
     beginRound()
+  }
+
+  /// Takes promises back until there is room for the others, from the last in the queue on.
+  private mutating func makeWay(_ tasks: ArraySlice<Int32>) {
+    for index in tasks.reversed() where plan.time(of: index) != nil && plan.isCrowded(index) {
+      withdraw(index)
+    }
   }
 
   private mutating func beginRound() {
@@ -79,10 +89,7 @@ extension Engine {
           continue
         }
         if plan.time(of: index) == nil {
-          withdraw(behindPass) { _ in true }
-          let since = slots[index].blockedSince
-          let late = since < 0 ? 0 : now + max((now - since) / 2, 1)
-          enter(earliest(for: slots[index].view, late: late, before: .max) ?? .none, to: index)
+          enter(index)
         } else if plan.vacancies.count > pass.looked {
           improve(index, plan.vacancies[pass.looked...])
         }
@@ -112,16 +119,31 @@ extension Engine {
 
   /// What lies beyond the depth has no promise.
   private mutating func withdrawBeyond(_ waiting: [Int32]) {
-    guard plan.count > waiting.count else { return }
+    let within = waiting.reduce(0) { $0 + (plan.time(of: $1) == nil ? 0 : 1) }
+    guard plan.count > within else { return }
     let inside = Set(waiting)
     for index in plan.promised where !inside.contains(index) { withdraw(index) }
   }
 
-  /// Takes the promises back for which `condition` holds.
-  private mutating func withdraw(_ tasks: ArraySlice<Int32>, where condition: (Promise) -> Bool) {
-    for index in tasks where plan.time(of: index) != nil && condition(plan.promise(to: index)) {
-      withdraw(index)
+  /// Promises the task that is looked at the earliest place that delays nobody ahead of it; those behind
+  /// make way where they must.
+  private mutating func enter(_ index: Int32) {
+    let view = slots[index].view
+    let now = cluster.now.rawValue
+    let plain = earliest(for: view, before: .max)
+    if plain.map({ $0.time > now }) ?? true,
+      behindPass.contains(where: { (plan.time(of: $0) ?? .max) < .max })
+    {
+      let isPool = plan.pool != nil
+      let alone = plan.profiles(without: behindPass, now: now) { other, count in
+        isPool ? Self.instances(count) : slots[other].view.request.times(count)
+      }
+      if let best = earliest(for: view, in: alone, before: plain?.time ?? .max) {
+        enter(best, to: index)
+        return makeWay(behindPass)
+      }
     }
+    enter(plain ?? .none, to: index)
   }
 
   /// Moves a task forward into room that has come unforeseen, if it fits there earlier.
@@ -129,10 +151,11 @@ extension Engine {
     guard let promised = plan.time(of: index), promised > cluster.now.rawValue else { return }
     let view = slots[index].view
     let old = plan.promise(to: index)
-    guard plan.pool != nil || view.instances == 1 else {
+    guard plan.pool != nil || view.instances == 1, !spansVary else {
       // The parts of a gang hang together: all of it is thought over.
+      let limit = min(promised, vacancies.lazy.map(\.until).max() ?? 0)
       withdraw(index, quietly: true)
-      if let better = earliest(for: view, before: promised) {
+      if let better = earliest(for: view, before: limit) {
         plan.vacate(old)
         return enter(better, to: index)
       }
@@ -142,47 +165,15 @@ extension Engine {
     for vacancy in vacancies {
       let limit = min(best?.time ?? promised, vacancy.until)
       let own = old.parts.first?.place == vacancy.place ? promised : .max
-      if let better = earliest(for: view, in: vacancy.place, before: limit, own: own) {
+      if let better = earliest(
+        for: view, in: vacancy.place, of: plan.profiles, before: limit, own: own)
+      {
         best = better
       }
     }
     guard let best else { return }
     withdraw(index)
     enter(best, to: index)
-  }
-
-  /// A task whose time has come cannot start: one runs beyond its estimate. It is promised the next
-  /// time at which that may be over, and those behind it make way where they must.
-  ///
-  /// That time is as far away again as half of what it has waited so far, or a sixteenth of its own
-  /// length: what runs too long is expected to run longer (Tsafrir, Etsion and Feitelson,
-  /// "Backfilling using system-generated predictions", IEEE TPDS 18, 2007).
-  private mutating func postpone(_ index: Int32, behind: ArraySlice<Int32>) {
-    let view = slots[index].view
-    let old = plan.promise(to: index)
-    let now = cluster.now.rawValue
-    if slots[index].blockedSince < 0 { slots[index].blockedSince = old.due >= 0 ? old.due : now }
-    let due = slots[index].blockedSince
-    let span = old.parts.map(\.span).max() ?? .max
-    // Of a task of unknown length nothing but a first stride of a second is known.
-    let patience = max((now - due) / 2, span == .max ? 1_000_000 : span / 16, 1)
-    let (time, overflow) = now.addingReportingOverflow(patience)
-    guard !overflow else { return }
-    withdraw(index, quietly: true)
-    var next = earliest(for: view, late: time, before: time == .max ? .max : time + 1)
-    if next == nil {
-      withdraw(behind) { other in
-        other.parts.contains { part in
-          old.parts.contains { $0.place == part.place && other.time - time < $0.span }
-        }
-      }
-      next = earliest(for: view, late: time, before: .max)
-    }
-    // Others may use the time until then.
-    plan.vacate(old)
-    var promise = next ?? .none
-    promise.due = due
-    enter(promise, to: index)
   }
 
   /// Starts a task whose time has come, or asks where: whether it stopped at that decision. A task of one
@@ -241,7 +232,9 @@ extension Engine {
 
   /// The machines of the promise, if the task fits there now.
   private func placeOfPromise(to view: TaskView) -> [Int]? {
-    let fits = pass.promise.parts.allSatisfy { fitsNow(view, in: $0.place, $0.count) }
+    let parts = pass.promise.parts
+    let span = parts.map { expectedSpan(of: view, on: $0.place) }.max()
+    let fits = parts.allSatisfy { fitsNow(view, in: $0.place, $0.count, for: span) }
     return fits ? pass.promise.machines : nil
   }
 
@@ -249,18 +242,24 @@ extension Engine {
   private mutating func startPromised(_ index: Int32, on machines: [Int]?) {
     let promise = pass.promise
     guard let machines else {
-      if slots[index].state == .pending {
-        enter(promise, to: index)
-        postpone(index, behind: behindPass)
-        return passOver(index)
-      }
       plan.vacate(promise)
-      return passed()
+      guard slots[index].state == .pending else { return passed() }
+      // One of its job is there, or the machine has fallen asleep: it gets another promise, and if that
+      // is no better it waits for room.
+      if pass.unkept == index {
+        enter(.none, to: index)
+        passOver(index)
+      }
+      pass.unkept = index
+      return
     }
-    let isAsPromised = plan.pool != nil || machines == promise.machines
     dequeue(index)
     if machines.count == 1 { start(index, on: machines[0]) } else { start(index, on: machines) }
-    if !isAsPromised || promise.time < cluster.now.rawValue { plan.vacate(promise) }
+    let isAsPromised =
+      promise.time == cluster.now.rawValue
+      && (plan.pool != nil || machines == promise.machines)
+      && promise.parts.allSatisfy { promise.end($0) == slots[index].plannedEnd }
+    if !isAsPromised { plan.vacate(promise) }
     passed()
   }
 
@@ -268,20 +267,24 @@ extension Engine {
   private mutating func passed() {
     pass.position += 1
     if pass.isBackfilling { accounts.backfilled += 1 }
+    // Whoever is served has changed whose turn it is.
+    if pending.isByUser { beginPass() }
   }
 
-  /// Whether so many instances may start in a place now and break no promise.
-  private func fitsNow(_ view: TaskView, in place: Int, _ count: Int) -> Bool {
+  /// Whether so many instances may start in a place now, for `span` or as long as they should take there,
+  /// and break no promise.
+  private func fitsNow(
+    _ view: TaskView, in place: Int, _ count: Int, for span: Int64? = nil
+  ) -> Bool {
+    let span = span ?? expectedSpan(of: view, on: place)
     let now = cluster.now.rawValue
     if plan.pool != nil {
       return freeInstances >= count
-        && plan.profiles[0].room(
-          for: Self.instances(1), at: now, for: expectedSpan(of: view, on: 0)) >= count
+        && plan.profiles[0].room(for: Self.instances(1), at: now, for: span) >= count
     }
     return cluster.mayStart(view, on: place)
       && cluster.free(place).room(for: view.request) >= count
-      && plan.profiles[place].room(
-        for: view.request, at: now, for: expectedSpan(of: view, on: place)) >= count
+      && plan.profiles[place].room(for: view.request, at: now, for: span) >= count
   }
 
   private func firstRoom(for view: TaskView) -> [Int]? {
@@ -297,124 +300,9 @@ extension Engine {
   }
 }
 
-// The earliest places.
-extension Engine {
-  /// The earliest place before `limit`, ties to the lowest machines; nil if there is none to be
-  /// foreseen.
-  ///
-  /// - Parameter late: when what is held by a task that runs beyond its estimate may be free.
-  private func earliest(
-    for view: TaskView, late: Int64 = 0, before limit: Int64
-  ) -> Promise? {
-    if plan.pool != nil { return earliest(for: view, in: 0, late: late, before: limit) }
-    guard view.instances == 1 else { return earliestOfGang(view, late: late, before: limit) }
-    var best: Promise?
-    // Where all machines are alike it takes as long everywhere.
-    let span = takesAsLongEverywhere ? expectedSpan(of: view, on: 0) : nil
-    for machine in 0..<cluster.count {
-      if let promise = earliest(
-        for: view, in: machine, late: late, before: best?.time ?? limit, span: span)
-      {
-        best = promise
-        if promise.time == cluster.now.rawValue { break }
-      }
-    }
-    return best
-  }
-
-  /// The same in one place. `own`: from when on its own promise is there.
-  private func earliest(
-    for view: TaskView, in place: Int, late: Int64 = 0, before limit: Int64,
-    own: Int64 = .max, span: Int64? = nil
-  ) -> Promise? {
-    var (request, count, isFree) = (view.request, 1, true)
-    if plan.pool != nil {
-      count = Int(view.instances)
-      request = Self.instances(count)
-      isFree = freeInstances >= count
-    } else {
-      guard cluster.fitsEmpty(request, on: place), cluster.isAllowed(view, on: place) else {
-        return nil
-      }
-      isFree = cluster.fits(request, on: place)
-    }
-    let span = span ?? expectedSpan(of: view, on: place)
-    var now = cluster.now.rawValue
-    // A task that runs beyond its estimate may end at any moment, but not now.
-    if !isFree, plan.profiles[place].room(for: request, at: now, for: 1) > 0 {
-      now = max(late, now + 1)
-    }
-    guard
-      let time = plan.profiles[place].earliest(
-        request, for: span, from: now, before: limit, own: own)
-    else { return nil }
-    return Promise(time: time, parts: [.init(place: place, count: count, span: span)])
-  }
-
-  /// The same for instances that start together. O(steps of all machines × machines × steps).
-  private func earliestOfGang(
-    _ view: TaskView, late: Int64, before limit: Int64
-  ) -> Promise? {
-    let now = cluster.now.rawValue
-    let candidates = (0..<cluster.count).filter {
-      cluster.fitsEmpty(view.request, on: $0) && cluster.isAllowed(view, on: $0)
-    }
-    // Room only grows where a step begins.
-    var times = [now, max(late, now + 1)]
-    for machine in candidates { times += plan.profiles[machine].times.filter { $0 > now } }
-    times.sort()
-    var last: Int64?
-    for time in times where time != last && time < limit {
-      last = time
-      var left = Int(view.instances)
-      var parts: [Promise.Part] = []
-      for machine in candidates {
-        let span = expectedSpan(of: view, on: machine)
-        var room = plan.profiles[machine].room(for: view.request, at: time, for: span)
-        if time == now { room = min(room, cluster.free(machine).room(for: view.request)) }
-        room = min(room, left, view.mustBeApart ? 1 : left)
-        guard room > 0 else { continue }
-        parts.append(.init(place: machine, count: room, span: span))
-        left -= room
-        if left == 0 { return Promise(time: time, parts: parts) }
-      }
-    }
-    return nil
-  }
-
-  mutating func enter(_ promise: Promise, to index: Int32) {
-    let isPool = plan.pool != nil
-    let request = slots[index].view.request
-    plan.enter(promise, to: index, now: cluster.now.rawValue) {
-      isPool ? Self.instances($0) : request.times($0)
-    }
-  }
-
-  /// Takes a task's promise back, if it has one.
-  mutating func withdraw(_ index: Int32, quietly: Bool = false) {
-    guard plan.time(of: index) != nil else { return }
-    let isPool = plan.pool != nil
-    let request = slots[index].view.request
-    plan.withdraw(index, now: cluster.now.rawValue, quietly: quietly) {
-      isPool ? Self.instances($0) : request.times($0)
-    }
-  }
-}
-
 extension Promise {
   /// The machine of each instance, where places are machines.
   fileprivate var machines: [Int] {
     parts.flatMap { Array(repeating: $0.place, count: $0.count) }
-  }
-}
-
-extension Resources {
-  /// This so many times.
-  func times(_ count: Int) -> Resources {
-    guard count != 1 else { return self }
-    let factor = Int64(count)
-    return Resources(
-      cpu: Cores(nano: cpu.nano * factor), memory: Bytes(memory.rawValue * factor),
-      disk: Bytes(disk.rawValue * factor), milliGPU: milliGPU * factor)
   }
 }

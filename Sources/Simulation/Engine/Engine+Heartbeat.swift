@@ -23,6 +23,7 @@ extension Engine {
     seen.see(cluster)
     seen.now = Microseconds(time.rawValue / period * period)
     seen.observed = seen.now
+    if !unseen.isEmpty { noteLook() }
     for machine in unseen {
       isUnseen[machine] = false
       policy.machineChanged(machine, on: seen)

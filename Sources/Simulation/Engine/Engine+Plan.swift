@@ -2,8 +2,6 @@ import Workload
 
 // How the plan of conservative backfilling follows what happens.
 extension Engine {
-  var keepsPlan: Bool { options.backfilling == .conservative }
-
   /// Room in a pool is counted in instances.
   static func instances(_ count: Int) -> Resources {
     Resources(cpu: Cores(nano: Int64(count)))
@@ -67,14 +65,14 @@ extension Engine {
     }
   }
 
-  /// A running instance takes its place in the plan.
-  mutating func takePlanned(_ index: Int32, on machine: Int) {
+  /// A running instance takes its place in the plan, from now on.
+  mutating func takePlanned(_ index: Int32) {
     guard !plan.isOutOfDate else { return }
     let isPool = plan.pool != nil
     plan.take(
-      isPool ? Self.instances(1) : slots[index].view.request, in: isPool ? 0 : machine,
-      from: cluster.now.rawValue, to: slots[index].expectedEnd.rawValue,
-      now: cluster.now.rawValue)
+      isPool ? Self.instances(1) : slots[index].view.request,
+      in: isPool ? 0 : Int(slots[index].machine),
+      from: cluster.now.rawValue, to: slots[index].plannedEnd, now: cluster.now.rawValue)
   }
 
   /// A running instance leaves it.
@@ -83,9 +81,7 @@ extension Engine {
     let isPool = plan.pool != nil
     plan.give(
       isPool ? Self.instances(1) : slots[index].view.request, in: isPool ? 0 : machine,
-      to: slots[index].expectedEnd.rawValue, now: cluster.now.rawValue)
-    // One of no length was never in the plan, but on the machine it was.
-    if slots[index].since == cluster.now { plan.vacate(isPool ? 0 : machine, until: .max) }
+      to: slots[index].plannedEnd, now: cluster.now.rawValue)
     // Where it was, others of its job may go now.
     if slots[index].view.mustBeApart { plan.vacate(machine, until: .max) }
   }
@@ -115,15 +111,6 @@ extension Engine {
   /// The plan with nothing but what runs.
   private mutating func beginPlan() {
     let now = cluster.now.rawValue
-    let running = runningLists.map { list in
-      var tasks: [Int32] = []
-      var index = list.head
-      while index >= 0 {
-        tasks.append(index)
-        index = slots[index].next
-      }
-      return tasks
-    }
     if var pool = plan.pool {
       pool.capacity = capacity(of: pool)
       plan.pool = pool
@@ -134,8 +121,12 @@ extension Engine {
           FreeProfile(now: now, cluster.isUp($0) ? cluster.capacity($0) : .zero)
         })
     }
-    for (machine, tasks) in running.enumerated() {
-      for index in tasks { takePlanned(index, on: machine) }
+    for list in runningLists {
+      var index = list.head
+      while index >= 0 {
+        takePlanned(index)
+        index = slots[index].next
+      }
     }
   }
 
@@ -179,5 +170,6 @@ extension Engine {
       }
       if left == 0 { enter(Promise(time: max(old.time, now), parts: parts), to: index) }
     }
+    for place in plan.profiles.indices { plan.vacate(place, until: .max) }
   }
 }

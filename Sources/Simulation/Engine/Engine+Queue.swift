@@ -25,6 +25,7 @@ extension Engine {
           ask(about: index, tentatively: offering.promise != nil)
           return true
         }
+        if addCandidates() { continue }
         offering.promise = nil
         if pending.isByUser, pending.first?.value ?? -1 != offering.head {
           // What overtook has changed whose turn it is.
@@ -48,7 +49,7 @@ extension Engine {
 
   private mutating func openQueue() {
     if isBatch { return openBatch() }
-    if options.backfilling == .conservative {
+    if keepsPlan {
       if !headWaits || !fresh.isEmpty || plan.first <= cluster.now.rawValue {
         openPromises()
       } else {
@@ -132,14 +133,16 @@ extension Engine {
   private mutating func decided(_ hasLeft: Bool) {
     switch offering.stage {
     case .heads: if !hasLeft { headWaits = !preempt(for: offering.task) }
-    case .backfilling: if hasLeft { accounts.backfilled += 1 }
-    case .batch:
+    case .backfilling:
       if hasLeft {
-        offering.waiting.remove(at: offering.chosen)
-        offering.views.remove(at: offering.chosen)
-      } else {
-        closeBatch()
+        accounts.backfilled += 1
+        offering.left += 1
       }
+    case .batch:
+      // A gang that finds no room, or a conflict with what a stale view shows, keeps nobody else waiting.
+      if hasLeft { offering.hasServed = true } else { offering.setAside += 1 }
+      offering.waiting.remove(at: offering.chosen)
+      offering.views.remove(at: offering.chosen)
     case .closed, .opening, .promises: break
     }
   }
@@ -286,16 +289,25 @@ extension Engine {
     updateRanks()
     offering.waiting = pending.slots(limit: options.depth)
     offering.views = offering.waiting.map { slots[$0].view }
+    offering.hasServed = false
+    offering.setAside = 0
     for index in offering.waiting { noteAsked(index) }
     offering.stage = .batch
   }
 
   private mutating func closeBatch() {
-    if options.refusesAtOnce { for index in offering.waiting { refuse(index) } }
+    if options.refusesAtOnce {
+      for index in offering.waiting { refuse(index) }
+      offering.hasServed = offering.hasServed || !offering.waiting.isEmpty
+      offering.waiting.removeAll(keepingCapacity: true)
+    }
+    // Where some have left, others have come within the depth.
+    let hasMore =
+      offering.hasServed && pending.count > offering.waiting.count + offering.setAside
     offering.waiting.removeAll(keepingCapacity: true)
     offering.views.removeAll(keepingCapacity: true)
-    headWaits = true
-    offering.stage = .closed
+    headWaits = !hasMore
+    offering.stage = hasMore ? .opening : .closed
   }
 
   /// The chosen task goes next, to that machine. A choice that is not valid is an error, and the

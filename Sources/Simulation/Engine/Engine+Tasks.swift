@@ -25,6 +25,7 @@ extension Engine {
   mutating func start(_ index: Int32, on machine: Int) {
     begin(index)
     let end = occupy(index, on: machine)
+    if foreseesEnds { foresee(index, until: slots[index].expectedEnd.rawValue) }
     if end.isKnown { schedule(index, end) }
   }
 
@@ -43,6 +44,7 @@ extension Engine {
       end = max(end, occupy(member, on: machine))
     }
     slots[index].end = end
+    if foreseesEnds { foreseeGang(index) }
     if end.isKnown { schedule(index, end) }
   }
 
@@ -86,7 +88,6 @@ extension Engine {
     slots[index].waking = waking
     slots[index].perCoreAtStart = meter.perCore(machine)
     expect(index, on: machine)
-    if keepsPlan { takePlanned(index, on: machine) }
     if options.audit { inspect(machine) }
     changed(machine)
     return end
@@ -102,19 +103,13 @@ extension Engine {
     guard end.isKnown else { return }
     slots[index].expectedEnd = end
     cluster.changeWork(of: machine, by: 1, slots[index].view.request, end: end)
-    if options.backfilling == .easy { ends.insert(endEntry(index)) }
   }
 
   private mutating func expectNoMore(_ index: Int32, on machine: Int) {
     let end = slots[index].expectedEnd
     guard end.isKnown else { return }
     cluster.changeWork(of: machine, by: -1, slots[index].view.request, end: end)
-    if options.backfilling == .easy { ends.remove(endEntry(index)) }
     slots[index].expectedEnd = .never
-  }
-
-  private func endEntry(_ index: Int32) -> OrderedIndex.Entry {
-    .init(key: slots[index].expectedEnd.rawValue, tie: UInt64(index), value: index)
   }
 
   /// How long a task placed on the machine now must wait for it to be awake.
@@ -160,7 +155,7 @@ extension Engine {
     cluster.mark(slots[index].view, on: machine, sign: -1)
     pending.changeHeld(
       by: request, sign: -1, of: slots[index].view.user, whole: cluster.totalCapacity)
-    if keepsPlan { givePlanned(index, on: machine) }
+    if foreseesEnds { forgetEnd(index, on: machine) }
     expectNoMore(index, on: machine)
     if keepsRunningLists { runningLists[machine].remove(index, in: &slots) }
     accounts.ran(request, for: cluster.now - slots[index].since)

@@ -18,7 +18,7 @@ struct Engine: ~Copyable {
   var pending: WaitingQueue
   /// What has arrived since the queue was last offered.
   var fresh: [OrderedIndex.Entry] = []
-  /// Running tasks by the end that their estimates promise; kept only for EASY backfilling.
+  /// Running instances by their planned ends; kept only for EASY and conservative backfilling.
   var ends = OrderedIndex()
   /// What waiting tasks have been promised by conservative backfilling.
   var plan = PromisePlan()
@@ -44,6 +44,10 @@ struct Engine: ~Copyable {
   /// Each machine's running tasks; kept only where somebody may need them.
   var runningLists: [SlotList]
   let keepsRunningLists: Bool
+  /// Whether waiting tasks are promised their starts: conservative backfilling of a central queue.
+  let keepsPlan: Bool
+  /// Whether it matters when running tasks should end.
+  let foreseesEnds: Bool
   /// Each machine's queue, in dispatch mode.
   var queues: [SlotList]
   var accounts: Accounts
@@ -69,10 +73,6 @@ struct Engine: ~Copyable {
   private var lastSubmit = Microseconds.zero
   /// Whether the run was ended before its end: those who wait are not lost.
   private var isAbandoned = false
-  /// How often in turn the plan of promises was looked at and nothing came of it, and how much had
-  /// happened by then.
-  var vainWakes = 0
-  var lastHappened = 0
   /// When accounting of use is to begin and to end; `never` once it has.
   private var accountsStart = Microseconds.never
   private var accountsEnd = Microseconds.never
@@ -98,10 +98,13 @@ struct Engine: ~Copyable {
     isBatch = choosesTasks
     changes = layout.events
     prospects = Prospects(layout)
+    // Beside queues at machines nobody can be promised anything.
+    keepsPlan = options.backfilling == .conservative && options.mode == .central
+    foreseesEnds = keepsPlan || options.backfilling == .easy
     keepsRunningLists =
       !layout.events.isEmpty || options.failures != nil || options.audit
       || options.preemption != nil
-      || options.backfilling == .conservative
+      || keepsPlan
     runningLists = Array(repeating: SlotList(), count: keepsRunningLists ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
     accounts = Accounts(options)
@@ -243,12 +246,9 @@ struct Engine: ~Copyable {
     // What a step has freed is offered at the next.
     if isStepped, !headWaits, !pending.isEmpty { next = min(next, cluster.now + options.step) }
     if keepsPlan {
-      // A promised start is between two ends or arrivals as often as not.
-      var wake = plan.wake(after: cluster.now.rawValue)
-      if vainWakes > 8, wake < .max {
-        wake = max(wake, (cluster.now + Microseconds(1 << Int64(min(vainWakes, 40)))).rawValue)
-      }
-      next = min(next, stepped(Microseconds(wake)))
+      // A promised start is between two ends or arrivals as often as not. It is vain only if a task is
+      // then found to be overdue, which happens to each a logarithmic number of times.
+      next = min(next, stepped(Microseconds(plan.wake(after: cluster.now.rawValue))))
     }
     if isStale, !pending.isEmpty, !unseen.isEmpty {
       // Whoever waits may be placed by the next view.

@@ -81,6 +81,16 @@ struct FreeProfile {
     return room
   }
 
+  /// Whether more has been taken than there was, anywhere from `start` to `end`. O(steps between).
+  func isNegative(from start: Int64, to end: Int64) -> Bool {
+    var step = step(at: start)
+    while step < times.count, times[step] < end {
+      if !Resources.zero.fits(in: free[step]) { return true }
+      step += 1
+    }
+    return false
+  }
+
   /// The earliest time ≥ `now` and < `limit` from which `request` fits for `span`; nil if there is
   /// none. O(steps until then).
   ///

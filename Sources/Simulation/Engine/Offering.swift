@@ -50,6 +50,10 @@ struct Offering {
   var head: Int32 = -1
   var candidates: [Int32] = []
   var cursor = 0
+  /// How many of them have left the queue, and whether there are others beyond the depth, which may then
+  /// be looked at.
+  var left = 0
+  var hasMore = false
   /// What EASY backfilling has promised to the head.
   var promise: Engine.HeadPromise?
 
@@ -58,4 +62,8 @@ struct Offering {
   var views: [TaskView] = []
   /// The place in ``waiting`` of the task that it chose.
   var chosen = 0
+  /// Whether some of the batch have left the queue.
+  var hasServed = false
+  /// How many have been chosen and wait on, for want of room.
+  var setAside = 0
 }

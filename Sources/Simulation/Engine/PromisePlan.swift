@@ -14,8 +14,6 @@ struct Promise {
   /// `.max` where no place can be foreseen.
   var time: Int64
   var parts: [Part]
-  /// When it was to start at first, where it has been kept from that; -1 if it has not.
-  var due: Int64 = -1
 
   /// No place can be foreseen.
   static var none: Promise { Promise(time: .max, parts: []) }
@@ -95,12 +93,35 @@ struct PromisePlan {
     profiles[place].take(amount, from: from, to: end, now: now)
   }
 
-  /// Room that a running task has left, before its time or after.
+  /// Room that a running task has left before its time.
   mutating func give(_ amount: Resources, in place: Int, to end: Int64, now: Int64) {
+    guard end > now else { return }
     profiles[place].give(amount, from: now, to: end, now: now)
-    if end > now { vacate(place, until: end) }
-    // Whom it kept waiting has been promised a later time since.
-    if end < now { vacate(place, until: .max) }
+    vacate(place, until: end)
+  }
+
+  /// What would be free if these promises were not there. `amount` as in ``enter(_:to:now:_:)``.
+  func profiles(
+    without tasks: ArraySlice<Int32>, now: Int64, _ amount: (Int32, Int) -> Resources
+  ) -> [FreeProfile] {
+    var profiles = profiles
+    for index in tasks where (time(of: index) ?? .max) < .max {
+      let promise = promises[Int(index)]
+      for part in promise.parts {
+        profiles[part.place].give(
+          amount(index, part.count), from: promise.time, to: promise.end(part), now: now)
+      }
+    }
+    return profiles
+  }
+
+  /// Whether more has been promised somewhere in the task's place and time than there is.
+  func isCrowded(_ index: Int32) -> Bool {
+    let promise = promises[Int(index)]
+    guard promise.time < .max else { return false }
+    return promise.parts.contains {
+      profiles[$0.place].isNegative(from: promise.time, to: promise.end($0))
+    }
   }
 
   /// Enters a promise. `amount` is of so many instances.

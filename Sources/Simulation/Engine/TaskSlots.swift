@@ -28,9 +28,9 @@ struct TaskSlot {
   var waking = Microseconds.zero
   /// When a policy would expect its attempt to end; `never` if there is no estimate.
   var expectedEnd = Microseconds.never
-  /// Since when a task beyond its estimate has kept it from a start that it was promised, in µs; -1 if
-  /// none has. It outlives the promise, so that waiting for the overdue takes ever longer strides.
-  var blockedSince: Int64 = -1
+  /// Until when backfilling takes it to hold its machine, in µs: as expected, and where it is overdue for
+  /// longer; `.max` is for ever. All instances of a gang hold theirs as long as the slowest.
+  var plannedEnd = Int64.max
   /// Joules of past attempts, and the machine's integral per core when this one started.
   var energy = 0.0
   var perCoreAtStart = 0.0
