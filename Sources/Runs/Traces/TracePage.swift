@@ -81,10 +81,10 @@ extension TraceSummary {
           .table(
             ReportTable(
               title: "Sizes",
-              note: """
-                1.0 in a trace whose requests are normalised is taken as \(significant(scale.cores)) \
-                cores and \(significant(scale.memory.gibibytes)) GiB.
-                """,
+              note: isNormalised
+                ? "1.0 in the trace is taken as \(significant(scale.cores)) cores and "
+                  + "\(significant(scale.memory.gibibytes)) GiB."
+                : "",
               header: ["", "unit", "n", "min", "p10", "p50", "p90", "p99", "max", "mean"],
               rows: sizeRows)),
         ]),

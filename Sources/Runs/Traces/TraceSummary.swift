@@ -213,6 +213,11 @@ public struct TraceSummary {
     return "\(significant(perSecond * 86400)) a day"
   }
 
+  /// Whether requests are shares of the largest machine in the trace itself.
+  var isNormalised: Bool {
+    ["google-", "alibaba-2017", "alibaba-2018"].contains { format.hasPrefix($0) }
+  }
+
   private var marginLines: String {
     let shown = margins.filter { $0.values.count > 0 }
     guard !shown.isEmpty else { return "" }
@@ -220,7 +225,7 @@ public struct TraceSummary {
       header: ["", "unit", "n", "min", "p10", "p50", "p90", "p99", "max", "mean"], left: [0, 1])
     for margin in shown { lines.add(margin.cells) }
     var text = "\nsizes"
-    if margins[2].values.count > 0 {
+    if margins[2].values.count > 0, isNormalised {
       text +=
         " (1.0 in the trace is taken as \(significant(scale.cores)) cores,"
         + " \(significant(scale.memory.gibibytes)) GiB)"
