@@ -14,8 +14,14 @@ extension Sample {
   /// end, and the root of a falling function for the upper one. What truncation left out cannot be
   /// inferred from a flat law: the ends are those of what is seen.
   func fitUniform() throws(FittingError) -> Fit {
-    if case .clamped = limits { return try fitHiddenUniform() }
-    if !censored.isEmpty { return try fitHiddenUniform() }
+    var isHidden = !censored.isEmpty
+    if case .clamped = limits { isHidden = true }
+    if isHidden {
+      guard binning == nil else {
+        throw .notApplicable("a uniform law of bins, where values are hidden beyond its ends")
+      }
+      return try fitHiddenUniform()
+    }
     let points = try SampleStatistics(values).fit(.uniform)
     var plain = points
     if let binning { plain = try spread(points, over: binning) }
@@ -128,6 +134,9 @@ extension Sample {
     var logLikelihood = -n * log(range)
     if atLower > 0 { logLikelihood += atLower * log(gap) }
     logLikelihood += compensatedSum(hidden.lazy.map { log(upper - $0) })
+    guard logLikelihood.isFinite else {
+      throw .noMaximum(family: .uniform, reason: "a value is hidden where it would end")
+    }
     return Fit(
       family: .uniform,
       law: try Law(.uniform, [lower, upper]).limited(by: limits),

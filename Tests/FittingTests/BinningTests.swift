@@ -68,7 +68,7 @@ import Workload
   /// Rounded to whole seconds, a law is found again by its intervals, is not rejected, and is missed by the
   /// density at whole seconds.
   @Test func roundedValuesTellTheirLaw() async throws {
-    let law = try Law(.weibull, [0.8, 4])
+    let law = try Law(.weibull, [0.8, 1.5])
     var rng = RandomStream(seed: 7, name: "rounded")
     let values = (0..<20_000).map { _ in law.sample(using: &rng).rounded() }.filter { $0 > 0 }
     let scale = try #require(Binning(detectedIn: values))
@@ -78,10 +78,11 @@ import Workload
     let points = try sample.fit(.weibull)
     sample.binning = scale
     let fit = try sample.fit(.weibull)
-    for (estimate, truth) in zip(fit.parameters, [0.8, 4.0]) {
+    for (estimate, truth) in zip(fit.parameters, [0.8, 1.5]) {
       #expect(abs(estimate.value - truth) < 4 * estimate.standardError, "\(estimate)")
     }
-    #expect(abs(points.parameters[0].value - 0.8) > 10 * points.parameters[0].standardError)
+    let missed = zip(points.parameters, [0.8, 1.5]).map { abs($0.value - $1) / $0.standardError }
+    #expect(missed.contains { $0 > 5 }, "\(missed)")
     let test = await sample.test(fit, FitOptions(), BootstrapPrecision(replicates: 60)) {
       RandomStream(seed: $0, name: "test")
     }
