@@ -11,7 +11,8 @@ let presets = [
   "azure-functions-2021", "azure-llm", "burstgpt-3", "burstgpt", "mooncake",
   "mit-supercloud", "pm100", "f-data", "lassen", "lanl-mustang",
   "two-sigma", "frontier", "huawei-east", "batsim", "slurm",
-  "slurm-json", "pbs", "kubernetes-pods", "wfcommons", "wfcommons-1.3",
+  "slurm-json", "pbs", "kubernetes-pods", "kubernetes-recording", "wfcommons",
+  "wfcommons-1.3",
   "wfcommons-1.2", "bitbrains", "azure-vm",
 ]
 
@@ -34,6 +35,8 @@ let package = Package(
     .library(name: "Experiments", targets: ["Experiments"]),
     .library(name: "MARL", targets: ["MARL"]),
     .library(name: "ExternalSchedulers", targets: ["ExternalSchedulers"]),
+    .library(name: "KubeObjects", targets: ["KubeObjects"]),
+    .library(name: "KubeRules", targets: ["KubeRules"]),
     .library(name: "TracemillC", type: .dynamic, targets: ["TracemillC"]),
     .library(name: "Runs", targets: ["Runs"]),
   ],
@@ -135,6 +138,11 @@ let package = Package(
       ]),
     .target(name: "CNeural"),
 
+    // What Kubernetes says: quantities, pods, nodes, selectors, and the extender's bodies.
+    .target(name: "KubeObjects", exclude: ["README.md"]),
+    // What Kubernetes asks of a placement, its plugins' scores, and a view of nodes and pods.
+    .target(name: "KubeRules", dependencies: ["KubeObjects"], exclude: ["README.md"]),
+
     // Schedulers that are not Swift: shared objects, programs, a caller's functions.
     .target(name: "CTracemill"),
     .target(
@@ -149,7 +157,7 @@ let package = Package(
       name: "Runs",
       dependencies: [
         "Configuration", "Diagnostics", "Experiments", "ExternalSchedulers", "Fitting",
-        "Generation",
+        "Generation", "KubeObjects", "KubeRules",
         "MARL", "Quoting",
         "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "Logging", package: "swift-log"),

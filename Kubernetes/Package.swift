@@ -2,6 +2,10 @@
 import PackageDescription
 
 // The service for Kubernetes stands apart, so that its server is nobody else's dependency.
+// Rules and objects of Kubernetes are the toolkit's own, which simulates with them.
+let objects = Target.Dependency.product(name: "KubeObjects", package: "tracemill")
+let rules = Target.Dependency.product(name: "KubeRules", package: "tracemill")
+
 let package = Package(
   name: "tracemill-kube",
   platforms: [.macOS(.v15)],
@@ -15,20 +19,11 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", .upToNextMinor(from: "6.2.0")),
   ],
   targets: [
-    // What Kubernetes says: quantities, pods, nodes, selectors, and the extender's bodies.
-    .target(name: "KubeObjects"),
-    // What Kubernetes asks of a placement, and a view of nodes and pods on which a policy decides.
-    .target(
-      name: "KubeRules",
-      dependencies: [
-        "KubeObjects", .product(name: "Simulation", package: "tracemill"),
-        .product(name: "Workload", package: "tracemill"),
-      ]),
     // The API server: kubeconfig, requests, list and watch.
     .target(
       name: "KubeClient",
       dependencies: [
-        "KubeObjects", .product(name: "NIOCore", package: "swift-nio"),
+        objects, .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -38,7 +33,7 @@ let package = Package(
     .target(
       name: "KubeServer",
       dependencies: [
-        "KubeObjects", "KubeRules", .product(name: "NIOCore", package: "swift-nio"),
+        objects, rules, .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -49,13 +44,20 @@ let package = Package(
     .target(
       name: "KubeScheduler",
       dependencies: [
-        "KubeObjects", "KubeRules", "KubeClient", "KubeServer",
+        objects, rules, "KubeClient", "KubeServer",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    // What happens in a cluster to a folder, and a workload to a cluster.
+    .target(
+      name: "KubeRecording",
+      dependencies: [
+        objects, "KubeClient", .product(name: "Workload", package: "tracemill"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "tracemill-kube",
       dependencies: [
-        "KubeObjects", "KubeRules", "KubeClient", "KubeServer", "KubeScheduler",
+        objects, rules, "KubeClient", "KubeServer", "KubeScheduler", "KubeRecording",
         .product(name: "Runs", package: "tracemill"),
         .product(name: "Simulation", package: "tracemill"),
         .product(name: "Workload", package: "tracemill"),
@@ -65,7 +67,7 @@ let package = Package(
     .testTarget(
       name: "KubeTests",
       dependencies: [
-        "KubeObjects", "KubeRules", "KubeClient", "KubeServer", "KubeScheduler",
+        objects, rules, "KubeClient", "KubeServer", "KubeScheduler", "KubeRecording",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),

@@ -25,7 +25,7 @@ protocol ForeignRun: AnyObject {
 /// What went wrong on the other side, in one line.
 public struct ForeignFailure: Error, CustomStringConvertible, Sendable {
   public let description: String
-  init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }
 
 /// Where a foreign scheduler's failure is found when the run has ended with an invalid placement: a policy
@@ -33,12 +33,12 @@ public struct ForeignFailure: Error, CustomStringConvertible, Sendable {
 public final class ForeignOutcome: Sendable {
   private let first = Mutex<ForeignFailure?>(nil)
 
-  init() {}
+  package init() {}
 
   /// What ended the run; nil if nothing of the scheduler's did.
   public var failure: ForeignFailure? { first.withLock { $0 } }
 
-  func note(_ failure: ForeignFailure) { first.withLock { if $0 == nil { $0 = failure } } }
+  package func note(_ failure: ForeignFailure) { first.withLock { if $0 == nil { $0 = failure } } }
 }
 
 /// A policy whose decisions are made elsewhere.
@@ -146,7 +146,8 @@ struct ForeignBatchScheduler: BatchPlacementPolicy, ForeignPolicy, @unchecked Se
 }
 
 extension tm_ended {
-  init(_ result: TaskResult) {
+  /// What became of a task, for the other side.
+  package init(_ result: TaskResult) {
     self.init()
     job = result.id.job
     index = result.id.index

@@ -1,11 +1,18 @@
 /// Runs `body` for 0 ..< `count` on up to `threads` threads and gives the results in that order.
 ///
-/// Replicate i must depend on i alone, so that the answer does not depend on the thread count.
+/// Replicate i must depend on i alone, so that the answer does not depend on the thread count. Where the
+/// surrounding task is cancelled some are missing: whoever cancels throws the answer away.
 package func replicates<Result: Sendable>(
   _ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Result
 ) async -> [Result] {
   let workers = max(1, min(threads, count))
-  if workers == 1 { return (0..<count).map(body) }
+  // Replicates that are not begun any more are the last ones.
+  @Sendable func some(_ range: Range<Int>) -> [Result] {
+    var results: [Result] = []
+    for index in range where !Task.isCancelled { results.append(body(index)) }
+    return results
+  }
+  if workers == 1 { return some(0..<count) }
   return await withTaskGroup(of: (Int, [Result]).self) { group in
     // Many small shares, given out as threads come free.
     let share = max(1, count / (workers * 8))
@@ -15,7 +22,7 @@ package func replicates<Result: Sendable>(
       let range = next..<min(next + share, count)
       guard !range.isEmpty else { return }
       next = range.upperBound
-      group.addTask { (range.lowerBound, range.map(body)) }
+      group.addTask { (range.lowerBound, some(range)) }
     }
     for _ in 0..<workers { submit() }
     for await part in group {

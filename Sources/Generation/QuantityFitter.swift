@@ -142,13 +142,14 @@ public struct QuantityFitter: Sendable {
       return
     }
     var fits: [Fit] = []
-    for family in options.families {
+    // Whoever cancels the task throws the profile away.
+    for family in options.families where !Task.isCancelled {
       options.progress?(.fitting(family, of: name))
       do throws(FittingError) { fits.append(try sample.fit(family)) } catch {
         profile.failures.append(.init(family: family, reason: error.description))
       }
     }
-    for fit in fits.ranked() {
+    for fit in fits.ranked() where !Task.isCancelled {
       let goodness = sample.goodness(of: fit.law)
       var fitted = FittedLaw(
         fit: fit, aic: fit.aic, bic: fit.bic, kolmogorovSmirnov: goodness.kolmogorovSmirnov,
@@ -173,7 +174,7 @@ public struct QuantityFitter: Sendable {
     if profile.atoms == nil || !sample.censored.isEmpty {
       profile.empirical = Self.quantiles(of: sample)
     }
-    if options.tails { profile.tail = await tail(sample, name) }
+    if options.tails, !Task.isCancelled { profile.tail = await tail(sample, name) }
   }
 
   /// The data's own law, to seven digits.
@@ -210,7 +211,7 @@ public struct QuantityFitter: Sendable {
       xmin: tail.xmin, exponent: tail.exponent, standardError: tail.standardError,
       shape: tail.shape, distance: tail.distance, tailCount: tail.tailCount, count: tail.count,
       pValue: nil, comparisons: [], verdicts: [], warnings: tail.warnings)
-    for alternative in TailAlternative.allCases {
+    for alternative in TailAlternative.allCases where !Task.isCancelled {
       do throws(FittingError) {
         let comparison = try values.compare(tail, with: alternative)
         profile.comparisons.append(comparison)

@@ -78,6 +78,11 @@ public struct RewardMeter: ResultSink {
       uniquingKeysWith: { first, _ in first })
   }
 
+  /// What the tasks so far add up to: S and C over the tasks, joules without the idle ones.
+  package var sums: (service: Double, completion: Double, joules: Double) {
+    (service, completion, joules)
+  }
+
   /// Takes what became of a task.
   public mutating func record(_ result: TaskResult) {
     tasks += 1

@@ -256,6 +256,37 @@ extension LiveCluster {
     state.eligibility = [allowed]
     task.eligibility = 0
   }
+
+  /// Restricts each of several tasks, as the other does one.
+  ///
+  /// `allowed`: for each task a flag a machine.
+  /// - Throws: ``LiveClusterError/names(count:machines:)`` if there is not a flag for each machine.
+  public mutating func restrict(
+    _ tasks: inout [TaskView], to allowed: [[Bool]]
+  ) throws(LiveClusterError) {
+    precondition(tasks.count == allowed.count, "a list of flags for each task")
+    for flags in allowed where flags.count != machines.count {
+      throw .names(count: flags.count, machines: machines.count)
+    }
+    state.eligibility = allowed
+    for index in tasks.indices { tasks[index].eligibility = Int32(index) }
+  }
+
+  /// The task that goes first of those that wait, by its place in `waiting`, and its machine; nil if all
+  /// stay. A policy that does not choose among tasks takes the first that has a place.
+  public mutating func choose(from waiting: [TaskView]) -> (task: Int, machine: Int)? {
+    for task in waiting { state.note(task) }
+    if var batch = policy as? any BatchPlacementPolicy {
+      defer { policy = batch }
+      return batch.choose(from: waiting, on: state, using: &rng)
+    }
+    for (index, task) in waiting.enumerated() {
+      if case .machine(let machine) = policy.place(task, on: state, using: &rng) {
+        return (index, machine)
+      }
+    }
+    return nil
+  }
 }
 
 extension LiveCluster {

@@ -140,6 +140,11 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
   ) throws(SimulationError) -> SimulationReport {
     engine.abandon()
     try handOver(to: &results)
+    return report
+  }
+
+  /// What the run has come to so far.
+  package var report: SimulationReport {
     var report = engine.accounts.report(
       policy: engine.policy.name, seed: seed, cluster: engine.cluster,
       energy: engine.meter.report, audited: isAudited)

@@ -99,11 +99,12 @@ public struct TraceOpener: Sendable {
   ///   - meter: told what is read of a pipe.
   ///   - maximumExpansion: see `ReadOptions.maximumExpansion`.
   ///   - temporaryDirectory: see `ReadOptions.temporaryDirectory`.
+  ///   - remote: files that are not on the disk.
   /// - Throws: `TraceError` if there is nothing, or nothing that a format recognises.
   public func open(
     _ path: String, format: String? = nil, table: String? = nil, meter: ReadMeter? = nil,
     maximumExpansion: Int = Expansion.defaultLimit,
-    temporaryDirectory: String = NSTemporaryDirectory()
+    temporaryDirectory: String = NSTemporaryDirectory(), remote: (any RemoteFiles)? = nil
   ) throws(TraceError) -> any RecognisedTrace {
     let candidates = format.map { name in formats.filter { $0.name == name } } ?? formats
     guard !candidates.isEmpty else {
@@ -112,7 +113,7 @@ public struct TraceOpener: Sendable {
     }
     let input = try TraceInput(
       path: path, meter: meter, maximumExpansion: maximumExpansion,
-      temporaryDirectory: temporaryDirectory)
+      temporaryDirectory: temporaryDirectory, remote: remote)
     for candidate in candidates {
       if let trace = try candidate.recognise(input, table: table) { return trace }
     }

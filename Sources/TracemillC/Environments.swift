@@ -2,6 +2,7 @@ import CTracemill
 import Configuration
 import Dispatch
 import Experiments
+import ExternalSchedulers
 import Runs
 import Simulation
 import Synchronization
@@ -19,10 +20,55 @@ final class Environments: @unchecked Sendable {
   var truncations: UnsafeMutablePointer<UInt8>?
   var illegal: UnsafeMutablePointer<UInt8>?
   var gateways: UnsafeMutablePointer<Int32>?
+  var terms: UnsafeMutablePointer<Float>?
+  /// Steps that were sent and not yet received.
+  private var flight: Flight?
 
   init(_ members: [SchedulingEnvironment], threads: Int) {
     self.members = members
     self.threads = threads
+  }
+
+  /// Steps on their way, and what became of them.
+  private final class Flight: Sendable {
+    private let landed = DispatchSemaphore(value: 0)
+    private let failure = Mutex<(any Error)?>(nil)
+
+    init(_ body: @escaping @Sendable () throws -> Void) {
+      DispatchQueue.global(qos: .userInitiated).async { [self] in
+        do { try body() } catch { failure.withLock { $0 = error } }
+        landed.signal()
+      }
+    }
+
+    @discardableResult func land() -> (any Error)? {
+      landed.wait()
+      return failure.withLock { $0 }
+    }
+  }
+
+  /// Throws where steps were sent and not received.
+  func requireLanded() throws {
+    if flight != nil { throw RunError(message: "steps are under way: receive them first") }
+  }
+
+  /// Runs `body` on other threads.
+  func send(_ body: @escaping @Sendable () throws -> Void) throws {
+    try requireLanded()
+    flight = Flight(body)
+  }
+
+  /// Waits until nothing writes to the caller's arrays any more.
+  func settle() {
+    flight?.land()
+    flight = nil
+  }
+
+  /// Waits for what was sent.
+  func receive() throws {
+    guard let flight else { throw RunError(message: "nothing was sent") }
+    self.flight = nil
+    if let error = flight.land() { throw error }
   }
 
   /// Calls `body` with each member that `which` has, on the threads there are; the first failure by number.
@@ -64,6 +110,27 @@ final class Environments: @unchecked Sendable {
     let body: (Int, SchedulingEnvironment) throws -> Void
   }
 
+  /// Begins a member's episode.
+  func begin(_ place: Int, _ member: SchedulingEnvironment, seed: UInt64) throws {
+    guard try member.reset(seed: seed) else {
+      throw RunError(message: "an episode without a decision (seed \(seed))")
+    }
+    show(place, member)
+  }
+
+  /// Decides for a member, and writes what came of it, but for what it sees.
+  func decide(
+    _ place: Int, _ member: SchedulingEnvironment, _ action: Int32
+  ) throws -> SchedulingEnvironment.Step {
+    let step = try member.step(Int(action))
+    rewards?[place] = step.reward
+    terminals?[place] = step.isOver ? 1 : 0
+    truncations?[place] = step.isCutOff ? 1 : 0
+    illegal?[place] = step.isIllegal ? 1 : 0
+    if let terms { for term in 0..<4 { terms[4 * place + term] = step.terms[term] } }
+    return step
+  }
+
   /// Writes what a member sees into the caller's arrays.
   func show(_ place: Int, _ member: SchedulingEnvironment) {
     if let observations, let masks {
@@ -72,6 +139,40 @@ final class Environments: @unchecked Sendable {
     }
     gateways?[place] = member.gateway
   }
+
+  /// Nothing has been decided yet.
+  func clear(_ place: Int) {
+    rewards?[place] = 0
+    terminals?[place] = 0
+    truncations?[place] = 0
+    illegal?[place] = 0
+    if let terms { for term in 0..<4 { terms[4 * place + term] = 0 } }
+  }
+
+  func step(_ actions: UnsafePointer<Int32>, _ which: UnsafePointer<UInt8>?) throws {
+    try forEach(which) { place, member in
+      _ = try decide(place, member, actions[place])
+      show(place, member)
+    }
+  }
+}
+
+/// A caller's arrays, which outlive what was sent.
+struct Borrowed<Element>: @unchecked Sendable {
+  let start: UnsafePointer<Element>
+}
+
+/// So many environments as a description states.
+func environments(
+  _ description: UnsafePointer<CChar>?, _ workload: OpaquePointer?, _ count: Int64,
+  _ threads: Int32
+) throws -> Environments {
+  guard (1...1_000_000).contains(count), (1...4096).contains(threads) else {
+    throw RunError(message: "\(count) environments on \(threads) threads: expected some of each")
+  }
+  let rules = try gameRules(description, workload.map { object($0, as: RecordTable.self) })
+  let members = try (0..<Int(count)).map { _ in try SchedulingEnvironment(rules) }
+  return Environments(members, threads: Int(threads))
 }
 
 @_cdecl("tm_envs_create")
@@ -79,45 +180,7 @@ public func envsCreate(
   _ description: UnsafePointer<CChar>?, _ workload: OpaquePointer?, _ count: Int64,
   _ threads: Int32, _ error: UnsafeMutablePointer<OpaquePointer?>?
 ) -> OpaquePointer? {
-  let table = workload.map { object($0, as: RecordTable.self) }
-  return attempt(error) {
-    guard (1...1_000_000).contains(count), (1...4096).contains(threads) else {
-      throw RunError(message: "\(count) environments on \(threads) threads: expected some of each")
-    }
-    let rules: SchedulingEnvironment.Rules = try described(description) { root in
-      gameRules(root, table)
-    }
-    let members = try (0..<Int(count)).map { _ in try SchedulingEnvironment(rules) }
-    return handle(Environments(members, threads: Int(threads)))
-  }
-}
-
-/// The rules that a description states.
-private func gameRules(
-  _ root: ConfigurationNode, _ table: RecordTable?
-) -> SchedulingEnvironment.Rules? {
-  let workload = root.string("workload", required: table == nil)
-  let cluster = DescribedCluster(root, "cluster")
-  if root["cluster"] == nil { root.problem(at: "cluster", "is missing") }
-  var options = SimulationOptions()
-  if let engine = root.object("engine") { EngineSettings(engine).apply(to: &options) }
-  let candidates = root.integer("candidates", in: 1...1_000_000)
-  let horizon = root.integer("horizon", in: 1...Int(Int32.max))
-  let scale = root.number("rewardScale", in: .positive)
-  guard let cluster else { return nil }
-  var rules = SchedulingEnvironment.Rules(
-    layout: { try cluster.layout(seed: $0) },
-    tasks: { seed, cores in
-      if let table {
-        return NamedWorkload(
-          table.tasks, users: table.symbols.strings, dependencies: table.dependencies)
-      }
-      return try NamedWorkload(workload ?? "", seed: seed, cores: cores)
-    }, options: options)
-  rules.candidates = candidates
-  rules.horizon = horizon
-  if let scale { rules.rewardScale = scale }
-  return rules
+  attempt(error) { handle(try environments(description, workload, count, threads)) }
 }
 
 @_cdecl("tm_envs_shape")
@@ -150,6 +213,12 @@ public func envsBind(
   environments.gateways = gateways
 }
 
+@_cdecl("tm_envs_bind_terms")
+public func envsBindTerms(_ envs: OpaquePointer?, _ terms: UnsafeMutablePointer<Float>?) {
+  guard let envs else { return }
+  object(envs, as: Environments.self).terms = terms
+}
+
 @_cdecl("tm_envs_reset")
 public func envsReset(
   _ envs: OpaquePointer?, _ seeds: UnsafePointer<UInt64>?, _ which: UnsafePointer<UInt8>?,
@@ -158,15 +227,10 @@ public func envsReset(
   attempt(error) {
     guard let envs, let seeds else { throw RunError(message: "no environments, or no seeds") }
     let environments = object(envs, as: Environments.self)
+    try environments.requireLanded()
     try environments.forEach(which) { place, member in
-      guard try member.reset(seed: seeds[place]) else {
-        throw RunError(message: "an episode without a decision (seed \(seeds[place]))")
-      }
-      environments.rewards?[place] = 0
-      environments.terminals?[place] = 0
-      environments.truncations?[place] = 0
-      environments.illegal?[place] = 0
-      environments.show(place, member)
+      environments.clear(place)
+      try environments.begin(place, member, seed: seeds[place])
     }
     return 0
   } ?? 1
@@ -180,17 +244,66 @@ public func envsStep(
   attempt(error) {
     guard let envs, let actions else { throw RunError(message: "no environments, or no actions") }
     let environments = object(envs, as: Environments.self)
-    try environments.forEach(which) { place, member in
-      let step = try member.step(Int(actions[place]))
-      environments.rewards?[place] = step.reward
-      environments.terminals?[place] = step.isOver ? 1 : 0
-      environments.truncations?[place] = step.isCutOff ? 1 : 0
-      environments.illegal?[place] = step.isIllegal ? 1 : 0
-      environments.show(place, member)
-    }
+    try environments.requireLanded()
+    try environments.step(actions, which)
     return 0
   } ?? 1
 }
 
+@_cdecl("tm_envs_send")
+public func envsSend(
+  _ envs: OpaquePointer?, _ actions: UnsafePointer<Int32>?, _ which: UnsafePointer<UInt8>?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  attempt(error) {
+    guard let envs, let actions else { throw RunError(message: "no environments, or no actions") }
+    let environments = object(envs, as: Environments.self)
+    let (chosen, some) = (Borrowed(start: actions), which.map { Borrowed(start: $0) })
+    try environments.send { try environments.step(chosen.start, some?.start) }
+    return 0
+  } ?? 1
+}
+
+@_cdecl("tm_envs_recv")
+public func envsReceive(
+  _ envs: OpaquePointer?, _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> CInt {
+  attempt(error) {
+    guard let envs else { throw RunError(message: "no environments") }
+    try object(envs, as: Environments.self).receive()
+    return 0
+  } ?? 1
+}
+
+@_cdecl("tm_envs_state")
+public func envsState(
+  _ envs: OpaquePointer?, _ place: Int64, _ state: UnsafeMutablePointer<Float>?
+) {
+  guard let envs, let state else { return }
+  let members = object(envs, as: Environments.self).members
+  guard members.indices.contains(Int(clamping: place)) else { return }
+  members[Int(place)].writeState(state)
+}
+
+@_cdecl("tm_envs_ended")
+public func envsEnded(
+  _ envs: OpaquePointer?, _ place: Int64, _ out: UnsafeMutablePointer<tm_ended>?,
+  _ capacity: Int64
+) -> Int64 {
+  guard let envs else { return 0 }
+  let members = object(envs, as: Environments.self).members
+  guard members.indices.contains(Int(clamping: place)) else { return 0 }
+  let ended = members[Int(place)].ended
+  if let out {
+    for (index, result) in ended.prefix(Int(clamping: max(capacity, 0))).enumerated() {
+      out[index] = tm_ended(result)
+    }
+  }
+  return Int64(ended.count)
+}
+
 @_cdecl("tm_envs_free")
-public func envsFree(_ envs: OpaquePointer?) { release(envs, as: Environments.self) }
+public func envsFree(_ envs: OpaquePointer?) {
+  if let envs { object(envs, as: Environments.self).settle() }
+  release(envs, as: Environments.self)
+}

@@ -26,16 +26,29 @@ public func fit(
         (options.fitReplicates, options.tailReplicates) = (100, 100)
       }
       let fitter = QuantityFitter(options: options)
-      let quantity = try waiting {
+      let quantity = try waiting(for: job) {
         await fitter.profile(sample, unit: wanted.unit, name: wanted.name)
       }
       try job.check()
       let data = try WorkloadProfile.encoder.encode(quantity)
       var object = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
       object["text"] = FitReport(quantity).text
+      object["curves"] = curves(of: quantity.fits.map(\.fit.law), sample.values)
       return faceText(try jsonText(object))
     }
   }
+}
+
+/// The shares of the values, and of each law, below some of the values: what a figure is drawn from.
+private func curves(of laws: [Law], _ values: [Double]) -> [String: Any] {
+  let sorted = values.sorted()
+  let count = min(sorted.count, 200)
+  let places = (0..<count).map { (2 * $0 + 1) * sorted.count / (2 * count) }
+  let x = places.map { sorted[$0] }
+  return [
+    "x": x, "empirical": places.map { (Double($0) + 0.5) / Double(sorted.count) },
+    "laws": laws.map { law in x.map { law.cdf($0) } },
+  ]
 }
 
 /// What `tm_fit` is asked for.

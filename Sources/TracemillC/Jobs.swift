@@ -11,12 +11,32 @@ final class Job: Sendable {
   let meter = ReadMeter()
   let tasks = Atomic<Int>(0)
   private let cancelled = Atomic<Bool>(false)
+  /// Asynchronous work of the call, and where its files may stand.
+  private let state = Mutex<State>(State())
+
+  private struct State {
+    var work: [@Sendable () -> Void] = []
+    var files: (any RemoteFiles)?
+  }
+
+  /// Files that are not on the disk; nil for none.
+  var files: (any RemoteFiles)? {
+    get { state.withLock { $0.files } }
+    set { state.withLock { $0.files = newValue } }
+  }
 
   var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 
   func cancel() {
     cancelled.store(true, ordering: .relaxed)
     meter.cancel()
+    for cancel in state.withLock({ $0.work }) { cancel() }
+  }
+
+  /// Calls `cancel` when the call is cancelled.
+  fileprivate func onCancel(_ cancel: @escaping @Sendable () -> Void) {
+    state.withLock { $0.work.append(cancel) }
+    if isCancelled { cancel() }
   }
 
   /// Throws where the call is to end.
@@ -69,18 +89,19 @@ struct JobResults: ResultSink {
   }
 }
 
-/// Waits for asynchronous work, on a thread that is not one of its pool.
+/// Waits for asynchronous work, which the job cancels, on a thread that is not one of its pool.
 func waiting<Value: Sendable>(
-  _ body: @escaping @Sendable () async throws -> Value
+  for job: Job, _ body: @escaping @Sendable () async throws -> Value
 ) throws -> Value {
   let done = DispatchSemaphore(value: 0)
   let box = Outcome<Value>()
-  Task.detached {
+  let task = Task.detached {
     let result: Result<Value, any Error>
     do { result = .success(try await body()) } catch { result = .failure(error) }
     box.set(result)
     done.signal()
   }
+  job.onCancel { task.cancel() }
   done.wait()
   return try box.get()
 }

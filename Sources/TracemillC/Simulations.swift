@@ -76,12 +76,13 @@ private struct DescribedSimulation {
     simulation.scaleRunTimes = scaleRunTimes
     simulation.selection = selection
     simulation.reading = reading
+    simulation.reading.remote = job.files
     simulation.givenTasks = table.map { ($0.tasks, $0.symbols.strings, $0.dependencies) }
     if let spec = cluster?.specification {
       simulation.givenLayout = { try DescribedCluster.layout(spec, seed: $0) }
     }
     if let functions {
-      simulation.givenPolicy = try FunctionScheduler.policy(name: "external", functions)
+      simulation.givenPolicy = try givenPolicy(name: "external", functions)
     } else if ExternalScheduler.isOne(scheduler) {
       simulation.givenPolicy = try ExternalScheduler.policy(scheduler)
     }

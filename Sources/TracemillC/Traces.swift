@@ -8,13 +8,14 @@ import Workload
 /// A trace that is described, opened anew for each use.
 private struct DescribedTrace {
   let path: String
-  let reading: ReadingSettings
+  var reading: ReadingSettings
   let selection: TaskSelection
 
-  init(_ description: UnsafePointer<CChar>?) throws {
+  init(_ description: UnsafePointer<CChar>?, _ job: Job) throws {
     self = try described(description) { root in
       let path = root.string("path", required: true)
-      let reading = ReadingSettings(root.object("reading"))
+      var reading = ReadingSettings(root.object("reading"))
+      reading.remote = job.files
       let selection = TaskSelection(root.object("selection"))
       return path.map { DescribedTrace(path: $0, reading: reading, selection: selection) }
     }
@@ -35,7 +36,7 @@ public func traceInspect(
   let job = Job.of(job)
   return attempt(error) {
     try job.guarding {
-      let wanted = try DescribedTrace(description)
+      let wanted = try DescribedTrace(description, job)
       let summary = try TraceSummary(
         path: wanted.path, reading: wanted.reading, selection: wanted.selection, meter: job.meter
       ) { _ in job.tasks.add(1, ordering: .relaxed) }
@@ -54,7 +55,7 @@ public func traceRecords(
   let job = Job.of(job)
   return attempt(error) {
     try job.guarding {
-      let wanted = try DescribedTrace(description)
+      let wanted = try DescribedTrace(description, job)
       let trace = try wanted.reading.open(wanted.path, meter: job.meter)
       let rejects = try wanted.reading.rejectLog()
       let stream = try trace.records(
@@ -84,7 +85,7 @@ public func traceMachines(
   let job = Job.of(job)
   return attempt(error) {
     try job.guarding {
-      let wanted = try DescribedTrace(description)
+      let wanted = try DescribedTrace(description, job)
       var reading = wanted.reading
       reading.table = nil
       let trace = try reading.open(wanted.path, meter: job.meter)

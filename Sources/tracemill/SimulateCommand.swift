@@ -31,6 +31,7 @@ struct SimulateCommand: AsyncParsableCommand {
       \(PolicyCatalog.sampledNames.joined(separator: ", ")) among machines drawn at random, or by capacity) and \
       sampled:RULE,d=8,neighbours (half of them the gateway's machine and its neighbours); one-step:FILE \
       (tuned by `tracemill tune`); marl:FILE (trained by `tracemill train`); \
+      kube:FILE (kube-scheduler's score plugins, by a KubeSchedulerConfiguration); \
       plugin:./FILE.so (a shared object, see tracemill.h) and 'process:COMMAND' (a program that answers \
       lines of JSON), both of which run the code that you name. These come with the \
       program: \(NamedScheduler.names.filter { $0.contains(":") }.joined(separator: ", ")).
@@ -245,6 +246,7 @@ struct SimulateCommand: AsyncParsableCommand {
       } else if let warning = learned.warning(in: settings.options) {
         reading.logger?.warning("\(warning)")
       }
+      for note in learned.notes { reading.logger?.notice("\(scheduler): \(note)") }
     } else if asTrained {
       throw ValidationError("--as-trained is for a policy that learned: --scheduler marl:FILE")
     }

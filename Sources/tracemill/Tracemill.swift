@@ -94,7 +94,13 @@ struct Tracemill: AsyncParsableCommand {
     guard let name = CommandLine.names.dropFirst().first, !name.hasPrefix("-"),
       !names.contains(name)
     else { return }
-    writeError("Error: \(unknownName("command", name, among: names))\n")
+    // What speaks to a cluster is a program of its own, so that its HTTP client is nobody else's.
+    let isOfKube = ["record", "replay"].contains(name)
+    let words =
+      isOfKube
+      ? "'\(name)' is a command of tracemill-kube (swift build --package-path Kubernetes; docs/kubernetes.md)"
+      : unknownName("command", name, among: names)
+    writeError("Error: \(words)\n")
     exit(2)
   }
 

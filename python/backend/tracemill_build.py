@@ -11,6 +11,7 @@ import base64
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -75,7 +76,10 @@ def link_core(folder: Path) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         (work / "objects").write_text("\n".join(objects()))
-        (work / "exports").write_text("{ global: tm_*; tracemill_main; local: *; };\n")
+        header = (SWIFT / "Sources/CTracemill/include/tracemill.h").read_text()
+        header = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
+        exports = [*sorted(set(re.findall(r"\b(tm_[a-z_]+)\(", header))), "tracemill_main"]
+        (work / "exports").write_text(f"{{ global: {'; '.join(exports)}; local: *; }};\n")
         (work / "static").mkdir()
         is_static = all(find_library(f"lib{name}.a") for name in STATIC) and all(map(find_library, SHARED))
         if is_static:
@@ -183,7 +187,9 @@ def build_wheel(
 def build_sdist(sdist_directory: str, config_settings: object = None) -> str:
     """PEP 517: the package and the Swift sources that it is built from."""
     stem = f"tracemill-{version()}"
-    tracked = run("git", "ls-files", "Package.swift", "LICENSE", "Sources", "python").split()
+    # The manifest names the tests too, and the shipped policies are links into data.
+    parts = ["Package.swift", "LICENSE", "Sources", "Tests", "data/policies", "python"]
+    tracked = run("git", "ls-files", *parts).splitlines()
     with tarfile.open(Path(sdist_directory) / f"{stem}.tar.gz", "w:gz") as archive:
         for name in tracked:
             inside = name.removeprefix("python/") if name.startswith("python/") else f"swift/{name}"

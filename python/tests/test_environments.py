@@ -150,3 +150,181 @@ def test_pettingzoo_conformance(capsys):
     parallel_api_test(dispatch_parallel(**RULES), num_cycles=300)
     seed_test(lambda **options: dispatch_aec(**{**RULES, **options}), num_cycles=100)
     parallel_seed_test(lambda **options: dispatch_parallel(**{**RULES, **options}), num_cycles=100)
+
+
+def test_max_cycles():
+    pytest.importorskip("pettingzoo")
+    from pettingzoo.test import max_cycles_test
+
+    from tracemill.envs import dispatch_v0
+
+    max_cycles_test(dispatch_v0)
+
+
+def test_agents_that_decide_alone_conform_too():
+    pytest.importorskip("pettingzoo")
+    from pettingzoo.test import api_test, seed_test
+
+    from tracemill.envs import dispatch_aec
+
+    api_test(dispatch_aec(**RULES), num_cycles=300)
+    seed_test(lambda **options: dispatch_aec(**{**RULES, **options}), num_cycles=100)
+
+
+@pytest.mark.parametrize("name", ["tracemill/Placement-v0", "tracemill/Dispatch-v0"])
+@pytest.mark.parametrize("observation", ["study", "candidates", "columns"])
+def test_observations_conform(name, observation):
+    from gymnasium.utils.env_checker import check_env
+
+    candidates = 4 if observation == "candidates" else None
+    env = gymnasium.make(name, observation=observation, candidates=candidates, **RULES).unwrapped
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(env, skip_render_check=True)
+    shape = {"study": 50, "candidates": 4 * 32, "columns": 10 + 6 * 13}[observation]
+    assert env.observation_space.shape == (shape,)
+
+
+def test_columns_are_the_figures():
+    env = gymnasium.make("tracemill/Placement-v0", observation="columns", **RULES).unwrapped
+    observation, _ = env.reset(seed=2)
+    work = tm.generate("study", tasks=120, load=0.9, cluster="study:6", seed=2).to_dict()
+    assert observation[0] == numpy.float32(work["cpu_cores"][0])
+    assert observation[1] == pytest.approx(work["memory_bytes"][0] / 2**30)
+    machines = observation[10:].reshape(6, 13)
+    listed = tm.simulate(*RULES.values(), "first-fit", 2).machines.to_dict()
+    assert machines[:, 4] == pytest.approx(listed["cpu_cores"], rel=1e-6)
+    assert (machines[:, 0] == machines[:, 4]).all() and (machines[:, 11] == 1).all()
+
+
+def test_the_shipped_reward_is_that_of_evaluate(tmp_path):
+    """The same episode, bit by bit, and the same reward with its terms, as `tracemill evaluate` runs."""
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text("name: small\ncluster: tiers:8\nworkload: study\nloads: [0.7]\ntasks: 150\n")
+    tm.evaluate(scenario, "round-robin", seeds=3, csv=tmp_path / "rewards.csv")
+    import csv
+
+    rows = list(csv.DictReader(open(tmp_path / "rewards.csv")))
+    env = gymnasium.make("tracemill/Dispatch-v0", scenario=str(scenario), reward="study").unwrapped
+    assert len(rows) == 3
+    for row in rows:
+        _, info = env.reset(seed=int(row["seed"]))
+        total, terms, over, machine = 0.0, numpy.zeros(4), False, 0
+        while not over:
+            mask = info["action_mask"][:8]
+            while not mask[machine % 8]:
+                machine += 1
+            _, reward, over, _, info = env.step(machine % 8)
+            machine += 1
+            total += reward
+            terms += list(info["reward_terms"].values())
+        tasks = int(row["tasks"])
+        assert total / tasks == pytest.approx(float(row["reward"]), rel=2e-5)
+        for value, name in zip(terms / tasks, ["service", "completion", "energy", "imbalance"]):
+            assert value == pytest.approx(float(row[name]), rel=2e-5), name
+
+
+def test_a_function_rewards():
+    seen = []
+
+    def finished(ended):
+        seen.extend(ended["wait_us"].tolist())
+        return float((ended["outcome"] == 0).sum())
+
+    env = gymnasium.make("tracemill/Placement-v0", reward=finished, **RULES).unwrapped
+    _, total = play(env, 5, numpy.argmax)
+    assert total == len(seen) == 120
+    run = tm.simulate(*RULES.values(), "first-fit", 5)
+    assert sum(seen) == sum(run.tasks.to_dict()["wait_us"])
+    vector = gymnasium.make_vec(
+        "tracemill/Placement-v0", 3, vectorization_mode="vector_entry_point", reward=finished, **RULES
+    ).unwrapped
+    vector.reset(seed=5)
+    rewards = sum(vector.step(vector.native.masks.argmax(1))[1].copy() for _ in range(60))
+    assert (rewards > 0).all()
+
+    class Mine(Exception):
+        pass
+
+    def fails(ended):
+        raise Mine
+
+    env = gymnasium.make("tracemill/Placement-v0", reward=fails, **RULES).unwrapped
+    env.reset(seed=1)
+    with pytest.raises(Mine):
+        env.step(0)
+
+
+def test_options_at_reset():
+    env = gymnasium.make("tracemill/Placement-v0", **RULES).unwrapped
+    first, _ = env.reset(seed=5)
+    same, _ = env.reset(options={"seed": 5})
+    assert (first == same).all()
+    other, _ = env.reset(seed=5, options={"workload": "study:tasks=50,load=0.5", "horizon": 3})
+    ends = [env.step(0)[2:4] for _ in range(3)]
+    assert ends[-1] == (False, True)
+    with pytest.raises(ValueError, match="another number of machines"):
+        env.reset(options={"cluster": "study:9"})
+    env.reset(seed=5)
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_sent_steps_are_steps(mode, threads):
+    from gymnasium.vector import AutoresetMode
+
+    def make():
+        return gymnasium.make_vec(
+            "tracemill/Placement-v0", 4, vectorization_mode="vector_entry_point", threads=threads,
+            autoreset_mode=AutoresetMode(mode), copy=True, **RULES,
+        ).unwrapped  # fmt: skip
+
+    stepped, sent = make(), make()
+    infos = stepped.reset(seed=3)[1]
+    sent.reset(seed=3)
+    with pytest.raises(tm.RequestError, match="nothing was sent"):
+        sent.recv()
+    for _ in range(200):
+        actions = infos["action_mask"].argmax(1)
+        *expected, infos = stepped.step(actions)
+        sent.send(actions)
+        with pytest.raises(tm.RequestError, match="under way"):
+            sent.native.step(actions)
+        *got, _ = sent.recv()
+        assert all((a == b).all() for a, b in zip(expected, got))
+        if mode == "Disabled" and expected[2].any():
+            break
+
+
+def test_wrong_actions_are_told():
+    native = NativeEnvironments("placement", 2, **RULES)
+    native.reset(1)
+    for wrong in ([0.5, 1.0], [1, 2, 3], ["a", "b"]):
+        with pytest.raises(ValueError, match="actions are"):
+            native.step(wrong)
+    native.step([2**40, -7])
+    assert native.illegal.all()
+    with pytest.raises(ValueError, match="which has shape"):
+        native.step([0, 0], numpy.ones(3, bool))
+    with pytest.raises(tm.DescriptionError) as caught:
+        NativeEnvironments("placement", observation="pixels", reward="gold", candidates=0)
+    assert {issue.path for issue in caught.value.issues} == {"observation", "reward", "candidates"}
+
+
+def test_state_has_no_age():
+    pytest.importorskip("pettingzoo")
+    from tracemill.envs import dispatch_parallel
+
+    env = dispatch_parallel(**RULES)
+    env.reset(seed=1)
+    ages = 0
+    for _ in range(100):
+        deciding = env._deciding
+        seen = env._seen(deciding)
+        state = env.state()
+        assert state.shape == seen["observation"].shape
+        ages += (state != seen["observation"]).any()
+        env.step({agent: int(seen["action_mask"].argmax()) for agent in env.agents})
+        if not env.agents:
+            break
+    assert ages

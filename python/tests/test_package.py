@@ -1,6 +1,7 @@
 """What needs Python only: these run in a bare system too."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -123,6 +124,8 @@ def test_fit():
 def test_interrupt_stops_soon_and_leaves_nothing():
     code = (
         "import threading, time, os, signal, tracemill as tm\n"
+        # Whoever started the tests may have had it ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def stop():\n"
         "    global sent; time.sleep(0.7); sent = time.monotonic(); os.kill(os.getpid(), signal.SIGINT)\n"
         "threading.Thread(target=stop).start()\n"
@@ -132,6 +135,8 @@ def test_interrupt_stops_soon_and_leaves_nothing():
     for call in (
         "simulate('study:tasks=50000000,load=0.9', 'study:100', 'best-fit', tasks=False)",
         "generate('study', tasks=200000000)",
+        "compare(['study:tasks=50000000,load=0.9'], ['study:100'], ['random', 'best-fit'])",
+        "fit([1 + i % 997 + i / 7e5 for i in range(20000)], replicates=1000000)",
     ):
         out = subprocess.run(
             [sys.executable, "-c", code.replace("CALL", call)], capture_output=True, text=True, timeout=60
@@ -184,3 +189,25 @@ def test_import_is_quick_and_light():
 def test_header_is_shipped():
     with open(os.path.join(tm.include(), "tracemill.h")) as file:
         assert "TRACEMILL_ABI_VERSION" in file.read()
+
+
+def test_processors_of_x86_64_v2(tmp_path):
+    """What is quicker on newer processors is chosen when it runs."""
+    if not shutil.which("qemu-x86_64"):
+        pytest.skip("no qemu-user")
+    program = ["qemu-x86_64", "-cpu", "Nehalem", tm._commands.PROGRAM]
+    path = tmp_path / "tasks.parquet"
+
+    def run(*words):
+        out = subprocess.run([*program, *words], capture_output=True, text=True)
+        assert out.returncode == 0, out.stderr
+        return out.stdout
+
+    run("generate", "study", "--tasks", "300", "-o", str(path))
+    assert "300 tasks" in run("inspect", str(path))
+    run("fit", str(path))
+    words = ["simulate", "--workload", "study:tasks=200,load=0.5", "--cluster", "study:20", "--seed", "3", "--json"]
+    for scheduler in ("best-fit", "marl:study-100"):
+        there = json.loads(run(*words, "--scheduler", scheduler))
+        here = tm.simulate("study:tasks=200,load=0.5", "study:20", scheduler, 3).summary
+        assert there["wait_s"] == here["wait_s"], scheduler

@@ -41,6 +41,9 @@ final class APIConnection: Sendable {
               NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : access.host))
           }
           try channel.pipeline.syncOperations.addHTTPClientHandlers()
+          // A watch hears bookmarks every minute and ends after five: silence means that nobody is there.
+          try channel.pipeline.syncOperations.addHandler(
+            IdleStateHandler(readTimeout: .seconds(330)))
           try channel.pipeline.syncOperations.addHandler(APIHandler())
         }
       }.connect(host: access.host, port: access.port).get()
@@ -67,12 +70,11 @@ final class APIConnection: Sendable {
       channel.close(promise: nil)
     }
     promise.futureResult.whenComplete { _ in timer.cancel() }
+    let written = channel.eventLoop.makePromise(of: Void.self)
+    written.futureResult.whenFailure { promise.fail(APIFailure("\($0)")) }
     channel.writeAndFlush(
       APIRequest(head: head(method, path, body, type), body: body, answer: .whole(promise)),
-      promise: nil)
-    channel.closeFuture.whenComplete { _ in
-      promise.fail(APIFailure("the connection was closed"))
-    }
+      promise: written)
     return try await promise.futureResult.get()
   }
 
@@ -149,8 +151,11 @@ private final class APIHandler: ChannelDuplexHandler {
       guard body.count + buffer.readableBytes <= Self.limit else {
         return context.close(promise: nil)
       }
+      let known = body.count
       body.append(contentsOf: buffer.readableBytesView)
-      if case .lines(let continuation) = waiting.first, status == 200 { passLines(continuation) }
+      if case .lines(let continuation) = waiting.first, status == 200 {
+        passLines(continuation, from: known)
+      }
     case .end:
       guard !waiting.isEmpty else { return context.close(promise: nil) }
       switch waiting.removeFirst() {
@@ -166,24 +171,42 @@ private final class APIHandler: ChannelDuplexHandler {
     }
   }
 
-  private func passLines(_ continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation) {
+  /// Passes on whole lines; before `known` there is no end of one.
+  private func passLines(
+    _ continuation: AsyncThrowingStream<[UInt8], any Error>.Continuation, from known: Int
+  ) {
     var start = 0
-    while let end = body[start...].firstIndex(of: UInt8(ascii: "\n")) {
+    var place = known
+    while let end = body[place...].firstIndex(of: UInt8(ascii: "\n")) {
       if end > start { continuation.yield(Array(body[start..<end])) }
       start = end + 1
+      place = start
     }
     body.removeFirst(start)
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+  func channelInactive(context: ChannelHandlerContext) {
+    fail("the connection was closed")
+    context.fireChannelInactive()
+  }
+
+  private func fail(_ words: String) {
     for answer in waiting {
       switch answer {
-      case .whole(let promise): promise.fail(APIFailure("\(error)"))
-      case .lines(let continuation):
-        continuation.finish(throwing: APIFailure("\(error)"))
+      case .whole(let promise): promise.fail(APIFailure(words))
+      case .lines(let continuation): continuation.finish(throwing: APIFailure(words))
       }
     }
     waiting.removeAll()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    fail("\(error)")
     context.close(promise: nil)
   }
 }

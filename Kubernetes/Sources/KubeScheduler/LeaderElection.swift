@@ -80,11 +80,25 @@ public struct LeaderElection: Sendable {
       }
       try? await Task.sleep(for: .seconds(leaseSeconds / 7.5))
     }
-    if leads { await tell(false) }
+    guard leads else { return }
+    await tell(false)
+    try? await release()
+  }
+
+  /// Gives the lease up, so that another may begin at once.
+  private func release() async throws {
+    let answer = try await client.send(.GET, path, timeout: .seconds(2))
+    guard answer.status == 200 else { return }
+    let lease = try JSONDecoder().decode(Lease.self, from: Data(answer.body))
+    guard lease.spec?.holderIdentity == identity else { return }
+    _ = try await write(
+      lease.metadata.resourceVersion, transitions: lease.spec?.leaseTransitions ?? 0, holder: "")
   }
 
   /// Writes the lease as this instance's; false if another was faster.
-  private func write(_ version: String?, transitions: Int) async throws -> Bool {
+  private func write(
+    _ version: String?, transitions: Int, holder: String? = nil
+  ) async throws -> Bool {
     let formatter = ISO8601DateFormatter()
     formatter.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
     // MicroTime wants six decimals.
@@ -94,7 +108,8 @@ public struct LeaderElection: Sendable {
     let lease: [String: Any] = [
       "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata,
       "spec": [
-        "holderIdentity": identity, "leaseDurationSeconds": Int(leaseSeconds), "renewTime": time,
+        "holderIdentity": holder ?? identity, "leaseDurationSeconds": Int(leaseSeconds),
+        "renewTime": time,
         "leaseTransitions": transitions,
       ],
     ]

@@ -8,8 +8,9 @@ import Logging
 /// Decides for pods whose `schedulerName` is its own, and binds them.
 ///
 /// A pod is decided at once where a node takes it. One that fits nowhere waits, with growing pauses, and
-/// is tried anew when nodes or pods have changed. A pod with a constraint that is not honoured is not
-/// taken: it stays pending with an event that names the constraint. Pods are not preempted.
+/// is tried anew when nodes or pods have changed; if it may, it makes room first by evicting pods of lesser
+/// priority. A pod with a constraint that is not honoured is not taken: it stays pending with an event that
+/// names the constraint.
 public actor PodScheduler {
   /// How the scheduler behaves.
   public struct Settings: Sendable {
@@ -17,6 +18,10 @@ public actor PodScheduler {
     public var name = "tracemill"
     /// Bindings at a time.
     public var bindings = 16
+    /// So many waiting pods at most are seen at once by a policy that chooses among them.
+    public var batch = 64
+    /// Whether pods of lesser priority are evicted for those that fit nowhere.
+    public var preempts = false
     /// A promise that the API server has not confirmed lapses after so many seconds.
     public var promiseSeconds = 30.0
     /// The pause after the first failure, doubling up to ``longestPause``, in seconds.
@@ -27,26 +32,32 @@ public actor PodScheduler {
     public init() {}
   }
 
-  private struct Pending {
-    var pod: Pod
-    var order: Int
-    var notBefore: Double
-    var pause: Double
-    var told: String?
+  /// A pod whose victims are going.
+  private struct Nomination {
+    var entry: PodQueue.Entry
+    var node: Int
+    var victims: Set<String>
+    var until: Double
   }
 
   private let client: APIClient
   private let settings: Settings
   private let metrics: Metrics
   private let logger: Logger
+  private let reader: PodFactsReader
   private var view = ClusterView()
-  private var scorer: any NodeScorer
-  private var pending: [String: Pending] = [:]
-  private var order = 0
+  private var chooser: NodeChooser
+  private var queue = PodQueue()
+  private var nominations: [String: Nomination] = [:]
+  /// Pods that are being looked up or bound, which are in no queue.
+  private var away: Set<String> = []
+  /// Shapes that fit nowhere, and why, until something changes for the better.
+  private var hopeless: [PodShape: String] = [:]
   private var inFlight = 0
   private var isListed = (nodes: false, pods: false)
   private var isLeading = false
-  private var events = 0
+  private var wakeAt: Double?
+  private var isBetterAt: Double?
 
   /// - Parameter scorer: the policy.
   public init(
@@ -54,10 +65,11 @@ public actor PodScheduler {
     logger: Logger
   ) {
     self.client = client
-    self.scorer = scorer
     self.settings = settings
     self.metrics = metrics
     self.logger = logger
+    chooser = NodeChooser(scorer)
+    reader = PodFactsReader(client: client)
   }
 
   private var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
@@ -77,34 +89,34 @@ public actor PodScheduler {
   /// Nodes have changed.
   public func take(nodes event: WatchEvent<Node>) {
     switch event {
-    case .listed(let nodes):
-      for node in nodes { view.show(node) }
-      view.keepOnly(nodes: Set(nodes.map(\.name)))
+    case .page(let nodes): for node in nodes { view.show(node) }
+    case .listed(let names):
+      view.keepOnly(nodes: names)
       isListed.nodes = true
     case .shown(let node): view.show(node)
     case .removed(let node): view.removeNode(node.name)
     case .alive: return
     }
-    metrics.set("tracemill_nodes", Double(view.nodes.count { $0.isThere }))
-    retry()
+    metrics.set("tracemill_nodes", Double(view.nodeCount))
+    isBetter()
     decide()
   }
 
   /// Pods have changed.
   public func take(pods event: WatchEvent<Pod>) {
     switch event {
-    case .listed(let pods):
-      let uids = Set(pods.map(\.uid))
-      for uid in pending.keys where !uids.contains(uid) { pending[uid] = nil }
-      for pod in pods { show(pod) }
+    case .page(let pods): for pod in pods { show(pod) }
+    case .listed(let uids):
+      for uid in queue.uids where !uids.contains(uid) { queue.remove(uid) }
+      for uid in nominations.keys where !uids.contains(uid) { forget(uid) }
       view.keepOnly(pods: uids)
+      for uid in Set(nominations.values.flatMap(\.victims)) where view.pods[uid] == nil {
+        victimIsGone(uid)
+      }
       isListed.pods = true
-      retry()
+      isBetter()
     case .shown(let pod): show(pod)
-    case .removed(let pod):
-      pending[pod.uid] = nil
-      view.removePod(pod.uid)
-      retry()
+    case .removed(let pod): gone(pod.uid)
     case .alive: return
     }
     metrics.set("tracemill_pods", Double(view.pods.count))
@@ -116,116 +128,329 @@ public actor PodScheduler {
       pod.spec.schedulerName == settings.name && (pod.spec.nodeName ?? "").isEmpty && !pod.isOver
       && pod.metadata.deletionTimestamp == nil
     if isOurs {
+      // What is being decided comes back by itself.
+      if away.contains(pod.uid) || nominations[pod.uid] != nil { return }
       if view.pods[pod.uid]?.promisedUntil != nil { return }
-      order += pending[pod.uid] == nil ? 1 : 0
-      var entry = pending[pod.uid] ?? Pending(pod: pod, order: order, notBefore: 0, pause: 0)
-      if entry.pod != pod { entry.notBefore = 0 }
-      entry.pod = pod
-      pending[pod.uid] = entry
-    } else {
-      pending[pod.uid] = nil
-      let wasThere = view.pods[pod.uid] != nil
-      view.show(pod)
-      if wasThere && pod.isOver { retry() }
+      queue.add(pod)
+      return
     }
+    forget(pod.uid)
+    let wasThere = view.pods[pod.uid] != nil
+    view.show(pod)
+    if wasThere && view.pods[pod.uid] == nil { gone(pod.uid) }
   }
 
-  /// Something has changed that may let a waiting pod in.
-  private func retry() {
-    for uid in pending.keys where pending[uid]!.pause > 0 {
-      pending[uid]!.notBefore = min(pending[uid]!.notBefore, now + 0.2)
-    }
+  private func gone(_ uid: String) {
+    forget(uid)
+    view.removePod(uid)
+    victimIsGone(uid)
+    isBetter()
+  }
+
+  private func forget(_ uid: String) {
+    queue.remove(uid)
+    if nominations.removeValue(forKey: uid) != nil { view.withdraw(uid) }
+  }
+
+  /// Something has changed that may let a waiting pod in: they try again a little later, all at once. The more
+  /// there are the later, 10 to 200 ms, so that trying takes a small part of the time.
+  private func isBetter() {
+    hopeless.removeAll()
+    guard isBetterAt == nil else { return }
+    isBetterAt = now + min(max(2e-5 * Double(queue.count), 0.01), 0.2)
   }
 
   // MARK: decisions
 
   /// Decides for all pods whose time it is: the greatest priority first, then first come.
   public func decide() {
-    guard isLeading, isReady else { return }
-    let lapsed = view.lapse(at: now)
-    if lapsed > 0 { metrics.count("tracemill_lapsed_promises_total", by: lapsed) }
+    guard isReady else { return }
+    // A standby follows too: it may lead at any time, and changes are not kept.
+    chooser.follow(&view)
+    view.tidy()
+    guard isLeading else { return }
     let time = now
-    let due = pending.values.filter { $0.notBefore <= time }.sorted {
-      $0.pod.priority != $1.pod.priority ? $0.pod.priority > $1.pod.priority : $0.order < $1.order
+    let lapsed = view.lapse(at: time)
+    if lapsed > 0 {
+      metrics.count("tracemill_lapsed_promises_total", by: lapsed)
+      isBetter()
     }
-    for entry in due {
-      guard inFlight < settings.bindings else { break }
-      decide(entry)
+    for (uid, nomination) in nominations where nomination.until < time {
+      // The victims have not gone: it begins anew.
+      forget(uid)
+      queue.put(nomination.entry)
     }
-    metrics.set("tracemill_queue_pods", Double(pending.count))
+    let all = isBetterAt.map { $0 <= time } ?? false
+    if all { isBetterAt = nil }
+    queue.wake(at: time, all: all)
+    if chooser.scorer.choosesAmongPods { decideBatches() } else { decideInTurn() }
+    metrics.set("tracemill_queue_pods", Double(queue.count))
+    wakeLater()
   }
 
-  private func decide(_ entry: Pending) {
-    let pod = entry.pod
-    let start = now
-    defer { metrics.took("schedule", now - start) }
-    if let constraint = pod.unknownConstraint {
-      metrics.count("tracemill_refused_pods_total")
-      return wait(entry, "not taken: \(settings.name) does not honour \(constraint)")
-    }
-    let shape = view.number(of: PodShape(pod))
-    let rules = PodRules(shape, on: view)
-    var reasons: [String: Int] = [:]
-    var feasible: [Int] = []
-    for number in view.nodes.indices where view.nodes[number].isThere {
-      if let reason = rules.reason(number, on: view) {
-        reasons[reason, default: 0] += 1
+  private func decideInTurn() {
+    while inFlight < settings.bindings, let entry = queue.next() {
+      guard isTakeable(entry) else { continue }
+      if let group = entry.group {
+        decide(group: group, with: entry)
       } else {
-        feasible.append(number)
+        decide(entry)
       }
     }
-    scorer.changed(view.takeChanges(), on: view)
-    let scores = scorer.scores(shape, nodes: feasible, on: view)
-    // The first of the best, in the order of the nodes' numbers.
-    var best: (node: Int, score: Double)?
-    for (node, score) in zip(feasible, scores) {
-      if let score, score.isFinite, score > best?.score ?? -.infinity { best = (node, score) }
-    }
-    guard let best else {
-      let list = reasons.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }
-        .map { "\($0.value) \($0.key)" }
-      let count = view.nodes.count { $0.isThere }
-      let refused = feasible.isEmpty ? [] : ["\(feasible.count) refused by \(scorer.name)"]
-      return wait(
-        entry,
-        "0/\(count) nodes are available: \((list + refused).joined(separator: ", "))")
-    }
-    metrics.count("tracemill_decisions_total", "verb=\"schedule\",result=\"some\"")
-    pending[pod.uid] = nil
-    view.promise(pod, to: best.node, until: now + settings.promiseSeconds)
-    inFlight += 1
-    let name = view.nodes[best.node].node.name
-    Task { await self.bind(entry, to: name) }
   }
 
-  private func wait(_ entry: Pending, _ words: String) {
+  /// Whether a pod can be decided about now; if not, it waits or is looked up.
+  private func isTakeable(_ entry: PodQueue.Entry) -> Bool {
+    let pod = entry.pod
+    if let constraint = pod.unknownConstraint {
+      metrics.count("tracemill_refused_pods_total")
+      wait(entry, "not taken: \(settings.name) does not honour \(constraint)")
+      return false
+    }
+    guard pod.needsFacts else { return true }
+    guard let facts = entry.facts else {
+      away.insert(pod.uid)
+      Task { await self.lookUp(entry) }
+      return false
+    }
+    if let refusal = facts.refusal {
+      var entry = entry
+      entry.facts = nil
+      wait(entry, refusal)
+      return false
+    }
+    return true
+  }
+
+  private func lookUp(_ entry: PodQueue.Entry) async {
+    var entry = entry
+    entry.facts = await reader.facts(entry.pod)
+    away.remove(entry.pod.uid)
+    queue.put(entry)
+    decide()
+  }
+
+  private func shape(_ entry: PodQueue.Entry) -> PodShape {
+    PodShape(entry.pod, volumes: entry.facts?.volumes ?? [])
+  }
+
+  private func decide(_ entry: PodQueue.Entry) {
+    let start = now
+    defer { metrics.took("schedule", now - start) }
+    let shape = shape(entry)
+    if let words = hopeless[shape] { return wait(entry, words) }
+    let number = view.number(of: shape)
+    if let node = chooser.choose(number, on: &view) {
+      promise(entry, number, node)
+      return bind(entry)
+    }
+    if settings.preempts, let plan = view.preemption(for: number) {
+      return preempt(entry, number, plan)
+    }
+    let words = chooser.reasons(number, on: view)
+    hopeless[shape] = words
+    wait(entry, words)
+  }
+
+  private func promise(_ entry: PodQueue.Entry, _ shape: Int32, _ node: Int) {
+    metrics.count("tracemill_decisions_total", "verb=\"schedule\",result=\"some\"")
+    view.promise(entry.pod, shape, to: node, until: now + settings.promiseSeconds)
+  }
+
+  /// All of a group that wait start together, or none.
+  private func decide(group: String, with first: PodQueue.Entry) {
+    let start = now
+    defer { metrics.took("schedule", now - start) }
+    var members = [first]
+    for entry in queue.take(group: group) where isTakeable(entry) { members.append(entry) }
+    let size = members.compactMap { $0.facts?.groupSize }.max() ?? 1
+    let namespace = first.pod.metadata.namespace ?? "default"
+    let placed = view.pods.values.count { state in
+      let shape = view.shapes[Int(state.shape)]
+      return shape.namespace == namespace
+        && Pod.groupLabels.contains { shape.labels[$0].map { "\(namespace)/\($0)" } == group }
+    }
+    guard members.count + placed >= size else {
+      for entry in members {
+        wait(entry, "pod group \(group): \(members.count + placed) of \(size) pods are there")
+      }
+      return
+    }
+    var chosen: [PodQueue.Entry] = []
+    var left: [(entry: PodQueue.Entry, words: String)] = []
+    for entry in members {
+      let number = view.number(of: shape(entry))
+      if let node = chooser.choose(number, on: &view) {
+        promise(entry, number, node)
+        chosen.append(entry)
+      } else {
+        left.append((entry, chooser.reasons(number, on: view)))
+      }
+    }
+    guard chosen.count + placed >= size else {
+      let words = left.first.map { ": " + $0.words } ?? ""
+      for entry in chosen { view.withdraw(entry.pod.uid) }
+      for entry in members {
+        wait(
+          entry,
+          "pod group \(group): \(chosen.count + placed) of \(size) pods have a node\(words)")
+      }
+      return
+    }
+    for entry in chosen { bind(entry) }
+    for (entry, words) in left { wait(entry, words) }
+  }
+
+  /// A policy that chooses among waiting pods sees the first of them.
+  private func decideBatches() {
+    while inFlight < settings.bindings {
+      var batch: [(entry: PodQueue.Entry, shape: Int32)] = []
+      while batch.count < settings.batch, let entry = queue.next() {
+        guard isTakeable(entry) else { continue }
+        if let group = entry.group {
+          decide(group: group, with: entry)
+        } else {
+          batch.append((entry, view.number(of: shape(entry))))
+        }
+      }
+      guard !batch.isEmpty else { return }
+      while inFlight < settings.bindings {
+        let start = now
+        guard
+          let chosen = chooser.choose(
+            among: batch.map { ($0.shape, $0.entry.pod.estimate) }, on: &view)
+        else { break }
+        metrics.took("schedule", now - start)
+        let (entry, shape) = batch.remove(at: chosen.pod)
+        promise(entry, shape, chosen.node)
+        bind(entry)
+        if batch.isEmpty { break }
+      }
+      if inFlight >= settings.bindings {
+        for (entry, _) in batch { queue.put(entry) }
+        return
+      }
+      // What the policy has no place for fails one by one, and says why.
+      for (entry, _) in batch { decide(entry) }
+    }
+  }
+
+  private func wait(_ entry: PodQueue.Entry, _ words: String) {
     metrics.count("tracemill_decisions_total", "verb=\"schedule\",result=\"none\"")
     var entry = entry
-    entry.pause = min(max(entry.pause * 2, settings.firstPause), settings.longestPause)
-    entry.notBefore = now + entry.pause
     let isNews = entry.told != words
     entry.told = words
-    pending[entry.pod.uid] = entry
-    let pause = entry.pause
+    put(entry)
+    if isNews { Task { await tell(entry.pod, "FailedScheduling", "Warning", words) } }
+  }
+
+  private func put(_ entry: PodQueue.Entry) {
+    var entry = entry
+    entry.pause = min(max(entry.pause * 2, settings.firstPause), settings.longestPause)
+    queue.put(entry, until: now + entry.pause)
+  }
+
+  private func wakeLater() {
+    let times = [queue.nextWake(), isBetterAt, nominations.values.map(\.until).min()]
+    guard let next = times.compactMap({ $0 }).min() else { return }
+    if let wakeAt, wakeAt <= next, wakeAt > now { return }
+    wakeAt = next
     Task {
-      if isNews { await self.tell(entry.pod, "FailedScheduling", "Warning", words) }
-      try? await Task.sleep(for: .seconds(pause))
-      self.decide()
+      // Never more often than this, whatever there is to wait for.
+      try? await Task.sleep(for: .seconds(max(next - self.now, 0.01)))
+      self.woke(next)
     }
   }
 
-  private func bind(_ entry: Pending, to node: String) async {
-    let problem = await Binding(entry.pod, node: node).post(client)
+  private func woke(_ time: Double) {
+    guard wakeAt == time else { return }
+    wakeAt = nil
+    decide()
+  }
+
+  // MARK: preemption
+
+  /// Evicts a plan's victims. The place counts as taken at once, so that nobody else takes it.
+  private func preempt(_ entry: PodQueue.Entry, _ shape: Int32, _ plan: Preemption) {
+    metrics.count("tracemill_preemptions_total")
+    let keys = plan.victims.compactMap { uid in view.pods[uid].map { (uid, $0.key) } }
+    let until = now + settings.promiseSeconds * 4
+    view.promise(entry.pod, shape, to: plan.node, until: until)
+    nominations[entry.pod.uid] = Nomination(
+      entry: entry, node: plan.node, victims: Set(plan.victims), until: until)
+    let node = view.nodes[plan.node].node.name
+    logger.info("\(entry.pod.key): \(keys.count) pods go from \(node)")
+    Task {
+      for (uid, key) in keys {
+        guard let problem = await Eviction(key, uid: uid).post(client) else { continue }
+        if problem.isFinal {
+          victimIsGone(uid)
+        } else {
+          return notEvicted(entry, key, problem.description)
+        }
+      }
+      for (uid, key) in keys {
+        await tell(
+          key: key, uid: uid, "Preempted", "Normal", "Preempted by \(entry.pod.key) on \(node)")
+      }
+    }
+  }
+
+  private func notEvicted(_ entry: PodQueue.Entry, _ key: String, _ words: String) {
+    guard nominations[entry.pod.uid] != nil else { return }
+    forget(entry.pod.uid)
+    wait(entry, "\(key) cannot be evicted: \(words)")
+    decide()
+  }
+
+  private func victimIsGone(_ uid: String) {
+    for (pod, var nomination) in nominations where nomination.victims.remove(uid) != nil {
+      nominations[pod] = nomination.victims.isEmpty ? nil : nomination
+      guard nomination.victims.isEmpty else { continue }
+      if view.pods[pod] != nil, view.nodes[nomination.node].isThere {
+        bind(nomination.entry)
+      } else {
+        view.withdraw(pod)
+        queue.put(nomination.entry)
+      }
+    }
+  }
+
+  // MARK: bindings
+
+  /// Creates the binding that was promised.
+  private func bind(_ entry: PodQueue.Entry) {
+    guard let node = view.pods[entry.pod.uid]?.node else { return queue.put(entry) }
+    inFlight += 1
+    away.insert(entry.pod.uid)
+    let name = view.nodes[Int(node)].node.name
+    Task { await self.post(entry, to: name) }
+  }
+
+  private func post(_ entry: PodQueue.Entry, to node: String) async {
+    let uid = entry.pod.uid
+    let binding = Binding(entry.pod, node: node)
+    var problem = await binding.post(client)
+    var pause = 0.2
+    // It may be bound although no answer came: the place stays taken, and nobody else gets it, until the
+    // server says.
+    while let unknown = problem, unknown.isUnknown, view.pods[uid]?.promisedUntil != nil {
+      logger.warning("\(entry.pod.key): binding to \(node): \(unknown); again")
+      view.prolong(uid, until: now + settings.promiseSeconds)
+      try? await Task.sleep(for: .seconds(pause))
+      pause = min(pause * 2, 5)
+      problem = await binding.post(client)
+    }
     inFlight -= 1
-    if let problem {
+    away.remove(uid)
+    if let problem, view.pods[uid] == nil || view.pods[uid]?.promisedUntil != nil {
       metrics.count("tracemill_bindings_total", "result=\"failed\"")
-      view.withdraw(entry.pod.uid)
       logger.warning("\(entry.pod.key): binding to \(node): \(problem)")
-      if !problem.isFinal {
-        var entry = entry
-        entry.pause = min(max(entry.pause * 2, settings.firstPause), settings.longestPause)
-        entry.notBefore = now + entry.pause
-        pending[entry.pod.uid] = entry
+      // One that is bound already, here or elsewhere, the watch will show; until then it counts here.
+      if !problem.isConflict {
+        view.withdraw(uid)
+        isBetter()
+        if !problem.isFinal { put(entry) }
       }
     } else {
       metrics.count("tracemill_bindings_total", "result=\"bound\"")
@@ -236,21 +461,26 @@ public actor PodScheduler {
 
   /// Writes an event of a pod; that it cannot be written is no reason to stop.
   private func tell(_ pod: Pod, _ reason: String, _ kind: String, _ words: String) async {
-    events += 1
+    await tell(key: pod.key, uid: pod.uid, reason, kind, words)
+  }
+
+  private func tell(
+    key: String, uid: String, _ reason: String, _ kind: String, _ words: String
+  ) async {
     let time = ISO8601DateFormatter().string(from: Date())
-    let namespace = pod.metadata.namespace ?? "default"
+    let parts = key.split(separator: "/", maxSplits: 1).map(String.init)
+    guard parts.count == 2 else { return }
     let event: [String: Any] = [
       "apiVersion": "v1", "kind": "Event",
-      "metadata": ["generateName": "\(pod.metadata.name.prefix(200)).", "namespace": namespace],
+      "metadata": ["generateName": "\(parts[1].prefix(200)).", "namespace": parts[0]],
       "involvedObject": [
-        "kind": "Pod", "name": pod.metadata.name, "namespace": namespace, "uid": pod.uid,
-        "apiVersion": "v1",
+        "kind": "Pod", "name": parts[1], "namespace": parts[0], "uid": uid, "apiVersion": "v1",
       ],
       "reason": reason, "message": String(words.prefix(1000)), "type": kind, "count": 1,
       "firstTimestamp": time, "lastTimestamp": time, "source": ["component": settings.name],
     ]
     guard let body = try? JSONSerialization.data(withJSONObject: event) else { return }
     _ = try? await client.send(
-      .POST, "/api/v1/namespaces/\(namespace)/events", body: Array(body))
+      .POST, "/api/v1/namespaces/\(APIPath.escaped(parts[0]))/events", body: Array(body))
   }
 }

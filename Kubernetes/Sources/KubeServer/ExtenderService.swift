@@ -11,11 +11,15 @@ import Synchronization
 public final class ExtenderService: Sendable {
   private struct State: Sendable {
     var view = ClusterView()
-    var scorer: any NodeScorer
+    var chooser: NodeChooser
+    /// Whole nodes as they came last, by name: most are the same in the next request.
+    var items: [String: [UInt8]] = [:]
     var nodesAt: Double?
     var podsAt: Double?
   }
   private let state: Mutex<State>
+  /// The last request: filter and prioritize of one pod come with the same bytes as a rule.
+  private let last = Mutex<ExtenderArguments?>(nil)
   /// Counts and latencies.
   public let metrics: Metrics
   private let settings: Settings
@@ -30,6 +34,9 @@ public final class ExtenderService: Sendable {
     public var staleSeconds = 120.0
     /// Whether the nodes of each request are the view (no API server is watched).
     public var isStateless = false
+    /// An answer that cannot be begun within so many seconds, since the view is being changed, is one that
+    /// lets every node pass.
+    public var deadlineSeconds = 1.0
     /// The default settings.
     public init() {}
   }
@@ -44,7 +51,7 @@ public final class ExtenderService: Sendable {
       Double(DispatchTime.now().uptimeNanoseconds) / 1e9
     }
   ) {
-    state = Mutex(State(scorer: scorer))
+    state = Mutex(State(chooser: NodeChooser(scorer)))
     self.metrics = metrics
     self.settings = settings
     self.clock = clock
@@ -54,11 +61,17 @@ public final class ExtenderService: Sendable {
   // MARK: the view
 
   /// Applies what the API server says of nodes.
-  public func update(nodes change: (inout ClusterView) -> Void) {
-    update(change) { $0.nodesAt = $1 }
+  ///
+  /// - Parameter isPart: whether it is part of a list whose end is still to come.
+  public func update(nodes change: (inout ClusterView) -> Void, isPart: Bool = false) {
+    update(change) { if !isPart { $0.nodesAt = $1 } }
   }
   /// Applies what the API server says of pods.
-  public func update(pods change: (inout ClusterView) -> Void) { update(change) { $0.podsAt = $1 } }
+  ///
+  /// - Parameter isPart: whether it is part of a list whose end is still to come.
+  public func update(pods change: (inout ClusterView) -> Void, isPart: Bool = false) {
+    update(change) { if !isPart { $0.podsAt = $1 } }
+  }
 
   private func update(
     _ change: (inout ClusterView) -> Void, _ mark: (inout State, Double) -> Void
@@ -69,7 +82,10 @@ public final class ExtenderService: Sendable {
       let lapsed = state.view.lapse(at: now)
       if lapsed > 0 { metrics.count("tracemill_lapsed_promises_total", by: lapsed) }
       mark(&state, now)
-      metrics.set("tracemill_nodes", Double(state.view.nodes.count { $0.isThere }))
+      // Nobody may ever ask: what has changed is not kept for it.
+      if state.nodesAt != nil, state.podsAt != nil { state.chooser.follow(&state.view) }
+      state.view.tidy()
+      metrics.set("tracemill_nodes", Double(state.view.nodeCount))
       metrics.set("tracemill_pods", Double(state.view.pods.count))
     }
   }
@@ -100,10 +116,19 @@ public final class ExtenderService: Sendable {
     let start = clock()
     defer { metrics.took(verb.rawValue, clock() - start) }
     switch verb {
-    case .filter: return filter(try ExtenderArguments(body))
-    case .prioritize: return prioritize(try ExtenderArguments(body))
+    case .filter: return filter(try arguments(body))
+    case .prioritize: return prioritize(try arguments(body))
     case .preempt: return try preempt(body)
     }
+  }
+
+  private func arguments(
+    _ body: [UInt8]
+  ) throws(ExtenderArguments.Refusal) -> ExtenderArguments {
+    if let known = last.withLock({ $0 }), known.body.bytes == body { return known }
+    let arguments = try ExtenderArguments(body)
+    last.withLock { $0 = body.count <= 8 << 20 ? arguments : nil }
+    return arguments
   }
 
   /// What an extender is asked.
@@ -117,40 +142,50 @@ public final class ExtenderService: Sendable {
   private enum Degraded: String {
     case notReady = "not-ready"
     case stale
+    case late
   }
 
-  private var degraded: Degraded? {
-    if settings.isStateless { return nil }
-    if !isReady { return .notReady }
-    return age > settings.staleSeconds ? .stale : nil
+  /// Decides, or says why it cannot: the view is not complete, old, or not to be had in time.
+  private func decide(_ body: (inout State) -> Void) -> Degraded? {
+    let begin = clock()
+    while true {
+      let answer: Degraded?? = state.withLockIfAvailable { state in
+        if !settings.isStateless {
+          guard let nodes = state.nodesAt, let pods = state.podsAt else { return .notReady }
+          if clock() - min(nodes, pods) > settings.staleSeconds { return .stale }
+        }
+        body(&state)
+        return nil
+      }
+      if let answer { return answer }
+      if clock() - begin > settings.deadlineSeconds { return .late }
+      Thread.sleep(forTimeInterval: 0.0002)
+    }
   }
 
   private func filter(_ arguments: ExtenderArguments) -> [UInt8] {
     var failed: [(node: String, reason: String)] = []
     var kept: [Int] = []
-    if let reason = degraded {
-      metrics.count("tracemill_degraded_total", "verb=\"filter\",reason=\"\(reason.rawValue)\"")
-      kept = Array(arguments.nodeNames.indices)
-    } else {
-      state.withLock { state in
-        if settings.isStateless { Self.take(arguments, &state.view) }
-        let shape = state.view.number(of: PodShape(arguments.pod))
-        // A pod that was promised a place and is asked about again has not got it.
-        state.view.withdraw(arguments.pod.uid)
-        let amounts = state.view.amounts(of: shape)
-        for (index, name) in arguments.nodeNames.enumerated() {
-          // A node that the watch has not shown yet is the scheduler's to judge.
-          guard let number = state.view.number(name) else {
-            kept.append(index)
-            continue
-          }
-          if let resource = state.view.shortage(of: amounts, on: number) {
-            failed.append((name, "Insufficient \(resource)"))
-          } else {
-            kept.append(index)
-          }
+    let degraded = decide { state in
+      if settings.isStateless { Self.take(arguments, &state) }
+      let shape = state.view.number(of: PodShape(arguments.pod))
+      // A pod that was promised a place and is asked about again has not got it.
+      state.view.withdraw(arguments.pod.uid)
+      let amounts = state.view.amounts(of: shape)
+      for (index, name) in arguments.nodeNames.enumerated() {
+        // A node that the watch has not shown yet is the scheduler's to judge.
+        if let number = state.view.number(name),
+          let resource = state.view.shortage(of: amounts, on: number)
+        {
+          failed.append((name, "Insufficient \(resource)"))
+        } else {
+          kept.append(index)
         }
       }
+    }
+    if let degraded {
+      metrics.count("tracemill_degraded_total", "verb=\"filter\",reason=\"\(degraded.rawValue)\"")
+      kept = Array(arguments.nodeNames.indices)
     }
     metrics.count(
       "tracemill_decisions_total", "verb=\"filter\",result=\"\(kept.isEmpty ? "none" : "some")\"")
@@ -164,7 +199,7 @@ public final class ExtenderService: Sendable {
     if let items = arguments.nodeItems {
       text.reserveCapacity(items.reduce(256) { $0 + $1.count + 1 })
       text.append(json: "{\"Nodes\":{\"metadata\":{},\"items\":")
-      text.append(jsonList: kept) { $1.append(contentsOf: arguments.body.bytes[items[$0]]) }
+      text.append(jsonList: kept) { arguments.append(item: $0, to: &$1) }
       text.append(json: "},\"NodeNames\":null")
     } else {
       text.append(json: "{\"Nodes\":null,\"NodeNames\":")
@@ -183,29 +218,27 @@ public final class ExtenderService: Sendable {
 
   private func prioritize(_ arguments: ExtenderArguments) -> [UInt8] {
     var scores = [Int](repeating: 0, count: arguments.nodeNames.count)
-    if let reason = degraded {
-      metrics.count("tracemill_degraded_total", "verb=\"prioritize\",reason=\"\(reason.rawValue)\"")
-    } else {
-      let now = clock()
-      state.withLock { state in
-        if settings.isStateless { Self.take(arguments, &state.view) }
-        let shape = state.view.number(of: PodShape(arguments.pod))
-        state.view.withdraw(arguments.pod.uid)
-        state.scorer.changed(state.view.takeChanges(), on: state.view)
-        let known = arguments.nodeNames.enumerated().compactMap { index, name in
-          state.view.number(name).map { (index: index, number: $0) }
-        }
-        let raw = state.scorer.scores(shape, nodes: known.map(\.number), on: state.view)
-        for (entry, score) in zip(known, ClusterView.extenderScores(raw)) {
-          scores[entry.index] = score
-        }
-        // The best node is the likely one: what was promised counts until the watch says otherwise.
-        if !settings.isStateless, let best = known.max(by: { scores[$0.index] < scores[$1.index] })
-        {
-          state.view.promise(
-            arguments.pod, to: best.number, until: now + settings.promiseSeconds)
-        }
+    let now = clock()
+    let degraded = decide { state in
+      if settings.isStateless { Self.take(arguments, &state) }
+      let shape = state.view.number(of: PodShape(arguments.pod))
+      state.view.withdraw(arguments.pod.uid)
+      let known = arguments.nodeNames.enumerated().compactMap { index, name in
+        state.view.number(name).map { (index: index, number: $0) }
       }
+      let raw = state.chooser.scores(shape, nodes: known.map(\.number), on: &state.view)
+      for (entry, score) in zip(known, ClusterView.extenderScores(raw)) {
+        scores[entry.index] = score
+      }
+      // The best node is the likely one: what was promised counts until the watch says otherwise.
+      if !settings.isStateless, let best = known.max(by: { scores[$0.index] < scores[$1.index] }) {
+        state.view.promise(
+          arguments.pod, shape, to: best.number, until: now + settings.promiseSeconds)
+      }
+    }
+    if let degraded {
+      metrics.count(
+        "tracemill_degraded_total", "verb=\"prioritize\",reason=\"\(degraded.rawValue)\"")
     }
     metrics.count("tracemill_decisions_total", "verb=\"prioritize\",result=\"some\"")
     metrics.set("tracemill_score_spread", Double((scores.max() ?? 0) - (scores.min() ?? 0)))
@@ -220,16 +253,29 @@ public final class ExtenderService: Sendable {
     return text
   }
 
-  /// All of kube-scheduler's candidates stay: which pods go is its decision.
+  /// kube-scheduler's candidates stay, but for nodes on which by this view, promises and all, the pod would
+  /// not fit even then. Which pods go is kube-scheduler's decision.
   private func preempt(_ body: [UInt8]) throws(ExtenderArguments.Refusal) -> [UInt8] {
-    let call: ExtenderPreemption
-    do { call = try JSONDecoder().decode(ExtenderPreemption.self, from: Data(body)) } catch {
-      throw ExtenderArguments.Refusal("preempt: \(error)")
+    let call = try ExtenderPreemption(body)
+    var nodes = call.victims.keys.sorted()
+    let degraded = decide { state in
+      guard !settings.isStateless else { return }
+      let shape = state.view.number(of: PodShape(call.pod))
+      state.view.withdraw(call.pod.uid)
+      nodes.removeAll { name in
+        guard let number = state.view.number(name) else { return false }
+        return !state.view.fits(shape, on: number, without: Set(call.victims[name]!.uids))
+      }
     }
-    metrics.count("tracemill_decisions_total", "verb=\"preempt\",result=\"some\"")
+    if let degraded {
+      metrics.count(
+        "tracemill_degraded_total", "verb=\"preempt\",reason=\"\(degraded.rawValue)\"")
+    }
+    metrics.count(
+      "tracemill_decisions_total", "verb=\"preempt\",result=\"\(nodes.isEmpty ? "none" : "some")\"")
     var text: [UInt8] = []
     text.append(json: "{\"NodeNameToMetaVictims\":{")
-    for (index, node) in call.victims.keys.sorted().enumerated() {
+    for (index, node) in nodes.enumerated() {
       let victims = call.victims[node]!
       if index > 0 { text.append(UInt8(ascii: ",")) }
       text.append(jsonString: node)
@@ -248,11 +294,16 @@ public final class ExtenderService: Sendable {
   }
 
   /// The nodes of a request become the view, empty as they came.
-  private static func take(_ arguments: ExtenderArguments, _ view: inout ClusterView) {
+  private static func take(_ arguments: ExtenderArguments, _ state: inout State) {
     guard let items = arguments.nodeItems else { return }
-    for item in items {
-      let data = Data(arguments.body.bytes[item])
-      if let node = try? JSONDecoder().decode(Node.self, from: data) { view.show(node) }
+    if state.items.count > 2 * items.count + 1000 { state.items.removeAll() }
+    for (name, item) in zip(arguments.nodeNames, items) {
+      let bytes = arguments.body.bytes[item]
+      if let known = state.items[name], known.elementsEqual(bytes) { continue }
+      state.items[name] = Array(bytes)
+      if let node = try? JSONDecoder().decode(Node.self, from: Data(bytes)) {
+        state.view.show(node)
+      }
     }
   }
 }

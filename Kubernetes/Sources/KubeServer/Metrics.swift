@@ -20,6 +20,7 @@ public final class Metrics: Sendable {
     ("tracemill_degraded_total", "counter", "Answers that let every node pass, by reason."),
     ("tracemill_bindings_total", "counter", "Bindings by result."),
     ("tracemill_refused_pods_total", "counter", "Pods with a constraint that is not honoured."),
+    ("tracemill_preemptions_total", "counter", "Pods for which others were evicted."),
     ("tracemill_lapsed_promises_total", "counter", "Promises that the API server did not confirm."),
     ("tracemill_queue_pods", "gauge", "Pods that wait for a decision."),
     ("tracemill_nodes", "gauge", "Nodes in the view."),

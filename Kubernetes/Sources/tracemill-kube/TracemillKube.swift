@@ -18,7 +18,10 @@ struct TracemillKube: AsyncParsableCommand {
         tracemill-kube extender --kubeconfig ~/.kube/config --policy best-fit
         tracemill-kube scheduler --policy least-loaded --leader-elect
       """,
-    subcommands: [ExtenderCommand.self, SchedulerCommand.self])
+    subcommands: [
+      ExtenderCommand.self, SchedulerCommand.self, RecordCommand.self, ReplayCommand.self,
+      ExplainCommand.self, MeasureCommand.self, FuzzCommand.self,
+    ])
 }
 
 /// What both commands need.
@@ -154,8 +157,14 @@ struct ExtenderCommand: AsyncParsableCommand {
   private func watch(_ client: APIClient, _ service: ExtenderService, _ logger: Logger) {
     let nodes = Watcher<Node>(client, path: "/api/v1/nodes", logger: logger)
     let pods = Watcher<Pod>(client, path: "/api/v1/pods", logger: logger)
-    Task { await nodes.run { event in service.update(nodes: { $0.apply(event) }) } }
-    Task { await pods.run { event in service.update(pods: { $0.apply(event) }) } }
+    Task {
+      await nodes.run { event in
+        service.update(nodes: { $0.apply(event) }, isPart: event.isPage)
+      }
+    }
+    Task {
+      await pods.run { event in service.update(pods: { $0.apply(event) }, isPart: event.isPage) }
+    }
   }
 }
 
@@ -163,9 +172,9 @@ extension ClusterView {
   /// Applies what a watch of nodes tells.
   fileprivate mutating func apply(_ event: WatchEvent<Node>) {
     switch event {
-    case .listed(let nodes):
-      for node in nodes { show(node) }
-      keepOnly(nodes: Set(nodes.map(\.name)))
+    case .page(let nodes): for node in nodes { show(node) }
+    case .listed(let identities):
+      keepOnly(nodes: identities)
     case .shown(let node): show(node)
     case .removed(let node): removeNode(node.name)
     case .alive: break
@@ -175,9 +184,9 @@ extension ClusterView {
   /// Applies what a watch of pods tells.
   fileprivate mutating func apply(_ event: WatchEvent<Pod>) {
     switch event {
-    case .listed(let pods):
-      for pod in pods { show(pod) }
-      keepOnly(pods: Set(pods.map(\.uid)))
+    case .page(let pods): for pod in pods { show(pod) }
+    case .listed(let identities):
+      keepOnly(pods: identities)
     case .shown(let pod): show(pod)
     case .removed(let pod): removePod(pod.uid)
     case .alive: break
@@ -199,6 +208,12 @@ struct SchedulerCommand: AsyncParsableCommand {
   @Option(help: "Bindings at a time.")
   var bindings = 16
 
+  @Flag(help: "Evict pods of lesser priority for those that fit nowhere.")
+  var preempt = false
+
+  @Option(help: "Waiting pods that a policy which chooses among them sees at once.")
+  var batch = 64
+
   @Flag(help: "Of several instances one decides, by a Lease.")
   var leaderElect = false
 
@@ -212,6 +227,9 @@ struct SchedulerCommand: AsyncParsableCommand {
     guard (1...256).contains(bindings) else {
       throw ValidationError("--bindings \(bindings) is not from 1 to 256")
     }
+    guard (1...10_000).contains(batch) else {
+      throw ValidationError("--batch \(batch) is not from 1 to 10000")
+    }
   }
 
   func run() async throws {
@@ -221,6 +239,8 @@ struct SchedulerCommand: AsyncParsableCommand {
     var settings = PodScheduler.Settings()
     settings.name = schedulerName
     settings.bindings = bindings
+    settings.batch = batch
+    settings.preempts = preempt
     let scheduler = PodScheduler(
       client, scorer: try PolicyScorer(options.policy, seed: options.seed), settings: settings,
       metrics: metrics, logger: logger)
@@ -228,13 +248,14 @@ struct SchedulerCommand: AsyncParsableCommand {
     let pods = Watcher<Pod>(client, path: "/api/v1/pods", logger: logger)
     Task { await nodes.run { await scheduler.take(nodes: $0) } }
     Task { await pods.run { await scheduler.take(pods: $0) } }
+    var electing: Task<Void, Never>?
     if leaderElect {
       let identity =
         identity
         ?? "\(ProcessInfo.processInfo.hostName)_\(ProcessInfo.processInfo.processIdentifier)"
       let election = LeaderElection(
         client, namespace: leaseNamespace, name: schedulerName, identity: identity, logger: logger)
-      Task { await election.run { await scheduler.lead($0) } }
+      electing = Task { await election.run { await scheduler.lead($0) } }
     } else {
       await scheduler.lead(true)
     }
@@ -248,6 +269,8 @@ struct SchedulerCommand: AsyncParsableCommand {
     logger.info("scheduler \(schedulerName) by \(options.policy)")
     await Signals.wait()
     logger.info("stopping")
+    electing?.cancel()
+    await electing?.value
     await scheduler.lead(false)
     try? await channel.close()
   }

@@ -49,6 +49,15 @@ struct FixtureTests {
     return service
   }
 
+  /// What comes back of a node: all but what no plugin reads.
+  private static func withoutManagedFields(_ node: NSDictionary) -> NSDictionary {
+    guard var node = node as? [String: Any], var metadata = node["metadata"] as? [String: Any]
+    else { return node }
+    metadata["managedFields"] = nil
+    node["metadata"] = metadata
+    return node as NSDictionary
+  }
+
   @Test func filterKeepsWholeItemsAndNames() throws {
     var seen = 0
     for path in Fixtures.requests("filter") {
@@ -73,7 +82,7 @@ struct FixtureTests {
         let whole = sent.filter { item in
           let name = (item["metadata"] as? NSDictionary)?["name"] as? String
           return failed[name ?? ""] == nil
-        }
+        }.map(Self.withoutManagedFields)
         #expect(kept == whole)
       }
     }
@@ -141,7 +150,7 @@ struct FixtureTests {
             let answer = try service.answer(verb, mutant)
             #expect((try? JSONSerialization.jsonObject(with: Data(answer))) != nil, "\(index)")
           } catch {
-            #expect(!error.description.contains("\n") || verb == .preempt)
+            #expect(!error.description.contains("\n"))
           }
         }
       }

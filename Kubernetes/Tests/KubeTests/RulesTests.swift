@@ -36,6 +36,11 @@ private func pod(
     return view
   }
 
+  /// Promises a pod the first node until second 10.
+  private func promise(_ pod: Pod, _ view: inout ClusterView) {
+    view.promise(pod, view.number(of: PodShape(pod)), to: 0, until: 10)
+  }
+
   /// The names of nodes that take a pod.
   private func places(_ pod: Pod, _ view: ClusterView) -> [String] {
     var view = view
@@ -56,7 +61,7 @@ private func pod(
 
   @Test func podsAreCountedFromPromiseToDeath() throws {
     var view = view([try node("a")])
-    view.promise(try pod("p", cpu: "4"), to: 0, until: 10)
+    promise(try pod("p", cpu: "4"), &view)
     #expect(places(try pod("x"), view) == [])
     // Shown there by the API server: it no longer lapses.
     view.show(try pod("p", cpu: "4", on: "a"))
@@ -64,7 +69,7 @@ private func pod(
     #expect(places(try pod("x"), view) == [])
     view.removePod("p")
     #expect(places(try pod("x"), view) == ["a"])
-    view.promise(try pod("q", cpu: "4"), to: 0, until: 10)
+    promise(try pod("q", cpu: "4"), &view)
     #expect(view.lapse(at: 11) == 1)
     #expect(places(try pod("x"), view) == ["a"])
     // A pod whose node comes later.
@@ -192,9 +197,98 @@ private func pod(
       try pod("x", spec: #""schedulingGates":[{"name":"g"}],"#).unknownConstraint
         == "scheduling gate g")
     #expect(
-      try pod("x", spec: #""volumes":[{"name":"v","persistentVolumeClaim":{"claimName":"c"}}],"#)
+      try pod("x", spec: #""volumes":[{"name":"v","csi":{"driver":"d"}}],"#)
         .unknownConstraint == "volume v, which can bind the pod to nodes")
     #expect(
       try pod("x", spec: #""volumes":[{"name":"v","emptyDir":{}}],"#).unknownConstraint == nil)
+  }
+
+  /// A chooser's flags, kept up through random changes, are what the rules say of every node.
+  @Test func flagsThatAreKeptAreThoseOfTheRules() throws {
+    var state: UInt64 = 11
+    func next(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
+    }
+    let taint = #"[{"key":"k","effect":"NoSchedule"}]"#
+    var view = ClusterView()
+    var chooser = NodeChooser(ByNumber())
+    let shapes =
+      try ["1", "2", "3"].map { PodShape(try pod("s", cpu: $0)) } + [
+        PodShape(try pod("s", spec: #""tolerations":[{"operator":"Exists"}],"#)),
+        PodShape(
+          try pod("s", labels: #"{"app":"w"}"#, spec: #""nodeSelector":{"zone":"1"},"#)),
+      ]
+    for step in 0..<3000 {
+      let name = "n\(next(12))"
+      switch next(6) {
+      case 0: view.show(try node(name, ["zone": "\(next(2))"], taints: next(4) == 0 ? taint : "[]"))
+      case 1 where next(4) == 0: view.removeNode(name)
+      case 2: view.removePod("p\(next(40))")
+      case 3:
+        let anti =
+          #""affinity":{"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"zone","labelSelector":{"matchLabels":{"app":"w"}}}]}},"#
+        view.show(
+          try pod("p\(next(40))", spec: next(30) == 0 ? anti : "", on: "n\(next(14))"))
+      default:
+        let shape = view.number(of: shapes[next(shapes.count)])
+        let rules = PodRules(shape, on: view)
+        let wanted = view.nodes.indices.map { rules.reason($0, on: view) == nil }
+        #expect(chooser.allowed(shape, on: &view) == wanted, "\(step)")
+        if let node = chooser.choose(shape, on: &view) {
+          #expect(wanted[node])
+          view.promise("p\(next(40))", shape, to: node)
+        } else {
+          #expect(!wanted.contains(true))
+        }
+        view.tidy()
+      }
+    }
+    // What nodes hold is what their pods hold.
+    for node in view.nodes.indices {
+      var held = [Int64](repeating: 0, count: view.resources.count)
+      for uid in view.nodes[node].pods {
+        for (index, amount) in view.amounts(of: view.pods[uid]!.shape).enumerated() {
+          held[index] += amount
+        }
+      }
+      for (index, amount) in view.nodes[node].held.enumerated() { #expect(amount == held[index]) }
+    }
+  }
+
+  @Test func shapesOfNoPodAreForgotten() throws {
+    var view = view([try node("a", cpu: "100000")])
+    for index in 0..<20_000 {
+      let pod = try pod("p\(index)", cpu: "1m", labels: #"{"job":"\#(index)"}"#, on: "a")
+      view.show(pod)
+      view.removePod("p\(index)")
+      view.tidy()
+    }
+    #expect(view.shapes.count < 3000)
+  }
+
+  @Test func theLeastPodsGo() throws {
+    func ranked(_ name: String, _ cpu: String, _ priority: Int, on node: String?) throws -> Pod {
+      try pod(name, cpu: cpu, spec: #""priority":\#(priority),"#, on: node)
+    }
+    var view = view(
+      [try node("a"), try node("b"), try node("c")],
+      [
+        try ranked("a1", "2", 5, on: "a"), try ranked("a2", "2", 1, on: "a"),
+        try ranked("b1", "1", 1, on: "b"), try ranked("b2", "1", 1, on: "b"),
+        try ranked("b3", "2", 9, on: "b"), try ranked("c1", "4", 50, on: "c"),
+      ])
+    func plan(_ cpu: String, _ priority: Int) throws -> Preemption? {
+      view.preemption(for: view.number(of: PodShape(try ranked("x", cpu, priority, on: nil))))
+    }
+    // On a one of priority 1 goes, on b two would.
+    let two = try #require(try plan("2", 10))
+    #expect(two.node == 0 && two.victims == ["a2"])
+    let four = try #require(try plan("4", 10))
+    #expect(four.node == 0 && four.victims == ["a1", "a2"])
+    #expect(try plan("2", 1) == nil)
+    #expect(try plan("5", 100) == nil)
+    // Nothing is changed by asking.
+    #expect(view.pods.count == 6 && view.free(0, 0) == 0)
   }
 }

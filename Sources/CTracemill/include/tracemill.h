@@ -168,6 +168,14 @@ typedef struct tm_scheduler {
   const char *(*failure)(void *state);
   /* Given to `begin`. */
   void *context;
+  /* A learned policy: what it does, given `features` numbers that an environment would show and for each of
+   * `actions` whether it can be done. The last action, and one that cannot be done, is to wait; TM_FAIL. Where
+   * there is this function no other one is needed but `failure`, and none is called; `context` is `state`. Not
+   * of a shared object. */
+  int64_t (*act)(void *context, const float *observation, int64_t features, const uint8_t *mask,
+                 int64_t actions);
+  /* What it is shown: {"observation", "candidates", "sampling"} as of environments; NULL for {}. */
+  const char *observed;
 } tm_scheduler;
 
 /* ---- Versions, texts, errors */
@@ -216,6 +224,26 @@ void tm_job_cancel(tm_job *job);
 void tm_job_progress(const tm_job *job, int64_t *bytes, int64_t *total, int64_t *tasks);
 void tm_job_free(tm_job *job);
 
+/* Files that are not on the disk, such as an object store's: paths with "://" in them. Every function may be
+ * called from several threads at once. */
+typedef struct tm_files {
+  /* What stands at `path`: 0 nothing, 1 a file, whose size goes into `*size`, 2 a folder, -1 on failure. */
+  int (*kind)(void *context, const char *path, int64_t *size);
+  /* The names in a folder, a line each; allocated with malloc and freed by the library. NULL on failure. */
+  char *(*names)(void *context, const char *path);
+  /* At most `count` bytes from `offset` on; how many, 0 at the end, -1 on failure. */
+  int64_t (*read)(void *context, const char *path, int64_t offset, void *buffer, int64_t count);
+  /* What failed; as `names`. May be NULL. */
+  char *(*failure)(void *context);
+  /* Nobody uses it any more. May be NULL. */
+  void (*release)(void *context);
+  void *context;
+} tm_files;
+
+/* The call that the job watches finds such paths here. Once a job, before its call; whatever is read of them
+ * may go on until the job and the streams of its call are gone. */
+void tm_job_files(tm_job *job, const tm_files *files);
+
 /* In all functions below `job` may be NULL, and a description is JSON (or YAML) text, checked as a file
  * would be. A description that is NULL is an empty one. */
 
@@ -262,6 +290,22 @@ char *tm_run_summary(const tm_run *run, tm_error **error);
 int tm_run_export(const tm_run *run, const char *table, struct ArrowArrayStream *out, tm_error **error);
 void tm_run_free(tm_run *run);
 
+/* ---- Comparisons: schedulers on workloads and clusters under several seeds */
+
+typedef struct tm_comparison tm_comparison;
+
+/* Runs an experiment, described as in an experiment's file. In it the source `table:N` is the Nth of
+ * `workloads`, from 0, and the policy `given:N` the Nth of `schedulers`, whose functions are called on the
+ * calling thread. Nothing is stored. The first cell that fails ends it. */
+tm_comparison *tm_compare(const char *description, const tm_table *const *workloads, int64_t workload_count,
+                          const tm_scheduler *schedulers, int64_t scheduler_count, tm_job *job,
+                          tm_error **error);
+/* {"results": what `tracemill compare --json` prints, "text": what it prints for people}. */
+char *tm_comparison_summary(const tm_comparison *comparison, tm_error **error);
+/* Its cells, a row each, with all metrics. 0 on success. */
+int tm_comparison_export(const tm_comparison *comparison, struct ArrowArrayStream *out, tm_error **error);
+void tm_comparison_free(tm_comparison *comparison);
+
 /* ---- Fitting */
 
 /* The laws that `count` values follow: {"families": [TEXT, ...], "tails": BOOL, "replicates": N,
@@ -273,8 +317,10 @@ char *tm_fit(const double *values, size_t count, const char *description, tm_job
 
 typedef struct tm_envs tm_envs;
 
-/* `count` environments of {"workload", "cluster", "engine", "candidates": N, "horizon": N, "rewardScale"},
- * stepped by `threads` threads; `workload` as in tm_simulate. */
+/* `count` environments of {"workload", "cluster", "engine"} or {"scenario": PATH, "load", "tasks"}, with
+ * "observation": machines, study, candidates or columns, "candidates": N, "sampling", "horizon": N,
+ * "reward": waiting, study, expected or none, "rewardScale", "units": {"energy", "variance"}, "ended": BOOL; stepped by
+ * `threads` threads. `workload` as in tm_simulate. */
 tm_envs *tm_envs_create(const char *description, const tm_table *workload, int64_t count, int32_t threads,
                         tm_error **error);
 /* Numbers of an observation, actions, machines. */
@@ -289,7 +335,37 @@ int tm_envs_reset(tm_envs *envs, const uint64_t *seeds, const uint8_t *which, tm
 /* Decides in each environment where `which` is 1. The last action is to wait; what cannot be done counts as
  * that, and is marked in `illegal`. 0 on success. */
 int tm_envs_step(tm_envs *envs, const int32_t *actions, const uint8_t *which, tm_error **error);
+/* Begins to do the same on other threads; `actions` and `which` stay as they are until tm_envs_recv, and the
+ * arrays are not read. 0 on success. */
+int tm_envs_send(tm_envs *envs, const int32_t *actions, const uint8_t *which, tm_error **error);
+/* Waits for what was sent. 0 on success. */
+int tm_envs_recv(tm_envs *envs, tm_error **error);
+/* Four floats an environment: what the reward of the last step is made of. May be NULL. */
+void tm_envs_bind_terms(tm_envs *envs, float *terms);
+/* The tasks that ended in an environment since its last step, with "ended" in the description: how many there
+ * are; at most `capacity` of them are written to `out`. */
+int64_t tm_envs_ended(const tm_envs *envs, int64_t place, tm_ended *out, int64_t capacity);
+/* An environment's observation as it were if the view of the machines had no age: for central critics. */
+void tm_envs_state(const tm_envs *envs, int64_t place, float *state);
 void tm_envs_free(tm_envs *envs);
+
+/* The same in the shape of PufferLib's bindings: arrays of the caller's, actions among them, and episodes that
+ * begin by themselves. Where one ends, `terminals` or `truncations` say so and the observation is the next
+ * one's first. Environment i plays with seeds seed + i, seed + i + count, … Arrays as in tm_envs_bind; none is
+ * NULL. */
+typedef struct tm_vec tm_vec;
+
+tm_vec *tm_vec_init(const char *description, const tm_table *workload, float *observations,
+                    const int32_t *actions, float *rewards, uint8_t *terminals, uint8_t *truncations,
+                    uint8_t *masks, int64_t count, int32_t threads, uint64_t seed, tm_error **error);
+/* 0 on success, here and below. */
+int tm_vec_reset(tm_vec *vec, uint64_t seed, tm_error **error);
+int tm_vec_step(tm_vec *vec, tm_error **error);
+int tm_vec_send(tm_vec *vec, tm_error **error);
+int tm_vec_recv(tm_vec *vec, tm_error **error);
+/* Episodes that ended since the last call, their steps and their rewards in all. */
+void tm_vec_log(tm_vec *vec, int64_t *episodes, int64_t *steps, double *rewards);
+void tm_vec_close(tm_vec *vec);
 
 #ifdef __cplusplus
 }

@@ -85,7 +85,9 @@ public struct CandidateFeatures {
   private let ofTask: (Float, Float, Float, Float, Float, Float)
 
   /// What is the same for all candidates of a task.
-  init(_ task: TaskView, on cluster: borrowing Cluster, _ ledger: borrowing SentLedger) {
+  package init(
+    _ task: TaskView, on cluster: borrowing Cluster, _ ledger: borrowing SentLedger
+  ) {
     self.task = task
     reference = max(task.estimate.isKnown ? task.estimate.seconds : 1, 1e-3)
     timeLeft = task.deadline.isKnown ? (task.deadline - cluster.now).seconds : 3 * reference
@@ -102,7 +104,7 @@ public struct CandidateFeatures {
 
   /// Writes the features of candidates, a row each, of which the first `near` were taken as the agent's
   /// own machine and its neighbours.
-  func write(
+  package func write(
     _ candidates: [Int32], near: Int, on cluster: borrowing Cluster,
     _ ledger: borrowing SentLedger, to rows: UnsafeMutablePointer<Float>
   ) {

@@ -51,9 +51,10 @@ public struct StudyObservation {
   private var cpu: [Float] = []
   private var memory: [Float] = []
 
-  init() {}
+  package init() {}
 
-  mutating func reset(_ cluster: borrowing Cluster) {
+  /// Draws each machine's neighbours for a run.
+  package mutating func reset(_ cluster: borrowing Cluster) {
     globalOf = .never
     let stream = RandomStream(seed: 0, name: "neighbours")
     neighbours = (0..<cluster.count).flatMap { machine in
@@ -63,7 +64,7 @@ public struct StudyObservation {
   }
 
   /// Writes what the agent of the task's gateway sees.
-  mutating func write(
+  package mutating func write(
     _ task: TaskView, on cluster: borrowing Cluster, to row: UnsafeMutablePointer<Float>
   ) {
     let own = max(Int(task.gateway), 0)

@@ -1,3 +1,4 @@
+import MARL
 import Simulation
 import TraceParsing
 import Workload
@@ -9,8 +10,7 @@ import Workload
 /// Each step decides where one task goes: action `a` is the `a`th machine shown, the last action is to wait.
 /// What cannot be done (a machine that cannot take the task) counts as waiting.
 ///
-/// The reward of a step is minus what the tasks that ended since the last step waited, in seconds, times
-/// ``Rules/rewardScale``. So the rewards of an episode add up to minus its tasks' waiting time.
+/// What is seen is an ``Observation``, what is rewarded a ``RewardKind``.
 public final class SchedulingEnvironment {
   /// What all episodes have in common.
   public struct Rules: Sendable {
@@ -24,8 +24,21 @@ public final class SchedulingEnvironment {
     public var candidates: Int?
     /// After how many steps an episode is cut off; nil for never.
     public var horizon: Int?
-    /// What a second of waiting counts.
+    /// How machines are drawn for ``Observation/candidates``.
+    public var sampling = CandidateSampler.Weighting.uniform
+    /// What is seen.
+    public var observation = Observation.machines
+    /// What is rewarded.
+    public var reward = RewardKind.waiting
+    /// What the reward is multiplied by; for ``RewardKind/waiting`` what a second counts.
     public var rewardScale = 0.01
+    /// What energy and imbalance count as 1 in ``RewardKind/study``.
+    public var units = RewardUnits(energy: 1, variance: 1)
+    /// Whether ``ended`` is kept.
+    public var keepsEnded = false
+    /// Of a scenario: its load, and its tasks an episode.
+    var load: Double?
+    var taskLimit: Int?
 
     /// Rules of play.
     public init(
@@ -43,6 +56,8 @@ public final class SchedulingEnvironment {
   public struct Step: Sendable {
     /// The reward.
     public var reward: Float = 0
+    /// What it is made of, before it is scaled: see ``RewardKind``.
+    public var terms = SIMD4<Float>.zero
     /// Whether the run is over.
     public var isOver = false
     /// Whether the episode was cut off at its horizon.
@@ -51,21 +66,19 @@ public final class SchedulingEnvironment {
     public var isIllegal = false
   }
 
-  /// Numbers about the task, at the beginning of an observation.
-  public static let taskFeatures = 8
-  /// Numbers about each machine that is shown.
-  public static let machineFeatures = 8
-
   /// How many machines there are.
   public let machines: Int
   /// How many are shown; the actions are one more.
   public let shown: Int
   /// How many numbers an observation has.
-  public var observationCount: Int { Self.taskFeatures + shown * Self.machineFeatures }
+  public let observationCount: Int
   /// Whether an episode is under way.
   public var isRunning: Bool { episode != nil }
   /// At which machine the task was submitted, with gateways; -1 without.
   public private(set) var gateway: Int32 = -1
+
+  /// The tasks that ended since the last step, if the rules keep them.
+  public var ended: [TaskResult] { gains.ended }
 
   private let rules: Rules
   private var episode: Episode?
@@ -73,10 +86,9 @@ public final class SchedulingEnvironment {
   private var steps = 0
   private var task: TaskView?
   private var draws = RandomStream(seed: 0, name: "candidates")
-  /// The machines that are shown.
+  private var writer: ObservationWriter
+  /// The machines that are shown; -1 for none.
   private var places: [Int32] = []
-  private var largest = Resources.zero
-  private var fastest = 1.0
 
   /// An environment before its first episode.
   ///
@@ -88,6 +100,8 @@ public final class SchedulingEnvironment {
     machines = count
     shown = min(rules.candidates ?? count, count)
     places = (0..<Int32(shown)).map { $0 }
+    writer = ObservationWriter(rules.observation, sampling: rules.sampling)
+    observationCount = writer.count(shown: shown)
   }
 
   /// Begins an episode, up to its first decision. False if it has none.
@@ -100,17 +114,17 @@ public final class SchedulingEnvironment {
       throw RunError(
         message: "\(layout.machines.count) machines with seed \(seed), \(machines) with seed 1")
     }
-    largest = layout.machines.reduce(.zero) { $0.union($1.capacity) }
-    fastest = layout.machines.reduce(0) { max($0, $1.speed) }
     let workload = try rules.tasks(seed, layout.effectiveCores)
     var simulator = Simulator(
       cluster: layout, policy: ExternalPolicy(name: "environment"), options: rules.options,
       seed: seed)
     simulator.dependencies = workload.dependencies
     draws = RandomStream(seed: seed, name: "candidates")
-    gains = Gains()
+    gains = Gains(rules, layout)
     steps = 0
-    episode = Episode(try SimulationSession(simulator, ReplayedTasks(workload)))
+    let begun = Episode(try SimulationSession(simulator, ReplayedTasks(workload)))
+    writer.begin(begun.session.cluster)
+    episode = begun
     return try advance()
   }
 
@@ -131,11 +145,21 @@ public final class SchedulingEnvironment {
     } else {
       result.isIllegal = action != shown
     }
+    var chosen: Int?
+    if case .machine(let machine) = answer {
+      writer.decided(task, machine, episode.session.cluster)
+      chosen = machine
+    }
+    gains.decided(
+      task, chosen, episode.session.truth,
+      delay: rules.options.network?.dispatch.seconds ?? 0)
+    if steps > 0 { gains.ended.removeAll(keepingCapacity: true) }
     try episode.session.decide(.placement(answer))
     steps += 1
     result.isOver = try !advance()
-    result.reward = Float(-gains.waited * rules.rewardScale)
-    gains = Gains()
+    if result.isOver, rules.reward == .study { gains.end(episode.session.report) }
+    result.terms = gains.takeTerms()
+    result.reward = Float(gains.reward(of: result.terms) * rules.rewardScale)
     if !result.isOver, let horizon = rules.horizon, steps >= horizon {
       result.isCutOff = true
       self.episode = nil
@@ -153,7 +177,9 @@ public final class SchedulingEnvironment {
       }
       self.task = task
       gateway = task.gateway
-      if rules.candidates != nil { draw(episode.session.cluster, task) }
+      if rules.candidates != nil {
+        writer.draw(shown, task, episode.session.cluster, &draws, into: &places)
+      }
       return true
     }
     task = nil
@@ -161,85 +187,36 @@ public final class SchedulingEnvironment {
     return false
   }
 
-  /// Chooses the machines to show.
-  private func draw(_ cluster: borrowing Cluster, _ task: TaskView) {
-    for place in 0..<shown {
-      places[place] = cluster.randomCandidate(for: task, using: &draws).map(Int32.init) ?? -1
-    }
-  }
-
-  /// Writes the observation (``observationCount`` numbers, 0 to 1 but for CPU and memory of a task that is
-  /// larger than any machine) and the mask of actions (one more than ``shown``; 1 where it can be done).
-  /// Zeroes where no episode is under way.
+  /// Writes the observation (``observationCount`` numbers) and the mask of actions (one more than ``shown``;
+  /// 1 where it can be done). Zeroes where no episode is under way.
   public func write(_ observation: UnsafeMutablePointer<Float>, _ mask: UnsafeMutablePointer<UInt8>)
   {
+    mask[shown] = 1
     guard let episode, let task else {
       observation.update(repeating: 0, count: observationCount)
       mask.update(repeating: 0, count: shown)
-      mask[shown] = 1
       return
     }
-    write(
-      episode.session.cluster, task, episode.session.pendingCount, observation, mask)
+    writer.write(
+      places, task, episode.session.cluster, to: observation, mask)
   }
 
-  private func write(
-    _ cluster: borrowing Cluster, _ task: TaskView, _ pending: Int,
-    _ observation: UnsafeMutablePointer<Float>, _ mask: UnsafeMutablePointer<UInt8>
-  ) {
-    let cpu = 1 / Float(max(largest.cpu.nano, 1))
-    let memory = 1 / Float(max(largest.memory.rawValue, 1))
-    observation[0] = Float(task.request.cpu.nano) * cpu
-    observation[1] = Float(task.request.memory.rawValue) * memory
-    observation[2] = task.estimate.isKnown ? Self.squashed(task.estimate.seconds, 100) : 0
-    observation[3] = Self.squashed(max((cluster.now - task.submit).seconds, 0), 100)
-    observation[4] =
-      task.deadline.isKnown
-      ? Self.squashed(max((task.deadline - cluster.now).seconds, 0), 100) : 1
-    observation[5] = Float(task.priorityClass.rawValue) / 5
-    observation[6] = Self.squashed(Double(pending), 10)
-    observation[7] = Self.squashed(Double(task.attempts), 1)
-    var next = observation + Self.taskFeatures
-    let speed = Float(1 / fastest)
-    for place in 0..<shown {
-      let machine = Int(places[place])
-      guard machine >= 0 else {
-        next.update(repeating: 0, count: Self.machineFeatures)
-        mask[place] = 0
-        next += Self.machineFeatures
-        continue
-      }
-      let free = cluster.free(machine)
-      let takes = cluster.canTake(task, on: machine)
-      next[0] = cluster.isUp(machine) ? 1 : 0
-      next[1] = Float(free.cpu.nano) * cpu
-      next[2] = Float(free.memory.rawValue) * memory
-      next[3] = Float(cluster.speed(machine)) * speed
-      next[4] = Self.squashed(Double(cluster.runningCount(machine)), 10)
-      next[5] = Self.squashed(Double(cluster.queueLength(machine)), 10)
-      next[6] = takes ? 1 : 0
-      next[7] = machine == Int(task.gateway) ? 1 : 0
-      mask[place] = takes ? 1 : 0
-      next += Self.machineFeatures
+  /// Writes what ``write(_:_:)`` would if the view of the machines had no age: for central critics.
+  public func writeState(_ state: UnsafeMutablePointer<Float>) {
+    guard let episode, let task else {
+      return state.update(repeating: 0, count: observationCount)
     }
-    mask[shown] = 1
-  }
-
-  /// x / (x + scale): 0 to 1.
-  private static func squashed(_ value: Double, _ scale: Double) -> Float {
-    Float(value / (value + scale))
+    // What it keeps is of the view.
+    var writer = writer
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: shown + 1) { mask in
+      writer.write(
+        places, task, episode.session.truth, to: state, mask.baseAddress!)
+    }
   }
 
   /// A run under way.
   private final class Episode {
     var session: SimulationSession<ReplayedTasks>
     init(_ session: consuming SimulationSession<ReplayedTasks>) { self.session = session }
-  }
-
-  /// What tasks that ended have waited.
-  private struct Gains: ResultSink {
-    var waited = 0.0
-
-    mutating func record(_ result: TaskResult) { waited += result.wait.seconds }
   }
 }

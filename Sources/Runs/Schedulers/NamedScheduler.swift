@@ -4,12 +4,14 @@ import MARL
 import Simulation
 
 /// A scheduler by name: one of the catalogue's, or `marl:FILE`, `one-step:FILE`, where the file may be
-/// one that is part of the program.
+/// one that is part of the program, or `kube:FILE`, a KubeSchedulerConfiguration.
 public struct NamedScheduler: Sendable {
   /// As the user wrote it.
   public let name: String
   /// Where it learned; nil for one that did not learn, or whose file does not say.
   public private(set) var environment: TrainingEnvironment?
+  /// What its file says that is not modelled, a line each.
+  public private(set) var notes: [String] = []
   private let make: @Sendable (Double?) -> any PlacementPolicy
 
   /// The scheduler called `name`; its file is read here, once.
@@ -28,6 +30,10 @@ public struct NamedScheduler: Sendable {
       } catch let error as CheckpointError {
         throw RunError(message: "\(path): \(error)")
       }
+    case ("kube:", let path)?:
+      let policy = try KubernetesPolicy(path: path)
+      notes = policy.notes
+      make = { _ in policy }
     case (_, let path)?:
       let data = try Self.contents(path, ShippedPolicies.rule)
       guard let rule = try? JSONDecoder().decode(TunedRule.self, from: data) else {
@@ -69,9 +75,11 @@ public struct NamedScheduler: Sendable {
     catalogue.first { $0.name == name }?.make() ?? PolicyCatalog.make(name)
   }
 
-  /// The file that a scheduler is in, after its `marl:` or `one-step:`; nil for one of the catalogue.
+  /// The file that a scheduler is in, after its `marl:`, `one-step:` or `kube:`; nil for one of the catalogue.
   public static func file(_ name: String) -> (kind: String, path: String)? {
-    guard let kind = ["marl:", "one-step:"].first(where: name.hasPrefix) else { return nil }
+    guard let kind = ["marl:", "one-step:", "kube:"].first(where: name.hasPrefix) else {
+      return nil
+    }
     return (kind, String(name.dropFirst(kind.count)))
   }
 

@@ -176,6 +176,10 @@ public struct SimulationJob: Sendable {
     } else {
       policy = try NamedScheduler(scheduler).policy()
     }
+    if var kubernetes = policy as? KubernetesPolicy {
+      try kubernetes.read(workload: workload, cluster: cluster)
+      policy = kubernetes
+    }
     let outcome = (policy as? any ForeignPolicy)?.outcome
     if let decisions {
       guard !(policy is any BatchPlacementPolicy) else {

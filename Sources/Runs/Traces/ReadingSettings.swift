@@ -35,6 +35,8 @@ public struct ReadingSettings: Sendable {
   public var openDCMemoryUnit: String?
   /// Whether rows that cannot be read are left out and counted, instead of ending the reading.
   public var isLenient = false
+  /// Files that are not on the disk; nil for none.
+  public var remote: (any RemoteFiles)?
   /// Takes notes on what was recognised and assumed; nil for silence.
   public var logger: Logger?
 
@@ -75,7 +77,7 @@ public struct ReadingSettings: Sendable {
     let trace = try opener()
       .open(
         path, format: format, table: table, meter: meter, maximumExpansion: maximumExpansion,
-        temporaryDirectory: temporaryDirectory)
+        temporaryDirectory: temporaryDirectory, remote: remote)
     logger?.debug("\(path): \(trace.format), \(trace.tables.map(\.name).joined(separator: ", "))")
     if notes {
       for note in trace.notes { logger?.notice("\(note)") }

@@ -13,16 +13,14 @@ extension Engine {
   /// The instances of a gang are, until the last of them should end.
   mutating func foreseeGang(_ index: Int32) {
     var end = Int64.min
-    forEachMember(of: index) { end = max(end, $0.slots[$1].expectedEnd.rawValue) }
-    forEachMember(of: index) { $0.foresee($1, until: end) }
-  }
-
-  private mutating func forEachMember(
-    of index: Int32, _ body: (inout Engine, Int32) -> Void
-  ) {
     var member = index
     while member >= 0 {
-      body(&self, member)
+      end = max(end, slots[member].expectedEnd.rawValue)
+      member = slots[member].sibling
+    }
+    member = index
+    while member >= 0 {
+      foresee(member, until: end)
       member = slots[member].sibling
     }
   }

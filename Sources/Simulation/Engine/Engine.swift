@@ -98,14 +98,17 @@ struct Engine: ~Copyable {
     isBatch = choosesTasks
     changes = layout.events
     prospects = Prospects(layout)
-    // Beside queues at machines nobody can be promised anything.
-    keepsPlan = options.backfilling == .conservative && options.mode == .central
-    foreseesEnds = keepsPlan || options.backfilling == .easy
-    keepsRunningLists =
-      !layout.events.isEmpty || options.failures != nil || options.audit
+    // Beside queues at machines nobody can be promised anything. In constants of their own: what captures
+    // a part of an instance that is still being made was destroyed too early in release builds (Swift
+    // 6.3.1).
+    let plans = options.backfilling == .conservative && options.mode == .central
+    let listsRunning =
+      plans || !layout.events.isEmpty || options.failures != nil || options.audit
       || options.preemption != nil
-      || keepsPlan
-    runningLists = Array(repeating: SlotList(), count: keepsRunningLists ? cluster.count : 0)
+    keepsPlan = plans
+    foreseesEnds = plans || options.backfilling == .easy
+    keepsRunningLists = listsRunning
+    runningLists = Array(repeating: SlotList(), count: listsRunning ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
     accounts = Accounts(options)
     isUnseen = Array(repeating: false, count: seen.count)

@@ -38,7 +38,8 @@ package final class ArchiveReader {
   /// Opens the archive in `stream`. `seekable` is the same stream where its position can be moved:
   /// zip and 7z keep their table of contents at the end.
   package init(
-    _ stream: any ByteStream, _ mode: Mode, name: String, limit: Int, seekable: FileStream? = nil
+    _ stream: any ByteStream, _ mode: Mode, name: String, limit: Int,
+    seekable: (any SeekableStream)? = nil
   ) throws(TraceError) {
     Self.useUTF8
     guard let handle = archive_read_new() else {
@@ -181,7 +182,7 @@ package final class ArchiveReader {
   /// Feeds libarchive from a byte stream and keeps the error that its C callbacks cannot throw.
   private final class Upstream {
     let stream: any ByteStream
-    let seekable: FileStream?
+    let seekable: (any SeekableStream)?
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
     var error: TraceError?
     /// Bytes given in all, and how many of them are in the buffer.
@@ -199,7 +200,7 @@ package final class ArchiveReader {
       return buffer[(filled - count)..<filled]
     }
 
-    init(_ stream: any ByteStream, seekable: FileStream?) {
+    init(_ stream: any ByteStream, seekable: (any SeekableStream)?) {
       self.stream = stream
       self.seekable = seekable
     }

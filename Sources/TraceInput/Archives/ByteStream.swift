@@ -11,6 +11,12 @@ package protocol ByteStream: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(TraceError) -> Int
 }
 
+/// A stream whose position can be moved.
+package protocol SeekableStream: ByteStream {
+  /// Moves the position; returns the new one, or nil where that cannot be done.
+  func seek(to offset: Int64, whence: Int32) -> Int64?
+}
+
 /// How far a long read has come: bytes taken from the input files. Shared with whoever draws the
 /// progress bar.
 public final class ReadMeter: Sendable {
@@ -39,7 +45,7 @@ public final class ReadMeter: Sendable {
 }
 
 /// A file, or standard input.
-package final class FileStream: ByteStream {
+package final class FileStream: SeekableStream {
   package let name: String
   /// Whether its position can be moved (a regular file, not a pipe).
   package let isSeekable: Bool

@@ -112,6 +112,41 @@ package struct InputFinder {
     }
   }
 
+  /// Adds what stands at a path of files that are not on the disk.
+  package mutating func add(path: String, in files: any RemoteFiles) throws(TraceError) {
+    switch try files.kind(of: path) {
+    case .absent: throw TraceError(.inputOutput, "no such file or folder", file: path)
+    case .file(let size):
+      let file = RemoteFile(files, path: path, size: size)
+      try add(stored: .remote(file), size: size, folder: "", isNamed: true)
+    case .folder: try add(folder: path, of: files, relative: "", depth: Self.depth)
+    }
+  }
+
+  private mutating func add(
+    folder: String, of files: any RemoteFiles, relative: String, depth: Int
+  ) throws(TraceError) {
+    for name in try files.names(in: folder).sorted() where !SidecarName.isKnown(name) {
+      let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+      if let reason = SidecarName.reasonToPass(name) {
+        pass(path, reason, mayHoldRows: false)
+        continue
+      }
+      switch try files.kind(of: path) {
+      case .absent: pass(path, "it went away while the folder was read", mayHoldRows: true)
+      case .file(let size):
+        let file = RemoteFile(files, path: path, size: size)
+        try add(stored: .remote(file), size: size, folder: relative, isNamed: false)
+      case .folder where depth == 0:
+        pass(path, "more than \(Self.depth) folders down", mayHoldRows: true)
+      case .folder:
+        try add(
+          folder: path, of: files, relative: relative.isEmpty ? name : relative + "/" + name,
+          depth: depth - 1)
+      }
+    }
+  }
+
   mutating func pass(_ name: String, _ reason: String, mayHoldRows: Bool) {
     passedOver.append(PassedOverFile(name, reason, mayHoldRows: mayHoldRows))
   }
@@ -121,7 +156,6 @@ package struct InputFinder {
   private mutating func add(
     file path: String, _ status: FileStatus, folder: String, isNamed: Bool
   ) throws(TraceError) {
-    let baseName = FileName.last(path)
     guard status.kind == .file else {
       guard isNamed else {
         // Opening it could wait for another process.
@@ -130,29 +164,71 @@ package struct InputFinder {
       try add(pipe: FileStream(path: path, meter: meter))
       return
     }
-    if status.size == 0, isNamed { throw TraceError(.missing, "the file is empty", file: path) }
+    try add(stored: .disk(path), size: status.size, folder: folder, isNamed: isNamed)
+  }
+
+  /// A file that can be read from its beginning as often as is needed.
+  private enum Stored {
+    case disk(String)
+    case remote(RemoteFile)
+
+    var path: String {
+      switch self {
+      case .disk(let path): path
+      case .remote(let file): file.path
+      }
+    }
+
+    var location: TraceInput.Location {
+      switch self {
+      case .disk(let path): .file(path: path)
+      case .remote(let file): .remote(file)
+      }
+    }
+
+    func stream() throws(TraceError) -> any ByteStream {
+      switch self {
+      case .disk(let path): try FileStream(path: path)
+      case .remote(let file): RemoteStream(file)
+      }
+    }
+
+    func container(size: Int) -> Container {
+      switch self {
+      case .disk(let path): Container(path: path, size: size)
+      case .remote(let file): Container(file)
+      }
+    }
+  }
+
+  private mutating func add(
+    stored: Stored, size: Int, folder: String, isNamed: Bool
+  ) throws(TraceError) {
+    let path = stored.path
+    let baseName = FileName.last(path)
+    if size == 0, isNamed { throw TraceError(.missing, "the file is empty", file: path) }
     let opened: OpenedStream
     let head: [UInt8]
     do throws(TraceError) {
-      opened = try OpenedStream(decoding: FileStream(path: path), limit: limit)
+      opened = try OpenedStream(decoding: stored.stream(), limit: limit)
       head = opened.kind == .container ? [] : Array(try opened.stream.peek(TraceInput.headLength))
     } catch {
       // One damaged part of many is the reader's to report or, in lenient mode, to count.
       guard error.code == .damaged, !isNamed else { throw error }
-      try addFile(path, folder, baseName, status.size, head: [], .file(path: path))
+      try addFile(path, folder, baseName, size, head: [], stored.location)
       return
     }
     switch opened.kind {
     case .container:
-      try add(container: Container(path: path, size: status.size), folder: folder)
+      try add(container: stored.container(size: size), folder: folder)
     case .parquet where !opened.isPlain:
-      try addParquet(opened.stream, name: path, folder: folder, size: status.size)
+      try addParquet(opened.stream, name: path, folder: folder, size: size)
     case .text, .parquet:
       if baseName == "schema.csv" {
         if let damage = opened.stream.damage { throw damage }
         schemas[folder] = head
       } else {
-        try addFile(path, folder, baseName, status.size, head: head, .file(path: path))
+        try addFile(path, folder, baseName, size, head: head, stored.location)
       }
     default:
       guard !isNamed else { throw unrecognised(path, opened) }

@@ -38,7 +38,7 @@ package struct PartCursor {
     var (bytes, counted) = (0, Set<ObjectIdentifier>())
     for file in files {
       switch file.location {
-      case .file: bytes += file.size ?? 0
+      case .file, .remote: bytes += file.size ?? 0
       case .entry(let container, _):
         if counted.insert(ObjectIdentifier(container)).inserted { bytes += container.size ?? 0 }
       case .standardInput, .spooled: break
@@ -61,8 +61,8 @@ package struct PartCursor {
     switch file.location {
     case .standardInput(let input):
       return (file, try input.take())
-    case .file(let path):
-      return (file, try Self.decode(FileStream(path: path, meter: meter), file, limit))
+    case .file, .remote:
+      return (file, try Self.open(file, meter: meter, limit: limit))
     case .spooled:
       throw TraceError(.unrecognised, "expected text, found Parquet", file: file.name)
     case .entry(let container, let index):
@@ -74,10 +74,12 @@ package struct PartCursor {
   package static func open(
     _ file: TraceInput.File, meter: ReadMeter?, limit: Int
   ) throws(TraceError) -> PeekableStream {
-    guard case .file(let path) = file.location else {
+    switch file.location {
+    case .file(let path): return try decode(FileStream(path: path, meter: meter), file, limit)
+    case .remote(let remote): return try decode(RemoteStream(remote, meter: meter), file, limit)
+    case .entry, .standardInput, .spooled:
       throw TraceError(.inputOutput, "the part cannot be read by itself", file: file.name)
     }
-    return try decode(FileStream(path: path, meter: meter), file, limit)
   }
 
   private static func decode(

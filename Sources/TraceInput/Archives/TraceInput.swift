@@ -23,6 +23,7 @@ public struct TraceInput: Sendable {
 
   package enum Location: Sendable {
     case file(path: String)
+    case remote(RemoteFile)
     case entry(container: Container, index: Int)
     case standardInput(StandardInput)
     /// Parquet that does not lie in a file of its own.
@@ -92,15 +93,18 @@ public struct TraceInput: Sendable {
   ///   - meter: told what is read of a pipe.
   ///   - maximumExpansion: see `ReadOptions.maximumExpansion`.
   ///   - temporaryDirectory: where an archive that comes through a pipe is kept.
+  ///   - remote: files that are not on the disk.
   public init(
     path: String, meter: ReadMeter? = nil, maximumExpansion: Int = Expansion.defaultLimit,
-    temporaryDirectory: String = NSTemporaryDirectory()
+    temporaryDirectory: String = NSTemporaryDirectory(), remote: (any RemoteFiles)? = nil
   ) throws(TraceError) {
     self.path = path
     var finder = InputFinder(
       meter: meter, limit: maximumExpansion, temporaryDirectory: temporaryDirectory)
     if path == "-" {
       try finder.addStandardInput()
+    } else if let remote, remote.claims(path) {
+      try finder.add(path: path, in: remote)
     } else {
       try finder.add(path: path)
     }
@@ -133,6 +137,7 @@ extension TraceInput.File {
   package func openParquet() throws(TraceError) -> ParquetReader {
     switch location {
     case .file(let path): return try openParquetFile(path)
+    case .remote(let file): return try catching(name) { try ParquetReader(file) }
     case .spooled(let input): return try catching(name) { try ParquetReader(input) }
     case .entry, .standardInput: throw TraceError(.unrecognised, "it holds no Parquet", file: name)
     }
@@ -190,12 +195,22 @@ package final class Container: Sendable {
   /// Stored size in bytes; nil for one that came through a pipe.
   package let size: Int?
   private let path: String?
+  private let remote: RemoteFile?
   private let descriptor: Int32
 
   package init(path: String, size: Int? = nil) {
     name = path
     self.size = size
     self.path = path
+    remote = nil
+    descriptor = -1
+  }
+
+  init(_ remote: RemoteFile) {
+    name = remote.path
+    size = remote.count
+    path = nil
+    self.remote = remote
     descriptor = -1
   }
 
@@ -206,6 +221,7 @@ package final class Container: Sendable {
     self.name = name
     size = nil
     path = nil
+    remote = nil
     let file = try TemporaryFile(directory: directory)
     try file.append(stream)
     descriptor = file.release()
@@ -223,13 +239,15 @@ package final class Container: Sendable {
     let file = try stream(meter: meter)
     if opened.isPlain {
       return try ArchiveReader(
-        file, .container, name: name, limit: limit, seekable: file.isSeekable ? file : nil)
+        file, .container, name: name, limit: limit,
+        seekable: (file as? FileStream)?.isSeekable == false ? nil : file)
     }
     return try ArchiveReader(
       OpenedStream(decoding: file, limit: limit).stream, .container, name: name, limit: limit)
   }
 
-  private func stream(meter: ReadMeter?) throws(TraceError) -> FileStream {
+  private func stream(meter: ReadMeter?) throws(TraceError) -> any SeekableStream {
+    if let remote { return RemoteStream(remote, meter: meter) }
     if let path { return try FileStream(path: path, meter: meter) }
     lseek(descriptor, 0, SEEK_SET)
     return FileStream(descriptor: descriptor, name: name, meter: meter)

@@ -36,6 +36,7 @@ extension MappedTableFormat {
     preset(PackageResources.slurm_json_yaml),
     preset(PackageResources.pbs_yaml),
     preset(PackageResources.kubernetes_pods_yaml),
+    preset(PackageResources.kubernetes_recording_yaml),
     preset(PackageResources.wfcommons_yaml),
     preset(PackageResources.wfcommons_1_3_yaml),
     preset(PackageResources.wfcommons_1_2_yaml),

@@ -49,7 +49,7 @@ struct CompareRun {
       try writeOutput(
         json
           ? summary.json(source: path).text(isIndented: true) + "\n"
-          : summary.text + written.map { "wrote \($0)\n" }.joined())
+          : summary.text(Terminal.output.strong) + written.map { "wrote \($0)\n" }.joined())
     }
     guard failed.isEmpty else { throw CommandFailure(lines: Self.failureLines(failed, path)) }
   }

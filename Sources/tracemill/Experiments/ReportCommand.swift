@@ -64,6 +64,6 @@ struct ReportCommand: ParsableCommand {
     try writeOutput(
       json
         ? summary.json(source: results).text(isIndented: true) + "\n"
-        : summary.text + written.map { "wrote \($0)\n" }.joined())
+        : summary.text(Terminal.output.strong) + written.map { "wrote \($0)\n" }.joined())
   }
 }

@@ -26,6 +26,7 @@ from ._commands import (
 from ._compare import Comparison, compare
 from ._errors import (
     Cancelled,
+    Closed,
     CommandError,
     DescriptionError,
     InputError,
@@ -38,12 +39,13 @@ from ._fits import Fit, fit
 from ._runs import Run, simulate
 from ._traces import Records, Trace, open
 from ._workloads import Workload, generate, workload
-from .schedulers import Cluster, Ended, Scheduler, Task
+from .schedulers import Cluster, Ended, Policy, Scheduler, Task
 
 __version__: str = _core.version
 
 __all__ = [
     "Cancelled",
+    "Closed",
     "Cluster",
     "CommandError",
     "Comparison",
@@ -52,6 +54,7 @@ __all__ = [
     "Fit",
     "InputError",
     "Issue",
+    "Policy",
     "Records",
     "RequestError",
     "Run",

@@ -2,86 +2,196 @@
 
 from __future__ import annotations
 
+import json
 import math
-from typing import Any, Iterable, Sequence
+import os
+from typing import Any, Iterable, Mapping, Sequence
 
-from ._describe import preformatted
-from ._runs import simulate
+from . import _core
+from ._arrow import Table
+from ._closing import Closing
+from ._describe import Progress, keys, plain, preformatted, text, watcher
+from ._files import files_for
+from ._runs import engine_keys
+from ._traces import Records, Trace
+from ._workloads import ClusterLike, Workload
+from ._workloads import workload as to_workload
 
 
+class Comparison(Closing):
+    """What schedulers came to: cells, means with intervals, paired comparisons with the baseline.
 
-class Comparison:
-    """A row a cell: workload, cluster, scheduler, seed, and what the run came to."""
+    It is what ``tracemill compare`` works out, from cells that this process ran. Its repr is what the command
+    prints.
+    """
 
-    def __init__(self, cells: list[dict[str, Any]], figure: str) -> None:
-        self.cells = cells
-        self.figure = figure
+    def __init__(self, handle: object) -> None:
+        self._hold(handle)
+        described = json.loads(_core.comparison_summary(handle))
+        self._text = str(described["text"]).rstrip("\n")
+        results = described["results"]
+        #: What ``tracemill compare --json`` prints.
+        self.summary: dict[str, Any] = results
 
-    def mean(self, scheduler: str, figure: str | None = None) -> float:
-        """The mean of a figure over a scheduler's cells."""
-        values = [cell[figure or self.figure] for cell in self.cells if cell["scheduler"] == scheduler]
-        return math.fsum(values) / len(values)
+    @property
+    def cells(self) -> Table:
+        """A row a cell: workload, cluster, scheduler, seed, times, and every metric."""
+        return Table(lambda: _core.comparison_stream(self._handle))
+
+    @property
+    def comparisons(self) -> list[dict[str, Any]]:
+        """Each scheduler against the baseline by each headline metric, over paired seeds.
+
+        Mean difference, Hodges-Lehmann shift with its interval, Wilcoxon's signed-rank test with Holm's
+        correction over the comparison (``p_holm``), effect sizes, and the verdict.
+        """
+        return [
+            {"workload": scenario["workload"], "cluster": scenario["cluster"], **comparison}
+            for scenario in self.summary["tracemill"]["scenarios"]
+            for comparison in scenario["comparisons"]
+        ]
+
+    def mean(self, scheduler: str, metric: str = "wait_mean_s") -> float:
+        """The mean of a metric over a scheduler's cells, those without it left out."""
+        columns = self.cells.to_dict()
+        if metric not in columns:
+            raise KeyError(f"no metric {metric!r}; there are {', '.join(list(columns)[6:])}")
+        values = [
+            value
+            for name, value in zip(columns["scheduler"], columns[metric])
+            if name == scheduler and value is not None
+        ]
+        if scheduler not in columns["scheduler"]:
+            raise KeyError(f"no scheduler {scheduler!r}")
+        return math.fsum(values) / len(values) if values else math.nan
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """The cells as columns: for ``pandas.DataFrame`` or ``polars.DataFrame``."""
-        names = self.cells[0].keys() if self.cells else []
-        return {name: [cell[name] for cell in self.cells] for name in names}
+        """The cells as columns."""
+        return self.cells.to_dict()
+
+    def to_pandas(self) -> Any:
+        """The cells as a ``pandas.DataFrame``."""
+        return self.cells.to_pandas()
+
+    def to_polars(self) -> Any:
+        """The cells as a ``polars.DataFrame``."""
+        return self.cells.to_polars()
+
+    def plot(self, metric: str = "wait_mean_s", ax: Any = None) -> Any:
+        """A box a scheduler over its cells; needs matplotlib. Returns the axes."""
+        from ._figures import axes
+
+        columns = self.cells.to_dict()
+        names = list(dict.fromkeys(columns["scheduler"]))
+        groups = [
+            [v for n, v in zip(columns["scheduler"], columns[metric]) if n == name and v is not None]
+            for name in names
+        ]
+        ax = axes(ax)
+        ax.boxplot(groups, tick_labels=names)
+        ax.set_ylabel(metric)
+        return ax
 
     def __repr__(self) -> str:
-        names = list(dict.fromkeys(cell["scheduler"] for cell in self.cells))
-        width = max([len(name) for name in names], default=0)
-        lines = [f"{'scheduler':<{width}}  {self.figure}"]
-        lines += [f"{name:<{width}}  {self.mean(name):.6g}" for name in names]
-        return "\n".join(lines)
+        return self._text
 
     def _repr_html_(self) -> str:
-        return preformatted(repr(self))
+        return preformatted(self._text)
 
 
 def compare(
     workloads: Sequence[Any],
-    clusters: Sequence[Any],
+    clusters: Sequence[ClusterLike],
     schedulers: Sequence[Any],
-    seeds: int | Iterable[int] = 1,
+    seeds: int | Iterable[int] = 10,
     *,
-    figure: str = "wait_s_mean",
+    baseline: str | None = None,
+    metrics: Sequence[str] | None = None,
+    level: float | None = None,
+    progress: Progress = None,
     **engine: Any,
 ) -> Comparison:
-    """Runs every scheduler on every workload and cluster, under the same seeds.
+    """Runs every scheduler on every workload and cluster under the same seeds, and compares them in pairs.
 
-    Workloads, clusters and schedulers are whatever ``simulate()`` takes, objects of your own among them;
-    ``seeds`` is how many, from 1 on, or which. For experiments of names only, with paired statistics, a
-    report and a results store, use ``tracemill compare`` with an experiment's file.
+    Workloads, clusters and schedulers are whatever ``simulate()`` takes, objects of your own among them, or
+    dicts as in an experiment's file; ``seeds`` is how many, from 1 on, or which. The first scheduler is the
+    baseline if none is named. ``metrics`` are headline metrics by their names in ``docs/experiments.md``. A
+    scheduler of your own is called by its ``name``, else by its class.
+
+    Cells run side by side on all cores, but one after the other where a scheduler is Python. With an
+    experiment's file, a report and a results store: ``tracemill compare``.
     """
-    numbers = range(1, seeds + 1) if isinstance(seeds, int) else list(seeds)
-    cells = []
-    for place, workload in enumerate(workloads):
-        for cluster in clusters:
-            for scheduler in schedulers:
-                for seed in numbers:
-                    run = simulate(workload, cluster, scheduler, seed, tasks=False, **engine)
-                    cells.append(
-                        {
-                            "workload": getattr(workload, "name", None) or str(workload),
-                            "cluster": cluster if isinstance(cluster, str) else f"cluster {place + 1}",
-                            "scheduler": _name(scheduler),
-                            "seed": seed,
-                            **_flat(run.summary),
-                        }
-                    )
-    return Comparison(cells, figure)
+    tables: list[object] = []
+    functions: list[Any] = []
+    described: dict[str, Any] = keys({"baseline": baseline, "metrics": metrics, "level": level})
+    described["name"] = "comparison"
+    described["workloads"] = _named([_workload(item, tables) for item in workloads])
+    described["clusters"] = _named([_cluster(item) for item in clusters])
+    described["schedulers"] = _named([_scheduler(item, functions) for item in schedulers])
+    described["seeds"] = seeds if isinstance(seeds, int) else [int(seed) for seed in seeds]
+    if engine:
+        described["engine"] = engine_keys(engine)
+    sources = [item.get("source") for item in described["workloads"] + described["clusters"]]
+    return Comparison(
+        _core.compare(
+            text(described), tables, functions, watcher(progress, "compare"), files_for(*sources)
+        )
+    )
 
 
-def _name(scheduler: Any) -> str:
-    return scheduler if isinstance(scheduler, str) else str(getattr(scheduler, "name", type(scheduler).__name__))
+def _named(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries no two of which have one name: those that do are counted."""
+    seen: dict[str, int] = {}
+    for entry in entries:
+        name = entry["name"]
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            entry["name"] = f"{name}-{seen[name]}"
+    return entries
 
 
-def _flat(summary: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Every number of a summary under one name."""
-    figures: dict[str, Any] = {}
-    for name, value in summary.items():
-        if isinstance(value, dict):
-            figures.update(_flat(value, f"{prefix}{name}_"))
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            figures[prefix + name] = value
-    return figures
+def _workload(item: Any, tables: list[object]) -> dict[str, Any]:
+    if isinstance(item, Mapping):
+        entry: dict[str, Any] = plain(item)
+        return entry
+    if isinstance(item, Records):
+        raise TypeError("records() of a trace: make a workload() of them, or give the trace")
+    if isinstance(item, Trace):
+        if item._description["reading"]:
+            raise TypeError("a trace with ways of reading: make a workload() of its records()")
+        item = item.path
+    if isinstance(item, (str, os.PathLike)):
+        source = str(plain(item))
+        return {"name": _short(source), "source": source}
+    table = to_workload(item)
+    tables.append(table._handle)
+    name = table.name if isinstance(item, Workload) else "table"
+    return {"name": _short(name), "source": f"table:{len(tables) - 1}"}
+
+
+def _cluster(item: Any) -> dict[str, Any]:
+    if isinstance(item, list):
+        return {"name": "cluster", "groups": plain(item)}
+    if isinstance(item, Mapping):
+        return {"name": "cluster", **plain(item)}
+    source = str(plain(item))
+    return {"name": _short(source), "source": source}
+
+
+def _scheduler(item: Any, functions: list[Any]) -> dict[str, Any]:
+    if isinstance(item, Mapping):
+        entry: dict[str, Any] = plain(item)
+        return entry
+    if isinstance(item, (str, os.PathLike)):
+        policy = str(plain(item))
+        return {"name": _short(policy), "policy": policy}
+    from .schedulers import functions_of
+
+    functions.append(functions_of(item))
+    name = str(getattr(item, "name", type(item).__name__))
+    return {"name": name, "policy": f"given:{len(functions) - 1}"}
+
+
+def _short(source: str) -> str:
+    """The last part of a path."""
+    return source.rstrip("/").rsplit("/", 1)[-1] or source

@@ -73,6 +73,10 @@ class CommandError(TracemillError, RuntimeError):
         self.returncode = returncode
 
 
+class Closed(TracemillError, ValueError):
+    """Something was used after its ``close()``."""
+
+
 class Cancelled(TracemillError):
     """The call was cancelled."""
 

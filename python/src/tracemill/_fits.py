@@ -13,8 +13,11 @@ from ._describe import Progress, keys, preformatted, text, watcher
 class Fit:
     """The laws that were fitted to some values, the best first (AIC)."""
 
-    def __init__(self, described: dict[str, Any]) -> None:
+    def __init__(self, described: dict[str, Any], name: str = "") -> None:
+        self.name = name
+        self.unit = str(described.get("unit") or "")
         self._text = str(described.pop("text")).rstrip("\n")
+        self._curves: dict[str, Any] = described.pop("curves", {})
         #: What ``tracemill fit --json`` prints of a quantity.
         self.summary: dict[str, Any] = described
         #: The laws, each with its parameters, their standard errors, distances and p-values.
@@ -24,6 +27,25 @@ class Fit:
     def best(self) -> dict[str, Any]:
         """The law of the least AIC."""
         return self.laws[0]
+
+    def plot(self, ax: Any = None, laws: int = 3) -> Any:
+        """Shares of the values above x, and those of the best ``laws``, on logarithmic axes; needs matplotlib.
+
+        Returns the axes.
+        """
+        from ._figures import axes
+
+        ax = axes(ax)
+        x = self._curves["x"]
+        ax.plot(x, [1 - share for share in self._curves["empirical"]], "k.", label="values")
+        for law, below in list(zip(self.laws, self._curves["laws"]))[:laws]:
+            ax.plot(x, [max(1 - share, 1e-9) for share in below], label=law["fit"]["family"])
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ax.set_xlabel(" ".join(filter(None, [self.name, self.unit and f"({self.unit})"])))
+        ax.set_ylabel("share above")
+        ax.legend()
+        return ax
 
     def __repr__(self) -> str:
         return self._text
@@ -68,7 +90,7 @@ def fit(
     address, count, owner = _floats(values)
     found = _core.fit(address, count, text(described), watcher(progress, "fit"))
     del owner
-    return Fit(json.loads(found))
+    return Fit(json.loads(found), str(described.get("name") or ""))
 
 
 def _floats(values: Any) -> tuple[int, int, object]:

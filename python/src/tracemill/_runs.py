@@ -8,17 +8,19 @@ from typing import Any, Mapping
 
 from . import _core
 from ._arrow import Table
+from ._closing import Closing
 from ._describe import Progress, keys, plain, preformatted, text, watcher
+from ._files import Files, files_for
 from ._traces import Records, Trace
 from ._workloads import ClusterLike, Workload, cluster_description
 from ._workloads import workload as to_workload
 
 
-class Run:
+class Run(Closing):
     """A finished run."""
 
     def __init__(self, run: object) -> None:
-        self._run = run
+        self._hold(run)
         described = json.loads(_core.run_summary(run))
         self._text = str(described.pop("text")).rstrip("\n")
         #: What ``tracemill simulate --json`` prints.
@@ -27,23 +29,43 @@ class Run:
     @property
     def tasks(self) -> Table:
         """What became of each task: ``docs/simulation.md`` has the columns; empty with ``tasks=False``."""
-        return Table(lambda: _core.run_stream(self._run, "tasks"))
+        return Table(lambda: _core.run_stream(self._handle, "tasks"))
 
     @property
     def series(self) -> Table:
         """The cluster's use over time, a row a bin."""
-        return Table(lambda: _core.run_stream(self._run, "series"))
+        return Table(lambda: _core.run_stream(self._handle, "series"))
 
     @property
     def machines(self) -> Table:
         """The machines, and the energy that each took."""
-        return Table(lambda: _core.run_stream(self._run, "machines"))
+        return Table(lambda: _core.run_stream(self._handle, "machines"))
+
+    def plot(self, ax: Any = None) -> Any:
+        """The shares in use of CPU and memory over time; needs matplotlib. Returns the axes."""
+        from ._figures import axes
+
+        columns = self.series.to_dict()
+        ax = axes(ax)
+        hours = [start / 3.6e9 for start in columns["start_us"]]
+        for name, unit in (("cpu", "cores"), ("memory", "bytes")):
+            pairs = zip(columns[f"{name}_used_{unit}"], columns[f"{name}_capacity_{unit}"])
+            ax.step(hours, [used / whole if whole else 0 for used, whole in pairs], where="post", label=name)
+        ax.set_xlabel("time, h")
+        ax.set_ylabel("share of the cluster in use")
+        ax.legend()
+        return ax
 
     def __repr__(self) -> str:
         return self._text
 
     def _repr_html_(self) -> str:
         return preformatted(self._text)
+
+
+def engine_keys(engine: Mapping[str, Any]) -> dict[str, Any]:
+    """The engine's settings as a description has them."""
+    return keys(engine)
 
 
 def simulate(
@@ -79,22 +101,25 @@ def simulate(
         }
     )
     table = None
+    files: Files | None = files_for(workload, cluster)
     if isinstance(workload, Records):
+        files = workload.trace._files or files
         described.update(
             workload=workload.trace.path,
             reading=workload.trace._description["reading"],
             selection=workload._selection,
         )
     elif isinstance(workload, Trace):
+        files = workload._files or files
         described.update(workload=workload.path, reading=workload._description["reading"])
     elif isinstance(workload, (str, os.PathLike)):
         described["workload"] = plain(workload)
     else:
-        table = to_workload(workload, columns=columns)._table
+        table = to_workload(workload, columns=columns)._handle
     if cluster is not None:
         described["cluster"] = cluster_description(cluster)
     if engine:
-        described["engine"] = keys(engine)
+        described["engine"] = engine_keys(engine)
     functions = None
     if isinstance(scheduler, (str, os.PathLike)):
         described["scheduler"] = plain(scheduler)
@@ -102,4 +127,4 @@ def simulate(
         from .schedulers import functions_of
 
         functions = functions_of(scheduler)
-    return Run(_core.simulate(text(described), table, functions, watcher(progress, "simulate")))
+    return Run(_core.simulate(text(described), table, functions, watcher(progress, "simulate"), files))

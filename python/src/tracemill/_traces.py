@@ -9,6 +9,7 @@ from typing import Any
 from . import _core
 from ._arrow import Table
 from ._describe import Progress, keys, preformatted, text, watcher
+from ._files import Files, files_for
 
 
 class Records(Table):
@@ -17,7 +18,7 @@ class Records(Table):
     def __init__(self, trace: Trace, selection: dict[str, Any]) -> None:
         self.trace = trace
         self._selection = selection
-        super().__init__(lambda: _core.records(text(self._description)))
+        super().__init__(lambda: _core.records(text(self._description), None, trace._files))
 
     @property
     def _description(self) -> dict[str, Any]:
@@ -30,15 +31,18 @@ class Trace:
     Its repr is what ``tracemill inspect`` says, which reads all of it once.
     """
 
-    def __init__(self, path: str, reading: dict[str, Any]) -> None:
+    def __init__(self, path: str, reading: dict[str, Any], files: Files | None = None) -> None:
         self.path = path
+        self._files = files
         self._description: dict[str, Any] = {"path": path, "reading": reading}
         self._summary: dict[str, Any] | None = None
 
     def inspect(self, *, progress: Progress = None) -> dict[str, Any]:
         """What is in it: ``tracemill inspect --json``, with the text for people under ``"text"``."""
         if self._summary is None:
-            summary = _core.inspect(text(self._description), watcher(progress, "inspect"))
+            summary = _core.inspect(
+                text(self._description), watcher(progress, "inspect"), self._files
+            )
             self._summary = json.loads(summary)
         assert self._summary is not None
         return self._summary
@@ -71,7 +75,7 @@ class Trace:
 
     def machines(self) -> Table:
         """Its machines' comings and goings: ``time_us``, ``machine_id``, ``event``, ``cpu_cores``, …"""
-        return Table(lambda: _core.machines(text(self._description)))
+        return Table(lambda: _core.machines(text(self._description), None, self._files))
 
     def __repr__(self) -> str:
         return str(self.inspect()["text"]).rstrip("\n")
@@ -80,10 +84,18 @@ class Trace:
         return preformatted(repr(self))
 
 
-def open(path: str | os.PathLike[str], **reading: Any) -> Trace:
-    """The trace at ``path``.
+def open(
+    path: str | os.PathLike[str], *, storage_options: dict[str, Any] | None = None, **reading: Any
+) -> Trace:
+    """The trace at ``path``: a folder, a file or an archive, on the disk or at any URL that fsspec reads.
+
+    A URL (``s3://``, ``gs://``, ``https://``, …; ``storage_options`` go to fsspec) is read in parts of at most
+    4 MiB, as they are needed: of Parquet the columns that count, of text a part after the other. Only what
+    has to be read twice, Parquet inside an archive, is kept in a temporary file. Files beside a record file
+    (dependencies, run times) are not looked for there.
 
     ``reading`` says how it is read, as the options of ``tracemill inspect`` do: ``format=``, ``table=``,
     ``columns=`` (a file), ``scale_cpu=``, ``scale_memory=`` (GiB), ``lenient=``, ``threads=``, …
     """
-    return Trace(os.fspath(path), keys(reading))
+    found = os.fspath(path)
+    return Trace(found, keys(reading), files_for(found, options=storage_options))

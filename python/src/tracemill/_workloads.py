@@ -7,24 +7,27 @@ from typing import Any, Mapping, Union
 
 from . import _core
 from ._arrow import Table
+from ._closing import Closing
 from ._describe import Progress, keys, plain, text, watcher
 
 #: A name, ``{"groups": [...]}`` as a specification's file has it, or the groups alone.
 ClusterLike = Union[str, os.PathLike[str], Mapping[str, Any], "list[Mapping[str, Any]]"]
 
 
-class Workload(Table):
+class Workload(Table, Closing):
     """Task records in memory, in order of submission; ``len`` is how many."""
 
     def __init__(self, table: object, name: str) -> None:
-        self._table = table
+        self._hold(table)
         self.name = name
-        super().__init__(lambda: _core.table_stream(table))
+        super().__init__(lambda: _core.table_stream(self._handle))
 
     def __len__(self) -> int:
-        return _core.table_count(self._table)
+        return _core.table_count(self._handle)
 
     def __repr__(self) -> str:
+        if self._held is None:
+            return f"<Workload {self.name}, closed>"
         return f"<Workload {self.name}: {len(self):,} tasks>"
 
 

@@ -13,6 +13,7 @@ A scheduler is any object with ``place(task, cluster)``; :class:`Scheduler` says
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 if TYPE_CHECKING:
@@ -174,8 +175,74 @@ class Scheduler:
     #   task_ended(self, task: Ended, cluster: Cluster) -> None
 
 
-def functions_of(scheduler: Any) -> tuple[Any, Any, Any, Any, Any]:
-    """The scheduler as the five functions that the library calls."""
+class Policy:
+    """A learned policy as a scheduler: what it sees is what an environment shows.
+
+    ``model`` is a function ``(observation, mask) -> action`` of NumPy arrays (float32 and bool; the last action
+    is to wait), or the path of an ONNX file: its first input is the observation, its first output a score for
+    each action, of which the greatest that can be done is taken (onnxruntime, one thread). ``observation``,
+    ``candidates`` and ``sampling`` are those of the environment that it was trained in. An action that cannot
+    be done is to wait.
+
+    >>> tm.compare(["study:load=0.5"], ["study:100"], ["best-fit", Policy("ppo.onnx", candidates=8)])
+    """
+
+    def __init__(
+        self,
+        model: Callable[[NDArray[numpy.float32], NDArray[numpy.bool_]], int] | str | os.PathLike[str],
+        *,
+        observation: str = "machines",
+        candidates: int | None = None,
+        sampling: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        import numpy
+
+        from ._describe import keys, text
+
+        if callable(model):
+            self._choose = model
+            self.name = name or getattr(model, "__name__", "policy")
+        else:
+            self._choose = _onnx(model)
+            self.name = name or os.path.basename(os.fspath(model))
+        self._described = text(
+            keys({"observation": observation, "candidates": candidates, "sampling": sampling})
+        )
+        self._kinds = (numpy.float32, numpy.bool_, numpy.frombuffer)
+
+    def _act(self, observation: memoryview, mask: memoryview) -> int:
+        single, boolean, view = self._kinds
+        return int(self._choose(view(observation, single), view(mask, boolean)))
+
+
+def _onnx(path: str | os.PathLike[str]) -> Callable[..., int]:
+    """What an ONNX file does."""
+    import numpy
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        os.fspath(path), options, providers=["CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+
+    def choose(observation: NDArray[numpy.float32], mask: NDArray[numpy.bool_]) -> int:
+        scores = session.run(None, {name: observation[None]})[0][0]
+        if len(scores) != len(mask):
+            raise ValueError(
+                f"{os.fspath(path)}: {len(scores)} scores for {len(mask)} actions: it was trained in another game"
+            )
+        return int(numpy.where(mask, scores, -numpy.inf).argmax())
+
+    return choose
+
+
+def functions_of(scheduler: Any) -> tuple[Any, Any, Any, Any, Any, Any, str | None]:
+    """The scheduler as the functions that the library calls."""
+    if isinstance(scheduler, Policy):
+        return (None, None, None, None, None, scheduler._act, scheduler._described)
     place: Callable[..., Any] = getattr(scheduler, "place", _absent)
     choose: Callable[..., Any] = getattr(scheduler, "choose", _absent)
     if isinstance(scheduler, Scheduler) and type(scheduler).place is Scheduler.place:
@@ -217,6 +284,8 @@ def functions_of(scheduler: Any) -> tuple[Any, Any, Any, Any, Any]:
         None if choose is _absent else chosen,
         None if changed is _absent else told,
         None if ended is _absent else ended_,
+        None,
+        None,
     )
 
 

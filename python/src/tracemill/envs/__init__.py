@@ -16,6 +16,7 @@ __all__ = [
     "DispatchEnv",
     "NativeEnvironments",
     "PlacementEnv",
+    "SB3VectorEnv",
     "SchedulingVectorEnv",
     "dispatch_aec",
     "dispatch_parallel",
@@ -44,6 +45,7 @@ def __getattr__(name: str) -> Any:
         "PlacementEnv": "_gymnasium",
         "DispatchEnv": "_gymnasium",
         "SchedulingVectorEnv": "_vector",
+        "SB3VectorEnv": "_stable_baselines",
         "dispatch_aec": "_pettingzoo",
         "dispatch_parallel": "_pettingzoo",
     }

@@ -15,14 +15,16 @@ from ._native import NativeEnvironments
 _Agent = str
 
 
-def _spaces(native: NativeEnvironments) -> tuple[gymnasium.spaces.Dict, gymnasium.spaces.Discrete]:
-    observation = gymnasium.spaces.Dict(
+def _spaces(
+    native: NativeEnvironments, observation: str | None
+) -> tuple[gymnasium.spaces.Dict, gymnasium.spaces.Discrete]:
+    seen = gymnasium.spaces.Dict(
         {
-            "observation": observation_space(native.features),
+            "observation": observation_space(native.features, observation),
             "action_mask": gymnasium.spaces.Box(0, 1, (native.actions_count,), numpy.int8),
         }
     )
-    return observation, gymnasium.spaces.Discrete(native.actions_count)
+    return seen, gymnasium.spaces.Discrete(native.actions_count)
 
 
 class _Game:
@@ -39,10 +41,12 @@ class _Game:
         self.native = NativeEnvironments("dispatch", 1, 1, **rules)
         self.possible_agents = [f"gateway_{place}" for place in range(self.native.machines)]
         self.agents: list[_Agent] = []
-        self._observation_space, self._action_space = _spaces(self.native)
+        self._observation_space, self._action_space = _spaces(
+            self.native, rules.get("observation")
+        )
         self.observation_spaces = {agent: self._observation_space for agent in self.possible_agents}
         self.action_spaces = {agent: self._action_space for agent in self.possible_agents}
-        self.state_space = observation_space(self.native.features)
+        self.state_space = observation_space(self.native.features, rules.get("observation"))
         self._random = numpy.random.default_rng()
 
     def observation_space(self, agent: _Agent) -> gymnasium.spaces.Dict:
@@ -72,15 +76,15 @@ class _Game:
         return {"observation": numpy.zeros(self.native.features, numpy.float32), "action_mask": mask}
 
     def state(self) -> NDArray[numpy.float32]:
-        """What the deciding agent sees, for a central critic."""
-        seen: NDArray[numpy.float32] = self.native.observations[0].copy()
-        return seen
+        """What the deciding agent would see if its view had no age, for a central critic."""
+        return self.native.state()
 
     def render(self) -> None:
         """Nothing is drawn."""
 
     def close(self) -> None:
-        """Nothing is left to close."""
+        """Gives the run's memory back; a step from then on raises :class:`tracemill.Closed`."""
+        self.native.close()
 
 
 class DispatchAEC(_Game, AECEnv):  # type: ignore[misc]
@@ -136,11 +140,13 @@ class DispatchParallel(_Game, ParallelEnv):  # type: ignore[misc]
 
     def step(self, actions: dict[_Agent, Any]) -> tuple[dict[_Agent, Any], ...]:
         agents = self.agents
-        self.native.step(actions[self._deciding])
+        deciding = self._deciding
+        self.native.step(actions[deciding])
         reward = float(self.native.rewards[0])
         over, cut = bool(self.native.terminals[0]), bool(self.native.truncations[0])
         seen = self._all()
         infos: dict[_Agent, dict[str, Any]] = {agent: {} for agent in agents}
+        infos[deciding]["illegal"] = bool(self.native.illegal[0])
         if over or cut:
             self.agents = []
         return (

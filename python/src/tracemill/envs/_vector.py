@@ -39,7 +39,10 @@ class SchedulingVectorEnv(VectorEnv[NDArray[numpy.float32], NDArray[numpy.int64]
         self._copy = copy
         self.metadata = {"autoreset_mode": self._mode}
         self.render_mode = None
-        self.single_observation_space = observation_space(self.native.features)
+        self.single_observation_space = observation_space(
+            self.native.features, rules.get("observation")
+        )
+        self._has_terms = rules.get("reward") in ("study", "expected")
         self.single_action_space = gymnasium.spaces.Discrete(self.native.actions_count)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -73,12 +76,33 @@ class SchedulingVectorEnv(VectorEnv[NDArray[numpy.float32], NDArray[numpy.int64]
     def step(
         self, actions: NDArray[numpy.int64]
     ) -> tuple[NDArray[numpy.float32], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
-        native, ended = self.native, self._ended
-        waiting = bool(ended.any())
-        if waiting and self._mode is AutoresetMode.DISABLED:
+        self.native.step(actions, self._deciding())
+        return self._stepped()
+
+    def send(self, actions: NDArray[numpy.int64]) -> None:
+        """Begins a step on native threads and returns; no array is to be read before :meth:`recv`."""
+        self.native.send(actions, self._deciding())
+
+    def recv(
+        self,
+    ) -> tuple[NDArray[numpy.float32], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+        """What the step that was sent came to, as :meth:`step` returns it."""
+        self.native.recv()
+        return self._stepped()
+
+    def _deciding(self) -> _Bools | None:
+        """Where there is an episode under way; ``None`` for everywhere."""
+        if not self._ended.any():
+            return None
+        if self._mode is AutoresetMode.DISABLED:
             raise RuntimeError("an episode is over: reset(options={'reset_mask': ...}) first")
-        native.step(actions, ~ended if waiting else None)
-        if waiting:
+        return ~self._ended
+
+    def _stepped(
+        self,
+    ) -> tuple[NDArray[numpy.float32], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+        native, ended = self.native, self._ended
+        if ended.any():
             self._again(ended)
         terminated = native.terminals.astype(bool)
         truncated = native.truncations.astype(bool)
@@ -106,7 +130,17 @@ class SchedulingVectorEnv(VectorEnv[NDArray[numpy.float32], NDArray[numpy.int64]
         return array.copy() if self._copy else array
 
     def _info(self) -> dict[str, Any]:
-        return {"action_mask": self._given(self.native.masks), "illegal": self._given(self.native.illegal)}
+        info = {
+            "action_mask": self._given(self.native.masks),
+            "illegal": self._given(self.native.illegal),
+        }
+        if self._has_terms:
+            info["reward_terms"] = self._given(self.native.terms)
+        return info
+
+    def close_extras(self, **options: Any) -> None:
+        """Gives the runs' memory back."""
+        self.native.close()
 
 
 def placement_vector(num_envs: int = 1, **options: Any) -> SchedulingVectorEnv:

@@ -1,22 +1,21 @@
 import Experiments
-import Runs
 
 extension ExperimentSummary {
-  /// The headline tables for a terminal.
-  var text: String {
+  /// The headline tables for people; `strong` marks titles.
+  package func text(_ strong: (String) -> String) -> String {
     guard !scenarios.isEmpty else { return "no finished cells\n" }
     var text = ""
     for scenario in scenarios {
       let table = headlineTable(scenario)
       var lines = TextTable(header: table.header.map { $0 })
       for row in table.rows { lines.add(row.map { $0.text + ($0.isStrong ? " *" : "") }) }
-      text += Terminal.output.strong(scenario.title) + "\n" + lines.text + "\n"
+      text += strong(scenario.title) + "\n" + lines.text + "\n"
     }
     if scenarios.count > 1, let metric = leading {
       let table = acrossTable(metric)
       var lines = TextTable(header: table.header)
       for row in table.rows { lines.add(row.map { $0.text + ($0.isStrong ? " *" : "") }) }
-      text += Terminal.output.strong(table.title) + "\n" + lines.text + "\n"
+      text += strong(table.title) + "\n" + lines.text + "\n"
     }
     text += answer.map { $0 + "\n" }.joined() + "\n"
     for scenario in scenarios {

@@ -71,6 +71,28 @@ public struct JSONSlices: Sendable {
     return start..<end
   }
 
+  /// The range of a member of which `value` is the value: its name, and the comma before it or else behind it.
+  /// Nil where the name is written with escapes.
+  func member(_ name: String, _ value: Range<Int>) -> Range<Int>? {
+    let blanks: [UInt8] = [0x20, 0x09, 0x0a, 0x0d]
+    var start = value.lowerBound
+    func back() { while start > 0, blanks.contains(bytes[start - 1]) { start -= 1 } }
+    back()
+    guard start > 0, bytes[start - 1] == UInt8(ascii: ":") else { return nil }
+    start -= 1
+    back()
+    let key = Array("\"\(name)\"".utf8)
+    guard start >= key.count, bytes[(start - key.count)..<start].elementsEqual(key) else {
+      return nil
+    }
+    start -= key.count
+    back()
+    if start > 0, bytes[start - 1] == UInt8(ascii: ",") { return (start - 1)..<value.upperBound }
+    let end = skipBlanks(value.upperBound, bytes.count)
+    if end < bytes.count, bytes[end] == UInt8(ascii: ",") { return start..<(end + 1) }
+    return start..<value.upperBound
+  }
+
   /// Whether the value is `null`.
   public func isNull(_ range: Range<Int>) -> Bool { bytes[range].elementsEqual("null".utf8) }
 
@@ -83,7 +105,12 @@ public struct JSONSlices: Sendable {
 
   private func skipBlanks(_ start: Int, _ end: Int) -> Int {
     var place = start
-    while place < end, [0x20, 0x09, 0x0a, 0x0d].contains(bytes[place]) { place += 1 }
+    while place < end {
+      switch bytes[place] {
+      case 0x20, 0x09, 0x0a, 0x0d: place += 1
+      default: return place
+      }
+    }
     return place
   }
 

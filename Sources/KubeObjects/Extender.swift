@@ -4,13 +4,15 @@ import Foundation
 ///
 /// Source: k8s.io/kube-scheduler/extender/v1. The structs there have no JSON tags: names are capital on
 /// the wire; Go reads them in any case, and so does this.
-public struct ExtenderArguments {
+public struct ExtenderArguments: Sendable {
   /// The pod.
   public let pod: Pod
   /// Its nodes by name, in the order that they came.
   public let nodeNames: [String]
   /// The whole nodes, as ranges of the body, where the scheduler sent them.
   public let nodeItems: [Range<Int>]?
+  /// Of each whole node the range of its `managedFields`, name and comma and all; empty for none.
+  private let unread: [Range<Int>]
   /// The request's bytes.
   public let body: JSONSlices
 
@@ -31,6 +33,7 @@ public struct ExtenderArguments {
       var names: [String]?
       var items: [Range<Int>]?
       var itemNames: [String] = []
+      var unread: [Range<Int>] = []
       let body = body
       try body.members(of: body.root()) { name, range in
         guard !body.isNull(range) else { return }
@@ -51,7 +54,9 @@ public struct ExtenderArguments {
             var list: [Range<Int>] = []
             try body.elements(of: range) { element in
               list.append(element)
-              itemNames.append(try Self.name(of: element, in: body))
+              let (name, fields) = try Self.name(of: element, in: body)
+              itemNames.append(name)
+              unread.append(fields)
             }
             items = list
           }
@@ -66,6 +71,7 @@ public struct ExtenderArguments {
       self.pod = pod
       nodeNames = names ?? itemNames
       nodeItems = names == nil ? items : nil
+      self.unread = unread
     } catch let refusal as Refusal {
       throw refusal
     } catch let error as DecodingError {
@@ -75,16 +81,29 @@ public struct ExtenderArguments {
     }
   }
 
-  private static func name(of node: Range<Int>, in body: JSONSlices) throws -> String {
+  private static func name(
+    of node: Range<Int>, in body: JSONSlices
+  ) throws -> (name: String, managedFields: Range<Int>) {
     var found: String?
+    var fields = node.lowerBound..<node.lowerBound
     try body.members(of: node) { name, range in
       guard name == "metadata" else { return }
       try body.members(of: range) { name, range in
         if name == "name" { found = body.plainString(range) }
+        if name == "managedFields" { fields = body.member(name, range) ?? fields }
       }
     }
     guard let found else { throw Refusal("Nodes has an item without metadata.name") }
-    return found
+    return (found, fields)
+  }
+
+  /// Appends a whole node as it came, but for its `managedFields`: a third of the bytes, which no plugin of
+  /// kube-scheduler reads and which it would decode again.
+  public func append(item: Int, to text: inout [UInt8]) {
+    guard let range = nodeItems?[item] else { return }
+    let fields = unread[item]
+    text.append(contentsOf: body.bytes[range.lowerBound..<fields.lowerBound])
+    text.append(contentsOf: body.bytes[fields.upperBound..<range.upperBound])
   }
 
   /// Where a decoder stumbled, as a path.
@@ -99,7 +118,8 @@ public struct ExtenderArguments {
       }
     let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }
       .joined()
-    return "Pod\(path): \(what)"
+    let line = what.split(whereSeparator: \.isNewline).joined(separator: " ")
+    return "Pod\(path): \(line)".filter { !$0.isNewline }
   }
 }
 
@@ -131,6 +151,14 @@ public struct ExtenderPreemption: Decodable, Sendable {
   public let pod: Pod
   /// UIDs of victims and the count of violated budgets, by node.
   public let victims: [String: (uids: [String], violations: Int)]
+
+  /// Reads a body.
+  public init(_ body: [UInt8]) throws(ExtenderArguments.Refusal) {
+    do { self = try JSONDecoder().decode(Self.self, from: Data(body)) } catch {
+      let words = (error as? DecodingError).map(ExtenderArguments.words)
+      throw ExtenderArguments.Refusal("preempt: \(words ?? "the body cannot be read")")
+    }
+  }
 
   public init(from decoder: any Decoder) throws {
     let values = try AnyCase(decoder)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// meta/v1 ObjectMeta, what a scheduler reads of it.
 public struct Metadata: Decodable, Hashable, Sendable {
   public var name: String
@@ -19,8 +21,23 @@ public struct Metadata: Decodable, Hashable, Sendable {
   }
 }
 
+/// An object of the API.
+public protocol APIObject: Decodable, Sendable {
+  var metadata: Metadata { get }
+  /// What tells it from all others of its kind, and from an earlier one of its name where that matters.
+  var identity: String { get }
+  /// An object as it came.
+  init(json: ArraySlice<UInt8>) throws
+}
+
+extension APIObject {
+  public init(json: ArraySlice<UInt8>) throws {
+    self = try JSONDecoder().decode(Self.self, from: Data(json))
+  }
+}
+
 /// core/v1 Pod, what a scheduler reads of it.
-public struct Pod: Decodable, Hashable, Sendable {
+public struct Pod: APIObject, Hashable {
   public var metadata: Metadata
   public var spec: Spec
   public var status: Status?
@@ -100,14 +117,26 @@ public struct Pod: Decodable, Hashable, Sendable {
   /// core/v1 PodStatus.
   public struct Status: Decodable, Hashable, Sendable {
     public var phase: String?
+    public var reason: String?
+    public var containerStatuses: [ContainerStatus]?
     public var nominatedNodeName: String?
     public var startTime: String?
+  }
+
+  /// core/v1 ContainerStatus: when it ended.
+  public struct ContainerStatus: Decodable, Hashable, Sendable {
+    public struct State: Decodable, Hashable, Sendable {
+      public struct Terminated: Decodable, Hashable, Sendable { public var finishedAt: String? }
+      public var terminated: Terminated?
+    }
+    public var state: State?
   }
 
   /// `namespace/name`.
   public var key: String { "\(metadata.namespace ?? "default")/\(metadata.name)" }
   /// What tells it from an earlier pod of the same name.
   public var uid: String { metadata.uid ?? key }
+  public var identity: String { uid }
   /// Whether it has ended and holds nothing.
   public var isOver: Bool { status?.phase == "Succeeded" || status?.phase == "Failed" }
   /// Its priority; 0 without one.
@@ -146,7 +175,7 @@ extension ResourceList {
 }
 
 /// core/v1 Node, what a scheduler reads of it.
-public struct Node: Decodable, Hashable, Sendable {
+public struct Node: APIObject, Hashable {
   public var metadata: Metadata
   public var spec: Spec?
   public var status: Status?
@@ -162,8 +191,34 @@ public struct Node: Decodable, Hashable, Sendable {
     public var capacity: ResourceList?
   }
 
+  /// A node of which only this is known.
+  public init(
+    name: String, labels: [String: String], allocatable: ResourceList, taints: [Taint],
+    isUnschedulable: Bool
+  ) {
+    metadata = Metadata(name: name, labels: labels)
+    spec = Spec(unschedulable: isUnschedulable, taints: taints)
+    status = Status(allocatable: allocatable)
+  }
+
+  /// Whether scheduling sees no difference: a node's heartbeat changes much else.
+  public func isAlike(_ other: Node) -> Bool {
+    metadata.name == other.metadata.name && metadata.labels == other.metadata.labels
+      && metadata.uid == other.metadata.uid && spec == other.spec
+      && allocatable == other.allocatable
+  }
+
+  /// Without what scheduling does not read: annotations of real nodes are long.
+  public var lean: Node {
+    var node = self
+    node.metadata.annotations = nil
+    node.metadata.ownerReferences = nil
+    return node
+  }
+
   /// Its name.
   public var name: String { metadata.name }
+  public var identity: String { name }
   /// Its labels.
   public var labels: [String: String] { metadata.labels ?? [:] }
   /// What pods may hold of it.

@@ -51,6 +51,17 @@ public struct NodeSelectorTerm: Decodable, Hashable, Sendable {
   /// Conditions on fields; Kubernetes knows `metadata.name`.
   public var matchFields: [Requirement]?
 
+  /// Nodes whose label has one of some values.
+  public init(label: String, in values: [String]) {
+    matchExpressions = [Requirement(key: label, operator: "In", values: values)]
+  }
+
+  /// The same for a term that is only preferred: kube-scheduler lets an empty one match every node.
+  public func matchesPreference(name: String, labels: [String: String]) -> Bool {
+    (matchExpressions ?? []).isEmpty && (matchFields ?? []).isEmpty
+      || matches(name: name, labels: labels)
+  }
+
   /// Whether a node meets it; an empty term is met by none, as in Kubernetes.
   public func matches(name: String, labels: [String: String]) -> Bool {
     let (expressions, fields) = (matchExpressions ?? [], matchFields ?? [])
@@ -66,6 +77,16 @@ public struct NodeAffinity: Decodable, Hashable, Sendable {
   public struct Selector: Decodable, Hashable, Sendable {
     /// The terms.
     public var nodeSelectorTerms: [NodeSelectorTerm]
+
+    /// A selector of some terms.
+    public init(nodeSelectorTerms: [NodeSelectorTerm]) {
+      self.nodeSelectorTerms = nodeSelectorTerms
+    }
+
+    /// Whether a node meets one of the terms.
+    public func matches(name: String, labels: [String: String]) -> Bool {
+      nodeSelectorTerms.contains { $0.matches(name: name, labels: labels) }
+    }
   }
   /// A term with the score that it brings.
   public struct Preference: Decodable, Hashable, Sendable {

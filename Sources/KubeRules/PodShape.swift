@@ -8,6 +8,9 @@ public struct PodShape: Hashable, Sendable {
   public let labels: [String: String]
   /// What it holds, by resource name; `pods` is 1.
   public let requests: ResourceList
+  /// CPU (thousandths) and memory (bytes) with 100m and 200 MiB for each container that asks for none, as
+  /// kube-scheduler scores by.
+  public let presumed: [Int64]
   /// Its priority.
   public let priority: Int32
   /// What binds it to nodes.
@@ -21,6 +24,8 @@ public struct PodShape: Hashable, Sendable {
     public let spread: [TopologySpreadConstraint]
     public let hostPorts: [HostPort]
     public let neverPreempts: Bool
+    /// Where its volumes are: a term of each must hold.
+    public let volumes: [NodeAffinity.Selector]
   }
 
   /// A port that a pod takes on its node.
@@ -37,10 +42,13 @@ public struct PodShape: Hashable, Sendable {
   }
 
   /// The shape of a pod.
-  public init(_ pod: Pod) {
+  ///
+  /// - Parameter volumes: where its claims' volumes are, which other objects say.
+  public init(_ pod: Pod, volumes: [NodeAffinity.Selector] = []) {
     namespace = pod.metadata.namespace ?? "default"
     labels = pod.metadata.labels ?? [:]
     requests = pod.requests.filter { $0.value > .zero }.merging(["pods": Quantity("1")!]) { $1 }
+    presumed = pod.presumed
     priority = pod.priority
     let containers =
       pod.spec.containers
@@ -55,7 +63,28 @@ public struct PodShape: Hashable, Sendable {
         let ip = port.hostIP.flatMap { $0.isEmpty ? nil : $0 } ?? "0.0.0.0"
         return HostPort(number: number, ip: ip, protocol: port.protocol ?? "TCP")
       },
-      neverPreempts: pod.spec.preemptionPolicy == "Never")
+      neverPreempts: pod.spec.preemptionPolicy == "Never", volumes: volumes)
+  }
+
+  /// A pod of one container of which only this is known.
+  public init(requests: ResourceList, priority: Int32) {
+    namespace = "default"
+    labels = [:]
+    self.requests = requests.filter { $0.value > .zero }.merging(["pods": Quantity("1")!]) { $1 }
+    let (cpu, memory) = (requests["cpu"]?.milli ?? 0, requests["memory"]?.units ?? 0)
+    presumed = [cpu > 0 ? cpu : 100, memory > 0 ? memory : 200 << 20]
+    self.priority = priority
+    spec = Constraints(
+      nodeSelector: [:], affinity: nil, tolerations: [], spread: [], hostPorts: [],
+      neverPreempts: false, volumes: [])
+  }
+
+  /// Whether a node is one that its selector and its required node affinity ask for.
+  func selects(_ node: Node) -> Bool {
+    let labels = node.labels
+    return spec.nodeSelector.allSatisfy { labels[$0] == $1 }
+      && (spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?
+        .matches(name: node.name, labels: labels) ?? true)
   }
 
   /// The terms that must keep other pods away.
@@ -82,6 +111,25 @@ public struct PodShape: Hashable, Sendable {
 }
 
 extension Pod {
+  /// Source: pkg/scheduler/util/non_zero.go, calculatePodResourceRequest of noderesources.
+  fileprivate var presumed: [Int64] {
+    func amount(_ container: Container, _ name: String, _ usual: Int64) -> Int64 {
+      guard let quantity = container.resources?.effective[name] else { return usual }
+      return name == "cpu" ? quantity.milli : quantity.units
+    }
+    return [("cpu", Int64(100)), ("memory", 200 << 20)].map { name, usual in
+      var sum = spec.containers.reduce(Int64(0)) {
+        $0.addingReportingOverflow(amount($1, name, usual)).partialValue
+      }
+      for container in spec.initContainers ?? [] {
+        let own = amount(container, name, usual)
+        if container.restartPolicy == "Always" { sum &+= own } else { sum = max(sum, own) }
+      }
+      if let more = spec.overhead?[name] { sum &+= name == "cpu" ? more.milli : more.units }
+      return min(max(sum, 0), 1 << 50)
+    }
+  }
+
   /// A constraint that this scheduler does not honour, in words; nil if it honours all of them.
   ///
   /// A pod with one is not taken: it stays pending, with an event that says this.
@@ -89,8 +137,7 @@ extension Pod {
     if let gate = spec.schedulingGates?.first { return "scheduling gate \(gate.name)" }
     if let claim = spec.resourceClaims?.first { return "resource claim \(claim.name)" }
     for volume in spec.volumes ?? [] {
-      if volume.persistentVolumeClaim != nil || volume.ephemeral != nil || volume.csi != nil
-        || volume.awsElasticBlockStore != nil || volume.gcePersistentDisk != nil
+      if volume.csi != nil || volume.awsElasticBlockStore != nil || volume.gcePersistentDisk != nil
         || volume.azureDisk != nil || volume.iscsi != nil || volume.rbd != nil
       {
         return "volume \(volume.name), which can bind the pod to nodes"

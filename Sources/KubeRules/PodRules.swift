@@ -1,8 +1,8 @@
 import KubeObjects
 
 /// The rules that decide on which nodes a pod may go, as kube-scheduler's default plugins have them:
-/// NodeUnschedulable, TaintToleration, NodeAffinity, NodePorts, NodeResourcesFit, InterPodAffinity,
-/// PodTopologySpread.
+/// NodeUnschedulable, TaintToleration, NodeAffinity, VolumeBinding and VolumeZone of bound claims, NodePorts,
+/// NodeResourcesFit, InterPodAffinity, PodTopologySpread.
 ///
 /// Made for one pod and one state of the view: O(nodes + pods that could matter); then a node costs
 /// O(its own constraints).
@@ -29,12 +29,14 @@ public struct PodRules {
 
   private mutating func prepareAffinity(_ view: ClusterView) {
     func value(_ node: Int32, _ key: String) -> String? { view.nodes[Int(node)].node.labels[key] }
-    for uid in view.keepingAway {
-      guard let pod = view.pods[uid] else { continue }
-      let other = view.shapes[Int(pod.shape)]
+    for (number, uids) in view.keepingAway {
+      let other = view.shapes[Int(number)]
       for term in other.antiAffinity
       where shape.isMeant(by: term, in: other.namespace, own: other.labels) {
-        if let value = value(pod.node, term.topologyKey) {
+        for uid in uids {
+          guard let pod = view.pods[uid], let value = value(pod.node, term.topologyKey) else {
+            continue
+          }
           forbidden[term.topologyKey, default: []].insert(value)
         }
       }
@@ -90,6 +92,11 @@ public struct PodRules {
     }
   }
 
+  /// Whether a node's answer depends on that node and its pods alone.
+  public var areLocal: Bool {
+    forbidden.isEmpty && near.isEmpty && apart.isEmpty && spread.isEmpty
+  }
+
   /// Why a node cannot take the pod, in kube-scheduler's words; nil if it can.
   public func reason(_ number: Int, on view: ClusterView) -> String? {
     let state = view.nodes[number]
@@ -97,6 +104,7 @@ public struct PodRules {
     if let reason = unschedulableReason(state.node) { return reason }
     if let reason = taintReason(state.node) { return reason }
     if let reason = affinityReason(state.node) { return reason }
+    if !shape.spec.volumes.isEmpty, let reason = volumeReason(state.node) { return reason }
     if !shape.spec.hostPorts.isEmpty, portsClash(state, view) {
       return "node(s) didn't have free ports for the requested pod ports"
     }
@@ -124,15 +132,12 @@ public struct PodRules {
   }
 
   private func affinityReason(_ node: Node) -> String? {
-    let labels = node.labels
-    let required = shape.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-    let isMet =
-      shape.spec.nodeSelector.allSatisfy { labels[$0] == $1 }
-      && (required.map {
-        $0.nodeSelectorTerms.contains { $0.matches(name: node.name, labels: labels) }
-      }
-        ?? true)
-    return isMet ? nil : "node(s) didn't match Pod's node affinity/selector"
+    shape.selects(node) ? nil : "node(s) didn't match Pod's node affinity/selector"
+  }
+
+  private func volumeReason(_ node: Node) -> String? {
+    shape.spec.volumes.allSatisfy { $0.matches(name: node.name, labels: node.labels) }
+      ? nil : "node(s) had volume node affinity conflict"
   }
 
   private func portsClash(_ state: ClusterView.NodeState, _ view: ClusterView) -> Bool {

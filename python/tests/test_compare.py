@@ -1,0 +1,153 @@
+"""Comparisons: the command's figures, with schedulers of one's own among them."""
+import json
+
+import pytest
+
+import tracemill as tm
+
+NAMES = dict(workloads=["study:tasks=300,load=0.8"], clusters=["study:10"])
+
+
+def test_the_same_statistics_as_the_command(tmp_path):
+    printed = tm._commands.run_command(
+        "compare", workload=NAMES["workloads"], cluster=NAMES["clusters"], seeds=6, output=tmp_path / "out",
+        scheduler=["random", "best-fit", "first-fit"], no_report=True, json_output=True,
+    )  # fmt: skip
+    ours = tm.compare(**NAMES, schedulers=["random", "best-fit", "first-fit"], seeds=6)
+    theirs = printed["tracemill"]["scenarios"][0]
+    mine = ours.summary["tracemill"]["scenarios"][0]
+    assert mine["comparisons"] == theirs["comparisons"] and mine["comparisons"]
+    assert mine["winners"] == theirs["winners"]
+    assert ours.summary["best-fit"] == printed["best-fit"]
+    for a, b in zip(mine["schedulers"], theirs["schedulers"]):
+        assert a["metrics"] == b["metrics"]
+    assert {c["scheduler"] for c in ours.comparisons} == {"best-fit", "first-fit"}
+    assert "p_holm" in ours.comparisons[0] and "verdict" in ours.comparisons[0]
+
+
+def test_objects_of_ones_own_compete(work):
+    class FirstFit:
+        """Without NumPy: this runs in a bare system too."""
+
+        name = "mine"
+
+        def place(self, task, cluster):
+            for machine in range(cluster.count):
+                if (
+                    cluster.up[machine]
+                    and cluster.free_cpu_nano[machine] >= task.cpu_nano
+                    and cluster.free_memory_bytes[machine] >= task.memory_bytes
+                ):
+                    return machine
+            return None
+
+    pytest.importorskip("numpy")
+    table = tm.compare([work], ["study:10"], ["random", "first-fit", FirstFit()], seeds=3)
+    cells = table.to_dict()
+    assert len(cells["seed"]) == 9 and set(cells["scheduler"]) == {"random", "first-fit", "mine"}
+    metrics = [name for name in cells if name not in ("scheduler", "wall_s", "cpu_s")]
+    rows = {
+        name: [[cells[m][i] for m in metrics] for i in range(9) if cells["scheduler"][i] == name]
+        for name in ("first-fit", "mine")
+    }
+    assert rows["mine"] == rows["first-fit"]
+    assert table.mean("mine") == table.mean("first-fit")
+    with pytest.raises(KeyError):
+        table.mean("mine", "no_metric")
+    assert "first-fit" in repr(table) and "<pre>" in table._repr_html_()
+    run = tm.simulate(work, "study:10", "first-fit", 2)
+    assert run.summary["wait_s"]["mean"] in cells["wait_mean_s"]
+
+
+def test_what_a_scheduler_raises_ends_a_comparison(work):
+    class Mine(Exception):
+        pass
+
+    class Raises:
+        def place(self, task, cluster):
+            raise Mine
+
+    pytest.importorskip("numpy")
+    with pytest.raises(Mine):
+        tm.compare([work], ["study:10"], ["random", Raises()], seeds=2)
+
+
+def test_mistakes_are_told_together():
+    with pytest.raises(tm.DescriptionError) as caught:
+        tm.compare(["study:tasks=10"], ["study:5"], ["rndom"], seeds=0, baseline="x", qeue="sjf")
+    paths = {issue.path for issue in caught.value.issues}
+    assert {"seeds", "baseline", "engine.qeue", "schedulers[0]"} <= paths
+    with pytest.raises(tm.RequestError):
+        tm.compare(["study:tasks=10"], ["study:five"], ["random"], seeds=1)
+
+
+def test_learned_policies_compete(tmp_path):
+    numpy = pytest.importorskip("numpy")
+
+    def emptiest(observation, mask):
+        """Of the machines that can take the task the one with the most free CPU."""
+        free = numpy.append(observation[8:].reshape(-1, 8)[:, 1], -1)
+        return int(numpy.where(mask, free, -2).argmax())
+
+    policies = [tm.Policy(emptiest)]
+    try:
+        import onnx
+        import onnxruntime  # noqa: F401
+        from onnx import TensorProto, helper
+    except ImportError:
+        pass
+    else:
+        # The same as one matrix: the free CPU of machine i is input 8 + 8 i + 1; waiting scores -1.
+        weights = numpy.zeros((88, 11), numpy.float32)
+        weights[numpy.arange(10) * 8 + 9, numpy.arange(10)] = 1
+        bias = numpy.zeros(11, numpy.float32)
+        bias[-1] = -1
+        graph = helper.make_graph(
+            [helper.make_node("Gemm", ["x", "w", "b"], ["y"])],
+            "policy",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 88])],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 11])],
+            [
+                helper.make_tensor("w", TensorProto.FLOAT, weights.shape, weights.ravel()),
+                helper.make_tensor("b", TensorProto.FLOAT, bias.shape, bias),
+            ],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+        onnx.save(model, tmp_path / "emptiest.onnx")
+        policies.append(tm.Policy(tmp_path / "emptiest.onnx"))
+    table = tm.compare(**NAMES, schedulers=["random", "best-fit", *policies], seeds=4)
+    cells = table.to_dict()
+    for policy in policies:
+        assert table.mean(policy.name) == table.mean("emptiest")
+    assert cells["scheduler"].count("emptiest") == 4
+    assert table.mean("emptiest", "tasks_finished") == 300
+
+
+def test_a_policy_decides_as_in_its_environment():
+    numpy = pytest.importorskip("numpy")
+    gymnasium = pytest.importorskip("gymnasium")
+    import tracemill.envs  # noqa: F401
+
+    for observation in ("machines", "columns", "study"):
+        seen = []
+
+        def first(row, mask):
+            seen.append(row.copy())
+            return int(mask.argmax())
+
+        rules = dict(workload="study:tasks=200,load=0.9", cluster="study:6")
+        tm.simulate(*rules.values(), tm.Policy(first, observation=observation), 5)
+        env = gymnasium.make("tracemill/Placement-v0", observation=observation, **rules).unwrapped
+        row, info = env.reset(seed=5)
+        for place, expected in enumerate(seen):
+            assert (row == expected).all(), (observation, place)
+            row, _, over, _, info = env.step(int(info["action_mask"].argmax()))
+        assert over
+
+
+def test_comparison_as_json_survives(work):
+    table = tm.compare([work], ["study:10"], ["random", "best-fit"], seeds=2)
+    json.dumps(table.summary)
+    table.close()
+    with pytest.raises(tm.Closed):
+        table.cells.to_dict()
