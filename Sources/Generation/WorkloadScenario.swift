@@ -69,8 +69,12 @@ public struct WorkloadScenario: Sendable, Hashable {
       }
       let named = classes.compactMap { $0 }
       model?.classes = named
-      // The names of priorities are what results have anyway.
-      model?.hasOwnClasses = named.contains { $0.name != $0.priorityClass.name }
+      // What says no more than its priority has no name of its own.
+      model?.hasOwnClasses =
+        named.count > 1
+        && named.contains {
+          $0.name != $0.priorityClass.name && $0.name != "priority-\($0.priority)"
+        }
     }
     let arrivals = root.object("arrivals")
     if let arrivals { model?.read(arrivals) }
