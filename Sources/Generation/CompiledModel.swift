@@ -45,7 +45,7 @@ final class CompiledModel: Sendable {
   /// By class.
   private let pasts: [Past]
   private let margins: [Margins]
-  private let hasOwnClasses: Bool
+  private let marksClasses: Bool
   private let hasJobSizes: Bool
   private let hasOutcomes: Bool
   private let estimates: (factor: MarginSampler, roundedTo: [Double])?
@@ -68,7 +68,7 @@ final class CompiledModel: Sendable {
   }
 
   /// `model` must have no issues.
-  init(_ model: WorkloadModel, seed: UInt64) {
+  init(_ model: WorkloadModel, seed: UInt64, marksClasses: Bool = false) {
     streams = Streams(seed: seed)
     var known: [TaskClass] = []
     var margins: [Margins] = []
@@ -106,7 +106,7 @@ final class CompiledModel: Sendable {
     self.classes = classes
     self.margins = margins
     self.pasts = pasts
-    hasOwnClasses = model.hasOwnClasses
+    self.marksClasses = marksClasses
     hasJobSizes = pasts.contains { $0.jobSize != nil }
     hasOutcomes = classes.contains(where: \.hasOutcomes)
     estimates = model.estimates.map { (MarginSampler($0.factor), $0.roundedTo) }
@@ -226,7 +226,7 @@ final class CompiledModel: Sendable {
           memory: Bytes(inRange(amount: memories[i] * 1_073_741_824))))
       record.priorityClass = part.priorityClass
       record.priority = part.priority
-      if hasOwnClasses { record.kind = UInt16(kinds[i]) + 1 }
+      if marksClasses { record.kind = UInt16(kinds[i]) + 1 }
       if part.deadlineFactor > 0 {
         let limit = Microseconds(inRange(seconds: part.deadlineFactor * runTimes[i]))
         record.deadline = (submit + limit).clamped

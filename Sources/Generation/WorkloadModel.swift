@@ -22,8 +22,13 @@ public struct WorkloadModel: Sendable, Hashable {
   public var graph: GraphModel?
   /// What a trace says beyond that; nil for nothing.
   public var details: TraceDetails?
-  /// Whether results tell tasks apart by the names of ``classes``, and not by priority alone.
-  public var hasOwnClasses = false
+  /// Whether ``classes`` have names that say more than their priorities.
+  public var hasOwnClasses: Bool {
+    classes.count > 1
+      && classes.contains {
+        $0.name != $0.priorityClass.name && $0.name != "priority-\($0.priority)"
+      }
+  }
 
   /// A model of these parts; ``issues()`` says what is wrong with it.
   public init(

@@ -67,14 +67,7 @@ public struct WorkloadScenario: Sendable, Hashable {
       if model == nil {
         model = WorkloadModel(arrivals: ArrivalModel(rate: 1), classes: [])
       }
-      let named = classes.compactMap { $0 }
-      model?.classes = named
-      // What says no more than its priority has no name of its own.
-      model?.hasOwnClasses =
-        named.count > 1
-        && named.contains {
-          $0.name != $0.priorityClass.name && $0.name != "priority-\($0.priority)"
-        }
+      model?.classes = classes.compactMap { $0 }
     }
     let arrivals = root.object("arrivals")
     if let arrivals { model?.read(arrivals) }

@@ -236,11 +236,19 @@ public struct NamedModel {
   }
 
   /// The tasks: as many as were asked for, else ``defaultTasks``, or without end.
-  public func source(seed: UInt64, isEndless: Bool = false) throws -> SyntheticWorkload {
+  ///
+  /// - Parameters:
+  ///   - seed: what all chance comes from.
+  ///   - isEndless: whether there is no end.
+  ///   - marksClasses: see ``SyntheticWorkload``.
+  public func source(
+    seed: UInt64, isEndless: Bool = false, marksClasses: Bool = false
+  ) throws -> SyntheticWorkload {
     var extent = isEndless ? .endless : scenario.extent
     if !isEndless, extent.tasks == nil, extent.duration == nil { extent.tasks = Self.defaultTasks }
     do {
-      return try SyntheticWorkload(scenario.model, extent, seed: seed)
+      return try SyntheticWorkload(
+        scenario.model, extent, seed: seed, marksClasses: marksClasses)
     } catch {
       throw RunError(error)
     }

@@ -48,7 +48,7 @@ public struct NamedWorkload {
       var synthetic = try NamedModel(name)
       try synthetic.setLoad(onCores: cores)
       for note in synthetic.notes { reading.logger?.notice("\(note)") }
-      let tasks = try synthetic.source(seed: seed)
+      let tasks = try synthetic.source(seed: seed, marksClasses: true)
       (stream, format, dependencies) = (nil, nil, try tasks.dependencies())
       source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
       let scenario = synthetic.scenario
