@@ -110,7 +110,9 @@ let package = Package(
       exclude: ["README.md"]),
     .target(
       name: "Simulation",
-      dependencies: ["Workload", .product(name: "Histogram", package: "hdrhistogram-swift")],
+      dependencies: [
+        "PortableMath", "Workload", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
       exclude: ["README.md"]),
 
     // L2: what is made of the siblings.

@@ -1,6 +1,7 @@
 """What the steps of control_plane.py share: the control plane, services, a history of bindings, checks."""
 
 import collections
+import http.client
 import json
 import os
 import re
@@ -123,7 +124,6 @@ class History:
         self.thread.start()
 
     def watch(self):
-        import http.client
         while self.running:
             try:
                 connection = http.client.HTTPSConnection(
@@ -138,17 +138,23 @@ class History:
                         break
                     event = json.loads(line)
                     if event["type"] == "ERROR":
-                        self.version = self.kube.req("GET", self.kube.P + "?limit=1")["metadata"]["resourceVersion"]
+                        # What happened meanwhile is in the list.
+                        pods = self.kube.req("GET", self.kube.P)
+                        for pod in pods["items"]:
+                            self.note(pod)
+                        self.version = pods["metadata"]["resourceVersion"]
                         break
-                    pod = event["object"]
-                    self.version = pod["metadata"]["resourceVersion"]
-                    node = pod["spec"].get("nodeName")
-                    seen = self.nodes[pod["metadata"]["uid"]]
-                    if node and (not seen or seen[-1] != node):
-                        seen.append(node)
-                        self.times.setdefault(pod["metadata"]["uid"], time.time())
-            except (OSError, ValueError):
+                    self.version = event["object"]["metadata"]["resourceVersion"]
+                    self.note(event["object"])
+            except (OSError, ValueError, SystemExit, http.client.HTTPException):
                 time.sleep(0.2)
+
+    def note(self, pod):
+        node = pod["spec"].get("nodeName")
+        seen = self.nodes[pod["metadata"]["uid"]]
+        if node and (not seen or seen[-1] != node):
+            seen.append(node)
+            self.times.setdefault(pod["metadata"]["uid"], time.time())
 
     def close(self):
         self.running = False

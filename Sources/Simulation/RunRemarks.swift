@@ -61,8 +61,15 @@ public struct RunRemarks: Hashable, Sendable {
         "shortest job first is first come, first served here",
         "shortest job first takes the others last, as they come")
     }
+    if case .rule(let rule) = options.order, rule.goesByEstimates {
+      note(
+        "\(rule.name) is first come, first served here",
+        "\(rule.name) takes the others last, as they come")
+    }
     switch options.backfilling {
     case .none, .greedy: break
+    case .shadow:
+      note("backfilling before the shadow is greedy here", "it takes the others to run for ever")
     case .easy: note("EASY is greedy here", "EASY takes the others to run for ever")
     case .conservative:
       note(

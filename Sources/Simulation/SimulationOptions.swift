@@ -20,7 +20,7 @@ public struct SimulationOptions: Hashable, Sendable {
   }
 
   /// The order of the pending queue; ties go to the first come.
-  public enum Order: Hashable, Sendable, CaseIterable {
+  public enum Order: Hashable, Sendable {
     /// First come, first served.
     case fifo
     /// The highest class first, then the highest priority number.
@@ -35,6 +35,13 @@ public struct SimulationOptions: Hashable, Sendable {
     /// The user first whose dominant share is least (Ghodsi et al., "Dominant resource fairness",
     /// NSDI 2011).
     case dominantResource
+    /// The smallest score first, by a rule of the catalogue or of one's own.
+    case rule(QueueRule)
+
+    /// Whether the order of tasks that wait changes while none comes or goes.
+    public var changesWithTime: Bool {
+      if case .rule(let rule) = self { rule.changesWithTime } else { false }
+    }
   }
 
   /// What may overtake a head of the queue that must wait.
@@ -50,6 +57,10 @@ public struct SimulationOptions: Hashable, Sendable {
     /// been promised a start. A task beyond its estimate is reckoned with for as long again as it is
     /// overdue (after Tsafrir, Etsion and Feitelson, IEEE TPDS 18, 2007).
     case conservative
+    /// What should end before the time that was worked out for the head when it was first found not to fit,
+    /// strictly, in order of submission (RLScheduler's code: Zhang et al., SC'20). That time is not worked
+    /// out again, and room that the head would leave is not used.
+    case shadow
   }
 
   /// What placement may promise, as factors of what machines have (> 0; 1 promises what is there).
@@ -106,6 +117,12 @@ public struct SimulationOptions: Hashable, Sendable {
   /// What may overtake a waiting head. EASY and conservative go by estimates: a task without one is
   /// taken to run for ever.
   public var backfilling = Backfilling.none
+  /// Whether a head that has been found not to fit stays the head until it starts, whoever comes or would go
+  /// first by then.
+  public var bindsHead = false
+  /// Whether what happens at one instant happens one event after the other, tasks that arrive before tasks
+  /// that end, and the queue is offered after each (RLScheduler's code). Otherwise all of it happens first.
+  public var takesEventsOneByOne = false
   /// How many waiting tasks are looked at for overtaking, and by a batch policy, at a time.
   public var depth = 500
   /// The lowest class that may evict tasks of lower classes when it finds no room (Borg: production);
@@ -167,4 +184,11 @@ public struct SimulationOptions: Hashable, Sendable {
 
   /// The defaults: central queue, first come first served, no limits.
   public init() {}
+}
+
+extension SimulationOptions.Order: CaseIterable {
+  /// The engine's own orders; rules are in ``QueueRule/catalogue``.
+  public static let allCases: [Self] = [
+    .fifo, .priority, .sjf, .earliestDeadline, .fairShare, .dominantResource,
+  ]
 }

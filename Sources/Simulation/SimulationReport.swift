@@ -67,6 +67,9 @@ public struct SimulationReport: Sendable {
   public var drewChance = false
   /// Last submission; `never` if there was no task.
   public var lastSubmit = Microseconds.never
+  /// Core-seconds of all attempts, over those that the machines had from the first submission to the last
+  /// start; NaN where that is no time.
+  public var useToLastStart = Double.nan
   /// Tasks that were waiting at the last submission.
   public var waitingAtLastSubmit = 0
 

@@ -164,3 +164,105 @@ def test_a_file_never_runs_a_program(tmp_path):
     with pytest.raises(tm.CommandError):
         tm._commands.run_command("compare", experiment=experiment, output=tmp_path / "out")
     assert not witness.exists()
+
+
+CAREFUL_C = r"""
+#include <stdlib.h>
+#include "tracemill.h"
+const int tm_scheduler_abi = TRACEMILL_ABI_VERSION;
+typedef struct { int64_t placed, ended, changed; uint8_t *touched; } state;
+void *tm_scheduler_begin(void *context, const tm_cluster *c) {
+  state *s = calloc(1, sizeof *s);
+  s->touched = calloc(c->count, 1);
+  return s;
+}
+int64_t tm_scheduler_place(void *v, const tm_task *t, const tm_cluster *c) {
+  state *s = v;
+  if (t->cpu_nano > 3000000000) return TM_REJECT;
+  if (s->placed - s->ended >= 12) return TM_WAIT;
+  for (int pass = 0; pass < 2; pass++)
+    for (int64_t m = 0; m < c->count; m++)
+      if (s->touched[m] == !pass && c->up[m] && t->cpu_nano <= c->free_cpu_nano[m] && t->memory_bytes <= c->free_memory_bytes[m]) {
+        s->placed++;
+        return m;
+      }
+  return TM_WAIT;
+}
+void tm_scheduler_task_ended(void *v, const tm_ended *t, const tm_cluster *c) {
+  if (t->outcome == 0) ((state *)v)->ended++;
+}
+void tm_scheduler_machine_changed(void *v, int64_t machine, const tm_cluster *c) { ((state *)v)->touched[machine] = 1; }
+void tm_scheduler_end(void *v) { free(((state *)v)->touched); free(v); }
+"""
+
+CAREFUL_PROCESS = """
+import json, sys
+placed = ended = 0
+touched = set()
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["event"] == "begin":
+        machines = message["machines"]
+    if message["event"] != "place":
+        continue
+    for machine in message["changed"]:
+        machines[machine["machine"]] = machine
+        touched.add(machine["machine"])
+    ended += sum(task["outcome"] == 0 for task in message["ended"])
+    task, answer = message["task"], {"wait": True}
+    if task["cpu_nano"] > 3_000_000_000:
+        answer = {"reject": True}
+    elif placed - ended < 12:
+        order = sorted(range(len(machines)), key=lambda m: (m not in touched, m))
+        for m in order:
+            free = machines[m]
+            if free["up"] and task["cpu_nano"] <= free["free_cpu_nano"] and task["memory_bytes"] <= free["free_memory_bytes"]:
+                placed, answer = placed + 1, {"machine": m}
+                break
+    print(json.dumps(answer), flush=True)
+"""
+
+
+class Careful:
+    """Goes by its hooks: at most twelve tasks at a time, machines that have changed before others; refuses large ones."""
+
+    def begin(self, cluster):
+        self.placed = self.ended = 0
+        self.touched = numpy.zeros(cluster.count, bool)
+
+    def place(self, task, cluster):
+        if task.cpu_nano > 3_000_000_000:
+            return False
+        if self.placed - self.ended >= 12:
+            return None
+        fits = cluster.fits(task)
+        for some in (fits & self.touched, fits & ~self.touched):
+            if some.any():
+                self.placed += 1
+                return int(some.argmax())
+        return None
+
+    def task_ended(self, task, cluster):
+        self.ended += task.outcome == 0
+
+    def machine_changed(self, machine, cluster):
+        self.touched[machine] = True
+
+
+@pytest.mark.parametrize("queue", ["fifo", "sjf"])
+def test_hooks_waits_refusals_and_the_queue_are_the_same_in_all_ways(work, tmp_path, queue):
+    if not shutil.which("cc"):
+        pytest.skip("no C compiler")
+    (tmp_path / "careful.c").write_text(CAREFUL_C)
+    (tmp_path / "careful.py").write_text(CAREFUL_PROCESS)
+    subprocess.run(
+        ["cc", "-O1", "-shared", "-fPIC", f"-I{tm.include()}", "careful.c", "-o", "careful.so"], cwd=tmp_path, check=True
+    )
+    engine = {"queue": queue, "exact_estimates": True}
+    ways = [Careful(), f"plugin:{tmp_path}/careful.so", f"process:{sys.executable} {tmp_path}/careful.py"]
+    runs = [tm.simulate(work, "study:10", way, 1, **engine) for way in ways]
+    first = runs[0].tasks.to_dict()
+    assert 0 < runs[0].summary["outcomes"]["refused"] < 600
+    assert max(first["wait_us"]) > 0
+    for run in runs[1:]:
+        assert run.tasks.to_dict() == first

@@ -52,6 +52,13 @@ extension EngineSettings {
   }
 }
 
+extension ExperimentDefinition {
+  /// How the engine works for a scheduler: the experiment's settings, and the scheduler's before them.
+  public func engine(of scheduler: SchedulerDefinition) -> EngineSettings {
+    engine.overridden(by: scheduler.engine)
+  }
+}
+
 extension EngineSettings {
   /// These settings with one more, by its key in an experiment file (`queue`, `network.rackLatency`) and its
   /// value as it is written there (`sjf`, `50us`).

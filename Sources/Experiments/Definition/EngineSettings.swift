@@ -10,27 +10,35 @@ import Workload
 public struct EngineSettings: Codable, Hashable, Sendable {
   /// Where tasks wait.
   public enum Mode: String, Codable, CaseIterable, Sendable { case central, dispatch }
-  /// Orders of the central queue.
-  public enum Queue: String, Codable, CaseIterable, Sendable {
-    case fifo, priority, sjf, edf
-    case fairShare = "fair-share"
-    case drf
-
+  /// An order of the central queue, by its name: the engine's own, and the rules of
+  /// `QueueRule.catalogue`.
+  public struct Queue: RawRepresentable, Codable, Hashable, CaseIterable, Sendable {
+    public let rawValue: String
     /// The engine's own.
-    public var order: SimulationOptions.Order {
-      switch self {
-      case .fifo: .fifo
-      case .priority: .priority
-      case .sjf: .sjf
-      case .edf: .earliestDeadline
-      case .fairShare: .fairShare
-      case .drf: .dominantResource
-      }
+    public let order: SimulationOptions.Order
+
+    private static let own: [(name: String, order: SimulationOptions.Order)] = [
+      ("fifo", .fifo), ("priority", .priority), ("sjf", .sjf),
+      ("edf", .earliestDeadline), ("fair-share", .fairShare), ("drf", .dominantResource),
+    ]
+
+    /// The order called so; nil if there is none.
+    public init?(rawValue: String) {
+      let order =
+        Self.own.first { $0.name == rawValue }?.order
+        ?? QueueRule.named(rawValue).map(SimulationOptions.Order.rule)
+      guard let order else { return nil }
+      (self.rawValue, self.order) = (rawValue, order)
     }
+
+    public static let allCases: [Self] = (own.map(\.name) + QueueRule.catalogue.map(\.name))
+      .compactMap(Self.init)
+    /// First come, first served.
+    public static let fifo = allCases[0]
   }
   /// What may overtake a waiting head.
   public enum Backfilling: String, Codable, CaseIterable, Sendable {
-    case none, greedy, easy, conservative
+    case none, greedy, easy, conservative, shadow
 
     /// The engine's own.
     public var kind: SimulationOptions.Backfilling {
@@ -39,6 +47,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
       case .greedy: .greedy
       case .easy: .easy
       case .conservative: .conservative
+      case .shadow: .shadow
       }
     }
   }
@@ -59,6 +68,10 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   public var queue: Queue?
   /// What may overtake its head.
   public var backfilling: Backfilling?
+  /// Whether a head that does not fit stays the head until it starts.
+  public var bindHead: Bool?
+  /// Whether events of one instant happen one by one, arrivals before ends.
+  public var eventsOneByOne: Bool?
   /// How many waiting tasks are looked at.
   public var depth: Int?
   /// The name of the lowest class that may evict lower ones.
@@ -134,6 +147,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     set(\.gateways, gateways, &options)
     set(\.order, queue?.order, &options)
     set(\.backfilling, backfilling?.kind, &options)
+    set(\.bindsHead, bindHead, &options)
+    set(\.takesEventsOneByOne, eventsOneByOne, &options)
     set(\.depth, depth, &options)
     set(\.estimates, exactEstimates.map { $0 ? .exact : .declared }, &options)
     set(\.refusesAtOnce, refuse, &options)
@@ -157,8 +172,9 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     if let preempt {
       options.preemption = PriorityClass.allCases.first { $0.name == preempt }
     }
-    if let networkDelay, networkDelay > 0 {
-      options.network = NetworkModel(constant: Microseconds(seconds: networkDelay))
+    if let networkDelay {
+      options.network =
+        networkDelay > 0 ? NetworkModel(constant: Microseconds(seconds: networkDelay)) : nil
     }
     if overcommitCpu != nil || overcommitMemory != nil {
       options.overcommit = .init(cpu: overcommitCpu ?? 1, memory: overcommitMemory ?? 1)
@@ -171,6 +187,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     gateways = node.flag("gateways")
     queue = node.choice("queue", of: Queue.self)
     backfilling = node.choice("backfilling", of: Backfilling.self)
+    bindHead = node.flag("bindHead")
+    eventsOneByOne = node.flag("eventsOneByOne")
     depth = node.integer("depth", in: .min ... .max)
     preempt = node.choice("preempt", of: PriorityClass.allCases.map(\.name))
     exactEstimates = node.flag("exactEstimates")
@@ -232,6 +250,26 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     below("failures", failures?.issues)
     if network != nil, networkDelay != nil {
       issues.append(.init(path: "networkDelay", message: "is network under another name: give one"))
+    }
+    if backfilling == .conservative {
+      if let queue, queue.order.changesWithTime {
+        issues.append(
+          .init(
+            path: "queue",
+            message:
+              "is \(queue.rawValue), which changes while tasks wait: conservative backfilling "
+              + "promises starts in an order that stays; use easy"))
+      }
+      if bindHead == true {
+        issues.append(
+          .init(
+            path: "bindHead",
+            message:
+              "means nothing to conservative backfilling, which promises every task its start"))
+      }
+    }
+    if eventsOneByOne == true, (step ?? 0) > 0 {
+      issues.append(.init(path: "eventsOneByOne", message: "goes with no step of the clock"))
     }
     if cutDrain == true, accountTail != nil {
       issues.append(.init(path: "cutDrain", message: "is accountTail 0: give one of them"))

@@ -128,6 +128,11 @@ extension WorkloadDefinition {
     let priority = node.string("priority")
     let sample = node.number("sample", in: .share)
     let tasks = node.integer("tasks", in: 1...Int(Int32.max))
+    let starts = node.list("starts")?.compactMap { element -> Int? in
+      let place = element.number(in: .from(0, to: Double(Int32.max)))
+      if let place, place != place.rounded() { element.problem("is no whole number") }
+      return place.map { Int($0) }
+    }
     let scaleArrivals = node.number(
       "scaleArrivals", in: .from(Ranges.factor.lowerBound, to: Ranges.factor.upperBound))
     let scaleRunTimes = node.number(
@@ -141,6 +146,7 @@ extension WorkloadDefinition {
     self.priority = priority
     self.sample = sample
     self.tasks = tasks
+    self.starts = starts
     self.scaleArrivals = scaleArrivals
     self.scaleRunTimes = scaleRunTimes
   }

@@ -78,6 +78,13 @@ extension WorkloadDefinition {
     if let from, let to { notes.require(from < to, path, "begins (from) after its end (to)") }
     notes.number(sample, 0...1, "\(path).sample")
     notes.integer(tasks, 1...Int(Int32.max), "\(path).tasks")
+    if let starts {
+      notes.require(tasks != nil, "\(path).starts", "needs tasks: how many each sequence has")
+      notes.require(!starts.isEmpty, "\(path).starts", "has no start")
+      for (index, start) in starts.enumerated() {
+        notes.integer(start, 0...Int(Int32.max), "\(path).starts[\(index)]")
+      }
+    }
     notes.number(scaleArrivals, Ranges.factor, "\(path).scaleArrivals")
     notes.number(scaleRunTimes, Ranges.factor, "\(path).scaleRunTimes")
   }

@@ -167,6 +167,9 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
   public var sample: Double?
   /// The most tasks that are taken.
   public var tasks: Int?
+  /// Where sequences of ``tasks`` consecutive tasks begin, by their place in the order of submission from 0:
+  /// seed 1 takes the first, seed 2 the second, and past the last it begins again. Nil for the whole.
+  public var starts: [Int]?
   /// Arrivals so many times as dense (> 0).
   public var scaleArrivals: Double?
   /// Run times so many times as long (> 0).
@@ -184,7 +187,7 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
 
   /// A store keeps the names of version 0.1.
   private enum CodingKeys: String, CodingKey {
-    case name, source, from, to, priority, sample, tasks, scaleArrivals
+    case name, source, from, to, priority, sample, tasks, starts, scaleArrivals
     case scaleRunTimes = "scaleLoad"
     case parameters, words
   }

@@ -47,7 +47,7 @@ public final class ExperimentProvider: ExperimentInputs {
   }
 
   /// The policy's name; the path of one in a file begins from the experiment's folder.
-  private func schedulerName(_ definition: SchedulerDefinition) -> String {
+  func schedulerName(_ definition: SchedulerDefinition) -> String {
     guard let (kind, file) = NamedScheduler.file(definition.policy) else {
       return definition.policy
     }
@@ -125,7 +125,9 @@ public final class ExperimentProvider: ExperimentInputs {
   public func dependsOnSeed(_ workload: WorkloadDefinition, _ cluster: ClusterDefinition) throws
     -> Bool
   {
-    if isGenerated(workload.source) || workload.sample != nil { return true }
+    if isGenerated(workload.source) || workload.sample != nil || workload.starts != nil {
+      return true
+    }
     guard cluster.seed == nil else { return false }
     let groups =
       try cluster.groups
@@ -185,6 +187,15 @@ public final class ExperimentProvider: ExperimentInputs {
       let sampler = JobSampler(fraction: sample, seed: seed)
       source = AnyWorkloadSource(source.filter { sampler.includes(job: $0.id.job) })
     }
+    if let starts = definition.starts, !starts.isEmpty {
+      let start = starts[Int((max(seed, 1) - 1) % UInt64(starts.count))]
+      for place in 0..<start where try source.next() == nil {
+        throw RunError(
+          message:
+            "workload \(definition.name): has \(grouped(place)) tasks, and a sequence starts at number \(start)"
+        )
+      }
+    }
     if let tasks = definition.tasks { source = AnyWorkloadSource(source.prefix(tasks)) }
     if let factor = definition.scaleArrivals {
       source = AnyWorkloadSource(source.scaleArrivals(by: factor))
@@ -236,7 +247,8 @@ public final class ExperimentProvider: ExperimentInputs {
 
   /// A path in the experiment's folder; anything else as it is.
   private func path(_ source: String) -> String {
-    if source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
+    // Machines that the experiment itself says have no source, which would be the folder.
+    if source.isEmpty || source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
     func inFolder(_ name: String) -> String? {
       let path = URL(fileURLWithPath: folder).appendingPathComponent(name).path
       return FileManager.default.fileExists(atPath: path) ? path : nil

@@ -67,10 +67,13 @@ public struct NamedModel {
   ///     (YAML) or a fitted profile (JSON).
   ///   - margins: which laws of a profile are used.
   ///   - arrivals: which arrivals of a profile are used.
+  ///   - dependence: how what a profile knows of a job hangs together.
   /// - Throws: ``RunError``; it names every issue of a file.
   public init(
-    _ argument: String, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best
+    _ argument: String, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best,
+    dependence: DependenceChoice = .best
   ) throws {
+    let choices = Choices(margins: margins, arrivals: arrivals, dependence: dependence)
     if let station = try NamedStation(argument) {
       scenario = station.scenario
       return
@@ -81,11 +84,11 @@ public struct NamedModel {
     if WorkloadModel.presetNames.contains(name), !FileManager.default.fileExists(atPath: argument) {
       if overrides.isEmpty {
         scenario = WorkloadScenario(
-          model: try Self.preset(name, margins, arrivals, &notes), extent: .endless)
+          model: try Self.preset(name, choices, &notes), extent: .endless)
       } else {
         var file = ConfigurationFile(text: "base: \(name)", name: name)
         file.overrides = overrides
-        scenario = try Self.scenario(file, margins, arrivals, &notes)
+        scenario = try Self.scenario(file, choices, &notes)
       }
     } else if file.hasSuffix(".json"), let profile = try Self.profile(file) {
       guard overrides.isEmpty else {
@@ -93,12 +96,12 @@ public struct NamedModel {
           message: "\(file): a profile has no keys to set; a scenario with 'base: \(file)' does")
       }
       scenario = WorkloadScenario(
-        model: try Self.model(profile, file, margins, arrivals, &notes), extent: .endless)
+        model: try Self.model(profile, file, choices, &notes), extent: .endless)
     } else {
       var configuration: ConfigurationFile
       do { configuration = try ConfigurationFile(path: file) } catch { throw RunError(error) }
       configuration.overrides = overrides
-      scenario = try Self.scenario(configuration, margins, arrivals, &notes)
+      scenario = try Self.scenario(configuration, choices, &notes)
     }
     try setParameters(own)
   }
@@ -127,20 +130,28 @@ public struct NamedModel {
   }
 
   private static func preset(
-    _ name: String, _ margins: MarginChoice, _ arrivals: ArrivalChoice, _ notes: inout [String]
+    _ name: String, _ choices: Choices, _ notes: inout [String]
   ) throws -> WorkloadModel {
     guard let profile = WorkloadProfile.preset(name) else {
       return WorkloadModel.preset(name) ?? .study
     }
-    return try model(profile, name, margins, arrivals, &notes)
+    return try model(profile, name, choices, &notes)
+  }
+
+  /// What is taken of a profile.
+  private struct Choices {
+    let margins: MarginChoice
+    let arrivals: ArrivalChoice
+    let dependence: DependenceChoice
   }
 
   private static func model(
-    _ profile: WorkloadProfile, _ name: String, _ margins: MarginChoice,
-    _ arrivals: ArrivalChoice, _ notes: inout [String]
+    _ profile: WorkloadProfile, _ name: String, _ choices: Choices, _ notes: inout [String]
   ) throws -> WorkloadModel {
     do {
-      return try WorkloadModel(profile, margins: margins, arrivals: arrivals, notes: &notes)
+      return try WorkloadModel(
+        profile, margins: choices.margins, arrivals: choices.arrivals,
+        dependence: choices.dependence, notes: &notes)
     } catch {
       throw RunError(
         lines: error.issues.map { "\(name): \($0)" })
@@ -162,7 +173,7 @@ public struct NamedModel {
   }
 
   private static func scenario(
-    _ file: ConfigurationFile, _ margins: MarginChoice, _ arrivals: ArrivalChoice,
+    _ file: ConfigurationFile, _ choices: Choices,
     _ notes: inout [String]
   ) throws -> WorkloadScenario {
     let path = file.name
@@ -170,12 +181,12 @@ public struct NamedModel {
     do {
       let scenario = try WorkloadScenario(file) { name in
         if WorkloadModel.presetNames.contains(name) {
-          return try preset(name, margins, arrivals, &gathered)
+          return try preset(name, choices, &gathered)
         }
         guard name.hasSuffix(".json") else { return nil }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         let file = URL(fileURLWithPath: name, relativeTo: folder).path
-        return try profile(file).map { try model($0, name, margins, arrivals, &gathered) }
+        return try profile(file).map { try model($0, name, choices, &gathered) }
       }
       // What was assumed of classes that are not taken over says nothing.
       if !scenario.replacesClasses {
@@ -210,7 +221,11 @@ public struct NamedModel {
         continue
       }
       guard let value = Double(pair[1]), value > 0, value <= 1e12 else {
-        throw RunError(message: "\(pair[0]) '\(pair[1])' is not a number above 0")
+        throw RunError(
+          message: "\(pair[0]) '\(pair[1])' is not a number above 0, at most 1000000000000")
+      }
+      guard pair[0] != "tasks" || value == value.rounded() else {
+        throw RunError(message: "tasks '\(pair[1])' is not a whole number")
       }
       switch pair[0] {
       case "tasks": scenario.extent.tasks = Int(value)

@@ -44,6 +44,8 @@ struct Accounts {
   /// What they were when the last task was submitted, when that was, and who waited.
   private var atLastSubmit = Integrals()
   private var lastSubmit = Microseconds.never
+  /// When a task last started.
+  var lastStart = Microseconds.never
   private var waitingAtLastSubmit = 0
   /// Of tasks that finished in the window, in nano-core-µs of a machine of speed 1.
   private var work: Int128 = 0
@@ -186,6 +188,10 @@ struct Accounts {
     report.kinds = kinds
     let arrivals = lastSubmit.isKnown ? (lastSubmit - firstSubmit).seconds : 0
     if arrivals > 0, offeredTo > 0 { report.offeredLoad = offeredWork / (offeredTo * arrivals) }
+    let upToLastStart = lastStart.isKnown ? (lastStart - firstSubmit).seconds : 0
+    if upToLastStart > 0, offeredTo > 0 {
+      report.useToLastStart = Double(taskCPU) * 1e-15 / (offeredTo * upToLastStart)
+    }
     report.remarks.tasks = submissions
     (report.lastSubmit, report.waitingAtLastSubmit) = (lastSubmit, waitingAtLastSubmit)
     if audited { report.audit = audit(cluster, energy) }

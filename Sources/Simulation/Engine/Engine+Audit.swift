@@ -48,7 +48,7 @@ extension Engine {
         if cluster.fits(slots[queue.head].view.request, on: machine) { accounts.idled += 1 }
       }
     }
-    guard let head = pending.first?.value else { return }
+    guard !pending.isEmpty, let head = scorer == nil ? firstInOrder() : offering.head else { return }
     if keepsPlan {
       let waiting = pending.slots(limit: options.depth)
       let starting = waiting.filter { roomNow(for: slots[$0].view) != nil }
@@ -57,8 +57,7 @@ extension Engine {
       for index in starting where mayKeepPromises(index, profiles) { accounts.idled += 1 }
       return
     }
-    let promise =
-      options.backfilling == .easy && options.mode == .central ? promise(to: head) : nil
+    let promise = options.mode == .central ? promiseNow(to: head) : nil
     for index in mayStart(head) where !wasAsked(index) {
       guard let machines = roomNow(for: slots[index].view) else { continue }
       if index != head, var promise {

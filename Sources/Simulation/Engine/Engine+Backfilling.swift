@@ -7,16 +7,25 @@ extension Engine {
     offering.stage = .backfilling
     offering.cursor = 0
     offering.candidates.removeAll(keepingCapacity: true)
-    offering.head = pending.first?.value ?? -1
+    if scorer == nil { offering.head = firstInOrder() ?? -1 }
     offering.left = 0
     offering.hasMore = pending.count > options.depth + 1
-    guard let head = pending.first?.value else { return }
-    if options.backfilling == .easy { offering.promise = promise(to: head) }
+    let head = offering.head
+    guard head >= 0 else { return }
+    offering.promise = promiseNow(to: head)
     if onlyFresh {
       for entry in fresh where entry.value != head { offering.candidates.append(entry.value) }
     } else {
-      offering.candidates.append(
-        contentsOf: pending.slots(limit: options.depth + 1).dropFirst())
+      offering.candidates.append(contentsOf: backfillers(of: head))
+    }
+  }
+
+  /// What those who overtake must leave to the head; nil for nothing.
+  func promiseNow(to head: Int32) -> HeadPromise? {
+    switch options.backfilling {
+    case .easy: promise(to: head)
+    case .shadow: shadow ?? promise(to: head)
+    case .none, .greedy, .conservative: nil
     }
   }
 
@@ -34,7 +43,8 @@ extension Engine {
   /// are none.
   mutating func addCandidates() -> Bool {
     guard offering.hasMore, offering.left > 0 else { return false }
-    var within = pending.slots(limit: options.depth + 1).dropFirst()
+    let head = offering.head
+    var within = pending.slots(limit: options.depth + 1).filter { $0 != head }[...]
     // Those before them have been looked at, now or when they came.
     if !pending.isByUser { within = within.suffix(offering.left) }
     let known = Set(offering.candidates)
@@ -70,6 +80,9 @@ extension Engine {
   /// Whether the task may start on these machines now: it is over in time, or the head finds room
   /// beside it.
   func keeps(_ promise: inout HeadPromise, _ view: TaskView, _ machines: [Int]) -> Bool {
+    guard options.backfilling != .shadow else {
+      return machines.allSatisfy { expectedEnd(of: view, on: $0) < promise.time }
+    }
     // A gang ends when its slowest instance does.
     let isOver = machines.allSatisfy { expectedEnd(of: view, on: $0) <= promise.time }
     for machine in machines {

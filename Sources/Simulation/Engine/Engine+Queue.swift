@@ -10,8 +10,8 @@ extension Engine {
       switch offering.stage {
       case .opening: openQueue()
       case .heads:
-        if !headWaits, let entry = pending.first {
-          ask(about: entry.value)
+        if !headWaits, let head = queueHead() {
+          ask(about: head)
           return true
         }
         if headWaits, options.backfilling != .none {
@@ -57,6 +57,8 @@ extension Engine {
       }
       return
     }
+    // Another may have come before the head by now.
+    if scorer != nil, bound < 0 { headWaits = false }
     offering.headWaited = headWaits
     offering.stage = .heads
   }
@@ -132,7 +134,11 @@ extension Engine {
   /// The task that was asked about has left the queue, or waits on.
   private mutating func decided(_ hasLeft: Bool) {
     switch offering.stage {
-    case .heads: if !hasLeft { headWaits = !preempt(for: offering.task) }
+    case .heads:
+      if !hasLeft {
+        headWaits = !preempt(for: offering.task)
+        if headWaits { keepHead(offering.task) }
+      }
     case .backfilling:
       if hasLeft {
         accounts.backfilled += 1

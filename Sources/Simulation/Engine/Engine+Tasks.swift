@@ -15,6 +15,7 @@ extension Engine {
   mutating func dequeue(_ index: Int32) {
     if keepsPlan { withdraw(index) }
     pending.remove(queueEntry(index), of: slots[index].view.user)
+    if index == bound { unbind() }
   }
 
   func queueEntry(_ index: Int32) -> OrderedIndex.Entry {
@@ -59,6 +60,7 @@ extension Engine {
     if slots[index].view.attempts == 0 { slots[index].firstStart = cluster.now }
     slots[index].since = cluster.now
     slots[index].lastStart = cluster.now
+    accounts.lastStart = cluster.now
     slots[index].view.attempts += 1
     slots[index].state = .running
     slots[index].sibling = -1

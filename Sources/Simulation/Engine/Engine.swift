@@ -18,8 +18,13 @@ struct Engine: ~Copyable {
   var pending: WaitingQueue
   /// What has arrived since the queue was last offered.
   var fresh: [OrderedIndex.Entry] = []
-  /// Running instances by their planned ends; kept only for EASY and conservative backfilling.
+  /// Running instances by their planned ends; kept only where backfilling reckons with them.
   var ends = OrderedIndex()
+  /// The head that stays the head until it starts, and the time before which others must end; -1 for none.
+  var bound: Int32 = -1
+  var shadow: HeadPromise?
+  /// Scores the waiting tasks, in an order that changes with time.
+  var scorer: (any QueueScorer)?
   /// What waiting tasks have been promised by conservative backfilling.
   var plan = PromisePlan()
   /// Whether decisions are about which waiting task goes next, not only where the first one goes.
@@ -95,6 +100,7 @@ struct Engine: ~Copyable {
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
     pending = WaitingQueue(options.order)
+    if case .rule(let rule) = options.order, case .changing(let make) = rule.kind { scorer = make() }
     isBatch = choosesTasks
     changes = layout.events
     prospects = Prospects(layout)
@@ -106,7 +112,7 @@ struct Engine: ~Copyable {
       plans || !layout.events.isEmpty || options.failures != nil || options.audit
       || options.preemption != nil
     keepsPlan = plans
-    foreseesEnds = plans || options.backfilling == .easy
+    foreseesEnds = plans || options.backfilling == .easy || options.backfilling == .shadow
     keepsRunningLists = listsRunning
     runningLists = Array(repeating: SlotList(), count: listsRunning ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
@@ -161,7 +167,7 @@ struct Engine: ~Copyable {
     guard record.submit <= options.until, record.submit.isKnown else { return false }
     lastSubmit = record.submit
     arrivalTime = stepped(record.submit)
-    if arrivalTime > cluster.now {
+    if arrivalTime > cluster.now || options.takesEventsOneByOne {
       coming = record
       stage = .reaching
     } else {
@@ -195,7 +201,7 @@ struct Engine: ~Copyable {
         if let next = nextInstant, next < arrivalTime {
           step(to: next)
         } else {
-          step(to: arrivalTime)
+          step(to: arrivalTime, onlyClock: options.takesEventsOneByOne)
           if let record = coming { arrive(record) }
         }
       case .draining:
@@ -219,9 +225,9 @@ struct Engine: ~Copyable {
     giveUpRest()
   }
 
-  private mutating func step(to time: Microseconds) {
+  private mutating func step(to time: Microseconds, onlyClock: Bool = false) {
     moveClock(to: time)
-    if !isStepped { happen() }
+    if !isStepped, !onlyClock { happen() }
     let limit = options.maximumFailures + 1000 * accounts.submissions
     if accounts.failures > limit { exhausted = .tooManyFailures(limit, time: cluster.now) }
   }
@@ -331,6 +337,7 @@ struct Engine: ~Copyable {
       case .fail: fail(Int(event.subject))
       case .repair: repair(Int(event.subject))
       }
+      if options.takesEventsOneByOne { return }
     }
     while nextChange < changes.count, changes[nextChange].time.rawValue <= now {
       accounts.events += 1
@@ -355,7 +362,9 @@ struct Engine: ~Copyable {
         return false
       }
       // Tasks of no length end at once and may make room.
-      guard heap.nextTime == cluster.now.rawValue else { return false }
+      guard heap.nextTime == cluster.now.rawValue, !options.takesEventsOneByOne else {
+        return false
+      }
       happen()
       offering.stage = .opening
     }

@@ -24,12 +24,14 @@ struct WaitingQueue {
   var isEmpty: Bool { count == 0 }
 
   /// A task's place among others of its order.
-  func key(_ task: borrowing TaskView) -> Int64 {
+  func key(_ task: TaskView) -> Int64 {
     switch order {
     case .fifo, .fairShare, .dominantResource: 0
     case .priority: -(Int64(task.priorityClass.rawValue) << 17 + Int64(task.priority))
     case .sjf: task.estimate.rawValue
     case .earliestDeadline: task.deadline.rawValue
+    case .rule(let rule):
+      if case .fixed(let score) = rule.kind { QueueRule.key(score(task)) } else { 0 }
     }
   }
 

@@ -63,6 +63,10 @@ extension Metric {
         "CPU load that the workload was asked to be; none where none was."
       ) { (run: SimulationReport) in run.askedLoad ?? .nan },
       Metric(
+        "cpu_use_to_last_start", "CPU use up to the last start", better: .higher,
+        "Core-seconds of all attempts over those that the machines had from the first submission to the last start: RLScheduler's utilisation (Zhang et al., SC'20), which counts the drain's work and not its time."
+      ) { (run: SimulationReport) in run.useToLastStart },
+      Metric(
         "memory_utilisation", "memory utilisation", better: .none,
         "Claimed share of the memory that was there, until the last submission: the drain is left out."
       ) { (run: SimulationReport) in run.usage.whileSubmitting.memory },

@@ -20,9 +20,15 @@ struct EngineOptions: ParsableArguments, Sendable {
 
   @Option(
     help: ArgumentHelp(
-      "What may overtake a head that must wait: none, greedy, easy, conservative.",
+      "What may overtake a head that must wait: none, greedy, easy, conservative, shadow (RLScheduler's).",
       valueName: "kind"))
   var backfilling = EngineSettings.Backfilling.none
+
+  @Flag(help: "A head that does not fit stays the head until it starts, whoever comes by then.")
+  var bindHead = false
+
+  @Flag(help: "Take events of one instant one by one, arrivals before ends, as RLScheduler does.")
+  var eventsOneByOne = false
 
   @Option(
     help: ArgumentHelp(
@@ -153,6 +159,8 @@ struct EngineOptions: ParsableArguments, Sendable {
     settings.gateways = gateways
     settings.queue = queue
     settings.backfilling = backfilling
+    if bindHead { settings.bindHead = true }
+    if eventsOneByOne { settings.eventsOneByOne = true }
     settings.depth = depth
     settings.preempt = preempt?.name
     settings.exactEstimates = exactEstimates

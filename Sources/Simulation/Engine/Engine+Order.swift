@@ -1,0 +1,77 @@
+import Workload
+
+// Who heads the queue, where that is not simply its first: orders that change with time, and heads that are
+// bound until they start.
+extension Engine {
+  /// Who goes next; nil if nobody waits.
+  @inline(__always)
+  func firstInOrder() -> Int32? { bound >= 0 ? bound : pending.first?.value }
+
+  /// Who goes next, by the scores of now where they change; nil if nobody waits. O(n) then.
+  @inline(__always)
+  mutating func queueHead() -> Int32? {
+    guard scorer != nil, bound < 0 else { return firstInOrder() }
+    return scored(limit: options.depth).min { $0.isBefore($1) }?.slot
+  }
+
+  /// The head does not fit: it stays the head, where heads are bound.
+  mutating func keepHead(_ index: Int32) {
+    offering.head = index
+    guard options.bindsHead, bound != index else { return }
+    bound = index
+    if options.backfilling == .shadow { shadow = promise(to: index) }
+  }
+
+  /// The bound head has left the queue.
+  mutating func unbind() {
+    bound = -1
+    shadow = nil
+    headWaits = false
+  }
+
+  /// Those that may be backfilled before the head, in the order in which they are asked about.
+  mutating func backfillers(of head: Int32) -> [Int32] {
+    var found: [Int32]
+    if options.backfilling == .shadow {
+      found = pending.slots(limit: options.depth + 1)
+      // Slots are used again: only the number of arrival tells who came first.
+      found.sort { slots[$0].arrival < slots[$1].arrival }
+    } else if scorer != nil {
+      found = scored(limit: options.depth + 1).sorted { $0.isBefore($1) }.map(\.slot)
+    } else {
+      found = pending.slots(limit: options.depth + 1)
+    }
+    found.removeAll { $0 == head }
+    if found.count > options.depth { found.removeLast() }
+    return found
+  }
+
+  /// A waiting task and its score.
+  private struct Scored {
+    let slot: Int32
+    let score: Double
+    let arrival: UInt64
+
+    /// The order of the queue: what has no score is last.
+    func isBefore(_ other: Scored) -> Bool {
+      if score < other.score { return true }
+      if other.score < score { return false }
+      if score.isNaN != other.score.isNaN { return other.score.isNaN }
+      return arrival < other.arrival
+    }
+  }
+
+  /// The tasks that wait, first come first, with their scores of now.
+  private mutating func scored(limit: Int) -> [Scored] {
+    let waiting = pending.slots(limit: limit)
+    if isStale {
+      scorer?.begin(at: cluster.now, waiting: pending.count, on: seen)
+    } else {
+      scorer?.begin(at: cluster.now, waiting: pending.count, on: cluster)
+    }
+    return waiting.map { slot in
+      Scored(
+        slot: slot, score: scorer?.score(slots[slot].view) ?? .nan, arrival: slots[slot].arrival)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import Configuration
+import Experiments
+import Foundation
+import Testing
+
+/// What an experiment file says reaches the store and comes back.
+@Suite struct DefinitionTests {
+  /// A key that is added to a workload and left out of what is kept would change every cell in silence.
+  @Test func nothingOfAWorkloadIsLostOnTheWay() throws {
+    var workload = WorkloadDefinition(name: "w", source: "log.swf")
+    (workload.from, workload.to, workload.priority, workload.sample) = (1, 2, "0-1", 0.5)
+    (workload.tasks, workload.starts, workload.scaleArrivals) = (3, [4, 5], 6)
+    (workload.scaleRunTimes, workload.parameters) = (7, ["load": 0.5])
+    for child in Mirror(reflecting: workload).children {
+      let isNil =
+        Mirror(reflecting: child.value).displayStyle == .optional
+        && Mirror(reflecting: child.value).children.isEmpty
+      #expect(!isNil, "\(child.label ?? "") is to be set here")
+    }
+    let data = try JSONEncoder().encode(workload)
+    #expect(try JSONDecoder().decode(WorkloadDefinition.self, from: data) == workload)
+  }
+
+  /// Sequences of a log: each seed has its own start, and the same for every scheduler.
+  @Test func sequencesNeedTheirLength() {
+    let text = """
+      name: x
+      seeds: 2
+      workloads: [{ source: log.swf, starts: [0, 1.5] }]
+      clusters: [study:10]
+      schedulers: [first-fit]
+      """
+    #expect {
+      _ = try ExperimentDefinition(ConfigurationFile(text: text, name: "x.yaml"))
+    } throws: { error in
+      "\(error)".contains("starts") && "\(error)".contains("no whole number")
+    }
+  }
+}
