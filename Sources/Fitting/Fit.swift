@@ -48,6 +48,18 @@ public struct Fit: Sendable, Equatable, Codable {
   /// Bayes's (Schwarz's) information criterion, k log n - 2 log L.
   public var bic: Double { Double(freeParameters) * log(Double(count)) - 2 * logLikelihood }
 
+  /// The parameters in the search's coordinates; nil where the family is not searched for.
+  var coordinates: [Double]? {
+    family.likelihood.map { model in
+      zip(model.coordinates, parameters).map { coordinate, parameter in
+        switch coordinate {
+        case .direct: parameter.value
+        case .logarithm: log(parameter.value)
+        }
+      }
+    }
+  }
+
   /// The estimate called `name`; nil if the family has no such parameter.
   public subscript(name: String) -> Estimate? { parameters.first { $0.name == name } }
 }

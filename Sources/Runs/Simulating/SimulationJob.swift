@@ -112,6 +112,7 @@ public struct SimulationJob: Sendable {
     let cost = RunCost(since: start)
     if let path = files.timeline, var timeline = results.timeline {
       timeline.arrange()
+      if !run.report.kindNames.isEmpty { timeline.kinds = run.report.kindNames }
       try timeline.write(
         to: path, series: run.report.series,
         title: "\(workload) on \(cluster), \(run.report.policy)")
@@ -221,6 +222,7 @@ public struct SimulationJob: Sendable {
           .scaleRunTimes(by: scaleRunTimes), results: &results)
       if let failure = outcome?.failure { throw SimulationError.results(failure) }
       report.droppedDependencies += dropped
+      report.tell(of: layout, classNames: argument.classNames, askedCores: argument.askedCores)
       if let failure = report.remarks.failure(engine.options) { throw RunError(message: failure) }
       try requireTasks(tasks)
       return Run(

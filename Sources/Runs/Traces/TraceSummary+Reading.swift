@@ -38,6 +38,7 @@ extension TraceSummary {
         use?.notes = notes
         usage = use
       }
+      users = stream.symbols
     }
     for table in trace.tables where survey(of: table.name) == nil {
       // Read once: it may be standard input, and a bad row is one bad row.

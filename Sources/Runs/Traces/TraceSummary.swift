@@ -22,6 +22,8 @@ public struct TraceSummary {
   public var machines: MachineSummary?
   /// Rows that could not be read, by reason.
   public var rejects: [String: Int] = [:]
+  /// The names of the users.
+  public var users: SymbolTable?
 
   package private(set) var records = 0
   private(set) var jobs = 0
@@ -215,6 +217,11 @@ public struct TraceSummary {
       return "\(significant(perSecond * factor)) a \(unit)"
     }
     return "\(significant(perSecond * 86400)) a day"
+  }
+
+  /// Whether requests are shares of the largest machine in the trace itself.
+  var isNormalised: Bool {
+    ["google-", "alibaba-2017", "alibaba-2018"].contains { format.hasPrefix($0) }
   }
 
   private var marginLines: String {

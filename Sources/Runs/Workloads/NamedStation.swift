@@ -66,6 +66,7 @@ struct StationParameters {
   var servers = 1
   var load = 0.8
   var tasks = 100_000
+  static let keys = ["c", "load", "run", "law", "cv", "tasks"]
   /// Of run times, in seconds.
   var law: Law
 
@@ -73,12 +74,12 @@ struct StationParameters {
     var numbers: [String: Double] = ["c": 1, "load": 0.8, "run": 100, "tasks": 100_000]
     var name = "exponential"
     var cv: Double?
-    let keys = ["c", "load", "run", "law", "cv", "tasks"]
     for item in text.split(separator: ",") {
       let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
-      guard pair.count == 2, keys.contains(pair[0]) else {
+      guard pair.count == 2, Self.keys.contains(pair[0]) else {
         throw RunError(
-          message: "\(kind): '\(item)' is none of \(keys.map { $0 + "=" }.joined(separator: ", "))")
+          message:
+            "\(kind): '\(item)' is none of \(Self.keys.map { $0 + "=" }.joined(separator: ", "))")
       }
       if pair[0] == "law" {
         name = pair[1]
