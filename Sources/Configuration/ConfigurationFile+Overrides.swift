@@ -32,12 +32,12 @@ public struct ConfigurationOverride: Hashable, Sendable {
 
   /// Puts the value where it belongs in `root`. Keys that are not there are made; what stands below
   /// something that has no keys, or in a list that has no such entry, is an issue.
-  func apply(to root: inout Node) -> ConfigurationIssue? {
+  func apply(to root: inout Node) -> DescriptionIssue? {
     guard let steps, let value = try? Yams.compose(yaml: value) else {
-      return ConfigurationIssue(path: path, message: "cannot be set to '\(value.prefix(40))'")
+      return DescriptionIssue(path: path, message: "cannot be set to '\(value.prefix(40))'")
     }
     guard Self.set(&root, steps[...], value) else {
-      return ConfigurationIssue(path: path, message: "is not there to be set")
+      return DescriptionIssue(path: path, message: "is not there to be set")
     }
     return nil
   }
