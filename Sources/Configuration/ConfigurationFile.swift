@@ -54,7 +54,7 @@ public struct ConfigurationFile {
     _ build: (ConfigurationNode) -> Value?
   ) throws(ConfigurationError) -> Value {
     let collector = IssueCollector()
-    // Nodes hold it and it them: a circle that nobody else would open.
+    // Nodes know the collector, and it knows them.
     defer { collector.visited = [] }
     let node: Node
     do {

@@ -184,7 +184,11 @@ public struct NamedModel {
         continue
       }
       guard let value = Double(pair[1]), value > 0, value <= 1e12 else {
-        throw RunError(message: "\(pair[0]) '\(pair[1])' is not a number above 0")
+        throw RunError(
+          message: "\(pair[0]) '\(pair[1])' is not a number above 0, at most 1000000000000")
+      }
+      guard pair[0] != "tasks" || value == value.rounded() else {
+        throw RunError(message: "tasks '\(pair[1])' is not a whole number")
       }
       switch pair[0] {
       case "tasks": scenario.extent.tasks = Int(value)
