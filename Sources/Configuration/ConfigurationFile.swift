@@ -54,6 +54,8 @@ public struct ConfigurationFile {
     _ build: (ConfigurationNode) -> Value?
   ) throws(ConfigurationError) -> Value {
     let collector = IssueCollector()
+    // Nodes know the collector, and it knows them.
+    defer { collector.visited = [] }
     let node: Node
     do {
       node = try Yams.compose(yaml: text) ?? Node.mapping(.init([]))

@@ -164,7 +164,7 @@ struct Maximum {
 /// The Hessian is the central difference of the analytic gradient (error about 1e-9 relative), made
 /// negative definite by a shift where it is not; steps are halved until the likelihood rises.
 /// Converged when the largest gradient component is at most 1e-9, or at most 1e-7 where no step makes it
-/// smaller or the last has been made.
+/// smaller or the last has been made. Where the surrounding task is cancelled it ends where it is.
 func maximise(
   dimension: Int, family: Family, from starts: [SIMD2<Double>],
   _ evaluate: (SIMD2<Double>) -> Score
@@ -194,7 +194,7 @@ private func climb(
   var iterations = 0
   for iteration in 0..<200 {
     norm = max(abs(here.gradient.x), abs(here.gradient.y))
-    guard norm.isFinite, here.value.isFinite else { break }
+    guard norm.isFinite, here.value.isFinite, !Task.isCancelled else { break }
     let information = curvature(dimension, theta, evaluate)
     if norm <= tolerance {
       return Maximum(
@@ -206,7 +206,7 @@ private func climb(
     if length > 4 { step *= 4 / length }  // coordinates are logarithms: e^4 is far enough at once
     var factor = 1.0
     var advanced = false
-    while factor > 1e-10 {
+    while factor > 1e-10, !Task.isCancelled {
       let candidate = theta + factor * step
       let there = evaluate(candidate)
       let gain = (step * here.gradient).sum() * factor

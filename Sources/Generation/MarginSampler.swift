@@ -4,7 +4,7 @@ import Fitting
 /// A law made ready for drawing many values at once: uniform numbers in, values out, in place.
 ///
 /// The common families are computed with functions of our own, whose bits are the same on every
-/// machine; the others go through the law's quantile function, which uses the platform's.
+/// machine; those that are inverted by search go through a table of their quantiles (``QuantileGrid``).
 struct MarginSampler: Sendable {
   private enum Kind: Sendable {
     /// scale · S^(-1/shape)
@@ -18,6 +18,7 @@ struct MarginSampler: Sendable {
     case uniform(lower: Double, width: Double)
     case steps([Double])
     case lines([Double])
+    case grid(QuantileGrid)
     case other(Law)
   }
 
@@ -64,7 +65,9 @@ struct MarginSampler: Sendable {
       case .uniform(let law): .uniform(lower: law.lower, width: law.upper - law.lower)
       case .empirical(let law):
         law.interpolation == .steps ? .steps(law.values) : .lines(law.values)
-      default: .other(base)
+      // A closed form, be it a slow one.
+      case .generalizedPareto: .other(base)
+      default: QuantileGrid(base).map { .grid($0) } ?? .other(base)
       }
   }
 
@@ -117,6 +120,7 @@ struct MarginSampler: Sendable {
         let index = min(values.count - 2, Int(position))
         x[i] = values[index] + (position - Double(index)) * (values[index + 1] - values[index])
       }
+    case .grid(let grid): grid.transform(x)
     case .other(let law):
       for i in x.indices { x[i] = law.quantile(x[i]) }
     }

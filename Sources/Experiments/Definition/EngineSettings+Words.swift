@@ -51,6 +51,13 @@ extension EngineSettings {
   }
 }
 
+extension ExperimentDefinition {
+  /// How the engine works for a scheduler: the experiment's settings, and the scheduler's before them.
+  public func engine(of scheduler: SchedulerDefinition) -> EngineSettings {
+    engine.overridden(by: scheduler.engine)
+  }
+}
+
 extension EngineSettings {
   /// The keys whose values are numbers.
   public static let numberKeys = [

@@ -64,7 +64,7 @@ public struct NamedCluster {
     // The table that a workload is read from says nothing of the cluster's.
     var reading = self.reading
     reading.table = nil
-    let trace = try reading.open(argument, meter: meter, notes: false)
+    let trace = try reading.open(argument, meter: meter, notes: false, mustBe: false)
     let options = reading.readOptions(meter: meter, rejects: rejects)
     guard let list = try trace.machineEvents(options) else {
       throw RunError(

@@ -47,7 +47,7 @@ public final class ExperimentProvider: ExperimentInputs {
   }
 
   /// The policy's name; the path of one in a file begins from the experiment's folder.
-  private func schedulerName(_ definition: SchedulerDefinition) -> String {
+  func schedulerName(_ definition: SchedulerDefinition) -> String {
     guard let (kind, file) = NamedScheduler.file(definition.policy) else {
       return definition.policy
     }
@@ -244,7 +244,8 @@ public final class ExperimentProvider: ExperimentInputs {
 
   /// A path in the experiment's folder; anything else as it is.
   private func path(_ source: String) -> String {
-    if source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
+    // Machines that the experiment itself says have no source, which would be the folder.
+    if source.isEmpty || source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
     func inFolder(_ name: String) -> String? {
       let path = URL(fileURLWithPath: folder).appendingPathComponent(name).path
       return FileManager.default.fileExists(atPath: path) ? path : nil

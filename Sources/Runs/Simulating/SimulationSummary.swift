@@ -25,6 +25,8 @@ public struct SimulationSummary {
   public let cost: RunCost
   /// The files that were written.
   public let outputs: [String]
+  /// What has to be said of the run before its figures are read, most important first.
+  let remarks: [String]
   /// What queueing theory says of the same; nil where it says nothing.
   let theory: [QueueTheory.Value]?
   /// Waits by tenth of run time.
@@ -48,7 +50,7 @@ public struct SimulationSummary {
   }
 
   private var replayLines: String {
-    var lines = report.remarks(options).map { "  NOTE: \($0)\n" }.joined()
+    var lines = remarks.map { "  NOTE: \($0)\n" }.joined()
     for (count, what) in [
       (tasks.neverRan, "never ran in the trace: left out"),
       (tasks.unknown, "with unknown run time: left out"),
@@ -275,13 +277,17 @@ public struct SimulationSummary {
 }
 
 extension ClusterLayout {
-  /// What its trace does not say of the machines.
+  /// What its trace does not say of the machines, in a line where it is the same of all.
   var unknownNotes: [String] {
-    [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)].compactMap {
-      what, count in
-      guard count > 0 else { return nil }
-      return
-        "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit"
-    }
+    let both = machinesOfUnknownMemory == machinesOfUnknownDisk
+    return
+      (both
+      ? [("memory and disk", machinesOfUnknownMemory)]
+      : [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)]).compactMap {
+        what, count in
+        guard count > 0 else { return nil }
+        return
+          "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit"
+      }
   }
 }

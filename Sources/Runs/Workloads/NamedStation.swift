@@ -85,7 +85,11 @@ struct StationParameters {
         continue
       }
       guard let value = Double(pair[1]), value > 0, value <= 1e9 else {
-        throw RunError(message: "\(kind): \(pair[0]) '\(pair[1])' is not a number above 0")
+        throw RunError(
+          message: "\(kind): \(pair[0]) '\(pair[1])' is not a number above 0, at most 1000000000")
+      }
+      guard pair[0] != "tasks" || value == value.rounded() else {
+        throw RunError(message: "\(kind): tasks '\(pair[1])' is not a whole number")
       }
       if pair[0] == "cv" { cv = value } else { numbers[pair[0]] = value }
     }

@@ -83,6 +83,9 @@ struct SweepCommand: AsyncParsableCommand {
       valueName: "file"))
   var chartLibrary: String?
 
+  @Flag(help: "Run each learned scheduler in the engine that it was trained in, but for --vary.")
+  var asTrained = false
+
   @Flag(help: "Print results.json, or what was found as JSON.")
   var json = false
 
@@ -133,12 +136,16 @@ struct SweepCommand: AsyncParsableCommand {
           !metric.contains($0)
         }
     }
+    // What is varied goes before what it was trained in.
+    let warnings = try ExperimentProvider(folder: folder, reading: reading)
+      .settle(&base, asTrained: asTrained)
+    if find != nil { for warning in warnings { reading.logger?.warning("\(warning)") } }
     if let find { return try await search(find, base, folder, reading) }
     let definition = try Sweep(base, folder: folder, reading: reading)
       .definition(vary.key, vary.values)
     try await CompareRun(
       definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
-      writesReport: true, json: json, reading: reading
+      writesReport: true, json: json, asTrained: false, reading: reading
     ).run()
   }
 
