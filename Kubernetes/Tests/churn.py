@@ -3,7 +3,7 @@
 import os
 import time
 
-from harness import (PORT, control_plane, cpu_seconds, expect, extender, memory, option, own, say,
+from harness import (clear, PORT, control_plane, cpu_seconds, expect, extender, memory, option, own, say,
                      scheduler_configuration, stop)
 
 
@@ -50,4 +50,4 @@ def run(kube):
             expect(late < early * 1.1 + 2, f"{name}: {early:.1f} MB after a quarter of the time, {late:.1f} MB in the end")
     for process in (scheduler, service, standby):
         stop(process)
-    kube.main(["delpods"])
+    clear(kube)
