@@ -1,3 +1,4 @@
+import Workload
 import Yams
 
 /// A value that takes the place of one in a file: `classes.short.share=0.7`.

@@ -39,6 +39,12 @@ public struct EpisodeSeed: Hashable, Sendable {
     self.value = value
   }
 
+  /// The seed with this number, of the split that has it; 0, 1,000 and 10,000, which none has, are training's.
+  public init(numbered value: UInt64) {
+    split = Split.allCases.first { $0.ranges.contains { $0.contains(value) } } ?? .training
+    self.value = value
+  }
+
   /// Consecutive seeds of a split; nil if one of them is not the split's.
   ///
   /// - Parameters:
