@@ -39,6 +39,14 @@ public struct EpisodeSeed: Hashable, Sendable {
     self.value = value
   }
 
+  /// The seed with a number that somebody outside has chosen, such as an environment's: of the split that has
+  /// it, of training where none has.
+  public init(_ value: UInt64) {
+    self.value = value
+    split =
+      Split.allCases.first { $0.ranges.contains { $0.contains(value) } } ?? .training
+  }
+
   /// Consecutive seeds of a split; nil if one of them is not the split's.
   ///
   /// - Parameters:

@@ -20,7 +20,7 @@ extension SchedulingEnvironment.Rules {
     self.init(
       layout: scenario.cluster,
       tasks: { seed, _ in
-        var source = try scenario.source(seed, load, scenario.cluster(seed))
+        var source = try scenario.source(EpisodeSeed(seed), load, scenario.cluster(seed))
         var records: [TaskRecord] = []
         while records.count < count, let record = try source.next() { records.append(record) }
         return NamedWorkload(TaskTable(records))
@@ -42,9 +42,9 @@ extension SchedulingEnvironment.Rules {
     let scenario = Scenario(
       name: "units", options: options, cluster: layout,
       source: { seed, _, machines in
-        ReplayedTasks(try tasks(seed, machines.effectiveCores))
+        ReplayedTasks(try tasks(seed.value, machines.effectiveCores))
       })
     units = try scenario.measuredUnits(
-      load: load ?? 1, tasks: taskLimit, seeds: SeedRange.tuning(20))
+      load: load ?? 1, tasks: taskLimit, seeds: EpisodeSeed.some(.tuning, 20) ?? [])
   }
 }
