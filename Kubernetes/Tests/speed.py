@@ -98,7 +98,7 @@ def run(kube):
         rows.append((words, result))
         say(f"        {result:.0f} pods a second, API server {spent:.1f} CPU s, load {os.getloadavg()[0]:.1f}: {words}")
 
-    for turn in range(3):
+    for turn in range(2):
         measure(f"none{turn} no extender", scheduler_configuration())
         measure(f"ours{turn} tracemill-kube extender, names", scheduler_configuration(PORT + 1), ours)
         measure(f"alone{turn} tracemill-kube extender, names, prioritize alone", scheduler_configuration(PORT + 1, filters=False), ours)

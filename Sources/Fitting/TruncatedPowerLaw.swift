@@ -110,6 +110,8 @@ extension TruncatedPowerLaw {
 
   public var parameters: [Double] { [exponent, rate, scale] }
 
+  public var isInvertedBySearch: Bool { true }
+
   public func scaledParameters(by factor: Double) -> [Double] {
     [exponent, rate / factor, scale * factor]
   }

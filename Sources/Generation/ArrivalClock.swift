@@ -10,7 +10,8 @@ import Workload
 /// that of the modulating process, then that of the weekly curve.
 struct ArrivalClock: Sendable {
   private var points: GammaBridge
-  private var modulation: Modulation?
+  /// The innermost first.
+  private var modulations: [Modulation]
   private let rate: Double
   private let curve: WeeklyCurve?
   private let replay: Replay?
@@ -20,9 +21,15 @@ struct ArrivalClock: Sendable {
     rate = model.rate
     curve = model.weeklyCurve.isEmpty ? nil : WeeklyCurve(model.weeklyCurve)
     switch model.process {
-    case .poisson: (modulation, replay) = (nil, nil)
-    case .mmpp(let process): (modulation, replay) = (Modulation(process, seed: seed), nil)
-    case .replayed(let gaps): (modulation, replay) = (nil, Replay(gaps, rate: model.rate))
+    case .poisson: (modulations, replay) = ([], nil)
+    case .mmpp(let process):
+      (modulations, replay) = ([Modulation(process, seed: seed, name: "arrivals")], nil)
+    case .cascade(let stages):
+      modulations = stages.enumerated().reversed().map { place, stage in
+        Modulation(stage, seed: seed, name: "arrivals/stage \(place)")
+      }
+      replay = nil
+    case .replayed(let gaps): (modulations, replay) = ([], Replay(gaps, rate: model.rate))
     }
   }
 
@@ -34,7 +41,7 @@ struct ArrivalClock: Sendable {
       points.points(of: block, into: times)
       let gap = 1 / rate
       for place in times.indices { times[place] *= gap }
-      modulation?.invert(times)
+      for place in modulations.indices { modulations[place].invert(times) }
     }
     curve?.invert(times)
   }
@@ -111,16 +118,16 @@ private struct Modulation: Sendable {
   /// Where the loaded block begins and ends: time in each state.
   private var begin = (0.0, 0.0)
 
-  init(_ process: MMPP2, seed: UInt64) {
+  init(_ process: MMPP2, seed: UInt64, name: String) {
     let mean = process.rate
     let busy = (1 / process.leavingBusy, process.busyRate / mean)
     let quiet = (1 / process.leavingQuiet, process.quietRate / mean)
-    var rng = RandomStream(seed: seed, name: "arrivals/state")
+    var rng = RandomStream(seed: seed, name: name + "/state")
     let beginsBusy = rng.openUniform() < process.busyShare
     stays = beginsBusy ? (busy.0, quiet.0) : (quiet.0, busy.0)
     rates = beginsBusy ? (busy.1, quiet.1) : (quiet.1, busy.1)
-    first = GammaBridge(seed: seed, name: "arrivals/" + (beginsBusy ? "busy" : "quiet"))
-    second = GammaBridge(seed: seed, name: "arrivals/" + (beginsBusy ? "quiet" : "busy"))
+    first = GammaBridge(seed: seed, name: name + "/" + (beginsBusy ? "busy" : "quiet"))
+    second = GammaBridge(seed: seed, name: name + "/" + (beginsBusy ? "quiet" : "busy"))
   }
 
   /// Integrated rate at the end of a block of cycles.

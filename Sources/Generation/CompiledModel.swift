@@ -1,3 +1,4 @@
+import CVectorMath
 import Fitting
 import Workload
 
@@ -22,13 +23,18 @@ final class CompiledModel: Sendable {
     let deadlineFactor: Double
     let hasDisk: Bool
     let hasOutcomes: Bool
+    let hasInstances: Bool
+    let hasGPUs: Bool
+    let spansMachines: Bool
+    /// Square roots of the parts of a run time's normal score that are the job's and the task's.
+    let jobPart, taskPart: Double
   }
 
   /// What only tasks with a past, or of larger jobs, need.
   private struct Past: Sendable {
     let outcomes: [(upTo: Double, outcome: Outcome)]
     let unstarted: Double
-    let jobSize, attempts, wait, disk: MarginSampler?
+    let jobSize, attempts, wait, disk, gpus, instances: MarginSampler?
   }
 
   /// What is drawn for the jobs of a block: when they come, their class, and how many tasks they have.
@@ -36,6 +42,10 @@ final class CompiledModel: Sendable {
     var times = [Double](repeating: 0, count: GammaBridge.blockSize)
     var classes = [UInt8](repeating: 0, count: GammaBridge.blockSize)
     var sizes = [Int32](repeating: 1, count: GammaBridge.blockSize)
+    /// Where jobs repeat others: whose requests each has, in places of the block, and the
+    /// probabilities of their run times.
+    var origins = [Int32](repeating: 0, count: GammaBridge.blockSize)
+    var runTimes = [Double](repeating: 0, count: GammaBridge.blockSize)
   }
 
   /// The most tasks of a job.
@@ -47,6 +57,9 @@ final class CompiledModel: Sendable {
   private let margins: [Margins]
   private let hasJobSizes: Bool
   private let hasOutcomes: Bool
+  /// Whether run times of tasks hang together within jobs or between them.
+  private let hasJobRunTimes: Bool
+  private let repeats: RepeatSampler?
   private let estimates: (factor: MarginSampler, roundedTo: [Double])?
   private let streams: Streams
   /// What draws a trace's details; nil if the model has none.
@@ -54,7 +67,7 @@ final class CompiledModel: Sendable {
 
   private struct Streams: Sendable {
     let kind, jobSize, runTime, cpu, memory, outcome, attempts, estimate: RandomStream
-    let wait, disk, unstarted: RandomStream
+    let wait, disk, unstarted, gpus, instances, jobRunTime: RandomStream
 
     init(seed: UInt64) {
       func stream(_ name: String) -> RandomStream { RandomStream(seed: seed, name: name) }
@@ -63,6 +76,8 @@ final class CompiledModel: Sendable {
       (outcome, attempts) = (stream("outcome"), stream("attempts"))
       (estimate, wait) = (stream("estimate"), stream("wait"))
       (disk, unstarted) = (stream("disk"), stream("unstarted"))
+      (gpus, instances) = (stream("gpus"), stream("instances"))
+      jobRunTime = stream("job run time")
     }
   }
 
@@ -91,7 +106,9 @@ final class CompiledModel: Sendable {
         Class(
           upTo: upTo, margins: place, priorityClass: part.priorityClass, priority: part.priority,
           deadlineFactor: part.deadlineFactor ?? 0, hasDisk: part.disk != nil,
-          hasOutcomes: !part.outcomes.isEmpty))
+          hasOutcomes: !part.outcomes.isEmpty, hasInstances: part.instances != nil,
+          hasGPUs: part.gpus != nil, spansMachines: part.spansMachines,
+          jobPart: part.withinJobs.squareRoot(), taskPart: (1 - part.withinJobs).squareRoot()))
       pasts.append(
         Past(
           outcomes: part.outcomes.map {
@@ -100,13 +117,17 @@ final class CompiledModel: Sendable {
           },
           unstarted: part.unstarted, jobSize: part.jobSize.map(MarginSampler.init),
           attempts: part.attempts.map(MarginSampler.init),
-          wait: part.wait.map(MarginSampler.init), disk: part.disk.map(MarginSampler.init)))
+          wait: part.wait.map(MarginSampler.init), disk: part.disk.map(MarginSampler.init),
+          gpus: part.gpus.map(MarginSampler.init),
+          instances: part.instances.map(MarginSampler.init)))
     }
     self.classes = classes
     self.margins = margins
     self.pasts = pasts
     hasJobSizes = pasts.contains { $0.jobSize != nil }
     hasOutcomes = classes.contains(where: \.hasOutcomes)
+    repeats = model.repeats.flatMap { $0.share > 0 ? RepeatSampler($0, seed: seed) : nil }
+    hasJobRunTimes = repeats != nil || model.classes.contains { $0.withinJobs > 0 }
     estimates = model.estimates.map { (MarginSampler($0.factor), $0.roundedTo) }
     details = model.details.map { TraceSampler($0, seed: seed) }
   }
@@ -119,13 +140,26 @@ final class CompiledModel: Sendable {
     withUnsafeTemporaryAllocation(of: Double.self, capacity: size) { column in
       streams.kind.openUniforms(from: first, into: column)
       for place in 0..<size { jobs.classes[place] = classIndex(column[place]) }
+      if hasJobRunTimes {
+        jobs.runTimes.withUnsafeMutableBufferPointer { times in
+          streams.jobRunTime.openUniforms(from: first, into: times)
+          repeats?.chain(block: block, origins: &jobs.origins, runTimes: times)
+        }
+      }
+      if repeats != nil {
+        for place in 0..<size { jobs.classes[place] = jobs.classes[Int(jobs.origins[place])] }
+      }
       guard hasJobSizes else { return }
       streams.jobSize.openUniforms(from: first, into: column)
+      if repeats != nil {
+        // Origins come before what repeats them: going back, each is still its own.
+        for place in (0..<size).reversed() { column[place] = column[Int(jobs.origins[place])] }
+      }
       transform(column, of: jobs.classes, group: { Int($0) }, groups: classes.count) {
         pasts[$0].jobSize ?? MarginSampler.one
       }
       for place in 0..<size {
-        jobs.sizes[place] = count(column[place], atMost: Self.jobLimit)
+        jobs.sizes[place] = wholeCount(column[place], atMost: Self.jobLimit)
       }
     }
   }
@@ -196,6 +230,14 @@ final class CompiledModel: Sendable {
       }
     }
     func requests(_ stream: RandomStream, _ column: UnsafeMutableBufferPointer<Double>) {
+      if repeats != nil {
+        for i in 0..<count {
+          let origin = UInt64(first + Int(jobs.origins[tasks[i].place]))
+          let index = margins[marginsOf(kinds[i])].sharesRequests ? 0 : tasks[i].index
+          column[i] = RandomStream.openUniform(stream.at(UInt64(index)).word(origin))
+        }
+        return
+      }
       uniforms(stream, column)
       guard hasJobSizes else { return }
       for i in 0..<count where tasks[i].index > 0 && margins[marginsOf(kinds[i])].sharesRequests {
@@ -203,7 +245,11 @@ final class CompiledModel: Sendable {
       }
     }
     let (runTimes, cpus, memories) = (columns[0, count], columns[1, count], columns[2, count])
-    uniforms(streams.runTime, runTimes)
+    if hasJobRunTimes {
+      joinedRunTimes(runTimes, jobs, tasks, kinds, first)
+    } else {
+      uniforms(streams.runTime, runTimes)
+    }
     requests(streams.cpu, cpus)
     requests(streams.memory, memories)
     shape(runTimes, cpus, memories, kinds)
@@ -224,6 +270,22 @@ final class CompiledModel: Sendable {
           memory: Bytes(inRange(amount: memories[i] * 1_073_741_824))))
       record.priorityClass = part.priorityClass
       record.priority = part.priority
+      if part.spansMachines { record.flags.insert(.spansMachines) }
+      if part.hasGPUs || part.hasInstances {
+        let origin = repeats == nil ? tasks[i].place : Int(jobs.origins[tasks[i].place])
+        let past = pasts[Int(kinds[i])]
+        let index = margins[part.margins].sharesRequests ? 0 : tasks[i].index
+        let job = Int64(first + origin)
+        if let law = past.gpus {
+          let gpus = law.value(uniform(streams.gpus, TaskID(job: job, index: Int32(index))))
+          record.request.milliGPU = inRange(amount: gpus * 1000)
+          record.maxRequest.milliGPU = record.request.milliGPU
+        }
+        if let law = past.instances {
+          record.instances = wholeCount(
+            law.value(uniform(streams.instances, TaskID(job: job))), atMost: Self.jobLimit)
+        }
+      }
       if part.deadlineFactor > 0 {
         let limit = Microseconds(inRange(seconds: part.deadlineFactor * runTimes[i]))
         record.deadline = (submit + limit).clamped
@@ -238,6 +300,34 @@ final class CompiledModel: Sendable {
       if part.hasOutcomes { live(&record, outcomes[i], pasts[Int(kinds[i])]) }
       details?.describe(&record)
       records.append(record)
+    }
+  }
+
+  /// Probabilities of run times that hang together: of a job of one task the job's own, of others a
+  /// normal score that is the job's in part.
+  private func joinedRunTimes(
+    _ column: UnsafeMutableBufferPointer<Double>, _ jobs: Jobs,
+    _ tasks: UnsafeMutableBufferPointer<(place: Int, index: Int)>,
+    _ kinds: UnsafeMutableBufferPointer<UInt8>, _ first: Int
+  ) {
+    for i in 0..<tasks.count {
+      let (place, index) = tasks[i]
+      let part = classes[Int(kinds[i])]
+      if jobs.sizes[place] == 1 || part.jobPart == 1 {
+        column[i] = jobs.runTimes[place]
+        continue
+      }
+      let own = uniform(streams.runTime, TaskID(job: Int64(first + place), index: Int32(index)))
+      if part.jobPart == 0, index > 0 {
+        column[i] = own
+      } else if part.jobPart == 0 {
+        column[i] = jobs.runTimes[place]
+      } else {
+        let z =
+          part.jobPart * cvm_normal_quantile(jobs.runTimes[place])
+          + part.taskPart * cvm_normal_quantile(own)
+        column[i] = min(max(cvm_normal_probability(z), 0x1p-53), 1 - 0x1p-53)
+      }
     }
   }
 
@@ -257,7 +347,7 @@ final class CompiledModel: Sendable {
       return record.endUnstarted(outcome, wait: wait)
     }
     let attempts = part.attempts?.value(uniform(streams.attempts, record.id)) ?? 1
-    record.live(outcome, attempts: count(attempts, atMost: 1e6), wait: wait)
+    record.live(outcome, attempts: wholeCount(attempts, atMost: 1e6), wait: wait)
   }
 
   private func marginsOf(_ kind: UInt8) -> Int { classes[Int(kind)].margins }
@@ -378,6 +468,6 @@ extension TaskClass {
 }
 
 /// The nearest whole number to one that was drawn, from 1; 1 too for what is no number.
-@inline(__always) private func count(_ x: Double, atMost most: Double) -> Int32 {
+@inline(__always) private func wholeCount(_ x: Double, atMost most: Double) -> Int32 {
   x > 1 ? Int32(min(x.rounded(), most)) : 1
 }

@@ -104,16 +104,31 @@ struct RankScores {
     // A step up by d at z adds d · ψₖ₋₁(z) φ(z) / √k to coefficient k.
     coefficients = [Double](repeating: 0, count: Self.degree)
     for place in 1..<n where scores[place] != scores[place - 1] {
-      let z = cvm_normal_quantile(Double(place) / Double(n))
-      let step = (scores[place] - scores[place - 1]) * cvm_exp(-0.5 * z * z) * 0.3989422804014327
-      var (last, this) = (0.0, 1.0)
+      let table = Self.polynomials
+      let step = (scores[place] - scores[place - 1]) * table.densities[place]
       for k in 0..<Self.degree {
-        coefficients[k] += step * this / Double(k + 1).squareRoot()
-        let next = (z * this - Double(k).squareRoot() * last) / Double(k + 1).squareRoot()
-        (last, this) = (this, next)
+        coefficients[k] += step * table.values[place * Self.degree + k] / table.roots[k]
       }
     }
   }
+
+  /// The normalised polynomials at the ends of the cells, which are the same for every law: 10 MB.
+  private static let polynomials: (values: [Double], densities: [Double], roots: [Double]) = {
+    let roots = (0..<degree).map { Double($0 + 1).squareRoot() }
+    var values = [Double](repeating: 0, count: cells * degree)
+    var densities = [Double](repeating: 0, count: cells)
+    for place in 1..<cells {
+      let z = cvm_normal_quantile(Double(place) / Double(cells))
+      densities[place] = cvm_exp(-0.5 * z * z) * 0.3989422804014327
+      var (last, this) = (0.0, 1.0)
+      for k in 0..<degree {
+        values[place * degree + k] = this
+        let next = (z * this - Double(k).squareRoot() * last) / roots[k]
+        (last, this) = (this, next)
+      }
+    }
+    return (values, densities, roots)
+  }()
 
   /// Spearman's correlation of quantities whose normals have correlation `r`; 0 if one is constant.
   func spearman(with other: RankScores, normals r: Double) -> Double {

@@ -3,13 +3,14 @@ import Fitting
 
 /// A law made ready for drawing many values at once: uniform numbers in, values out, in place.
 ///
-/// Families with ``Fitting/BlockQuantiles`` are computed a block at a time, the others through the law's
-/// quantile function.
+/// Families with ``Fitting/BlockQuantiles`` are computed a block at a time, those that are inverted by search go
+/// through a table of their quantiles (``QuantileGrid``), the others through the law's quantile function.
 struct MarginSampler: Sendable {
   private enum Kind: Sendable {
     case block(BlockQuantiles)
     case steps([Double])
     case lines([Double])
+    case grid(QuantileGrid)
     case other(Law)
   }
 
@@ -47,10 +48,13 @@ struct MarginSampler: Sendable {
     (self.lower, self.upper, self.from, self.mass) = (lower, upper, from, mass)
     kind =
       switch base {
-      case .parametric(let law): law.blockQuantiles.map { .block($0) } ?? .other(base)
+      case .parametric(let law) where law.blockQuantiles != nil:
+        law.blockQuantiles.map { .block($0) } ?? .other(base)
+      // A closed form, be it a slow one.
+      case .parametric(let law) where !law.isInvertedBySearch: .other(base)
       case .empirical(let law):
         law.interpolation == .steps ? .steps(law.values) : .lines(law.values)
-      default: .other(base)
+      default: QuantileGrid(base).map { .grid($0) } ?? .other(base)
       }
   }
 
@@ -103,6 +107,7 @@ struct MarginSampler: Sendable {
         let index = min(values.count - 2, Int(position))
         x[i] = values[index] + (position - Double(index)) * (values[index + 1] - values[index])
       }
+    case .grid(let grid): grid.transform(x)
     case .other(let law):
       for i in x.indices { x[i] = law.quantile(x[i]) }
     }

@@ -71,6 +71,7 @@ struct ClassAccumulator {
   var arrivals: ArrivalCounter
   /// Arrivals in each hour since the trace's beginning modulo a week.
   var hours = [Int](repeating: 0, count: 168)
+  /// Tasks of which at least two are known; NaN for the other.
   var triples: Reservoir<(runTime: Double, cpu: Double, memory: Double)>
 
   init(name: String, options: ProfileOptions) throws(FittingError) {
@@ -100,8 +101,13 @@ struct ClassAccumulator {
     if hasCPU { cpu.add(record.request.cpu.value) } else { cpu.unknown += 1 }
     let hasMemory = !assumed && !record.flags.contains(.memoryUnknown)
     if hasMemory { memory.add(record.request.memory.gibibytes) } else { memory.unknown += 1 }
-    if isKnown, !isCensored, hasCPU, hasMemory {
-      triples.add((time, record.request.cpu.value, record.request.memory.gibibytes))
+    let isExact = isKnown && !isCensored
+    if [isExact, hasCPU, hasMemory].count(where: { $0 }) > 1 {
+      triples.add(
+        (
+          isExact ? time : .nan, hasCPU ? record.request.cpu.value : .nan,
+          hasMemory ? record.request.memory.gibibytes : .nan
+        ))
     }
   }
 

@@ -32,8 +32,9 @@ public struct ProfileOptions: Sendable {
 ///
 /// Holds, whatever the length of the stream: for each class and quantity a reservoir of
 /// `ProfileOptions.reservoir` values (16 bytes each; 24 for the rank correlations), a quantile sketch
-/// (tens of kilobytes) and running moments; and one entry of about 32 bytes for each job, since a
-/// job's tasks may come at any time. Everything else is streamed.
+/// (tens of kilobytes) and running moments; one entry of about 40 bytes for each job, since a
+/// job's tasks may come at any time; and 96 bytes for each of the first 500,000 jobs, whose order and
+/// properties are looked at together. Everything else is streamed.
 ///
 /// ```swift
 /// var builder = try ProfileBuilder(options)
@@ -48,7 +49,10 @@ public struct ProfileBuilder {
   /// The groups: the priority classes, then those that tasks were added with.
   private var names = PriorityClass.allCases.map(\.name)
   private var places: [String: Int]
-  private var jobs: [Int64: (tasks: Int, group: Int)] = [:]
+  private var jobs: [Int64: (tasks: Int, group: Int, place: Int)] = [:]
+  private var ledger = JobLedger()
+  private var standing: StandingSnapshot
+  private var arrivals = ArrivalLearner()
   private var jobsOfClass = [Int](repeating: 0, count: PriorityClass.allCases.count)
 
   /// The most groups that are told apart.
@@ -63,6 +67,9 @@ public struct ProfileBuilder {
     }
     self.options = options
     places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    standing = StandingSnapshot(
+      capacity: options.reservoir,
+      generator: RandomStream(seed: options.seed, name: "profile/standing"))
     all = try ClassAccumulator(name: "all", options: options)
     if options.byClass {
       for priority in PriorityClass.allCases {
@@ -104,12 +111,17 @@ public struct ProfileBuilder {
     all.add(record)
     if options.byClass { classes[place].add(record) }
     let size = Int(max(1, record.instances))
-    if jobs[record.id.job] != nil {
+    standing.add(record)
+    if let known = jobs[record.id.job] {
       jobs[record.id.job]?.tasks += size
+      if known.place >= 0 { ledger.add(record, to: known.place) }
     } else {
-      jobs[record.id.job] = (size, place)
+      // Jobs from before the trace are no sample of those that come.
+      let kept = record.flags.contains(.cutOffAtStart) ? nil : ledger.add(record)
+      jobs[record.id.job] = (size, place, kept ?? -1)
       jobsOfClass[place] += 1
       all.addJob(record)
+      if !record.flags.contains(.cutOffAtStart) { arrivals.add(max(record.submit.seconds, 0)) }
       if options.byClass { classes[place].addJob(record) }
     }
   }
@@ -165,9 +177,17 @@ public struct ProfileBuilder {
       profiles[name] = await accumulator.profile(fitter, name: name)
     }
     let span = first.map { max(0, (last - $0).seconds) } ?? 0
-    return WorkloadProfile(
+    var profile = WorkloadProfile(
       provenance: provenance, span: span, all: await all.profile(fitter, name: "all"),
       classes: profiles, classMix: mix)
+    profile.all.arrivals.cascade = arrivals.profile(profile.all.arrivals, seed: options.seed)
+    profile.kinds = ledger.kinds()
+    profile.repeats = ledger.repeats()
+    profile.withinJobs = ledger.withinJobs()
+    profile.standing = standing.profile(
+      first: (first ?? .zero).seconds, last: last.seconds)
+    profile.card = profile.makeCard()
+    return profile
   }
 }
 
@@ -178,7 +198,13 @@ extension ClassAccumulator {
       shares[outcome.name] = Share(count: count, of: tasks)
     }
     let triples = triples.elements
-    let (time, cpus, memories) = (triples.map(\.runTime), triples.map(\.cpu), triples.map(\.memory))
+    func pair(
+      _ a: ((runTime: Double, cpu: Double, memory: Double)) -> Double,
+      _ b: ((runTime: Double, cpu: Double, memory: Double)) -> Double
+    ) -> Double? {
+      let known = triples.filter { !a($0).isNaN && !b($0).isNaN }
+      return rankCorrelation(known.map(a), known.map(b))
+    }
     return ClassProfile(
       tasks: tasks, jobs: jobs, runTime: await fitter.profile(runTime, "\(name)/run time"),
       cpu: await fitter.profile(cpu, "\(name)/cpu"),
@@ -186,8 +212,8 @@ extension ClassAccumulator {
       jobSize: await fitter.profile(jobSize, "\(name)/job size"), arrivals: arrivalProfile,
       outcomes: shares,
       rankCorrelations: RankCorrelations(
-        runTimeCPU: rankCorrelation(time, cpus), runTimeMemory: rankCorrelation(time, memories),
-        cpuMemory: rankCorrelation(cpus, memories), sampleSize: triples.count))
+        runTimeCPU: pair(\.runTime, \.cpu), runTimeMemory: pair(\.runTime, \.memory),
+        cpuMemory: pair(\.cpu, \.memory), sampleSize: triples.count))
   }
 
   private var arrivalProfile: ArrivalProfile {

@@ -20,6 +20,14 @@ extension SyntheticWorkload {
     precondition(threads > 0, "at least one thread draws")
     var left = extent.tasks ?? .max
     var round = 0
+    var standing = 0
+    while standing < standingCount, left > 0 {
+      let records = standingTasks(from: standing, atMost: min(left, Self.largest))
+      try body(records)
+      standing += records.count
+      left -= records.count
+      if !isWanted() { return }
+    }
     while left > 0 {
       for (place, part) in parts(from: round * threads, count: threads).enumerated() {
         if part.isTooLarge {

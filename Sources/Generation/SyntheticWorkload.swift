@@ -30,6 +30,8 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
   private var records: [TaskRecord] = []
   private var position = 0
   private var produced = 0
+  /// The first task that runs already at the beginning and is not yet given.
+  private var standingPlace = 0
   private var hasEnded = false
 
   /// Tasks drawn at once, at most: a block of one-task jobs, or a part of the tasks of larger ones.
@@ -82,6 +84,7 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
     precondition(job >= 0, "jobs are counted from 0")
     records.removeAll(keepingCapacity: true)
     (position, produced, hasEnded) = (0, 0, false)
+    standingPlace = standingCount
     load(job / GammaBridge.blockSize)
     place = job % GammaBridge.blockSize
   }
@@ -110,6 +113,13 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
   private mutating func refill() -> Bool {
     let left = extent.tasks.map { $0 - produced } ?? .max
     guard !hasEnded, left > 0 else { return false }
+    if standingPlace < standingCount {
+      records = standingTasks(from: standingPlace, atMost: min(left, Self.batch))
+      position = 0
+      standingPlace += records.count
+      produced += records.count
+      return true
+    }
     if place == GammaBridge.blockSize { load(block + 1) }
     records.removeAll(keepingCapacity: true)
     position = 0
@@ -124,10 +134,27 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
     return !records.isEmpty
   }
 
+  /// How many tasks run already at the beginning.
+  var standingCount: Int { model.standing?.count ?? 0 }
+
+  /// Some of the tasks that run already at the beginning; they come before all others.
+  func standingTasks(from first: Int, atMost limit: Int) -> [TaskRecord] {
+    guard let standing = model.standing else { return [] }
+    let stream = RandomStream(seed: seed, name: "standing")
+    return (first..<min(standing.count, first + limit)).map { standing.task($0, stream) }
+  }
+
+  /// This workload without what runs already at the beginning.
+  func withoutStanding() -> SyntheticWorkload {
+    var copy = self
+    copy.standingPlace = standingCount
+    return copy
+  }
+
   /// Calls `body` with each job from the first, how many tasks it has, and how many of them the
   /// extent lets in, until it says no; draws no tasks. Whether it never did.
   mutating func forEachJob(_ body: (_ job: Int, _ size: Int, _ submitted: Int) -> Bool) -> Bool {
-    var left = extent.tasks ?? .max
+    var left = extent.tasks.map { max(0, $0 - standingCount) } ?? .max
     var block = 0
     while left > 0 {
       load(block)

@@ -181,7 +181,7 @@ extension WorkloadComparison {
   }
 
   /// Three significant digits.
-  private static func rounded(_ x: Double) -> String {
+  static func rounded(_ x: Double) -> String {
     guard x != 0, x.isFinite else { return "0" }
     var (unit, size) = (1.0, abs(x))
     while size >= 1000 { (unit, size) = (unit * 10, size / 10) }

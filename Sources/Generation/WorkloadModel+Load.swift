@@ -15,7 +15,9 @@ extension WorkloadModel {
   public var meanCoreSeconds: Double { taskMean(\.meanCoreSeconds) }
 
   /// Mean CPU time that a job claims, in core-seconds.
-  public var meanJobCoreSeconds: Double { meanJobSize * meanCoreSeconds }
+  public var meanJobCoreSeconds: Double {
+    classes.reduce(0) { $0 + $1.share * $1.meanJobSize * $1.meanInstances * $1.meanCoreSeconds }
+  }
 
   /// A mean over tasks, of which classes with larger jobs have more.
   private func taskMean(_ value: (TaskClass) -> Double) -> Double {
@@ -29,7 +31,8 @@ extension WorkloadModel {
   }
 
   /// Cores that are busy on average if everything is run at once: Little's law, rate × core-seconds.
-  public var offeredCores: Double { arrivals.rate * meanJobSize * meanCoreSeconds }
+  /// What runs at the beginning is not in it: see ``StandingModel/cores``.
+  public var offeredCores: Double { arrivals.rate * meanJobCoreSeconds }
 
   /// Sets the arrival rate so that the offered CPU load on `cores` cores (times their speeds, where
   /// they differ) is `load`: 1 is as much as they can do.
@@ -53,7 +56,16 @@ extension WorkloadModel {
           message: "\(load) on \(cores) cores cannot be set with \(work) core-seconds a job")
       ])
     }
-    arrivals.rate = rate
+    guard let standing, standing.count > 0, let span = standing.span, span > 0 else {
+      arrivals.rate = rate
+      return
+    }
+    // What runs at the beginning counts with what it does in the span of the trace it was found in; both
+    // go up and down together.
+    let offered = arrivals.rate * work + standing.coreSeconds(within: span) / span
+    let factor = load * cores / offered
+    arrivals.rate *= factor
+    self.standing?.count = Int((Double(standing.count) * factor).rounded())
   }
 }
 
@@ -70,6 +82,9 @@ extension TaskClass {
     }
     return jobSize.mean + added / Double(cells)
   }
+
+  /// Mean number of instances of a task.
+  var meanInstances: Double { instances.map { max(1, $0.mean) } ?? 1 }
 
   /// Mean of CPU times run time: the product of the means, and with a copula the integral over its
   /// two normals, by the trapezoid rule, for what their correlation adds.

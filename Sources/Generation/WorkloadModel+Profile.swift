@@ -13,8 +13,11 @@ public enum MarginChoice: String, CaseIterable, Sendable {
 
 /// What a generator takes for the arrivals of a profile.
 public enum ArrivalChoice: String, CaseIterable, Sendable {
-  /// The two-state process where one was fitted, else Poisson.
+  /// Cycles and bursts on several time scales where they were fitted, else the two-state process, else
+  /// Poisson.
   case best
+  /// The two-state process where one was fitted, else Poisson.
+  case bursts
   /// Poisson at the mean rate.
   case poisson
   /// Poisson with the rate of each hour of the day.
@@ -29,22 +32,31 @@ extension WorkloadModel {
   ///   - profile: what was fitted.
   ///   - margins: which laws of each quantity.
   ///   - arrivals: which arrivals.
+  ///   - dependence: how what is known of a job hangs together. Kinds of jobs have the data's own laws:
+  ///     with `margins` of ``MarginChoice/fitted`` there are none.
   ///   - requests: CPU in cores and memory in GiB of a task where the profile knows none.
   ///   - notes: what had to be changed or assumed.
   /// - Throws: ``WorkloadModelError`` where the profile lacks what is needed, or contradicts itself.
   public init(
     _ profile: WorkloadProfile, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best,
-    requests: (cpu: Double, memory: Double) = (1, 2), notes: inout [String]
+    dependence: DependenceChoice = .best, requests: (cpu: Double, memory: Double) = (1, 2),
+    notes: inout [String]
   ) throws(WorkloadModelError) {
     var issues: [DescriptionIssue] = []
     let times = profile.all.arrivals
     if !(times.rate > 0 && times.rate.isFinite) {
       issues.append(
-        DescriptionIssue(path: "all.arrivals.rate", message: "is \(times.rate); expected more than 0"))
+        DescriptionIssue(
+          path: "all.arrivals.rate", message: "is \(times.rate); expected more than 0"))
     }
     var process = ArrivalModel.Process.poisson
-    if arrivals == .best, let fitted = times.mmpp2 { process = .mmpp(fitted) }
     var curve: [Double] = []
+    if arrivals == .best, let fitted = times.cascade {
+      if !fitted.stages.isEmpty { process = .cascade(fitted.stages) }
+      curve = fitted.weeklyCurve
+    } else if arrivals == .best || arrivals == .bursts, let fitted = times.mmpp2 {
+      process = .mmpp(fitted)
+    }
     if arrivals == .daily {
       if times.hourOfDay.count == 24, times.hourOfDay.allSatisfy({ ($0 ?? -1) >= 0 }) {
         curve = (0..<168).map { times.hourOfDay[$0 % 24] ?? 1 }
@@ -54,7 +66,10 @@ extension WorkloadModel {
             path: "all.arrivals.hourOfDay", message: "does not cover the day's 24 hours"))
       }
     }
-    var classes: [TaskClass] = []
+    let usesKinds = dependence == .best && margins != .fitted
+    var classes =
+      usesKinds ? Self.kindClasses(profile, requests: requests, &notes) : []
+    let hasKinds = !classes.isEmpty
     let parts =
       profile.classes.isEmpty
       ? [("all", profile.all, 1.0)]
@@ -64,15 +79,21 @@ extension WorkloadModel {
     let total = parts.reduce(0) { $0 + $1.2 }
     if abs(total - 1) > 1e-6 {
       issues.append(
-        DescriptionIssue(path: "classMix", message: "has shares that add up to \(total); expected 1"))
+        DescriptionIssue(
+          path: "classMix", message: "has shares that add up to \(total); expected 1"))
     }
-    for (path, part, share) in parts {
-      let reader = ProfileReader(path: path, part: part, margins: margins, requests: requests)
+    for (path, part, share) in parts where !hasKinds {
+      let reader = ProfileReader(
+        path: path, part: part, margins: margins, requests: requests,
+        isIndependent: dependence == .none,
+        gpus: Self.pooledGPUs(
+          (profile.kinds ?? []).filter { path == "all" || path == "classes.\($0.priorityClass)" }))
       if let made = reader.taskClass(share: share, &issues, &notes) { classes.append(made) }
     }
     self.init(
       arrivals: ArrivalModel(rate: times.rate, process: process, weeklyCurve: curve),
       classes: classes)
+    if hasKinds { addSequence(profile, assumed: requests) }
     if issues.isEmpty { issues = self.issues() }
     guard issues.isEmpty else { throw WorkloadModelError(issues: issues) }
   }
@@ -84,6 +105,8 @@ private struct ProfileReader {
   let part: ClassProfile
   let margins: MarginChoice
   let requests: (cpu: Double, memory: Double)
+  let isIndependent: Bool
+  let gpus: Law?
 
   private var name: String { path == "all" ? "all" : String(path.dropFirst("classes.".count)) }
 
@@ -109,8 +132,9 @@ private struct ProfileReader {
       name: name, share: share, priorityClass: priorityClass, runTime: runTime, cpu: cpu,
       memory: memory)
     made.jobSize = jobSize
-    made.outcomes = outcomes
-    made.correlations = correlations(made, &notes)
+    made.outcomes = part.ends
+    made.gpus = gpus
+    if !isIndependent { made.correlations = correlations(made, &notes) }
     return made
   }
 
@@ -153,22 +177,13 @@ private struct ProfileReader {
   }
 
   private func request(
-    _ quantity: QuantityProfile, _ key: String, _ assumed: Double, _ issues: inout [DescriptionIssue],
+    _ quantity: QuantityProfile, _ key: String, _ assumed: Double,
+    _ issues: inout [DescriptionIssue],
     _ notes: inout [String]
   ) -> Law? {
     guard quantity.count == 0 else { return law(quantity, key, &issues) }
     notes.append("\(path).\(key) is not known to the profile; \(assumed) \(quantity.unit) assumed")
     return try? Law.constant(assumed)
-  }
-
-  /// How tasks end; still running or pending is no end.
-  private var outcomes: [OutcomeShare] {
-    let ends = Outcome.allCases.filter { $0 != .running && $0 != .pending }
-    let counts = ends.map { part.outcomes[$0.name]?.count ?? 0 }
-    let total = counts.reduce(0, +)
-    guard total > 0 else { return [] }
-    return zip(ends, counts).filter { $0.1 > 0 }
-      .map { OutcomeShare($0.0, Double($0.1) / Double(total)) }
   }
 
   /// The profile's correlations, or the nearest that can be: shrunk together until they are positive
@@ -177,18 +192,10 @@ private struct ProfileReader {
     let known = part.rankCorrelations
     let wanted = [known.runTimeCPU ?? 0, known.runTimeMemory ?? 0, known.cpuMemory ?? 0]
     guard wanted.contains(where: { $0 != 0 }) else { return nil }
-    for step in 0...20 {
-      let factor = 1 - Double(step) / 20
-      let pairs = TaskCorrelations(
-        runTimeCPU: factor * wanted[0], runTimeMemory: factor * wanted[1],
-        cpuMemory: factor * wanted[2])
-      if (try? Copula(pairs, made)) != nil {
-        if step > 0 {
-          notes.append("\(path).rankCorrelations are taken at \(factor) of their size")
-        }
-        return pairs
-      }
+    let (pairs, factor) = made.reachable(wanted)
+    if factor < 1 {
+      notes.append("\(path).rankCorrelations are taken at \(factor) of their size")
     }
-    return nil
+    return pairs
   }
 }

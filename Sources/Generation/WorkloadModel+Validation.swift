@@ -65,6 +65,8 @@ extension WorkloadModel {
     }
     graph?.check(&notes)
     details?.check(&notes)
+    repeats?.check(&notes)
+    standing?.check(&notes)
     return notes.issues
   }
 }
@@ -82,6 +84,11 @@ extension ArrivalModel {
       notes.require(
         weeklyCurve.isEmpty, "arrivals.weeklyCurve",
         "is given for replayed gaps, which have their own")
+    }
+    if case .cascade(let stages) = process {
+      notes.require(
+        (1...8).contains(stages.count), "arrivals.cascade",
+        "has \(stages.count) processes; expected 1 to 8")
     }
     guard !weeklyCurve.isEmpty else { return }
     notes.require(
@@ -104,7 +111,13 @@ extension TaskClass {
     for (name, law) in [("runTime", runTime), ("cpu", cpu), ("memory", memory)] {
       notes.law(law, name)
     }
-    for (name, law) in [("jobSize", jobSize), ("disk", disk), ("wait", wait)] {
+    let others = [
+      ("jobSize", jobSize), ("disk", disk), ("wait", wait), ("gpus", gpus),
+      ("instances", instances),
+    ]
+    notes.require(
+      (0...1).contains(withinJobs), "withinJobs", "is \(withinJobs); expected 0 to 1")
+    for (name, law) in others {
       if let law { notes.law(law, name) }
     }
     notes.require(
@@ -165,6 +178,30 @@ extension GraphModel {
       notes.shares(shares, "graph.inDegrees") { "graph.inDegrees[\($0)]" }
     }
     if let data { notes.law(data, "graph.data") }
+  }
+}
+
+extension RepeatModel {
+  fileprivate func check(_ notes: inout Notes) {
+    notes.require((0...1).contains(share), "repeats.share", "is \(share); expected 0 to 1")
+    notes.require(
+      !lags.isEmpty && lags.allSatisfy { (1...255).contains($0) }, "repeats.lags",
+      "are \(lags); expected some of 1 to 255 jobs")
+    notes.require(
+      (-1...1).contains(runTimeCorrelation), "repeats.runTimeCorrelation",
+      "is \(runTimeCorrelation); expected -1 to 1")
+  }
+}
+
+extension StandingModel {
+  fileprivate func check(_ notes: inout Notes) {
+    notes.require(
+      (0...10_000_000).contains(count), "standing.count", "is \(count); expected 0 to 10000000")
+    notes.require(!sample.isEmpty || count == 0, "standing.sample", "is empty")
+    let isFine = sample.allSatisfy { task in
+      [task.cpu, task.memory, task.gpus, task.rest].allSatisfy { $0 >= 0 && $0.isFinite }
+    }
+    notes.require(isFine, "standing.sample", "has amounts below 0 or without end")
   }
 }
 

@@ -22,6 +22,10 @@ public struct WorkloadModel: Sendable, Hashable {
   public var graph: GraphModel?
   /// What a trace says beyond that; nil for nothing.
   public var details: TraceDetails?
+  /// How jobs repeat those before them; nil if they do not.
+  public var repeats: RepeatModel?
+  /// What runs already at the beginning; nil for nothing.
+  public var standing: StandingModel?
 
   /// A model of these parts; ``issues()`` says what is wrong with it.
   public init(
@@ -45,6 +49,10 @@ public struct ArrivalModel: Sendable, Hashable {
     /// Poisson at one of two rates; only their ratio counts, ``ArrivalModel/rate`` sets the mean.
     /// Switches are counted in seconds.
     case mmpp(MMPP2)
+    /// Two-state processes one inside another, the outermost first, each on a clock that runs at the rate
+    /// of those around it: a Markovian process of 2^n states for n of them, bursty on n time scales.
+    /// Only the ratios of their rates count.
+    case cascade([MMPP2])
     /// Gaps in seconds, taken in order and over again, and stretched together to reach
     /// ``ArrivalModel/rate``. All that hangs together in the original's arrivals does here.
     case replayed([Double])
@@ -95,8 +103,18 @@ public struct TaskClass: Sendable, Hashable {
   public var memory: Law
   /// Local disk of a task, in GiB; nil for none.
   public var disk: Law?
+  /// GPUs of a task; nil for none.
+  public var gpus: Law?
   /// Tasks of a job, rounded to whole ones, at least 1; nil for one.
   public var jobSize: Law?
+  /// Identical instances that a task stands for, rounded to whole ones, at least 1; nil for one. The
+  /// tasks of a job have as many.
+  public var instances: Law?
+  /// Whether the cores of a task need not be on one machine: a rigid parallel job.
+  public var spansMachines = false
+  /// Correlation of the normal scores of the run times of a job's tasks, 0...1: the part that is the
+  /// job's own.
+  public var withinJobs = 0.0
   /// Whether the tasks of a job ask for the same CPU and memory.
   public var sharesRequests = false
   /// Spearman's rank correlations that the three quantities of a task shall have; nil for none.

@@ -36,8 +36,8 @@ extension WorkloadProfile {
 /// Looks at every key of a profile and notes what is wrong.
 private enum ProfileCheck {
   static func profile(_ root: ConfigurationNode) {
-    if let version = count(root, "version"), version != 1 {
-      root.problem(at: "version", "is \(version); expected 1")
+    if let version = count(root, "version"), !WorkloadProfile.versions.contains(version) {
+      root.problem(at: "version", "is \(version); \(WorkloadProfile.remedy)")
     }
     if let node = root.object("provenance", required: true) {
       _ = node.string("input", required: true)
@@ -49,6 +49,22 @@ private enum ProfileCheck {
     }
     _ = root.number("span", in: .nonnegative, required: true)
     if let all = root.object("all", required: true) { taskClass(all) }
+    items(root, "kinds", required: false) { item in
+      kind(item)
+      return nil
+    }
+    items(root, "card", required: false) { item in
+      for key in ["part", "fittedTo"] { _ = item.string(key, required: true) }
+      for key in ["goodness", "notCaptured"] where item[key] == nil {
+        item.problem(at: key, "is missing")
+      }
+      _ = item["goodness"]
+      _ = item["notCaptured"]
+      return nil
+    }
+    if let child = root.object("repeats") { repeats(child) }
+    _ = root.number("withinJobs", in: .from(-1, to: 1))
+    if let child = root.object("standing") { standing(child) }
     let classes = root.object("classes", required: true)
     let mix = root.object("classMix", required: true)
     for key in classes?.keys ?? [] { if let node = classes?.object(key) { taskClass(node) } }
@@ -84,6 +100,56 @@ private enum ProfileCheck {
         child.problem(
           "are not positive definite: no three quantities hang together like this")
       }
+    }
+  }
+
+  private static func kind(_ node: ConfigurationNode) {
+    _ = node.choice("priorityClass", of: PriorityClass.allCases.map(\.name), required: true)
+    _ = node.string("name", required: true)
+    _ = node.integer("jobs", in: 1...Int.max, required: true)
+    if let child = node.object("runTime", required: true) { table(child) }
+    for key in ["cpu", "memory", "gpus", "tasks", "instances"] {
+      if let child = node.object(key) { table(child) }
+    }
+    _ = node.flag("spansMachines", required: true)
+    _ = node.number("sharedRequests", in: .share)
+    if let child = node.object("rankCorrelations", required: true) {
+      for key in ["runTimeCPU", "runTimeMemory", "cpuMemory"] {
+        _ = child.number(key, in: .from(-1, to: 1))
+      }
+    }
+  }
+
+  private static func table(_ node: ConfigurationNode) {
+    _ = node.flag("isLinear", required: true)
+    guard let values = node.numbers("values", in: .nonnegative, required: true) else { return }
+    if values.isEmpty { node.problem(at: "values", "is empty") }
+    if let place = zip(values, values.dropFirst()).enumerated().first(where: { $1.0 > $1.1 })?
+      .offset
+    {
+      node.problem(at: "values[\(place + 1)]", "is less than the value before")
+    }
+  }
+
+  private static func repeats(_ node: ConfigurationNode) {
+    _ = node.flag("byUser", required: true)
+    _ = count(node, "jobs")
+    for key in ["observedShare", "share"] { _ = node.number(key, in: .share, required: true) }
+    _ = node.numbers("lags", in: .from(1, to: 255), required: true)
+    _ = node.number("runTimeCorrelation", in: .from(-1, to: 1), required: true)
+  }
+
+  private static func standing(_ node: ConfigurationNode) {
+    _ = node.string("origin", required: true)
+    for key in ["tasks", "cores"] { _ = node.number(key, in: .nonnegative, required: true) }
+    items(node, "sample") { item in
+      _ = item.choice("priorityClass", of: PriorityClass.allCases.map(\.name), required: true)
+      for key in ["cpu", "memory", "gpus", "rest"] {
+        _ = item.number(key, in: .nonnegative, required: true)
+      }
+      _ = item.integer("instances", in: 1...Int(Int32.max), required: true)
+      _ = item.flag("spansMachines", required: true)
+      return nil
     }
   }
 
@@ -235,15 +301,30 @@ private enum ProfileCheck {
       _ = count(item, "windows")
       return nil
     }
-    if let child = node.object("mmpp2") {
-      let names = ["busyRate", "quietRate", "leavingBusy", "leavingQuiet"]
-      let rates = names.compactMap { child.number($0, in: .nonnegative, required: true) }
-      guard rates.count == names.count else { return }
-      do {
-        _ = try MMPP2(
-          busyRate: rates[0], quietRate: rates[1], leavingBusy: rates[2], leavingQuiet: rates[3])
-      } catch { child.problem(error.description) }
+    if let child = node.object("cascade") {
+      if let curve = child.numbers("weeklyCurve", in: .nonnegative, required: true),
+        ![0, 168].contains(curve.count)
+      {
+        child.problem(at: "weeklyCurve", "has \(curve.count) values; expected none or 168")
+      }
+      for item in child.list("stages", required: true) ?? [] { mmpp(item) }
+      items(child, "dispersionRatios") { item in
+        for key in ["window", "ratio"] { _ = statistic(item, key) }
+        return nil
+      }
+      _ = statistic(child, "gapDistance")
     }
+    if let child = node.object("mmpp2") { mmpp(child) }
+  }
+
+  private static func mmpp(_ child: ConfigurationNode) {
+    let names = ["busyRate", "quietRate", "leavingBusy", "leavingQuiet"]
+    let rates = names.compactMap { child.number($0, in: .nonnegative, required: true) }
+    guard rates.count == names.count else { return }
+    do {
+      _ = try MMPP2(
+        busyRate: rates[0], quietRate: rates[1], leavingBusy: rates[2], leavingQuiet: rates[3])
+    } catch { child.problem(error.description) }
   }
 
   private static func share(_ node: ConfigurationNode) -> Double? {

@@ -7,7 +7,7 @@ import Foundation
 /// GiB; every quantity names its unit, its sample sizes and how well its laws fit.
 public struct WorkloadProfile: Codable, Sendable, Equatable {
   /// Version of this layout.
-  public var version = 1
+  public var version = 2
   /// Where it comes from.
   public var provenance: ProfileProvenance
   /// Seconds between the first and the last submission.
@@ -18,6 +18,23 @@ public struct WorkloadProfile: Codable, Sendable, Equatable {
   public var classes: [String: ClassProfile]
   /// Share of the jobs in each priority class, by the class of a job's first task.
   public var classMix: [String: Share]
+  /// Jobs that are alike, those of most jobs first; nil in older profiles, empty for too few jobs.
+  public var kinds: [JobKind]?
+  /// How jobs repeat those before them; nil where there are too few.
+  public var repeats: RepeatProfile?
+  /// Spearman's correlation of the run times of a job's first two tasks; nil where there are too few.
+  public var withinJobs: Double?
+  /// What was running when the trace began, or within it; nil for nothing.
+  public var standing: StandingProfile?
+  /// What each part was fitted to, how well it does and what it does not capture; nil in older profiles.
+  public var card: [CardEntry]?
+
+  /// Versions that are read. Version 1 has no kinds of jobs, repeats or standing population: what is made
+  /// of it is what it was.
+  package static let versions = 1...2
+  /// What to say of another.
+  package static let remedy =
+    "expected 1 or 2: `tracemill fit TRACE -o PROFILE` of this version makes it anew"
 
   /// The profile as JSON: sorted keys, indented; infinite and undefined numbers as strings.
   public func json() throws -> Data { try Self.encoder.encode(self) + Data("\n".utf8) }
@@ -37,9 +54,9 @@ public struct WorkloadProfile: Codable, Sendable, Equatable {
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     self = try decoder.decode(Self.self, from: json)
-    guard version == 1 else {
+    guard Self.versions.contains(version) else {
       throw DecodingError.dataCorrupted(
-        .init(codingPath: [], debugDescription: "profile version \(version), expected 1"))
+        .init(codingPath: [], debugDescription: "profile version \(version); \(Self.remedy)"))
     }
   }
 
@@ -135,7 +152,8 @@ public struct RankCorrelations: Codable, Sendable, Equatable {
   public var runTimeMemory: Double?
   /// Between CPU and memory request.
   public var cpuMemory: Double?
-  /// How many tasks with all three known they are computed from.
+  /// How many tasks with at least two of the three known they are computed from, each pair from those
+  /// that tell both.
   public var sampleSize: Int
 }
 
@@ -282,4 +300,7 @@ public struct ArrivalProfile: Codable, Sendable, Equatable {
   public var windows: [ArrivalCounter.WindowStatistics]
   /// A two-state process, where arrivals are burstier than Poisson.
   public var mmpp2: MMPP2?
+  /// Cycles and bursts on several time scales; nil in older profiles, of single classes, and for fewer than
+  /// 200 jobs.
+  public var cascade: CascadeProfile?
 }

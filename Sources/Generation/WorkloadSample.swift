@@ -14,7 +14,9 @@ public struct WorkloadSample {
   public private(set) var arrivals: [Double] = []
   /// How many tasks were seen.
   public private(set) var count = 0
-  /// Core-seconds that begin or end in each minute since the first arrival.
+  /// When the workload begins, in seconds.
+  private var origin: Double?
+  /// Core-seconds that begin or end in each minute since then.
   private var changes: [Double] = []
 
   private static let minute = 60.0
@@ -33,31 +35,39 @@ public struct WorkloadSample {
     runTimes = Reservoir(capacity: reservoir, generator: stream("compare/run times"))
   }
 
-  /// Takes a task, submitted no earlier than the one before.
+  /// Takes a task, submitted no earlier than the one before. Of one that ran before the workload began only
+  /// the load counts: its run time and when it came are not seen.
   public mutating func add(_ record: TaskRecord) {
     count += 1
+    if record.flags.contains(.cutOffAtStart) { return addLoad(record) }
     let isNew = jobs[record.id.job] == nil
     jobs[record.id.job, default: 0] += Int(max(1, record.instances))
-    if isNew, !record.flags.contains(.cutOffAtStart) { arrivals.append(record.submit.seconds) }
+    if isNew { arrivals.append(record.submit.seconds) }
     let hasRun = record.attempts > 0 || record.outcome == .running || record.runTime > .zero
     let isTimed =
       hasRun && record.runTime > .zero && record.runTime.isKnown
       && !record.flags.contains(.runTimeUnknown)
     let isCensored = record.flags.contains(.cutOffAtEnd)
-    let hasRequest = record.flags.isDisjoint(with: [.requestAssumed, .cpuUnknown, .memoryUnknown])
     if isTimed { runTimes.add((record.runTime.seconds, isCensored)) }
-    if isTimed, !isCensored, hasRequest {
+    let isExact = isTimed && !isCensored
+    let isGiven = !record.flags.contains(.requestAssumed)
+    let hasCPU = isGiven && !record.flags.contains(.cpuUnknown)
+    let hasMemory = isGiven && !record.flags.contains(.memoryUnknown)
+    if hasCPU || hasMemory {
       tasks.add(
         Task3(
-          runTime: record.runTime.seconds, cpu: record.request.cpu.value,
-          memory: record.request.memory.gibibytes))
+          runTime: isExact ? record.runTime.seconds : .nan,
+          cpu: hasCPU ? record.request.cpu.value : .nan,
+          memory: hasMemory ? record.request.memory.gibibytes : .nan))
     }
     addLoad(record)
   }
 
   /// The task's CPU from its submission for its run time, as if it had not to wait.
   private mutating func addLoad(_ record: TaskRecord) {
-    guard let first = arrivals.first, record.runTime.isKnown else { return }
+    let first = origin ?? record.submit.seconds
+    origin = first
+    guard record.runTime.isKnown else { return }
     let begin = max(0, record.submit.seconds - first) / Self.minute
     let end = begin + record.runTime.seconds / Self.minute
     for (time, sign) in [(begin, 1.0), (end, -1.0)] {
@@ -66,8 +76,9 @@ public struct WorkloadSample {
       while changes.count <= place + 1 { changes.append(0) }
       // The part of the minute that is left, and what carries over into the next.
       let rest = 1 - (time - Double(place))
-      changes[place] += sign * rest * record.request.cpu.value
-      changes[place + 1] += sign * (1 - rest) * record.request.cpu.value
+      let cores = record.request.cpu.value * Double(max(1, record.instances))
+      changes[place] += sign * rest * cores
+      changes[place + 1] += sign * (1 - rest) * cores
     }
   }
 
@@ -76,8 +87,8 @@ public struct WorkloadSample {
   public func values(_ name: String) -> [Double] {
     switch name {
     case "run-time": runTimes.elements.filter { !$0.isCensored }.map(\.seconds)
-    case "cpu": tasks.elements.map(\.cpu)
-    case "memory": tasks.elements.map(\.memory)
+    case "cpu": tasks.elements.map(\.cpu).filter { !$0.isNaN }
+    case "memory": tasks.elements.map(\.memory).filter { !$0.isNaN }
     case "job-size": jobs.sorted { $0.key < $1.key }.map { Double($0.value) }
     case "gap": zip(arrivals.dropFirst(), arrivals).map { $0 - $1 }
     default: []
@@ -98,10 +109,13 @@ public struct WorkloadSample {
   /// Rank correlations of the kept tasks.
   public var rankCorrelations: RankCorrelations {
     let kept = tasks.elements
-    let (runTime, cpu, memory) = (kept.map(\.runTime), kept.map(\.cpu), kept.map(\.memory))
+    func pair(_ a: (Task3) -> Double, _ b: (Task3) -> Double) -> Double? {
+      let known = kept.filter { !a($0).isNaN && !b($0).isNaN }
+      return rankCorrelation(known.map(a), known.map(b))
+    }
     return RankCorrelations(
-      runTimeCPU: rankCorrelation(runTime, cpu), runTimeMemory: rankCorrelation(runTime, memory),
-      cpuMemory: rankCorrelation(cpu, memory), sampleSize: kept.count)
+      runTimeCPU: pair(\.runTime, \.cpu), runTimeMemory: pair(\.runTime, \.memory),
+      cpuMemory: pair(\.cpu, \.memory), sampleSize: kept.count)
   }
 
   /// Jobs that arrive in whole windows of `window` seconds, from the first arrival on.
@@ -119,7 +133,7 @@ public struct WorkloadSample {
 
   /// Cores that would be busy in each minute if no task had to wait, up to the last arrival.
   public var load: [Double] {
-    guard let first = arrivals.first, let last = arrivals.last else { return [] }
+    guard let first = origin, let last = arrivals.last else { return [] }
     var busy = 0.0
     return changes.prefix(Int((last - first) / Self.minute)).map { change in
       busy += change

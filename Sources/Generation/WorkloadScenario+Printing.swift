@@ -37,6 +37,8 @@ extension WorkloadModel {
 
     \(detailLines)
 
+    \(sequenceLines)
+
     # For sweeps: longer run times, larger requests, another tail index of the run times, another mix.
     # scale: {runTime: 2, requests: 0.5, tailIndex: 1.5}
     # mix: {\(classes.first?.name ?? "batch"): 0.5}
@@ -55,6 +57,16 @@ extension WorkloadModel {
         "  mmpp: {busyRate: \(number(process.busyRate)), quietRate: \(number(process.quietRate)), "
           + "leavingBusy: \(number(process.leavingBusy)), "
           + "leavingQuiet: \(number(process.leavingQuiet))}")
+    case .cascade(let stages):
+      lines.append(
+        "  # Two-state processes one inside another, the slowest first, as mmpp has one.")
+      lines.append("  cascade:")
+      for process in stages {
+        lines.append(
+          "    - {busyRate: \(number(process.busyRate)), quietRate: \(number(process.quietRate)), "
+            + "leavingBusy: \(number(process.leavingBusy)), "
+            + "leavingQuiet: \(number(process.leavingQuiet))}")
+      }
     case .replayed(let gaps):
       lines.append("  gaps: [\(gaps.map(number).joined(separator: ", "))]")
     }
@@ -107,6 +119,40 @@ extension WorkloadModel {
 }
 
 extension WorkloadModel {
+  private var sequenceLines: String {
+    var lines: [String] = []
+    if let repeats {
+      lines.append(
+        "# A share of the jobs repeats the one so many jobs before: its requests, and its")
+      lines.append("# run time as far as the correlation goes.")
+      let lags = repeats.lags.map { "\($0)" }.joined(separator: ", ")
+      lines.append(
+        "repeats: {share: \(number(repeats.share)), runTimeCorrelation: "
+          + "\(number(repeats.runTimeCorrelation)), lags: [\(lags)]}")
+    } else {
+      lines.append(
+        "# Jobs that repeat one before them: how many, which, and how like its run time.")
+      lines.append("# repeats: {share: 0.5, lags: [1, 1, 2, 5], runTimeCorrelation: 0.7}")
+    }
+    guard let standing else {
+      lines.append("# What runs already at the beginning, drawn from a sample; rest in seconds.")
+      lines.append("# standing: {count: 100, sample: [{cpu: 1, memory: 2, rest: 86400}]}")
+      return lines.joined(separator: "\n")
+    }
+    lines.append("# What runs already at the beginning: so many tasks, drawn from these.")
+    lines.append("standing:")
+    lines.append("  count: \(standing.count)")
+    if let span = standing.span { lines.append("  span: \(number(span))") }
+    lines.append("  sample:")
+    for task in standing.sample {
+      lines.append(
+        "    - {priorityClass: \(task.priorityClass), cpu: \(number(task.cpu)), memory: "
+          + "\(number(task.memory)), gpus: \(number(task.gpus)), instances: \(task.instances), "
+          + "spansMachines: \(task.spansMachines), rest: \(number(task.rest))}")
+    }
+    return lines.joined(separator: "\n")
+  }
+
   private var detailLines: String {
     guard let details else {
       return """
@@ -130,6 +176,10 @@ extension TaskClass {
     lines.append("    runTime: \(runTime.scenario)        # seconds")
     lines.append("    cpu: \(cpu.scenario)        # cores")
     lines.append("    memory: \(memory.scenario)        # GiB")
+    if let gpus { lines.append("    gpus: \(gpus.scenario)") }
+    if let instances { lines.append("    instances: \(instances.scenario)") }
+    if spansMachines { lines.append("    spansMachines: true") }
+    if withinJobs > 0 { lines.append("    withinJobs: \(number(withinJobs))") }
     if let disk { lines.append("    disk: \(disk.scenario)        # GiB") }
     if sharesRequests { lines.append("    sharesRequests: true        # by the tasks of a job") }
     if let pairs = correlations {

@@ -84,6 +84,8 @@ public struct WorkloadScenario: Sendable, Hashable {
     }
     if let node = root.object("graph") { model?.graph = GraphModel(node) }
     if let node = root.object("details") { model?.details = TraceDetails(node) }
+    if let node = root.object("repeats") { model?.repeats = RepeatModel(node) }
+    if let node = root.object("standing") { model?.standing = StandingModel(node) }
     let scale = root.object("scale")
     let mix = root.object("mix")
     let load = root.object("load")
@@ -117,22 +119,30 @@ public struct WorkloadScenario: Sendable, Hashable {
 }
 
 extension WorkloadModel {
+  /// A two-state process as a scenario states it.
+  private static func process(_ node: ConfigurationNode) -> MMPP2? {
+    let names = ["busyRate", "quietRate", "leavingBusy", "leavingQuiet"]
+    let rates = names.compactMap { node.number($0, in: .nonnegative, required: true) }
+    guard rates.count == names.count else { return nil }
+    do {
+      return try MMPP2(
+        busyRate: rates[0], quietRate: rates[1], leavingBusy: rates[2], leavingQuiet: rates[3])
+    } catch {
+      node.problem(error.description)
+      return nil
+    }
+  }
+
   /// Takes over what a scenario says about arrivals.
   fileprivate mutating func read(_ node: ConfigurationNode) {
     if let rate = node.number("rate", in: .positive) { arrivals.rate = rate }
-    let kind = node.choice("process", of: ["poisson", "mmpp", "replayed"])
+    let kind = node.choice("process", of: ["poisson", "mmpp", "cascade", "replayed"])
     if kind == "poisson" { arrivals.process = .poisson }
-    if let process = node.object("mmpp") {
-      let names = ["busyRate", "quietRate", "leavingBusy", "leavingQuiet"]
-      let rates = names.map { process.number($0, in: .nonnegative, required: true) ?? .nan }
-      if rates.allSatisfy({ !$0.isNaN }) {
-        do {
-          arrivals.process = .mmpp(
-            try MMPP2(
-              busyRate: rates[0], quietRate: rates[1], leavingBusy: rates[2],
-              leavingQuiet: rates[3]))
-        } catch { process.problem(error.description) }
-      }
+    if let stages = node.list("cascade") {
+      let processes = stages.compactMap(Self.process)
+      if processes.count == stages.count { arrivals.process = .cascade(processes) }
+    } else if let child = node.object("mmpp") {
+      if let process = Self.process(child) { arrivals.process = .mmpp(process) }
     } else if kind == "mmpp" {
       node.problem(at: "mmpp", "is missing")
     }
@@ -185,6 +195,9 @@ extension TaskClass {
     let priority = node.integer("priority", in: -1...32767)
     let (runTime, cpu, memory) = (law("runTime"), law("cpu"), law("memory"))
     let (jobSize, disk) = (law("jobSize", required: false), law("disk", required: false))
+    let (gpus, instances) = (law("gpus", required: false), law("instances", required: false))
+    let spans = node.flag("spansMachines")
+    let within = node.number("withinJobs", in: .share)
     let sharesRequests = node.flag("sharesRequests")
     let factor = node.number("deadlineFactor", in: .positive)
     func shares(_ key: String) -> [OutcomeShare] {
@@ -214,12 +227,47 @@ extension TaskClass {
     self.jobSize = jobSize
     self.sharesRequests = sharesRequests ?? false
     self.disk = disk
+    self.gpus = gpus
+    self.instances = instances
+    self.spansMachines = spans ?? false
+    self.withinJobs = within ?? 0
     self.outcomes = outcomes
     self.unstarted = unstarted ?? 0
     self.wait = wait
     self.attempts = attempts
     self.earlierEnds = earlierEnds
     self.correlations = correlations
+  }
+}
+
+extension RepeatModel {
+  fileprivate init?(_ node: ConfigurationNode) {
+    let share = node.number("share", in: .share, required: true)
+    let lags = node.numbers("lags", in: .from(1, to: 255), required: true)
+    let correlation = node.number("runTimeCorrelation", in: .from(-1, to: 1))
+    guard let share, let lags else { return nil }
+    self.init(share: share, lags: lags.map { Int($0) }, runTimeCorrelation: correlation ?? 0)
+  }
+}
+
+extension StandingModel {
+  /// The number of tasks, and tasks that they are drawn from.
+  fileprivate init?(_ node: ConfigurationNode) {
+    let count = node.integer("count", in: 0...10_000_000, required: true)
+    let span = node.number("span", in: .positive)
+    let tasks = node.list("sample", required: true)?.map { item -> StandingTask? in
+      let name = item.choice("priorityClass", of: PriorityClass.allCases.map(\.name))
+      let amounts = ["cpu", "memory", "gpus"].map { item.number($0, in: .nonnegative) ?? 0 }
+      let instances = item.integer("instances", in: 1...Int(Int32.max))
+      let spans = item.flag("spansMachines")
+      guard let rest = item.number("rest", in: .nonnegative, required: true) else { return nil }
+      return StandingTask(
+        priorityClass: name ?? PriorityClass.unknown.name, cpu: amounts[0], memory: amounts[1],
+        gpus: amounts[2], instances: Int32(instances ?? 1), spansMachines: spans ?? false,
+        rest: rest)
+    }
+    guard let count, let tasks, !tasks.contains(where: { $0 == nil }) else { return nil }
+    self.init(count: count, sample: tasks.compactMap { $0 }, span: span)
   }
 }
 

@@ -67,6 +67,13 @@ struct FitCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Values outside this interval were left out.", valueName: "from:to"))
   var truncate: Interval?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      As if the trace had ended at this trace time: what comes later is left out, what runs then is cut off.
+      """, valueName: "time"))
+  var asOf: TraceTime?
+
   @Flag(help: "Do not search for a power-law tail.")
   var noTail = false
 
@@ -165,7 +172,7 @@ struct FitCommand: AsyncParsableCommand {
     var filters: [String] = []
     let given = CommandLine.arguments
     for name in [
-      "--from", "--to", "--priority", "--sample", "--sample-seed", "--table", "--column",
+      "--from", "--to", "--as-of", "--priority", "--sample", "--sample-seed", "--table", "--column",
     ] {
       if let place = given.firstIndex(of: name), place + 1 < given.count {
         filters.append("\(name) \(given[place + 1])")
@@ -223,7 +230,9 @@ struct FitCommand: AsyncParsableCommand {
     var builder = try ProfileBuilder(options())
     let source = selection.selection.apply(stream)
     var records = 0
-    while let record = try source.next() {
+    while var record = try source.next() {
+      if let asOf, !record.isKnown(asOf: asOf.value) { continue }
+      if let asOf { record.cutOff(at: asOf.value) }
       if let grouping, !grouping.isClass {
         try builder.add(record, group: grouping.group(of: record, users: stream.symbols))
       } else {

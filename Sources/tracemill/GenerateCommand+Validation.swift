@@ -6,36 +6,41 @@ import TraceParsing
 import Workload
 
 extension GenerateCommand {
-  /// Compares what is drawn with a trace: as many tasks as it has, unless their number was given.
-  func validate(_ source: SyntheticWorkload, against path: String) throws {
-    let reading = try self.reading.settings()
-    let meter = ReadMeter()
-    let stream = try reading.open(path, meter: meter).records(reading.readOptions(meter: meter))
-    let progress = Progress("reading \(path)", meter: meter, logger: reading.logger)
+  /// Holds what is drawn against a trace: as many tasks as it has, unless their number was given.
+  func validate(_ source: SyntheticWorkload, against path: String) async throws {
+    let progress = Progress(
+      "comparing with \(path)", meter: ReadMeter(), logger: reading.logger)
     defer { progress.finish() }
-    var original = WorkloadSample(seed: seed)
-    while let record = try stream.next() { original.add(record) }
-    progress.finish()
-    guard original.count > 0 else { throw CommandFailure(message: "\(path): no tasks to compare") }
-    var tasks = source
-    if knobs.tasks == nil, knobs.duration == nil {
-      do {
-        tasks = try SyntheticWorkload(source.model, .tasks(original.count), seed: seed)
-      } catch { throw CommandFailure(error) }
+    var study = FidelityStudy(trace: path)
+    study.selection = selection.selection
+    study.reading = try reading.settings()
+    study.cluster = validateOn
+    study.workloads = workloads
+    let isGiven = knobs.tasks != nil || knobs.duration != nil
+    let model = source.model
+    let report = try await study.run(seed: seed) { count, seed in
+      var tasks = source
+      if !isGiven || seed != source.seed {
+        do { tasks = try SyntheticWorkload(model, .tasks(count), seed: seed) } catch {
+          throw RunError(error)
+        }
+      }
+      var records: [TaskRecord] = []
+      while let record = tasks.next() { records.append(record) }
+      return records
     }
-    var generated = WorkloadSample(seed: seed)
-    while let record = tasks.next() { generated.add(record) }
-    let comparison = WorkloadComparison(original: original, generated: generated)
+    progress.finish()
     if let plots {
-      try FitPlots(folder: plots).write(comparing: original, with: generated)
+      try FitPlots(folder: plots).write(comparing: report.original, with: report.generated)
     }
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      try writeOutput(String(decoding: try encoder.encode(comparison), as: UTF8.self) + "\n")
+      encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      try writeOutput(String(decoding: try encoder.encode(report), as: UTF8.self) + "\n")
     } else {
-      try writeOutput(
-        comparison.text(original: path, generated: workload, tasks: generated.count))
+      try writeOutput(report.text(original: path, generated: workload))
     }
   }
 }

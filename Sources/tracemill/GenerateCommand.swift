@@ -9,7 +9,7 @@ import TraceParsing
 import Workload
 
 /// `tracemill generate`: synthetic workloads, in any layout that the toolkit writes.
-struct GenerateCommand: ParsableCommand {
+struct GenerateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate",
     abstract: "Draw a workload from a preset, a fitted profile or a scenario, and write it.",
@@ -71,6 +71,18 @@ struct GenerateCommand: ParsableCommand {
       valueName: "folder"))
   var plots: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Workloads drawn for the conclusions about eight schedulers; 0 for no conclusions.",
+      valueName: "number"))
+  var workloads = 20
+
+  @Option(
+    help: ArgumentHelp(
+      "The cluster of the conclusions, instead of equal machines that suit the trace.",
+      valueName: "cluster"))
+  var validateOn: String?
+
   @Option(help: ArgumentHelp("What all chance comes from.", valueName: "number"))
   var seed: UInt64 = 1
 
@@ -78,6 +90,7 @@ struct GenerateCommand: ParsableCommand {
   var json = false
 
   @OptionGroup(title: "Workload") var knobs: WorkloadKnobs
+  @OptionGroup(title: "Tasks of the trace that is compared") var selection: SelectionOptions
   @OptionGroup(title: "Reading and writing") var reading: TraceOptions
 
   mutating func validate() throws {
@@ -104,14 +117,17 @@ struct GenerateCommand: ParsableCommand {
     if parts != nil || warmUp != nil, output.map({ toFormat.of($0) }) != .google2011 {
       throw ValidationError("--parts and --warm-up are for --to-format google-2011")
     }
+    guard (0...1000).contains(workloads) else {
+      throw ValidationError("--workloads is from 0 to 1000")
+    }
     guard plots == nil || validateAgainst != nil else {
       throw ValidationError("--plots is for --validate-against")
     }
   }
 
-  func run() throws {
+  func run() async throws {
     var argument = try NamedModel(
-      workload, margins: knobs.margins, arrivals: knobs.arrivals)
+      workload, margins: knobs.margins, arrivals: knobs.arrivals, dependence: knobs.dependence)
     try knobs.apply(to: &argument, cores: try knobs.cores(reading: reading.settings(), seed: seed))
     for note in argument.notes { reading.logger?.notice("\(note)") }
     if printScenario {
@@ -124,7 +140,7 @@ struct GenerateCommand: ParsableCommand {
     let source = try argument.source(seed: seed, isEndless: parts != nil)
     if let output { try write(source, argument.scenario, to: output) }
     if let validateAgainst {
-      try validate(source, against: validateAgainst)
+      try await validate(source, against: validateAgainst)
     }
   }
 

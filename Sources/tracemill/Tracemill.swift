@@ -33,6 +33,7 @@ struct Tracemill: AsyncParsableCommand {
     subcommands: [
       ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FitCommand.self,
       GenerateCommand.self, SimulateCommand.self, CompareCommand.self, SweepCommand.self,
+      CalibrateCommand.self,
       ReportCommand.self, ClusterCommand.self,
       TrainCommand.self, FederateCommand.self, TuneCommand.self, EvaluateCommand.self,
       CombineCommand.self,

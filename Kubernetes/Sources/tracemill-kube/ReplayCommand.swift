@@ -103,7 +103,9 @@ struct ReplayCommand: AsyncParsableCommand {
   private func makeNodes(_ layout: ClusterLayout, _ client: APIClient) async throws -> [String] {
     var names: [String] = []
     for (index, machine) in layout.machines.enumerated() where machine.isUp {
-      let name = "machine-\(index)"
+      // In the order of their numbers for whoever lists them by name, so that ties go as in a simulation.
+      let name =
+        "machine-" + String(repeating: "0", count: 6 - min("\(index)".count, 6)) + "\(index)"
       var offered = [
         "cpu": "\(machine.capacity.cpu.nano / 1_000_000)m",
         "memory": "\(machine.capacity.memory.rawValue)", "pods": "100000",

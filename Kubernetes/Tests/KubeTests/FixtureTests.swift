@@ -29,7 +29,7 @@ enum Fixtures {
 /// Likes nodes by the order of their numbers.
 struct ByNumber: NodeScorer {
   let name = "by-number"
-  mutating func changed(_ nodes: [Int], on view: ClusterView) {}
+  mutating func changed(_ changes: [ClusterView.Change], on view: ClusterView) {}
   mutating func scores(_ shape: Int32, nodes: [Int], on view: ClusterView) -> [Double?] {
     nodes.map { Double($0) }
   }

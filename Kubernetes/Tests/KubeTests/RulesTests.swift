@@ -282,9 +282,10 @@ private func pod(
       view.preemption(for: view.number(of: PodShape(try ranked("x", cpu, priority, on: nil))))
     }
     // On a one of priority 1 goes, on b two would.
-    let two = try #require(try plan("2", 10))
+    let possible = try (two: plan("2", 10), four: plan("4", 10))
+    let two = try #require(possible.two)
     #expect(two.node == 0 && two.victims == ["a2"])
-    let four = try #require(try plan("4", 10))
+    let four = try #require(possible.four)
     #expect(four.node == 0 && four.victims == ["a1", "a2"])
     #expect(try plan("2", 1) == nil)
     #expect(try plan("5", 100) == nil)

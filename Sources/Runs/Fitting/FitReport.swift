@@ -168,6 +168,13 @@ public struct ProfileReport {
     for (name, part) in profile.classes.sorted(by: { $0.key < $1.key }) {
       text += "\n" + section(name, part)
     }
+    guard column == nil, let card = profile.card else { return text }
+    text += "\nwhat generated workloads take from this profile\n"
+    for entry in card {
+      var words = [entry.fittedTo, entry.goodness].filter { !$0.isEmpty && $0 != "-" }
+      if !entry.notCaptured.isEmpty { words.append("NOT captured: \(entry.notCaptured)") }
+      text += "  \(entry.part): " + words.joined(separator: "; ") + "\n"
+    }
     return text
   }
 

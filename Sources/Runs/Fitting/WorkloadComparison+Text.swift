@@ -1,7 +1,7 @@
 import Generation
 
 extension WorkloadComparison {
-  /// What it says, for people.
+  /// The tables, for people; the verdicts come after all of them.
   ///
   /// - Parameters:
   ///   - original: what the trace is called.
@@ -54,7 +54,6 @@ extension WorkloadComparison {
     table.add(["mean", significant(own.mean), significant(other.mean)])
     table.add(["variation", significant(own.variation), significant(other.variation)])
     table.add(["peak", significant(own.peak), significant(other.peak)])
-    text += table.text + "\nverdict\n"
-    return text + comparison.verdicts.map { "  \($0)\n" }.joined()
+    return text + table.text
   }
 }

@@ -68,10 +68,13 @@ public struct NamedModel {
   ///     (YAML) or a fitted profile (JSON).
   ///   - margins: which laws of a profile are used.
   ///   - arrivals: which arrivals of a profile are used.
+  ///   - dependence: how what a profile knows of a job hangs together.
   /// - Throws: ``RunError``; it names every issue of a file.
   public init(
-    _ argument: String, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best
+    _ argument: String, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best,
+    dependence: DependenceChoice = .best
   ) throws {
+    let choices = Choices(margins: margins, arrivals: arrivals, dependence: dependence)
     if let station = try NamedStation(argument) {
       scenario = station.scenario
       return
@@ -80,34 +83,42 @@ public struct NamedModel {
     let name = Self.presetName(argument)
     if WorkloadModel.presetNames.contains(name), !FileManager.default.fileExists(atPath: argument) {
       scenario = WorkloadScenario(
-        model: try Self.preset(name, margins, arrivals, &notes), extent: .endless)
+        model: try Self.preset(name, choices, &notes), extent: .endless)
       try setParameters(parameters)
       return
     }
     if file.hasSuffix(".json"), let profile = try Self.profile(file) {
       scenario = WorkloadScenario(
-        model: try Self.model(profile, file, margins, arrivals, &notes), extent: .endless)
+        model: try Self.model(profile, file, choices, &notes), extent: .endless)
     } else {
-      scenario = try Self.scenario(file, margins, arrivals, &notes)
+      scenario = try Self.scenario(file, choices, &notes)
     }
     try setParameters(parameters)
   }
 
   private static func preset(
-    _ name: String, _ margins: MarginChoice, _ arrivals: ArrivalChoice, _ notes: inout [String]
+    _ name: String, _ choices: Choices, _ notes: inout [String]
   ) throws -> WorkloadModel {
     guard let profile = WorkloadProfile.preset(name) else {
       return WorkloadModel.preset(name) ?? .study
     }
-    return try model(profile, name, margins, arrivals, &notes)
+    return try model(profile, name, choices, &notes)
+  }
+
+  /// What is taken of a profile.
+  private struct Choices {
+    let margins: MarginChoice
+    let arrivals: ArrivalChoice
+    let dependence: DependenceChoice
   }
 
   private static func model(
-    _ profile: WorkloadProfile, _ name: String, _ margins: MarginChoice,
-    _ arrivals: ArrivalChoice, _ notes: inout [String]
+    _ profile: WorkloadProfile, _ name: String, _ choices: Choices, _ notes: inout [String]
   ) throws -> WorkloadModel {
     do {
-      return try WorkloadModel(profile, margins: margins, arrivals: arrivals, notes: &notes)
+      return try WorkloadModel(
+        profile, margins: choices.margins, arrivals: choices.arrivals,
+        dependence: choices.dependence, notes: &notes)
     } catch {
       throw RunError(
         lines: error.issues.map { "\(name): \($0)" })
@@ -129,19 +140,19 @@ public struct NamedModel {
   }
 
   private static func scenario(
-    _ path: String, _ margins: MarginChoice, _ arrivals: ArrivalChoice, _ notes: inout [String]
+    _ path: String, _ choices: Choices, _ notes: inout [String]
   ) throws -> WorkloadScenario {
     var gathered: [String] = []
     defer { notes += gathered }
     do {
       return try WorkloadScenario(ConfigurationFile(path: path)) { name in
         if WorkloadModel.presetNames.contains(name) {
-          return try preset(name, margins, arrivals, &gathered)
+          return try preset(name, choices, &gathered)
         }
         guard name.hasSuffix(".json") else { return nil }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         let file = URL(fileURLWithPath: name, relativeTo: folder).path
-        return try profile(file).map { try model($0, name, margins, arrivals, &gathered) }
+        return try profile(file).map { try model($0, name, choices, &gathered) }
       }
     } catch {
       throw RunError(error)

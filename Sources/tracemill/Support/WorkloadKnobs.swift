@@ -72,8 +72,15 @@ struct WorkloadKnobs: ParsableArguments {
 
   @Option(
     help:
-      "Arrivals of a profile: bursts where they were fitted, Poisson, or by the hour of the day.")
+      "Arrivals of a profile: cycles and bursts on several time scales, bursts on one, Poisson, or by the hour of the day."
+  )
   var arrivals = ArrivalChoice.best
+
+  @Option(
+    help:
+      "How what a profile knows of a job hangs together: kinds of jobs, repeats and what runs at the beginning (best), rank correlations alone (pairs), or not."
+  )
+  var dependence = DependenceChoice.best
 
   mutating func validate() throws {
     for (name, value) in [
@@ -177,3 +184,4 @@ struct WorkloadKnobs: ParsableArguments {
 
 extension MarginChoice: ExpressibleByArgument {}
 extension ArrivalChoice: ExpressibleByArgument {}
+extension DependenceChoice: ExpressibleByArgument {}

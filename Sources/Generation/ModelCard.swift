@@ -1,0 +1,107 @@
+import Fitting
+
+/// A part of a profile as its reader should know it.
+public struct CardEntry: Codable, Sendable, Equatable {
+  /// The part.
+  public var part: String
+  /// What it was fitted to; why it is left out, where it is.
+  public var fittedTo: String
+  /// How well it does; empty where nothing was measured.
+  public var goodness: String
+  /// What it does not capture.
+  public var notCaptured: String
+}
+
+extension WorkloadProfile {
+  /// What each part was fitted to, how well, and what is in none of them.
+  func makeCard() -> [CardEntry] {
+    [
+      arrivalEntry, kindEntry, repeatEntry, withinEntry, standingEntry,
+      CardEntry(
+        part: "nowhere", fittedTo: "-", goodness: "",
+        notCaptured:
+          "users' own rates and hours, resubmission of failed tasks, dependencies between tasks, "
+          + "constraints on machines, waits, and change over the weeks"),
+    ]
+  }
+
+  private var arrivalEntry: CardEntry {
+    let part = "arrivals"
+    guard let found = all.arrivals.cascade else {
+      return CardEntry(
+        part: part, fittedTo: "left out: \(all.arrivals.count) jobs, fewer than 200", goodness: "",
+        notCaptured: "cycles, and bursts on more than one time scale")
+    }
+    let cycles =
+      found.weeklyCurve.isEmpty ? "no cycle stands out" : "cycles of the hour and the day"
+    let states =
+      found.stages.isEmpty
+      ? "Poisson" : "a Markovian process of \(1 << found.stages.count) states"
+    let ratios = found.dispersionRatios.map(\.ratio)
+    var goodness = ""
+    if let least = ratios.min(), let most = ratios.max() {
+      goodness =
+        "drawn, its dispersion is \(short(least)) to \(short(most)) times the trace's, its gaps differ by "
+        + "D = \(short(found.gapDistance))"
+    }
+    return CardEntry(
+      part: part, fittedTo: "\(all.arrivals.count) jobs: \(states), \(cycles)", goodness: goodness,
+      notCaptured: "bursts of single classes or users")
+  }
+
+  private var kindEntry: CardEntry {
+    guard let kinds, !kinds.isEmpty else {
+      return CardEntry(
+        part: "kinds of jobs", fittedTo: "left out: \(all.jobs) jobs, fewer than 100", goodness: "",
+        notCaptured: "how requests, sizes and run times hang together beyond rank correlations")
+    }
+    let jobs = kinds.reduce(0) { $0 + $1.jobs }
+    let others = kinds.filter { $0.name == "others" }.reduce(0) { $0 + $1.jobs }
+    return CardEntry(
+      part: "kinds of jobs",
+      fittedTo: "\(jobs) jobs of \(kinds.count) kinds, with the data's own laws in each",
+      goodness:
+        "\(short(100 * Double(others) / Double(max(1, jobs)))) % of the jobs are of no kind of their own",
+      notCaptured: "run times beyond the longest seen")
+  }
+
+  private var repeatEntry: CardEntry {
+    guard let repeats else {
+      return CardEntry(
+        part: "repeats", fittedTo: "left out: too few jobs follow another, or none alike",
+        goodness: "", notCaptured: "jobs that users submit again")
+    }
+    return CardEntry(
+      part: "repeats",
+      fittedTo: "\(repeats.jobs) jobs after another \(repeats.byUser ? "of their user" : "one")",
+      goodness:
+        "\(short(100 * repeats.share)) % of the jobs repeat one beyond chance, their run times go with its by "
+        + "\(short(repeats.runTimeCorrelation))",
+      notCaptured: "chains across blocks of 256 jobs")
+  }
+
+  private var withinEntry: CardEntry {
+    CardEntry(
+      part: "within jobs",
+      fittedTo: withinJobs == nil
+        ? "left out: fewer than 30 jobs of several tasks" : "the first two tasks of each job",
+      goodness: withinJobs.map { "rank correlation of their run times \(short($0))" } ?? "",
+      notCaptured: withinJobs == nil ? "run times of a job's tasks that go together" : "")
+  }
+
+  private var standingEntry: CardEntry {
+    guard let standing else {
+      return CardEntry(
+        part: "standing population", fittedTo: "left out: nothing was seen to run", goodness: "",
+        notCaptured: "")
+    }
+    return CardEntry(
+      part: "standing population", fittedTo: standing.origin,
+      goodness: "\(short(standing.tasks)) tasks on \(short(standing.cores)) cores",
+      notCaptured:
+        "how long what outlived the trace runs on: as long as the trace again, at least")
+  }
+
+  /// Three significant digits.
+  private func short(_ x: Double) -> String { WorkloadComparison.rounded(x) }
+}
