@@ -3,19 +3,21 @@
 import os
 import time
 
-from harness import (PORT, control_plane, cpu_seconds, expect, extender, memory, option, own, say,
+from harness import (clear, PORT, control_plane, cpu_seconds, expect, extender, memory, option, own, say,
                      scheduler_configuration, stop)
 
 
-def run(kube, seconds=None):
-    seconds = seconds or option("--seconds", 3600)
+SECONDS = option("--seconds", 3600)
+
+
+def run(kube):
     scheduler, service = own("--leader-elect", "--identity", "lead"), extender()
     standby = own("--leader-elect", "--identity", "standby", port=PORT + 4)
     control_plane("sched", scheduler_configuration(PORT + 1))
     start = time.time()
     made, old, rows = 0, [], []
     next_row = start
-    while time.time() - start < seconds:
+    while time.time() - start < SECONDS:
         begin = time.time()
         for i in range(10):
             name = f"churn-{made:07d}"
@@ -41,11 +43,11 @@ def run(kube, seconds=None):
                 f"{n} {m:.1f} MB {c:.1f} CPU s" for n, (m, c) in zip(("scheduler", "extender", "standby"), row)))
         time.sleep(max(0, 1 - (time.time() - begin)))
     waiting = sum(1 for node in kube.where().values() if not node)
-    expect(waiting <= 10, f"{made} pods in {seconds / 60:.0f} minutes: {waiting} wait at the end")
+    expect(waiting <= 10, f"{made} pods in {SECONDS / 60:.0f} minutes: {waiting} wait at the end")
     for which, name in enumerate(("scheduler", "extender", "standby")):
         if len(rows) > 10:
             early, late = rows[len(rows) // 4][which], rows[-1][which]
             expect(late < early * 1.1 + 2, f"{name}: {early:.1f} MB after a quarter of the time, {late:.1f} MB in the end")
     for process in (scheduler, service, standby):
         stop(process)
-    kube.main(["delpods"])
+    clear(kube)

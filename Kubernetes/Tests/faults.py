@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from harness import (PORT, PODS, PROGRAM, RUN, control_plane, expect, extender, finish, History, own, pods,
+from harness import (clear, PORT, PODS, PROGRAM, RUN, control_plane, expect, extender, finish, History, own, pods,
                      process_number, say, scheduler_configuration, stop)
 
 
@@ -194,7 +194,7 @@ def run(kube):
     bound = kube.where()
     expect(all(bound.values()), "nodes and pods deleted while decided: every pod that is left is bound")
     stop(process)
-    kube.main(["delpods"])
+    clear(kube)
 
 
 def many(kube):

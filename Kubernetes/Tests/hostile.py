@@ -10,6 +10,9 @@ import time
 from harness import PORT, PROGRAM, SHARED, expect, extender, memory, option, say, stop
 
 
+MUTATIONS = option("--mutations", 1_000_000)
+
+
 def call(verb, body, headers=None, method="POST", timeout=30):
     connection = http.client.HTTPConnection("127.0.0.1", PORT + 1, timeout=timeout)
     connection.request(method, verb, body, headers or {"Content-Type": "application/json"})
@@ -80,7 +83,6 @@ def run(kube):
     expect(call("/healthz", None, method="GET")[0] == 200 and process.poll() is None, "it is well after all of it")
     say(f"        {before:.0f} MB before, {memory(process.pid):.0f} MB after")
     stop(process)
-    count = option("--mutations", 1_000_000)
-    result = subprocess.run([PROGRAM, "fuzz", SHARED + "/fixtures", "--count", str(count)], capture_output=True, text=True)
+    result = subprocess.run([PROGRAM, "fuzz", SHARED + "/fixtures", "--count", str(MUTATIONS)], capture_output=True, text=True)
     say("        " + (result.stdout + result.stderr).strip())
-    expect(result.returncode == 0, f"{count} mutations of recorded requests do not crash it")
+    expect(result.returncode == 0, f"{MUTATIONS} mutations of recorded requests do not crash it")

@@ -2,7 +2,7 @@
 
 import time
 
-from harness import History, expect, finish, own, pods, stop
+from harness import clear, History, expect, finish, own, pods, stop
 
 
 def special(kube):
@@ -32,7 +32,7 @@ def special(kube):
     expect(kube.where()["inline-0"] is None and "volume data" in messages(kube, "inline-0"),
            "a pod with a constraint that is not honoured stays pending, with an event that names it")
     stop(process)
-    kube.main(["delpods"])
+    clear(kube)
 
 def messages(kube, pod):
     events = kube.req("GET", "/api/v1/namespaces/default/events")["items"]
@@ -87,7 +87,7 @@ def run(kube):
            "a disruption budget keeps its pods, and an event says so")
     kube.req("DELETE", "/apis/policy/v1beta1/namespaces/default/poddisruptionbudgets/keep")
     stop(process)
-    kube.main(["delpods"])
+    clear(kube)
 
     # Gangs: four of 16 cores are two too many for three nodes of 32, one of them tainted.
     process = own()
@@ -105,7 +105,7 @@ def run(kube):
     expect(settle(kube, gang, False, 4), "none of a gang starts where not all of it fits")
     kube.req("POST", "/api/v1/nodes", kube.node(8))
     expect(settle(kube, gang, True), "all of it starts when there is room")
-    kube.main(["delpods"])
+    clear(kube)
 
     # Volumes: a bound claim binds the pod to its volume's node; an unbound one keeps it waiting.
     for name, node in (("near", "node-004"), ("later", None)):
@@ -130,7 +130,7 @@ def run(kube):
     expect(settle(kube, ["claim-later"], False, 2) and "claim later is not bound" in messages(kube, "claim-later"),
            "a pod whose claim is not bound waits, with an event that names it")
     stop(process)
-    kube.main(["delpods"])
+    clear(kube)
     kube.main(["delnodes"])
     kube.main(["nodes", "100"])
 

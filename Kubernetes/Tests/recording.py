@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from harness import PROGRAM, RUN, TRACEMILL, expect, memory, own, say, service, stop
+from harness import clear, PROGRAM, RUN, TRACEMILL, expect, memory, own, say, service, stop
 
 WORKLOAD, CLUSTER = "study:tasks=1000,load=0.5,cores=262", "study:20"
 
@@ -54,5 +54,5 @@ def run(kube):
     for what in (["--scheduler", "best-fit"], ["--scheduler", "least-allocated"]):
         report = simulate("--workload", trace, "--cluster", trace, *what)
         expect(report is not None, f"tracemill simulate {' '.join(what)} answers what if, on the recording")
-    kube.main(["delpods"])
+    clear(kube)
     kube.main(["nodes", "100"])

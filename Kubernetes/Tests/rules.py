@@ -6,7 +6,7 @@ import random
 import subprocess
 import time
 
-from harness import PODS, PROGRAM, RUN, control_plane, expect, History, say
+from harness import clear, PODS, PROGRAM, RUN, control_plane, expect, History, say
 
 ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 
@@ -123,6 +123,6 @@ def run(kube):
         say("\n".join("        " + line for line in lines[-12:]) + result.stderr)
         expect(result.returncode == 0 and len(order) > PODS * 0.9,
                f"rules, {words}: {len(order)} pods where the simulator's rules would have put them")
-        kube.main(["delpods"])
+        clear(kube)
         kube.main(["delnodes"])
     kube.main(["nodes", "100"])

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from harness import RUN, expect, own, say, stop
+from harness import clear, RUN, expect, own, say, stop
 
 DEPLOY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "deploy")
 
@@ -53,6 +53,6 @@ spec:
     node = kube.where().get("learned")
     expect(bool(node), f"a pod is bound by marl:study-100 under the account of the manifests, to {node}")
     stop(process)
-    kube.main(["delpods"])
+    clear(kube)
     for folder in (".", "scheduler", "recorder", "preemption"):
         kubectl("delete", "-k", os.path.join(DEPLOY, folder), "--ignore-not-found", "--wait=false")

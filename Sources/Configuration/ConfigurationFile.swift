@@ -21,6 +21,8 @@ public struct ConfigurationFile {
   public let name: String
   /// All of it.
   public let text: String
+  /// Values that take the place of some in it, the last last.
+  public var overrides: [ConfigurationOverride] = []
 
   private static let sizeLimit = 16 << 20
 
@@ -55,11 +57,16 @@ public struct ConfigurationFile {
     _ build: (ConfigurationNode) -> Value?
   ) throws(ConfigurationError) -> Value {
     let collector = IssueCollector()
-    let node: Node
+    // Nodes know the collector, and it knows them.
+    defer { collector.visited = [] }
+    var node: Node
     do {
       node = try Yams.compose(yaml: text) ?? Node.mapping(.init([]))
     } catch {
       throw ConfigurationError(file: name, issues: [Self.issue(error)])
+    }
+    for override in overrides {
+      if let issue = override.apply(to: &node) { collector.issues.append(issue) }
     }
     let root = ConfigurationNode(node, path: "", collector)
     if node.mapping == nil { root.problem("is \(root.kind); expected keys with values") }

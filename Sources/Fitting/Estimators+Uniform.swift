@@ -14,9 +14,17 @@ extension Sample {
   /// end, and the root of a falling function for the upper one. What truncation left out cannot be
   /// inferred from a flat law: the ends are those of what is seen.
   func fitUniform() throws(FittingError) -> Fit {
-    if case .clamped = limits { return try fitHiddenUniform() }
-    if !censored.isEmpty { return try fitHiddenUniform() }
-    let plain = try SampleStatistics(values).fit(.uniform)
+    var isHidden = !censored.isEmpty
+    if case .clamped = limits { isHidden = true }
+    if isHidden {
+      guard binning == nil else {
+        throw .notApplicable("a uniform law of bins, where values are hidden beyond its ends")
+      }
+      return try fitHiddenUniform()
+    }
+    let points = try SampleStatistics(values).fit(.uniform)
+    var plain = points
+    if let binning { plain = try spread(points, over: binning) }
     guard case .truncated(let low, let high) = limits else { return plain }
     let cut = plain.parameters.map { end in
       Estimate(
@@ -28,6 +36,25 @@ extension Sample {
       logLikelihood: plain.logLikelihood, freeParameters: 2, count: count, censored: 0,
       iterations: 0, gradientNorm: 0,
       warnings: plain.warnings + ["a uniform law's ends beyond the truncation cannot be known"])
+  }
+
+  /// The same law to the ends of its bins, with the probabilities of bins.
+  private func spread(_ points: Fit, over binning: Binning) throws(FittingError) -> Fit {
+    let (lower, upper) = (points.parameters[0], points.parameters[1])
+    let ends = (binning.interval(of: lower.value).lower, binning.interval(of: upper.value).upper)
+    let n = Double(values.count)
+    return Fit(
+      family: .uniform, law: try Law(.uniform, [ends.0, ends.1]),
+      parameters: [
+        Estimate(
+          name: "lower", value: ends.0, standardError: lower.standardError,
+          lower95: min(lower.lower95, ends.0), upper95: ends.0),
+        Estimate(
+          name: "upper", value: ends.1, standardError: upper.standardError, lower95: ends.1,
+          upper95: max(upper.upper95, ends.1)),
+      ],
+      logLikelihood: n * log(min(1, binning.width / (ends.1 - ends.0))), freeParameters: 2,
+      count: count, censored: 0, iterations: 0, gradientNorm: 0, warnings: points.warnings)
   }
 
   private func fitHiddenUniform() throws(FittingError) -> Fit {
@@ -107,6 +134,9 @@ extension Sample {
     var logLikelihood = -n * log(range)
     if atLower > 0 { logLikelihood += atLower * log(gap) }
     logLikelihood += compensatedSum(hidden.lazy.map { log(upper - $0) })
+    guard logLikelihood.isFinite else {
+      throw .noMaximum(family: .uniform, reason: "a value is hidden where it would end")
+    }
     return Fit(
       family: .uniform,
       law: try Law(.uniform, [lower, upper]).limited(by: limits),

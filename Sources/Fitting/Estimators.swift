@@ -15,6 +15,9 @@ public struct FitOptions: Sendable, Equatable {
 
   /// Nothing known.
   public init(lowerBound: Double? = nil) { self.lowerBound = lowerBound }
+
+  /// Where the search begins, in its own coordinates: replicates of a sample lie near its fit.
+  var start: [Double]?
 }
 
 extension Sample {
@@ -59,17 +62,22 @@ extension Sample {
         "\(family.rawValue): values clamped at \(lower) hide where the law begins; "
           + "give its lower bound")
     }
-    return (least, true)
+    // The least bin is there as a whole; from 0 on no power law can be.
+    let edge = binning.map { $0.interval(of: least).lower } ?? least
+    return (edge > 0 ? edge : least / 2, true)
   }
 
   func fitPareto(_ options: FitOptions) throws(FittingError) -> Fit {
     let (scale, estimated) = try anchor(.pareto, options)
     // Truncation above, or values hidden at a lower clamp, leave no closed form.
-    var closed = true
-    if case .truncated(_, let upper) = limits { closed = upper == .infinity }
-    if case .clamped(let lower, _) = limits { closed = !values.contains { $0 <= lower } }
+    var closed = binning == nil
+    if case .truncated(_, let upper) = limits, upper < .infinity { closed = false }
+    if case .clamped(let lower, _) = limits, values.contains(where: { $0 <= lower }) {
+      closed = false
+    }
     guard closed else {
-      return try search(ParetoModel.self, .pareto, anchor: scale, anchorEstimated: estimated)
+      return try search(
+        ParetoModel.self, .pareto, options, anchor: scale, anchorEstimated: estimated)
     }
     let logScale = log(scale)
     // Censored values and those at an upper clamp add exposure but no event.
@@ -113,7 +121,7 @@ extension Sample {
 
   func fitTruncatedPowerLaw(_ options: FitOptions) throws(FittingError) -> Fit {
     let (scale, estimated) = try anchor(.truncatedPowerLaw, options)
-    if limits == .none, censored.isEmpty {
+    if limits == .none, censored.isEmpty, binning == nil {
       // The likelihood is concave in (exponent, rate), an exponential family: its derivative in the
       // rate at the best pure power law tells whether the maximum lies inside.
       let n = Double(values.count)
@@ -127,7 +135,8 @@ extension Sample {
       }
     }
     return try search(
-      TruncatedPowerLawModel.self, .truncatedPowerLaw, anchor: scale, anchorEstimated: estimated)
+      TruncatedPowerLawModel.self, .truncatedPowerLaw, options, anchor: scale,
+      anchorEstimated: estimated)
   }
 
   /// The family of `model`, by Newton's method: see ``Anchor`` for the parameter that is not searched for.
@@ -135,18 +144,20 @@ extension Sample {
     _ model: Model.Type, _ family: Family, _ options: FitOptions
   ) throws(FittingError) -> Fit {
     switch Model.anchor {
-    case .none: return try search(model, family, anchor: 0)
+    case .none: return try search(model, family, options, anchor: 0)
     case .least:
       let (scale, estimated) = try anchor(family, options)
-      return try search(model, family, anchor: scale, anchorEstimated: estimated)
+      return try search(
+        model, family, options, anchor: scale, anchorEstimated: estimated)
     case .location(let usual):
-      return try search(model, family, anchor: options.lowerBound ?? usual)
+      return try search(model, family, options, anchor: options.lowerBound ?? usual)
     }
   }
 
   /// Newton's search, and the result with standard errors from the observed information.
   func search<Model: LikelihoodModel>(
-    _ model: Model.Type, _ family: Family, anchor: Double, anchorEstimated: Bool = false
+    _ model: Model.Type, _ family: Family, _ options: FitOptions, anchor: Double,
+    anchorEstimated: Bool = false
   ) throws(FittingError) -> Fit {
     let likelihood = Likelihood<Model>(self, anchor: anchor)
     guard likelihood.interior > Model.dimension else {
@@ -158,9 +169,19 @@ extension Sample {
     let summary = StartSummary(
       mean: all.values.mean, variance: all.values.variance, logMean: all.logarithms.mean,
       logDeviation: all.logarithms.variance.squareRoot(), maximum: all.maximum, anchor: anchor)
-    let top = try maximise(
-      dimension: Model.dimension, family: family, from: Model.start(summary),
-      triesAll: Model.triesAllStarts, edge: Model.edge, likelihood.evaluate)
+    func climb(from starts: [Model.Point]) throws(FittingError) -> Maximum<Model.Point> {
+      try maximise(
+        dimension: Model.dimension, family: family, from: starts, triesAll: Model.triesAllStarts,
+        edge: Model.edge, likelihood.evaluate)
+    }
+    var near: Maximum<Model.Point>?
+    if let start = options.start, start.count >= Model.dimension {
+      var point = Model.Point.zero
+      for i in 0..<Model.dimension { point[i] = start[i] }
+      near = try? climb(from: [point])
+    }
+    let top: Maximum<Model.Point>
+    if let near { top = near } else { top = try climb(from: Model.start(summary)) }
     let n = Double(likelihood.count)
     guard let variances = top.information.inverseDiagonal else {
       throw .noMaximum(family: family, reason: "the observed information is not positive definite")
@@ -198,7 +219,10 @@ extension Sample {
     var warnings: [String] = []
     if count < 50 { warnings.append("only \(count) observations: standard errors are rough") }
     if anchorEstimated {
-      warnings.append("the scale is the least observation, an estimate that is never too small")
+      warnings.append(
+        binning == nil
+          ? "the scale is the least observation, an estimate that is never too small"
+          : "the scale is where the least bin begins")
     }
     warnings += own
     return Fit(

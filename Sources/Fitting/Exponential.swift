@@ -26,7 +26,7 @@ extension Exponential {
     "exponential", parameters: ["rate"], examples: [[0.2], [0.5]],
     Exponential.self, needed: 1,
     estimate: { (sample: Sample, options: FitOptions) throws(FittingError) in
-      sample.limits == .none
+      sample.limits == .none && sample.binning == nil
         ? try sample.fitExponential()
         : try sample.search(ExponentialModel.self, .exponential, options)
     },

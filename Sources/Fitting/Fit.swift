@@ -48,6 +48,14 @@ public struct Fit: Sendable, Equatable, Codable {
   /// Bayes's (Schwarz's) information criterion, k log n - 2 log L.
   public var bic: Double { Double(freeParameters) * log(Double(count)) - 2 * logLikelihood }
 
+  /// The searched parameters in the search's coordinates; nil where there is no search.
+  var coordinates: [Double]? {
+    guard let model = family.likelihood else { return nil }
+    return zip(model.coordinates, parameters).map { coordinate, estimate in
+      if case .direct = coordinate { estimate.value } else { log(estimate.value) }
+    }
+  }
+
   /// The estimate called `name`; nil if the family has no such parameter.
   public subscript(name: String) -> Estimate? { parameters.first { $0.name == name } }
 }

@@ -95,7 +95,8 @@ extension Sample {
   /// The distances of this sample from a law, such as one fitted to it; from the Kaplan-Meier
   /// estimate if some of it is censored. O(n log n).
   public func goodness(of law: Law) -> GoodnessOfFit {
-    censored.isEmpty
+    if let binning { return GoodnessOfFit(binned: self, binning, law: law) }
+    return censored.isEmpty
       ? GoodnessOfFit(sorted: sortedAscending(values), law: law)
       : GoodnessOfFit(censored: self, law: law)
   }
@@ -114,6 +115,10 @@ extension Sample {
     let observed = goodness(of: fit.law)
     let size = count
     let limits = limits
+    let binning = binning
+    var options = options
+    options.start = fit.coordinates
+    let nearby = options
     let censoring =
       censored.isEmpty ? nil : KaplanMeier.ofCensoring(values: values, censored: censored)
     let simulated = await replicates(precision.replicates, threads: threads) {
@@ -123,12 +128,12 @@ extension Sample {
       var cut: [Double] = []
       drawn.reserveCapacity(size)
       for _ in 0..<size {
-        let value = fit.law.sample(using: &generator)
+        let value = Self.draw(fit.law, binning, using: &generator)
         let end = censoring?.quantile(survival: Double.random(in: 0..<1, using: &generator))
         if let end, end < value { cut.append(end) } else { drawn.append(value) }
       }
-      let replicate = Sample(unchecked: drawn, censored: cut, limits: limits)
-      guard let refit = try? replicate.fit(fit.family, options) else { return nil }
+      let replicate = Sample(unchecked: drawn, censored: cut, limits: limits, binning: binning)
+      guard let refit = try? replicate.fit(fit.family, nearby) else { return nil }
       return replicate.goodness(of: refit.law)
     }
     return GoodnessOfFitTest(
@@ -139,6 +144,18 @@ extension Sample {
         observed: observed.andersonDarling, simulated: simulated.map { $0?.andersonDarling }),
       cramerVonMises: BootstrapPValue(
         observed: observed.cramerVonMises, simulated: simulated.map { $0?.cramerVonMises }))
+  }
+
+  /// A value as it would be recorded. What is recorded as 0 is no value of a sample, so it is drawn anew.
+  private static func draw<Generator: RandomNumberGenerator>(
+    _ law: Law, _ binning: Binning?, using generator: inout Generator
+  ) -> Double {
+    guard let binning else { return law.sample(using: &generator) }
+    for _ in 0..<1000 {
+      let value = binning.recorded(law.sample(using: &generator))
+      if value > 0 { return min(max(value, law.lowerBound), law.upperBound) }
+    }
+    return binning.width
   }
 
   /// Percentile intervals of the parameters by the nonparametric bootstrap (Efron): the sample's
@@ -164,7 +181,8 @@ extension Sample {
           drawnCensored.append(all.censored[pick - all.values.count])
         }
       }
-      let replicate = Sample(unchecked: drawn, censored: drawnCensored, limits: all.limits)
+      let replicate = Sample(
+        unchecked: drawn, censored: drawnCensored, limits: all.limits, binning: all.binning)
       return try? replicate.fit(family, options).parameters.map(\.value)
     }
     let known = simulated.compactMap { $0 }

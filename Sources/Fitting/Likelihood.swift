@@ -13,11 +13,15 @@
 /// - truncated: Σ log f(x) + Σ log(S(c) - S(u)) - n log(S(l) - S(u));
 /// - clamped: Σ log f(x) over l < x < u, plus log F(l) for each value at l, log S(u) for each at u,
 ///   and log S(c) for the censored.
+///
+/// Of values on a scale (``Binning``) log (S(a) - S(b)) over their intervals takes the place of log f(x).
 struct Likelihood<Model: LikelihoodModel> {
   private let values: [Double]
   private let logarithms: [Double]
   /// How many observations each of `values` stands for; empty where each is one.
   private let weights: [Double]
+  /// What each of `values` stands for, where that is an interval; cut to the limits.
+  private let intervals: [(lower: Double, upper: Double)]
   /// How many exact values lie strictly inside the limits.
   let interior: Int
   let censored: [Double]
@@ -44,6 +48,19 @@ struct Likelihood<Model: LikelihoodModel> {
       }
     }
     (interior, atLower, atUpper) = (inside.count, low, high)
+    if let binning = sample.binning {
+      let (distinct, counts) = Self.distinct(inside)
+      (values, weights) = (distinct, counts)
+      logarithms = values.map { log($0) }
+      let (low, high) = (limits.lower, limits.upper)
+      intervals = distinct.map {
+        let interval = binning.interval(of: $0)
+        return (max(interval.lower, low), min(interval.upper, high))
+      }
+      censored = sample.censored
+      return
+    }
+    intervals = []
     if Model.isLinear, !inside.isEmpty {
       let n = Double(inside.count)
       values = [compensatedSum(inside) / n]
@@ -62,7 +79,11 @@ struct Likelihood<Model: LikelihoodModel> {
   func evaluate(_ theta: Model.Point) -> LogScore<Model.Point> {
     let model = Model(theta, anchor: anchor)
     var sum = ScoreSum<Model.Point>()
-    if weights.isEmpty {
+    if !intervals.isEmpty {
+      for index in values.indices {
+        sum.add(binned(model, index), weights[index])
+      }
+    } else if weights.isEmpty {
       for index in values.indices { sum.add(model.logDensity(values[index], logarithms[index]), 1) }
     } else {
       for index in values.indices {
@@ -99,12 +120,28 @@ struct Likelihood<Model: LikelihoodModel> {
     return total
   }
 
+  /// log of the probability of a value's interval. The density at its middle times its width is that to
+  /// (width / value)² / 24, which is rounding where the interval is this narrow.
+  private func binned(_ model: Model, _ index: Int) -> LogScore<Model.Point> {
+    let (lower, upper) = intervals[index]
+    guard upper - lower > 1e-6 * values[index] else {
+      var score = model.logDensity(values[index], logarithms[index])
+      score.value += log(upper - lower)
+      return score
+    }
+    return Self.interval(lower > 0 ? model.logSurvival(lower) : .zero, model.logSurvival(upper))
+  }
+
   /// Whole seconds and bins repeat: each value once, with how often it is there. Where few repeat, the
   /// values as they are. A thousand of them tell which it is, so that sorting costs nothing in vain.
   private static func grouped(_ values: [Double]) -> (values: [Double], weights: [Double]) {
     let step = max(values.count / 1000, 1)
     let probe = Swift.stride(from: 0, to: values.count, by: step).map { values[$0] }
     guard Set(probe).count * 4 <= probe.count * 3 else { return (values, []) }
+    return distinct(values)
+  }
+
+  private static func distinct(_ values: [Double]) -> (values: [Double], weights: [Double]) {
     var (distinct, weights): ([Double], [Double]) = ([], [])
     for value in sortedAscending(values) {
       if distinct.last == value {

@@ -48,7 +48,7 @@ extension Lognormal {
     "lognormal", parameters: ["mu", "sigma"], examples: [[2, 1], [-5, 0.01]],
     Lognormal.self, needed: 3,
     estimate: { (sample: Sample, options: FitOptions) throws(FittingError) in
-      sample.limits == .none && sample.censored.isEmpty
+      sample.limits == .none && sample.censored.isEmpty && sample.binning == nil
         ? try SampleStatistics(sample.values).fit(.lognormal)
         : try sample.search(LognormalModel.self, .lognormal, options)
     }, statistics: { (sample: SampleStatistics) throws(FittingError) in try sample.fitLognormal() },

@@ -100,7 +100,8 @@ struct Maximum<Point: SIMD> where Point.Scalar == Double {
 /// The Hessian is the central difference of the analytic gradient (error about 1e-9 relative), made
 /// negative definite by a shift where it is not; steps are halved until the likelihood rises.
 /// Converged when the largest gradient component is at most 1e-9, or at most 1e-7 where no step makes it
-/// smaller or the last has been made. `edge` tells of points so far out that they are no maximum.
+/// smaller or the last has been made. Where the surrounding task is cancelled it ends where it is. `edge` tells of points so far
+/// out that they are no maximum.
 func maximise<Point: SIMD>(
   dimension: Int, family: Family, from starts: [Point], triesAll: Bool = true,
   edge: (Point) -> String? = { _ in nil }, _ evaluate: (Point) -> LogScore<Point>
@@ -131,7 +132,7 @@ private func climb<Point: SIMD>(
   var iterations = 0
   for iteration in 0..<200 {
     norm = largest(here.gradient, dimension)
-    guard norm.isFinite, here.value.isFinite else { break }
+    guard norm.isFinite, here.value.isFinite, !Task.isCancelled else { break }
     let information = curvature(dimension, theta, evaluate)
     if norm <= tolerance {
       if let reason = edge(theta) { throw .noMaximum(family: family, reason: reason) }
@@ -144,7 +145,7 @@ private func climb<Point: SIMD>(
     if length > 4 { step *= 4 / length }  // coordinates are logarithms: e^4 is far enough at once
     var factor = 1.0
     var advanced = false
-    while factor > 1e-10 {
+    while factor > 1e-10, !Task.isCancelled {
       let candidate = theta + factor * step
       let there = evaluate(candidate)
       let gain = (step * here.gradient).sum() * factor

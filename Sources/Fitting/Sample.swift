@@ -66,6 +66,8 @@ public struct Sample: Sendable {
   public let limits: Limits
   /// What was left out.
   public let screening: Screening
+  /// The scale that the exact values were recorded on; nil where they are what they are.
+  public var binning: Binning?
 
   /// Checks every value: finite and positive (or `policy` says to drop it), and within `limits`.
   /// O(n).
@@ -98,7 +100,10 @@ public struct Sample: Sendable {
   }
 
   /// A sample whose values are known to be good: bootstrap replicates.
-  init(unchecked values: [Double], censored: [Double] = [], limits: Limits) {
+  init(
+    unchecked values: [Double], censored: [Double] = [], limits: Limits, binning: Binning? = nil
+  ) {
+    self.binning = binning
     self.values = values
     self.censored = censored
     self.limits = limits

@@ -74,13 +74,36 @@ public struct TruncatedPowerLaw: ParametricDistribution {
     return scale * scale * tilt.varianceExp
   }
 
+  /// In units of the scale, y ≥ 1: y^-exponent is above the density up to 1 / (rate·scale), and beyond it
+  /// the exponential law that begins there; each accepts more than one in three.
+  private func sampleByParts<Generator: RandomNumberGenerator>(
+    using generator: inout Generator
+  ) -> Double {
+    let cutoff = rate * scale
+    let (k, length) = (1 - exponent, -log(cutoff))
+    let below = abs(k * length) < 1e-9 ? length : expm1(k * length) / k
+    let beyond = exp(k * length - (1 - cutoff))
+    while true {
+      let u = Double.random(in: 0..<1, using: &generator) * (below + beyond)
+      if u < below {
+        let y = abs(k * length) < 1e-9 ? exp(u) : exp(log1p(u * k) / k)
+        if generator.standardExponential() >= cutoff * (y - 1) { return scale * y }
+      } else {
+        let y = (1 + generator.standardExponential()) / cutoff
+        if generator.standardExponential() >= exponent * log(y * cutoff) { return scale * y }
+      }
+    }
+  }
+
   /// By rejection from the Pareto law or the shifted exponential, whichever accepts more (Clauset,
-  /// Shalizi and Newman 2009, appendix D); by inversion where neither accepts one in fifty.
+  /// Shalizi and Newman 2009, appendix D); where neither accepts one in fifty, from a power law up to the
+  /// cutoff and an exponential law beyond it, or by inversion for negative exponents.
   public func sample<Generator: RandomNumberGenerator>(using generator: inout Generator) -> Double {
     let integral = exp(logNormaliser)
     let byPareto = exponent > 1 ? (exponent - 1) * integral : 0
     let byExponential = exponent >= 0 ? rate * scale * integral : 0
     if max(byPareto, byExponential) < 0.02 {
+      if exponent >= 0, rate * scale < 1 { return sampleByParts(using: &generator) }
       return quantile(logSurvival: -generator.standardExponential())
     }
     while true {
@@ -98,7 +121,10 @@ public struct TruncatedPowerLaw: ParametricDistribution {
 extension TruncatedPowerLaw {
   public static let family = Family(
     "truncated-power-law", parameters: ["exponent", "rate", "scale"],
-    examples: [[1.6, 0.002, 5], [1.8, 1e-4, 20], [0.5, 0.02, 1], [-0.5, 0.3, 2]],
+    examples: [
+      [1.6, 0.002, 5], [1.8, 1e-4, 20], [0.5, 0.02, 1], [-0.5, 0.3, 2], [0.96, 4.7e-5, 1.38],
+      [1, 1e-4, 1],
+    ],
     TruncatedPowerLaw.self, needed: 3,
     estimate: { (sample: Sample, options: FitOptions) throws(FittingError) in
       try sample.fitTruncatedPowerLaw(options)

@@ -55,6 +55,7 @@ final class CompiledModel: Sendable {
   /// By class.
   private let pasts: [Past]
   private let margins: [Margins]
+  private let marksClasses: Bool
   private let hasJobSizes: Bool
   private let hasOutcomes: Bool
   /// Whether run times of tasks hang together within jobs or between them.
@@ -82,7 +83,7 @@ final class CompiledModel: Sendable {
   }
 
   /// `model` must have no issues.
-  init(_ model: WorkloadModel, seed: UInt64) {
+  init(_ model: WorkloadModel, seed: UInt64, marksClasses: Bool = false) {
     streams = Streams(seed: seed)
     var known: [TaskClass] = []
     var margins: [Margins] = []
@@ -124,6 +125,7 @@ final class CompiledModel: Sendable {
     self.classes = classes
     self.margins = margins
     self.pasts = pasts
+    self.marksClasses = marksClasses
     hasJobSizes = pasts.contains { $0.jobSize != nil }
     hasOutcomes = classes.contains(where: \.hasOutcomes)
     repeats = model.repeats.flatMap { $0.share > 0 ? RepeatSampler($0, seed: seed) : nil }
@@ -270,6 +272,7 @@ final class CompiledModel: Sendable {
           memory: Bytes(inRange(amount: memories[i] * 1_073_741_824))))
       record.priorityClass = part.priorityClass
       record.priority = part.priority
+      if marksClasses { record.kind = UInt16(kinds[i]) + 1 }
       if part.spansMachines { record.flags.insert(.spansMachines) }
       if part.hasGPUs || part.hasInstances {
         let origin = repeats == nil ? tasks[i].place : Int(jobs.origins[tasks[i].place])

@@ -4,7 +4,7 @@ import Workload
 /// Can a classifier tell generated jobs from a trace's? A classifier two-sample test (Lopez-Paz and
 /// Oquab 2017) on windows of consecutive jobs, with ``Fitting/BoostedTrees``, which are our own.
 ///
-/// Windows do not overlap. Both workloads are cut into ten stretches of consecutive windows; each window
+/// Requests that the trace does not tell are told of neither. Windows do not overlap. Both workloads are cut into ten stretches of consecutive windows; each window
 /// is scored by trees that were grown on the other nine stretches' windows, so that no neighbour of a window teaches
 /// how to tell it.
 public struct Detectability: Sendable, Codable {
@@ -44,8 +44,11 @@ public struct Detectability: Sendable, Codable {
   /// The test for windows of `length` jobs; nil where either side has less than 40 of them.
   public init?(original: [TaskRecord], generated: [TaskRecord], length: Int) {
     let window = JobWindow(length: length)
-    let a = window.rows(SeenJob.jobs(original), limit: Self.limit)
-    let b = window.rows(SeenJob.jobs(generated), limit: Self.limit)
+    let jobs = SeenJob.jobs(original)
+    let a = window.rows(jobs, limit: Self.limit)
+    let known = SeenJob.Known(jobs)
+    let b = window.rows(
+      SeenJob.jobs(generated).map { $0.telling(whatIsIn: known) }, limit: Self.limit)
     guard min(a.count, b.count) >= 40 else { return nil }
     self.length = length
     (originalWindows, generatedWindows) = (a.count, b.count)

@@ -12,6 +12,26 @@ struct SeenJob {
   var priority: Double
   var user: UInt32
 
+  /// Without what none of `others` tells: an amount that is 0 in all of them.
+  func telling(whatIsIn others: Known) -> SeenJob {
+    var job = self
+    if !others.cpu { job.cpu = 0 }
+    if !others.memory { job.memory = 0 }
+    if !others.gpus { job.gpus = 0 }
+    return job
+  }
+
+  /// Which requests some jobs tell.
+  struct Known {
+    let cpu, memory, gpus: Bool
+
+    init(_ jobs: [SeenJob]) {
+      cpu = jobs.contains { $0.cpu > 0 }
+      memory = jobs.contains { $0.memory > 0 }
+      gpus = jobs.contains { $0.gpus > 0 }
+    }
+  }
+
   /// Whether it asks for the same as another.
   func asksAs(_ other: SeenJob) -> Bool {
     cpu == other.cpu && memory == other.memory && gpus == other.gpus && size == other.size

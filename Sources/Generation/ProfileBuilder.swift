@@ -24,8 +24,36 @@ public struct ProfileOptions: Sendable {
   public var intervalReplicates = 0
   /// Threads for the bootstraps; the result does not depend on it.
   public var threads = 1
+  /// Whether values that lie on a scale (whole seconds) are fitted as the intervals that they stand for.
+  /// Nil: run times of traces where it matters, whose clocks are known to tick; no column of numbers, of
+  /// which it is not known whether they were rounded.
+  public var binning: BinningChoice?
+  /// The one quantity that is fitted (`run time`, `cpu`, `memory`, `job size`); nil for all.
+  public var only: String?
+  /// Quantities with fewer exact values are described and not fitted.
+  public var fewest = 0
+  /// Told of each law that is about to be fitted, and of each quantity that is done.
+  public var progress: (@Sendable (FitProgress) -> Void)?
 
   public init() {}
+}
+
+/// What values on a scale are taken for.
+public enum BinningChoice: Sendable, Hashable {
+  /// For exactly what they are.
+  case points
+  /// For intervals of the scale that is detected, if one is.
+  case detected
+  /// For intervals of this width around multiples of it.
+  case width(Double)
+}
+
+/// How far a profile has come.
+public enum FitProgress: Sendable {
+  /// A law of a quantity (`all/run time`) is being fitted and tested.
+  case fitting(Family, of: String)
+  /// A quantity of a class is done.
+  case done(QuantityProfile, of: String)
 }
 
 /// Makes a profile from a stream of tasks in submit order.
@@ -172,13 +200,15 @@ public struct ProfileBuilder {
       mix[name] = Share(count: count, of: jobs.count)
     }
     let fitter = QuantityFitter(options: options)
+    // All tasks first: who interrupts a long fit has that.
+    let whole = await all.profile(fitter, name: "all")
     var profiles: [String: ClassProfile] = [:]
     for (name, accumulator) in zip(names, classes) where accumulator.tasks > 0 {
       profiles[name] = await accumulator.profile(fitter, name: name)
     }
     let span = first.map { max(0, (last - $0).seconds) } ?? 0
     var profile = WorkloadProfile(
-      provenance: provenance, span: span, all: await all.profile(fitter, name: "all"),
+      provenance: provenance, span: span, all: whole,
       classes: profiles, classMix: mix)
     profile.all.arrivals.cascade = arrivals.profile(profile.all.arrivals, seed: options.seed)
     profile.kinds = ledger.kinds()

@@ -37,7 +37,7 @@ public struct QuantityFitter: Sendable {
       minimum: sorted.first ?? 0, maximum: sorted.last ?? 0, quantiles: quantiles,
       quantileError: 0, atoms: atoms, sampleSize: sample.count, fits: [], streamed: [],
       failures: [], tail: nil)
-    await fit(sample, into: &profile, name: name)
+    await fit(sample, into: &profile, name: name, options.binning ?? .points)
     return profile
   }
 
@@ -63,7 +63,11 @@ public struct QuantityFitter: Sendable {
       let sample = try Sample(
         kept.filter { !$0.isCensored }.map(\.value),
         censored: kept.filter(\.isCensored).map(\.value))
-      await fit(sample, into: &profile, name: name)
+      guard options.only.map({ name.hasSuffix("/" + $0) }) != false else { return profile }
+      // Requests are what was asked for; times are what a clock said.
+      let binning: BinningChoice =
+        quantity.unit == "s" ? options.binning ?? .detected : .points
+      await fit(sample, into: &profile, name: name, binning)
     } catch {
       profile.failures = options.families.map { .init(family: $0, reason: error.description) }
     }
@@ -105,15 +109,42 @@ public struct QuantityFitter: Sendable {
     0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999,
   ]
 
-  private func fit(_ sample: Sample, into profile: inout QuantityProfile, name: String) async {
+  private func fit(
+    _ given: Sample, into profile: inout QuantityProfile, name: String, _ binning: BinningChoice
+  ) async {
+    defer { options.progress?(.done(profile, of: name)) }
+    var sample = given
+    profile.scale = Binning(detectedIn: sample.values)
+    switch binning {
+    case .points: break
+    case .detected:
+      if let scale = profile.scale,
+        options.binning == .detected || scale.matters(for: sample.values)
+      {
+        sample.binning = scale
+      }
+    case .width(let width):
+      profile.scale = Binning(width: width)
+      sample.binning = profile.scale
+    }
+    if sample.binning != nil { profile.fitsIntervals = true }
     if !sample.censored.isEmpty {
       let law = KaplanMeier(values: sample.values, censored: sample.censored)
       let median = law.quantile(survival: 0.5)
       profile.kaplanMeier = .init(mean: law.mean, median: median.isFinite ? median : nil)
     }
+    guard sample.values.count >= options.fewest else {
+      profile.failures = options.families.map {
+        .init(
+          family: $0,
+          reason: "\(sample.values.count) values are too few to tell laws apart")
+      }
+      return
+    }
     var fits: [Fit] = []
     // Whoever cancels the task throws the profile away.
     for family in options.families where !Task.isCancelled {
+      options.progress?(.fitting(family, of: name))
       do throws(FittingError) { fits.append(try sample.fit(family)) } catch {
         profile.failures.append(.init(family: family, reason: error.description))
       }
@@ -125,6 +156,7 @@ public struct QuantityFitter: Sendable {
         andersonDarling: goodness.andersonDarling, cramerVonMises: goodness.cramerVonMises)
       let path = "\(name)/\(fit.family.rawValue)"
       if options.fitReplicates > 0 {
+        options.progress?(.fitting(fit.family, of: name))
         let stream = RandomStream(seed: options.seed, name: "fit/\(path)")
         fitted.test = await sample.test(
           fit, FitOptions(), BootstrapPrecision(replicates: options.fitReplicates),

@@ -39,14 +39,22 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
 
   /// The tasks of `model` up to `extent`.
   ///
+  /// - Parameters:
+  ///   - model: what is drawn from.
+  ///   - extent: how much is drawn.
+  ///   - seed: what all chance comes from.
+  ///   - marksClasses: whether records say which of the model's own classes they are of
+  ///     (`TaskRecord.kind`), if it has any; record files do not keep it.
   /// - Throws: ``WorkloadModelError`` with everything that is wrong with the model or the extent.
   public init(
-    _ model: WorkloadModel, _ extent: WorkloadExtent = .endless, seed: UInt64
+    _ model: WorkloadModel, _ extent: WorkloadExtent = .endless, seed: UInt64,
+    marksClasses: Bool = false
   ) throws(WorkloadModelError) {
     let issues = model.issues() + extent.issues
     guard issues.isEmpty else { throw WorkloadModelError(issues: issues) }
     (self.model, self.extent, self.seed) = (model, extent, seed)
-    compiled = CompiledModel(model, seed: seed)
+    compiled = CompiledModel(
+      model, seed: seed, marksClasses: marksClasses && model.hasOwnClasses)
     clock = ArrivalClock(model.arrivals, seed: seed)
   }
 

@@ -26,6 +26,13 @@ public struct WorkloadModel: Sendable, Hashable {
   public var repeats: RepeatModel?
   /// What runs already at the beginning; nil for nothing.
   public var standing: StandingModel?
+  /// Whether ``classes`` have names that say more than their priorities.
+  public var hasOwnClasses: Bool {
+    classes.count > 1
+      && classes.contains {
+        $0.name != $0.priorityClass.name && $0.name != "priority-\($0.priority)"
+      }
+  }
 
   /// A model of these parts; ``issues()`` says what is wrong with it.
   public init(

@@ -160,6 +160,11 @@ private enum ProfileCheck {
       for key in ["zeros", "negatives", "notNumbers", "infinities"] { _ = count(child, key) }
     }
     for key in ["mean", "standardDeviation", "quantileError"] { _ = statistic(node, key) }
+    if let child = node.object("scale") {
+      _ = child.number("width", in: .positive, required: true)
+      _ = child.number("origin", required: true)
+    }
+    _ = node.flag("fitsIntervals")
     if let child = node.object("kaplanMeier") {
       _ = statistic(child, "mean")
       if child["median"] != nil { _ = statistic(child, "median") }

@@ -172,6 +172,10 @@ public struct QuantityProfile: Codable, Sendable, Equatable {
   public var unknown: Int
   /// What was left out for being no positive number.
   public var screened: Screening
+  /// The scale that the values were recorded on (whole seconds), where one was detected.
+  public var scale: Binning?
+  /// Whether the fits are of the intervals that values on ``scale`` stand for; nil for no.
+  public var fitsIntervals: Bool?
   /// Mean of the usable values.
   public var mean: Double
   /// Standard deviation of the usable values.

@@ -9,6 +9,11 @@ public struct WorkloadScenario: Sendable, Hashable {
   public var model: WorkloadModel
   /// How many; without an end where the file does not say.
   public var extent: WorkloadExtent
+  /// Cores that its `load:` asks to be busy; nil where it has none.
+  public var askedCores: Double?
+
+  /// Whether its classes are its own and not its base's.
+  public private(set) var replacesClasses = false
 
   /// A scenario of these parts.
   public init(model: WorkloadModel, extent: WorkloadExtent) {
@@ -115,6 +120,8 @@ public struct WorkloadScenario: Sendable, Hashable {
       }
     }
     self.init(model: model, extent: extent)
+    replacesClasses = classes != nil
+    if let target, let cores { askedCores = target * cores }
   }
 }
 

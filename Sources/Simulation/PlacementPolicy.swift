@@ -25,6 +25,8 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
   public var priorityClass: PriorityClass
   /// Latency sensitivity, 0 (least) to 3; -1 if not known.
   public var schedulingClass: Int8
+  /// Which of its workload's own classes it is of, counted from 1; 0 where the workload has none.
+  public var kind: UInt16
   /// How many instances start together, each with this request.
   public var instances: Int32
   /// Whether tasks of its job must be on different machines.
@@ -79,6 +81,7 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
     priority = record.priority
     priorityClass = record.priorityClass
     schedulingClass = record.schedulingClass
+    kind = record.kind
     instances = max(record.instances, 1)
     mustBeApart = record.flags.contains(.differentMachines)
   }

@@ -54,8 +54,8 @@ public struct SimulationOptions: Hashable, Sendable {
     /// system", 1995; Mu'alem and Feitelson, IEEE TPDS 12, 2001).
     case easy
     /// What delays none of those that wait (conservative: Mu'alem and Feitelson, 2001), each of which has
-    /// been promised a start. A task beyond its estimate is reckoned with for as long again as it is
-    /// overdue (after Tsafrir, Etsion and Feitelson, IEEE TPDS 18, 2007).
+    /// been promised a start. A task beyond its estimate is reckoned with for as long again as it has run
+    /// (after Tsafrir, Etsion and Feitelson, IEEE TPDS 18, 2007).
     case conservative
     /// What should end before the time that was worked out for the head when it was first found not to fit,
     /// strictly, in order of submission (RLScheduler's code: Zhang et al., SC'20). That time is not worked

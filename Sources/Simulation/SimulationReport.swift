@@ -12,6 +12,10 @@ public struct SimulationReport: Sendable {
   public var total: ClassMetrics
   /// Tasks by class, for the classes that occur, in their order.
   public var classes: [ClassReport]
+  /// Tasks by the workload's own classes, in their order; empty where it has none.
+  public var kinds: [ClassMetrics] = []
+  /// The names of ``kinds``.
+  public var kindNames: [String] = []
   /// Why tasks were unplaceable, in the order of ``UnplaceableReason``; zero where it did not occur.
   public var unplaceable: [UnplaceableCount]
   /// Attempts cut short because their machine went away.
@@ -29,6 +33,8 @@ public struct SimulationReport: Sendable {
   /// CPU work submitted over what the machines could do from the first submission to the last: 1 is as
   /// much; nil where there is no such time.
   public var offeredLoad: Double?
+  /// The load that the workload was asked to be; nil if none was.
+  public var askedLoad: Double?
   /// What was known of the tasks, and what is not modelled.
   public var remarks = RunRemarks()
   /// Whether the policy goes by estimates of run times.
@@ -67,6 +73,15 @@ public struct SimulationReport: Sendable {
   /// Tasks that were waiting at the last submission.
   public var waitingAtLastSubmit = 0
 
+  /// Adds what only the workload knows: its classes' names, and the load that it was asked to be on the
+  /// machines of `layout`, in cores of speed 1.
+  public mutating func tell(
+    of layout: ClusterLayout, classNames: [String], askedCores: Double?
+  ) {
+    kindNames = classNames
+    if let askedCores, layout.effectiveCores > 0 { askedLoad = askedCores / layout.effectiveCores }
+  }
+
   /// Last finish less first submission; zero if nothing finished.
   public var makespan: Microseconds { lastFinish.isKnown ? lastFinish - firstSubmit : .zero }
 
@@ -99,6 +114,9 @@ public struct SimulationReport: Sendable {
     public var mostWaiting: Int
     /// Tasks running.
     public var meanRunning: Double
+    /// The same shares until the last submission, which leaves the drain out; those of ``span`` where all
+    /// tasks came at once, or where a window of accounts was asked for.
+    public var whileSubmitting = Shares()
     /// Variance over machines of CPU utilisation, averaged over time.
     public var loadVariance: Double
     /// The same from the first submission to the last, whatever the window of accounts; 0 if they are
@@ -110,6 +128,25 @@ public struct SimulationReport: Sendable {
     /// Jain's index of fairness over machines of CPU utilisation, averaged over time: 1 is even, 1 / n
     /// is all on one (Jain, Chiu and Hawe, DEC-TR-301, 1984). An idle cluster is even.
     public var jain: Double
+  }
+
+  /// Claimed shares of what was there, 0…1; NaN, or nil of GPUs, where there was none.
+  public struct Shares: Hashable, Sendable {
+    /// Of the CPU.
+    public var cpu = Double.nan
+    /// Of the memory.
+    public var memory = Double.nan
+    /// Of the GPUs.
+    public var gpu: Double?
+  }
+
+  /// Tasks by the names that results tell them apart by: the workload's own, or those of priorities.
+  public var namedClasses: [(name: String, metrics: ClassMetrics)] {
+    guard !kinds.isEmpty else { return classes.map { ($0.priorityClass.name, $0.metrics) } }
+    return kinds.enumerated().compactMap { place, metrics in
+      guard metrics.submitted > 0 else { return nil }
+      return (place < kindNames.count ? kindNames[place] : "class \(place + 1)", metrics)
+    }
   }
 
   /// Shares of what was free, over time, that lay where a task does not fit: the expectation over

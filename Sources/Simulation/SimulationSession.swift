@@ -151,7 +151,10 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
       energy: engine.meter.report, audited: isAudited)
     report.policyGoesByEstimates = engine.policy.goesByEstimates
     report.drewChance = engine.drewChance
-    if lacksMemory { (report.usage.memory, report.usage.fragmentation.memory) = (.nan, .nan) }
+    if lacksMemory {
+      (report.usage.memory, report.usage.fragmentation.memory) = (.nan, .nan)
+      report.usage.whileSubmitting.memory = .nan
+    }
     return report
   }
 

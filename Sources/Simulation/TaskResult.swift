@@ -64,6 +64,8 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   public var priorityClass: PriorityClass
   /// What became of it.
   public var outcome: TaskOutcome
+  /// Which of its workload's own classes it is of, counted from 1; 0 where the workload has none.
+  public var kind: UInt16 = 0
   /// How many times it left the pending queue for a machine.
   public var placements: Int32 = 0
   /// Whether that is the end. Only a policy is told of what is not: of a task that has lost its place and

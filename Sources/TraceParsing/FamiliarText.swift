@@ -17,6 +17,14 @@ enum FamiliarText {
     for (separator, name) in [("|", "pipes"), ("\t", "tabs"), (";", "semicolons"), (",", "commas")]
     {
       let fields = line.split(separator: separator, omittingEmptySubsequences: false)
+      let dictionary: Set = ["description", "descriptions", "meaning", "definition", "explanation"]
+      if fields.count > 1,
+        fields.contains(where: {
+          dictionary.contains($0.trimmingPrefix("\"").prefix { $0.isLetter }.lowercased())
+        })
+      {
+        return ", which looks like a description of a trace's columns: its rows are in another file"
+      }
       guard fields.count > 2 else { continue }
       if ["JobID", "JobIDRaw", "JobName"].contains(fields[0]) {
         return ", which looks like the output of Slurm's sacct -P" + words

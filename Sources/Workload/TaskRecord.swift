@@ -177,6 +177,8 @@ public struct TaskRecord: BitwiseCopyable, Hashable, Sendable {
   public var outcome: Outcome
   /// Yes-or-no facts.
   public var flags: Flags
+  /// Which of its workload's own classes it is of, counted from 1; 0 where the workload has none.
+  public var kind: UInt16
 
   /// A task that is submitted at `submit`, asks for `request` and needs `runTime`; everything else
   /// is unknown until said.
@@ -202,6 +204,7 @@ public struct TaskRecord: BitwiseCopyable, Hashable, Sendable {
     schedulingClass = -1
     outcome = .pending
     flags = []
+    kind = 0
   }
 
   /// Whether `a` comes before `b` in a workload: by submit time, then by task. Total over the

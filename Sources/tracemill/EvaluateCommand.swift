@@ -57,6 +57,9 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
   var workers = ProcessInfo.processInfo.activeProcessorCount
 
+  @Flag(help: "Run each learned scheduler in the engine that it was trained in.")
+  var asTrained = false
+
   @Option(help: ArgumentHelp("Write every episode's reward and terms.", valueName: "file.csv"))
   var csv: String?
 
@@ -99,7 +102,10 @@ struct EvaluateCommand: ParsableCommand {
       }
     }
     let seeds = EpisodeSeed.heldOut(seeds, from: firstSeed) ?? []
-    let evaluation = try Evaluation(schedulers, candidates: candidates)
+    let evaluation = try Evaluation(schedulers, candidates: candidates, asTrained: asTrained)
+    for warning in try file.scenarios.flatMap(evaluation.warnings) {
+      messages.logger?.warning("\(warning)")
+    }
     var rows = Evaluation.csvHeader
     var objects: [[String: Any]] = []
     for (scenario, load) in file.scenarios.flatMap({ s in file.loads.map { (s, $0) } }) {

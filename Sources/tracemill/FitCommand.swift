@@ -54,7 +54,7 @@ struct FitCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "Laws to fit: \(Family.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "list")
   )
-  var families: FamilyList = FamilyList(families: Family.allCases)
+  var families: FamilyList?
 
   @Flag(help: "Leave out values that are not finite and positive; they are counted.")
   var dropNonpositive = false
@@ -66,6 +66,15 @@ struct FitCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Values outside this interval were left out.", valueName: "from:to"))
   var truncate: Interval?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What values on a scale, such as whole seconds, are taken for: auto, the intervals of the scale that is \
+      detected; a width; none, exactly what they are. If not given, auto for run times of traces where it \
+      matters and none for a column of numbers.
+      """, valueName: "width"))
+  var bins: Bins?
 
   @Option(
     help: ArgumentHelp(
@@ -157,7 +166,8 @@ struct FitCommand: AsyncParsableCommand {
     var replicateCount = pValueError.map { BootstrapPrecision(standardError: $0).replicates } ?? 0
     if pValueError == nil, let count, count <= 20_000 { replicateCount = 100 }
     var options = ProfileOptions()
-    options.families = families.families
+    options.families = families?.families ?? Family.allCases
+    options.binning = bins?.choice
     options.byClass = by != nil
     options.seed = seed
     options.tails = !noTail
@@ -203,8 +213,10 @@ struct FitCommand: AsyncParsableCommand {
       throw FittingError.tooFew(count: 0, needed: 1, purpose: "a fit")
     }
     let name = numbers.name ?? "column \(column ?? "1")"
-    let fitter = QuantityFitter(options: options(forColumnOf: sample.values.count))
-    let quantity = await fitter.profile(sample, unit: "", name: name)
+    var options = options(forColumnOf: sample.values.count)
+    let watch = watch(laws: 1, &options)
+    let quantity = await QuantityFitter(options: options).profile(sample, unit: "", name: name)
+    watch.finish()
     stopwatch.lap("fitting")
     let profile = ColumnProfile(provenance: provenance, column: name, quantity: quantity)
     try finish(profile.json(), text: "\(input), \(name)\n" + FitReport(quantity).text)
@@ -227,7 +239,16 @@ struct FitCommand: AsyncParsableCommand {
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
     let grouping = try by.map { try RecordGrouping($0) }
-    var builder = try ProfileBuilder(options())
+    var options = options()
+    // Ten tasks tell no laws apart.
+    if families == nil { options.fewest = 20 }
+    if let column, output == nil, !json, plots == nil {
+      options.only = column.replacingOccurrences(of: "-", with: " ")
+    }
+    let parts =
+      (options.only == nil ? 4 : 1) * (by == nil ? 1 : 1 + PriorityClass.allCases.count)
+    let watch = watch(laws: parts, &options)
+    var builder = try ProfileBuilder(options)
     let source = selection.selection.apply(stream)
     var records = 0
     while var record = try source.next() {
@@ -251,6 +272,7 @@ struct FitCommand: AsyncParsableCommand {
     let groups = builder.groups
     let kept = plots == nil ? [] : ([nil] + groups).map { ($0, builder.keptValues(of: $0)) }
     let profile = await builder.finish(origin)
+    watch.finish()
     stopwatch.lap("fitting")
     if grouping?.isClass == true,
       profile.classes.keys.allSatisfy({ $0 == PriorityClass.unknown.name })
@@ -276,6 +298,17 @@ struct FitCommand: AsyncParsableCommand {
     }
   }
 
+  /// Tells how far it is, and what is done if it is interrupted.
+  private func watch(laws quantities: Int, _ options: inout ProfileOptions) -> FitWatch {
+    let watch = FitWatch(total: quantities * options.families.count, logger: reading.logger)
+    options.progress = { watch.told($0) }
+    let json = json
+    Interrupts.before {
+      if !json, let text = watch.partial { try? writeOutput(text) }
+    }
+    return watch
+  }
+
   private func finish(_ data: Data, text: String) throws {
     if let output {
       let file = try OutputFile(path: output)
@@ -283,6 +316,21 @@ struct FitCommand: AsyncParsableCommand {
       try file.commit()
     }
     try writeOutput(json ? String(decoding: data, as: UTF8.self) : text)
+  }
+}
+
+/// `auto`, `none`, `0.5`.
+struct Bins: ExpressibleByArgument {
+  let choice: BinningChoice
+
+  init?(argument: String) {
+    switch argument {
+    case "auto": choice = .detected
+    case "none": choice = .points
+    default:
+      guard let width = Double(argument), width > 0, width.isFinite else { return nil }
+      choice = .width(width)
+    }
   }
 }
 

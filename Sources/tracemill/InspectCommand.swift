@@ -51,14 +51,19 @@ struct InspectCommand: ParsableCommand {
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
     var overview = html == nil ? nil : WorkloadOverview.Builder()
+    var activity = html == nil ? nil : TraceActivity()
     let summary = try TraceSummary(
       path: input, reading: reading, selection: selection.selection, meter: meter
-    ) { overview?.add($0) }
+    ) {
+      overview?.add($0)
+      activity?.add($0)
+    }
     progress.finish(summary.records, summary.unit)
     if let html {
       let library = try PageFiles.chartLibrary(chartLibrary, logger: reading.logger)
       let file = try OutputFile(path: html)
-      try file.write(summary.page(overview?.finish()).html(chartLibrary: library))
+      try file.write(
+        summary.page(overview?.finish(), activity: activity).html(chartLibrary: library))
       try file.commit()
     }
     try writeOutput(json ? try jsonText(summary.object) + "\n" : summary.text)

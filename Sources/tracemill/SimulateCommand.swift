@@ -236,19 +236,16 @@ struct SimulateCommand: AsyncParsableCommand {
     var settings = engine.settings
     settings.atStart = atStart
     settings.ignoreConstraints = ignoreConstraints
+    if asTrained, !NamedScheduler.isLearned(scheduler) {
+      throw ValidationError(NamedScheduler.nothingLearned)
+    }
     if NamedScheduler.file(scheduler) != nil {
-      let learned = try NamedScheduler(scheduler)
-      if asTrained {
-        guard let environment = learned.environment else {
-          throw CommandFailure(message: "\(scheduler): it does not say what engine it learned in")
-        }
-        environment.apply(to: &settings)
-      } else if let warning = learned.warning(in: settings.options) {
-        reading.logger?.warning("\(warning)")
+      let named = try NamedScheduler(scheduler)
+      if asTrained { try named.setEnvironment(&settings) }
+      if let warning = named.warning(in: settings.options) {
+        reading.logger?.warning("\(scheduler) \(warning)")
       }
-      for note in learned.notes { reading.logger?.notice("\(scheduler): \(note)") }
-    } else if asTrained {
-      throw ValidationError("--as-trained is for a policy that learned: --scheduler marl:FILE")
+      for note in named.notes { reading.logger?.notice("\(scheduler): \(note)") }
     }
     var job = try SimulationJob(
       workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)

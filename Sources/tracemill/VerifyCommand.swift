@@ -38,7 +38,7 @@ struct VerifyCommand: ParsableCommand {
     defer { progress.finish() }
     let results = try TraceVerifier.verify(
       input, try reading.opener(), options: options, acceptsMissing: partial,
-      format: reading.format, table: reading.table)
+      format: reading.formatAsked, table: reading.table)
     progress.finish()
     if json {
       let objects = results.map {

@@ -136,4 +136,23 @@ private func machine(_ node: ConfigurationNode) -> Machine? {
     #expect(suggestion(for: "fist-fit", among: names) == "; did you mean 'first-fit'?")
     #expect(suggestion(for: "x", among: [String]()) == "")
   }
+
+  /// Nodes and what is noted of them know each other; that ends with the reading.
+  @Test func aTreeGoesWhenItIsRead() throws {
+    weak var root: ConfigurationNode?
+    weak var inner: ConfigurationNode?
+    let value = try ConfigurationFile(text: "a: { b: 1 }", name: "x").read { node -> Int? in
+      root = node
+      inner = node.object("a")
+      return inner?.integer("b", in: 0...9)
+    }
+    #expect(value == 1 && root == nil && inner == nil)
+    #expect(throws: ConfigurationError.self) {
+      try ConfigurationFile(text: "a: 1", name: "x").read { node -> Int? in
+        root = node
+        return 1
+      }
+    }
+    #expect(root == nil)
+  }
 }

@@ -5,7 +5,7 @@ Usage: browser.py CHROMIUM PAGE [SCREENSHOT WIDTH HEIGHT [dark] [from=Y]]
 Speaks the DevTools protocol over Chromium's own pipe, so nothing but Python is needed. Prints an object:
 errors (console errors and exceptions), requests (anything but the page itself and data URLs), charts
 (how many colours the ink of each canvas has), figures (their names), tables (their rows of cell texts and data-value), overflow
-(whether a 390-pixel phone has to scroll sideways), keyboard (what arrow keys read out), dark (the
+(whether a 390-pixel phone has to scroll sideways), contrast (what is too faint, in both themes), keyboard (what arrow keys read out), dark (the
 background after a press of the theme button).
 """
 
@@ -125,6 +125,41 @@ INK = """[...document.querySelectorAll('canvas')].map(canvas => {
   return [...colors].filter(c => new Set([c >> 8, c >> 4 & 15, c & 15]).size > 1).length;
 })"""
 
+# Texts whose colour is too near to what is behind them (WCAG 2.2, 1.4.3 AA: 4.5, 3 where letters are large),
+# and colours of charts (1.4.11: 3), as "ratio what".
+CONTRAST = """(() => {
+  const rgb = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + .05) / (y + .05); };
+  const behind = element => {
+    for (let e = element; e; e = e.parentElement) {
+      const color = rgb(getComputedStyle(e).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
+    }
+    return [255, 255, 255];
+  };
+  const bad = [];
+  for (const element of document.querySelectorAll('body *')) {
+    const style = getComputedStyle(element), box = element.getBoundingClientRect();
+    const text = [...element.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join(' ');
+    if (!text || ['SCRIPT', 'STYLE'].includes(element.tagName) || !box.width || !box.height) continue;
+    const size = parseFloat(style.fontSize), large = size >= 24 || size >= 18.66 && +style.fontWeight >= 700;
+    const value = ratio(rgb(style.color), behind(element));
+    if (value < (large ? 3 : 4.5)) bad.push(value.toFixed(2) + ' ' + element.tagName + ': ' + text.slice(0, 40));
+  }
+  const data = document.getElementById('data'), figure = document.querySelector('figure .chart');
+  const isDark = document.documentElement.dataset.theme === 'dark';
+  const colors = data && figure ? JSON.parse(data.textContent)[isDark ? 'dark' : 'colors'] || [] : [];
+  for (const color of colors) {
+    const value = ratio([1, 3, 5].map(i => parseInt(color.slice(i, i + 2), 16)), behind(figure));
+    if (value < 3) bad.push(value.toFixed(2) + ' colour ' + color);
+  }
+  return bad;
+})()"""
+
+
 def main():
     program, page = sys.argv[1:3]
     browser = Browser(program)
@@ -146,9 +181,11 @@ def main():
                 browser.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=key)
             result["keyboard"] = browser.evaluate("document.getElementById('reader').textContent")
         before = browser.evaluate("getComputedStyle(document.body).backgroundColor")
+        result["contrast"] = browser.evaluate(CONTRAST)
         browser.evaluate("document.getElementById('theme').click()")
         after = browser.evaluate("getComputedStyle(document.body).backgroundColor")
         result["themes"] = [before, after]
+        result["contrast"] += ["after the theme: " + line for line in browser.evaluate(CONTRAST)]
         browser.call("Emulation.setDeviceMetricsOverride", width=390, height=844,
                      deviceScaleFactor=1, mobile=True)
         time.sleep(0.3)

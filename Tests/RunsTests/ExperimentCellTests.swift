@@ -100,4 +100,21 @@ import Testing
     let data = try JSONEncoder().encode(b)
     #expect(try JSONDecoder().decode(EngineSettings.self, from: data) == b)
   }
+
+  /// What an experiment reads are its files; machines that it says itself are none, and not its folder.
+  @Test func machinesInTheExperimentAreNoFile() throws {
+    let folder = TemporaryFolder()
+    try folder.write("submit_us,run_us\n1,2\n", to: "r.csv")
+    let definition = try ExperimentDefinition(
+      ConfigurationFile(
+        text: """
+          name: e
+          workloads: [{ name: w, source: r.csv }]
+          clusters: [{ name: c, groups: [{ count: 2, cores: 4 }] }]
+          schedulers: [random]
+          seeds: 1
+          """, name: "e.yaml"))
+    let inputs = try ExperimentProvider(folder: folder.path).inputFiles(definition)
+    #expect(inputs.map(\.path) == ["r.csv"])
+  }
 }

@@ -182,7 +182,7 @@ import Workload
   }
 
   /// The same where jobs may run beyond their estimates: such a job is reckoned with for as long again as
-  /// it is overdue, at least for a sixteenth of its estimate. Promises that are then in the way are taken
+  /// it has run. Promises that are then in the way are taken
   /// back from the last in the queue on, and given anew in its order.
   private func correcting(_ records: [TaskRecord], processors: Int) -> [Job] {
     simulate(records) { jobs, now, waiting in
@@ -216,9 +216,8 @@ import Workload
         }
       }
       for index in jobs.indices where jobs[index].start != nil && jobs[index].end > now {
-        let due = jobs[index].start! + jobs[index].estimate
         if jobs[index].planned <= now {
-          jobs[index].planned = now + max(now - due, jobs[index].estimate / 16, 1)
+          jobs[index].planned = now + max(now - jobs[index].start!, 1)
         }
       }
       makeWay(waiting)
@@ -261,10 +260,10 @@ import Workload
     }
   }
 
-  @Test func whoIsOverdueIsExpectedToBeSoForAsLongAgain() throws {
+  @Test func whoIsOverdueIsExpectedToRunForAsLongAgain() throws {
     // 4 cores. 0 (3 cores) should take 16 s and takes 40; 1 (4 cores, 10 s) waits for it. 0 is reckoned
-    // with until 16, then until 17, 18, 20, 24, 32 and 48: at 32 there are 16 s for 2 (1 core, 15 s),
-    // which then ends at 47, and 1 is next.
+    // with until 16, then until 32 and 64. At 16 there are 16 s for 2 (1 core, 15 s), but not for 3 (1
+    // core, 17 s), which has its turn at 32, and keeps 1 until 49.
     func record(_ job: Int64, at: Double, runs: Double, estimate: Double, cores: Double)
       -> TaskRecord
     {
@@ -277,9 +276,10 @@ import Workload
         record(0, at: 0, runs: 40, estimate: 16, cores: 3),
         record(1, at: 1, runs: 10, estimate: 10, cores: 4),
         record(2, at: 2, runs: 15, estimate: 15, cores: 1),
+        record(3, at: 3, runs: 17, estimate: 17, cores: 1),
       ], on: try machines([(4, 0)]), FirstFit()
     ) { $0.backfilling = .conservative }
-    #expect(results.sorted { $0.id < $1.id }.map(\.start.seconds) == [0, 47, 32])
+    #expect(results.sorted { $0.id < $1.id }.map(\.start.seconds) == [0, 49, 16, 32])
     #expect(report.audit?.passed == true)
   }
 

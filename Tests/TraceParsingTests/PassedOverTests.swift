@@ -41,6 +41,26 @@ import Workload
     #expect(try read(folder.path).records.count == 3)
   }
 
+  /// Links and hard links to a file that is read already: its rows are there once, and it is told.
+  @Test func aFileUnderTwoNamesIsReadOnce() throws {
+    try folder.write("submit_us,run_us\n1,2\n3,4\n", to: "t/a.csv")
+    try folder.write("submit_us,run_us\n5,6\n", to: "t/c.csv")
+    let manager = FileManager.default
+    try manager.createSymbolicLink(atPath: folder("t/b.csv"), withDestinationPath: "a.csv")
+    try manager.linkItem(atPath: folder("t/c.csv"), toPath: folder("t/d.csv"))
+    try folder.write([UInt8](), to: "t/empty-1.csv")
+    try manager.linkItem(atPath: folder("t/empty-1.csv"), toPath: folder("t/empty-2.csv"))
+    let reasons = try passedOver(folder("t")).filter { !$0.name.contains("empty") }
+      .map { "\($0.name): \($0.reason)" }
+    #expect(
+      reasons == [
+        "\(folder("t"))/b.csv: the same file as \(folder("t"))/a.csv",
+        "\(folder("t"))/d.csv: the same file as \(folder("t"))/c.csv",
+      ])
+    #expect(try read(folder("t")).records.map(\.submit.rawValue) == [1, 3, 5])
+    #expect(try files(folder("t")).allSatisfy(\.passed))
+  }
+
   @Test func marksOfOtherProgramsMeanNothing() throws {
     try folder.write(rows, to: "job_events/a.csv")
     for name in [

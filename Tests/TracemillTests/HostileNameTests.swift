@@ -160,6 +160,38 @@ import Testing
     }
   }
 
+  /// Users' names in record files: through text and Parquet and back they are what they were.
+  @Test func namesInRecordsComeBack() throws {
+    let names = Self.names.filter { $0.utf8.count < 100_000 }
+    func cell(_ name: String) -> String {
+      var quoted = "\""
+      for scalar in name.unicodeScalars {
+        quoted.unicodeScalars.append(scalar)
+        if scalar == "\"" { quoted.unicodeScalars.append(scalar) }
+      }
+      return quoted + "\""
+    }
+    for (place, order) in [("first", names), ("last", names.reversed())] {
+      let input = try folder.write(
+        "job_id,submit_us,run_us,user\n"
+          + order.enumerated().map { "\($0),\($0),1,\(cell($1))\n" }.joined(),
+        to: place + ".csv")
+      var from = input
+      for to in ["a.csv", "b.parquet", "c.csv"].map({ folder(place + $0) }) {
+        let result = try tracemill("convert", from, "-o", to, "--quiet")
+        #expect(result.status == 0, "\(result.error)")
+        #expect(controls(result).isEmpty)
+        from = to
+      }
+      let text = try contents(folder(place + "a.csv"))
+      #expect(try contents(folder(place + "c.csv")) == text)
+      for name in names {
+        let field = cell(name).utf8.dropFirst().dropLast()
+        #expect(text.firstRange(of: Array(field)) != nil, "\(name.debugDescription)")
+      }
+    }
+  }
+
   @Test func policiesOfOneFileNameCompeteUnderNamesOfTheirOwn() throws {
     let policy = packageRoot.appendingPathComponent("data/policies/study-setting.safetensors").path
     for name in ["a", "b"] {

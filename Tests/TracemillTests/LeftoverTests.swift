@@ -149,7 +149,7 @@ import Testing
     #expect(result["machines_of_unknown_memory"] as? Int == 1)
     #expect(((result["wait_s"] as? [String: Any])?["mean"] as? Double) == 90)
     let text = try tracemill("simulate", "--workload", path, "--quiet").output
-    #expect(text.contains("memory of 1 machine not known: no limit"))
+    #expect(text.contains("memory and disk of 1 machine not known: no limit"))
     // A memory that is stated is a limit.
     let small = try folder.write("; MaxMemory: 1\n" + log, to: "small.swf")
     let limited = try object(tracemill("simulate", "--workload", small, "--json", "--quiet"))

@@ -34,6 +34,7 @@ struct ReportPageTests {
     var keyboard: String?
     var themes: [String]
     var overflow: Bool
+    var contrast: [String]
     var pages: Int
     var requests: [String]
     var errors: [String]
@@ -59,6 +60,7 @@ struct ReportPageTests {
     // Colours other than greys: something is drawn in each.
     #expect(sight.charts.allSatisfy { $0 >= 1 }, "\(sight.charts)")
     #expect(!sight.overflow, "a phone has to scroll sideways")
+    #expect(sight.contrast == [], "too faint")
     #expect(Set(sight.themes).count == 2)
     #expect(sight.keyboard?.isEmpty == false)
     #expect(sight.pages > 10_000)
@@ -192,7 +194,13 @@ struct ReportPageTests {
     let made = try tracemill("inspect", miniature, "--quiet", "--html", folder("trace.html"))
     try #require(made.status == 0, "\(made.error)")
     let sight = try look(folder("trace.html"))
-    expectSound(sight, charts: 6)
+    // Arrivals, three sizes, use over time, waits, run times by class, machines;
+    for figure in ["use", "run-time-by-class", "machines", "hours"] {
+      #expect(sight.figures.contains(figure), "\(figure)")
+    }
+    expectSound(sight, charts: sight.figures.count)
+    let users = try #require(sight.tables.first { $0.caption == "Users with the most tasks" })
+    #expect(users.rows.count == 10 && users.rows[0][1].value ?? 0 >= users.rows[9][1].value ?? 1)
     let outcomes = try #require(sight.tables.first { $0.caption == "Tasks by class and outcome" })
     let json = try object(try tracemill("inspect", miniature, "--quiet", "--json"))
     let tasks = try #require(json["tasks"] as? [String: Any])

@@ -94,7 +94,7 @@ import Testing
     (["--vary", "laod=0.5"], "did you mean 'load'?"),
     (["--vary", "load=0.5:0.9"], "without a step is for --find"),
     (["--vary", "load=0.5", "--metric", "wait"], "no metric 'wait'"),
-    (["--vary", "engine.queue=1"], "no number of the engine 'queue'"),
+    (["--vary", "engine.queue=1"], "engine.queue: is 1; expected one of fifo"),
     (["--vary", "cluster.coers=3"], "did you mean 'cores'?"),
     (["--vary", "load=0.5:0.9", "--find", "machines where wait_p99_s < 60"], "expected the same"),
   ])

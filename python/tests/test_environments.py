@@ -204,7 +204,8 @@ def test_the_shipped_reward_is_that_of_evaluate(tmp_path):
     tm.evaluate(scenario, "round-robin", seeds=3, csv=tmp_path / "rewards.csv")
     import csv
 
-    rows = list(csv.DictReader(open(tmp_path / "rewards.csv")))
+    with open(tmp_path / "rewards.csv") as file:
+        rows = list(csv.DictReader(file))
     env = gymnasium.make("tracemill/Dispatch-v0", scenario=str(scenario), reward="study").unwrapped
     assert len(rows) == 3
     for row in rows:

@@ -12,26 +12,6 @@ import Logging
 /// priority. A pod with a constraint that is not honoured is not taken: it stays pending with an event that
 /// names the constraint.
 public actor PodScheduler {
-  /// How the scheduler behaves.
-  public struct Settings: Sendable {
-    /// Pods of this `schedulerName` are its own.
-    public var name = "tracemill"
-    /// Bindings at a time.
-    public var bindings = 16
-    /// So many waiting pods at most are seen at once by a policy that chooses among them.
-    public var batch = 64
-    /// Whether pods of lesser priority are evicted for those that fit nowhere.
-    public var preempts = false
-    /// A promise that the API server has not confirmed lapses after so many seconds.
-    public var promiseSeconds = 30.0
-    /// The pause after the first failure, doubling up to ``longestPause``, in seconds.
-    public var firstPause = 1.0
-    /// The longest pause between two tries, in seconds.
-    public var longestPause = 10.0
-    /// The default settings.
-    public init() {}
-  }
-
   /// A pod whose victims are going.
   private struct Nomination {
     var entry: PodQueue.Entry
@@ -45,6 +25,7 @@ public actor PodScheduler {
   private let metrics: Metrics
   private let logger: Logger
   private let reader: PodFactsReader
+  private let events: PodEvents
   private var view = ClusterView()
   private var chooser: NodeChooser
   private var queue = PodQueue()
@@ -55,6 +36,8 @@ public actor PodScheduler {
   private var hopeless: [PodShape: String] = [:]
   private var inFlight = 0
   private var isListed = (nodes: false, pods: false)
+  /// When nodes and pods were last heard of.
+  private var heardAt = (nodes: -Double.infinity, pods: -Double.infinity)
   private var isLeading = false
   private var wakeAt: Double?
   private var isBetterAt: Double?
@@ -70,12 +53,16 @@ public actor PodScheduler {
     self.logger = logger
     chooser = NodeChooser(scorer)
     reader = PodFactsReader(client: client)
+    events = PodEvents(client: client, component: settings.name)
   }
 
   private var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
   /// Whether nodes and pods have been listed.
   public var isReady: Bool { isListed.nodes && isListed.pods }
+
+  /// Seconds since the API server was last heard; infinite before the first list.
+  public var age: Double { now - min(heardAt.nodes, heardAt.pods) }
 
   /// Whether it may bind.
   public func lead(_ leads: Bool) {
@@ -88,6 +75,7 @@ public actor PodScheduler {
 
   /// Nodes have changed.
   public func take(nodes event: WatchEvent<Node>) {
+    heardAt.nodes = now
     switch event {
     case .page(let nodes): for node in nodes { view.show(node) }
     case .listed(let names):
@@ -104,6 +92,7 @@ public actor PodScheduler {
 
   /// Pods have changed.
   public func take(pods event: WatchEvent<Pod>) {
+    heardAt.pods = now
     switch event {
     case .page(let pods): for pod in pods { show(pod) }
     case .listed(let uids):
@@ -341,7 +330,7 @@ public actor PodScheduler {
     let isNews = entry.told != words
     entry.told = words
     put(entry)
-    if isNews { Task { await tell(entry.pod, "FailedScheduling", "Warning", words) } }
+    if isNews { Task { await events.tell(entry.pod, "FailedScheduling", "Warning", words) } }
   }
 
   private func put(_ entry: PodQueue.Entry) {
@@ -390,7 +379,7 @@ public actor PodScheduler {
         }
       }
       for (uid, key) in keys {
-        await tell(
+        await events.tell(
           key: key, uid: uid, "Preempted", "Normal", "Preempted by \(entry.pod.key) on \(node)")
       }
     }
@@ -457,30 +446,5 @@ public actor PodScheduler {
       logger.debug("\(entry.pod.key) on \(node)")
     }
     decide()
-  }
-
-  /// Writes an event of a pod; that it cannot be written is no reason to stop.
-  private func tell(_ pod: Pod, _ reason: String, _ kind: String, _ words: String) async {
-    await tell(key: pod.key, uid: pod.uid, reason, kind, words)
-  }
-
-  private func tell(
-    key: String, uid: String, _ reason: String, _ kind: String, _ words: String
-  ) async {
-    let time = ISO8601DateFormatter().string(from: Date())
-    let parts = key.split(separator: "/", maxSplits: 1).map(String.init)
-    guard parts.count == 2 else { return }
-    let event: [String: Any] = [
-      "apiVersion": "v1", "kind": "Event",
-      "metadata": ["generateName": "\(parts[1].prefix(200)).", "namespace": parts[0]],
-      "involvedObject": [
-        "kind": "Pod", "name": parts[1], "namespace": parts[0], "uid": uid, "apiVersion": "v1",
-      ],
-      "reason": reason, "message": String(words.prefix(1000)), "type": kind, "count": 1,
-      "firstTimestamp": time, "lastTimestamp": time, "source": ["component": settings.name],
-    ]
-    guard let body = try? JSONSerialization.data(withJSONObject: event) else { return }
-    _ = try? await client.send(
-      .POST, "/api/v1/namespaces/\(APIPath.escaped(parts[0]))/events", body: Array(body))
   }
 }

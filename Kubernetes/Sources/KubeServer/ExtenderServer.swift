@@ -174,8 +174,13 @@ private final class ExtenderHandler: ChannelInboundHandler {
           isReady ? "ok" : "nodes and pods have not been listed yet", context)
       }
     case (.GET, "/metrics"):
-      service.metrics.set("tracemill_view_age_seconds", service.age)
-      return respond(.ok, service.metrics.text, context, type: "text/plain; version=0.0.4")
+      return later(context) { [service] in
+        await service.ageNow()
+      } then: { handler, age, context in
+        handler.service.metrics.set("tracemill_view_age_seconds", age)
+        handler.respond(
+          .ok, handler.service.metrics.text, context, type: "text/plain; version=0.0.4")
+      }
     default: break
     }
     if let token = settings.token,

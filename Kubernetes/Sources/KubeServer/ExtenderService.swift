@@ -25,6 +25,7 @@ public final class ExtenderService: Sendable {
   private let settings: Settings
   private let clock: @Sendable () -> Double
   private let readiness: (@Sendable () async -> Bool)?
+  private let viewAge: (@Sendable () async -> Double)?
 
   /// How the service behaves.
   public struct Settings: Sendable {
@@ -43,10 +44,12 @@ public final class ExtenderService: Sendable {
 
   /// - Parameters:
   ///   - readiness: whether the view is complete, where another keeps it.
+  ///   - viewAge: the same of ``age``.
   ///   - clock: seconds that never go back.
   public init(
     scorer: any NodeScorer, metrics: Metrics, settings: Settings = Settings(),
     readiness: (@Sendable () async -> Bool)? = nil,
+    viewAge: (@Sendable () async -> Double)? = nil,
     clock: @escaping @Sendable () -> Double = {
       Double(DispatchTime.now().uptimeNanoseconds) / 1e9
     }
@@ -56,6 +59,7 @@ public final class ExtenderService: Sendable {
     self.settings = settings
     self.clock = clock
     self.readiness = readiness
+    self.viewAge = viewAge
   }
 
   // MARK: the view
@@ -106,6 +110,9 @@ public final class ExtenderService: Sendable {
       return now - min(nodes, pods)
     }
   }
+
+  /// The same, of whoever keeps the view.
+  public func ageNow() async -> Double { await viewAge?() ?? age }
 
   // MARK: verbs
 

@@ -262,7 +262,7 @@ struct SchedulerCommand: AsyncParsableCommand {
     // Health and metrics; the extender's verbs are answered as if it were not there.
     let service = ExtenderService(
       scorer: try PolicyScorer(options.policy, seed: options.seed), metrics: metrics,
-      readiness: { await scheduler.isReady })
+      readiness: { await scheduler.isReady }, viewAge: { await scheduler.age })
     let channel = try await ExtenderServer(
       service, settings: try options.server(), logger: logger, servesVerbs: false
     ).start()

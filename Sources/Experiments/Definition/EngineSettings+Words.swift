@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 
 extension EngineSettings {
@@ -51,25 +52,38 @@ extension EngineSettings {
   }
 }
 
-extension EngineSettings {
-  /// The keys whose values are numbers.
-  public static let numberKeys = [
-    "accountFrom", "accountTail", "depth", "heartbeat", "maxInFlight", "networkDelay",
-    "overcommitCpu", "overcommitMemory", "retries", "step", "until", "warmUp",
-  ]
+extension ExperimentDefinition {
+  /// How the engine works for a scheduler: the experiment's settings, and the scheduler's before them.
+  public func engine(of scheduler: SchedulerDefinition) -> EngineSettings {
+    engine.overridden(by: scheduler.engine)
+  }
+}
 
-  /// Sets a number by its key in an experiment file; times are seconds. False if there is none of that
-  /// key, or it cannot have that value.
-  public mutating func set(_ key: String, to value: Double) -> Bool {
-    guard Self.numberKeys.contains(key), value.isFinite, value >= 0 else { return false }
-    var object = self.object
-    let isCount = key == "depth" || key == "retries"
-    guard !isCount || value == value.rounded() && value <= 1e6 else { return false }
-    object[key] = isCount ? Int(value) : value
+extension EngineSettings {
+  /// These settings with one more, by its key in an experiment file (`queue`, `network.rackLatency`) and its
+  /// value as it is written there (`sjf`, `50us`).
+  ///
+  /// - Throws: what an experiment file would be told.
+  public func setting(_ key: String, to text: String) throws(ConfigurationError) -> EngineSettings {
+    var file = ConfigurationFile(text: "{}", name: "engine")
+    file.overrides = [.init(path: key, value: text)]
+    let one = try file.read { EngineSettings($0) }
+    func merged(_ a: [String: Any], _ b: [String: Any]) -> [String: Any] {
+      a.merging(b) { old, new in
+        if let old = old as? [String: Any], let new = new as? [String: Any] {
+          return merged(old, new)
+        }
+        return new
+      }
+    }
+    let object = merged(self.object, one.object)
     guard let data = try? JSONSerialization.data(withJSONObject: object),
-      let settings = try? JSONDecoder().decode(EngineSettings.self, from: data)
-    else { return false }
-    self = settings
-    return true
+      let settings = try? JSONDecoder().decode(EngineSettings.self, from: data),
+      settings.issues.isEmpty
+    else {
+      throw ConfigurationError(
+        file: "engine", issues: [.init(path: key, message: "cannot be set beside the others")])
+    }
+    return settings
   }
 }

@@ -172,8 +172,9 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     if let preempt {
       options.preemption = PriorityClass.allCases.first { $0.name == preempt }
     }
-    if let networkDelay, networkDelay > 0 {
-      options.network = NetworkModel(constant: Microseconds(seconds: networkDelay))
+    if let networkDelay {
+      options.network =
+        networkDelay > 0 ? NetworkModel(constant: Microseconds(seconds: networkDelay)) : nil
     }
     if overcommitCpu != nil || overcommitMemory != nil {
       options.overcommit = .init(cpu: overcommitCpu ?? 1, memory: overcommitMemory ?? 1)

@@ -33,7 +33,8 @@ extension ExperimentDefinition {
     precision = root.number("precision", in: .above(0, to: 10)) ?? 0.01
     lastSeeds = root.integer("lastSeeds", in: 1...1_000_000)
     metrics = Self.names(
-      root, "metrics", among: Metric.catalogue.map(\.name), Array(Metric.formerNames.keys))
+      root, "metrics", among: Metric.catalogue.map(\.name), Array(Metric.formerNames.keys)
+    ) { Metric($0)?.priorityClass != nil }
     outputs =
       root["outputs"] == nil
       ? ReportOutput.allCases
@@ -93,11 +94,12 @@ extension ExperimentDefinition {
   }
 
   private static func names(
-    _ root: ConfigurationNode, _ key: String, among known: [String], _ others: [String] = []
+    _ root: ConfigurationNode, _ key: String, among known: [String], _ others: [String] = [],
+    or isMore: (String) -> Bool = { _ in false }
   ) -> [String] {
     (root.list(key) ?? []).compactMap { node in
       guard let name = node.string() else { return nil }
-      guard !known.contains(name), !others.contains(name) else { return name }
+      guard !known.contains(name), !others.contains(name), !isMore(name) else { return name }
       node.problem(
         "is '\(name)'; expected one of \(known.joined(separator: ", "))"
           + suggestion(for: name, among: known))

@@ -176,6 +176,8 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
   public var scaleRunTimes: Double?
   /// What a sweep set in it, by key: `load`.
   public var parameters: [String: Double]?
+  /// The same where it is no number.
+  public var words: [String: String]?
 
   /// A workload as it comes.
   public init(name: String, source: String) {
@@ -187,7 +189,7 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
   private enum CodingKeys: String, CodingKey {
     case name, source, from, to, priority, sample, tasks, starts, scaleArrivals
     case scaleRunTimes = "scaleLoad"
-    case parameters
+    case parameters, words
   }
 }
 
@@ -203,6 +205,8 @@ public struct ClusterDefinition: Codable, Hashable, Sendable {
   public var seed: UInt64?
   /// What a sweep set in it, by key: `machines`.
   public var parameters: [String: Double]?
+  /// The same where it is no number.
+  public var words: [String: String]?
 
   /// A cluster drawn anew for every seed, if there is anything to draw.
   public init(name: String, source: String) {
@@ -234,6 +238,8 @@ public struct SchedulerDefinition: Codable, Hashable, Sendable {
   public var note: String?
   /// What a sweep set in it, by key.
   public var parameters: [String: Double]?
+  /// The same where it is no number.
+  public var words: [String: String]?
 
   /// A scheduler of this policy.
   public init(name: String, policy: String, engine: EngineSettings = EngineSettings()) {
@@ -261,6 +267,21 @@ extension ExperimentDefinition {
         + clusters.flatMap { Array(($0.parameters ?? [:]).keys) }
         + schedulers.flatMap { Array(($0.parameters ?? [:]).keys) }
     ).sorted()
+  }
+
+  /// The parameters that sweeps set to words, in the order of their names.
+  public var sweptWords: [String] {
+    Set(
+      (workloads.map(\.words) + clusters.map(\.words) + schedulers.map(\.words))
+        .flatMap { Array(($0 ?? [:]).keys) }
+    ).sorted()
+  }
+
+  /// The word that a parameter is in a cell; nil where it is not set.
+  public func word(_ key: String, of cell: CellID) -> String? {
+    workloads.first { $0.name == cell.workload }?.words?[key]
+      ?? clusters.first { $0.name == cell.cluster }?.words?[key]
+      ?? schedulers.first { $0.name == cell.scheduler }?.words?[key]
   }
 
   /// What a parameter is in a cell; nil where it is not set.

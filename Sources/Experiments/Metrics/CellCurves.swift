@@ -18,6 +18,8 @@ public struct CellCurves: Codable, Hashable, Sendable {
 
   /// Waits by tenth of the run time.
   public var waitsByLength: [WaitsByLength.Tenth] = []
+  /// The names of the workload's own classes; empty where it has none.
+  public var classNames: [String] = []
 
   /// Values at which tails are counted: twelve a decade from 1e-6 to 1e10.
   public static let edges: [Double] = (0...192).map { pow(10, Double($0 - 72) / 12) }
@@ -75,6 +77,7 @@ public struct CellCurves: Codable, Hashable, Sendable {
     self.isDrawn = isDrawn || report.drewChance
     lastSubmit = report.lastSubmit.isKnown ? report.lastSubmit.seconds : nil
     waitingAtLastSubmit = report.waitingAtLastSubmit
+    classNames = report.kindNames
   }
 
   /// Results of versions before 0.2 have quantiles, which cannot be pooled, and no tails.
@@ -86,6 +89,7 @@ public struct CellCurves: Codable, Hashable, Sendable {
     lastSubmit = try keys.decodeIfPresent(Double.self, forKey: .lastSubmit)
     waitsByLength =
       try keys.decodeIfPresent([WaitsByLength.Tenth].self, forKey: .waitsByLength) ?? []
+    classNames = try keys.decodeIfPresent([String].self, forKey: .classNames) ?? []
     waitingAtLastSubmit = try keys.decodeIfPresent(Int.self, forKey: .waitingAtLastSubmit) ?? 0
   }
 }

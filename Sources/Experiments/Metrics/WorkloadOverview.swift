@@ -41,12 +41,15 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
     public var unit: String
     /// Tasks of which it is known and above 0.
     public var count: Int
-    /// Arithmetic mean of these.
+    /// Mean of these.
     public var mean: Double
     /// Points of the share of values that are greater, by value.
     public var points: [Point]
     /// Fitted laws, best first by AIC; none where few distinct values occur.
     public var fits: [FittedCurve]
+    /// Tasks beside these of which only a lower bound is known: mean, points and laws count them, by Kaplan
+    /// and Meier. Nil for none.
+    public var cutOff: Int?
   }
 
   /// A point of a complementary distribution function.
@@ -105,8 +108,6 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
     private var last = 0.0
     private var counts = Array(repeating: 0, count: PriorityClass.allCases.count)
     private var arrivals = ArrivalBins()
-    /// Tasks that were still running when the trace ended.
-    private var cutOff = 0
     private var samples = [
       Reservoir("run time", "s"), Reservoir("CPU", "cores"), Reservoir("memory", "GiB"),
     ]
@@ -126,11 +127,10 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
         arrivals.add(max(0, submit - first))
       }
       counts[Int(task.priorityClass.rawValue)] += 1
-      // A task that was cut off ran longer than is known: it is counted, and not averaged.
-      if task.flags.contains(.cutOffAtEnd) {
-        cutOff += 1
-      } else if !task.flags.contains(.runTimeUnknown) {
-        samples[0].add(task.runTime.seconds)
+      // A task that was cut off ran longer than is known: it is counted so, and not averaged.
+      if !task.flags.contains(.runTimeUnknown) {
+        samples[0].add(
+          task.runTime.seconds, isCensored: task.flags.contains(.cutOffAtEnd) && task.attempts > 0)
       }
       // What the program itself assumed says nothing of the trace.
       guard !task.flags.contains(.requestAssumed) else { return }
@@ -146,14 +146,7 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
         classes: PriorityClass.allCases.compactMap { kind in
           let count = counts[Int(kind.rawValue)]
           return count > 0 ? Count(name: kind.name, count: count) : nil
-        }, arrivals: arrivals,
-        quantities: samples.compactMap(\.quantity).map { quantity in
-          var quantity = quantity
-          if cutOff > 0, quantity.name == "run time" {
-            quantity.name = "run time of those that ended"
-          }
-          return quantity
-        })
+        }, arrivals: arrivals, quantities: samples.compactMap(\.quantity))
     }
   }
 }
@@ -182,11 +175,14 @@ private struct Reservoir {
   let name: String
   let unit: String
   private var count = 0
+  private var cutOff = 0
   private var sum = 0.0
-  private var kept: [Double] = []
+  private var kept: [(value: Double, isCensored: Bool)] = []
   private var rng: RandomStream
   private static let size = 20_000
-  private static let families: [Family] = [.exponential, .lognormal, .weibull, .gamma, .pareto]
+  private static let families: [Family] = [
+    .exponential, .lognormal, .weibull, .gamma, .pareto, .logLogistic, .generalizedPareto,
+  ]
 
   init(_ name: String, _ unit: String) {
     self.name = name
@@ -194,58 +190,61 @@ private struct Reservoir {
     rng = RandomStream(seed: 1, name: "overview/\(name)")
   }
 
-  mutating func add(_ value: Double) {
+  /// Adds a value, or the lower bound of one of which no more is known.
+  mutating func add(_ value: Double, isCensored: Bool = false) {
     guard value > 0, value.isFinite else { return }
     count += 1
-    sum += value
+    if isCensored { cutOff += 1 } else { sum += value }
     if kept.count < Self.size {
-      kept.append(value)
+      kept.append((value, isCensored))
     } else {
       let place = rng.below(count)
-      if place < Self.size { kept[place] = value }
+      if place < Self.size { kept[place] = (value, isCensored) }
     }
   }
 
   var quantity: WorkloadOverview.Quantity? {
-    guard count > 0 else { return nil }
-    let sorted = kept.sorted()
-    let n = sorted.count
+    let values = kept.filter { !$0.isCensored }.map(\.value)
+    let censored = kept.filter(\.isCensored).map(\.value)
+    guard let least = values.min(), let greatest = values.max() else { return nil }
+    let law = KaplanMeier(values: values, censored: censored)
     var points: [WorkloadOverview.Point] = []
-    for tail in WorkloadOverview.tails where tail * Double(n) >= 1 - 1e-9 {
-      let value = sorted[min(n - 1, Int(((1 - tail) * Double(n)).rounded()))]
+    for tail in WorkloadOverview.tails
+    where tail * Double(kept.count) >= 1 - 1e-9 && tail >= (law.steps.last?.survival ?? 0) {
+      let value = tail == 1 ? least : min(law.quantile(survival: tail), greatest)
       // The least share belongs to a value that occurs often.
       if points.last?.x == value { points.removeLast() }
       points.append(.init(x: value, p: tail))
     }
+    // A few values far below the others would have half of the chart to themselves.
+    if points.count > 2, points[0].p == 1, points[1].x > 100 * points[0].x { points.removeFirst() }
     return .init(
-      name: name, unit: unit, count: count, mean: sum / Double(count), points: points,
-      fits: fits(sorted))
+      name: name, unit: unit, count: count - cutOff,
+      mean: cutOff > 0 ? law.mean : sum / Double(count), points: points,
+      fits: fits(values, censored, from: points[0].x, to: greatest),
+      cutOff: cutOff > 0 ? cutOff : nil)
   }
 
-  private func fits(_ sorted: [Double]) -> [WorkloadOverview.FittedCurve] {
-    var distinct = 1
-    for index in 1..<max(1, sorted.count) where sorted[index] != sorted[index - 1] { distinct += 1 }
-    guard distinct >= 50, let sample = try? Sample(sorted) else { return [] }
-    let fits = Self.families.compactMap { try? sample.fit($0) }.sorted { $0.aic < $1.aic }
-    let (low, high) = (sorted[0], sorted[sorted.count - 1])
+  private func fits(
+    _ values: [Double], _ censored: [Double], from low: Double, to high: Double
+  ) -> [WorkloadOverview.FittedCurve] {
+    guard Set(values).count >= 50, var sample = try? Sample(values, censored: censored) else {
+      return []
+    }
+    if unit == "s", let scale = Binning(detectedIn: values), scale.matters(for: values) {
+      sample.binning = scale
+    }
+    let fits = Self.families.compactMap { try? sample.fit($0) }.ranked()
     return fits.prefix(3).map { fit in
       .init(
         law: fit.family.rawValue,
-        parameters: fit.parameters
-          .map { "\($0.name) \(String(format: "%.3g", $0.value))" }.joined(separator: ", "),
-        distance: Self.distance(sorted, fit.law),
+        parameters: fit.parameters.filter { $0.standardError > 0 }
+          .map { "\($0.name) \(String(format: "%.4g", $0.value))" }.joined(separator: ", "),
+        distance: sample.goodness(of: fit.law).kolmogorovSmirnov,
         points: (0...48).map { step in
           let x = low * pow(high / low, Double(step) / 48)
           return .init(x: x, p: fit.law.survival(x))
-        }.filter { $0.p > 0.5 / Double(sorted.count) })
-    }
-  }
-
-  private static func distance(_ sorted: [Double], _ law: Law) -> Double {
-    let n = Double(sorted.count)
-    return sorted.enumerated().reduce(0) { most, item in
-      let cdf = 1 - law.survival(item.element)
-      return max(most, cdf - Double(item.offset) / n, Double(item.offset + 1) / n - cdf)
+        }.filter { $0.p > 0.5 / Double(kept.count) })
     }
   }
 }

@@ -147,6 +147,7 @@ extension ExperimentSummary {
     func names(_ groups: [Group]) -> String { groups.map(\.scheduler).joined(separator: ", ") }
     warnings += remarks(scenario).map { $0 + "." }
     if let note = unfinishedNote(scenario) { warnings.append(note) }
+    warnings += loads(scenario)
     let waits = scenario.groups.map { $0.mean("wait_max_s") }
     if !waits.isEmpty, waits.allSatisfy({ $0 == 0 }) {
       warnings.append(
@@ -167,6 +168,21 @@ extension ExperimentSummary {
           + "the better \(title) is of the one that did less, and is not judged.")
     }
     return warnings
+  }
+
+  /// Where another load was reached than was asked for: of the scheduler that reached most, since a load that
+  /// is offered and not worked is a scheduler's doing.
+  private func loads(_ scenario: Scenario) -> [String] {
+    func reached(_ group: Group) -> Double { group.mean("cpu_utilisation") }
+    guard
+      let best = scenario.groups.filter({ reached($0).isFinite }).max(by: {
+        reached($0) < reached($1)
+      })
+    else { return [] }
+    let note = LoadReached(
+      asked: best.mean("load_asked"), offered: best.mean("load_offered"), reached: reached(best)
+    ).note
+    return note.map { [$0.prefix(1).uppercased() + $0.dropFirst() + "."] } ?? []
   }
 
   /// Whether, in most runs, more than a twentieth of the tasks waited at the last submission, and more

@@ -224,13 +224,19 @@ extension ExperimentReport {
     return front
   }
 
+  /// The names that tasks are told apart by: the workload's own, or those of priorities.
+  private static func classNames(_ cells: [CellRecord]) -> [String] {
+    let own = cells.first?.outcome.curves.classNames ?? []
+    return (own.isEmpty ? PriorityClass.allCases.map(\.name) : own).filter { kind in
+      cells.contains { $0.outcome.metrics["tasks_submitted.\(kind)"] != nil }
+    }
+  }
+
   var classes: ReportPage.Section {
     var blocks: [ReportPage.Block] = []
     for (index, scenario) in summary.scenarios.enumerated() {
       let cells = scenario.groups.flatMap(\.cells)
-      let kinds = PriorityClass.allCases.map(\.name).filter { kind in
-        cells.contains { $0.outcome.metrics["tasks_submitted.\(kind)"] != nil }
-      }
+      let kinds = Self.classNames(cells)
       guard kinds.count > 1 else { continue }
       for (metric, title) in [
         ("wait_mean_s", "Mean wait by class"), ("bounded_slowdown_mean", "Slowdown by class"),
@@ -369,7 +375,11 @@ extension WorkloadOverview {
       ),
     ]
     facts += quantities.map { quantity in
-      ("Mean \(quantity.name)", "\(Figures.significant(quantity.mean)) \(quantity.unit)")
+      (
+        "Mean \(quantity.name)",
+        "\(Figures.significant(quantity.mean)) \(quantity.unit)"
+          + (quantity.cutOff == nil ? "" : " up to the longest seen (Kaplan-Meier)")
+      )
     }
     let (unit, seconds): (String, Double) =
       span > 3 * 86400
@@ -417,7 +427,10 @@ extension WorkloadOverview {
           ReportFigure(
             id: id("sizes-" + quantity.name.lowercased().replacingOccurrences(of: " ", with: "-")),
             title: "\(quantity.name.prefix(1).uppercased())\(quantity.name.dropFirst())" + suffix,
-            caption: "Share of tasks beyond a value. " + fitted, kind: .lines,
+            caption: "Share of tasks beyond a value"
+              + (quantity.cutOff.map {
+                ", by Kaplan and Meier, for \(Figures.grouped($0)) were cut off. "
+              } ?? ". ") + fitted, kind: .lines,
             x: .init("\(quantity.name), \(quantity.unit)", isLogarithmic: true),
             y: .init("share of tasks beyond", isLogarithmic: true), series: series)))
     }

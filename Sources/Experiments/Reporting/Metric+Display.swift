@@ -4,7 +4,9 @@ extension Metric {
   /// Whether it is a share of a whole, 0…1, which people read in per cent.
   var isShare: Bool {
     let base = name.prefix { $0 != "." }
-    return ["deadlines_met", "cpu_utilisation", "memory_utilisation"].contains(String(base))
+    return [
+      "deadlines_met", "cpu_utilisation", "cpu_utilisation_with_drain", "memory_utilisation",
+    ].contains(String(base))
   }
 
   /// The unit that figures up to `greatest` are shown in, and what they are multiplied by.

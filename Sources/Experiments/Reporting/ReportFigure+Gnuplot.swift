@@ -130,11 +130,16 @@ extension ReportFigure {
       """
   }
 
-  /// Colours that people with any colour vision can tell apart (Tol, "Colour schemes", SRON 2021:
-  /// bright, with two of muted).
+  /// Colours that people with any colour vision can tell apart (after Tol, "Colour schemes", SRON 2021:
+  /// bright, with two of muted), dark enough to stand out from paper by 3 to 1 (WCAG 2.2, 1.4.11).
   static let colors = [
-    "#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#882255", "#999933",
-    "#777777",
+    "#4477AA", "#E5475C", "#228833", "#9A7D00", "#1591BC", "#AA3377", "#882255", "#6F7A1F",
+    "#666666",
+  ]
+  /// The same hues, light enough to stand out from the dark.
+  static let darkColors = [
+    "#6C9BD2", "#EE6677", "#4DAF5A", "#CCBB44", "#66CCEE", "#D86BAA", "#C86A92", "#B5B84A",
+    "#AAAAAA",
   ]
   private static let marks = [7, 5, 9, 11, 13, 6, 4, 8, 10]
 

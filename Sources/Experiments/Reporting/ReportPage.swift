@@ -77,6 +77,7 @@ public struct ReportPage: Sendable {
     let data = JSONValue.object([
       ("figures", .array(figures.map(\.json))),
       ("colors", .array(ReportFigure.colors.map { .string($0) })),
+      ("dark", .array(ReportFigure.darkColors.map { .string($0) })),
     ])
     let style = String(decoding: PackageResources.report_css, as: UTF8.self)
     let script = String(decoding: PackageResources.report_js, as: UTF8.self)

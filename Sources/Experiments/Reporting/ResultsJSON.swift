@@ -83,7 +83,7 @@ extension ExperimentSummary {
               (
                 "engine",
                 .object(
-                  definition.engine.overridden(by: scheduler.engine).pairs.map {
+                  definition.engine(of: scheduler).pairs.map {
                     ($0.0, .string($0.1))
                   })
               ),

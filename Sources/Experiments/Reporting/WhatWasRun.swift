@@ -11,7 +11,7 @@ extension ExperimentSummary {
     var facts = definition.workloads.map { ("Workload \($0.name)", Self.words($0)) }
     facts += definition.clusters.map { ("Cluster \($0.name)", Self.words($0)) }
     facts += definition.schedulers.map { scheduler in
-      let settings = definition.engine.overridden(by: scheduler.engine)
+      let settings = definition.engine(of: scheduler)
       var words = "\(scheduler.policy); \(settings.words)"
       if let note = scheduler.note { words += "; \(note)" }
       return ("Scheduler \(scheduler.name)", words)

@@ -11,6 +11,10 @@ public struct CellTasks {
   public var droppedDependencies = 0
   /// What they require of the machines.
   public var constraints = ConstraintTable()
+  /// The names of the workload's own classes, by `TaskRecord.kind` from 1; empty where it has none.
+  public var classNames: [String] = []
+  /// Cores that the workload was asked to keep busy; nil where no load was asked for.
+  public var askedCores: Double?
 
   /// Tasks from `source`.
   public init<Source: WorkloadSource & ~Copyable>(
@@ -128,6 +132,7 @@ public struct CellRunner: Sendable {
       }
     }
     report.droppedDependencies += tasks.droppedDependencies
+    report.tell(of: layout, classNames: tasks.classNames, askedCores: tasks.askedCores)
     if let failure = report.remarks.failure(options) ?? report.allUnplaceable {
       throw MeaninglessRun(description: failure)
     }

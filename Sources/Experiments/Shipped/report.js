@@ -11,7 +11,7 @@
   const isDark = () => root.dataset.theme
     ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   const color = name => getComputedStyle(root).getPropertyValue(name).trim();
-  const hue = style => page.colors[style % page.colors.length];
+  const hue = style => (isDark() ? page.dark : page.colors)[style % page.colors.length];
   const faint = hex => hex + "2b";
 
   function figure(value) {
@@ -159,6 +159,8 @@
         pointStyle: shapes[series.style % shapes.length],
         pointRadius: (spec.kind === "scatter" || spec.kind === "dots") && !series.dashed ? 6 : series.marks ? 3 : 0,
         pointHitRadius: 8, pointHoverRadius: 6, whiskers: !isLine, tension: 0,
+        // Marks at the sides are whole.
+        clip: 7,
         categoryPercentage: .8, barPercentage: .92,
         // Later lines, which are broken ones, over the first: where all are equal, all are seen.
         order: (series.dashed ? -100 : 0) - (isLine ? spec.series.indexOf(series) : 0),
@@ -412,7 +414,22 @@
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   redraw();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-  addEventListener("beforeprint", () => { for (const chart of charts.values()) chart.resize(); });
-  addEventListener("afterprint", () => { for (const chart of charts.values()) chart.resize(); });
+  // On paper everything is light, and tables that are folded away are open.
+  let onScreen = null;
+  addEventListener("beforeprint", () => {
+    if (onScreen) return;
+    const folded = [...document.querySelectorAll("details:not(.numbers):not([open])")];
+    onScreen = { theme: root.dataset.theme, folded };
+    for (const details of folded) details.open = true;
+    root.dataset.theme = "light";
+    redraw();
+  });
+  addEventListener("afterprint", () => {
+    if (!onScreen) return;
+    for (const details of onScreen.folded) details.open = false;
+    if (onScreen.theme) root.dataset.theme = onScreen.theme; else delete root.dataset.theme;
+    onScreen = null;
+    redraw();
+  });
   root.dataset.charts = String(charts.size);
 })();

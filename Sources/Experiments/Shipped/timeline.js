@@ -25,7 +25,9 @@
   const plot = () => ({ w: Math.max(10, width - margin.left - 6), h: Math.max(10, height - margin.bottom - margin.top) });
   // As high as fits, at least two pixels: what does not fit is scrolled to.
   const rowHeight = () => Math.max(high ? 14 : 2, Math.min(28, plot().h / Math.max(1, page.rows)));
-  const hue = place => page.colors[classes[place] % page.colors.length];
+  const isDark = () => root.dataset.theme
+    ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const hue = kind => (isDark() ? page.dark : page.colors)[kind % page.colors.length];
 
   // In a unit that fits the time, or another one.
   function clock(seconds, like = seconds) {
@@ -96,7 +98,7 @@
       context.fillRect(lines[i], lines[i + 2], lines[i + 1] - lines[i], 1);
     }
     paths.forEach((list, kind) => {
-      context.fillStyle = page.colors[kind];
+      context.fillStyle = hue(kind);
       for (let i = 0; i < list.length; i += 3) {
         const wide = list[i + 2] - list[i];
         context.fillRect(list[i], list[i + 1], wide > 3 ? wide - .5 : wide, thick);
@@ -232,19 +234,21 @@
     limit();
   });
   byId("theme").addEventListener("click", () => {
-    const dark = root.dataset.theme
-      ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
+    root.dataset.theme = isDark() ? "light" : "dark";
+    legend();
     later();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { legend(); later(); });
   const seen = new Set(classes);
-  for (const kind of [...seen].sort()) {
-    const entry = document.createElement("span"), patch = document.createElement("i");
-    patch.style.background = page.colors[kind % page.colors.length];
-    entry.append(patch, page.kinds[kind]);
-    document.querySelector(".legend").append(entry);
+  function legend() {
+    document.querySelector(".legend").replaceChildren(...[...seen].sort((a, b) => a - b).map(kind => {
+      const entry = document.createElement("span"), patch = document.createElement("i");
+      patch.style.background = hue(kind);
+      entry.append(patch, page.kinds[kind]);
+      return entry;
+    }));
   }
+  legend();
   new ResizeObserver(resize).observe(canvas);
   resize();
 })();

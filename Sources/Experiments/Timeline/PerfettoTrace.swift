@@ -45,7 +45,8 @@ public struct PerfettoTrace {
           11,
           [
             .number(9, 1), .number(11, track), .text(23, "job \(bar.job) task \(bar.index)"),
-            .text(22, PriorityClass(rawValue: bar.kind)?.name ?? "unknown"),
+            .text(
+              22, Int(bar.kind) < timeline.kinds.count ? timeline.kinds[Int(bar.kind)] : "unknown"),
             .message(4, [.text(10, "wait_us"), .number(4, UInt64(max(0, bar.wait)))]),
           ]))
       packet(

@@ -25,6 +25,9 @@ public struct Timeline: Sendable {
   /// Rows of the picture: each machine's lanes, in the order of the machines.
   private(set) var rows: [(machine: Int64, lanes: Int)] = []
 
+  /// What a bar's `kind` is called: priority classes, or the workload's own.
+  public var kinds = PriorityClass.allCases.map(\.name)
+
   /// Nothing yet.
   public init() {}
 
@@ -38,7 +41,9 @@ public struct Timeline: Sendable {
       Bar(
         machine: result.machine, start: result.start.rawValue, end: result.finish.rawValue,
         wait: min(result.wait.rawValue, result.start.rawValue - result.submit.rawValue),
-        job: result.id.job, index: result.id.index, kind: result.priorityClass.rawValue))
+        job: result.id.job, index: result.id.index,
+        kind: result.kind > 0
+          ? UInt8(truncatingIfNeeded: result.kind - 1) : result.priorityClass.rawValue))
   }
 
   /// Sorts the bars and gives each its lane. O(n log n).

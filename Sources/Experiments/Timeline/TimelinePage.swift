@@ -70,8 +70,9 @@ public struct TimelinePage {
       ("bars", .integer(bars.count)), ("rows", .integer(rowCount)), ("machines", .array(labels)),
       ("unit", .number(unit * 1e-6)), ("origin", .number(Double(span.lowerBound) * 1e-6)),
       ("length", .number(length * 1e-6)),
-      ("kinds", .array(PriorityClass.allCases.map { .string($0.name) })),
+      ("kinds", .array(timeline.kinds.map { .string($0) })),
       ("colors", .array(ReportFigure.colors.map { .string($0) })),
+      ("dark", .array(ReportFigure.darkColors.map { .string($0) })),
     ])
     let columns: [(String, String)] = [
       ("offsets", Self.base64(counts)),

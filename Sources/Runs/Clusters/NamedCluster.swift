@@ -64,19 +64,12 @@ public struct NamedCluster {
     // The table that a workload is read from says nothing of the cluster's.
     var reading = self.reading
     reading.table = nil
-    let trace = try reading.open(argument, meter: meter, notes: false)
+    let trace = try reading.open(argument, meter: meter, notes: false, mustBe: false)
     let options = reading.readOptions(meter: meter, rejects: rejects)
     guard let list = try trace.machineEvents(options) else {
       throw RunError(
         message: "\(argument): no machine_events here; a cluster needs them, or a specification")
     }
     return try ClusterLayout(list.events)
-  }
-}
-
-extension ClusterLayout {
-  /// Cores of the machines that are there at the start, each times its speed.
-  public var effectiveCores: Double {
-    machines.reduce(0) { $0 + ($1.isUp ? $1.capacity.cpu.value * $1.speed : 0) }
   }
 }

@@ -44,12 +44,19 @@ public struct CellReplay {
     let definition: ExperimentDefinition
     let folder: String
     if Self.isDatabase(source) {
-      let store = try ResultsStore(path: source)
+      let store = try ResultsStore(reading: source)
       (definition, folder) = try store.experiment()
       recorded = try store.record(of: cell)
     } else {
       let named = try NamedExperiment(source)
       (definition, folder) = (named.definition, named.folder)
+    }
+    if let scheduler = definition.schedulers.first(where: { $0.name == cell.scheduler }) {
+      var own = definition
+      own.schedulers = [scheduler]
+      let warnings = try ExperimentProvider(folder: folder, reading: reading)
+        .settle(&own, asTrained: false)
+      for warning in warnings { reading.logger?.warning("\(warning)") }
     }
     let outcome: CellOutcome
     do {

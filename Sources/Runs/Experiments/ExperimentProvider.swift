@@ -47,7 +47,7 @@ public final class ExperimentProvider: ExperimentInputs {
   }
 
   /// The policy's name; the path of one in a file begins from the experiment's folder.
-  private func schedulerName(_ definition: SchedulerDefinition) -> String {
+  func schedulerName(_ definition: SchedulerDefinition) -> String {
     guard let (kind, file) = NamedScheduler.file(definition.policy) else {
       return definition.policy
     }
@@ -97,6 +97,7 @@ public final class ExperimentProvider: ExperimentInputs {
     let kept = isGenerated(definition.source) ? .tooLarge : try table(definition, atStart)
     var dependencies = DependencyTable()
     var format: String?
+    var (classNames, askedCores): ([String], Double?) = ([], nil)
     func source() throws -> AnyWorkloadSource<any Error> {
       switch kept {
       case .table(let table, let known, let name):
@@ -106,11 +107,13 @@ public final class ExperimentProvider: ExperimentInputs {
         let (tasks, argument) = try replayed(
           definition, atStart, seed: seed, cores: layout.effectiveCores)
         (dependencies, format) = (argument.dependencies, argument.format)
+        (classNames, askedCores) = (argument.classNames, argument.askedCores)
         return try adapted(CellTasks(tasks).source, definition, seed: seed)
       }
     }
     var tasks = CellTasks(try source())
     tasks.dependencies = dependencies
+    (tasks.classNames, tasks.askedCores) = (classNames, askedCores)
     if !dependencies.isEmpty, format != nil || definition.leavesTasksOut {
       // Read beforehand, so that no task waits for one that never comes.
       (tasks.dependencies, tasks.droppedDependencies) = try dependencies.restricted(to: source())
@@ -244,7 +247,8 @@ public final class ExperimentProvider: ExperimentInputs {
 
   /// A path in the experiment's folder; anything else as it is.
   private func path(_ source: String) -> String {
-    if source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
+    // Machines that the experiment itself says have no source, which would be the folder.
+    if source.isEmpty || source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
     func inFolder(_ name: String) -> String? {
       let path = URL(fileURLWithPath: folder).appendingPathComponent(name).path
       return FileManager.default.fileExists(atPath: path) ? path : nil
@@ -314,6 +318,7 @@ extension ExperimentProvider {
         problems.append("workloads[\(index)].priority: '\(priority)' is no list of priorities")
       }
     }
+    problems += unknownClasses(definition)
     for (index, cluster) in definition.clusters.enumerated() {
       let isDrawn =
         cluster.groups != nil
@@ -333,6 +338,25 @@ extension ExperimentProvider {
       } catch { problems.append("schedulers[\(index)]: \(error)") }
     }
     return problems
+  }
+
+  /// Metrics of classes that no workload can have.
+  private func unknownClasses(_ definition: ExperimentDefinition) -> [String] {
+    let named = definition.metrics.enumerated().compactMap { index, name in
+      Metric(name)?.priorityClass.map { (index, $0) }
+    }
+    guard !named.isEmpty else { return [] }
+    let own = definition.workloads.flatMap { workload -> [String] in
+      guard isGenerated(workload.source), !workload.source.hasPrefix("poisson:"),
+        let model = try? NamedModel(path(workload.source)).scenario.model, model.hasOwnClasses
+      else { return [] }
+      return model.classes.map(\.name)
+    }
+    let known = PriorityClass.allCases.map(\.name) + own
+    return named.compactMap { index, kind in
+      known.contains(kind)
+        ? nil : "metrics[\(index)]: " + unknownName("class", kind, among: known)
+    }
   }
 
   /// Why a source is no file; nil if it is one.

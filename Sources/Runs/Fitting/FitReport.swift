@@ -39,10 +39,26 @@ public struct FitReport {
     if q.sampleSize < q.count + q.censored {
       text += "  fits are from a uniform sample of \(grouped(q.sampleSize)) of them\n"
     }
-    if let atoms = q.atoms, atoms.count > 1, atoms.count * 10 < q.count {
+    text += scale
+    if q.fitsIntervals != true, let atoms = q.atoms, atoms.count > 1, atoms.count * 10 < q.count {
       text += "  only \(atoms.count) distinct values: no continuous law describes them well\n"
     }
     return text
+  }
+
+  /// What values on a scale were taken for.
+  private var scale: String {
+    guard let scale = quantity.scale, !quantity.fits.isEmpty else { return "" }
+    let width = significant(scale.width, digits: 4)
+    let unit = quantity.unit.isEmpty ? "" : " " + quantity.unit
+    if quantity.fitsIntervals == true {
+      return
+        "  values are \(width)\(unit) apart: each is fitted as the interval that it stands for\n"
+    }
+    // Of a trace it was looked at whether it matters; of a column it is for its owner to say.
+    guard quantity.unit.isEmpty else { return "" }
+    return "  values are \(width) apart, and are fitted as they stand: where they were rounded, "
+      + "--bins auto fits the intervals they stand for\n"
   }
 
   private var table: String {
@@ -105,8 +121,12 @@ public struct FitReport {
       }
     }
     guard quantity.count > 0 else { return "" }
-    return reasons.map { "  no fit of \($0.families.joined(separator: ", ")): \($0.reason)\n" }
-      .joined()
+    return reasons.map { reason, families in
+      if reason.hasSuffix("too few to tell laws apart") {
+        return "  no laws fitted: \(reason); --families fits those that it names\n"
+      }
+      return "  no fit of \(families.joined(separator: ", ")): \(reason)\n"
+    }.joined()
   }
 
   private var tail: String {
@@ -165,6 +185,8 @@ public struct ProfileReport {
   /// Lines of text.
   public var text: String {
     var text = section("all", profile.all)
+    // Without priorities the only class is all there is.
+    guard Array(profile.classes.keys) != [PriorityClass.unknown.name] else { return text }
     for (name, part) in profile.classes.sorted(by: { $0.key < $1.key }) {
       text += "\n" + section(name, part)
     }

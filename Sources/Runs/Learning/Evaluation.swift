@@ -21,11 +21,25 @@ public struct Evaluation {
   /// - Parameters:
   ///   - schedulers: their names; the first is compared with each of the others.
   ///   - candidates: how many candidates learned schedulers score; nil for their own number.
-  public init(_ schedulers: [String], candidates: Int? = nil) throws {
+  ///   - asTrained: whether learned schedulers run in the engine that they learned in, not in the
+  ///     scenario's.
+  public init(_ schedulers: [String], candidates: Int? = nil, asTrained: Bool = false) throws {
     var names: [String] = []
     for name in schedulers.flatMap({ $0 == "all" ? Self.allSchedulers : [$0] })
     where !names.contains(name) { names.append(name) }
-    contenders = try names.map { try Contender($0, candidates: candidates) }
+    contenders = try names.map {
+      try Contender($0, candidates: candidates, asTrained: asTrained)
+    }
+    if asTrained, !contenders.contains(where: \.isLearned) {
+      throw RunError(message: NamedScheduler.nothingLearned)
+    }
+  }
+
+  /// A line for each scheduler that is to run in another engine than it learned in.
+  public func warnings(in scenario: Scenario) throws -> [String] {
+    try contenders.compactMap { contender in
+      try contender.warning(in: scenario).map { "\(scenario.name): \(contender.name) \($0)" }
+    }
   }
 
   /// What `all` stands for.
@@ -173,12 +187,29 @@ private struct Contender {
   private let scheduler: NamedScheduler
   private let isOracle: Bool
   private let candidates: Int?
+  private let asTrained: Bool
 
-  init(_ name: String, candidates: Int?) throws {
+  init(_ name: String, candidates: Int?, asTrained: Bool) throws {
     self.name = name
     self.candidates = candidates
+    self.asTrained = asTrained
     isOracle = name.hasPrefix("oracle:")
     scheduler = try NamedScheduler(isOracle ? String(name.dropFirst("oracle:".count)) : name)
+  }
+
+  /// Whether it learned in an engine.
+  var isLearned: Bool { NamedScheduler.isLearned(scheduler.name) }
+
+  /// What is to be said of it in a scenario before it runs; nil for nothing. An oracle's view of no age
+  /// is what its name says.
+  func warning(in scenario: Scenario) throws -> String? {
+    scheduler.warning(in: try options(scenario), as: .keys)
+  }
+
+  private func options(_ scenario: Scenario) throws -> SimulationOptions {
+    var options = scenario.options
+    if asTrained, isLearned { try scheduler.setEnvironment(&options) }
+    return options
   }
 
   func rewards(
@@ -186,6 +217,7 @@ private struct Contender {
   ) throws -> [Reward] {
     let (scheduler, candidates) = (scheduler, candidates)
     var scenario = scenario
+    scenario.options = try options(scenario)
     if isOracle { scenario.options.heartbeat = .zero }
     return try scenario.rewards(
       seeds.map { Episode(seed: $0, load: load, tasks: tasks) }, workers: workers

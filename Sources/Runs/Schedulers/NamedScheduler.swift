@@ -49,14 +49,6 @@ public struct NamedScheduler: Sendable {
     }
   }
 
-  /// One line for an engine whose settings differ from those in which it learned; nil where they do not.
-  public func warning(in options: SimulationOptions) -> String? {
-    guard let flags = environment?.flags(unlike: options), !flags.isEmpty else { return nil }
-    return
-      "\(name) learned in another engine: \(flags.joined(separator: " ")) would be right, and --as-trained "
-      + "sets it"
-  }
-
   /// The schedulers that need no file.
   public static var catalogue: [PolicyEntry] {
     PolicyCatalog.entries + [

@@ -19,27 +19,59 @@ extension TrainingEnvironment {
     settings.refuse = refuse
   }
 
+  /// Makes an engine's options those of this environment; what it says nothing of stays.
+  func apply(to options: inout SimulationOptions) {
+    let before = TrainingEnvironment(options)
+    var settings = EngineSettings()
+    apply(to: &settings)
+    settings.networkDelay = networkDelay != before.networkDelay ? networkDelay : nil
+    settings.apply(to: &options)
+  }
+
+  /// A setting in which an engine differs from it, as it was in training.
+  private struct Difference {
+    /// The option of the command line. A switch that is off by default cannot be given: then it is named
+    /// as what is to be left out.
+    let flag: String
+    /// The key of an experiment's `engine` and its value.
+    let key: String
+  }
+
+  private func differences(_ options: SimulationOptions) -> [Difference] {
+    let other = TrainingEnvironment(options)
+    var found: [Difference] = []
+    func note(_ flag: String, _ key: String, _ mine: Bool, _ theirs: Bool) {
+      guard mine != theirs else { return }
+      found.append(Difference(flag: mine ? flag : "no \(flag)", key: "\(key): \(mine)"))
+    }
+    func note(_ flag: String, _ key: String, _ value: String, differs: Bool) {
+      if differs { found.append(Difference(flag: "\(flag) \(value)", key: "\(key): \(value)")) }
+    }
+    note("--mode", "mode", dispatch ? "dispatch" : "central", differs: dispatch != other.dispatch)
+    note("--gateways", "gateways", gateways, other.gateways)
+    note("--heartbeat", "heartbeat", Self.time(heartbeat), differs: heartbeat != other.heartbeat)
+    if networkDelay != other.networkDelay {
+      let delay = Self.time(networkDelay)
+      found.append(
+        Difference(
+          flag: networkDelay > 0 ? "--network \(delay)" : "no --network",
+          key: "networkDelay: \(delay)"))
+    }
+    note("--exact-estimates", "exactEstimates", exactEstimates, other.exactEstimates)
+    note("--backfilling", "backfilling", backfilling, differs: backfilling != other.backfilling)
+    note("--step", "step", Self.time(step), differs: step != other.step)
+    note("--refuse", "refuse", refuse, other.refuse)
+    return found
+  }
+
   /// The options of the command line in which an engine of these `options` differs from it, as they were in
   /// training; empty if it does not.
   public func flags(unlike options: SimulationOptions) -> [String] {
-    let other = TrainingEnvironment(options)
-    var flags: [String] = []
-    /// A switch that is off by default cannot be given: then it is named as what is to be left out.
-    func note(_ flag: String, _ mine: Bool, _ theirs: Bool) {
-      if mine != theirs { flags.append(mine ? flag : "no \(flag)") }
-    }
-    if dispatch != other.dispatch { flags.append("--mode \(dispatch ? "dispatch" : "central")") }
-    note("--gateways", gateways, other.gateways)
-    if heartbeat != other.heartbeat { flags.append("--heartbeat \(Self.time(heartbeat))") }
-    if networkDelay != other.networkDelay {
-      flags.append(networkDelay > 0 ? "--network \(Self.time(networkDelay))" : "no --network")
-    }
-    note("--exact-estimates", exactEstimates, other.exactEstimates)
-    if backfilling != other.backfilling { flags.append("--backfilling \(backfilling)") }
-    if step != other.step { flags.append("--step \(Self.time(step))") }
-    note("--refuse", refuse, other.refuse)
-    return flags
+    differences(options).map(\.flag)
   }
+
+  /// The same as the keys of a file's `engine`: `heartbeat: 5s`.
+  func keys(unlike options: SimulationOptions) -> [String] { differences(options).map(\.key) }
 
   private static func time(_ seconds: Double) -> String {
     let milliseconds = (seconds * 1e3).rounded()

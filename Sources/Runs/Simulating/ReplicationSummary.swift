@@ -11,6 +11,8 @@ public struct ReplicationSummary {
   public let cluster: String
   /// How the engine worked.
   public let options: SimulationOptions
+  /// What has to be said of the runs before their figures are read, most important first.
+  let remarks: [String]
   /// What all runs cost to make.
   public let cost: RunCost
 
@@ -50,7 +52,7 @@ public struct ReplicationSummary {
     return """
       \(workload) on \(cluster): \(grouped(first.machines)) machines, \(first.policy), \
       \(grouped(reports.count)) runs, seeds \(first.seed) to \(last.seed)
-      \(first.remarks(options).map { "  NOTE: \($0)\n" }.joined())\(table.text)
+      \(remarks.map { "  NOTE: \($0)\n" }.joined())\(table.text)
         simulated in \(fixed(cost.wall, 2)) s (\(fixed(cost.cpu, 2)) s of CPU)
       \(audit)
       """
@@ -71,7 +73,7 @@ public struct ReplicationSummary {
     let audits = reports.compactMap(\.audit)
     var object: [String: Any] = [
       "workload": workload, "cluster": cluster, "scheduler": reports.first?.policy ?? "",
-      "remarks": reports.first?.remarks(options) ?? [], "replications": reports.count,
+      "remarks": remarks, "replications": reports.count,
       "seeds": reports.map(\.seed), "measures": measures,
       "wall_s": cost.wall, "cpu_s": cost.cpu,
     ]

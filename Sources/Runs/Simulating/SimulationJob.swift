@@ -112,6 +112,7 @@ public struct SimulationJob: Sendable {
     let cost = RunCost(since: start)
     if let path = files.timeline, var timeline = results.timeline {
       timeline.arrange()
+      if !run.report.kindNames.isEmpty { timeline.kinds = run.report.kindNames }
       try timeline.write(
         to: path, series: run.report.series,
         title: "\(workload) on \(cluster), \(run.report.policy)")
@@ -121,12 +122,21 @@ public struct SimulationJob: Sendable {
     return SimulationSummary(
       report: run.report, layout: run.layout, options: options, workload: workload,
       cluster: cluster, tasks: run.tasks, constraints: run.constraints,
-      rejects: run.rejects?.counts ?? [:], cost: cost, outputs: files.paths, theory: theory,
+      rejects: run.rejects?.counts ?? [:], cost: cost, outputs: files.paths,
+      remarks: remarks(run.report), theory: theory,
       waits: results.waits.tenths,
       groups: results.groups?.groups { user in
         let name = run.users?[user] ?? ""
         return name.isEmpty ? (user == .unknown ? "unknown" : "user \(user.rawValue)") : name
       } ?? [])
+  }
+
+  /// What has to be said of a run; see ``NamedScheduler/warning(in:as:)``.
+  private func remarks(_ report: SimulationReport) -> [String] {
+    let learned =
+      givenPolicy == nil && NamedScheduler.isLearned(scheduler)
+      ? try? NamedScheduler(scheduler).warning(in: engine.options) : nil
+    return (learned.map { ["\(scheduler) \($0)"] } ?? []) + report.remarks(engine.options)
   }
 
   /// What queueing theory says of the run; nil where it is of no station that theory knows.
@@ -151,7 +161,8 @@ public struct SimulationJob: Sendable {
     }
     return ReplicationSummary(
       reports: reports, workload: workload, cluster: cluster,
-      options: engine.options, cost: RunCost(since: start))
+      options: engine.options, remarks: reports.first.map(remarks) ?? [],
+      cost: RunCost(since: start))
   }
 
   /// One run that hands each task's result to `results`.
@@ -211,6 +222,7 @@ public struct SimulationJob: Sendable {
           .scaleRunTimes(by: scaleRunTimes), results: &results)
       if let failure = outcome?.failure { throw SimulationError.results(failure) }
       report.droppedDependencies += dropped
+      report.tell(of: layout, classNames: argument.classNames, askedCores: argument.askedCores)
       if let failure = report.remarks.failure(engine.options) { throw RunError(message: failure) }
       try requireTasks(tasks)
       return Run(

@@ -11,7 +11,7 @@ extension SimulationSummary {
       "submitted": total.submitted, "placed": total.started, "evictions": report.evictions,
       "outcomes": outcomes(of: total), "restarts": total.restarts,
       "offered_load": report.offeredLoad ?? .nan,
-      "remarks": report.remarks(options),
+      "remarks": remarks,
       "with_estimate": report.remarks.withEstimate, "with_deadline": report.remarks.withDeadline,
       "without_cpu_request": report.remarks.withoutCPU,
       "not_modelled": report.remarks.notModelled,
@@ -22,8 +22,10 @@ extension SimulationSummary {
       "cut_off_at_end": tasks.cutOffAtEnd,
       "assumed_requests": tasks.assumed,
       "makespan_s": report.makespan.seconds, "throughput_per_s": report.throughput,
-      "cpu_utilisation": report.usage.cpu, "memory_utilisation": report.usage.memory,
-      "gpu_utilisation": report.usage.gpu ?? .nan,
+      "cpu_utilisation": report.usage.whileSubmitting.cpu,
+      "cpu_utilisation_with_drain": report.usage.cpu, "asked_load": report.askedLoad ?? .nan,
+      "memory_utilisation": report.usage.whileSubmitting.memory,
+      "gpu_utilisation": report.usage.whileSubmitting.gpu ?? .nan,
       "fragmentation": [
         "cpu": report.usage.fragmentation.cpu, "memory": report.usage.fragmentation.memory,
         "gpu": report.usage.fragmentation.gpu ?? .nan,
@@ -73,9 +75,9 @@ extension SimulationSummary {
       object[key] = quantiles(values, scale)
     }
     object["classes"] = Dictionary(
-      uniqueKeysWithValues: report.classes.map { entry in
+      report.namedClasses.map { entry in
         (
-          entry.priorityClass.name,
+          entry.name,
           [
             "submitted": entry.metrics.submitted, "placed": entry.metrics.started,
             "outcomes": outcomes(of: entry.metrics), "restarts": entry.metrics.restarts,
@@ -88,7 +90,7 @@ extension SimulationSummary {
             "energy_kwh": entry.metrics.energy.kilowattHours,
           ] as [String: Any]
         )
-      })
+      }, uniquingKeysWith: { first, _ in first })
     if report.decisionTimes.count > 0 {
       object["decision_s"] = quantiles(report.decisionTimes, 1e-9)
     }

@@ -25,6 +25,8 @@ public struct SimulationSummary {
   public let cost: RunCost
   /// The files that were written.
   public let outputs: [String]
+  /// What has to be said of the run before its figures are read, most important first.
+  let remarks: [String]
   /// What queueing theory says of the same; nil where it says nothing.
   let theory: [QueueTheory.Value]?
   /// Waits by tenth of run time.
@@ -48,7 +50,8 @@ public struct SimulationSummary {
   }
 
   private var replayLines: String {
-    var lines = report.remarks(options).map { "  NOTE: \($0)\n" }.joined()
+    var lines = remarks.map { "  NOTE: \($0)\n" }.joined()
+    if let note = LoadReached(report).note { lines += "  NOTE: \(note)\n" }
     for (count, what) in [
       (tasks.neverRan, "never ran in the trace: left out"),
       (tasks.unknown, "with unknown run time: left out"),
@@ -114,12 +117,13 @@ public struct SimulationSummary {
         [name, grouped(values.count), significant(values.mean * scale)] + quantiles
           + [significant(Double(values.maximum ?? 0) * scale)])
     }
-    if report.classes.count > 1 {
-      for entry in report.classes where entry.metrics.wait.count > 0 {
+    let classes = report.namedClasses
+    if classes.count > 1 {
+      for entry in classes where entry.metrics.wait.count > 0 {
         let wait = entry.metrics.wait
         lines.add(
           [
-            "wait of \(entry.priorityClass.name), s", grouped(wait.count),
+            "wait of \(entry.name), s", grouped(wait.count),
             significant(wait.mean * 1e-6),
           ]
             + wait.quantiles([0.5, 0.9, 0.99, 0.999]).map { significant($0 * 1e-6) }
@@ -172,7 +176,7 @@ public struct SimulationSummary {
     case "tasks waiting": report.usage.meanWaiting
     case "share that waits": Double(wait.counts(above: [0])[0]) / Double(wait.count)
     case "99th percentile of wait, s": wait.quantile(0.99) * 1e-6
-    case "utilisation": report.usage.cpu
+    case "utilisation": report.usage.whileSubmitting.cpu
     default: nil
     }
   }
@@ -205,13 +209,14 @@ public struct SimulationSummary {
       lines.add(["CPU load offered", percent(load), "from the first submission to the last"])
     }
     lines.add([
-      "CPU utilisation", percent(usage.cpu), sparkline(bins) { $0.cpuUsed / $0.cpuCapacity },
+      "CPU utilisation", percent(usage.whileSubmitting.cpu),
+      sparkline(bins) { $0.cpuUsed / $0.cpuCapacity } + drain(usage.cpu, usage.whileSubmitting.cpu),
     ])
     lines.add([
-      "memory utilisation", percent(usage.memory),
+      "memory utilisation", percent(usage.whileSubmitting.memory),
       usage.memory.isNaN ? "" : sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
     ])
-    if let gpu = usage.gpu { lines.add(["GPU utilisation", percent(gpu), ""]) }
+    if let gpu = usage.whileSubmitting.gpu { lines.add(["GPU utilisation", percent(gpu), ""]) }
     lines.add(["fragmentation", percent(usage.fragmentation.cpu), fragmentation])
     lines.add([
       "tasks waiting", significant(usage.meanWaiting), sparkline(bins) { $0.waiting },
@@ -229,6 +234,11 @@ public struct SimulationSummary {
       ])
     }
     return lines.text
+  }
+
+  /// What a share comes to with the time after the last submission.
+  private func drain(_ all: Double, _ part: Double) -> String {
+    percent(all) == percent(part) ? "" : "; with the drain \(percent(all))"
   }
 
   /// What the share before it is of, and the other resources' shares.
@@ -275,13 +285,17 @@ public struct SimulationSummary {
 }
 
 extension ClusterLayout {
-  /// What its trace does not say of the machines.
+  /// What its trace does not say of the machines, in a line where it is the same of all.
   var unknownNotes: [String] {
-    [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)].compactMap {
-      what, count in
-      guard count > 0 else { return nil }
-      return
-        "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit"
-    }
+    let both = machinesOfUnknownMemory == machinesOfUnknownDisk
+    return
+      (both
+      ? [("memory and disk", machinesOfUnknownMemory)]
+      : [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)]).compactMap {
+        what, count in
+        guard count > 0 else { return nil }
+        return
+          "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit"
+      }
   }
 }

@@ -64,19 +64,24 @@ public struct ReadingSettings: Sendable {
     return options
   }
 
+  /// What an input must be: ``format``, or what ``columns`` describes.
+  public var formatAsked: String? { format ?? columns.map { _ in "columns" } }
+
   /// Finds out what trace `path` is.
   ///
   /// - Parameters:
   ///   - path: a folder, a file, an archive, or `-` for standard input.
   ///   - meter: counts what is read.
   ///   - notes: whether the trace's own notes go to ``logger``.
+  ///   - mustBe: whether it must be the table that ``columns`` describes, if that is there.
   /// - Throws: `TraceError` where no format knows it; ``RunError`` for a wrong ``columns`` file.
   public func open(
-    _ path: String, meter: ReadMeter, notes: Bool = true
+    _ path: String, meter: ReadMeter, notes: Bool = true, mustBe: Bool = true
   ) throws -> any RecognisedTrace {
     let trace = try opener()
       .open(
-        path, format: format, table: table, meter: meter, maximumExpansion: maximumExpansion,
+        path, format: mustBe ? formatAsked : format, table: table, meter: meter,
+        maximumExpansion: maximumExpansion,
         temporaryDirectory: temporaryDirectory, remote: remote)
     logger?.debug("\(path): \(trace.format), \(trace.tables.map(\.name).joined(separator: ", "))")
     if notes {

@@ -4,7 +4,13 @@ import Workload
 
 extension TraceSummary {
   /// The trace as a page: what `inspect` prints, with charts of arrivals, sizes and fitted laws.
-  public func page(_ overview: WorkloadOverview?) -> ReportPage {
+  ///
+  /// - Parameters:
+  ///   - overview: distributions and fitted laws of its tasks.
+  ///   - activity: its hours, users and machines.
+  public func page(
+    _ overview: WorkloadOverview?, activity: TraceActivity? = nil
+  ) -> ReportPage {
     typealias Cell = ReportTable.Cell
     func count(_ value: Int) -> Cell { Cell(grouped(value), value: Double(value)) }
     let tableRows = tables.map { table -> [Cell] in
@@ -75,10 +81,10 @@ extension TraceSummary {
           .table(
             ReportTable(
               title: "Sizes",
-              note: """
-                1.0 in a trace whose requests are normalised is taken as \(significant(scale.cores)) \
-                cores and \(significant(scale.memory.gibibytes)) GiB.
-                """,
+              note: isNormalised
+                ? "1.0 in the trace is taken as \(significant(scale.cores)) cores and "
+                  + "\(significant(scale.memory.gibibytes)) GiB."
+                : "",
               header: ["", "unit", "n", "min", "p10", "p50", "p90", "p99", "max", "mean"],
               rows: sizeRows)),
         ]),
@@ -130,6 +136,9 @@ extension TraceSummary {
             ])))
     }
     sections.append(.init(id: "waits", title: "Waiting", blocks: waits))
+    let users = users
+    sections +=
+      activity?.sections(unit: unit) { user in users?[user] ?? "" } ?? []
     let oddRows = oddities.map { [Cell($0), count($1)] }
     sections.append(
       .init(

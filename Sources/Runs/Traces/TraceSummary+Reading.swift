@@ -30,6 +30,7 @@ extension TraceSummary {
       }
       while try stream.next() != nil {}
       report = stream.report
+      users = stream.symbols
     }
     for table in trace.tables where survey(of: table.name) == nil {
       // Read once: it may be standard input, and a bad row is one bad row.

@@ -20,6 +20,8 @@ public struct TraceSummary {
   public var machines: MachineSummary?
   /// Rows that could not be read, by reason.
   public var rejects: [String: Int] = [:]
+  /// The names of the users.
+  public var users: SymbolTable?
 
   package private(set) var records = 0
   private(set) var jobs = 0
@@ -211,6 +213,11 @@ public struct TraceSummary {
       return "\(significant(perSecond * factor)) a \(unit)"
     }
     return "\(significant(perSecond * 86400)) a day"
+  }
+
+  /// Whether requests are shares of the largest machine in the trace itself.
+  var isNormalised: Bool {
+    !relativeAmounts.isEmpty
   }
 
   private var marginLines: String {

@@ -48,13 +48,12 @@ public struct NamedModel {
   }
 
   /// The same name with a parameter set, in place of its value if it has one.
-  public static func setting(_ key: String, to value: Double, in argument: String) -> String {
+  public static func setting(_ key: String, to value: String, in argument: String) -> String {
     let (source, parameters) =
       argument.hasPrefix("poisson:") ? ("poisson", argument.dropFirst(8)) : parts(argument)
     let kept = parameters.split(separator: ",").filter { !$0.hasPrefix("\(key)=") }
     return source + ":"
-      + (kept.map(String.init) + ["\(key)=\(significant(value, digits: 12))"])
-      .joined(separator: ",")
+      + (kept.map(String.init) + ["\(key)=\(value)"]).joined(separator: ",")
   }
 
   private static func presetName(_ argument: String) -> String {
@@ -81,19 +80,53 @@ public struct NamedModel {
     }
     let (file, parameters) = Self.parts(argument)
     let name = Self.presetName(argument)
+    let (own, overrides) = try Self.told(parameters)
     if WorkloadModel.presetNames.contains(name), !FileManager.default.fileExists(atPath: argument) {
-      scenario = WorkloadScenario(
-        model: try Self.preset(name, choices, &notes), extent: .endless)
-      try setParameters(parameters)
-      return
-    }
-    if file.hasSuffix(".json"), let profile = try Self.profile(file) {
+      if overrides.isEmpty {
+        scenario = WorkloadScenario(
+          model: try Self.preset(name, choices, &notes), extent: .endless)
+      } else {
+        var file = ConfigurationFile(text: "base: \(name)", name: name)
+        file.overrides = overrides
+        scenario = try Self.scenario(file, choices, &notes)
+      }
+    } else if file.hasSuffix(".json"), let profile = try Self.profile(file) {
+      guard overrides.isEmpty else {
+        throw RunError(
+          message: "\(file): a profile has no keys to set; a scenario with 'base: \(file)' does")
+      }
       scenario = WorkloadScenario(
         model: try Self.model(profile, file, choices, &notes), extent: .endless)
     } else {
-      scenario = try Self.scenario(file, choices, &notes)
+      var configuration: ConfigurationFile
+      do { configuration = try ConfigurationFile(path: file) } catch { throw RunError(error) }
+      configuration.overrides = overrides
+      scenario = try Self.scenario(configuration, choices, &notes)
     }
-    try setParameters(parameters)
+    try setParameters(own)
+  }
+
+  /// Parameters apart from keys deep in a scenario: `classes.short.share=0.7`.
+  private static func told(
+    _ text: Substring
+  ) throws -> (own: [(key: String, value: String)], deep: [ConfigurationOverride]) {
+    var own: [(key: String, value: String)] = []
+    var deep: [ConfigurationOverride] = []
+    let keys = parameterKeys + ["estimates"]
+    for item in text.split(separator: ",") {
+      let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
+      if pair.count == 2, pair[0].contains(where: { $0 == "." || $0 == "[" }) {
+        deep.append(.init(path: pair[0], value: pair[1]))
+      } else if pair.count == 2, keys.contains(pair[0]) {
+        own.append((pair[0], pair[1]))
+      } else {
+        throw RunError(
+          message: "'\(item)' is none of \(keys.map { $0 + "=" }.joined(separator: ", "))"
+            + ", nor a key deep in a scenario such as arrivals.rate="
+            + suggestion(for: pair[0], among: keys))
+      }
+    }
+    return (own, deep)
   }
 
   private static func preset(
@@ -140,12 +173,13 @@ public struct NamedModel {
   }
 
   private static func scenario(
-    _ path: String, _ choices: Choices, _ notes: inout [String]
+    _ file: ConfigurationFile, _ choices: Choices,
+    _ notes: inout [String]
   ) throws -> WorkloadScenario {
+    let path = file.name
     var gathered: [String] = []
-    defer { notes += gathered }
     do {
-      return try WorkloadScenario(ConfigurationFile(path: path)) { name in
+      let scenario = try WorkloadScenario(file) { name in
         if WorkloadModel.presetNames.contains(name) {
           return try preset(name, choices, &gathered)
         }
@@ -154,21 +188,24 @@ public struct NamedModel {
         let file = URL(fileURLWithPath: name, relativeTo: folder).path
         return try profile(file).map { try model($0, name, choices, &gathered) }
       }
+      // What was assumed of classes that are not taken over says nothing.
+      if !scenario.replacesClasses {
+        notes += gathered
+      } else {
+        notes += gathered.filter { note in
+          !["runTime", "cpu", "memory", "jobSize", "disk"].contains { note.contains(".\($0)") }
+        }
+      }
+      return scenario
     } catch {
       throw RunError(error)
     }
   }
 
   /// `load=0.7,cores=1250,tasks=2000,duration=3600,rate=2`.
-  private mutating func setParameters(_ text: Substring) throws {
-    let keys = Self.parameterKeys + ["estimates"]
-    for item in text.split(separator: ",") {
-      let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
-      guard pair.count == 2, keys.contains(pair[0]) else {
-        throw RunError(
-          message: "'\(item)' is none of \(keys.map { $0 + "=" }.joined(separator: ", "))"
-            + suggestion(for: pair[0], among: keys))
-      }
+  private mutating func setParameters(_ told: [(key: String, value: String)]) throws {
+    for (key, text) in told {
+      let pair = [key, text]
       if pair[0] == "duration", let time = TraceTime(pair[1]) {
         scenario.extent.duration = time.value
         continue
@@ -184,7 +221,11 @@ public struct NamedModel {
         continue
       }
       guard let value = Double(pair[1]), value > 0, value <= 1e12 else {
-        throw RunError(message: "\(pair[0]) '\(pair[1])' is not a number above 0")
+        throw RunError(
+          message: "\(pair[0]) '\(pair[1])' is not a number above 0, at most 1000000000000")
+      }
+      guard pair[0] != "tasks" || value == value.rounded() else {
+        throw RunError(message: "tasks '\(pair[1])' is not a whole number")
       }
       switch pair[0] {
       case "tasks": scenario.extent.tasks = Int(value)
@@ -206,14 +247,23 @@ public struct NamedModel {
     do { try scenario.model.setLoad(load, onCores: cores) } catch {
       throw RunError(error)
     }
+    scenario.askedCores = load * cores
   }
 
   /// The tasks: as many as were asked for, else ``defaultTasks``, or without end.
-  public func source(seed: UInt64, isEndless: Bool = false) throws -> SyntheticWorkload {
+  ///
+  /// - Parameters:
+  ///   - seed: what all chance comes from.
+  ///   - isEndless: whether there is no end.
+  ///   - marksClasses: see ``SyntheticWorkload``.
+  public func source(
+    seed: UInt64, isEndless: Bool = false, marksClasses: Bool = false
+  ) throws -> SyntheticWorkload {
     var extent = isEndless ? .endless : scenario.extent
     if !isEndless, extent.tasks == nil, extent.duration == nil { extent.tasks = Self.defaultTasks }
     do {
-      return try SyntheticWorkload(scenario.model, extent, seed: seed)
+      return try SyntheticWorkload(
+        scenario.model, extent, seed: seed, marksClasses: marksClasses)
     } catch {
       throw RunError(error)
     }

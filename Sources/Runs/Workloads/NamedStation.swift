@@ -66,6 +66,7 @@ struct StationParameters {
   var servers = 1
   var load = 0.8
   var tasks = 100_000
+  static let keys = ["c", "load", "run", "law", "cv", "tasks"]
   /// Of run times, in seconds.
   var law: Law
 
@@ -73,19 +74,23 @@ struct StationParameters {
     var numbers: [String: Double] = ["c": 1, "load": 0.8, "run": 100, "tasks": 100_000]
     var name = "exponential"
     var cv: Double?
-    let keys = ["c", "load", "run", "law", "cv", "tasks"]
     for item in text.split(separator: ",") {
       let pair = item.split(separator: "=", maxSplits: 1).map(String.init)
-      guard pair.count == 2, keys.contains(pair[0]) else {
+      guard pair.count == 2, Self.keys.contains(pair[0]) else {
         throw RunError(
-          message: "\(kind): '\(item)' is none of \(keys.map { $0 + "=" }.joined(separator: ", "))")
+          message:
+            "\(kind): '\(item)' is none of \(Self.keys.map { $0 + "=" }.joined(separator: ", "))")
       }
       if pair[0] == "law" {
         name = pair[1]
         continue
       }
       guard let value = Double(pair[1]), value > 0, value <= 1e9 else {
-        throw RunError(message: "\(kind): \(pair[0]) '\(pair[1])' is not a number above 0")
+        throw RunError(
+          message: "\(kind): \(pair[0]) '\(pair[1])' is not a number above 0, at most 1000000000")
+      }
+      guard pair[0] != "tasks" || value == value.rounded() else {
+        throw RunError(message: "\(kind): tasks '\(pair[1])' is not a whole number")
       }
       if pair[0] == "cv" { cv = value } else { numbers[pair[0]] = value }
     }

@@ -21,6 +21,10 @@ public struct NamedWorkload {
   public let format: String?
   /// Files of the trace that were not read.
   public private(set) var passedOver: [PassedOverFile] = []
+  /// The names of its own classes, by `TaskRecord.kind` from 1; empty where it has none.
+  public private(set) var classNames: [String] = []
+  /// Cores that it was asked to keep busy; nil where no load was asked for.
+  public private(set) var askedCores: Double?
 
   /// Finds the workload; a trace is read here as far as its format needs before the first record.
   ///
@@ -44,9 +48,12 @@ public struct NamedWorkload {
       var synthetic = try NamedModel(name)
       try synthetic.setLoad(onCores: cores)
       for note in synthetic.notes { reading.logger?.notice("\(note)") }
-      let tasks = try synthetic.source(seed: seed)
+      let tasks = try synthetic.source(seed: seed, marksClasses: true)
       (stream, format, dependencies) = (nil, nil, try tasks.dependencies())
       source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
+      let scenario = synthetic.scenario
+      if scenario.model.hasOwnClasses { classNames = scenario.model.classes.map(\.name) }
+      askedCores = scenario.askedCores
     } else {
       let trace = try reading.open(name, meter: meter)
       let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
@@ -72,6 +79,14 @@ public struct NamedWorkload {
     self.dependencies = dependencies
     format = nil
     source = selection.apply(stream)
+  }
+
+  /// Keys of one word that may be set in what `name` names, beside those deep in a scenario.
+  static func parameterKeys(of name: String) -> [String] {
+    if name.hasPrefix("poisson:") { return ["rate", "run", "law", "cv", "cpu", "memory", "tasks"] }
+    if NamedStation.isOne(name) { return StationParameters.keys }
+    // Of a trace it is said by name that it has none.
+    return NamedModel.parameterKeys + ["estimates"]
   }
 
   /// Run times are constant, which is said, or follow the law that is named.

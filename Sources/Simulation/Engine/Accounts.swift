@@ -3,6 +3,8 @@ import Workload
 /// Everything a run adds up.
 struct Accounts {
   var classes = Array(repeating: ClassMetrics(), count: PriorityClass.allCases.count)
+  /// By the workload's own classes, as far as they have occurred.
+  var kinds: [ClassMetrics] = []
   var unplaceable: [SimulationReport.UnplaceableCount] = UnplaceableReason.allCases.map {
     .init(reason: $0, count: 0, example: TaskID(job: -1))
   }
@@ -58,8 +60,10 @@ struct Accounts {
   var energyOfTasks = 0.0
   private let slowdownBound: Microseconds
   private let warmUp: Microseconds
+  private let countsDrain: Bool
 
   init(_ options: SimulationOptions) {
+    countsDrain = options.accountsTail != .never
     slowdownBound = options.slowdownBound
     warmUp = options.warmUp
   }
@@ -128,6 +132,10 @@ struct Accounts {
     conclusions += 1
     if isMeasured(submit: result.submit) {
       classes[Int(result.priorityClass.rawValue)].record(result, slowdownBound: slowdownBound)
+      if result.kind > 0 {
+        while kinds.count < Int(result.kind) { kinds.append(ClassMetrics()) }
+        kinds[Int(result.kind) - 1].record(result, slowdownBound: slowdownBound)
+      }
     } else {
       warmUpTasks += 1
     }
@@ -160,6 +168,12 @@ struct Accounts {
       usage.loadVarianceOfArrivals = atLastSubmit.loadVariance / Double(atLastSubmit.span)
     }
     usage.work = Double(work) * 1e-15
+    usage.whileSubmitting = .init(cpu: usage.cpu, memory: usage.memory, gpu: usage.gpu)
+    let start = windowStart ?? Integrals()
+    if !countsDrain, atLastSubmit.span > start.span {
+      let part = (atLastSubmit - start).usage(cluster, mostWaiting: 0)
+      usage.whileSubmitting = .init(cpu: part.cpu, memory: part.memory, gpu: part.gpu)
+    }
     var report = SimulationReport(
       policy: policy, seed: seed, machines: cluster.count, total: total,
       classes: reports.filter { $0.metrics.submitted > 0 }, unplaceable: unplaceable,
@@ -171,6 +185,7 @@ struct Accounts {
       warmUpTasks: warmUpTasks,
       events: events, mostInFlight: mostInFlight)
     report.remarks = remarks
+    report.kinds = kinds
     let arrivals = lastSubmit.isKnown ? (lastSubmit - firstSubmit).seconds : 0
     if arrivals > 0, offeredTo > 0 { report.offeredLoad = offeredWork / (offeredTo * arrivals) }
     let upToLastStart = lastStart.isKnown ? (lastStart - firstSubmit).seconds : 0

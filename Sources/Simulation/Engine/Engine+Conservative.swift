@@ -14,6 +14,8 @@ struct PromisePass {
   var promise = Promise.none
   /// The task whose time had come, and which could not start: -1 for none.
   var unkept: Int32 = -1
+  /// What is free at most in the vacancies that this round began with.
+  var peaks: [Resources] = []
 }
 
 // Conservative backfilling: whoever waits has been promised a time, and a place where that matters.
@@ -54,20 +56,33 @@ extension Engine {
   private mutating func beginPass() {
     pass.waiting = pending.slots(limit: options.depth)
     pass.unkept = -1
-    let isLate = extendOverdue()
+    let late = extendOverdue()
     if plan.isOutOfDate { rebuildPlan(pass.waiting) }
     withdrawBeyond(pass.waiting)
-    if isLate { makeWay(pass.waiting[...]) }
+    makeWay(pass.waiting[...], in: late)
     // How long a task takes where changes by itself: everything may be bettered.
     if spansVary { for place in plan.profiles.indices { plan.vacate(place, until: .max) } }
     pass.looked = 0
     beginRound()
   }
 
-  /// Takes promises back until there is room for the others, from the last in the queue on.
-  private mutating func makeWay(_ tasks: ArraySlice<Int32>) {
-    for index in tasks.reversed() where plan.time(of: index) != nil && plan.isCrowded(index) {
-      withdraw(index)
+  /// Takes promises back until there is room for the others in these places, from the last in the queue
+  /// on.
+  private mutating func makeWay(_ tasks: ArraySlice<Int32>, in places: [Int]) {
+    for place in places where place < plan.profiles.count {
+      guard var crowded = plan.profiles[place].negative else { continue }
+      for index in tasks.reversed() where (plan.time(of: index) ?? .max) < crowded.upperBound {
+        let promise = plan.promise(to: index)
+        guard
+          promise.parts.contains(where: {
+            $0.place == place && promise.end($0) > crowded.lowerBound
+              && plan.profiles[place].isNegative(from: promise.time, to: promise.end($0))
+          })
+        else { continue }
+        withdraw(index)
+        guard let rest = plan.profiles[place].negative else { break }
+        crowded = rest
+      }
     }
   }
 
@@ -76,6 +91,10 @@ extension Engine {
     pass.known = plan.vacancies.count
     pass.position = 0
     pass.isBackfilling = false
+    pass.peaks.removeAll(keepingCapacity: true)
+    for vacancy in plan.vacancies[pass.looked...] {
+      pass.peaks.append(plan.profiles[vacancy.place].peak(before: vacancy.until))
+    }
   }
 
   /// Goes on with the passage. Whether it stopped at a decision.
@@ -135,12 +154,12 @@ extension Engine {
       behindPass.contains(where: { (plan.time(of: $0) ?? .max) < .max })
     {
       let isPool = plan.pool != nil
-      let alone = plan.profiles(without: behindPass, now: now) { other, count in
+      let alone = plan.profiles(without: behindPass) { other, count in
         isPool ? Self.instances(count) : slots[other].view.request.times(count)
       }
-      if let best = earliest(for: view, in: alone, before: plain?.time ?? .max) {
+      if let best = earliest(for: view, amid: alone, before: plain?.time ?? .max) {
         enter(best, to: index)
-        return makeWay(behindPass)
+        return makeWay(behindPass, in: best.parts.map(\.place))
       }
     }
     enter(plain ?? .none, to: index)
@@ -150,8 +169,8 @@ extension Engine {
   private mutating func improve(_ index: Int32, _ vacancies: ArraySlice<PromisePlan.Vacancy>) {
     guard let promised = plan.time(of: index), promised > cluster.now.rawValue else { return }
     let view = slots[index].view
-    let old = plan.promise(to: index)
     guard plan.pool != nil || view.instances == 1, !spansVary else {
+      let old = plan.promise(to: index)
       // The parts of a gang hang together: all of it is thought over.
       let limit = min(promised, vacancies.lazy.map(\.until).max() ?? 0)
       withdraw(index, quietly: true)
@@ -162,9 +181,15 @@ extension Engine {
       return enter(old, to: index)
     }
     var best: Promise?
-    for vacancy in vacancies {
+    let ownPlace = plan.firstPlace(of: index)
+    let request = plan.pool != nil ? Self.instances(Int(view.instances)) : view.request
+    for place in vacancies.indices {
+      let vacancy = vacancies[place]
       let limit = min(best?.time ?? promised, vacancy.until)
-      let own = old.parts.first?.place == vacancy.place ? promised : .max
+      let own = ownPlace == vacancy.place ? promised : .max
+      // What comes free later in the round is a vacancy of its own.
+      let looked = place - pass.looked
+      if looked < pass.peaks.count, !request.fits(in: pass.peaks[looked]) { continue }
       if let better = earliest(
         for: view, in: vacancy.place, of: plan.profiles, before: limit, own: own)
       {

@@ -39,27 +39,28 @@ extension Engine {
     .init(key: slots[index].plannedEnd, tie: UInt64(index), value: index)
   }
 
-  /// Reckons with tasks that run beyond their estimates for longer: for as long again as they are overdue,
-  /// and at least for a sixteenth of what they should have taken. Whether there were any.
+  /// Reckons with tasks that run beyond their estimates for as long again as they have run. In which places
+  /// of the plan they are.
   ///
   /// That estimates are corrected as they prove wrong, in growing steps, is from Tsafrir, Etsion and
   /// Feitelson, "Backfilling using system-generated predictions rather than user runtime estimates", IEEE
-  /// TPDS 18 (2007); their steps are from a list (1 min, 5 min, 15 min ... 100 h), ours have no scale. As an
-  /// overdue task's delay doubles from step to step, it has a logarithmic number of them.
-  mutating func extendOverdue() -> Bool {
+  /// TPDS 18 (2007). Their steps are from a list (1 min, 5 min, 15 min ... 100 h); ours have no scale: half of
+  /// the processes that have lived for some time were found to live for as long again (Harchol-Balter and
+  /// Downey, "Exploiting process lifetime distributions for dynamic load balancing", ACM TOCS 15, 1997). As
+  /// the time doubles from step to step, a task has a logarithmic number of them.
+  mutating func extendOverdue() -> [Int] {
     let now = cluster.now.rawValue
-    var found = false
+    var places: [Int] = []
     while let entry = ends.first, entry.key <= now {
       let index = entry.value
-      found = true
+      places.append(plan.pool != nil ? 0 : Int(slots[index].machine))
       ends.remove(entry)
-      let due = slots[index].expectedEnd.rawValue
-      let length = due - slots[index].since.rawValue
-      let (end, overflow) = now.addingReportingOverflow(max(now - due, length / 16, 1))
+      let age = max(now - slots[index].since.rawValue, 1)
+      let (end, overflow) = now.addingReportingOverflow(age)
       slots[index].plannedEnd = overflow ? .max : end
       noteEnd(index)
       takePlanned(index)
     }
-    return found
+    return places
   }
 }

@@ -12,6 +12,25 @@ extension Engine {
     earliest(for: view, in: plan.profiles, before: limit)
   }
 
+  /// The earliest place before `limit` where some places look otherwise; only places that they are in
+  /// count.
+  func earliest(
+    for view: TaskView, amid changed: [(place: Int, profile: FreeProfile)], before limit: Int64
+  ) -> Promise? {
+    if plan.pool == nil, view.instances > 1 {
+      var profiles = plan.profiles
+      for (place, profile) in changed { profiles[place] = profile }
+      return earliestOfGang(view, in: profiles, before: limit)
+    }
+    var best: Promise?
+    for (place, profile) in changed {
+      if let better = earliest(for: view, in: place, profile, before: best?.time ?? limit) {
+        best = better
+      }
+    }
+    return best
+  }
+
   /// The earliest place before `limit`, ties to the lowest machines; nil if there is none to be
   /// foreseen.
   func earliest(
@@ -38,6 +57,13 @@ extension Engine {
     for view: TaskView, in place: Int, of profiles: [FreeProfile], before limit: Int64,
     own: Int64 = .max, span: Int64? = nil
   ) -> Promise? {
+    earliest(for: view, in: place, profiles[place], before: limit, own: own, span: span)
+  }
+
+  private func earliest(
+    for view: TaskView, in place: Int, _ profile: borrowing FreeProfile, before limit: Int64,
+    own: Int64 = .max, span: Int64? = nil
+  ) -> Promise? {
     var (request, count) = (view.request, 1)
     if plan.pool != nil {
       count = Int(view.instances)
@@ -49,7 +75,7 @@ extension Engine {
     }
     let span = span ?? expectedSpan(of: view, on: place)
     guard
-      let time = profiles[place].earliest(
+      let time = profile.earliest(
         request, for: span, from: cluster.now.rawValue, before: limit, own: own)
     else { return nil }
     return Promise(time: time, parts: [.init(place: place, count: count, span: span)])

@@ -231,7 +231,8 @@ extension Engine {
       energy: Joules(slots[index].energy),
       machine: started ? cluster.states[Int(slots[index].machine)].number : -1,
       attempts: slots[index].view.attempts, priorityClass: slots[index].view.priorityClass,
-      outcome: outcome, placements: slots[index].view.placements)
+      outcome: outcome, kind: slots[index].view.kind,
+      placements: slots[index].view.placements)
   }
 
   mutating func conclude(_ result: TaskResult) {

@@ -489,7 +489,8 @@ struct Engine: ~Copyable {
         finish: .never,
         deadline: record.deadline, wait: .zero, wasted: .zero, waking: .zero, startup: .zero,
         energy: .zero,
-        machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: .unplaceable))
+        machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: .unplaceable,
+        kind: record.kind))
     noteFate(of: record.id, .init(finish: .never, machine: -1))
     cancelDoomed()
   }

@@ -81,6 +81,13 @@ struct FreeProfile {
     return room
   }
 
+  /// From when to when at most more has been taken than there was, anywhere; nil if nowhere. O(steps).
+  var negative: Range<Int64>? {
+    guard let first = free.firstIndex(where: { !Resources.zero.fits(in: $0) }) else { return nil }
+    let last = free.lastIndex { !Resources.zero.fits(in: $0) } ?? first
+    return times[first]..<(last + 1 < times.count ? times[last + 1] : .max)
+  }
+
   /// Whether more has been taken than there was, anywhere from `start` to `end`. O(steps between).
   func isNegative(from start: Int64, to end: Int64) -> Bool {
     var step = step(at: start)
@@ -89,6 +96,46 @@ struct FreeProfile {
       step += 1
     }
     return false
+  }
+
+  /// The most that is free before `end`, dimension by dimension. O(steps until then).
+  func peak(before end: Int64) -> Resources {
+    var peak = free[0]
+    var step = 1
+    while step < times.count, times[step] < end {
+      peak = peak.union(free[step])
+      step += 1
+    }
+    return peak
+  }
+
+  /// The profile with these amounts given back, each from its time on; times before the first step count as
+  /// its. O(steps + changes × log changes).
+  func giving(_ changes: [(time: Int64, amount: Resources)]) -> FreeProfile {
+    let order = changes.indices.map { (time: changes[$0].time, index: $0) }
+      .sorted { $0.time < $1.time }
+    var result = self
+    result.times.removeAll(keepingCapacity: true)
+    result.free.removeAll(keepingCapacity: true)
+    var (step, change, given) = (0, 0, Resources.zero)
+    while step < times.count || change < order.count {
+      let isStep =
+        step < times.count && (change == order.count || times[step] <= order[change].time)
+      let time = max(isStep ? times[step] : order[change].time, times[0])
+      if isStep { step += 1 }
+      while change < order.count, order[change].time <= time {
+        given += changes[order[change].index].amount
+        change += 1
+      }
+      let amount = free[max(step - 1, 0)] + given
+      if result.times.last == time {
+        result.free[result.free.count - 1] = amount
+      } else if result.free.last != amount {
+        result.times.append(time)
+        result.free.append(amount)
+      }
+    }
+    return result
   }
 
   /// The earliest time ≥ `now` and < `limit` from which `request` fits for `span`; nil if there is

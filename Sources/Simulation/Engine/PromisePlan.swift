@@ -72,6 +72,9 @@ struct PromisePlan {
 
   func promise(to index: Int32) -> Promise { promises[Int(index)] }
 
+  /// The first place of a task's promise; -1 if it has none.
+  func firstPlace(of index: Int32) -> Int { promises[Int(index)].parts.first?.place ?? -1 }
+
   /// When somebody is promised to start first; `.max` if nobody is.
   var first: Int64 { order.first?.key ?? .max }
 
@@ -100,28 +103,33 @@ struct PromisePlan {
     vacate(place, until: end)
   }
 
-  /// What would be free if these promises were not there. `amount` as in ``enter(_:to:now:_:)``.
+  /// What would be free in each of these tasks' places if they had no promises. `amount` as in
+  /// ``enter(_:to:now:_:)``.
   func profiles(
-    without tasks: ArraySlice<Int32>, now: Int64, _ amount: (Int32, Int) -> Resources
-  ) -> [FreeProfile] {
-    var profiles = profiles
+    without tasks: ArraySlice<Int32>, _ amount: (Int32, Int) -> Resources
+  ) -> [(place: Int, profile: FreeProfile)] {
+    var changes: [(place: Int, time: Int64, amount: Resources)] = []
     for index in tasks where (time(of: index) ?? .max) < .max {
       let promise = promises[Int(index)]
       for part in promise.parts {
-        profiles[part.place].give(
-          amount(index, part.count), from: promise.time, to: promise.end(part), now: now)
+        let amount = amount(index, part.count)
+        changes.append((part.place, promise.time, amount))
+        let end = promise.end(part)
+        if end < .max { changes.append((part.place, end, Resources.zero - amount)) }
       }
     }
-    return profiles
-  }
-
-  /// Whether more has been promised somewhere in the task's place and time than there is.
-  func isCrowded(_ index: Int32) -> Bool {
-    let promise = promises[Int(index)]
-    guard promise.time < .max else { return false }
-    return promise.parts.contains {
-      profiles[$0.place].isNegative(from: promise.time, to: promise.end($0))
+    if profiles.count > 1 { changes.sort { $0.place < $1.place } }
+    var found: [(place: Int, profile: FreeProfile)] = []
+    var start = 0
+    while start < changes.count {
+      let place = changes[start].place
+      var end = start
+      while end < changes.count, changes[end].place == place { end += 1 }
+      found.append(
+        (place, profiles[place].giving(changes[start..<end].map { ($0.time, $0.amount) })))
+      start = end
     }
+    return found
   }
 
   /// Enters a promise. `amount` is of so many instances.

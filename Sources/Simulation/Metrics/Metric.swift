@@ -79,14 +79,15 @@ public struct Metric: Sendable {
       self = known
       return
     }
-    guard let value = known.ofClass,
-      let kind = PriorityClass.allCases.first(where: { $0.name == parts[1] })
-    else { return nil }
+    guard let value = known.ofClass, !parts[1].isEmpty else { return nil }
+    let kind = parts[1]
     self.init(
-      known.name + "." + kind.name, "\(known.title), \(kind.name)", unit: known.unit,
+      known.name + "." + kind, "\(known.title), \(kind)", unit: known.unit,
       better: known.better, known.sentence,
       ofRun: { report in
-        report.classes.first { $0.priorityClass == kind }.map { value($0.metrics) } ?? .nan
+        let own = report.namedClasses.first { $0.name == kind }?.metrics
+        let metrics = own ?? report.classes.first { $0.priorityClass.name == kind }?.metrics
+        return metrics.map(value) ?? .nan
       })
   }
 
@@ -145,6 +146,10 @@ extension SimulationReport {
       values[metric.name] = metric.value(of: self)
       for entry in classes {
         values[metric.name + "." + entry.priorityClass.name] = metric.value(of: entry.metrics)
+      }
+      guard !kinds.isEmpty else { continue }
+      for entry in namedClasses {
+        values[metric.name + "." + entry.name] = metric.value(of: entry.metrics)
       }
     }
     return values

@@ -60,16 +60,28 @@ extension Metric {
       ) { Double($0.submitted - $0[.finished]) },
       Metric(
         "cpu_utilisation", "CPU utilisation", better: .none,
-        "Claimed share of the CPU that was there, over the time accounted for."
+        "Claimed share of the CPU that was there, until the last submission: the drain is left out."
+      ) { (run: SimulationReport) in run.usage.whileSubmitting.cpu },
+      Metric(
+        "cpu_utilisation_with_drain", "CPU utilisation with the drain", better: .none,
+        "Claimed share of the CPU that was there, over all the time accounted for."
       ) { (run: SimulationReport) in run.usage.cpu },
+      Metric(
+        "load_offered", "load offered", better: .none,
+        "CPU work submitted over what the machines could do until the last submission."
+      ) { (run: SimulationReport) in run.offeredLoad ?? .nan },
+      Metric(
+        "load_asked", "load asked for", better: .none,
+        "CPU load that the workload was asked to be; none where none was."
+      ) { (run: SimulationReport) in run.askedLoad ?? .nan },
       Metric(
         "cpu_use_to_last_start", "CPU use up to the last start", better: .higher,
         "Core-seconds of all attempts over those that the machines had from the first submission to the last start: RLScheduler's utilisation (Zhang et al., SC'20), which counts the drain's work and not its time."
       ) { (run: SimulationReport) in run.useToLastStart },
       Metric(
         "memory_utilisation", "memory utilisation", better: .none,
-        "Claimed share of the memory that was there, over the time accounted for."
-      ) { (run: SimulationReport) in run.usage.memory },
+        "Claimed share of the memory that was there, until the last submission: the drain is left out."
+      ) { (run: SimulationReport) in run.usage.whileSubmitting.memory },
       Metric(
         "cpu_fragmentation", "fragmentation of CPU", better: .lower,
         "Share of the free CPU that is where a waiting task does not fit."

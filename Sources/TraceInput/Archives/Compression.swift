@@ -47,7 +47,7 @@ package enum ContentKind: Equatable {
     } else if Self.isTar(head) {
       self = .container
     } else {
-      self = head.contains(0) || Self.hasControlBytes(head) ? .unknown : .text
+      self = head.contains(0) || Self.isNoText(head) ? .unknown : .text
     }
   }
 
@@ -82,8 +82,12 @@ package enum ContentKind: Equatable {
     return sum == stated
   }
 
-  private static func hasControlBytes(_ head: [UInt8]) -> Bool {
-    head.contains { $0 < 0x20 && ![0x09, 0x0a, 0x0d].contains($0) }
+  /// Whether bytes without NUL are no text: control characters are in the first line, and more than one in
+  /// sixteen. A name in a table may have any of them.
+  private static func isNoText(_ head: [UInt8]) -> Bool {
+    func isControl(_ byte: UInt8) -> Bool { byte < 0x20 && ![0x09, 0x0a, 0x0d].contains(byte) }
+    return head.prefix { $0 != 0x0a }.contains(where: isControl)
+      && head.count(where: isControl) * 16 > head.count
   }
 }
 

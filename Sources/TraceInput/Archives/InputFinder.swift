@@ -9,6 +9,8 @@ package struct InputFinder {
   private(set) var passedOver: [PassedOverFile] = []
   /// Folders that were gone into: a link may lead back to one.
   private var visited: Set<FileStatus.Identity> = []
+  /// Files that hold something, and what they are called: a link may lead to one again.
+  private var seen: [FileStatus.Identity: String] = [:]
   /// Parquet from inside archives.
   private var spool: TemporaryFile?
   var schemas: [String: [UInt8]] = [:]
@@ -163,6 +165,13 @@ package struct InputFinder {
       }
       try add(pipe: FileStream(path: path, meter: meter))
       return
+    }
+    if status.size > 0 {
+      // Its rows would be there twice.
+      if let first = seen[status.identity] {
+        return pass(path, "the same file as \(first)", mayHoldRows: false)
+      }
+      seen[status.identity] = path
     }
     try add(stored: .disk(path), size: status.size, folder: folder, isNamed: isNamed)
   }

@@ -32,7 +32,12 @@ public struct ColumnsFormat: TraceFormat {
 
   /// Which columns are missing.
   public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
-    plain?.refusal(input, isAsked: isAsked)
+    if let plain { return plain.refusal(input, isAsked: isAsked) }
+    guard isAsked, let lacking = wide.nearness(input)?.lacking, !lacking.isEmpty else { return nil }
+    return TraceError(
+      .unrecognised,
+      "\(name) needs \(lacking.joined(separator: ", ")), which the file does not have",
+      file: input.groups[0].files[0].name)
   }
 
   private func isPlain(_ input: TraceInput) -> Bool {

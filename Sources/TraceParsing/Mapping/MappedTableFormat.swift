@@ -67,7 +67,11 @@ public struct MappedTableFormat: TraceFormat {
     for group in groups {
       let isNamed = layout.file.map { group.files[0].baseName.hasPrefix($0) } ?? true
       guard isNamed || groups.count == 1 else { continue }
-      switch TableLayout.kind(of: group.head) {
+      // A path to a list is of a document; a table that need have no column could be any.
+      let kind = TableLayout.kind(of: group.head)
+      let isTold = layout.header != nil || columns.contains { $0 != MappingPlan.fileColumn }
+      guard kind == .json || (layout.rows == nil && isTold) else { continue }
+      switch kind {
       case .parquet:
         let names = Set(try group.files[0].openParquet().columns.map(\.name))
         guard columns.allSatisfy(names.contains) else { continue }

@@ -157,7 +157,7 @@ extension MappedTableFormat {
       else { continue }
       best = (preset.name, near.share, near.lacking)
     }
-    guard let best else { return "" }
+    guard let best, !best.lacking.isEmpty else { return "" }
     return
       "; nearest is \(best.name), which also has \(best.lacking.prefix(5).joined(separator: ", "))"
   }

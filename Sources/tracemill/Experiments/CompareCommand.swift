@@ -60,6 +60,9 @@ struct CompareCommand: AsyncParsableCommand {
       valueName: "file"))
   var chartLibrary: String?
 
+  @Flag(help: "Run each learned scheduler in the engine that it was trained in.")
+  var asTrained = false
+
   @Flag(help: "Print an experiment file with comments, and do nothing else.")
   var printExample = false
 
@@ -100,7 +103,7 @@ struct CompareCommand: AsyncParsableCommand {
     let (definition, folder) = try definition()
     try await CompareRun(
       definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
-      writesReport: !noReport, json: json, reading: self.reading.settings()
+      writesReport: !noReport, json: json, asTrained: asTrained, reading: self.reading.settings()
     ).run()
   }
 

@@ -11,22 +11,23 @@ struct CompareRun {
   let chartLibrary: String?
   let writesReport: Bool
   let json: Bool
+  /// Whether learned schedulers run in the engine that they learned in.
+  let asTrained: Bool
   let reading: ReadingSettings
 
   func run() async throws {
     let provider = ExperimentProvider(folder: folder, reading: reading)
+    var definition = definition
+    let warnings = try provider.settle(&definition, asTrained: asTrained)
     let problems = provider.problems(definition)
     guard problems.isEmpty else {
       throw CommandFailure(lines: problems)
     }
+    for warning in warnings { reading.logger?.warning("\(warning)") }
     do {
       try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
     } catch {
       throw CommandFailure(message: "\(output): cannot be made: \(error.localizedDescription)")
-    }
-    var definition = definition
-    for place in definition.schedulers.indices {
-      definition.schedulers[place].note = provider.note(of: definition.schedulers[place])
     }
     let path = output + "/results.sqlite"
     let store = try ResultsStore(path: path, creates: true)

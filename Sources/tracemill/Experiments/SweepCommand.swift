@@ -11,13 +11,15 @@ struct SweepCommand: AsyncParsableCommand {
     commandName: "sweep",
     abstract: "Vary one key of workload, cluster, engine or scheduler: a metric against it.",
     discussion: """
-      Keys: load, tasks, duration, rate, cores (parameters of presets, scenarios and profiles); machines (of \
-      study:N, tiers:N or a specification, whose groups keep their shares); workload.KEY (scaleArrivals, \
-      scaleRunTimes, sample, from, to, tasks); cluster.KEY (a number of every group of a specification, such as \
-      cores or sleepAfterSeconds); engine.KEY (a number of an experiment's engine, such as depth or \
-      heartbeat); scheduler.KEY (a number in a scheduler's name, such as d of sampled:best-fit,d=3).
+      Keys: load, tasks, duration, rate, cores, estimates (parameters of presets, scenarios and profiles), those \
+      of mmc: and poisson: (run, law, cv, ...), and any key deep in a scenario (classes.short.share, \
+      arrivals.bursts.factor, classes[0].runTime.mu); machines (of study:N, tiers:N or a specification, whose \
+      groups keep their shares); workload.KEY (scaleArrivals, scaleRunTimes, sample, from, to, tasks); cluster.KEY \
+      and cluster.GROUP.KEY (a number of every group of a specification, or of one, such as cores or \
+      sleepAfterSeconds); engine.KEY (any of an experiment's engine, such as queue, depth or \
+      network.rackLatency); scheduler.KEY (a parameter in a scheduler's name, such as d of sampled:best-fit,d=3).
 
-      A value is a number, a list a,b,c or a range from:to:step. What is written is what compare writes, \
+      A value is a number or a word, a list a,b,c or a range from:to:step. What is written is what compare writes, \
       with the figure and the table of every metric against the key first, and the key as a column of \
       cells.csv. The same command again goes on where it was.
 
@@ -83,6 +85,9 @@ struct SweepCommand: AsyncParsableCommand {
       valueName: "file"))
   var chartLibrary: String?
 
+  @Flag(help: "Run each learned scheduler in the engine that it was trained in, but for --vary.")
+  var asTrained = false
+
   @Flag(help: "Print results.json, or what was found as JSON.")
   var json = false
 
@@ -93,6 +98,8 @@ struct SweepCommand: AsyncParsableCommand {
       throw ValidationError("--seeds is from 1 to 1000000")
     }
     if experiment == nil {
+      // A station is its own cluster.
+      if cluster == nil, let workload, workload.hasPrefix("mmc:") { cluster = workload }
       guard workload != nil, cluster != nil, !scheduler.isEmpty else {
         throw ValidationError(
           "--experiment, or --workload, --cluster and at least one --scheduler, are needed")
@@ -111,8 +118,11 @@ struct SweepCommand: AsyncParsableCommand {
         throw ValidationError(
           "--find is of '\(find.key)', --vary of '\(vary.key)'; expected the same")
       }
+      guard vary.values.count > 1, vary.values.allSatisfy({ $0.number != nil }) else {
+        throw ValidationError("--find needs --vary \(vary.key)=FROM:TO, in numbers")
+      }
       guard seeds > 1 else { throw ValidationError("--find needs at least 2 seeds") }
-    } else if vary.isOpen {
+    } else if vary.range != nil {
       throw ValidationError("--vary \(vary.key): a range without a step is for --find")
     }
   }
@@ -133,12 +143,16 @@ struct SweepCommand: AsyncParsableCommand {
           !metric.contains($0)
         }
     }
+    // What is varied goes before what it was trained in.
+    let warnings = try ExperimentProvider(folder: folder, reading: reading)
+      .settle(&base, asTrained: asTrained)
+    if find != nil { for warning in warnings { reading.logger?.warning("\(warning)") } }
     if let find { return try await search(find, base, folder, reading) }
     let definition = try Sweep(base, folder: folder, reading: reading)
       .definition(vary.key, vary.values)
     try await CompareRun(
       definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
-      writesReport: true, json: json, reading: reading
+      writesReport: true, json: json, asTrained: false, reading: reading
     ).run()
   }
 
@@ -157,6 +171,8 @@ struct SweepCommand: AsyncParsableCommand {
     _ reading: ReadingSettings
   ) async throws {
     let sweep = Sweep(base, folder: folder, reading: reading)
+    let ends = vary.values.compactMap(\.number)
+    let range = vary.range ?? (ends.min() ?? 0)...(ends.max() ?? 0)
     var text = ""
     var objects: [[String: Any]] = []
     for scheduler in base.schedulers {
@@ -165,7 +181,7 @@ struct SweepCommand: AsyncParsableCommand {
       one.baseline = nil
       let found = try await SweepSearch(
         sweep: sweep, base: one, condition: condition,
-        range: vary.values[0]...vary.values[vary.values.count - 1], threads: reading.threads,
+        range: range, threads: reading.threads,
         logger: reading.logger
       ).run()
       text += found.text(scheduler: scheduler.name)
@@ -175,12 +191,12 @@ struct SweepCommand: AsyncParsableCommand {
   }
 }
 
-/// `load=0.5:0.95:0.05`, `machines=10,20,40`, `load=0.3:1.1` (for --find).
+/// `load=0.5:0.95:0.05`, `machines=10,20,40`, `engine.queue=fifo,sjf`, `load=0.3:1.1` (for --find).
 struct Variation: ExpressibleByArgument {
   let key: String
-  let values: [Double]
-  /// Whether only the ends of a range are given.
-  let isOpen: Bool
+  let values: [SweepValue]
+  /// The ends of a range without a step.
+  let range: ClosedRange<Double>?
 
   init?(argument: String) {
     let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
@@ -188,25 +204,31 @@ struct Variation: ExpressibleByArgument {
     key = parts[0]
     let ends = parts[1].split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
     if ends.count == 1 {
-      let list = parts[1].split(separator: ",").map { Double($0) }
-      guard !list.isEmpty, list.allSatisfy({ $0?.isFinite == true }) else { return nil }
-      values = Array(Set(list.compactMap(\.self))).sorted()
-      isOpen = false
+      let list = parts[1].split(separator: ",").map { SweepValue(String($0)) }
+      guard !list.isEmpty else { return nil }
+      var seen: Set<SweepValue> = []
+      let distinct = list.filter { seen.insert($0).inserted }
+      let numbers = distinct.compactMap(\.number)
+      values =
+        numbers.count == distinct.count ? Set(numbers).sorted().map(SweepValue.init) : distinct
+      range = nil
       return
     }
     guard ends.count <= 3, let low = ends[0], let high = ends[1], low < high, low.isFinite,
       high.isFinite
     else { return nil }
-    isOpen = ends.count == 2
     guard ends.count == 3 else {
-      values = [low, high]
+      (values, range) = ([SweepValue(low), SweepValue(high)], low...high)
       return
     }
     guard let step = ends[2], step > 0, (high - low) / step < 10_000 else { return nil }
     // Counted, not added up: 0.5 + 0.05 + … would not end at 0.95.
     let count = Int(((high - low) / step + 1e-9).rounded(.down))
     let decimals = pow(10, 12 - (log10(max(abs(low), abs(high)))).rounded(.up))
-    values = (0...count).map { ((low + Double($0) * step) * decimals).rounded() / decimals }
+    values = (0...count).map {
+      SweepValue(((low + Double($0) * step) * decimals).rounded() / decimals)
+    }
+    range = nil
   }
 }
 

@@ -14,6 +14,11 @@ enum Interrupts {
   /// Says what an interruption leaves behind, other than nothing.
   static func keeps(_ message: String) { outcome.withLock { $0 = message } }
 
+  private static let last = Mutex<(@Sendable () -> Void)?>(nil)
+
+  /// What is done before the process ends: print what is known so far.
+  static func before(_ action: (@Sendable () -> Void)?) { last.withLock { $0 = action } }
+
   static func install() {
     for number in [SIGINT, SIGTERM, SIGHUP] {
       let inherited = signal(number, SIG_IGN)
@@ -23,6 +28,7 @@ enum Interrupts {
       source.setEventHandler {
         OutputFile.removePartialFiles()
         if isatty(STDERR_FILENO) == 1 { writeErrorLine() }
+        last.withLock { $0 }?()
         writeError("tracemill: interrupted; \(outcome.withLock { $0 })\n")
         // Dispatch blocks the signal to read it from a descriptor: unblocked here, it ends us.
         signal(number, SIG_DFL)

@@ -1,0 +1,61 @@
+import Foundation
+import Generation
+import Logging
+import Runs
+import Synchronization
+
+/// Tells how far a fit has come, and keeps what is done for who interrupts it.
+final class FitWatch: Sendable {
+  private struct State {
+    var done: [String] = []
+    var begun: Set<String> = []
+    var lastTold = ContinuousClock.now
+  }
+
+  private let state = Mutex(State())
+  private let total: Int
+  private let logger: Logger?
+  private let started = ContinuousClock.now
+  private let draws: Bool
+
+  /// - Parameters:
+  ///   - total: how many laws there are to fit.
+  ///   - logger: nil keeps quiet.
+  init(total: Int, logger: Logger?) {
+    (self.total, self.logger) = (total, logger)
+    draws = logger != nil && isatty(STDERR_FILENO) == 1
+  }
+
+  /// Takes what the fitter tells. On a terminal a line that changes, elsewhere one in ten seconds.
+  func told(_ progress: FitProgress) {
+    switch progress {
+    case .done(let quantity, let name):
+      let text = "\n\(name)\n" + FitReport(quantity).text
+      state.withLock { $0.done.append(text) }
+    case .fitting(let family, let name):
+      let line = state.withLock { state -> String? in
+        // A law that is tested is named twice.
+        state.begun.insert("\(name)/\(family.rawValue)")
+        let now = ContinuousClock.now
+        guard now - state.lastTold > (draws ? .milliseconds(100) : .seconds(10)) else { return nil }
+        state.lastTold = now
+        let share = Double(state.begun.count) / Double(max(total, 1))
+        let seconds = (now - started).seconds
+        let left = share < 1 ? ", about \(clock(seconds / share - seconds)) left" : ""
+        return "fitting \(name): \(family.rawValue) (\(state.begun.count) of \(total) laws\(left))"
+      }
+      guard let line else { return }
+      if draws { writeErrorLine(line) } else { logger?.info("\(line)") }
+    }
+  }
+
+  /// Removes the line.
+  func finish() { if draws { writeErrorLine() } }
+
+  /// What is done so far, for people; nil if that is nothing.
+  var partial: String? {
+    let done = state.withLock { $0.done }
+    return done.isEmpty
+      ? nil : "interrupted: what was fitted until then\n" + done.joined()
+  }
+}
