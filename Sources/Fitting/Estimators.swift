@@ -175,9 +175,9 @@ extension Sample {
         edge: Model.edge, likelihood.evaluate)
     }
     var near: Maximum<Model.Point>?
-    if let start = options.start, start.count == Model.dimension {
-      var point = Model.Point(repeating: 0)
-      for (index, value) in start.enumerated() { point[index] = value }
+    if let start = options.start, start.count >= Model.dimension {
+      var point = Model.Point.zero
+      for i in 0..<Model.dimension { point[i] = start[i] }
       near = try? climb(from: [point])
     }
     let top: Maximum<Model.Point>

@@ -20,11 +20,14 @@ public protocol ParametricDistribution: Distribution, Hashable {
   func parameters(tailIndex index: Double) -> [Double]?
   /// How its quantiles are computed in blocks, if that can be done faster than one by one. Nil unless said.
   var blockQuantiles: BlockQuantiles? { get }
+  /// Whether a quantile is found by a search, so that a table of them pays. False unless said.
+  var isInvertedBySearch: Bool { get }
 }
 
 extension ParametricDistribution {
   public func parameters(tailIndex index: Double) -> [Double]? { nil }
   public var blockQuantiles: BlockQuantiles? { nil }
+  public var isInvertedBySearch: Bool { false }
 }
 
 /// Quantile functions that vectors are computed for, of a survival probability S and F = 1 - S.

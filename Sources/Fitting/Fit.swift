@@ -48,15 +48,11 @@ public struct Fit: Sendable, Equatable, Codable {
   /// Bayes's (Schwarz's) information criterion, k log n - 2 log L.
   public var bic: Double { Double(freeParameters) * log(Double(count)) - 2 * logLikelihood }
 
-  /// The parameters in the search's coordinates; nil where the family is not searched for.
+  /// The searched parameters in the search's coordinates; nil where there is no search.
   var coordinates: [Double]? {
-    family.likelihood.map { model in
-      zip(model.coordinates, parameters).map { coordinate, parameter in
-        switch coordinate {
-        case .direct: parameter.value
-        case .logarithm: log(parameter.value)
-        }
-      }
+    guard let model = family.likelihood else { return nil }
+    return zip(model.coordinates, parameters).map { coordinate, estimate in
+      if case .direct = coordinate { estimate.value } else { log(estimate.value) }
     }
   }
 

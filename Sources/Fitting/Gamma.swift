@@ -72,6 +72,8 @@ extension Gamma {
 
   public var parameters: [Double] { [shape, scale] }
 
+  public var isInvertedBySearch: Bool { true }
+
   public func scaledParameters(by factor: Double) -> [Double] {
     [shape, scale * factor]
   }

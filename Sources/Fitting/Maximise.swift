@@ -100,7 +100,8 @@ struct Maximum<Point: SIMD> where Point.Scalar == Double {
 /// The Hessian is the central difference of the analytic gradient (error about 1e-9 relative), made
 /// negative definite by a shift where it is not; steps are halved until the likelihood rises.
 /// Converged when the largest gradient component is at most 1e-9, or at most 1e-7 where no step makes it
-/// smaller or the last has been made. `edge` tells of points so far out that they are no maximum.
+/// smaller or the last has been made. Where the surrounding task is cancelled it ends where it is. `edge`
+/// tells of points so far out that they are no maximum.
 func maximise<Point: SIMD>(
   dimension: Int, family: Family, from starts: [Point], triesAll: Bool = true,
   edge: (Point) -> String? = { _ in nil }, _ evaluate: (Point) -> LogScore<Point>

@@ -121,7 +121,10 @@ public struct TruncatedPowerLaw: ParametricDistribution {
 extension TruncatedPowerLaw {
   public static let family = Family(
     "truncated-power-law", parameters: ["exponent", "rate", "scale"],
-    examples: [[1.6, 0.002, 5], [1.8, 1e-4, 20], [0.5, 0.02, 1], [-0.5, 0.3, 2]],
+    examples: [
+      [1.6, 0.002, 5], [1.8, 1e-4, 20], [0.5, 0.02, 1], [-0.5, 0.3, 2], [0.96, 4.7e-5, 1.38],
+      [1, 1e-4, 1],
+    ],
     TruncatedPowerLaw.self, needed: 3,
     estimate: { (sample: Sample, options: FitOptions) throws(FittingError) in
       try sample.fitTruncatedPowerLaw(options)
@@ -132,6 +135,8 @@ extension TruncatedPowerLaw {
   }
 
   public var parameters: [Double] { [exponent, rate, scale] }
+
+  public var isInvertedBySearch: Bool { true }
 
   public func scaledParameters(by factor: Double) -> [Double] {
     [exponent, rate / factor, scale * factor]

@@ -3,9 +3,8 @@ import Fitting
 
 /// A law made ready for drawing many values at once: uniform numbers in, values out, in place.
 ///
-/// Families with ``Fitting/BlockQuantiles`` are computed a block at a time, with functions of our own, whose
-/// bits are the same on every machine; those that are inverted by search go through a table of their quantiles
-/// (``QuantileGrid``).
+/// Families with ``Fitting/BlockQuantiles`` are computed a block at a time, those that are inverted by search go
+/// through a table of their quantiles (``QuantileGrid``), the others through the law's quantile function.
 struct MarginSampler: Sendable {
   private enum Kind: Sendable {
     case block(BlockQuantiles)
@@ -49,15 +48,10 @@ struct MarginSampler: Sendable {
     (self.lower, self.upper, self.from, self.mass) = (lower, upper, from, mass)
     kind =
       switch base {
-      case .parametric(let law):
-        if let block = law.blockQuantiles {
-          .block(block)
-        } else if type(of: law).family == .generalizedPareto {
-          // A closed form, be it a slow one.
-          .other(base)
-        } else {
-          QuantileGrid(base).map { .grid($0) } ?? .other(base)
-        }
+      case .parametric(let law) where law.blockQuantiles != nil:
+        law.blockQuantiles.map { .block($0) } ?? .other(base)
+      // A closed form, be it a slow one.
+      case .parametric(let law) where !law.isInvertedBySearch: .other(base)
       case .empirical(let law):
         law.interpolation == .steps ? .steps(law.values) : .lines(law.values)
       default: QuantileGrid(base).map { .grid($0) } ?? .other(base)

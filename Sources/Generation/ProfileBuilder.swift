@@ -74,13 +74,13 @@ public struct ProfileBuilder {
   private var all: ClassAccumulator
   /// Of each group of ``names`` where groups are told apart.
   private var classes: [ClassAccumulator] = []
+  /// The groups: the priority classes, then those that tasks were added with.
+  private var names = PriorityClass.allCases.map(\.name)
+  private var places: [String: Int]
   private var jobs: [Int64: (tasks: Int, group: Int, place: Int)] = [:]
   private var ledger = JobLedger()
   private var standing: StandingSnapshot
   private var arrivals = ArrivalLearner()
-  /// The groups: the priority classes, then those that tasks were added with.
-  private var names = PriorityClass.allCases.map(\.name)
-  private var places: [String: Int]
   private var jobsOfClass = [Int](repeating: 0, count: PriorityClass.allCases.count)
 
   /// The most groups that are told apart.
@@ -94,10 +94,10 @@ public struct ProfileBuilder {
       throw .notApplicable("a reservoir holds from 100 to 67108864 values")
     }
     self.options = options
+    places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     standing = StandingSnapshot(
       capacity: options.reservoir,
       generator: RandomStream(seed: options.seed, name: "profile/standing"))
-    places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     all = try ClassAccumulator(name: "all", options: options)
     if options.byClass {
       for priority in PriorityClass.allCases {

@@ -46,7 +46,8 @@ extension WorkloadModel {
     let times = profile.all.arrivals
     if !(times.rate > 0 && times.rate.isFinite) {
       issues.append(
-        DescriptionIssue(path: "all.arrivals.rate", message: "is \(times.rate); expected more than 0"))
+        DescriptionIssue(
+          path: "all.arrivals.rate", message: "is \(times.rate); expected more than 0"))
     }
     var process = ArrivalModel.Process.poisson
     var curve: [Double] = []
@@ -78,7 +79,8 @@ extension WorkloadModel {
     let total = parts.reduce(0) { $0 + $1.2 }
     if abs(total - 1) > 1e-6 {
       issues.append(
-        DescriptionIssue(path: "classMix", message: "has shares that add up to \(total); expected 1"))
+        DescriptionIssue(
+          path: "classMix", message: "has shares that add up to \(total); expected 1"))
     }
     for (path, part, share) in parts where !hasKinds {
       let reader = ProfileReader(
@@ -175,7 +177,8 @@ private struct ProfileReader {
   }
 
   private func request(
-    _ quantity: QuantityProfile, _ key: String, _ assumed: Double, _ issues: inout [DescriptionIssue],
+    _ quantity: QuantityProfile, _ key: String, _ assumed: Double,
+    _ issues: inout [DescriptionIssue],
     _ notes: inout [String]
   ) -> Law? {
     guard quantity.count == 0 else { return law(quantity, key, &issues) }

@@ -32,10 +32,12 @@ extension WorkloadModel {
     for (name, share) in shares.sorted(by: { $0.key < $1.key }) {
       if !classes.contains(where: { $0.name == name }) {
         let names = classes.map(\.name).joined(separator: ", ")
-        issues.append(DescriptionIssue(path: "mix.\(name)", message: "no such class; there are \(names)"))
+        issues.append(
+          DescriptionIssue(path: "mix.\(name)", message: "no such class; there are \(names)"))
       }
       if !(0...1).contains(share) {
-        issues.append(DescriptionIssue(path: "mix.\(name)", message: "is \(share); expected 0 to 1"))
+        issues.append(
+          DescriptionIssue(path: "mix.\(name)", message: "is \(share); expected 0 to 1"))
       }
     }
     let given = classes.reduce(0) { $0 + (shares[$1.name] ?? 0) }

@@ -39,10 +39,12 @@ public struct EpisodeSeed: Hashable, Sendable {
     self.value = value
   }
 
-  /// The seed with this number, of the split that has it; 0, 1,000 and 10,000, which none has, are training's.
-  public init(numbered value: UInt64) {
-    split = Split.allCases.first { $0.ranges.contains { $0.contains(value) } } ?? .training
+  /// The seed with a number that somebody outside has chosen, such as an environment's: of the split that has
+  /// it, of training where none has.
+  public init(_ value: UInt64) {
     self.value = value
+    split =
+      Split.allCases.first { $0.ranges.contains { $0.contains(value) } } ?? .training
   }
 
   /// Consecutive seeds of a split; nil if one of them is not the split's.

@@ -20,7 +20,7 @@ extension SchedulingEnvironment.Rules {
     self.init(
       layout: scenario.cluster,
       tasks: { seed, _ in
-        var source = try scenario.source(EpisodeSeed(numbered: seed), load, scenario.cluster(seed))
+        var source = try scenario.source(EpisodeSeed(seed), load, scenario.cluster(seed))
         var records: [TaskRecord] = []
         while records.count < count, let record = try source.next() { records.append(record) }
         return NamedWorkload(TaskTable(records))

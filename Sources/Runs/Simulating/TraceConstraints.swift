@@ -104,7 +104,9 @@ public struct TraceConstraints: Sendable {
     var reading = reading
     reading.table = nil
     let meter = ReadMeter()
-    guard let trace = try reading.open(cluster, meter: meter, notes: false, mustBe: false) as? Google2011Trace
+    guard
+      let trace = try reading.open(cluster, meter: meter, notes: false, mustBe: false)
+        as? Google2011Trace
     else { return }
     self = try Self(trace, reading.readOptions(meter: meter, rejects: reading.rejectLog()))
   }

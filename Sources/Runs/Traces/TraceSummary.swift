@@ -221,7 +221,7 @@ public struct TraceSummary {
 
   /// Whether requests are shares of the largest machine in the trace itself.
   var isNormalised: Bool {
-    ["google-", "alibaba-2017", "alibaba-2018"].contains { format.hasPrefix($0) }
+    !relativeAmounts.isEmpty
   }
 
   private var marginLines: String {

@@ -6,7 +6,8 @@ extension ClusterSpec {
     var issues: [DescriptionIssue] = []
     var total = 0
     if groups.isEmpty {
-      issues.append(DescriptionIssue(path: "groups", message: "is empty; expected at least one group"))
+      issues.append(
+        DescriptionIssue(path: "groups", message: "is empty; expected at least one group"))
     }
     for (index, group) in groups.enumerated() {
       let path = "groups[\(index)]"
@@ -22,7 +23,8 @@ extension ClusterSpec {
     }
     if total > Self.machineLimit {
       issues.append(
-        DescriptionIssue(path: "groups", message: "ask for more than \(Self.machineLimit) machines"))
+        DescriptionIssue(path: "groups", message: "ask for more than \(Self.machineLimit) machines")
+      )
     }
     return issues
   }
@@ -53,7 +55,9 @@ extension MachineGroup {
   private func curveIssues(at path: String) -> [DescriptionIssue] {
     guard let curve = powerCurve else { return [] }
     guard curve.count >= 2 else {
-      return [DescriptionIssue(path: path, message: "has \(curve.count) points; expected at least 2")]
+      return [
+        DescriptionIssue(path: path, message: "has \(curve.count) points; expected at least 2")
+      ]
     }
     return curve.enumerated().flatMap { index, share in
       ValueRange(share).issues(at: "\(path)[\(index)]", least: 0, most: 10)
@@ -81,10 +85,12 @@ extension ValueRange {
       above > -.infinity ? "expected more than \(above)" : "expected at least \(least)"
     for value in low == high || low.isNaN ? [low] : [low, high]
     where !(value > above && value >= least && value <= most) {
-      issues.append(DescriptionIssue(path: path, message: "is \(value); \(expected), at most \(most)"))
+      issues.append(
+        DescriptionIssue(path: path, message: "is \(value); \(expected), at most \(most)"))
     }
     if low > high {
-      issues.append(DescriptionIssue(path: path, message: "[\(low), \(high)] is the wrong way round"))
+      issues.append(
+        DescriptionIssue(path: path, message: "[\(low), \(high)] is the wrong way round"))
     }
     return issues
   }

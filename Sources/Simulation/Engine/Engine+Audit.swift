@@ -48,7 +48,9 @@ extension Engine {
         if cluster.fits(slots[queue.head].view.request, on: machine) { accounts.idled += 1 }
       }
     }
-    guard !pending.isEmpty, let head = scorer == nil ? firstInOrder() : offering.head else { return }
+    guard !pending.isEmpty, let head = scorer == nil ? firstInOrder() : offering.head else {
+      return
+    }
     if keepsPlan {
       let waiting = pending.slots(limit: options.depth)
       let starting = waiting.filter { roomNow(for: slots[$0].view) != nil }

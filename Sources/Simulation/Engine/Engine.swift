@@ -100,7 +100,9 @@ struct Engine: ~Copyable {
     rng = RandomStream(seed: seed, name: "policy")
     self.options = options
     pending = WaitingQueue(options.order)
-    if case .rule(let rule) = options.order, case .changing(let make) = rule.kind { scorer = make() }
+    if case .rule(let rule) = options.order, case .changing(let make) = rule.kind {
+      scorer = make()
+    }
     isBatch = choosesTasks
     changes = layout.events
     prospects = Prospects(layout)

@@ -19,4 +19,3 @@ struct LeftOut {
     if isSo, times > 0 { counts[what, default: 0] += times }
   }
 }
-

@@ -80,7 +80,8 @@ public final class WfFormatWriter: LayoutWriter {
       "[" + (indices ?? []).map { "\"\($0)\"" }.joined(separator: ", ") + "]"
     }
     try file.write(
-      "{\"name\": \"\(job)\", \"schemaVersion\": \"1.5\", \"workflow\": {\"specification\": {\"tasks\": [")
+      "{\"name\": \"\(job)\", \"schemaVersion\": \"1.5\", \"workflow\": {\"specification\": {\"tasks\": ["
+    )
     for (place, task) in tasks.enumerated() {
       try file.write(
         "\(place == 0 ? "" : ",")\n{\"name\": \"\(task.index)\", \"id\": \"\(task.index)\", "

@@ -27,7 +27,8 @@ import WorkloadTestKit
       try ([header] + rows + [""]).joined(separator: "\n")
         .write(toFile: folder + "/trace/\(name).csv", atomically: true, encoding: .utf8)
     }
-    PolicyCatalog.register(PolicyEntry(name: "most-free-cores", summary: "most free cores") { MostFreeCores() })
+    PolicyCatalog.register(
+      PolicyEntry(name: "most-free-cores", summary: "most free cores") { MostFreeCores() })
     Metric.register(restarts)
     Registry.register(TwoTableFormat())
     try Family.register(Dagum.family)
