@@ -24,7 +24,8 @@ import Testing
     (reward.variance, reward.deadlinesMet) = (8, 9)
     var values = Dictionary(
       uniqueKeysWithValues: RewardMetric.catalogue.map { ($0.name, $0.value(reward)) })
-    let total = try #require(values.removeValue(forKey: "reward"))
+    let found = values.removeValue(forKey: "reward")
+    let total = try #require(found)
     #expect(abs(total - (0.4 * 1 + 0.3 * 2 - 0.2 * 3 - 0.1 * 4)) < 1e-12)
     #expect(
       values == [
