@@ -14,7 +14,11 @@ import Workload
       // Times are whole microseconds: laws are stretched, so that these are no steps.
       let law = try plain.scaled(by: 1e4 / plain.quantile(0.5))
       guard law.quantile(0.01) >= 0, law.quantile(0.9999) < 1e9 else { continue }
-      let (low, high) = (law.quantile(0.2), law.quantile(0.9))
+      // The atoms of a clamped law are whole microseconds, as times are.
+      let (low, high) = (
+        Microseconds(seconds: law.quantile(0.2)).seconds,
+        Microseconds(seconds: law.quantile(0.9)).seconds
+      )
       for law in [
         law, try law.limited(by: .truncated(lower: low, upper: high)),
         try law.limited(by: .clamped(lower: low, upper: high)),

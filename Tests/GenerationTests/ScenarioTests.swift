@@ -80,9 +80,9 @@ import Workload
         "2:1: arivals: is not known here; did you mean 'arrivals'?",
         "3:19: arrivals.rate: is -2; expected more than 0",
         "3:23: arrivals.proces: is not known here; did you mean 'process'?",
-        "5:47: classes[0].runTime.family: is 'paretto'; expected one of pareto, lognormal, "
-          + "exponential, weibull, gamma, truncated-power-law, log-logistic, generalized-pareto, "
-          + "uniform, empirical; did you mean 'pareto'?",
+        "5:47: classes[0].runTime.family: is 'paretto'; expected one of "
+          + Family.allCases.map(\.rawValue).joined(separator: ", ")
+          + ", empirical; did you mean 'pareto'?",
         "6:5: classes[1].memory: is missing",
         "8:14: classes[1].runTime: clamped: upper is 3.0, but must be above lower (9.0)",
         "9:10: classes[1].cpu: pareto: shape is -1.0, but must be finite and > 0",
