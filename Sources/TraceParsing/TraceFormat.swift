@@ -23,10 +23,15 @@ public protocol TraceFormat: Sendable {
   ///
   /// `isAsked`: whether the user says that it is of this kind.
   func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError?
+
+  /// Whether an input can be told to be of this kind by itself; otherwise it is so only where the user says so.
+  /// True unless the format says otherwise.
+  func isTold(by input: TraceInput) -> Bool
 }
 
 extension TraceFormat {
   public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? { nil }
+  public func isTold(by input: TraceInput) -> Bool { true }
 }
 
 /// A trace whose kind and tables are known; nothing of it is read yet.
@@ -129,7 +134,7 @@ public struct TraceOpener: Sendable {
     let input = try TraceInput(
       path: path, meter: meter, maximumExpansion: maximumExpansion,
       temporaryDirectory: temporaryDirectory, remote: remote)
-    for candidate in candidates {
+    for candidate in candidates where format != nil || candidate.isTold(by: input) {
       if let trace = try candidate.recognise(input, table: table) { return trace }
     }
     for candidate in candidates {
