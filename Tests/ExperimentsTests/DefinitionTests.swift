@@ -10,7 +10,9 @@ import Testing
     var workload = WorkloadDefinition(name: "w", source: "log.swf")
     (workload.from, workload.to, workload.priority, workload.sample) = (1, 2, "0-1", 0.5)
     (workload.tasks, workload.starts, workload.scaleArrivals) = (3, [4, 5], 6)
-    (workload.scaleRunTimes, workload.parameters) = (7, ["load": 0.5])
+    (workload.scaleRunTimes, workload.parameters, workload.words) = (
+      7, ["load": 0.5], ["law": "gamma"]
+    )
     for child in Mirror(reflecting: workload).children {
       let isNil =
         Mirror(reflecting: child.value).displayStyle == .optional

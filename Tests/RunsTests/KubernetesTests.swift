@@ -72,10 +72,15 @@ import Testing
           score: {disabled: [{name: NodeResourcesBalancedAllocation}]}
 
       """)
+    // Machines of one size: on a large one among small ones both would put everything.
+    let cluster = NSTemporaryDirectory() + "kube-\(UUID().uuidString).yaml"
+    try Data("groups: [{ count: 4, cores: 8, memoryGiB: 32 }]\n".utf8).write(
+      to: URL(fileURLWithPath: cluster))
+    defer { try? FileManager.default.removeItem(atPath: cluster) }
     var used: [Int] = []
     for path in [try configuration(""), most] {
       let job = try SimulationJob(
-        workload: "poisson:rate=1000,run=1000,cpu=1,memory=0.1,tasks=8", cluster: "study:20",
+        workload: "poisson:rate=1000,run=1000,cpu=1,memory=0.1,tasks=8", cluster: cluster,
         scheduler: "kube:" + path)
       var results = Machines()
       _ = try job.run(seed: 1, telling: &results)
