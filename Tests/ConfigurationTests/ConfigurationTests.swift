@@ -150,7 +150,7 @@ private func machine(_ node: ConfigurationNode) -> Machine? {
     #expect(throws: ConfigurationError.self) {
       try ConfigurationFile(text: "a: 1", name: "x").read { node -> Int? in
         root = node
-        return 1
+        return node.integer("a", in: 5...9)
       }
     }
     #expect(root == nil)

@@ -211,7 +211,7 @@ import Workload
         "m.csv:2: a CPU amount in nanocores of -2000000000 is not from 0 to 18014398509481983"),
     Case(
       file: "m.csv", text: "when,size,fate\n1e300,2,OK\n",
-      message: "m.csv:2:1: when 1e+306 is out of range"),
+      message: "m.csv:2:1: when 1e300 is out of range"),
     Case(
       file: "r.csv", text: "submit_us,run_us\n5,1\n4,1\n",
       message:

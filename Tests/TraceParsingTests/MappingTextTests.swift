@@ -102,10 +102,10 @@ import Workload
   }
 
   @Test func `sizes by whose letters they are`() {
-    #expect(size("16Gn", .binary) == 16 * 1_073_741_824)
-    #expect(size("4000Mc", .binary) == 4000 * 1_048_576)
-    #expect(size("8gb", .binary) == 8 * 1_073_741_824)
-    #expect(size("8Gi", .stated) == 8 * 1_073_741_824)
+    #expect(size("16Gn", .binary) == 16.0 * 1_073_741_824)
+    #expect(size("4000Mc", .binary) == 4000.0 * 1_048_576)
+    #expect(size("8gb", .binary) == 8.0 * 1_073_741_824)
+    #expect(size("8Gi", .stated) == 8.0 * 1_073_741_824)
     #expect(size("1.5GB", .stated) == 1.5e9)
     #expect(size("8G", .stated) == nil)
     #expect(size("8G", .kubernetes) == 8e9)

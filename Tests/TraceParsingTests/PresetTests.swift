@@ -85,7 +85,7 @@ import Workload
       ("opendc/bitbrains-small", "opendc"), ("opendc/bitbrains-small-2021", "opendc-2021"),
       ("opendc/trace-v2.0", "opendc-2.0"), ("philly", "philly"), ("planetlab", "planetlab"),
       ("swf", "swf"), ("wfcommons", "wfcommons"), ("wta-shell", "wta"),
-      ("swim-facebook", "has no run times"), ("opendc/carbon", "carbon"),
+      ("swim-facebook", "no run times"), ("opendc/carbon", "carbon"),
       ("opendc/failure", "failures"), ("acme/cluster_summary.csv", "not a table of any"),
       ("alibaba-gpu-2020/pai_machine_spec.csv.gz", "the machines of alibaba-gpu-2020"),
       ("alibaba-spot-gpu-2026/node_info_df.csv.gz", "the machines of alibaba-spot-2026"),

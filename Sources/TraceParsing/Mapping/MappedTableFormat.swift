@@ -26,10 +26,12 @@ public struct MappedTableFormat: TraceFormat {
     self.isDescribed = isDescribed
   }
 
-  /// Any column of numbers could be a table of one column without a header: only a folder of files without
+  /// Any column of numbers could be a table of one column without a header, of which every row is taken: only a folder of files without
   /// endings is taken for one, as PlanetLab's are.
   public func isTold(by input: TraceInput) -> Bool {
-    guard !isDescribed, mapping.table.header?.count == 1 else { return true }
+    guard !isDescribed, mapping.table.header?.count == 1, mapping.table.only.isEmpty else {
+      return true
+    }
     return input.groups.contains { group in
       group.files.count > 1 && group.files.allSatisfy { !$0.baseName.contains(".") }
     }
