@@ -18,8 +18,11 @@ public struct MappedTableFormat: TraceFormat {
 
   /// A format called `name`.
   ///
-  /// - Parameter isDescribed: whether the user describes the input with it, so that the columns that
-  ///   it lacks are told.
+  /// - Parameters:
+  ///   - name: the name for `--format`.
+  ///   - mapping: what its columns stand for.
+  ///   - isDescribed: whether the user describes the input with it, so that the columns that it lacks are
+  ///     told.
   public init(name: String, mapping: TableMapping, isDescribed: Bool = false) {
     self.name = name
     self.mapping = mapping
