@@ -42,6 +42,8 @@ public struct BoostedTrees: Sendable {
   /// - Parameters:
   ///   - rows: each with the same number of finite features; at least one.
   ///   - labels: one for each row.
+  ///   - options: how the trees are grown.
+  ///
   /// O(rounds · depth · rows · features).
   public init(_ rows: [[Double]], labels: [Bool], options: Options = Options()) {
     precondition(rows.count == labels.count && !rows.isEmpty, "a label for each of the rows")

@@ -2,7 +2,7 @@ import Fitting
 import Workload
 
 /// Can a classifier tell generated jobs from a trace's? A classifier two-sample test (Lopez-Paz and
-/// Oquab 2017) on windows of consecutive jobs, with ``Fitting/BoostedTrees``, which are our own.
+/// Oquab 2017) on windows of consecutive jobs, with `BoostedTrees`, which are our own.
 ///
 /// Requests that the trace does not tell are told of neither. Windows do not overlap. Both workloads are cut into ten stretches of consecutive windows; each window
 /// is scored by trees that were grown on the other nine stretches' windows, so that no neighbour of a window teaches

@@ -106,7 +106,7 @@ public struct QuantileTable: Codable, Sendable, Equatable {
 public struct RepeatProfile: Codable, Sendable, Equatable {
   /// Whether the trace tells users: a job's predecessor is then the last one of its user, else the last.
   public var byUser: Bool
-  /// Jobs that have a predecessor among the ``window`` jobs before them.
+  /// Jobs that have a predecessor among the `window` jobs before them.
   public var jobs: Int
   /// Of these, the share that asks for what the predecessor asked for.
   public var observedShare: Double

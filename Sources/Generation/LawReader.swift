@@ -27,7 +27,7 @@ extension Law {
 
   /// A law as a scenario states it: a number for a constant, or
   /// `{family: lognormal, mu: 0.5, sigma: 0.8, clamp: [0.5, 8]}`, with the parameters of
-  /// ``Fitting/Family``, `truncate` instead of `clamp`, and `family: empirical` with `values` or
+  /// `Family`, `truncate` instead of `clamp`, and `family: empirical` with `values` or
   /// `atoms: {1: 0.75, 2: 0.25}`. Notes what is wrong.
   init?(_ node: ConfigurationNode) {
     guard node.isObject else {

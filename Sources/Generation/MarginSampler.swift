@@ -3,7 +3,7 @@ import Fitting
 
 /// A law made ready for drawing many values at once: uniform numbers in, values out, in place.
 ///
-/// Families with ``Fitting/BlockQuantiles`` are computed a block at a time, those that are inverted by search go
+/// Families with `BlockQuantiles` are computed a block at a time, those that are inverted by search go
 /// through a table of their quantiles (``QuantileGrid``), the others through the law's quantile function.
 struct MarginSampler: Sendable {
   private enum Kind: Sendable {

@@ -255,7 +255,7 @@ public struct NamedModel {
   /// - Parameters:
   ///   - seed: what all chance comes from.
   ///   - isEndless: whether there is no end.
-  ///   - marksClasses: see ``SyntheticWorkload``.
+  ///   - marksClasses: see `SyntheticWorkload`.
   public func source(
     seed: UInt64, isEndless: Bool = false, marksClasses: Bool = false
   ) throws -> SyntheticWorkload {
