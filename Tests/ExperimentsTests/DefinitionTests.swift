@@ -23,6 +23,24 @@ import Testing
     #expect(try JSONDecoder().decode(WorkloadDefinition.self, from: data) == workload)
   }
 
+  /// One sequence under two seeds would be two observations of one thing.
+  @Test func thereAreNoMoreSeedsThanSequences() throws {
+    let text = """
+      name: x
+      seeds: 3
+      workloads: [{ source: log.swf, tasks: 10, starts: [0, 100] }]
+      clusters: [study:10]
+      schedulers: [first-fit]
+      """
+    var definition = try ExperimentDefinition(ConfigurationFile(text: text, name: "x.yaml"))
+    #expect(
+      definition.issues().map(\.description) == [
+        "workloads[0].starts: has 2 sequences: seeds are from 1 to 2"
+      ])
+    definition.seeds = [1, 2]
+    #expect(definition.issues().isEmpty)
+  }
+
   /// Sequences of a log: each seed has its own start, and the same for every scheduler.
   @Test func sequencesNeedTheirLength() {
     let text = """

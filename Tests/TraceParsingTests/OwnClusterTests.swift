@@ -189,8 +189,7 @@ import Workload
       let folder = try ScratchFolder()
       let path = try folder.write(file, text)
       let trace = try TraceOpener(formats: [StandardWorkloadFormat()] + MappedTableFormat.presets)
-        // Frontier's log is in the Standard Workload Format too: only who says so gets its cores.
-        .open(path, format: name == "frontier" ? name : nil)
+        .open(path)
       #expect(trace.format == name)
       let records = try Formats.drain(try trace.records(ReadOptions()))
       #expect(records.count == 1 && records.first?.runTime.seconds == 100, "\(name)")

@@ -22,6 +22,13 @@ extension ExperimentDefinition {
     notes.require(!seeds.isEmpty, "seeds", "are none")
     notes.require(Set(seeds).count == seeds.count, "seeds", "have one twice")
     notes.require(seeds.allSatisfy { $0 <= Self.seedLimit }, "seeds", "go beyond \(Self.seedLimit)")
+    for (index, workload) in workloads.enumerated() {
+      // The same sequence under two seeds would count as two observations.
+      guard let starts = workload.starts, !starts.isEmpty else { continue }
+      notes.require(
+        seeds.allSatisfy { $0 >= 1 && $0 <= starts.count }, "workloads[\(index)].starts",
+        "has \(starts.count) sequences: seeds are from 1 to \(starts.count)")
+    }
     let count = workloads.count * clusters.count * schedulers.count
     notes.require(
       count == 0 || seeds.count <= Self.cellLimit / count, "seeds",

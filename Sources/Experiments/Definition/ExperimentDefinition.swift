@@ -168,7 +168,7 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
   /// The most tasks that are taken.
   public var tasks: Int?
   /// Where sequences of ``tasks`` consecutive tasks begin, by their place in the order of submission from 0:
-  /// seed 1 takes the first, seed 2 the second, and past the last it begins again. Nil for the whole.
+  /// seed 1 takes the first, seed 2 the second, and there are no more seeds than starts. Nil for the whole.
   public var starts: [Int]?
   /// Arrivals so many times as dense (> 0).
   public var scaleArrivals: Double?

@@ -187,16 +187,11 @@ public final class ExperimentProvider: ExperimentInputs {
       let sampler = JobSampler(fraction: sample, seed: seed)
       source = AnyWorkloadSource(source.filter { sampler.includes(job: $0.id.job) })
     }
-    if let starts = definition.starts, !starts.isEmpty {
-      let start = starts[Int((max(seed, 1) - 1) % UInt64(starts.count))]
-      for place in 0..<start where try source.next() == nil {
-        throw RunError(
-          message:
-            "workload \(definition.name): has \(grouped(place)) tasks, and a sequence starts at number \(start)"
-        )
-      }
+    if let starts = definition.starts, let length = definition.tasks {
+      source = try sequence(of: source, starts, length, definition.name, seed: seed)
+    } else if let tasks = definition.tasks {
+      source = AnyWorkloadSource(source.prefix(tasks))
     }
-    if let tasks = definition.tasks { source = AnyWorkloadSource(source.prefix(tasks)) }
     if let factor = definition.scaleArrivals {
       source = AnyWorkloadSource(source.scaleArrivals(by: factor))
     }
@@ -204,6 +199,31 @@ public final class ExperimentProvider: ExperimentInputs {
       source = AnyWorkloadSource(source.scaleRunTimes(by: factor))
     }
     return source
+  }
+
+  /// The seed's sequence of consecutive tasks, whole.
+  private func sequence(
+    of source: AnyWorkloadSource<any Error>, _ starts: [Int], _ length: Int, _ name: String,
+    seed: UInt64
+  ) throws -> AnyWorkloadSource<any Error> {
+    guard seed >= 1, seed <= UInt64(starts.count) else {
+      throw RunError(
+        message: "workload \(name): there are \(starts.count) starts, and none for seed \(seed)")
+    }
+    let start = starts[Int(seed) - 1]
+    var source = source
+    var place = 0
+    var records: [TaskRecord] = []
+    while records.count < length {
+      guard let record = try source.next() else {
+        throw RunError(
+          message: "workload \(name): has \(grouped(place)) tasks, too few for a sequence of "
+            + "\(grouped(length)) from number \(start)")
+      }
+      if place >= start { records.append(record) }
+      place += 1
+    }
+    return CellTasks(TaskTable(records).source()).source
   }
 
   /// The tasks of a file, read once for all cells. One that cannot be read fails once for all too.

@@ -1,3 +1,4 @@
+import Experiments
 import ExternalSchedulers
 import Foundation
 import MARL
@@ -82,8 +83,11 @@ public struct NamedScheduler: Sendable {
     if ExternalScheduler.isOne(name) { return ExternalScheduler.refusal(name) }
     // Names of orders and of backfilling, which go with any placement.
     for (names, option, key) in [
-      (["greedy", "easy", "conservative"], "--backfilling", "backfilling"),
-      (["fifo", "fcfs", "priority", "sjf", "edf", "fair-share", "drf"], "--queue", "queue"),
+      (
+        EngineSettings.Backfilling.allCases.filter { $0 != .none }.map(\.rawValue),
+        "--backfilling", "backfilling"
+      ),
+      (EngineSettings.Queue.allCases.map(\.rawValue) + ["fcfs"], "--queue", "queue"),
     ] where names.contains(name.lowercased()) {
       let value = name.lowercased() == "fcfs" ? "fifo" : name.lowercased()
       return

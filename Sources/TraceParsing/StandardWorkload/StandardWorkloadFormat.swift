@@ -35,6 +35,22 @@ public struct StandardWorkloadFormat: TraceFormat {
       group: log, passedOver: input.passedOver(besides: [log], format: name))
   }
 
+  /// Frontier's logs say in words of a 21st field, `…:NODESxCORES`, what the standard's fields have wrong: they
+  /// are for the preset that reads it.
+  public func isTold(by input: TraceInput) -> Bool {
+    !input.groups.contains { group in
+      group.looksLike(StandardWorkloadColumn.table, .blanks(header: nil))
+        && group.sample(.blanks(header: nil)) { $0.count == 21 && Self.isExtent($0.text(20)) }
+          .contains(true)
+    }
+  }
+
+  private static func isExtent(_ text: String) -> Bool {
+    guard let last = text.split(separator: ":").last, text.contains(":") else { return false }
+    let parts = last.split(separator: "x", omittingEmptySubsequences: false)
+    return parts.count == 2 && parts.allSatisfy { Int($0) != nil }
+  }
+
   /// A log by its comments whose lines have another number of fields.
   public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
     let allowed = StandardWorkloadColumn.table.fieldCount
