@@ -215,7 +215,7 @@ public struct ProfileReport {
     text += "  "
     text += FitReport.value(
       arrivals.rate * factor, error: arrivals.rateStandardError * factor)
-    text += " a \(unit)"
+    text += " " + each(unit)
     if arrivals.beforeTrace > 0 { text += "; \(grouped(arrivals.beforeTrace)) before the trace" }
     text += "\n"
     if let short = arrivals.windows.first, let long = arrivals.windows.last {

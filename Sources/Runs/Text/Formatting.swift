@@ -6,6 +6,9 @@ import Workload
 /// `158,120`.
 package func grouped(_ value: Int) -> String { Figures.grouped(value) }
 
+/// `a minute`, `an hour`.
+package func each(_ unit: String) -> String { (unit == "hour" ? "an " : "a ") + unit }
+
 /// `1.5 M`.
 package func short(_ value: Double) -> String {
   for (limit, unit) in [(1e9, " G"), (1e6, " M"), (1e3, " k")] where abs(value) >= limit {

@@ -214,7 +214,7 @@ public struct TraceSummary {
   func rate(_ perSecond: Double) -> String {
     for (factor, unit) in [(1.0, "second"), (60, "minute"), (3600, "hour")]
     where perSecond * factor >= 1 {
-      return "\(significant(perSecond * factor)) a \(unit)"
+      return "\(significant(perSecond * factor)) \(each(unit))"
     }
     return "\(significant(perSecond * 86400)) a day"
   }
