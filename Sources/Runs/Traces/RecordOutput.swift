@@ -161,7 +161,7 @@ public final class RecordOutput {
     }
     if layout != .records, stream.usage != nil { leftOut["tasks' use over time"] = written.count }
     if layout != .swf {
-      let attributes = stream.attributes.tasks.count
+      let attributes = stream.attributes.tasks.count + stream.attributes.omitted
       if attributes > 0 { leftOut["tasks' further attributes"] = attributes }
     }
     return leftOut

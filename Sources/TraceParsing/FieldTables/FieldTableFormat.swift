@@ -226,6 +226,10 @@ struct FieldTableFormatTrace: RecognisedTrace {
           gathering.dependencies.add(
             record.id, after: TaskID(job: record.id.job, index: predecessor))
         }
+        if !gathering.keepsAttributes {
+          gathering.attributes.omitted += task.attributes.isEmpty ? 0 : 1
+          return
+        }
         for (name, value) in task.attributes {
           switch value {
           case .number(let number): gathering.attributes.set(name, of: record.id, to: number)
