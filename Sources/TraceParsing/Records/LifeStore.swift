@@ -34,8 +34,15 @@ struct LifeStore: ~Copyable {
 
   /// Adds a life of this hash; stretches of one life come in their order. O(1) amortised.
   mutating func add(_ life: Lifecycle, hash: UInt64) throws(TraceError) {
-    let number = requests.number(of: life.requests)
-    func pack(_ out: UnsafeMutableRawPointer) -> Int {
+    try add(life, hash: hash, requests: requests.number(of: life.requests))
+  }
+
+  /// The same where the number of what it asked for is known.
+  @inline(__always)
+  mutating func add(
+    _ life: Lifecycle, hash: UInt64, requests number: UInt16
+  ) throws(TraceError) {
+    @inline(__always) func pack(_ out: UnsafeMutableRawPointer) -> Int {
       let size = life.pack(to: out, requests: number)
       sample.offer(UnsafeRawPointer(out))
       return size
