@@ -9,7 +9,8 @@ import Workload
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Write scripts that do a convert or compare in shards: Slurm, GNU parallel, make, plain shell.",
+    abstract:
+      "Write scripts that do a convert or compare in shards: Slurm, GNU parallel, make, plain shell.",
     discussion: """
       The command is given as for one process, behind --. Written are shard.sh and merge.sh, which do the work, \
       and array.sbatch, parallel.sh, Makefile and plain.sh, each of which runs them. What is done is not done \

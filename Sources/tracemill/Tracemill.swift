@@ -31,7 +31,8 @@ struct Tracemill: AsyncParsableCommand {
       """,
     version: Toolkit.version,
     subcommands: [
-      ConvertCommand.self, MergeCommand.self, InspectCommand.self, VerifyCommand.self, FitCommand.self,
+      ConvertCommand.self, MergeCommand.self, InspectCommand.self, VerifyCommand.self,
+      FitCommand.self,
       GenerateCommand.self, SimulateCommand.self, CompareCommand.self, SweepCommand.self,
       CalibrateCommand.self,
       ReportCommand.self, PlanCommand.self, ClusterCommand.self,

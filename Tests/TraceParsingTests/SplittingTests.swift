@@ -107,7 +107,8 @@ private struct Outcome: Equatable {
   }
 }
 
-private func options(_ rejects: RejectLog?, threads: Int = 2, buffer: Int = 1 << 22) -> ReadOptions {
+private func options(_ rejects: RejectLog?, threads: Int = 2, buffer: Int = 1 << 22) -> ReadOptions
+{
   var options = ReadOptions()
   options.rejects = rejects
   (options.threads, options.sortBufferBytes) = (threads, buffer)
@@ -197,10 +198,13 @@ private func merged(_ files: [String], threads: Int = 2, buffer: Int = 1 << 22) 
       let shares = (1...count).compactMap { Shard($0, of: count)?.share(ofSizes: sizes) }
       #expect(shares.flatMap { Array($0) } == Array(sizes.indices))
     }
-    let even = (1...4).compactMap { Shard($0, of: 4)?.share(ofSizes: Array(repeating: 7, count: 8)) }
+    let even = (1...4).compactMap {
+      Shard($0, of: 4)?.share(ofSizes: Array(repeating: 7, count: 8))
+    }
     #expect(even == [0..<2, 2..<4, 4..<6, 6..<8])
     #expect(Shard("3/8") == Shard(3, of: 8))
-    for text in ["0/8", "9/8", "1/0", "1", "1/2/3", "-1/2", "+1/2", "a/b", "1/2000000", " 1/2", ""] {
+    for text in ["0/8", "9/8", "1/0", "1", "1/2/3", "-1/2", "+1/2", "a/b", "1/2000000", " 1/2", ""]
+    {
       #expect(Shard(text) == nil, "\(text)")
     }
   }
@@ -233,7 +237,8 @@ private func merged(_ files: [String], threads: Int = 2, buffer: Int = 1 << 22) 
     }
     for length in [0, 5, 8, 100, 1000] {
       let error = refusal(try spoil { $0.removeLast(min($0.count, $0.count - length)) })
-      #expect(error.hasPrefix(other) && (error.contains("truncated") || error.contains("is no file")))
+      #expect(
+        error.hasPrefix(other) && (error.contains("truncated") || error.contains("is no file")))
     }
     #expect(refusal(try spoil { $0.removeLast() }).contains("is truncated"))
     var random = TestRandom(9)
@@ -242,7 +247,8 @@ private func merged(_ files: [String], threads: Int = 2, buffer: Int = 1 << 22) 
       let error = refusal(try spoil { $0[Int(place * Double($0.count))] ^= 0x41 })
       #expect(error.hasPrefix(other), "\(error)")
     }
-    #expect(refusal(try spoil { $0 = Array("job_id,submit_us\n".utf8) }).contains("is no file of frag"))
+    #expect(
+      refusal(try spoil { $0 = Array("job_id,submit_us\n".utf8) }).contains("is no file of frag"))
     #expect(refusal([files[0], folder("none.parts")]).contains("none.parts: cannot be read"))
 
     _ = try shards(3, of: path, in: folder, version: "2")
@@ -297,7 +303,9 @@ private func merged(_ files: [String], threads: Int = 2, buffer: Int = 1 << 22) 
   @Test func whatCannotBeSplitSaysSo() throws {
     let folder = TemporaryFolder()
     let path = try folder.write(
-      ArchiveMaker.tar([("task_events/part-00000-of-00001.csv", Array("1,,1,0,,0,u,1,1,,,,\n".utf8))]),
+      ArchiveMaker.tar([
+        ("task_events/part-00000-of-00001.csv", Array("1,,1,0,,0,u,1,1,,,,\n".utf8))
+      ]),
       to: "t.tar")
     #expect(throws: TraceError.self) { try shards(2, of: path, in: folder) }
     #expect(!FileManager.default.fileExists(atPath: folder("shards-2/1.parts")))

@@ -185,8 +185,10 @@ import Testing
     let input = try trace(folder, parts: 3)
     let result = try run(
       "/usr/bin/env",
-      ["bash", "-c", "ulimit -f 1; exec \"$0\" \"$@\"", tracemill, "convert", input, "--shard",
-        "1/1", "-o", folder("a.parts"), "-q"])
+      [
+        "bash", "-c", "ulimit -f 1; exec \"$0\" \"$@\"", tracemill, "convert", input, "--shard",
+        "1/1", "-o", folder("a.parts"), "-q",
+      ])
     #expect(result.status == 1 && result.error.contains("a.parts"), "\(result.error)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["t"])
   }

@@ -91,7 +91,8 @@ private struct StoreMerge {
     // The first file says what the inputs are.
     do { try target.begin(definition, folder: folder, version: version, inputs: inputs) } catch {
       if case StoreError.inputChanged(_, let input) = error {
-        throw StoreError.otherShard(path: path, reason: "was made of another \(input) than \(first)")
+        throw StoreError.otherShard(
+          path: path, reason: "was made of another \(input) than \(first)")
       }
       throw error
     }
@@ -264,7 +265,8 @@ private struct StoreMerge {
       let left = open.count - counts.failed
       let text = "\(left) of \(cells.count) cells, \(cell) first"
       let there = Set(shards.compactMap { $0 })
-      let names = Set(there.map(\.count)).count == 1 && !shards.contains(nil)
+      let names =
+        Set(there.map(\.count)).count == 1 && !shards.contains(nil)
         ? (1...(there.first?.count ?? 1)).compactMap { Shard($0, of: there.first?.count ?? 1) }
           .filter { !there.contains($0) }.map { "\($0)" } : []
       result.missing =

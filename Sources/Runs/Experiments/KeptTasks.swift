@@ -35,7 +35,8 @@ public struct KeptTasks: Sendable {
       ? "__HIVE_DEFAULT_PARTITION__"
       : value.utf8.reduce(into: "") { text, byte in
         switch byte {
-        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x5f, 0x2e where text != "":
+        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x5f,
+          0x2e where text != "":
           text.unicodeScalars.append(Unicode.Scalar(byte))
         default:
           let hex = String(byte, radix: 16, uppercase: true)

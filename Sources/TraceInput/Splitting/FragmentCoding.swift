@@ -128,7 +128,8 @@ extension TaskRecord: FragmentItem {
       end.rawValue, waitTime.rawValue, runTime.rawValue, deadline.rawValue, estimate.rawValue,
     ] { out.put(value) }
     for amount in [request, maxRequest] {
-      for value in [amount.cpu.nano, amount.memory.rawValue, amount.disk.rawValue, amount.milliGPU] {
+      for value in [amount.cpu.nano, amount.memory.rawValue, amount.disk.rawValue, amount.milliGPU]
+      {
         out.put(value)
       }
     }

@@ -46,7 +46,9 @@ extension RejectedRow {
 
 extension RejectedRow: FragmentItem {
   package func encode(to out: inout FragmentEncoder) {
-    for text in [error.code.rawValue, error.message, error.file ?? "", reason, row] { out.put(text) }
+    for text in [error.code.rawValue, error.message, error.file ?? "", reason, row] {
+      out.put(text)
+    }
     out.put(error.file == nil ? 0 : 1)
     out.put(error.line ?? -1)
     out.put(error.column ?? -1)

@@ -32,12 +32,12 @@ final class PackedStretches {
   ///
   /// - Throws: `TraceError` for bytes that no life was packed to, since a file with the right digest may still
   ///   be anybody's.
-  func take(_ piece: [UInt8]) throws(TraceError) {
+  func take(_ piece: consuming [UInt8]) throws(TraceError) {
     for shard in 0..<shards { places[shard].removeAll(keepingCapacity: true) }
+    let (end, single) = (piece.count, shards == 1)
     bytes = piece
     // Words are read beyond the end, and as far as a header can claim.
     bytes += [UInt8](repeating: 0, count: 2 * Lifecycle.maximumPackedSize + 256)
-    let (end, single) = (piece.count, shards == 1)
     let isWhole = bytes.withUnsafeBytes { bytes in
       let base = bytes.baseAddress.unsafelyUnwrapped
       var place = 0
@@ -61,6 +61,7 @@ final class PackedStretches {
         sets.withUnsafeBufferPointer { sets in
           numbers[shard].withUnsafeMutableBufferPointer { numbers in
             do throws(TraceError) {
+              var partitions = store.partitions
               for (place, hash) in places[shard] {
                 var (size, set) = (0, UInt16(0))
                 var life = Lifecycle(
@@ -79,7 +80,12 @@ final class PackedStretches {
                 } else if number == 0 {
                   life.requests = sets[Int(set) - 1]
                 }
-                try store.add(life, hash: hash, requests: number)
+                if let partitions {
+                  try store.add(life, hash: hash, requests: number, in: partitions)
+                } else {
+                  try store.add(life, hash: hash, requests: number)
+                  partitions = store.partitions
+                }
               }
             } catch {
               failure = error

@@ -61,7 +61,9 @@ extension EventPipeline {
         guard count > 0,
           let fragment = PartFragment(
             body: try source.piece(count - 1, of: file), hasLives: false)
-        else { throw TraceError(.damaged, "what was kept of this part is damaged", file: file.name) }
+        else {
+          throw TraceError(.damaged, "what was kept of this part is damaged", file: file.name)
+        }
         try emit(.head(part: part, fragment, []))
         for piece in 0..<count - 1 {
           try emit(.lives(part: part, try source.piece(piece, of: file)))

@@ -5,7 +5,7 @@ import TraceInput
 import Workload
 
 /// A file of fragments: what was kept of some parts of a trace, piece by piece, and at the end a manifest
-/// with the checksum of every piece and of itself. Whoever has the end has all.
+/// with the checksum of every piece. Whoever has the end has all.
 ///
 /// `TMPARTS1`, the pieces, the manifest as JSON, its SHA-256 in hexadecimal, its length in 8 bytes,
 /// `TMPARTS1`.
@@ -80,7 +80,7 @@ final class FragmentFile: Sendable {
   /// The bytes of a piece, checked.
   func bytes(of piece: FragmentManifest.Piece) throws(TraceError) -> [UInt8] {
     let bytes = try Self.bytes(of: path, at: piece.offset, count: piece.length)
-    guard try Self.digest(bytes, path) == piece.sha256 else {
+    guard Checksum(bytes).text == piece.crc64 else {
       throw TraceError(
         .damaged, "\(shards) is damaged (its checksum is another): run it again", file: path)
     }
@@ -103,9 +103,11 @@ final class FragmentFile: Sendable {
     }
     defer { close(descriptor) }
     var problem: String?
-    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+    // Whoever takes lives from it needs some room behind them.
+    let bytes = [UInt8](unsafeUninitializedCapacity: count + 1024) { buffer, filled in
       while filled < count {
-        let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
+        let got = pread(
+          descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
         if got < 0, errno == EINTR { continue }
         guard got > 0 else {
           problem = got < 0 ? String(cString: strerror(errno)) : "it ends too early"
@@ -133,10 +135,10 @@ final class FragmentFile: Sendable {
     }
 
     /// Notes that a part is here, which may have no pieces.
-    func begin(_ name: String, bytes: Int?, sha256: String?) {
+    func begin(_ name: String, bytes: Int?, crc64: String?) {
       guard places[name] == nil else { return }
       places[name] = parts.count
-      parts.append(.init(name: name, bytes: bytes, sha256: sha256, pieces: []))
+      parts.append(.init(name: name, bytes: bytes, crc64: crc64, pieces: []))
     }
 
     /// Adds a piece of a part that was begun.
@@ -144,8 +146,7 @@ final class FragmentFile: Sendable {
       guard let place = places[name] else { preconditionFailure("parts are begun first") }
       try put(piece)
       parts[place].pieces.append(
-        .init(
-          offset: offset, length: piece.count, sha256: try FragmentFile.digest(piece, path)))
+        .init(offset: offset, length: piece.count, crc64: Checksum(piece).text))
       offset += piece.count
     }
 

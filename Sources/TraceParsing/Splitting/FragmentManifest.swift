@@ -7,7 +7,7 @@ struct FragmentManifest: Codable, Sendable {
   struct Piece: Codable, Hashable {
     var offset: Int
     var length: Int
-    var sha256: String
+    var crc64: String
   }
 
   /// What was kept of a part of the trace.
@@ -16,8 +16,8 @@ struct FragmentManifest: Codable, Sendable {
     var name: String
     /// The stored bytes that were read.
     var bytes: Int?
-    /// Their digest; none for what is not on a disk.
-    var sha256: String?
+    /// Their checksum; none for what is not on a disk.
+    var crc64: String?
     var pieces: [Piece]
   }
 

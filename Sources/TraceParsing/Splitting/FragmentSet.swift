@@ -117,7 +117,8 @@ public final class FragmentSet: FragmentSource {
   ///   - options: everything else.
   ///   - rejects: takes rows that could not be read, if the shards are lenient.
   /// - Throws: `TraceError` naming what is missing, unless all is there.
-  public func options(_ options: ReadOptions, rejects: RejectLog?) throws(TraceError) -> ReadOptions {
+  public func options(_ options: ReadOptions, rejects: RejectLog?) throws(TraceError) -> ReadOptions
+  {
     if let missing {
       throw TraceError(
         .missing, "missing: \(missing); a part of them can be merged to another .parts file",
@@ -150,7 +151,7 @@ public final class FragmentSet: FragmentSource {
     // In the order of the trace, whatever the order of the files.
     for name in first.tables.joined() {
       guard let place = places[name], let part = files[place].part(name) else { continue }
-      writer.begin(name, bytes: part.bytes, sha256: part.sha256)
+      writer.begin(name, bytes: part.bytes, crc64: part.crc64)
       for piece in part.pieces { try writer.add(try files[place].bytes(of: piece), of: name) }
     }
     var manifest = first

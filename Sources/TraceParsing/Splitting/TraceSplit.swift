@@ -84,8 +84,8 @@ public final class TraceSplit: FragmentSink {
   }
 
   private func begin(_ file: TraceInput.File) throws(TraceError) {
-    var digest: String?
-    if case .file(let path) = file.location { digest = try FileDigest.sha256.ofFile(path) }
-    writer.begin(file.name, bytes: file.size, sha256: digest)
+    var checksum: String?
+    if case .file(let path) = file.location { checksum = try Checksum(ofFile: path).text }
+    writer.begin(file.name, bytes: file.size, crc64: checksum)
   }
 }

@@ -43,10 +43,15 @@ struct CompareRun {
 
     let display = CellProgress(definition.name, logger: reading.logger)
     let kept = KeptTasks(folder: output + "/tasks", definition)
+    let run: ExperimentRunner.RunCell =
+      if keepsTasks {
+        { runner, cell in try kept.run(cell, by: runner) }
+      } else {
+        { runner, cell in try runner.run(cell).outcome }
+      }
     let runner = try ExperimentRunner(
       store, inputs: provider, version: Toolkit.version, threads: reading.threads,
-      makesOverviews: shard.map { $0.number == 1 } ?? true,
-      cell: keepsTasks ? { try kept.run($1, by: $0) } : { try $0.run($1).outcome })
+      makesOverviews: shard.map { $0.number == 1 } ?? true, cell: run)
     let failed = try await runner.run { display.show($0) }
     display.finish()
 
@@ -55,7 +60,8 @@ struct CompareRun {
     }
     if let shard {
       let counts = try store.counts()
-      try writeOutput("shard    \(shard): \(counts.done) of its \(counts.total) cells are in \(path)\n")
+      try writeOutput(
+        "shard    \(shard): \(counts.done) of its \(counts.total) cells are in \(path)\n")
     } else if writesReport || json {
       let report = ReportFiles(
         store: path, folder: output, chartLibrary: chartLibrary, logger: reading.logger)
