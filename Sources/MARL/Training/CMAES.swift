@@ -19,7 +19,8 @@ public struct CMAES: Sendable {
 
   private let weights: [Double]
   private let effective: Double
-  private let (stepRate, damping, pathRate, rankOne, rankMany): (Double, Double, Double, Double, Double)
+  private let (stepRate, damping, pathRate, rankOne, rankMany):
+    (Double, Double, Double, Double, Double)
   private let expectedLength: Double
   /// Lower triangle, row by row.
   private var factor: [Double]

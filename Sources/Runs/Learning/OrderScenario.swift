@@ -100,7 +100,8 @@ public struct OrderScenario: Sendable {
           + "takes the true ones)")
     }
     if !tasks.contains(where: { $0.user != .unknown }) {
-      lines.append("no task has a user: the inputs and the predictions that go by users are constant")
+      lines.append(
+        "no task has a user: the inputs and the predictions that go by users are constant")
     }
     return lines
   }

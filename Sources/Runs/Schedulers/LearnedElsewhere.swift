@@ -57,7 +57,8 @@ extension NamedScheduler {
   public func obstacle(in options: SimulationOptions) -> String? {
     guard ordersQueue else { return nil }
     if options.mode == .dispatch {
-      return "\(name): orders one queue, and with mode dispatch tasks wait at their machines: use mode central"
+      return
+        "\(name): orders one queue, and with mode dispatch tasks wait at their machines: use mode central"
     }
     if options.order != .fifo {
       return "\(name): says itself who goes next: leave queue out"

@@ -124,7 +124,8 @@ public struct NamedScheduler: Sendable {
       let data = try? contents(path, ShippedPolicies.order),
       let model = try? OrderModel(SafeTensors(data))
     {
-      return "learned, orders the queue by \(model.parameters.count) weights; tasks go to the first machine that "
+      return
+        "learned, orders the queue by \(model.parameters.count) weights; tasks go to the first machine that "
         + "has room"
     }
     guard case ("marl:", let path)? = file(name),

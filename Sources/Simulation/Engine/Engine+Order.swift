@@ -80,7 +80,8 @@ extension Engine {
     }
     return waiting.map { slot in
       Scored(
-        slot: slot, score: scorer?.score(inOrder(slots[slot].view)) ?? .nan, arrival: slots[slot].arrival)
+        slot: slot, score: scorer?.score(inOrder(slots[slot].view)) ?? .nan,
+        arrival: slots[slot].arrival)
     }
   }
 

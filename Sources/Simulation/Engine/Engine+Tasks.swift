@@ -100,7 +100,8 @@ extension Engine {
 
   /// Notes when a policy would expect the task to end there.
   private mutating func expect(_ index: Int32, on machine: Int) {
-    guard let length = cluster.expectedRunTime(of: backfilled(slots[index].view), on: machine) else {
+    guard let length = cluster.expectedRunTime(of: backfilled(slots[index].view), on: machine)
+    else {
       return
     }
     let end = cluster.now + slots[index].startup + length + store
