@@ -20,6 +20,10 @@ public struct OrderTrainer: Sendable {
     public var population: Int?
     /// Sequences that a generation runs its points on.
     public var sequences = 8
+    /// How many of the training sequences are learned from: those of the greatest loss under smallest area first,
+    /// and as large a share of those of validation; nil for all. Where a machine is mostly idle, most sequences
+    /// have nothing to teach.
+    public var hardest: Int?
     /// Sequences on which the candidates for the result are compared.
     public var validation = 20
     /// Generations from one comparison on them to the next.
@@ -55,6 +59,8 @@ public struct OrderTrainer: Sendable {
   private let loss: Loss
   private let training: Int
   private let held: Int
+  /// The sequences that are learned from and validated on; nil until they are chosen.
+  private var pools: (training: [Int], held: [Int])?
   private var search: CMAES
   private var draws: RandomStream
   /// The best so far on the validation sequences.
@@ -96,10 +102,15 @@ public struct OrderTrainer: Sendable {
   ///   - workers: runs at a time; the result is the same.
   ///   - validates: whether the centre is run on the validation sequences, and kept if it is the best.
   public mutating func step(workers: Int, validates: Bool) throws -> Progress {
-    var sequences: [Int] = []
-    while sequences.count < min(settings.sequences, training) {
-      let drawn = draws.below(training)
-      if !sequences.contains(drawn) { sequences.append(drawn) }
+    let pools = try pools ?? choosePools(workers: workers)
+    self.pools = pools
+    var sequences = pools.training
+    if settings.sequences < sequences.count {
+      sequences = []
+      while sequences.count < settings.sequences {
+        let drawn = pools.training[draws.below(pools.training.count)]
+        if !sequences.contains(drawn) { sequences.append(drawn) }
+      }
     }
     let points = search.ask()
     let values = try losses(of: points, on: sequences, workers: workers)
@@ -110,13 +121,27 @@ public struct OrderTrainer: Sendable {
       best: values.min() ?? .nan, step: search.step)
     if validates {
       let centre = search.mean
-      let held = Array(training..<training + held)
-      let value = try losses(of: [centre], on: held, workers: workers)[0]
-      runs += held.count
+      let value = try losses(of: [centre], on: pools.held, workers: workers)[0]
+      runs += pools.held.count
       progress.validation = value
       if value < bestLoss { (bestLoss, best) = (value, model(centre)) }
     }
     return progress
+  }
+
+  private mutating func choosePools(workers: Int) throws -> (training: [Int], held: [Int]) {
+    let all = (training: Array(0..<training), held: Array(training..<training + held))
+    guard let hardest = settings.hardest, hardest < training else { return all }
+    let rule = best.rule(named: "candidate")
+    let loss = loss
+    let losses = try Parallel.map(training + held, workers: workers) { try loss(rule, $0) }
+    runs += losses.count
+    func pick(_ sequences: [Int], _ count: Int) -> [Int] {
+      sequences.sorted { (losses[$1], $0) < (losses[$0], $1) }.prefix(count).sorted()
+    }
+    return (
+      pick(all.training, hardest), pick(all.held, max(1, held * hardest / training))
+    )
   }
 
   private func model(_ parameters: [Double]) -> OrderModel {

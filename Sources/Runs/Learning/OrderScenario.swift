@@ -165,6 +165,7 @@ private struct Parts {
     sequences = node.integer("sequences", in: 1...10_000) ?? sequences
     var t = training
     t.sequences = node.integer("sequencesAtATime", in: 1...10_000) ?? sequences
+    t.hardest = node.integer("hardest", in: 1...10_000)
     t.generations = node.integer("generations", in: 1...1_000_000) ?? t.generations
     t.population = node.integer("population", in: 2...100_000)
     t.validation = node.integer("validation", in: 1...10_000) ?? t.validation
