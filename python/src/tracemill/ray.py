@@ -87,7 +87,7 @@ def _do(words: Sequence[str], options: Mapping[str, Any], wanted: str, version: 
     try:
         is_file = wanted.startswith(".")
         output = os.path.join(folder, "shard" + wanted if is_file else "shard")
-        run(*words, output=output, threads=1, **options)
+        run(*words, output=output, **{"threads": 1, **options})
         path = output if is_file else os.path.join(output, wanted)
         with open(path, "rb") as file:
             return file.read()
@@ -174,7 +174,7 @@ class _Shards:
         watcher: Watcher,
     ) -> None:
         self.task, self.count, self.arguments, self.work = task, count, arguments, work
-        self.remote = _ray.remote(_do).options(max_retries=retries, **resources)
+        self.remote = _ray.remote(max_retries=retries, **resources)(_do)
         self.retries = retries
         self.stragglers = stragglers
         self.watcher = watcher
@@ -455,7 +455,7 @@ def find(
     :raises ShardError: with the names of schedulers whose search failed.
     """
     _start(address)
-    remote = _ray.remote(_search).options(max_retries=retries, **(resources or COMPARE_RESOURCES))
+    remote = _ray.remote(max_retries=retries, **(resources or COMPARE_RESOURCES))(_search)
     begun = time.monotonic()
     running = {
         remote.options(name=f"tracemill find {name}").remote({**options, "scheduler": name, "vary": vary, "find": condition}): name
@@ -513,7 +513,7 @@ def train(
     folder = os.fspath(output)
     os.makedirs(folder, exist_ok=True)
     source = os.path.abspath(os.fspath(scenario))
-    remote = _ray.remote(_train).options(max_retries=retries, num_cpus=threads, memory=memory)
+    remote = _ray.remote(max_retries=retries, num_cpus=threads, memory=memory)(_train)
     done = -1
     while True:
         files = {}
