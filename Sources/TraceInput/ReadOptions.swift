@@ -33,6 +33,9 @@ public struct ReadOptions {
   /// Whether what a format says of tasks beyond their records is kept; where nothing takes it, it is only
   /// counted how many tasks have any.
   public var keepsAttributes = true
+  /// What is done with the parts where the reading is split over processes; nil reads all of them. Formats
+  /// whose parts are not read on their own cannot be split.
+  package var split: PartSplit?
   /// What a progress display reads.
   public var meter: ReadMeter?
 
