@@ -148,7 +148,8 @@ public struct TraceOpener: Sendable {
     let asked = format ?? "any of \(formats.count) formats"
     throw TraceError(
       .unrecognised,
-      "not a table of \(asked); it begins '\(line)'\(FamiliarText.hint(group.head))"
+      "not a table of \(asked); it begins '\(line)'"
+        + FamiliarText.hint(group.head, name: group.files[0].name)
         + MappedTableFormat.nearest(to: input)
         + ". --format and --table say what it is; convert --print-mapping writes a mapping to "
         + "begin from",

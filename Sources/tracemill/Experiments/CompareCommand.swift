@@ -50,6 +50,15 @@ struct CompareCommand: AsyncParsableCommand {
   var seeds: Int?
 
   @Option(
+    name: .customLong("by"),
+    help: ArgumentHelp(
+      """
+      Tell waits apart by user, or by size (cores, in powers of two); may be repeated. By run time and \
+      by class they are told anyway.
+      """, valueName: "what"))
+  var waitsBy: [WaitsBy] = []
+
+  @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Where everything is written.", valueName: "folder"))
   var output = "results"
@@ -90,9 +99,8 @@ struct CompareCommand: AsyncParsableCommand {
     if let seeds, !(1...1_000_000).contains(seeds) {
       throw ValidationError("--seeds is from 1 to 1000000")
     }
-    let known = NamedScheduler.names
-    for name in scheduler where !known.contains(name) && !name.contains(":") {
-      throw ValidationError(unknownName("scheduler", name, among: known))
+    for name in scheduler where !NamedScheduler.names.contains(name) && !name.contains(":") {
+      throw ValidationError(NamedScheduler.noSuch(name))
     }
   }
 
@@ -111,6 +119,8 @@ struct CompareCommand: AsyncParsableCommand {
     let here = FileManager.default.currentDirectoryPath
     let named = try experiment.map(NamedExperiment.init)
     var (definition, folder) = try named.map { ($0.definition, $0.folder) } ?? (parts(), here)
+    let groupings = waitsBy.groupings
+    if !groupings.isEmpty { definition.waitsBy = groupings }
     if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
     let issues = definition.issues()
     guard issues.isEmpty else {
