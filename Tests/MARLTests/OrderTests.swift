@@ -1,6 +1,5 @@
 import Foundation
 import Simulation
-import Synchronization
 import Testing
 import Workload
 
@@ -227,24 +226,5 @@ import Workload
     }
     #expect(trainers[0].best.tensors.data() == trainers[1].best.tensors.data())
     #expect(trainers[0].bestLoss.isFinite)
-  }
-
-  /// Only the sequences of the greatest loss are learned from, and as large a share of those of validation.
-  @Test func learnsFromTheHardestSequences() throws {
-    let met = Mutex<Set<Int>>([])
-    var settings = OrderTrainer.Settings()
-    (settings.sequences, settings.validation, settings.population) = (100, 6, 4)
-    settings.hardest = 2
-    // Of six and six; sequence 4 and 1, and 11 and 8 are the hardest.
-    let losses = [1.0, 8, 2, 3, 9, 4, 1, 2, 8, 3, 4, 9]
-    var trainer = OrderTrainer(settings, training: 6) { _, sequence in
-      _ = met.withLock { $0.insert(sequence) }
-      return losses[sequence]
-    }
-    _ = try trainer.step(workers: 1, validates: false)
-    #expect(met.withLock { $0 } == Set(0..<12))
-    met.withLock { $0 = [] }
-    _ = try trainer.step(workers: 1, validates: true)
-    #expect(met.withLock { $0 } == [1, 4, 8, 11])
   }
 }
