@@ -197,7 +197,7 @@ struct FitCommand: AsyncParsableCommand {
     options.tailReplicates = replicateCount
     options.fitReplicates = replicateCount
     options.intervalReplicates = bootstrapIntervals ?? 0
-    options.threads = reading.threads
+    options.threads = reading.work.threads
     return options
   }
 

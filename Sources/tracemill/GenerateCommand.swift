@@ -158,7 +158,7 @@ struct GenerateCommand: AsyncParsableCommand {
       begin: begin, firstJob: scenario.model.details == nil ? 0 : Self.firstJob, options)
     var summary = GenerationSummary(scenario: scenario, output: output)
     var isFull = false
-    try source.forEachPart(threads: reading.threads, while: { !isFull }) { records in
+    try source.forEachPart(threads: reading.work.threads, while: { !isFull }) { records in
       for record in records {
         if record.submit >= begin {
           summary.add(record, begin: begin)

@@ -125,10 +125,7 @@ public struct SimulationJob: Sendable {
       rejects: run.rejects?.counts ?? [:], cost: cost, outputs: files.paths,
       remarks: remarks(run.report), theory: theory,
       waits: results.waits.tenths,
-      groups: results.groups?.groups { user in
-        let name = run.users?[user] ?? ""
-        return name.isEmpty ? (user == .unknown ? "unknown" : "user \(user.rawValue)") : name
-      } ?? [])
+      groups: results.groups?.groups(users: run.users?.strings ?? []) ?? [])
   }
 
   /// What has to be said of a run; see ``NamedScheduler/warning(in:as:)``.
@@ -184,7 +181,9 @@ public struct SimulationJob: Sendable {
     if let givenPolicy {
       policy = givenPolicy
     } else {
-      policy = try NamedScheduler(scheduler).policy()
+      let named = try NamedScheduler(scheduler)
+      if let obstacle = named.obstacle(in: engine.options) { throw RunError(message: obstacle) }
+      policy = named.policy()
     }
     if var kubernetes = policy as? KubernetesPolicy {
       try kubernetes.read(workload: workload, cluster: cluster)

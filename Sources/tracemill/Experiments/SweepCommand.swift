@@ -148,8 +148,9 @@ struct SweepCommand: AsyncParsableCommand {
       .settle(&base, asTrained: asTrained)
     if find != nil { for warning in warnings { reading.logger?.warning("\(warning)") } }
     if let find { return try await search(find, base, folder, reading) }
-    let definition = try Sweep(base, folder: folder, reading: reading)
+    var definition = try Sweep(base, folder: folder, reading: reading)
       .definition(vary.key, vary.values)
+    if experiment == nil { Self.nameWhatStays(&definition) }
     try await CompareRun(
       definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
       writesReport: true, json: json, asTrained: false, reading: reading
@@ -164,6 +165,19 @@ struct SweepCommand: AsyncParsableCommand {
       schedulers: scheduler.enumerated().filter { scheduler.firstIndex(of: $1) == $0 }.map {
         .init(name: $1, policy: $1)
       }, seeds: [1])
+  }
+
+  /// What is varied is called by its value; what stays the same, by what it is.
+  private static func nameWhatStays(_ definition: inout ExperimentDefinition) {
+    func name(_ source: String) -> String {
+      source.split(separator: "/").last.map(String.init) ?? source
+    }
+    for place in definition.workloads.indices where definition.workloads[place].name == "workload" {
+      definition.workloads[place].name = name(definition.workloads[place].source)
+    }
+    for place in definition.clusters.indices where definition.clusters[place].name == "cluster" {
+      definition.clusters[place].name = name(definition.clusters[place].source)
+    }
   }
 
   private func search(
