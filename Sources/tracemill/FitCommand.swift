@@ -244,7 +244,7 @@ struct FitCommand: AsyncParsableCommand {
     let profile = ColumnProfile(provenance: provenance, column: name, quantity: quantity)
     try finish(profile.json(), text: "\(input), \(name)\n" + FitReport(quantity).text)
     if let plots {
-      try FitPlots(folder: plots).write(
+      try FitPlots(folder: plots, logger: reading.logger).write(
         name: "values", label: name, values: sample.values, profile: quantity,
         showsTail: limits == .none)
     }
@@ -307,7 +307,7 @@ struct FitCommand: AsyncParsableCommand {
     guard profile.all.tasks > 0 else { throw CommandFailure(message: "\(input): no tasks to fit") }
     try finish(profile.json(), text: ProfileReport(profile, only: column).text)
     if let plots {
-      let writer = try FitPlots(folder: plots)
+      let writer = try FitPlots(folder: plots, logger: reading.logger)
       for (group, values) in kept {
         guard let part = group.map({ profile.classes[$0] }) ?? profile.all else { continue }
         for (name, quantity) in part.quantities where column == nil || column == name {

@@ -198,7 +198,8 @@ struct ReportPageTests {
               }
             }, "\(id): \(drawn)")
           if let pdftotext {
-            let read = try TestSupport.run(pdftotext, ["-layout", folder("r/figures/\(id).pdf"), "-"])
+            let pdf = folder("r/figures/\(id).pdf")
+            let read = try TestSupport.run(pdftotext, ["-layout", pdf, "-"])
             // What is left of a word that is broken is its letters.
             let letters = read.output.filter { !$0.isWhitespace }
             #expect(letters.contains(label.filter { !$0.isWhitespace }), "\(read.output)")

@@ -350,7 +350,7 @@ extension ExperimentProvider {
     for (index, workload) in definition.workloads.enumerated() {
       if isGenerated(workload.source) {
         do { _ = try tasks(workload, on: machines, seed: 1) } catch {
-          problems.append("workloads[\(index)]: \(error)")
+          problems += RunError.lines(of: error, in: "workloads[\(index)]")
         }
       } else if let problem = problem(
         workload.source, drawn: ["poisson"] + WorkloadModel.presetNames)
@@ -370,7 +370,7 @@ extension ExperimentProvider {
         problems.append("clusters[\(index)]: unknown cluster \(problem)")
       } else {
         do { _ = try layout(cluster, seed: cluster.seed ?? 1) } catch {
-          problems.append("clusters[\(index)]: \(error)")
+          problems += RunError.lines(of: error, in: "clusters[\(index)]")
         }
       }
     }
@@ -378,7 +378,7 @@ extension ExperimentProvider {
       do {
         _ = try policy(scheduler)
         _ = try learningCurve(scheduler)
-      } catch { problems.append("schedulers[\(index)]: \(error)") }
+      } catch { problems += RunError.lines(of: error, in: "schedulers[\(index)]") }
     }
     return problems
   }
