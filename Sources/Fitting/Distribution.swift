@@ -70,7 +70,10 @@ extension Distribution {
 
   /// Solves log S(x) = `level` for x > 0 by Newton steps in log x kept inside a bracket; for
   /// laws on the positive axis whose quantiles have no closed form.
-  func solveQuantile(logSurvival level: Double, start: Double) -> Double {
+  /// `range` is where it is known to lie, if it is.
+  func solveQuantile(
+    logSurvival level: Double, start: Double, in range: ClosedRange<Double>? = nil
+  ) -> Double {
     if level >= 0 { return lowerBound }
     if level == -.infinity { return upperBound }
     // Compare on the scale of the smaller tail, so that both ends keep their relative accuracy.
@@ -79,6 +82,9 @@ extension Distribution {
     var (low, high) = (-745.0, 709.0)
     if lowerBound > 0 { low = log(lowerBound) }
     if upperBound < .infinity { high = log(upperBound) }
+    if let range {
+      (low, high) = (log(range.lowerBound) - 1e-9, log(range.upperBound) + 1e-9)
+    }
     var y = min(max(log(start), low), high)
     for _ in 0..<200 {
       let x = exp(y)

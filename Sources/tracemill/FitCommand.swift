@@ -52,9 +52,26 @@ struct FitCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Laws to fit: \(Family.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "list")
+      """
+      Laws to fit, or 'all': \(Family.allCases.map(\.rawValue).joined(separator: ", ")). If not given, those of \
+      few parameters: the laws of whole numbers for job sizes alone.
+      """, valueName: "list")
   )
   var families: FamilyList?
+
+  @Option(
+    name: .customLong("fix"),
+    help: ArgumentHelp(
+      "A parameter that is known, such as weibull.shape=0.7; may be repeated.",
+      valueName: "law.parameter=value"))
+  var fixed: [FixedParameter] = []
+
+  @Option(
+    name: .customLong("bound"),
+    help: ArgumentHelp(
+      "What a parameter may be, such as pareto.shape=1:3; may be repeated.",
+      valueName: "law.parameter=from:to"))
+  var bounds: [BoundedParameter] = []
 
   @Flag(help: "Leave out values that are not finite and positive; they are counted.")
   var dropNonpositive = false
@@ -166,7 +183,13 @@ struct FitCommand: AsyncParsableCommand {
     var replicateCount = pValueError.map { BootstrapPrecision(standardError: $0).replicates } ?? 0
     if pValueError == nil, let count, count <= 20_000 { replicateCount = 100 }
     var options = ProfileOptions()
-    options.families = families?.families ?? Family.allCases
+    options.families = families?.families
+    for known in fixed {
+      options.restrictions[known.family, default: [:]][known.name] = .fixed(known.value)
+    }
+    for known in bounds {
+      options.restrictions[known.family, default: [:]][known.name] = .within(known.range)
+    }
     options.binning = bins?.choice
     options.byClass = by != nil
     options.seed = seed
@@ -301,7 +324,14 @@ struct FitCommand: AsyncParsableCommand {
 
   /// Tells how far it is, and what is done if it is interrupted.
   private func watch(laws quantities: Int, _ options: inout ProfileOptions) -> FitWatch {
-    let watch = FitWatch(total: quantities * options.families.count, logger: reading.logger)
+    // Job sizes, one of four quantities, have the laws of whole numbers too.
+    let (plain, counted) = (Family.usual(counts: false).count, Family.usual(counts: true).count)
+    let laws =
+      options.families.map { quantities * $0.count }
+      ?? (quantities < 4
+        ? quantities * (options.only == "job size" ? counted : plain)
+        : quantities / 4 * (3 * plain + counted))
+    let watch = FitWatch(total: laws, logger: reading.logger)
     options.progress = { watch.told($0) }
     let json = json
     Interrupts.before {
@@ -343,6 +373,10 @@ struct FamilyList: ExpressibleByArgument {
 
   init?(argument: String) {
     families = []
+    if argument == "all" {
+      families = Family.allCases
+      return
+    }
     for name in argument.split(separator: ",") {
       guard let family = Family(rawValue: String(name)) else { return nil }
       families.append(family)
@@ -350,7 +384,46 @@ struct FamilyList: ExpressibleByArgument {
     if families.isEmpty { return nil }
   }
 
-  var defaultValueDescription: String { "all" }
+  var defaultValueDescription: String { "the usual ones" }
+}
+
+/// `weibull.shape`: a parameter of a family.
+private func parameter(_ text: Substring) -> (family: Family, name: String)? {
+  let parts = text.split(separator: ".")
+  guard parts.count == 2, let family = Family(rawValue: String(parts[0])),
+    family.parameterNames.contains(String(parts[1]))
+  else { return nil }
+  return (family, String(parts[1]))
+}
+
+/// `weibull.shape=0.7`.
+struct FixedParameter: ExpressibleByArgument {
+  var family: Family
+  var name: String
+  var value: Double
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=")
+    guard parts.count == 2, let known = parameter(parts[0]), let value = Double(parts[1]),
+      value.isFinite
+    else { return nil }
+    (family, name, self.value) = (known.family, known.name, value)
+  }
+}
+
+/// `pareto.shape=1:3`.
+struct BoundedParameter: ExpressibleByArgument {
+  var family: Family
+  var name: String
+  var range: ClosedRange<Double>
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=")
+    guard parts.count == 2, let known = parameter(parts[0]) else { return nil }
+    let ends = parts[1].split(separator: ":").map { Double($0) }
+    guard ends.count == 2, let low = ends[0], let high = ends[1], low <= high else { return nil }
+    (family, name, range) = (known.family, known.name, low...high)
+  }
 }
 
 /// `0.5:8`, `:8`, `0.5:`.
