@@ -1,3 +1,5 @@
+import Workload
+
 /// What has to be said of a run before its figures are read: which rule had nothing to go by, what is
 /// not modelled, what was taken to be otherwise than it may be.
 public struct RunRemarks: Hashable, Sendable {
@@ -16,6 +18,36 @@ public struct RunRemarks: Hashable, Sendable {
   /// Tasks that ask for a resource of which nothing is said of any machine, in the order of
   /// ``Unmodelled``.
   public var unmodelled = Array(repeating: 0, count: Unmodelled.allCases.count)
+
+  /// How the tasks' recorded starts fared; nil where the run did not go by them.
+  public var recorded: RecordedStarts?
+
+  /// What became of starts that a run took from a trace (``Recorded``). Counts are of tasks.
+  public struct RecordedStarts: Hashable, Sendable {
+    /// Refused: the trace does not say when they started.
+    public var withoutStart = 0
+    /// Started when they were submitted: the trace does not tell how long they waited.
+    public var withoutWait = 0
+    /// Run once, though started several times in the trace.
+    public var joined = 0
+    /// Refused: they do not fit into the cluster at their recorded time.
+    public var misfits = 0
+    /// Refused: the cluster has no machine of the number that the trace names.
+    public var onAbsentMachines = 0
+    /// The first of those that do not fit, and when that was.
+    public var first: Misfit?
+
+    /// A task that does not fit when it started.
+    public struct Misfit: Hashable, Sendable {
+      /// Which task.
+      public var task: TaskID
+      /// When it started in the trace.
+      public var time: Microseconds
+    }
+
+    /// Of no task yet.
+    public init() {}
+  }
 
   /// A resource that a cluster may leave unsaid; then it is not modelled.
   public enum Unmodelled: Int, CaseIterable, Sendable {
@@ -52,6 +84,33 @@ public struct RunRemarks: Hashable, Sendable {
     _ options: SimulationOptions, policy: String, goesByEstimates: Bool
   ) -> [String] {
     guard tasks > 0 else { return [] }
+    var sentences = recordedSentences(options)
+    if recorded == nil {
+      sentences += ruleSentences(options, policy: policy, goesByEstimates: goesByEstimates)
+    }
+    for resource in Unmodelled.allCases where unmodelled[resource.rawValue] > 0 {
+      sentences.append(
+        "\(resource.words.name) not modelled, as no machine is said to have any "
+          + "(\(resource.words.key)); \(Self.tasks(unmodelled[resource.rawValue])) for it")
+    }
+    if withoutCPU > 0 {
+      sentences.append(
+        "\(Self.grouped(withoutCPU)) of \(Self.grouped(tasks)) tasks have no CPU request: they take "
+          + "no CPU and never wait for it")
+    }
+    if splitRecords > 0 {
+      sentences.append(
+        "\(Self.grouped(splitRecords)) \(splitRecords == 1 ? "record has" : "records have") several "
+          + "instances, run as so many independent tasks; with --gangs (gangs: true) they start together"
+      )
+    }
+    return sentences
+  }
+
+  /// What the rules of the queue and the policy had to go by.
+  private func ruleSentences(
+    _ options: SimulationOptions, policy: String, goesByEstimates: Bool
+  ) -> [String] {
     var sentences: [String] = []
     let estimates = "\(Self.grouped(withEstimate)) of \(Self.grouped(tasks)) tasks have estimates"
     func note(_ none: String, _ some: String) {
@@ -98,21 +157,6 @@ public struct RunRemarks: Hashable, Sendable {
           + (withDeadline == 0
             ? "is first come, first served here" : "takes the others last, as they come"))
     }
-    for resource in Unmodelled.allCases where unmodelled[resource.rawValue] > 0 {
-      sentences.append(
-        "\(resource.words.name) not modelled, as no machine is said to have any "
-          + "(\(resource.words.key)); \(Self.tasks(unmodelled[resource.rawValue])) for it")
-    }
-    if withoutCPU > 0 {
-      sentences.append(
-        "\(Self.grouped(withoutCPU)) of \(Self.grouped(tasks)) tasks have no CPU request: they take "
-          + "no CPU and never wait for it")
-    }
-    if splitRecords > 0 {
-      sentences.append(
-        "\(Self.grouped(splitRecords)) \(splitRecords == 1 ? "record has" : "records have") several "
-          + "instances, run as so many independent tasks; with gangs they start together")
-    }
     return sentences
   }
 
@@ -120,6 +164,11 @@ public struct RunRemarks: Hashable, Sendable {
   /// is.
   public func failure(_ options: SimulationOptions) -> String? {
     guard tasks > 0 else { return nil }
+    if let recorded {
+      return recorded.withoutStart == tasks
+        ? "0 of \(Self.grouped(tasks)) tasks have a recorded start, which 'recorded' goes by: it replays "
+          + "a trace that says when tasks started" : nil
+    }
     if options.order == .sjf, withEstimate == 0 {
       return "0 of \(Self.grouped(tasks)) tasks have estimates, by which shortest job first goes: "
         + "give the workload estimates (a preset: estimates=factor), or tell true run times "
@@ -130,6 +179,49 @@ public struct RunRemarks: Hashable, Sendable {
         "0 of \(Self.grouped(tasks)) tasks have deadlines, by which earliest deadline first goes"
     }
     return nil
+  }
+
+  private func recordedSentences(_ options: SimulationOptions) -> [String] {
+    guard let recorded else { return [] }
+    var sentences: [String] = []
+    func note(_ count: Int, _ words: String) {
+      guard count > 0 else { return }
+      sentences.append("\(Self.grouped(count)) of \(Self.grouped(tasks)) tasks \(words)")
+    }
+    let first =
+      recorded.first.map {
+        ", job \($0.task.job) task \($0.task.index) at trace time \(Self.seconds($0.time)) first"
+      } ?? ""
+    note(
+      recorded.misfits,
+      "do not fit into the cluster when their trace started them: left out" + first)
+    note(
+      recorded.onAbsentMachines,
+      "ran on machines that the cluster does not have: left out")
+    note(recorded.withoutStart, "have no recorded start: left out")
+    note(
+      recorded.withoutWait,
+      "have no recorded wait: started when they were submitted, so that their wait of 0 is not the "
+        + "trace's")
+    note(
+      recorded.joined,
+      "were started several times: run once, after the sum of their waits")
+    let plain = options.followingRecord
+    if [
+      options.mode != plain.mode, options.order != plain.order, options.bindsHead,
+      options.backfilling != plain.backfilling, options.preemption != nil,
+      options.heartbeat > .zero, options.gateways, options.failures != nil,
+    ].contains(true) {
+      sentences.append(
+        "recorded goes by no queue and no view of the machines: order, backfilling, mode, preemption, "
+          + "heartbeat, gateways and failures of machines mean nothing to it")
+    }
+    return sentences
+  }
+
+  private static func seconds(_ time: Microseconds) -> String {
+    let rest = time.rawValue % 1_000_000
+    return rest == 0 ? "\(grouped(Int(time.rawValue / 1_000_000))) s" : "\(time.seconds) s"
   }
 
   private static func tasks(_ count: Int) -> String {

@@ -134,6 +134,7 @@ public struct SimulationJob: Sendable {
       givenPolicy == nil && NamedScheduler.isLearned(scheduler)
       ? try? NamedScheduler(scheduler).warning(in: engine.options) : nil
     return (learned.map { ["\(scheduler) \($0)"] } ?? []) + report.remarks(engine.options)
+      + [report.growthNote].compactMap(\.self)
   }
 
   /// What queueing theory says of the run; nil where it is of no station that theory knows.
@@ -188,6 +189,11 @@ public struct SimulationJob: Sendable {
     if var kubernetes = policy as? KubernetesPolicy {
       try kubernetes.read(workload: workload, cluster: cluster)
       policy = kubernetes
+    }
+    if policy.followsRecord, scaleArrivals != 1 || scaleRunTimes != 1 {
+      throw RunError(
+        message:
+          "\(scheduler) replays what happened: it goes with no scaling of arrivals or run times")
     }
     let outcome = (policy as? any ForeignPolicy)?.outcome
     if let decisions {

@@ -22,10 +22,8 @@ package final class BlankRowReader: RowReader {
   private static let maximumLineBytes = 1 << 20
   private static let maximumHeaderLines = 10_000
 
-  /// - Parameter line: the line at which the text goes on behind others; nil at its beginning.
-  package init(_ stream: any ByteStream, continuingAt line: Int? = nil) {
+  package init(_ stream: any ByteStream) {
     self.stream = stream
-    self.line = (line ?? 1) - 1
     block = .allocate(capacity: capacity + RowBatch.padding + 1)
   }
 

@@ -37,15 +37,14 @@ public struct TableLayout: Equatable, Sendable {
 
   /// A reader of rows of `kind`; those of JSON have one field for each of `paths`.
   package func reader(
-    _ stream: any ByteStream, kind: Kind, paths: [String], continuingAt line: Int? = nil
+    _ stream: any ByteStream, kind: Kind, paths: [String]
   ) throws(TraceError) -> any RowReader {
     if kind == .json { return try JSONRowReader(stream, paths: paths, rows: rows ?? "") }
-    guard let separator else { return BlankRowReader(stream, continuingAt: line) }
+    guard let separator else { return BlankRowReader(stream) }
     if separator == UInt8(ascii: ","), quote == UInt8(ascii: "\""), comment == UInt8(ascii: "#") {
-      return PlainRowReader(stream, continuingAt: line)
+      return PlainRowReader(stream)
     }
-    return LibCSVRowReader(
-      stream, separator: separator, quote: quote, comment: comment, continuingAt: line)
+    return LibCSVRowReader(stream, separator: separator, quote: quote, comment: comment)
   }
 }
 

@@ -24,36 +24,23 @@ struct MappedTimes {
 /// Run time is end less first schedule, submission is end less run time, wait is first schedule less
 /// submission, each where the mapping does not name it.
 struct MappedLife {
-  private let has: Mapped
+  private let has: Set<String>
 
-  /// Which columns of times a mapping has.
-  private struct Mapped {
-    let submit, first, wait, run, end: Bool
-
-    init(_ names: Set<String>) {
-      submit = names.contains("submit_us")
-      first = names.contains("first_schedule_us")
-      wait = names.contains("wait_us")
-      run = names.contains("run_us")
-      end = names.contains("end_us")
-    }
-  }
-
-  init(_ mapped: Set<String>) { has = Mapped(mapped) }
+  init(_ mapped: Set<String>) { has = mapped }
 
   /// What is worked out, for the user to know.
   var notes: [String] {
     var notes: [String] = []
-    if !has.run, has.end {
+    if !has.contains("run_us"), has.contains("end_us") {
       let start =
-        has.first
-        ? "first_schedule_us" : has.wait ? "submit_us - wait_us" : "submit_us"
+        has.contains("first_schedule_us")
+        ? "first_schedule_us" : has.contains("wait_us") ? "submit_us - wait_us" : "submit_us"
       notes.append("run_us is end_us - \(start)")
     }
-    if !has.submit {
+    if !has.contains("submit_us") {
       notes.append(
-        has.first
-          ? has.wait
+        has.contains("first_schedule_us")
+          ? has.contains("wait_us")
             ? "submit_us is first_schedule_us - wait_us" : "submit_us is first_schedule_us"
           : "submit_us is end_us - run_us")
     }
@@ -73,7 +60,7 @@ struct MappedLife {
     var times = known
     record.flags.subtract([.runTimeUnknown, .waitTimeUnknown])
     if times.outcome == .running, times.end == nil { times.endsAfter = true }
-    if !has.submit {
+    if !has.contains("submit_us") {
       deriveSubmission(&times)
       if let submit = times.submit, submit < 0 { times.beganBefore = true }
     }
@@ -98,14 +85,14 @@ struct MappedLife {
       // As in Standard Workload Format: the earliest start; the flag says that the wait is not known.
       times.first = adding(submit, times.wait ?? 0)
     }
-    if times.end == nil, !times.endsAfter, !has.end, let first = times.first {
+    if times.end == nil, !times.endsAfter, !has.contains("end_us"), let first = times.first {
       times.end = times.run.map { adding(first, $0) }
     }
     record.firstSchedule = times.first.map { Microseconds($0) } ?? .never
     record.lastSchedule = (times.last ?? times.first).map { Microseconds($0) } ?? .never
     record.end = times.endsAfter ? .never : times.end.map { Microseconds($0) } ?? .never
     record.runTime = Microseconds(times.run ?? 0)
-    if times.run == nil, hasStarted || has.run {
+    if times.run == nil, hasStarted || has.contains("run_us") {
       record.flags.insert(.runTimeUnknown)
     }
     record.waitTime = Microseconds(times.wait ?? 0)
@@ -130,9 +117,9 @@ struct MappedLife {
   /// Whether it ran at all, as far as can be told.
   private func hasStarted(_ times: MappedTimes) -> Bool {
     if times.first != nil || times.startedBefore { return true }
-    if has.first { return false }
+    if has.contains("first_schedule_us") { return false }
     if let attempts = times.attempts { return attempts > 0 }
-    let hasTimes = has.run || has.end
+    let hasTimes = has.contains("run_us") || has.contains("end_us")
     guard hasTimes else { return false }
     switch times.outcome {
     case .pending: return false
@@ -152,7 +139,7 @@ struct MappedLife {
       times.run = nil
       return
     }
-    guard !has.run, !times.startedBefore, let end = times.end else { return }
+    guard !has.contains("run_us"), !times.startedBefore, let end = times.end else { return }
     let start: Int64
     if let first = times.first {
       start = first
@@ -182,8 +169,8 @@ struct MappedLife {
       times.wait = nil
       return
     }
-    guard !has.wait, !times.beganBefore, !times.startedBefore else { return }
-    guard has.submit, let until = times.first ?? (hasStarted ? nil : times.end)
+    guard !has.contains("wait_us"), !times.beganBefore, !times.startedBefore else { return }
+    guard has.contains("submit_us"), let until = times.first ?? (hasStarted ? nil : times.end)
     else {
       // Submission is where the run began: nothing is known of a wait before.
       return
@@ -200,6 +187,6 @@ struct MappedLife {
     guard hasStarted else { return times.end == nil ? .pending : .killed }
     if times.endsAfter { return .running }
     // A run time alone is a whole life; an end that is named and not there is to come.
-    return times.end == nil && has.end ? .running : .finished
+    return times.end == nil && has.contains("end_us") ? .running : .finished
   }
 }

@@ -4,112 +4,43 @@ import TraceInput
 import Workload
 
 /// The values of one row, by slot: their columns first, then those of joined tables.
-///
-/// Memory of its own, as values are written and read some twenty times a row.
 final class MappedRow {
-  let values: UnsafeMutablePointer<CellValue?>
+  var values: [CellValue?]
   /// What a Parquet file declares its times to be multiplied with.
-  let declaredFactors: UnsafeMutablePointer<Double?>
+  var declaredFactors: [Double?]
 
   init(slots: Int) {
-    values = .allocate(capacity: max(1, slots))
-    values.initialize(repeating: nil, count: max(1, slots))
-    declaredFactors = .allocate(capacity: max(1, slots))
-    declaredFactors.initialize(repeating: nil, count: max(1, slots))
-  }
-
-  deinit {
-    values.deallocate()
-    declaredFactors.deallocate()
+    values = Array(repeating: nil, count: slots)
+    declaredFactors = Array(repeating: nil, count: slots)
   }
 }
 
-/// What reading through a mapping keeps from row to row. Belongs to one thread at a time.
+/// What reading through a mapping keeps from row to row.
 final class MappedContext {
-  private let dates: UnsafeMutablePointer<Dates>
-  /// The names that labels were last read of.
-  let labels = LabelCache()
+  var clock: ZoneClock
   let arena = TextArena()
-  /// The numbers of machines that have names.
+  /// The numbers of jobs and machines that have names.
   var names = NameNumbers()
-  /// What tells the name of the job that was read last from others of its number; 0 where it is a number.
-  private(set) var jobCheck: UInt32 = 0
   /// Whether numbers have decimal commas.
   let hasDecimalCommas: Bool
+  /// Whether a time was a date-time.
+  var sawDates = false
   /// What is odd in the rows, and how often.
   private(set) var oddities: [(what: String, count: Int)] = []
   private var taskNames: [Int64: [String: Int32]] = [:]
   private var counts: [Int64: Int32] = [:]
 
-  private struct Dates {
-    var clock: ZoneClock
-    var day = FixedDate.Day()
-    var wereSeen = false
-  }
-
   init(clock: ZoneClock, hasDecimalCommas: Bool) {
-    dates = .allocate(capacity: 1)
-    dates.initialize(to: Dates(clock: clock))
+    self.clock = clock
     self.hasDecimalCommas = hasDecimalCommas
   }
 
-  deinit {
-    dates.deinitialize(count: 1)
-    dates.deallocate()
-  }
-
-  /// Whether a time was a date-time.
-  var sawDates: Bool { dates.pointee.wereSeen }
-  /// What the clock counted.
-  var clockCounts: ZoneClock.Counts { dates.pointee.clock.counts }
-
-  /// Notes that times are date-times.
-  func noteDates() { dates.pointee.wereSeen = true }
-
-  /// Microseconds since 1970-01-01 UTC.
-  func time(of text: DateText) -> Int64 {
-    dates.pointee.wereSeen = true
-    return dates.pointee.clock.time(local: text.local, offset: text.offset)
-  }
-
-  /// The same of a date-time in the form that most tables have; nil for any other text.
-  @inline(__always)
-  func fixedTime(_ bytes: UnsafeRawBufferPointer) -> Int64? {
-    guard let (local, offset) = FixedDate.read(bytes, &dates.pointee.day) else { return nil }
-    dates.pointee.wereSeen = true
-    return dates.pointee.clock.time(local: local, offset: offset)
-  }
-
-  /// Adds what another thread's clock counted.
-  func add(_ other: MappedContext) {
-    dates.pointee.clock.counts.add(other.clockCounts)
-    if other.sawDates { noteDates() }
-  }
-
-  /// What was odd since it was last asked.
-  func takeOddities() -> [(what: String, count: Int)] {
-    defer { oddities = [] }
-    return oddities
-  }
-
-  /// The number of a job. Whether another name has it is found out by `RepeatedTasks`.
-  @inline(__always)
-  func job(_ bytes: UnsafeRawBufferPointer) -> Int64 {
-    if let whole = NameNumbers.whole(bytes) {
-      jobCheck = 0
-      return whole
-    }
-    let (number, second) = NameNumbers.hashes(of: bytes)
-    jobCheck = UInt32(truncatingIfNeeded: second >> 32) | 1
-    return number
-  }
-
   /// Counts an oddity.
-  func count(_ what: String, _ times: Int = 1) {
+  func count(_ what: String) {
     if let place = oddities.firstIndex(where: { $0.what == what }) {
-      oddities[place].count += times
+      oddities[place].count += 1
     } else {
-      oddities.append((what, times))
+      oddities.append((what, 1))
     }
   }
 
