@@ -113,6 +113,7 @@ let package = Package(
       name: "Generation",
       dependencies: [
         "Workload", "Fitting", "Configuration", "CPresets", "CVectorMath", "PortableMath",
+        "Threads",
       ],
       exclude: ["README.md"]),
     .target(

@@ -41,7 +41,7 @@ public protocol RecognisedTrace {
   /// The tables that are there.
   var tables: [TraceTable] { get }
   /// What the user should know before anything is read: missing parts.
-  var notes: [String] { get }
+  var notes: [Note] { get }
   /// The files of the input that no table is made of: see `TraceInput.passedOver(besides:format:)`.
   var passedOver: [PassedOverFile] { get }
 

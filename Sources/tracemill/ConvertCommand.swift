@@ -115,56 +115,16 @@ struct ConvertCommand: ParsableCommand {
         temporaryDirectory: reading.temporaryDirectory)
       return try writeOutput(MappingGuess(input).yaml)
     }
-    let trace = try reading.open(input, meter: meter)
-    let rejects = try output.flatMap { lenient ? try RejectsFile(beside: $0) : nil }
-    let log = try rejects?.log ?? (lenient ? RejectLog { _ in } : nil)
-    var options = reading.readOptions(meter: meter, rejects: log)
-    if resume, let output {
-      if trace.canKeepParts(of: options.table) {
-        options.work = try WorkFolder(path: output + ".work")
-      } else {
-        reading.logger?.notice(
-          """
-          --resume has no effect: only parts of google-2011 events that are files of their own can \
-          be kept; this input (\(trace.format)) is read from the beginning
-          """)
-      }
-    }
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
-
-    var stream = try trace.records(options)
-    if anonymise {
-      let salt = salt.map { Array($0.utf8) } ?? (0..<32).map { _ in UInt8.random(in: 0...255) }
-      stream = try stream.anonymised(salt: salt)
-    }
-    for note in stream.report.notes where note.hasPrefix("resume:") {
-      reading.logger?.notice("\(note)")
-    }
-    let writer = try output.map { output in
-      try RecordOutput(
-        toFormat.of(output), path: output, rowsPerPart: rowsPerPart, format: trace.format,
-        stream: stream,
-        machines: { () throws(TraceError) in try trace.machineEvents(options) }, options)
-    }
-    let source = selection.selection.apply(stream)
-    var made = 0
-    try source.forEachBatch { records in
-      try writer?.write(contentsOf: records)
-      made += records.count
-    }
-    // A window ends early; what is not kept is counted all the same.
-    while try stream.next() != nil {}
-    let leftOut = try writer?.finish() ?? [:]
-    for note in writer?.notes ?? [] { reading.logger?.notice("\(note)") }
-    try rejects?.file.commit()
-    options.work?.remove()
-    progress.finish(made)
-    let summary = ConversionSummary(
-      report: stream.report, told: trace.notes, passedOver: trace.passedOver, leftOut: leftOut,
-      selected: made, output: output,
-      rejects: rejects?.file.path,
-      scale: options.scale, transitionsKnown: trace.format != "records")
+    var job = ConversionJob(input, to: output, layout: toFormat)
+    job.rowsPerPart = rowsPerPart
+    job.isLenient = lenient
+    job.resumes = resume
+    job.salt = anonymise ? salt.map { Array($0.utf8) } ?? ConversionJob.randomSalt() : nil
+    job.selection = selection.selection
+    let summary = try job.run(reading, meter: meter)
+    progress.finish(summary.selected)
     try writeSummary(
       json ? try jsonText(summary.object) + "\n" : summary.text, of: output.map { [$0] } ?? [])
   }

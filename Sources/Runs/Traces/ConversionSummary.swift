@@ -3,6 +3,7 @@ import Foundation
 import Tables
 import TraceInput
 import TraceParsing
+import Workload
 
 /// `OUT.rejects.csv`, for rows that could not be read.
 public struct RejectsFile {
@@ -29,11 +30,12 @@ public struct RejectsFile {
 public struct ConversionSummary {
   let report: ReadReport
   /// Notes that were told when the trace was opened.
-  let told: [String]
+  let told: [Note]
   let passedOver: [PassedOverFile]
   /// Values that the output's layout has no place for, by kind.
   let leftOut: [String: Int]
-  let selected: Int
+  /// Tasks that were written, or would have been.
+  public let selected: Int
   /// Nil where nothing was written.
   let output: String?
   let rejects: String?
@@ -41,7 +43,7 @@ public struct ConversionSummary {
   let transitionsKnown: Bool
 
   package init(
-    report: ReadReport, told: [String] = [], passedOver: [PassedOverFile],
+    report: ReadReport, told: [Note] = [], passedOver: [PassedOverFile],
     leftOut: [String: Int], selected: Int, output: String?, rejects: String?,
     scale: MachineScale, transitionsKnown: Bool
   ) {
@@ -82,7 +84,7 @@ public struct ConversionSummary {
         .joined(separator: ", ")
       text += "\n"
     }
-    for note in report.notes where !told.contains(note) && !note.hasPrefix("resume:") {
+    for note in report.notes where !told.contains(note) && note.kind != .resumed {
       text += "note     \(note)\n"
     }
     if let note = PassedOverFile.note(passedOver, limit: 3) { text += "note     \(note)\n" }
@@ -97,7 +99,8 @@ public struct ConversionSummary {
   public var object: [String: Any] {
     [
       "rows": report.rows, "comments": report.comments, "rejects": report.rejects,
-      "notes": report.notes, "passed_over": passedOver.map(\.object), "left_out": leftOut,
+      "notes": report.notes.texts, "note_values": report.notes.map(\.object),
+      "passed_over": passedOver.map(\.object), "left_out": leftOut,
       "records": report.records,
       "selected": selected, "written": output == nil ? 0 : selected,
       "after_end": report.afterEnd,

@@ -41,7 +41,7 @@ public final class RecordOutput {
   /// The records that were written, where something is told of them elsewhere.
   private var written = TaskNumbers()
   /// What the user should know of what lies beside the records, when all is written.
-  public private(set) var notes: [String] = []
+  public private(set) var notes: [Note] = []
 
   /// Begins an output; a `google-2011` one is a new folder.
   ///
@@ -144,7 +144,7 @@ public final class RecordOutput {
       } else {
         try DependencyFile.write(stream.dependencies, beside: path)
         try RunTimeFile.write(stream.dependencies.runTimes, beside: path)
-        notes += try UsageFile.write(stream.usage, beside: path, kept: written, options)
+        notes.add(try UsageFile.write(stream.usage, beside: path, kept: written, options))
       }
       try writer.finish()
     case .google2011(let writer, let machines):

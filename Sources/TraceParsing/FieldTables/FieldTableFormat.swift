@@ -185,7 +185,7 @@ struct FieldTableFormatTrace: RecognisedTrace {
 
   var format: String { found.format }
   var tables: [TraceTable] { found.tables }
-  var notes: [String] { found.notes }
+  var notes: [Note] { found.notes }
   var passedOver: [PassedOverFile] { found.passedOver }
   var relativeAmounts: RelativeAmounts { source.relativeAmounts }
 
@@ -237,7 +237,11 @@ struct FieldTableFormatTrace: RecognisedTrace {
       })
     for status in order { gathering.count(tasks.statuses[status], times: counts[status]) }
     if circular > 0 {
-      gathering.report.notes.append("\(circular) tasks name themselves as predecessor: ignored")
+      gathering.report.notes.add(
+        Note(
+          .leftOut, tasks.table.name, ["tasks": Double(circular)],
+          "\(circular) \(circular == 1 ? "task names itself" : "tasks name themselves") as predecessor: ignored"
+        ))
     }
     gathering.finish(tasks.table.name, rows: reader.rows, comments: reader.comments, options)
     return gathering

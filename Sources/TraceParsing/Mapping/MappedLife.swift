@@ -29,20 +29,20 @@ struct MappedLife {
   init(_ mapped: Set<String>) { has = mapped }
 
   /// What is worked out, for the user to know.
-  var notes: [String] {
-    var notes: [String] = []
+  var notes: [Note] {
+    var notes: [Note] = []
     if !has.contains("run_us"), has.contains("end_us") {
       let start =
         has.contains("first_schedule_us")
         ? "first_schedule_us" : has.contains("wait_us") ? "submit_us - wait_us" : "submit_us"
-      notes.append("run_us is end_us - \(start)")
+      notes.append(Note(.assumed, "run_us", "run_us is end_us - \(start)"))
     }
     if !has.contains("submit_us") {
-      notes.append(
+      let source =
         has.contains("first_schedule_us")
-          ? has.contains("wait_us")
-            ? "submit_us is first_schedule_us - wait_us" : "submit_us is first_schedule_us"
-          : "submit_us is end_us - run_us")
+        ? has.contains("wait_us") ? "first_schedule_us - wait_us" : "first_schedule_us"
+        : "end_us - run_us"
+      notes.append(Note(.assumed, "submit_us", "submit_us is \(source)"))
     }
     return notes
   }

@@ -37,9 +37,12 @@ struct MappedTable {
   }
 
   /// What was left out by which condition.
-  var notes: [String] {
-    zip(conditions, leftOut).filter { $1 > 0 }
-      .map { "\($1) rows of \(name) left out: \($0.description)" }
+  var notes: [Note] {
+    zip(conditions, leftOut).filter { $1 > 0 }.map { condition, count in
+      Note(
+        .leftOut, name, ["rows": Double(count)],
+        "\(count) \(count == 1 ? "row" : "rows") of \(name) left out: \(condition.description)")
+    }
   }
 
   /// Calls `body` for every row that counts. Its error makes the row a bad one.

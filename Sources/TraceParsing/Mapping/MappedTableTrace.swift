@@ -15,7 +15,7 @@ struct MappedTableTrace: RecognisedTrace {
   let usageGroups: [TraceInput.Group]
   let mapping: TableMapping
   /// What is to be said of what was found.
-  let findings: [String]
+  let findings: [Note]
   let passedOver: [PassedOverFile]
 
   private static let table = "tasks"
@@ -34,13 +34,16 @@ struct MappedTableTrace: RecognisedTrace {
     return tables
   }
 
-  var notes: [String] {
+  var notes: [Note] {
     let has = Set(mapping.columns.keys)
     var notes =
-      findings + mapping.notes + TablePieces.notes(Self.table, groups) + MappedLife(has).notes
+      findings + mapping.notes.map { Note(.assumed, format, $0) }
+      + TablePieces.notes(Self.table, groups) + MappedLife(has).notes
     if !has.contains("run_us"), !has.contains("end_us") {
       notes.append(
-        "neither run_us nor end_us is mapped: no task has a run time, none can be replayed")
+        Note(
+          .leftOut, "run_us",
+          "neither run_us nor end_us is mapped: no task has a run time, none can be replayed"))
     }
     return notes
   }
@@ -232,28 +235,39 @@ struct MappedTableTrace: RecognisedTrace {
   private func tell(
     _ context: MappedContext, _ zone: TimeZone, _ gathering: inout RecordGathering
   ) {
-    for (what, count) in context.oddities { gathering.report.notes.append("\(count): \(what)") }
+    for (what, count) in context.oddities {
+      gathering.report.notes.add(
+        Note(.odd, what, ["tasks": Double(count)], "\(count): \(what)"))
+    }
     let clock = context.clock
     if clock.zoneless > 0, mapping.timeZone == nil {
-      gathering.report.notes.append(
-        "\(clock.zoneless) times state no zone: taken as UTC; time_zone: says another")
+      gathering.report.notes.add(
+        Note(
+          .assumed, "time_zone", ["times": Double(clock.zoneless)],
+          "\(clock.zoneless) times state no zone: taken as UTC; time_zone: says another"))
     }
     if clock.ambiguous > 0 {
-      gathering.report.notes.append(
-        "\(clock.ambiguous) times are in an hour that clocks in \(zone.identifier) show twice: "
-          + "the first is taken")
+      gathering.report.notes.add(
+        Note(
+          .assumed, "time_zone", ["times": Double(clock.ambiguous)],
+          "\(clock.ambiguous) times are in an hour that clocks in \(zone.identifier) show twice: "
+            + "the first is taken"))
     }
     if clock.skipped > 0 {
-      gathering.report.notes.append(
-        "\(clock.skipped) times are in an hour that clocks in \(zone.identifier) leave out")
+      gathering.report.notes.add(
+        Note(
+          .odd, "time_zone", ["times": Double(clock.skipped)],
+          "\(clock.skipped) times are in an hour that clocks in \(zone.identifier) leave out"))
     }
     let shifts = mapping.origin == .first || (mapping.origin == .automatic && context.sawDates)
     if shifts { gathering.shiftsToFirst = true }
     if shifts, gathering.survey.firstTime.isKnown {
       let first = gathering.survey.firstTime.rawValue
-      gathering.report.notes.append(
-        "times are counted from the first submission, "
-          + (context.sawDates ? DateText.text(first) : "\(first) µs"))
+      gathering.report.notes.add(
+        Note(
+          .assumed, "origin", ["first_us": Double(first)],
+          "times are counted from the first submission, "
+            + (context.sawDates ? DateText.text(first) : "\(first) µs")))
     }
   }
 

@@ -54,14 +54,21 @@ extension MappedTableFormat {
   ]
 
   /// The tasks.parquet of OpenDC workloads from 2023 on.
-  public static let openDC = preset(PackageResources.opendc_yaml)
+  public static let openDC: MappedTableFormat = {
+    var format = openDCUnits
+    format.mapping.notes.append(
+      "opendc: mem_capacity is read as kB, as OpenDC's loader does (its page says MB): "
+        + "--opendc-memory-unit says otherwise")
+    return format
+  }()
+
+  private static let openDCUnits = preset(PackageResources.opendc_yaml)
 
   /// The same with `mem_capacity` in one of `memoryUnits`: OpenDC's page calls it MB, its loader
   /// (ComputeWorkloadLoader.kt) divides it by 1000 "from KB to MB", and its workloads are so.
   public static func openDC(memoryUnit: String) -> MappedTableFormat {
-    var mapping = openDC.mapping
+    var mapping = openDCUnits.mapping
     mapping.columns["memory_bytes"]?.unit = memoryUnit
-    mapping.notes.removeAll { $0.contains("mem_capacity") }
     return MappedTableFormat(name: openDC.name, mapping: mapping)
   }
 

@@ -43,7 +43,7 @@ struct RecordFileTrace: RecognisedTrace {
   let format = "records"
 
   var tables: [TraceTable] { [TablePieces.traceTable("records", pieces)] }
-  var notes: [String] { TablePieces.notes("records", pieces.map(\.group)) }
+  var notes: [Note] { TablePieces.notes("records", pieces.map(\.group)) }
 
   /// A time that comment lines at the beginning of a CSV file state.
   private func statedTime(_ key: String, _ group: TraceInput.Group) -> Microseconds? {
@@ -95,7 +95,7 @@ struct RecordFileTrace: RecognisedTrace {
         isDone = true
         let repeated = try tasks.result()
         survey.repeated = repeated.rows
-        if let note = repeated.note { stream.report.notes.append("records: \(note)") }
+        if let note = repeated.note("records") { stream.report.notes.add(note) }
         (survey.rows, survey.comments) = (reader.rows, reader.comments)
         stream.report.surveys["records"] = survey
       }

@@ -17,7 +17,7 @@ extension EventPipeline {
   ) throws(TraceError) -> RecordStream {
     var report = report
     if let work = options.work {
-      report.notes += try run(keeping: work, table: table)
+      report.notes.add(try run(keeping: work, table: table))
     } else {
       try run()
     }

@@ -66,7 +66,7 @@ public struct RecordGathering {
     do throws(TraceError) {
       if let repeated = try repeated.take()?.result() {
         survey.repeated = repeated.rows
-        if let note = repeated.note { report.notes.append("\(table): \(note)") }
+        if let note = repeated.note(table) { report.notes.add(note) }
       }
     } catch {
       failure = failure ?? error
