@@ -62,6 +62,10 @@ public protocol RecognisedTrace {
   /// Its machines' comings and goings in time order; nil if it has none.
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList?
 
+  /// The table that ``machineEvents(_:)`` reads; nil where that is no table of its own, or there is none.
+  /// `machine_events` unless the format says otherwise.
+  var machineTable: String? { get }
+
   /// Reads one table for what can be said without making records.
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey
 }
@@ -81,6 +85,9 @@ extension RecognisedTrace {
   public var relativeAmounts: RelativeAmounts { [] }
   public func canMakeRecords(from table: String?) -> Bool { true }
   public func canKeepParts(of table: String?) -> Bool { false }
+  public var machineTable: String? {
+    tables.contains { $0.name == "machine_events" } ? "machine_events" : nil
+  }
 }
 
 /// Machine events in time order, and the names of their platforms.

@@ -42,7 +42,8 @@ struct FitCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      One profile for each class, user, priority, or other value of a column of record files; of at most \
+      One profile for each class, user, priority, or other value of a column of record files or of an \
+      attribute that the trace has (GPU type, QoS, queue); of at most \
       \(ProfileBuilder.groupLimit).
       """, valueName: "column"),
     completion: .list(RecordGrouping.names))
@@ -168,7 +169,7 @@ struct FitCommand: AsyncParsableCommand {
   private func job(_ reading: ReadingSettings) throws -> FitJob {
     var job = FitJob(input)
     job.column = column
-    job.grouping = try by.map { try RecordGrouping($0) }
+    job.grouping = by
     job.families = families?.families
     job.dropsNonpositive = dropNonpositive
     job.limits =

@@ -129,6 +129,14 @@ import WorkloadTestKit
     #expect(try !imports(of: module).contains("Foundation"))
   }
 
+  /// The program parses, prints and hands on: what it does is in the libraries, for all other faces.
+  @Test func theProgramIsThin() throws {
+    let lines = try files(of: "tracemill").reduce(0) { sum, file in
+      try sum + String(contentsOf: file, encoding: .utf8).count { $0 == "\n" }
+    }
+    #expect(lines < 3500, "move what it does to Runs")
+  }
+
   /// What the document shows is what is compiled and run here.
   @Test func theExamplesAreTheDocuments() throws {
     let examples = try Self.text("Tests/RunsTests/ExtensionExamples.swift")

@@ -19,8 +19,8 @@ public struct FitJob {
   public var input: String
   /// The column: of numbers by name or place, of a trace one of ``traceColumns``.
   public var column: String?
-  /// What tasks of a trace are told apart by.
-  public var grouping: RecordGrouping?
+  /// The column that tasks of a trace are told apart by; see ``RecordGrouping``.
+  public var grouping: String?
   /// The families to fit; nil for all.
   public var families: [Family]?
   /// What was done with values beyond limits, in a column of numbers.
@@ -138,14 +138,17 @@ public struct FitJob {
     guard limits == .none else {
       throw RunError(message: "--clamp and --truncate are for a column of numbers")
     }
+    let rejects = try reading.rejectLog()
     var options = options(progress)
+    var reading = reading
+    reading.keepsAttributes = grouping != nil || selection.needsAttributes
+    let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
+    let grouping = try grouping.map { try RecordGrouping($0, of: stream) }
     // Ten tasks tell no laws apart.
     if families == nil { options.fewest = 20 }
     if let column, onlyColumn { options.only = column.replacing("-", with: " ") }
-    let rejects = try reading.rejectLog()
-    let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
     var builder = try ProfileBuilder(options)
-    let records = try add(stream, to: &builder)
+    let records = try add(stream, by: grouping, to: &builder)
     let parts =
       (options.only == nil ? 4 : 1)
       * (grouping?.isClass == true ? 1 + PriorityClass.allCases.count : 1)
@@ -174,7 +177,9 @@ public struct FitJob {
   }
 
   /// Adds the tasks that are wanted; how many they are.
-  private func add(_ stream: RecordStream, to builder: inout ProfileBuilder) throws -> Int {
+  private func add(
+    _ stream: RecordStream, by grouping: RecordGrouping?, to builder: inout ProfileBuilder
+  ) throws -> Int {
     let source = selection.apply(stream)
     var records = 0
     while var record = try source.next() {
@@ -191,7 +196,8 @@ public struct FitJob {
   }
 
   private func plots(
-    _ profile: WorkloadProfile, _ kept: [(group: String?, values: [String: ProfileBuilder.KeptValues])],
+    _ profile: WorkloadProfile,
+    _ kept: [(group: String?, values: [String: ProfileBuilder.KeptValues])],
     _ groups: [String]
   ) -> [FittedInput.Plot] {
     var plots: [FittedInput.Plot] = []

@@ -49,10 +49,10 @@ public struct ReplicationSummary {
     let audit =
       audits.isEmpty
       ? ""
-      : "  audit: \(audits.count { $0.passed }) of \(audits.count) runs passed\n"
+      : "  audit: \(audits.count { $0.passed }) of \(counted(audits.count, "run")) passed\n"
     return """
-      \(workload) on \(cluster): \(grouped(first.machines)) machines, \(first.policy), \
-      \(grouped(reports.count)) runs, seeds \(first.seed) to \(last.seed)
+      \(workload) on \(cluster): \(counted(first.machines, "machine")), \(first.policy), \
+      \(counted(reports.count, "run")), seeds \(first.seed) to \(last.seed)
       \(notes.map { "  NOTE: \($0)\n" }.joined())\(table.text)
         simulated in \(fixed(cost.wall, 2)) s (\(fixed(cost.cpu, 2)) s of CPU)
       \(audit)

@@ -39,9 +39,8 @@ public struct SimulationSummary {
   /// As `tracemill simulate` prints it.
   public var text: String {
     """
-    \(workload) on \(cluster): \(grouped(report.machines)) \
-    \(report.machines == 1 ? "machine" : "machines"), \(report.policy), \
-    seed \(report.seed)\(tasks.warning.map { "; \($0)" } ?? "")
+    \(workload) on \(cluster): \(counted(report.machines, "machine")), \
+    \(report.policy), seed \(report.seed)\(tasks.warning.map { "; \($0)" } ?? "")
     \(replayLines)
     \(taskLines)
     \(classLines)\(lengthLines)\(groupLines)\(usageLines)\(theoryLines)
@@ -63,7 +62,7 @@ public struct SimulationSummary {
       (tasks.cutOffAtEnd, "still running when the trace ended: replayed as far as it goes"),
       (tasks.assumed, "with an assumed request"),
     ] where count > 0 {
-      lines += "  \(grouped(count)) \(count == 1 ? "task" : "tasks") \(what)\n"
+      lines += "  \(counted(count, "task")) \(what)\n"
     }
     for note in constraints.notes { lines += "  \(note)\n" }
     if options.accountsFrom != .never {
@@ -300,7 +299,7 @@ extension ClusterLayout {
         guard count > 0 else { return nil }
         return Note(
           .assumed, what, ["machines": Double(count)],
-          "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit")
+          "\(what) of \(counted(count, "machine")) not known: no limit")
       }
   }
 }

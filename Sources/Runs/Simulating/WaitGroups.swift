@@ -66,7 +66,7 @@ final class WaitGroups {
   }
 }
 
-/// Tells of each task as it goes by.
+/// The same tasks, each noted in `groups` before it is handed on.
 struct TappedTasks<Base: WorkloadSource>: WorkloadSource {
   typealias Failure = Base.Failure
   var base: Base

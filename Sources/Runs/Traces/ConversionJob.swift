@@ -45,6 +45,8 @@ public struct ConversionJob {
   public func run(
     _ reading: ReadingSettings, meter: ReadMeter = ReadMeter()
   ) throws -> ConversionSummary {
+    var reading = reading
+    reading.keepsAttributes = true
     let trace = try reading.open(input, meter: meter)
     let rejects = try output.flatMap { isLenient ? try RejectsFile(beside: $0) : nil }
     let log = try rejects?.log ?? (isLenient ? RejectLog { _ in } : nil)

@@ -62,24 +62,24 @@ public struct ConversionSummary {
   public var text: String {
     var text = ""
     for (table, rows) in report.rows.sorted(by: { $0.key < $1.key }) {
-      text += "read     \(grouped(rows)) rows of \(table)\n"
+      text += "read     \(counted(rows, "row")) of \(table)\n"
     }
-    if report.comments > 0 { text += "skipped  \(grouped(report.comments)) comment lines\n" }
+    if report.comments > 0 { text += "skipped  \(counted(report.comments, "comment line"))\n" }
     let rejected = report.rejects.values.reduce(0, +)
     if rejects != nil || rejected > 0 {
-      text += "rejected \(grouped(rejected)) rows\(rejects.map { " -> \($0)" } ?? "")\n"
+      text += "rejected \(counted(rejected, "row"))\(rejects.map { " -> \($0)" } ?? "")\n"
       for (reason, count) in report.rejects.sorted(by: { $0.key < $1.key }) {
         text += "           \(grouped(count))  \(reason)\n"
       }
     }
-    text += "made     \(grouped(report.records)) task records"
+    text += "made     \(counted(report.records, "task record"))"
     text += selected == report.records ? "\n" : ", \(grouped(selected)) of them selected\n"
     if report.afterEnd > 0 {
-      text += "left out \(grouped(report.afterEnd)) tasks seen only after the trace's end\n"
+      text += "left out \(counted(report.afterEnd, "task")) seen only after the trace's end\n"
     }
     let odd = report.transitions.impossible.filter { $0.from != .unsubmitted }
     if transitionsKnown, !odd.isEmpty {
-      text += "counted  \(grouped(odd.map(\.count).reduce(0, +))) impossible transitions: "
+      text += "counted  \(counted(odd.map(\.count).reduce(0, +), "impossible transition")): "
       text += odd.map { "\($0.event.name) while \($0.from.name) \(grouped($0.count))" }
         .joined(separator: ", ")
       text += "\n"

@@ -37,6 +37,9 @@ public struct ReadingSettings: Sendable {
   public var isLenient = false
   /// Files that are not on the disk; nil for none.
   public var remote: (any RemoteFiles)?
+  /// Whether columns of record files that are none of theirs are kept: for output that has them, and where
+  /// tasks are chosen or told apart by them.
+  public var keepsAttributes = false
   /// Takes notes on what was recognised and assumed; nil for silence.
   public var logger: Logger?
 
@@ -60,6 +63,7 @@ public struct ReadingSettings: Sendable {
     options.sortBufferBytes = sortBufferBytes
     options.threads = threads
     options.maximumExpansion = maximumExpansion
+    options.keepsAttributes = keepsAttributes
     options.meter = meter
     return options
   }

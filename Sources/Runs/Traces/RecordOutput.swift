@@ -38,7 +38,7 @@ public final class RecordOutput {
   private let path: String
   private let layout: RecordLayout
   private let options: ReadOptions
-  /// The records that were written, where something is told of them elsewhere.
+  /// The records that were written, where a file beside them has rows about some of them.
   private var written = TaskNumbers()
   /// What the user should know of what lies beside the records, when all is written.
   public private(set) var notes: [Note] = []
@@ -70,7 +70,8 @@ public final class RecordOutput {
     case .records:
       writer = .records(
         try TableFileKind(path: path).writer(
-          path: path, columns: RecordColumn.table, symbols: { stream.symbols.strings },
+          path: path, columns: RecordColumn.table + stream.attributes.table,
+          symbols: { stream.symbols.strings },
           metadata: [
             "tracemill.version": Toolkit.version, "tracemill.format": format,
             "tracemill.scale.cores": "\(options.scale.cores)",
@@ -160,7 +161,7 @@ public final class RecordOutput {
       leftOut["dependencies"] = stream.dependencies.count
     }
     if layout != .records, stream.usage != nil { leftOut["tasks' use over time"] = written.count }
-    if layout != .swf {
+    if layout != .swf, layout != .records {
       let attributes = stream.attributes.tasks.count
       if attributes > 0 { leftOut["tasks' further attributes"] = attributes }
     }

@@ -41,7 +41,7 @@ public struct GenerationSummary {
 
   /// As `tracemill generate` prints it.
   public var text: String {
-    var text = "drew     \(grouped(tasks)) tasks of \(grouped(jobs)) jobs, "
+    var text = "drew     \(counted(tasks, "task")) of \(counted(jobs, "job")), "
     text += "submitted over \(span(last.seconds))\n"
     text += "busy     \(significant(offered)) cores on average if all run at once"
     text += " (the model's mean: \(significant(scenario.model.offeredCores)))\n"

@@ -55,6 +55,8 @@ public struct NamedWorkload {
       if scenario.model.hasOwnClasses { classNames = scenario.model.classes.map(\.name) }
       askedCores = scenario.askedCores
     } else {
+      var reading = reading
+      reading.keepsAttributes = selection.needsAttributes
       let trace = try reading.open(name, meter: meter)
       let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
       self.stream = stream

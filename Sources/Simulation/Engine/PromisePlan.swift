@@ -75,7 +75,7 @@ struct PromisePlan {
   /// The first place of a task's promise; -1 if it has none.
   func firstPlace(of index: Int32) -> Int { promises[Int(index)].parts.first?.place ?? -1 }
 
-  /// When somebody is promised to start first; `.max` if nobody is.
+  /// The earliest promised start of any task; `.max` if no task has a promise.
   var first: Int64 { order.first?.key ?? .max }
 
   /// When to look again although nothing else happens.

@@ -143,7 +143,8 @@ struct Google2019Trace: RecognisedTrace {
       report.notes.add(
         Note(
           .leftOut, table.rawValue, ["events": Double(decoder.allocSetEvents)],
-          "\(decoder.allocSetEvents) events are of alloc sets, which are no tasks: left out"))
+          "\(decoder.allocSetEvents) \(decoder.allocSetEvents == 1 ? "event is" : "events are") of alloc sets, which are no tasks: left out"
+        ))
     }
     let sorted = try records(
       try events.sorted(), report: report, options,

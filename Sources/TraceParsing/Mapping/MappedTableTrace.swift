@@ -185,17 +185,13 @@ struct MappedTableTrace: RecognisedTrace {
       if case .text(let bytes) = value, attribute.source.isPlain {
         isText = parseNumber(bytes) == nil
       }
-      if !isText, let number = try? attribute.source.number(row, context) {
-        gathering.attributes.set(attribute.name, of: id, to: number)
-      } else {
-        let symbol: UInt32
-        if case .text(let bytes) = value {
-          symbol = gathering.symbols.intern(bytes)
-        } else {
-          symbol = gathering.symbols.intern(value.description)
+      let number = isText ? nil : try? attribute.source.number(row, context)
+      let text: UnsafeRawBufferPointer =
+        if case .text(let bytes) = value { bytes } else {
+          context.arena.copy(value.description.utf8)
         }
-        gathering.attributes.set(attribute.name, .symbol, of: id, to: Double(symbol))
-      }
+      gathering.attributes.set(
+        attribute.name, of: id, to: text, number: number, &gathering.symbols)
     }
     guard let dependencies = plan.dependencies else { return }
     var elements: [UnsafeRawBufferPointer] = []
@@ -273,9 +269,13 @@ struct MappedTableTrace: RecognisedTrace {
 
   // MARK: - Machines
 
+  var machineTable: String? { machineGroup == nil ? nil : Self.machineTable }
+
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
     guard let machines = mapping.machines, let group = machineGroup else { return nil }
-    return try MappedMachines(machines).read(group, options).list
+    var (list, survey) = try MappedMachines(machines).read(group, options)
+    list.survey = survey
+    return list
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {

@@ -40,21 +40,23 @@ struct PartialExecutions {
       notes.append(
         Note(
           .leftOut, "partial executions", ["lines": Double(lines - used)],
-          "\(lines - used) lines are partial executions (status 2-4) of jobs that have a line of their own: "
+          "\(lines - used) \(lines - used == 1 ? "line is a partial execution" : "lines are partial executions")"
+            + " (status 2-4) of jobs that have a line of their own: "
             + "left out"))
     }
     if !made.isEmpty {
       notes.append(
         Note(
           .assumed, "partial executions", ["jobs": Double(made.count)],
-          "\(made.count) jobs have partial executions (status 2-4) and no line of their own: each is one "
+          "\(made.count) \(made.count == 1 ? "job has" : "jobs have") partial executions (status 2-4) and no line of their own: each is one "
             + "record of their sum, none is left out"))
     }
     if !lost.isEmpty {
       notes.append(
         Note(
           .leftOut, "partial executions", ["jobs": Double(lost.count)],
-          "\(lost.count) jobs have partial executions only, none with a submit time: left out"))
+          "\(lost.count) \(lost.count == 1 ? "job has" : "jobs have") partial executions only, none with a submit time: left out"
+        ))
     }
     return made
   }

@@ -242,7 +242,9 @@ public struct TraceVerifier {
         }
         let bad = counts.values.reduce(0, +)
         guard bad > 0 else {
-          add(.rows, table.name, true, "\(survey.rows) rows of \(trace.format), well formed")
+          add(
+            .rows, table.name, true,
+            "\(survey.rows) \(survey.rows == 1 ? "row" : "rows") of \(trace.format), well formed")
           continue
         }
         let reasons = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }

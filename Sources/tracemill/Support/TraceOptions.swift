@@ -157,6 +157,14 @@ struct SelectionOptions: ParsableArguments, Sendable {
       valueName: "list"))
   var priority: PrioritySelection?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Tasks with one of these values in a column of record files, or in an attribute that the trace has, such as \
+      user=ann,bob or qos=LS; may be repeated, and all must hold.
+      """, valueName: "column=values"))
+  var select: [ColumnSelection] = []
+
   @Option(help: ArgumentHelp("Share of the jobs to keep, 0 to 1, whole jobs.", valueName: "share"))
   var sample: Double?
 
@@ -180,6 +188,7 @@ struct SelectionOptions: ParsableArguments, Sendable {
     selection.priority = priority
     selection.sample = sample
     selection.sampleSeed = sampleSeed
+    selection.columns = select
     return selection
   }
 }
@@ -191,5 +200,10 @@ extension TraceTime: ExpressibleByArgument {
 
 extension PrioritySelection: ExpressibleByArgument {
   /// The choice that `argument` names.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension ColumnSelection: ExpressibleByArgument {
+  /// The choice that `argument` says.
   public init?(argument: String) { self.init(argument) }
 }
