@@ -136,7 +136,7 @@ let package = Package(
         .embedInCode("Shipped/timeline.js"), .embedInCode("Shipped/timeline.css"),
       ]),
     .target(
-      name: "MARL", dependencies: ["Simulation", "Workload", "CNeural"],
+      name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "PortableMath"],
       exclude: ["README.md"],
       // Links to data/policies: in the program itself, so that it can be moved.
       resources: [
@@ -146,7 +146,7 @@ let package = Package(
         .embedInCode("Shipped/study-100.curve.csv"),
         .embedInCode("Shipped/one-step-study-100.json"),
       ]),
-    .target(name: "CNeural"),
+    .target(name: "CNeural", dependencies: ["CVectorMath"]),
 
     // What Kubernetes says: quantities, pods, nodes, selectors, and the extender's bodies.
     .target(name: "KubeObjects", exclude: ["README.md"]),

@@ -148,7 +148,8 @@ extension Sample {
       if nearer >= here - 1e-13 * max(1, abs(here)) {
         throw .noMaximum(
           family: .truncatedPowerLaw,
-          reason: "its cutoff rate goes to 0, where it is the pure power law of exponent \(exponent)")
+          reason: "its cutoff rate goes to 0, where it is the pure power law of exponent "
+            + "\(exponent)")
       }
     }
     return fit

@@ -40,13 +40,30 @@ public struct TaskSelection: Sendable {
       }
     }
     let sampler = sample.map { JobSampler(fraction: $0, seed: sampleSeed) }
-    return AnyWorkloadSource(
+    let windowed = AnyWorkloadSource(
       source.window(from: from ?? .zero, to: to ?? .never)
         .filter { selection?.contains($0) ?? true }
-        .filter { sampler?.includes(job: $0.id.job) ?? true }
-        .filter { task in
-          groupings.allSatisfy { $1.contains($0.group(of: task, users: source.symbols)) }
-        })
+        .filter { sampler?.includes(job: $0.id.job) ?? true })
+    if groupings.isEmpty { return windowed }
+    return AnyWorkloadSource(Chosen(base: windowed, stream: source, groupings: groupings))
+  }
+
+  /// The tasks with the values that are wanted.
+  private struct Chosen: WorkloadSource {
+    var base: AnyWorkloadSource<TraceError>
+    /// Where users' names are, which become more while it is read.
+    let stream: RecordStream
+    let groupings: [(RecordGrouping, ColumnSelection)]
+    var isUsedUp: Bool { base.isUsedUp }
+
+    mutating func next() throws(TraceError) -> TaskRecord? {
+      while let task = try base.next() {
+        if groupings.allSatisfy({ $1.contains($0.group(of: task, users: stream.symbols)) }) {
+          return task
+        }
+      }
+      return nil
+    }
   }
 
   /// No tasks, but the reason.
