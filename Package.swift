@@ -136,7 +136,7 @@ let package = Package(
         .embedInCode("Shipped/timeline.js"), .embedInCode("Shipped/timeline.css"),
       ]),
     .target(
-      name: "MARL", dependencies: ["Simulation", "Workload", "CNeural", "PortableMath"],
+      name: "MARL", dependencies: ["PortableMath", "Simulation", "Workload", "CNeural"],
       exclude: ["README.md"],
       // Links to data/policies: in the program itself, so that it can be moved.
       resources: [

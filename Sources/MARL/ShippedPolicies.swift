@@ -25,6 +25,12 @@ public enum ShippedPolicies {
     }
   }
 
+  /// Names of the learned orders of the queue, for `order:NAME`.
+  public static let orderNames: [String] = []
+
+  /// The file of a learned order; nil if there is none of that name.
+  public static func order(_ name: String) -> Data? { nil }
+
   /// The constants of a tuned rule as JSON; nil if there is none of that name.
   public static func rule(_ name: String) -> Data? {
     name == "study-100" ? Data(PackageResources.one_step_study_100_json) : nil

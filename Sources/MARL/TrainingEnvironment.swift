@@ -21,6 +21,14 @@ public struct TrainingEnvironment: Hashable, Sendable, Codable {
   /// Whether what does not fit at once is refused.
   public var refuse: Bool
 
+  /// Whether a head that does not fit stays the head. This and the next are of policies that order the queue, and
+  /// nil for others.
+  public var bindHead: Bool?
+  /// What predicts run times, or `none`.
+  public var prediction: String?
+  /// What predictions are for.
+  public var predictFor: String?
+
   /// The environment of these options.
   public init(_ options: SimulationOptions) {
     dispatch = options.mode == .dispatch
@@ -31,6 +39,14 @@ public struct TrainingEnvironment: Hashable, Sendable, Codable {
     backfilling = "\(options.backfilling)"
     step = options.step.seconds
     refuse = options.refusesAtOnce
+  }
+
+  /// The environment of these options for a policy that orders the queue.
+  public init(ofOrder options: SimulationOptions) {
+    self.init(options)
+    bindHead = options.bindsHead
+    prediction = options.prediction?.name ?? "none"
+    predictFor = options.prediction == nil ? nil : options.predictionUse.rawValue
   }
 
   /// Whether its numbers are such as an engine can have.

@@ -121,6 +121,7 @@ public final class DecisionLog {
 
 /// A policy whose decisions are taken down.
 private struct LoggedPolicy: PlacementPolicy {
+  var queueOrder: QueueRule? { base.queueOrder }
   var base: any PlacementPolicy
   let log: DecisionLog
 

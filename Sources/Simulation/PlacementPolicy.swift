@@ -13,6 +13,9 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
   public var request: Resources
   /// The user's estimate of its run time on a machine of speed 1; `never` if there is none.
   public var estimate: Microseconds
+  /// Its run time on a machine of speed 1 as ``SimulationOptions/prediction`` has it, at most the estimate;
+  /// `never` without a prediction.
+  public internal(set) var predicted = Microseconds.never
   /// Latest end that meets its deadline; `never` if it has none.
   public var deadline: Microseconds
   /// Who submitted it.
@@ -149,6 +152,10 @@ public protocol PlacementPolicy {
   /// Whether it goes by ``TaskView/estimate``: a run of it without estimates says so. False by default.
   var goesByEstimates: Bool { get }
 
+  /// The order in which the queue is offered to it, where it has one of its own; nil, the default, for that
+  /// of ``SimulationOptions/order``.
+  var queueOrder: QueueRule? { get }
+
   /// Where `task` goes, now.
   mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
@@ -176,6 +183,7 @@ public protocol PlacementPolicy {
 
 extension PlacementPolicy {
   public var goesByEstimates: Bool { false }
+  public var queueOrder: QueueRule? { nil }
   public mutating func runBegan(on cluster: borrowing Cluster) {}
   public mutating func machineChanged(_ machine: Int, on cluster: borrowing Cluster) {}
   public mutating func taskEnded(_ result: TaskResult, on cluster: borrowing Cluster) {}

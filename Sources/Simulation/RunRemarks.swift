@@ -7,6 +7,8 @@ public struct RunRemarks: Hashable, Sendable {
   public var tasks = 0
   /// Tasks whose run time the scheduler was told something of.
   public var withEstimate = 0
+  /// Tasks whose user is known; nil where that was not counted.
+  public var withUser: Int?
   /// Tasks that have a deadline.
   public var withDeadline = 0
   /// Tasks that ask for no CPU.
@@ -82,6 +84,16 @@ public struct RunRemarks: Hashable, Sendable {
       note(
         "conservative", "conservative backfilling has nothing to promise here",
         "conservative backfilling takes the others to run for ever")
+    }
+    if policy.hasPrefix("order:") {
+      note(
+        "what \(policy) sees of requested times is the same for all (docs/learning/order.md says what that "
+          + "costs)", "\(policy) takes the others to ask for a day")
+      if withUser == 0 {
+        sentences.append(
+          "0 of \(Self.grouped(tasks)) tasks have users: what \(policy) and predictions go by of users is the "
+            + "same for all (docs/learning/order.md says what that costs)")
+      }
     }
     if goesByEstimates {
       note(

@@ -131,6 +131,10 @@ public struct SimulationOptions: Hashable, Sendable {
   public var preemption: PriorityClass?
   /// What a policy is told about run times.
   public var estimates = Estimates.declared
+  /// What predicts run times from the tasks that have ended; nil where estimates are taken as they are.
+  public var prediction: RunTimePrediction?
+  /// What predictions are for.
+  public var predictionUse = PredictionUse.both
   /// Whether a task that cannot start at once is refused for good instead of waiting.
   public var refusesAtOnce = false
   /// The clock's step; zero is the continuous clock. With a step, as in the original study's code,

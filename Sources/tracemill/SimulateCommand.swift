@@ -30,7 +30,7 @@ struct SimulateCommand: AsyncParsableCommand {
       sampled:RULE,d=3 and sampled:RULE,d=3,weighted (one of \
       \(PolicyCatalog.sampledNames.joined(separator: ", ")) among machines drawn at random, or by capacity) and \
       sampled:RULE,d=8,neighbours (half of them the gateway's machine and its neighbours); one-step:FILE \
-      (tuned by `tracemill tune`); marl:FILE (trained by `tracemill train`); \
+      (tuned by `tracemill tune`); marl:FILE and order:FILE (trained by `tracemill train`: where tasks go, and which is next); \
       kube:FILE (kube-scheduler's score plugins, by a KubeSchedulerConfiguration); \
       plugin:./FILE.so (a shared object, see tracemill.h) and 'process:COMMAND' (a program that answers \
       lines of JSON), both of which run the code that you name. These come with the \

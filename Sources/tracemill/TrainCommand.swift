@@ -7,7 +7,7 @@ import Runs
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Train a learned scheduler on a scenario.",
+    abstract: "Train a learned scheduler on a scenario: where tasks go, or which is next.",
     discussion: """
       The folder gets policy.safetensors (best on the validation seeds: the scheduler \
       marl:FOLDER/policy.safetensors), checkpoint.safetensors (to go on from), \
@@ -53,6 +53,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    if try OrderScenario.isOne(path: scenario) { return try trainOrder() }
     var file = try ScenarioFile(path: scenario)
     guard file.training.iterations > 0 || file.polish != nil else {
       throw CommandFailure(
@@ -69,5 +70,19 @@ struct TrainCommand: ParsableCommand {
     } catch let error as TrainingError {
       throw CommandFailure(message: "\(scenario): \(error)")
     }
+  }
+
+  /// Learns which task that waits is next.
+  private func trainOrder() throws {
+    guard !resume, from == nil else {
+      throw ValidationError(
+        "--resume and --from are for decision: placement; an order is trained in one go")
+    }
+    let scenario = try OrderScenario(path: scenario)
+    try makeFolder(output)
+    var session = OrderSession(scenario, folder: output)
+    try session.run(
+      workers: workers, limit: stopAfter, report: messages.quiet ? { _ in } : writeError)
+    try writeOutput(json ? jsonText(session.object) + "\n" : session.summary)
   }
 }

@@ -120,10 +120,20 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   public var decisionTimes: Bool?
   /// Whether the engine checks its own accounts.
   public var audit: Bool?
+  /// What predicts run times from tasks that have ended, by its name in `RunTimePrediction.catalogue`; `none`
+  /// for nothing.
+  public var prediction: String?
+  /// What predictions are for: `order`, `backfilling` or `both`.
+  public var predictFor: String?
   /// What becomes of tasks that were running when a trace began.
   public var atStart: AtStart?
   /// Whether what tasks require of machines' attributes is ignored.
   public var ignoreConstraints: Bool?
+
+  /// Names that ``prediction`` may have.
+  public static let predictions = ["none"] + RunTimePrediction.catalogue.map(\.name)
+  /// Names that ``predictFor`` may have.
+  public static let predictionUses = SimulationOptions.PredictionUse.allCases.map(\.rawValue)
 
   /// The engine's defaults.
   public init() {}
@@ -169,6 +179,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     set(\.slowdownBound, slowdownBound.map(Microseconds.init(seconds:)), &options)
     set(\.measuresDecisions, decisionTimes, &options)
     set(\.audit, audit, &options)
+    if let prediction { options.prediction = RunTimePrediction.named(prediction) }
+    set(\.predictionUse, predictFor.flatMap(SimulationOptions.PredictionUse.init), &options)
     if let preempt {
       options.preemption = PriorityClass.allCases.first { $0.name == preempt }
     }
@@ -213,6 +225,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     slowdownBound = node.seconds("slowdownBound", in: .any)
     decisionTimes = node.flag("decisionTimes")
     audit = node.flag("audit")
+    prediction = node.choice("prediction", of: Self.predictions)
+    predictFor = node.choice("predictFor", of: Self.predictionUses)
     atStart = node.choice("atStart", of: AtStart.self)
     ignoreConstraints = node.flag("ignoreConstraints")
     for issue in issues { node.problem(at: issue.path, issue.message) }
@@ -267,6 +281,10 @@ public struct EngineSettings: Codable, Hashable, Sendable {
             message:
               "means nothing to conservative backfilling, which promises every task its start"))
       }
+    }
+    if let prediction, prediction != "none", mode == .dispatch {
+      issues.append(
+        .init(path: "prediction", message: "is of tasks in one queue: it goes with mode central"))
     }
     if eventsOneByOne == true, (step ?? 0) > 0 {
       issues.append(.init(path: "eventsOneByOne", message: "goes with no step of the clock"))

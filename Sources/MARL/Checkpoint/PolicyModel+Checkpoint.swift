@@ -24,6 +24,7 @@ extension PolicyModel {
   /// - Throws: ``CheckpointError`` where a tensor is missing, not of the architecture's shape or not
   ///   finite, or was trained on another version of the observation.
   public init(_ file: SafeTensors) throws {
+    try LearnedDecision.placement.check(file)
     try file.expect("format", Self.format)
     guard let name = file.metadata["architecture"], let architecture = Architecture(rawValue: name)
     else {

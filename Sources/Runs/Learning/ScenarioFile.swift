@@ -83,6 +83,9 @@ private struct ScenarioParts {
 
   init?(_ root: ConfigurationNode, folder: String) {
     let name = root.string("name", required: true) ?? ""
+    if let decision = root.choice("decision", of: LearnedDecision.self), decision != .placement {
+      root.problem(at: "decision", "is \(decision.rawValue), which `tracemill train` alone learns")
+    }
     if let clusters = root.list("clusters") {
       places = clusters.map {
         ScenarioPlace($0, name: $0.string("name", required: true) ?? "", folder: folder)

@@ -49,11 +49,26 @@ extension NamedScheduler {
   }
 
   /// Whether a name is of a policy that learned in an engine.
-  public static func isLearned(_ name: String) -> Bool { file(name)?.kind == "marl:" }
+  public static func isLearned(_ name: String) -> Bool {
+    ["marl:", "order:"].contains(file(name)?.kind)
+  }
+
+  /// Why it cannot run in an engine of these settings; nil if it can.
+  public func obstacle(in options: SimulationOptions) -> String? {
+    guard ordersQueue else { return nil }
+    if options.mode == .dispatch {
+      return
+        "\(name): orders one queue, and with mode dispatch tasks wait at their machines: use mode central"
+    }
+    if options.order != .fifo {
+      return "\(name): says itself who goes next: leave queue out"
+    }
+    return nil
+  }
 
   /// What is wrong with `--as-trained` where nothing learned.
   public static let nothingLearned =
-    "--as-trained is for a policy that learned: --scheduler marl:FILE"
+    "--as-trained is for a policy that learned: --scheduler marl:FILE or order:FILE"
 }
 
 extension ExperimentProvider {
@@ -79,6 +94,9 @@ extension ExperimentProvider {
         definition.schedulers[index].engine = engine
       }
       let scheduler = definition.schedulers[index]
+      if let obstacle = policy.obstacle(in: definition.engine(of: scheduler).options) {
+        throw RunError(message: "\(scheduler.name): \(obstacle)")
+      }
       let warning = policy.warning(in: definition.engine(of: scheduler).options, as: .keys)
       if let warning { warnings.append("\(scheduler.name) \(warning)") }
       definition.schedulers[index].note = [note(of: scheduler), warning].compactMap(\.self)

@@ -5,13 +5,15 @@ import MARL
 import Simulation
 import Workload
 
-/// A scheduler by name: one of the catalogue's, or `marl:FILE`, `one-step:FILE`, where the file may be
+/// A scheduler by name: one of the catalogue's, or `marl:FILE`, `order:FILE`, `one-step:FILE`, where the file may be
 /// one that is part of the program, or `kube:FILE`, a KubeSchedulerConfiguration.
 public struct NamedScheduler: Sendable {
   /// As the user wrote it.
   public let name: String
   /// Where it learned; nil for one that did not learn, or whose file does not say.
   public private(set) var environment: TrainingEnvironment?
+  /// Whether it says who goes next, and so has an order of the queue of its own.
+  public private(set) var ordersQueue = false
   /// What its file says that is not modelled, a line each.
   public private(set) var notes: [Note] = []
   private let make: @Sendable (Double?) -> any PlacementPolicy
@@ -29,6 +31,16 @@ public struct NamedScheduler: Sendable {
         environment = model.environment
         let label = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         make = { _ in MARLScheduler(model, name: "marl:\(label)") }
+      } catch let error as CheckpointError {
+        throw RunError(message: "\(path): \(error)")
+      }
+    case ("order:", let path)?:
+      do {
+        let model = try OrderModel(SafeTensors(try Self.contents(path, ShippedPolicies.order)))
+        environment = model.environment
+        ordersQueue = true
+        let label = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        make = { _ in OrderScheduler(model, name: "order:\(label)") }
       } catch let error as CheckpointError {
         throw RunError(message: "\(path): \(error)")
       }
@@ -63,6 +75,7 @@ public struct NamedScheduler: Sendable {
   /// Names that may be written for a scheduler; files have others besides.
   public static var names: [String] {
     catalogue.map(\.name) + ShippedPolicies.names.map { "marl:" + $0 }
+      + ShippedPolicies.orderNames.map { "order:" + $0 }
       + ShippedPolicies.ruleNames.map { "one-step:" + $0 }
   }
 
@@ -71,9 +84,9 @@ public struct NamedScheduler: Sendable {
     catalogue.first { $0.name == name }?.make() ?? PolicyCatalog.make(name)
   }
 
-  /// The file that a scheduler is in, after its `marl:`, `one-step:` or `kube:`; nil for one of the catalogue.
+  /// The file that a scheduler is in, after its `marl:`, `order:`, `one-step:` or `kube:`; nil for one of the catalogue.
   public static func file(_ name: String) -> (kind: String, path: String)? {
-    guard let kind = ["marl:", "one-step:", "kube:"].first(where: name.hasPrefix) else {
+    guard let kind = ["marl:", "order:", "one-step:", "kube:"].first(where: name.hasPrefix) else {
       return nil
     }
     return (kind, String(name.dropFirst(kind.count)))
@@ -108,6 +121,14 @@ public struct NamedScheduler: Sendable {
   /// What is to be known of a learned policy beside its name: for what surroundings it learned. Nil for
   /// other schedulers, and for files that cannot be read.
   public static func note(_ name: String) -> String? {
+    if case ("order:", let path)? = file(name),
+      let data = try? contents(path, ShippedPolicies.order),
+      let model = try? OrderModel(SafeTensors(data))
+    {
+      return
+        "learned, orders the queue by \(model.parameters.count) weights; tasks go to the first machine that "
+        + "has room"
+    }
     guard case ("marl:", let path)? = file(name),
       let data = try? contents(path, ShippedPolicies.checkpoint),
       let model = try? PolicyModel(SafeTensors(data))
@@ -123,7 +144,7 @@ public struct NamedScheduler: Sendable {
   /// A file's bytes, or else those that come with the program under that name.
   private static func contents(_ path: String, _ shipped: (String) -> Data?) throws -> Data {
     if let data = FileManager.default.contents(atPath: path) ?? shipped(path) { return data }
-    let names = ShippedPolicies.names.filter { shipped($0) != nil }
+    let names = (ShippedPolicies.names + ShippedPolicies.orderNames).filter { shipped($0) != nil }
     throw RunError(
       message: "\(path): cannot be read, nor is it one of those that come with the program ("
         + names.joined(separator: ", ") + ")" + (suggestionText(path, among: names) ?? ""))

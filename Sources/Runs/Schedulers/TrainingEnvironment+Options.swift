@@ -17,6 +17,9 @@ extension TrainingEnvironment {
     settings.backfilling = .init(rawValue: backfilling)
     settings.step = step
     settings.refuse = refuse
+    if let bindHead { settings.bindHead = bindHead }
+    if let prediction { settings.prediction = prediction }
+    if let predictFor { settings.predictFor = predictFor }
   }
 
   /// Makes an engine's options those of this environment; what it says nothing of stays.
@@ -38,7 +41,7 @@ extension TrainingEnvironment {
   }
 
   private func differences(_ options: SimulationOptions) -> [Difference] {
-    let other = TrainingEnvironment(options)
+    let other = TrainingEnvironment(ofOrder: options)
     var found: [Difference] = []
     func note(_ flag: String, _ key: String, _ mine: Bool, _ theirs: Bool) {
       guard mine != theirs else { return }
@@ -61,6 +64,15 @@ extension TrainingEnvironment {
     note("--backfilling", "backfilling", backfilling, differs: backfilling != other.backfilling)
     note("--step", "step", Self.time(step), differs: step != other.step)
     note("--refuse", "refuse", refuse, other.refuse)
+    if let bindHead { note("--bind-head", "bindHead", bindHead, other.bindHead ?? false) }
+    if let prediction {
+      let theirs = other.prediction ?? "none"
+      note("--prediction", "prediction", prediction, differs: prediction != theirs)
+    }
+    if let predictFor {
+      let theirs = other.predictFor ?? "both"
+      note("--predict-for", "predictFor", predictFor, differs: predictFor != theirs)
+    }
     return found
   }
 

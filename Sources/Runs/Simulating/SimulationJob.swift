@@ -187,7 +187,9 @@ public struct SimulationJob: Sendable {
     if let givenPolicy {
       policy = givenPolicy
     } else {
-      policy = try NamedScheduler(scheduler).policy()
+      let named = try NamedScheduler(scheduler)
+      if let obstacle = named.obstacle(in: engine.options) { throw RunError(message: obstacle) }
+      policy = named.policy()
     }
     if var kubernetes = policy as? KubernetesPolicy {
       try kubernetes.read(workload: workload, cluster: cluster)

@@ -21,7 +21,7 @@ extension Engine {
   }
 
   /// What those who overtake must leave to the head; nil for nothing.
-  func promiseNow(to head: Int32) -> HeadPromise? {
+  mutating func promiseNow(to head: Int32) -> HeadPromise? {
     switch options.backfilling {
     case .easy: promise(to: head)
     case .shadow: shadow ?? promise(to: head)
@@ -98,14 +98,17 @@ extension Engine {
 
   /// When the task should end on the machine, if it starts there now.
   private func expectedEnd(of view: TaskView, on machine: Int) -> Microseconds {
-    guard let length = cluster.expectedRunTime(of: view, on: machine) else { return .never }
+    guard let length = cluster.expectedRunTime(of: backfilled(view), on: machine) else {
+      return .never
+    }
     let waking = options.alwaysOn ? .zero : cluster.wakeTime(of: machine)
     return cluster.now + waking + cluster.expectedDelivery(of: view, on: machine) + length + store
   }
 
   /// Lets running tasks end as they should until the head fits. O(machines + running tasks). Nil if it
   /// fits at no foreseeable time: then nothing can be promised.
-  func promise(to head: Int32) -> HeadPromise? {
+  mutating func promise(to head: Int32) -> HeadPromise? {
+    correctPredictions()
     var promise = HeadPromise(head: slots[head].view, time: .zero, free: [:], slack: 0)
     let instances = Int(promise.head.instances)
     var room = 0

@@ -31,6 +31,13 @@ extension Engine {
     if keepsPlan { givePlanned(index, on: machine) }
   }
 
+  /// A running instance is to be reckoned with until another end; only the list of ends is told.
+  mutating func planEnd(of index: Int32, at end: Int64) {
+    ends.remove(endEntry(index))
+    slots[index].plannedEnd = end
+    noteEnd(index)
+  }
+
   private mutating func noteEnd(_ index: Int32) {
     if slots[index].plannedEnd < .max { ends.insert(endEntry(index)) }
   }

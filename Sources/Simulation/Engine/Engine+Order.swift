@@ -46,6 +46,14 @@ extension Engine {
     return found
   }
 
+  /// Where a task that arrives belongs in the queue. What is promised a start by conservative backfilling
+  /// has, in an order that weighs tasks together, the place of its arrival.
+  mutating func key(onArrivalOf view: TaskView) -> Int64 {
+    guard keepsPlan, scorer?.weighsTogether == true else { return pending.key(inOrder(view)) }
+    let scores = scores(ofAll: pending.slots(limit: options.depth), and: view)
+    return QueueRule.key(scores.last ?? .nan)
+  }
+
   /// A waiting task and its score.
   private struct Scored {
     let slot: Int32
@@ -64,6 +72,7 @@ extension Engine {
   /// The tasks that wait, first come first, with their scores of now.
   private mutating func scored(limit: Int) -> [Scored] {
     let waiting = pending.slots(limit: limit)
+    guard scorer?.weighsTogether != true else { return scoredTogether(waiting) }
     if isStale {
       scorer?.begin(at: cluster.now, waiting: pending.count, on: seen)
     } else {
@@ -71,7 +80,42 @@ extension Engine {
     }
     return waiting.map { slot in
       Scored(
-        slot: slot, score: scorer?.score(slots[slot].view) ?? .nan, arrival: slots[slot].arrival)
+        slot: slot, score: scorer?.score(inOrder(slots[slot].view)) ?? .nan,
+        arrival: slots[slot].arrival)
     }
+  }
+
+  /// The same where tasks are weighed against each other. O(waiting + running).
+  private mutating func scoredTogether(_ waiting: [Int32]) -> [Scored] {
+    let scores = scores(ofAll: waiting)
+    return waiting.indices.map {
+      Scored(slot: waiting[$0], score: scores[$0], arrival: slots[waiting[$0]].arrival)
+    }
+  }
+
+  /// The scores of the tasks in these slots, and of one that has none yet.
+  private mutating func scores(ofAll waiting: [Int32], and other: TaskView? = nil) -> [Double] {
+    scene.now = cluster.now
+    scene.queueLength = pending.count
+    scene.waiting.removeAll(keepingCapacity: true)
+    for slot in waiting { scene.waiting.append(slots[slot].view) }
+    if let other { scene.waiting.append(other) }
+    scene.running.removeAll(keepingCapacity: true)
+    var cursor = ends.cursor(from: .min)
+    while let place = cursor {
+      let entry = ends[place]
+      cursor = ends.advance(place)
+      let view = slots[entry.value].view
+      scene.running.append(
+        .init(end: Microseconds(entry.key), cores: view.request.cpu.value, user: view.user))
+    }
+    scores.removeAll(keepingCapacity: true)
+    if isStale {
+      scorer?.score(scene, on: seen, into: &scores)
+    } else {
+      scorer?.score(scene, on: cluster, into: &scores)
+    }
+    precondition(scores.count == scene.waiting.count, "each task that waits has a score")
+    return scores
   }
 }

@@ -100,7 +100,10 @@ extension Engine {
 
   /// Notes when a policy would expect the task to end there.
   private mutating func expect(_ index: Int32, on machine: Int) {
-    guard let length = cluster.expectedRunTime(of: slots[index].view, on: machine) else { return }
+    guard let length = cluster.expectedRunTime(of: backfilled(slots[index].view), on: machine)
+    else {
+      return
+    }
     let end = cluster.now + slots[index].startup + length + store
     guard end.isKnown else { return }
     slots[index].expectedEnd = end
@@ -173,8 +176,10 @@ extension Engine {
       accounts.finished(slots[member].view.request, after: slots[member].work)
       member = slots[member].sibling
     }
+    let (view, work) = (slots[index].view, slots[index].work)
     release(index)
     conclude(index, .finished)
+    learn(view, work: work)
     if options.mode == .dispatch { startQueued(on: machine) }
   }
 

@@ -25,6 +25,11 @@ struct Engine: ~Copyable {
   var shadow: HeadPromise?
   /// Scores the waiting tasks, in an order that changes with time.
   var scorer: (any QueueScorer)?
+  /// What it is shown, and what it says, where it weighs tasks together.
+  var scene = QueueScene()
+  var scores: [Double] = []
+  /// Predicts run times from tasks that have ended.
+  var predictor: (any RunTimePredictor)?
   /// What waiting tasks have been promised by conservative backfilling.
   var plan = PromisePlan()
   /// Whether decisions are about which waiting task goes next, not only where the first one goes.
@@ -98,11 +103,15 @@ struct Engine: ~Copyable {
     seen.delivery = cluster.delivery
     self.policy = policy
     rng = RandomStream(seed: seed, name: "policy")
+    var options = options
+    if let order = policy.queueOrder { options.order = .rule(order) }
     self.options = options
     pending = WaitingQueue(options.order)
-    if case .rule(let rule) = options.order, case .changing(let make) = rule.kind {
-      scorer = make()
-    }
+    var made: (any QueueScorer)?
+    if case .rule(let rule) = options.order, case .changing(let make) = rule.kind { made = make() }
+    let showsEnds = made?.weighsTogether ?? false
+    scorer = made
+    predictor = options.prediction?.make()
     isBatch = choosesTasks
     changes = layout.events
     prospects = Prospects(layout)
@@ -114,7 +123,8 @@ struct Engine: ~Copyable {
       plans || !layout.events.isEmpty || options.failures != nil || options.audit
       || options.preemption != nil
     keepsPlan = plans
-    foreseesEnds = plans || options.backfilling == .easy || options.backfilling == .shadow
+    foreseesEnds =
+      plans || showsEnds || options.backfilling == .easy || options.backfilling == .shadow
     keepsRunningLists = listsRunning
     runningLists = Array(repeating: SlotList(), count: listsRunning ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
@@ -448,7 +458,8 @@ struct Engine: ~Copyable {
     var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
     slot.view.instance = instance
     if isBatch { slot.view.upwardRank = length(view) }
-    slot.key = pending.key(view)
+    predict(&slot.view)
+    slot.key = key(onArrivalOf: slot.view)
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
     if hold(index) { return cancelDoomed() }

@@ -71,6 +71,10 @@ public struct QueueRule: Hashable, Sendable {
 }
 
 /// Scores the waiting tasks of one run, at each decision about which goes next.
+///
+/// A scorer that goes by one task at a time has ``begin(at:waiting:on:)`` and ``score(_:)``; one that weighs
+/// the tasks against each other, and against what runs, says so (``weighsTogether``) and has
+/// ``score(_:on:into:)``.
 public protocol QueueScorer: Sendable {
   /// A decision is due: what is the same for all tasks can be worked out here.
   ///
@@ -82,6 +86,28 @@ public protocol QueueScorer: Sendable {
 
   /// The score of a task that waits; the smallest goes first, and one that is not a number last.
   func score(_ task: borrowing TaskView) -> Double
+
+  /// Whether tasks are scored together.
+  var weighsTogether: Bool { get }
+
+  /// The scores of all tasks of a scene, one for each, appended to `scores`.
+  mutating func score(
+    _ scene: borrowing QueueScene, on cluster: borrowing Cluster, into scores: inout [Double])
+}
+
+extension QueueScorer {
+  public var weighsTogether: Bool { false }
+
+  public mutating func begin(at now: Microseconds, waiting: Int, on cluster: borrowing Cluster) {}
+
+  public func score(_ task: borrowing TaskView) -> Double { .nan }
+
+  public mutating func score(
+    _ scene: borrowing QueueScene, on cluster: borrowing Cluster, into scores: inout [Double]
+  ) {
+    begin(at: scene.now, waiting: scene.queueLength, on: cluster)
+    for task in scene.waiting { scores.append(score(task)) }
+  }
 }
 
 extension TaskView {

@@ -45,6 +45,17 @@ struct EngineOptions: ParsableArguments, Sendable {
   @Flag(help: "Tell schedulers true run times where the workload has no estimates.")
   var exactEstimates = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Predict run times from tasks that have ended: \(EngineSettings.predictions.joined(separator: ", ")).",
+      valueName: "kind"))
+  var prediction: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What predictions are for: order, backfilling or both.", valueName: "use"))
+  var predictFor: String?
+
   @Flag(help: "Refuse for good what does not fit at once, as the original study's code does.")
   var refuse = false
 
@@ -140,6 +151,15 @@ struct EngineOptions: ParsableArguments, Sendable {
   var audit = false
 
   mutating func validate() throws {
+    for (option, value, names) in [
+      ("--prediction", prediction, EngineSettings.predictions),
+      ("--predict-for", predictFor, EngineSettings.predictionUses),
+    ] {
+      if let value, !names.contains(value) {
+        throw ValidationError(
+          "\(option) is '\(value.prefix(40))'; expected one of \(names.joined(separator: ", "))")
+      }
+    }
     if let issue = settings.issues.first {
       throw ValidationError("\(Self.option(issue.path)) \(issue.message)")
     }
@@ -164,6 +184,8 @@ struct EngineOptions: ParsableArguments, Sendable {
     settings.depth = depth
     settings.preempt = preempt?.name
     settings.exactEstimates = exactEstimates
+    settings.prediction = prediction
+    settings.predictFor = predictFor
     settings.refuse = refuse
     settings.step = step.value.seconds
     settings.heartbeat = heartbeat.value.seconds

@@ -1,0 +1,230 @@
+import Foundation
+import Simulation
+import Testing
+import Workload
+
+@testable import MARL
+
+/// Orders of the queue that are learned.
+@Suite struct OrderTests {
+  /// Rigid jobs of some users on a pool of cores, requests longer than run times.
+  static func jobs(_ seed: UInt64, count: Int = 120, cores: Int = 16) -> [TaskRecord] {
+    var random = RandomStream(seed: seed, name: "order-jobs")
+    var now = 0.0
+    return (0..<count).map { number in
+      now += Double(random.below(40))
+      let user = random.below(4)
+      let run = 1 + random.below(20 * (user + 1) * (user + 1))
+      var record = TaskRecord(
+        id: TaskID(job: Int64(number)), submit: Microseconds(seconds: now),
+        runTime: Microseconds(seconds: Double(run)),
+        request: Resources(cpu: Cores(Double(1 + random.below(cores))), memory: .zero))
+      record.estimate = Microseconds(seconds: Double(run * (1 + random.below(8))))
+      record.user = UserID(UInt32(user + 1))
+      return record
+    }
+  }
+
+  static func layout(cores: Double = 16) throws -> ClusterLayout {
+    try ClusterLayout(machines: [
+      MachineDescription(number: 0, capacity: Resources(cpu: Cores(cores), memory: .zero))
+    ])
+  }
+
+  static func options(
+    _ backfilling: SimulationOptions.Backfilling, _ prediction: RunTimePrediction?
+  ) -> SimulationOptions {
+    var options = SimulationOptions()
+    options.spansMachines = false
+    options.backfilling = backfilling
+    options.bindsHead = backfilling == .none || backfilling == .shadow
+    options.prediction = prediction
+    options.audit = true
+    return options
+  }
+
+  /// A model that no part of the observation leaves alone.
+  static func anyModel(_ seed: UInt64, contexts: Int = 6, hidden: Int = 3) -> OrderModel {
+    var random = RandomStream(seed: seed, name: "order-model")
+    let count = OrderModel.parameterCount(contexts: contexts, hidden: hidden)
+    return OrderModel(
+      contexts: contexts, hidden: hidden,
+      parameters: (0..<count).map { _ in Double(Float(random.uniform() - 0.5)) })
+  }
+
+  static func run(
+    _ jobs: [TaskRecord], _ options: SimulationOptions, _ model: OrderModel
+  ) throws -> (results: [TaskResult], report: SimulationReport) {
+    var results = CollectedResults()
+    let report = try Simulator(
+      cluster: layout(), policy: OrderScheduler(model, name: "order:any"), options: options, seed: 1
+    ).run(TaskTable(jobs).source(), results: &results)
+    return (results.results.sorted { $0.id < $1.id }, report)
+  }
+
+  @Test(arguments: [UInt64(1), 2, 3]) func cmaFindsTheMinimaOfStandardFunctions(seed: UInt64) {
+    func sphere(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 } }
+    func ellipsoid(_ x: [Double]) -> Double {
+      var sum = 0.0
+      for (place, value) in x.enumerated() {
+        sum += pow(1e6, Double(place) / Double(x.count - 1)) * value * value
+      }
+      return sum
+    }
+    func rosenbrock(_ x: [Double]) -> Double {
+      var sum = 0.0
+      for (value, next) in zip(x, x.dropFirst()) {
+        sum += 100 * pow(next - value * value, 2) + pow(1 - value, 2)
+      }
+      return sum
+    }
+    let functions: [(([Double]) -> Double, Int)] = [
+      (sphere, 3000), (ellipsoid, 12_000), (rosenbrock, 16_000),
+    ]
+    // About twice what Hansen's tutorial and its code need in ten dimensions.
+    for (function, limit) in functions {
+      var search = CMAES(mean: Array(repeating: 0.4, count: 10), step: 0.3, seed: seed)
+      var (evaluations, best) = (0, Double.infinity)
+      while best > 1e-9, evaluations < limit {
+        let losses = search.ask().map(function)
+        evaluations += losses.count
+        best = min(best, losses.min() ?? .infinity)
+        search.tell(losses)
+      }
+      #expect(best <= 1e-9, "after \(evaluations) evaluations")
+    }
+  }
+
+  @Test func cmaTakesWhatIsNoNumberForTheWorst() {
+    var search = CMAES(mean: [3, -2], step: 1, seed: 4)
+    for _ in 0..<200 {
+      search.tell(search.ask().map { $0[0] < 0 ? .nan : $0[0] * $0[0] + $0[1] * $0[1] })
+    }
+    #expect(search.mean.allSatisfy { abs($0) < 1e-3 })
+  }
+
+  /// What has not ended has no influence: a job that turns out to run longer changes nothing that started
+  /// before it would have ended.
+  @Test(
+    arguments: [SimulationOptions.Backfilling.none, .shadow, .easy, .conservative],
+    [nil, RunTimePrediction.lastTwo, .regression] as [RunTimePrediction?])
+  func seesNothingOfTheFuture(
+    backfilling: SimulationOptions.Backfilling, prediction: RunTimePrediction?
+  ) throws {
+    let options = Self.options(backfilling, prediction)
+    for seed in UInt64(1)...2 {
+      let jobs = Self.jobs(seed)
+      let model = Self.anyModel(seed)
+      let (before, report) = try Self.run(jobs, options, model)
+      #expect(report.audit?.passed == true)
+      for changed in stride(from: 19, to: jobs.count, by: 31) {
+        var others = jobs
+        others[changed].runTime = Microseconds(seconds: jobs[changed].runTime.seconds * 3 + 1)
+        let (after, _) = try Self.run(others, options, model)
+        let end = before[changed].finish
+        #expect(before.count == after.count)
+        var compared = 0
+        for (a, b) in zip(before, after) where a.start < end {
+          compared += 1
+          #expect(a.start == b.start, "job \(a.id.job) of seed \(seed), \(changed) changed")
+        }
+        #expect(compared > 10)
+      }
+    }
+  }
+
+  /// The order does what it learned: with smallest area's weights it is smallest area.
+  @Test(arguments: [SimulationOptions.Backfilling.none, .shadow, .easy])
+  func smallestAreaIsSmallestArea(backfilling: SimulationOptions.Backfilling) throws {
+    // Areas that are all different, by more than the logarithms' error.
+    let jobs = Self.jobs(9).enumerated().map { number, job in
+      var job = job
+      job.estimate = Microseconds(seconds: pow(3, Double(number % 9)))
+      job.request.cpu = Cores(Double(1 << (number * 7 % 5)))
+      job.runTime = min(job.runTime, job.estimate)
+      return job
+    }
+    var options = Self.options(backfilling, nil)
+    let (learned, _) = try Self.run(jobs, options, .smallestArea(contexts: 2, hidden: 0))
+    options.order = .rule(.smallestArea)
+    var results = CollectedResults()
+    _ = try Simulator(cluster: Self.layout(), policy: FirstFit(), options: options, seed: 1)
+      .run(TaskTable(jobs).source(), results: &results)
+    let known = results.results.sorted { $0.id < $1.id }
+    #expect(learned.map(\.start) == known.map(\.start))
+  }
+
+  @Test func isReadAsItWasWritten() throws {
+    var model = Self.anyModel(3)
+    model.environment = TrainingEnvironment(ofOrder: Self.options(.easy, .regression))
+    let again = try OrderModel(SafeTensors(model.tensors.data()))
+    #expect(again == model)
+    #expect(again.environment?.prediction == "regression")
+    #expect(model.tensors.data() == again.tensors.data())
+  }
+
+  @Test func refusesWhatIsForOthers() throws {
+    let file = Self.anyModel(3).tensors
+    func refusal(_ change: (inout SafeTensors) -> Void) -> String {
+      var file = file
+      change(&file)
+      do {
+        _ = try OrderModel(file)
+        return "accepted"
+      } catch {
+        return "\(error)"
+      }
+    }
+    #expect(refusal { _ in } == "accepted")
+    let cases: [(change: (inout SafeTensors) -> Void, words: String)] = [
+      ({ $0.metadata["decision"] = "stage" }, "its decision is stage; expected order"),
+      ({ $0.metadata["decision"] = nil }, "marl:FILE"),
+      ({ $0.metadata["observation"] = "order-0" }, "observation is order-0"),
+      ({ $0.metadata["cluster"] = "gpus" }, "cluster is gpus; expected cores"),
+      ({ $0.tensors["order.weight"] = nil }, "missing"),
+      ({ $0.tensors["order.weight"]!.values[0] = .nan }, "not finite"),
+      (
+        { $0.tensors["order.hidden"] = .init(shape: [1, 2], values: [0, 0]) },
+        "shape of order.hidden"
+      ),
+    ]
+    for (change, words) in cases {
+      let text = refusal(change)
+      #expect(text.contains(words), "\(text)")
+    }
+    // A file of where tasks go, and this one taken for one.
+    let placement = PolicyModel.initialised(.candidates, seed: 1)
+    #expect(throws: CheckpointError.self) { try OrderModel(placement.tensors) }
+    #expect(throws: CheckpointError.self) { try PolicyModel(file) }
+  }
+
+  /// The same bytes with one worker and with several, and a better order than the one it began with.
+  @Test func trainsAndIsTheSameForAnyNumberOfWorkers() throws {
+    let sequences = (UInt64(1)...6).map { Self.jobs($0, count: 80) }
+    var options = Self.options(.shadow, nil)
+    options.audit = false
+    let layout = try Self.layout()
+    let loss: OrderTrainer.Loss = { [options] rule, index in
+      var options = options
+      options.order = .rule(rule)
+      let report = try Simulator(cluster: layout, policy: FirstFit(), options: options, seed: 1)
+        .run(TaskTable(sequences[index]).source())
+      return report.total.boundedSlowdown.mean / 1e6
+    }
+    var settings = OrderTrainer.Settings()
+    (settings.sequences, settings.validation, settings.population) = (4, 2, 8)
+    (settings.contexts, settings.hidden) = (2, 2)
+    var trainers = [1, 3].map { _ in OrderTrainer(settings, training: 4, loss: loss) }
+    var first = 0.0
+    for generation in 1...12 {
+      let progress = try [1, 3].enumerated().map { place, workers in
+        try trainers[place].step(workers: workers, validates: generation % 3 == 0)
+      }
+      #expect(progress[0] == progress[1])
+      if generation == 1 { first = progress[0].mean }
+      if generation == 12 { #expect(progress[0].mean < first) }
+    }
+    #expect(trainers[0].best.tensors.data() == trainers[1].best.tensors.data())
+    #expect(trainers[0].bestLoss.isFinite)
+  }
+}
