@@ -10,3 +10,6 @@
 
 /// log(1 + x), likewise.
 @inlinable public func log1pf(_ x: Float) -> Float { Float(log1p(Double(x))) }
+
+/// x^y for x ≥ 0, likewise.
+@inlinable public func powf(_ x: Float, _ y: Float) -> Float { Float(pow(Double(x), Double(y))) }

@@ -87,12 +87,15 @@ public struct RunRemarks: Hashable, Sendable {
     }
     if policy.hasPrefix("order:") {
       note(
+        policy,
         "what \(policy) sees of requested times is the same for all (docs/learning/order.md says what that "
           + "costs)", "\(policy) takes the others to ask for a day")
       if withUser == 0 {
-        sentences.append(
-          "0 of \(Self.grouped(tasks)) tasks have users: what \(policy) and predictions go by of users is the "
-            + "same for all (docs/learning/order.md says what that costs)")
+        notes.append(
+          Note(
+            .withoutUsers, policy, ["tasks": Double(tasks)],
+            "0 of \(Self.grouped(tasks)) tasks have users: what \(policy) and predictions go by of users is the "
+              + "same for all (docs/learning/order.md says what that costs)"))
       }
     }
     if goesByEstimates {
@@ -197,6 +200,8 @@ extension Note.Kind {
   public static let withoutEstimates = Note.Kind(rawValue: "without-estimates")
   /// A rule goes by deadlines that tasks do not have.
   public static let withoutDeadlines = Note.Kind(rawValue: "without-deadlines")
+  /// No task has a user.
+  public static let withoutUsers = Note.Kind(rawValue: "without-users")
   /// Tasks do not ask for a resource.
   public static let withoutRequest = Note.Kind(rawValue: "without-request")
 }
