@@ -61,9 +61,9 @@ public struct ConfigurationFile {
     defer { collector.visited = [] }
     var node: Node
     do {
-      node = try Yams.compose(yaml: text) ?? Node.mapping(.init([]))
+      node = try Yams.compose(yaml: JSONText.asYAML(text) ?? text) ?? Node.mapping(.init([]))
     } catch {
-      throw ConfigurationError(file: name, issues: [Self.issue(error)])
+      throw ConfigurationError(file: name, issues: [issue(error)])
     }
     for override in overrides {
       if let issue = override.apply(to: &node) { collector.issues.append(issue) }
@@ -82,7 +82,7 @@ public struct ConfigurationFile {
   }
 
   /// What the YAML parser has to say, in one line.
-  private static func issue(_ error: any Error) -> DescriptionIssue {
+  private func issue(_ error: any Error) -> DescriptionIssue {
     switch error as? YamlError {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
@@ -92,9 +92,24 @@ public struct ConfigurationFile {
       .init(
         path: "", message: "there twice: \(keys.map { "'\($0)'" }.joined(separator: ", "))",
         line: context.mark.line, column: context.mark.column)
-    case .reader(let problem, _, _, _): .init(path: "", message: "is not YAML: \(problem)")
+    case .reader(let problem, let offset, let value, _):
+      character(problem, at: offset ?? 0, value)
     default: .init(path: "", message: "is not YAML")
     }
+  }
+}
+
+extension ConfigurationFile {
+  /// A character that YAML does not have, at an offset in bytes.
+  private func character(_ problem: String, at offset: Int, _ value: Int32) -> DescriptionIssue {
+    let before = text.utf8.prefix(offset)
+    let column =
+      before.count
+      - (before.lastIndex(of: 0x0a).map { before.distance(from: before.startIndex, to: $0) + 1 }
+        ?? 0)
+    return DescriptionIssue(
+      path: "", message: "is not YAML: \(problem) (U+\(String(format: "%04X", value)))",
+      line: before.count { $0 == 0x0a } + 1, column: column + 1)
   }
 }
 

@@ -416,6 +416,19 @@ final class CompiledModel: Sendable {
     }
   }
 
+  /// Estimates of tasks that run already at the beginning, of which the first is number `first`.
+  func estimate(_ standing: inout [TaskRecord], from first: Int, seed: UInt64) {
+    guard let estimates else { return }
+    let stream = RandomStream(seed: seed, name: "standing/estimate")
+    var factors = standing.indices.map {
+      RandomStream.openUniform(stream.word(UInt64(first + $0)))
+    }
+    factors.withUnsafeMutableBufferPointer { estimates.factor.transform($0) }
+    for place in standing.indices {
+      standing[place].estimate = estimate(standing[place].runTime.seconds * factors[place])
+    }
+  }
+
   private func estimate(_ seconds: Double) -> Microseconds {
     let rounded = estimates?.roundedTo.first { $0 >= seconds } ?? seconds
     return Microseconds(inRange(seconds: rounded))

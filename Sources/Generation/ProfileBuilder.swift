@@ -32,7 +32,7 @@ public struct ProfileOptions: Sendable {
   public var only: String?
   /// Quantities with fewer exact values are described and not fitted.
   public var fewest = 0
-  /// Told of each law that is about to be fitted, and of each quantity that is done.
+  /// Told of each law that is about to be fitted, of what is known then, and of each quantity that is done.
   public var progress: (@Sendable (FitProgress) -> Void)?
 
   public init() {}
@@ -52,6 +52,8 @@ public enum BinningChoice: Sendable, Hashable {
 public enum FitProgress: Sendable {
   /// A law of a quantity (`all/run time`) is being fitted and tested.
   case fitting(Family, of: String)
+  /// A quantity of a class as far as it is known: laws are fitted, or some of them tested.
+  case partly(QuantityProfile, of: String)
   /// A quantity of a class is done.
   case done(QuantityProfile, of: String)
 }

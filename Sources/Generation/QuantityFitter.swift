@@ -142,18 +142,26 @@ public struct QuantityFitter: Sendable {
       return
     }
     var fits: [Fit] = []
+    var measured: [Family: FittedLaw] = [:]
     // Whoever cancels the task throws the profile away.
     for family in options.families where !Task.isCancelled {
       options.progress?(.fitting(family, of: name))
-      do throws(FittingError) { fits.append(try sample.fit(family)) } catch {
+      do throws(FittingError) {
+        let fit = try sample.fit(family)
+        let goodness = sample.goodness(of: fit.law)
+        fits.append(fit)
+        measured[family] = FittedLaw(
+          fit: fit, aic: fit.aic, bic: fit.bic, kolmogorovSmirnov: goodness.kolmogorovSmirnov,
+          andersonDarling: goodness.andersonDarling, cramerVonMises: goodness.cramerVonMises)
+        profile.fits = fits.ranked().compactMap { measured[$0.family] }
+        options.progress?(.partly(profile, of: name))
+      } catch {
         profile.failures.append(.init(family: family, reason: error.description))
       }
     }
-    for fit in fits.ranked() where !Task.isCancelled {
-      let goodness = sample.goodness(of: fit.law)
-      var fitted = FittedLaw(
-        fit: fit, aic: fit.aic, bic: fit.bic, kolmogorovSmirnov: goodness.kolmogorovSmirnov,
-        andersonDarling: goodness.andersonDarling, cramerVonMises: goodness.cramerVonMises)
+    for place in profile.fits.indices where !Task.isCancelled {
+      var fitted = profile.fits[place]
+      let fit = fitted.fit
       let path = "\(name)/\(fit.family.rawValue)"
       if options.fitReplicates > 0 {
         options.progress?(.fitting(fit.family, of: name))
@@ -169,7 +177,8 @@ public struct QuantityFitter: Sendable {
           fit.family, replicates: options.intervalReplicates, threads: options.threads
         ) { stream.at($0) }
       }
-      profile.fits.append(fitted)
+      profile.fits[place] = fitted
+      if fitted.test != nil { options.progress?(.partly(profile, of: name)) }
     }
     if profile.atoms == nil || !sample.censored.isEmpty {
       profile.empirical = Self.quantiles(of: sample)

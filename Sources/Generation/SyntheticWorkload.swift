@@ -149,7 +149,9 @@ public struct SyntheticWorkload: WorkloadSource, Sendable {
   func standingTasks(from first: Int, atMost limit: Int) -> [TaskRecord] {
     guard let standing = model.standing else { return [] }
     let stream = RandomStream(seed: seed, name: "standing")
-    return (first..<min(standing.count, first + limit)).map { standing.task($0, stream) }
+    var tasks = (first..<min(standing.count, first + limit)).map { standing.task($0, stream) }
+    compiled.estimate(&tasks, from: first, seed: seed)
+    return tasks
   }
 
   /// This workload without what runs already at the beginning.

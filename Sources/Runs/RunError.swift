@@ -22,6 +22,11 @@ public struct RunError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Each thing that an error says is wrong, behind the place of what it is part of.
+  static func lines(of error: any Error, in place: String) -> [String] {
+    RunError(error).message.split(separator: "\n").map { "\(place): \($0)" }
+  }
+
   /// A line for each thing that is wrong.
   public init(lines: [String]) { message = lines.map(Quoting.visible).joined(separator: "\n") }
 }

@@ -33,6 +33,9 @@ public struct ReadOptions {
   /// Where finished parts are kept, so that an interrupted reading can go on from them; nil keeps
   /// nothing. Formats whose parts are not read on their own have nothing to keep.
   public var work: WorkFolder?
+  /// What is done with the parts where the reading is split over processes; nil reads all of them. Formats
+  /// whose parts are not read on their own cannot be split.
+  package var split: PartSplit?
   /// What a progress display reads.
   public var meter: ReadMeter?
 

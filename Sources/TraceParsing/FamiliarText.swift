@@ -2,9 +2,12 @@
 enum FamiliarText {
   /// `, which looks like …: what to do`; empty if it looks like nothing known.
   ///
-  /// - Parameter head: the beginning of the file.
-  static func hint(_ head: [UInt8]) -> String {
+  /// - Parameters:
+  ///   - head: the beginning of the file.
+  ///   - name: what the file is called, in its archive where it is in one.
+  static func hint(_ head: [UInt8], name: String) -> String {
     let text = String(decoding: head.prefix(4096), as: UTF8.self)
+    if let document = document(text, name) { return ", which looks like " + document }
     let line = text.prefix { !$0.isNewline }
     if line.contains(/^job[0-9]+(\t[0-9]+){5}\s*$/) {
       return ", which looks like SWIM's Facebook workloads: they have bytes and no run times, so a "
@@ -39,6 +42,34 @@ enum FamiliarText {
       if isHeader { return ", which looks like a table with a header and \(name) between" + words }
     }
     return ""
+  }
+
+  /// What is no table at all, and the way on; nil if it looks like none of these.
+  private static func document(_ text: String, _ name: String) -> String? {
+    let start = text.drop { $0.isWhitespace }.prefix(400).lowercased()
+    if name.hasSuffix("[Content_Types].xml")
+      || start.hasPrefix("application/vnd.oasis.opendocument")
+    {
+      return "a spreadsheet's workbook: save its sheet as CSV"
+    }
+    if start.hasPrefix("<!doctype html") || start.hasPrefix("<html") {
+      return
+        "a web page, as servers send in place of a file that is not there: fetch the file again"
+    }
+    if start.hasPrefix("%pdf-") { return "a PDF: the rows are in another file" }
+    if start.hasPrefix("version https://git-lfs") {
+      return "a pointer of Git LFS: 'git lfs pull' fetches the file itself"
+    }
+    if start.hasPrefix("<?xml") { return "XML, which no format is in" }
+    for (key, kind, command) in [
+      ("groups", "a cluster file", "--cluster takes it"),
+      ("schedulers", "an experiment", "compare --experiment takes it"),
+      ("classes", "a scenario", "simulate --workload and generate take it"),
+      ("columns", "a mapping of columns", "--columns takes it, beside the table"),
+    ] where text.split(whereSeparator: \.isNewline).contains(where: { $0.hasPrefix("\(key):") }) {
+      return "\(kind): \(command)"
+    }
+    return nil
   }
 
   /// What a Parquet file of these columns is known to be, though it has no tasks; empty if nothing.

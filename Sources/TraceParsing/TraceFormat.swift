@@ -56,6 +56,10 @@ public protocol RecognisedTrace {
   /// from if that is nil. False unless the format says otherwise.
   func canKeepParts(of table: String?) -> Bool
 
+  /// Whether the parts of `table`, or of the one that records are made from if that is nil, can be read by
+  /// several processes, a share each (``TraceSplit``). False unless the format says otherwise.
+  func canSplit(_ table: String?) -> Bool
+
   /// Its tasks in submit order.
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream
 
@@ -88,6 +92,7 @@ extension RecognisedTrace {
   public var machineTable: String? {
     tables.contains { $0.name == "machine_events" } ? "machine_events" : nil
   }
+  public func canSplit(_ table: String?) -> Bool { false }
 }
 
 /// Machine events in time order, and the names of their platforms.
@@ -133,14 +138,27 @@ public struct TraceOpener: Sendable {
     maximumExpansion: Int = Expansion.defaultLimit,
     temporaryDirectory: String = NSTemporaryDirectory(), remote: (any RemoteFiles)? = nil
   ) throws(TraceError) -> any RecognisedTrace {
+    try recognise(
+      TraceInput(
+        path: path, meter: meter, maximumExpansion: maximumExpansion,
+        temporaryDirectory: temporaryDirectory, remote: remote), format: format, table: table)
+  }
+
+  /// The trace that an input is.
+  ///
+  /// - Parameters:
+  ///   - input: what was found.
+  ///   - format: the kind the user insists on.
+  ///   - table: the table the user says it is.
+  /// - Throws: `TraceError` if there is nothing that a format recognises.
+  public func recognise(
+    _ input: TraceInput, format: String? = nil, table: String? = nil
+  ) throws(TraceError) -> any RecognisedTrace {
     let candidates = format.map { name in formats.filter { $0.name == name } } ?? formats
     guard !candidates.isEmpty else {
       throw TraceError(
         .missing, "no format '\(format ?? "")'; there are \(formatNames.joined(separator: ", "))")
     }
-    let input = try TraceInput(
-      path: path, meter: meter, maximumExpansion: maximumExpansion,
-      temporaryDirectory: temporaryDirectory, remote: remote)
     for candidate in candidates where format != nil || candidate.isTold(by: input) {
       if let trace = try candidate.recognise(input, table: table) { return trace }
     }
@@ -155,7 +173,8 @@ public struct TraceOpener: Sendable {
     let asked = format ?? "any of \(formats.count) formats"
     throw TraceError(
       .unrecognised,
-      "not a table of \(asked); it begins '\(line)'\(FamiliarText.hint(group.head))"
+      "not a table of \(asked); it begins '\(line)'"
+        + FamiliarText.hint(group.head, name: group.files[0].name)
         + MappedTableFormat.nearest(to: input)
         + ". --format and --table say what it is; convert --print-mapping writes a mapping to "
         + "begin from",

@@ -137,11 +137,13 @@ private struct GivenInputs: ExperimentInputs, @unchecked Sendable {
     guard let table = try given(definition.source, "table:", tables) else {
       return try base.tasks(definition, on: layout, seed: seed)
     }
-    return CellTasks(
+    let users = table.symbols.strings
+    var tasks = CellTasks(
       ReplayedTasks(
-        NamedWorkload(
-          table.tasks, users: table.symbols.strings, dependencies: table.dependencies)),
+        NamedWorkload(table.tasks, users: users, dependencies: table.dependencies)),
       dependencies: table.dependencies)
+    tasks.userNames = { users }
+    return tasks
   }
 
   func tasks(

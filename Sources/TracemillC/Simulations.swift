@@ -49,6 +49,7 @@ private struct DescribedSimulation {
   var scaleArrivals: Double
   var scaleRunTimes: Double
   var keepsTasks: Bool
+  var waitsBy: [WaitGrouping]
   var reading: ReadingSettings
   var selection: TaskSelection
 
@@ -62,6 +63,14 @@ private struct DescribedSimulation {
     scaleArrivals = root.number("scaleArrivals", in: .positive) ?? 1
     scaleRunTimes = root.number("scaleRunTimes", formerly: "scaleLoad", in: .nonnegative) ?? 1
     keepsTasks = root.flag("tasks") ?? true
+    waitsBy = (root.list("waitsBy") ?? []).compactMap { node in
+      guard let name = node.string() else { return nil }
+      if let grouping = WaitGrouping(rawValue: name) { return grouping }
+      node.problem(
+        "is '\(name)'; expected one of "
+          + WaitGrouping.allCases.map(\.rawValue).joined(separator: ", "))
+      return nil
+    }
     reading = ReadingSettings(root.object("reading"))
     selection = TaskSelection(root.object("selection"))
     if cluster == nil, root["cluster"] == nil, !needsWorkload {
@@ -74,6 +83,7 @@ private struct DescribedSimulation {
       workload: workload ?? "table", cluster: cluster?.name, scheduler: scheduler, engine: engine)
     simulation.scaleArrivals = scaleArrivals
     simulation.scaleRunTimes = scaleRunTimes
+    simulation.waitsBy = waitsBy
     simulation.selection = selection
     simulation.reading = reading
     simulation.reading.remote = job.files

@@ -22,6 +22,7 @@ struct ConvertCommand: ParsableCommand {
         tracemill convert broken.csv --lenient -o tasks.csv
         tracemill convert clusterdata-2011-2 --dry-run
         tracemill convert sacct.txt --anonymise -o jobs.parquet
+        tracemill convert clusterdata-2011-2 --shard 3/64 -o 3.parts
         tracemill convert unknown.csv --print-mapping > map.yaml
       """)
 
@@ -58,6 +59,12 @@ struct ConvertCommand: ParsableCommand {
       """)
   var resume = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Read this share of the parts only, such as 3/64, and keep what they hold in a .parts file; merge joins those of all shards.",
+      valueName: "i/n"))
+  var shard: Shard?
+
   @Flag(
     help: """
       Make the records fit to be given away: users become numbers (of a salted hash), times count \
@@ -90,6 +97,17 @@ struct ConvertCommand: ParsableCommand {
     guard (1...1_000_000_000).contains(rowsPerPart) else {
       throw ValidationError("--rows-per-part is from 1 to 1000000000")
     }
+    if shard != nil {
+      guard let output, output.hasSuffix(".parts") else {
+        throw ValidationError("--shard writes a .parts file: --output (-o) names it")
+      }
+      guard !dryRun, !resume, !anonymise, toFormat == .records, selection.isEmpty else {
+        throw ValidationError(
+          "--shard keeps all that its parts hold: what is selected, in which layout and whether it is "
+            + "anonymised is said to merge; a shard that was interrupted is run again")
+      }
+      return
+    }
     if dryRun {
       guard output == nil, !resume else {
         throw ValidationError("--dry-run writes nothing: it goes without --output and --resume")
@@ -115,19 +133,73 @@ struct ConvertCommand: ParsableCommand {
         temporaryDirectory: reading.temporaryDirectory)
       return try writeOutput(MappingGuess(input).yaml)
     }
+    if let shard, let output {
+      return try keep(shard, in: output, reading, meter)
+    }
+    let trace = try reading.open(input, meter: meter)
+    let rejects = try output.flatMap { lenient ? try RejectsFile(beside: $0) : nil }
+    let log = try rejects?.log ?? (lenient ? RejectLog { _ in } : nil)
+    var options = reading.readOptions(meter: meter, rejects: log)
+    if resume, let output {
+      if trace.canKeepParts(of: options.table) {
+        options.work = try WorkFolder(path: output + ".work")
+      } else {
+        reading.logger?.notice(
+          """
+          --resume has no effect: only parts of google-2011 events that are files of their own can \
+          be kept; this input (\(trace.format)) is read from the beginning
+          """)
+      }
+    }
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
-    var job = ConversionJob(input, to: output, layout: toFormat)
-    job.rowsPerPart = rowsPerPart
-    job.isLenient = lenient
-    job.resumes = resume
-    job.salt = anonymise ? salt.map { Array($0.utf8) } ?? ConversionJob.randomSalt() : nil
-    job.selection = selection.selection
-    let summary = try job.run(reading, meter: meter)
+
+    var conversion = RecordConversion()
+    (conversion.layout, conversion.output, conversion.rowsPerPart) = (toFormat, output, rowsPerPart)
+    conversion.selection = selection.selection
+    (conversion.anonymises, conversion.salt) = (anonymise, salt)
+    let summary = try conversion.run(trace, options, rejects: rejects) {
+      reading.logger?.notice("\($0)")
+    }
+    options.work?.remove()
     progress.finish(summary.selected)
     try writeSummary(
       json ? try jsonText(summary.object) + "\n" : summary.text, of: output.map { [$0] } ?? [])
   }
 }
 
+extension ConvertCommand {
+  /// Reads a share of the parts.
+  private func keep(
+    _ shard: Shard, in output: String, _ reading: ReadingSettings, _ meter: ReadMeter
+  ) throws {
+    let progress = Progress("reading \(shard) of \(input)", meter: meter, logger: reading.logger)
+    defer { progress.finish() }
+    let (input, trace) = try reading.openToSplit(self.input, meter: meter)
+    let rejects = lenient ? try RejectLog { _ in } : nil
+    let summary = try TraceSplit.write(
+      shard, of: trace, in: input, to: output, version: Toolkit.version,
+      reading.readOptions(meter: meter, rejects: rejects))
+    progress.finish()
+    let object: [String: Any] = [
+      "shard": shard.number, "shards": shard.count, "parts": summary.parts,
+      "all_parts": summary.allParts, "bytes": summary.bytes, "output": output,
+    ]
+    try writeOutput(
+      json
+        ? jsonText(object) + "\n"
+        : """
+        shard    \(shard): \(grouped(summary.parts)) of \(grouped(summary.allParts)) parts, \
+        \(grouped(summary.bytes)) bytes
+        wrote    \(FileName.printed(output))
+
+        """)
+  }
+}
+
 extension RecordLayout: ExpressibleByArgument {}
+
+extension Shard: ExpressibleByArgument {
+  /// The share that `argument` names.
+  public init?(argument: String) { self.init(argument) }
+}

@@ -156,7 +156,7 @@ struct FitCommand: AsyncParsableCommand {
       stopwatch.lap("fitting")
       if let output { try OutputFile.write(fitted.json, to: output) }
       try writeOutput(json ? String(decoding: fitted.json, as: UTF8.self) : fitted.text)
-      if let plots { try fitted.draw(into: plots) }
+      if let plots { try fitted.draw(into: plots, logger: reading.logger) }
     } catch let error as FittingError {
       var message = "\(input): \(error)"
       if case .unusableValues = error {

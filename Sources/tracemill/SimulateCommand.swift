@@ -146,7 +146,7 @@ struct SimulateCommand: AsyncParsableCommand {
       Tell waits apart by user, or by size (cores, in powers of two); may be repeated. By run time and \
       by class they are told anyway.
       """, valueName: "what"))
-  var waitsBy: [WaitGrouping] = []
+  var waitsBy: [WaitsBy] = []
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -251,7 +251,7 @@ struct SimulateCommand: AsyncParsableCommand {
       workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
     job.scaleArrivals = scaleArrivals
     job.scaleRunTimes = scaleRunTimes
-    job.waitsBy = WaitGrouping.allCases.filter(waitsBy.contains)
+    job.waitsBy = waitsBy.groupings
     job.selection = selection.selection
     job.reading = reading
     if ExternalScheduler.isOne(scheduler) {
@@ -285,4 +285,14 @@ struct SimulateCommand: AsyncParsableCommand {
   }
 }
 
-extension WaitGrouping: ExpressibleByArgument {}
+/// What waits are told apart by: what is asked for, and what is told anyway.
+enum WaitsBy: String, CaseIterable, ExpressibleByArgument {
+  case user, size, runTime = "run-time", kind = "class"
+}
+
+extension [WaitsBy] {
+  /// What takes asking for.
+  var groupings: [WaitGrouping] {
+    WaitGrouping.allCases.filter { grouping in contains { $0.rawValue == grouping.rawValue } }
+  }
+}

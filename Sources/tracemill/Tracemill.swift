@@ -31,10 +31,11 @@ struct Tracemill: AsyncParsableCommand {
       """,
     version: Toolkit.version,
     subcommands: [
-      ConvertCommand.self, InspectCommand.self, VerifyCommand.self, FitCommand.self,
+      ConvertCommand.self, MergeCommand.self, InspectCommand.self, VerifyCommand.self,
+      FitCommand.self,
       GenerateCommand.self, SimulateCommand.self, CompareCommand.self, SweepCommand.self,
       CalibrateCommand.self,
-      ReportCommand.self, ClusterCommand.self,
+      ReportCommand.self, PlanCommand.self, ClusterCommand.self,
       TrainCommand.self, FederateCommand.self, TuneCommand.self, EvaluateCommand.self,
       CombineCommand.self,
     ])

@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import Testing
 
 private struct Machine: Equatable {
@@ -154,5 +155,44 @@ private func machine(_ node: ConfigurationNode) -> Machine? {
       }
     }
     #expect(root == nil)
+  }
+
+  /// JSON has characters that YAML refuses, folds or writes otherwise.
+  @Test func stringsOfJSONAreWhatTheyAre() throws {
+    var random = SystemRandomNumberGenerator()
+    let odd: [Unicode.Scalar] = [
+      "\u{7f}", "\u{80}", "\u{85}", "\u{9b}", "\u{2028}", "\u{2029}", "\u{feff}", "\u{ffff}",
+      "\u{1f600}", "\u{10ffff}",
+      "\"", "\\", "/", "'", "#", "{", "\t", "\n", "\u{0}", "a", "u", "\u{e9}", ":", " ",
+    ]
+    for _ in 0..<300 {
+      var name = String.UnicodeScalarView()
+      for _ in 0..<Int.random(in: 1...12, using: &random) {
+        name.append(odd.randomElement(using: &random)!)
+      }
+      // Yams takes a byte order mark off a string's beginning.
+      if name.first == "\u{feff}" { name.removeFirst() }
+      if name.isEmpty { continue }
+      let text = String(name)
+      let data = try JSONSerialization.data(withJSONObject: ["name": text, "cores": 1])
+      let raw = String(decoding: data, as: UTF8.self)
+      // As Python's json.dumps writes it.
+      let plain = raw.utf16.map {
+        $0 < 0x7f ? String(Unicode.Scalar(UInt8($0))) : String(format: "\\u%04x", Int($0))
+      }
+      .joined()
+      for written in [raw, plain] {
+        let value = try ConfigurationFile(text: written, name: "f").read(machine)
+        #expect(Array(value.name.unicodeScalars) == Array(name), "\(text.debugDescription)")
+      }
+    }
+  }
+
+  @Test func aCharacterThatYAMLRefusesHasAPlace() {
+    #expect(
+      issues("name: a\ncores: \u{9b}1\n", machine) == [
+        "2:8: is not YAML: control characters are not allowed (U+009B)"
+      ])
+    #expect(issues(#"{"name": "\ud800", "cores": 1}"#, machine).count == 1)
   }
 }

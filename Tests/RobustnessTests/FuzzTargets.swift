@@ -265,13 +265,31 @@ struct FuzzTarget: Sendable {
     reader.rejects = []
   }
 
+  /// The lives of a fragment as a merge takes them.
+  private static func lives(of fragment: PartFragment) throws(TraceError) -> [Lifecycle] {
+    let stretches = PackedStretches(
+      users: (0...fragment.names.count).map { UInt32($0) }, sets: fragment.requests, shards: 1)
+    try stretches.take(fragment.lives)
+    var store = LifeStore(bufferBytes: 1 << 20, directory: NSTemporaryDirectory(), partitions: 1)
+    try stretches.add(shard: 0, to: &store)
+    var lives: [Lifecycle] = []
+    try store.forEachLife { (bytes, _) throws(TraceError) in
+      var (size, set) = (0, UInt16(0))
+      lives.append(
+        store.requests.sets.withUnsafeBufferPointer {
+          Lifecycle(packed: bytes, $0, size: &size, set: &set)
+        })
+    }
+    return lives
+  }
+
   /// A kept part of an interrupted conversion, behind its digest.
   private static func lives(_ bytes: [UInt8]) {
     let fragment = PartFragment(
       origin: "", survey: TableSurvey(), names: ["u"], rejects: [], transitions: TransitionCounts(),
       earliest: .never, latest: .zero, requests: [], lives: bytes)
-    try? fragment.forEachLife { (life) throws(TraceError) in
-      if !life.isPlausible { fatalError("a life out of range") }
+    for life in (try? lives(of: fragment)) ?? [] where !life.isPlausible {
+      fatalError("a life out of range")
     }
   }
 }

@@ -15,7 +15,7 @@ import TraceParsing
     return summary.object["machines"] as? [String: Any]
   }
 
-  @Test(arguments: ["google-2011-mini", "google-2019", "alibaba-2017", "alibaba-2018"])
+  @Test(arguments: ["google-2011-mini", "google-2019", "alibaba-2018"])
   func everyTraceThatComesWithUs(_ name: String) throws {
     let seen = try #require(try machines("\(Self.mini)/\(name)"))
     let list = try #require(

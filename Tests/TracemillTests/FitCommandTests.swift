@@ -110,6 +110,31 @@ import Testing
     #expect(try run(["/no/such/file", "-q"]).status == 1)
   }
 
+  /// Whoever interrupts a long fit has the laws that are fitted by then, and no half of a file.
+  @Test func anInterruptedFitSaysWhatItKnows() throws {
+    try withNumbers(values) { file, folder in
+      let output = folder.appendingPathComponent("profile.json").path
+      // A million replicates of each law would take minutes.
+      let result = try tracemill(
+        "fit", file, "--families", "exponential,weibull", "--no-tail", "--p-value-error", "0.0005",
+        "-q", "-o", output, interruptAfter: 4)
+      #expect(result.status != 0)
+      #expect(result.error.contains("interrupted; nothing was written"))
+      #expect(result.output.hasPrefix("interrupted: what was fitted until then"))
+      // The mean of the values by the law's formula; its rate is the inverse.
+      let mean = values.compactMap(Double.init).reduce(0, +) / Double(values.count)
+      let row = result.output.split(separator: "\n").first {
+        $0.contains("exponential") && $0.contains("rate")
+      }
+      let rate = row?.split(separator: " ").drop { $0 != "rate" }.dropFirst().first
+        .flatMap { Double($0) }
+      // It is told to the digits of its standard error.
+      #expect(abs((rate ?? 0) * mean - 1) < 0.01, "\(result.output)")
+      #expect(result.output.contains("weibull"))
+      #expect(!FileManager.default.fileExists(atPath: output))
+    }
+  }
+
   /// A profile for each user, whatever the name is, and for each priority.
   /// Attributes that were kept in a record file are chosen and told apart by.
   @Test func groupsAndChoicesOfAttributes() throws {

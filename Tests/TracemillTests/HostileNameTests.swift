@@ -160,17 +160,19 @@ import Testing
     }
   }
 
+  /// A field of CSV, quoted scalar by scalar.
+  private func cell(_ name: String) -> String {
+    var quoted = "\""
+    for scalar in name.unicodeScalars {
+      quoted.unicodeScalars.append(scalar)
+      if scalar == "\"" { quoted.unicodeScalars.append(scalar) }
+    }
+    return quoted + "\""
+  }
+
   /// Users' names in record files: through text and Parquet and back they are what they were.
   @Test func namesInRecordsComeBack() throws {
     let names = Self.names.filter { $0.utf8.count < 100_000 }
-    func cell(_ name: String) -> String {
-      var quoted = "\""
-      for scalar in name.unicodeScalars {
-        quoted.unicodeScalars.append(scalar)
-        if scalar == "\"" { quoted.unicodeScalars.append(scalar) }
-      }
-      return quoted + "\""
-    }
     for (place, order) in [("first", names), ("last", names.reversed())] {
       let input = try folder.write(
         "job_id,submit_us,run_us,user\n"
@@ -188,6 +190,71 @@ import Testing
       for name in names {
         let field = cell(name).utf8.dropFirst().dropLast()
         #expect(text.firstRange(of: Array(field)) != nil, "\(name.debugDescription)")
+      }
+    }
+  }
+
+  /// Users, machines and folders of hostile names, through the commands that fit, generate, simulate and sweep.
+  @Test func tracesAndClustersOfHostileNamesRunNothing() throws {
+    let names =
+      Self.names.filter { $0.utf8.count < 100_000 } + ["a/../../OWNED", "-e", "--persist", "-"]
+    var rows = "job_id,submit_us,run_us,user,cores_milli\n"
+    for row in 0..<names.count * 24 {
+      let name = cell(names[row % names.count])
+      rows +=
+        "\(row),\(row * 900_000 + row * row % 1000),\(1_000_000 + row * row % 7919 * 5000),\(name),1000\n"
+    }
+    let trace = try folder.write(rows, to: "`touch OWNED`$(touch OWNED).csv")
+    let groups = try names.map { ["name": $0, "count": 1, "cores": 8] as [String: Any] }
+    let data = try JSONSerialization.data(withJSONObject: ["groups": groups])
+    let cluster = try folder.write(String(decoding: data, as: UTF8.self), to: "c;touch OWNED;.json")
+    let out = folder("'a\"$(touch OWNED)`touch OWNED`\u{1b}[31m")
+    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    for arguments in [
+      ["inspect", trace], ["inspect", trace, "--html", out + "/page.html"],
+      [
+        "fit", trace, "--by", "user", "--no-tail", "--plots", out + "/plots", "-o",
+        out + "/profile.json",
+      ],
+      ["fit", trace, "--by", "user", "--no-tail", "--json"],
+      ["generate", out + "/profile.json", "--tasks", "500", "-o", out + "/more.csv"],
+      ["cluster", cluster], ["cluster", cluster, "--json"],
+      [
+        "simulate", "--workload", trace, "--cluster", cluster, "--by", "user", "-o", out + "/o.csv",
+        "--series", out + "/s.csv", "--machine-energy", out + "/e.csv", "--timeline",
+        out + "/t.html",
+        "--decisions", out + "/d.csv",
+      ],
+      [
+        "simulate", "--workload", trace, "--cluster", cluster, "--timeline",
+        out + "/t.perfetto-trace",
+      ],
+      [
+        "sweep", "--workload", trace, "--cluster", cluster, "--scheduler", "first-fit", "--vary",
+        "workload.scaleArrivals=1:2:1", "-o", out + "/sweep",
+      ],
+    ] {
+      let result = try run(tracemill, arguments, input: nil, interruptAfter: nil)
+      #expect(result.status == 0, "\(arguments) \(result.error.prefix(500))")
+      #expect(controls(result) == [], "\(arguments)")
+    }
+    let all =
+      FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+    #expect(all.filter { $0.hasSuffix("OWNED") } == [])
+    #expect(!FileManager.default.fileExists(atPath: "OWNED"))
+    // Every user has a profile under the name of their own, and every script its picture.
+    let profile =
+      try JSONSerialization.jsonObject(
+        with: Data(contentsOf: URL(fileURLWithPath: out + "/profile.json"))) as? [String: Any]
+    let classes = try #require(profile?["classes"] as? [String: Any])
+    for name in names {
+      #expect(
+        classes.keys.contains { Array($0.unicodeScalars) == Array(name.unicodeScalars) },
+        "\(name.debugDescription)")
+    }
+    if all.contains(where: { $0.hasSuffix(".svg") }) {
+      for script in all where script.hasSuffix(".gnuplot") {
+        #expect(all.contains(script.replacing(".gnuplot", with: ".svg")), "\(script)")
       }
     }
   }

@@ -4,7 +4,7 @@ import Testing
 
 /// What new users were told wrongly (issue 16, W1 to W16), each on its reproduction, with the right value
 /// from an independent calculation. Of the others: W3, W13 and W16 are in VerdictTests and ReportPageTests,
-/// W5, W6, W7 and W8 in StatedFaultTests, W10 in EngineKeysTests.
+/// W6 in TheoryLineTests (M/M/1 by Phipps's integral) and StatedFaultTests, W7 and W8 in StatedFaultTests.
 @Suite struct JourneyTests {
   let folder = TemporaryFolder()
 
@@ -139,6 +139,63 @@ import Testing
     // Waits are 0, 9 and 108 s, or 0, 10 and 8 s: 39 and 6 s on average.
     #expect(made.output.contains("shortest has the least mean wait: 6.00 s, where fifo has 39.0 s"))
     #expect(made.output.contains("exact"), "\(made.output)")
+  }
+
+  /// On two cores: 1 runs on one of them until 10 s, 2 wants both, 3 wants one for 20 s. Backfilled
+  /// greedily, 3 goes at once and 2 at 22 s; EASY keeps 10 s for 2, and 3 goes at 15 s.
+  @Test func w5EASYIsGreedyWithoutEstimatesAndSaysSo() throws {
+    let jobs = try folder.write(
+      "job_id,submit_us,run_us,cpu_cores\n1,0,10000000,1\n2,1000000,5000000,2\n"
+        + "3,2000000,20000000,1\n", to: "j.csv")
+    let cluster = try folder.write(
+      "groups: [ {count: 1, cores: 2, memoryGiB: 4} ]\n", to: "c.yaml")
+    func waits(_ arguments: String...) throws -> (mean: Double, note: Bool) {
+      let made = try run(
+        tracemill,
+        ["simulate", "--workload", jobs, "--cluster", cluster, "--quiet", "--json"] + arguments)
+      let all = try object(made)
+      let metrics = try #require(all["metrics"] as? [String: Any])
+      let remarks = try #require(all["remarks"] as? [String])
+      return (
+        try #require(metrics["wait_mean_s"] as? Double),
+        remarks.contains { $0.contains("0 of 3 tasks have estimates: EASY is greedy here") }
+      )
+    }
+    let greedy = try waits("--backfilling", "greedy")
+    let blind = try waits("--backfilling", "easy")
+    let exact = try waits("--backfilling", "easy", "--exact-estimates")
+    #expect(greedy == ((0 + 21 + 0) / 3.0, false))
+    #expect(blind == (greedy.mean, true))
+    #expect(exact == ((0 + 9 + 13) / 3.0, false))
+  }
+
+  /// Two machines: 1 takes both until 100 s, 2 one of them until 110 s, 3 needs both again: 0, 99 and 108 s.
+  @Test func w10CompareRunsGangsAsSimulateDoes() throws {
+    let jobs = try folder.write(
+      "job_id,submit_us,run_us,cpu_cores,instances\n1,0,100000000,4,2\n2,1000000,10000000,4,1\n"
+        + "3,2000000,10000000,4,2\n", to: "j.csv")
+    let cluster = try folder.write(
+      "groups: [ {count: 2, cores: 4, memoryGiB: 4} ]\n", to: "c.yaml")
+    let alone = try object(
+      try tracemill(
+        "simulate", "--workload", jobs, "--cluster", cluster, "--gangs", "--quiet", "--json"))
+    let metrics = try #require(alone["metrics"] as? [String: Any])
+    #expect(metrics["wait_mean_s"] as? Double == 69)
+    #expect(metrics["tasks_submitted"] as? Double == 3)
+    let file = try folder.write(
+      """
+      name: gangs
+      workloads: [ { name: jobs, source: j.csv } ]
+      clusters: [ { name: two, source: c.yaml } ]
+      schedulers: [ first-fit ]
+      seeds: 1
+      engine: { gangs: true }
+      """, to: "e.yaml")
+    let made = try tracemill("compare", "--experiment", file, "-o", folder("r"), "--quiet")
+    try #require(made.status == 0, "\(made.error)")
+    let cells = try table(folder("r/cells.csv"))
+    let column = try #require(cells[0].firstIndex(of: "wait_mean_s"))
+    #expect(cells[1][column] == "69")
   }
 
   @Test func w9OneMeanRunTime() throws {

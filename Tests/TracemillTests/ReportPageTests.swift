@@ -6,6 +6,10 @@ import Testing
 let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
   .first { FileManager.default.isExecutableFile(atPath: $0) }
 
+/// What takes the words out of a PDF, if it is installed.
+private let pdftotext = ["/usr/bin/pdftotext", "/opt/homebrew/bin/pdftotext"]
+  .first { FileManager.default.isExecutableFile(atPath: $0) }
+
 private let hasCharts = FileManager.default.fileExists(
   atPath: "/usr/share/javascript/chart.js/chart.min.js")
 
@@ -179,8 +183,27 @@ struct ReportPageTests {
           let id = "difference-\(metric.replacingOccurrences(of: "_", with: "-"))-\(index + 1)"
           #expect(sight.figures.contains(id))
           let script = try text("figures/\(id).gnuplot")
-          #expect(script.contains("\(row[0].text): \(verdict)"))
-          #expect(try contents(folder("r/figures/\(id).pdf")).count > 1000)
+          let label = "\(row[0].text): \(verdict)"
+          #expect(script.contains(label))
+          let shift = try #require(entry["shift"] as? Double)
+          let drawn = try text("figures/\(id).dat").split(whereSeparator: \.isNewline)
+            .map { $0.split(separator: " ").compactMap { Double($0) } }
+          // In the unit of the axis, which is one factor of all three.
+          let whole = max(abs(shift), abs(interval[0]), abs(interval[1]))
+          #expect(
+            drawn.contains { point in
+              let most = max(abs(point[0]), abs(point[4]), abs(point[5]))
+              return zip([point[0], point[4], point[5]], [shift] + interval).allSatisfy {
+                abs($0 / most - $1 / whole) < 1e-12
+              }
+            }, "\(id): \(drawn)")
+          if let pdftotext {
+            let pdf = folder("r/figures/\(id).pdf")
+            let read = try TestSupport.run(pdftotext, ["-layout", pdf, "-"])
+            // What is left of a word that is broken is its letters.
+            let letters = read.output.filter { !$0.isWhitespace }
+            #expect(letters.contains(label.filter { !$0.isWhitespace }), "\(read.output)")
+          }
         }
         if winners[metric] == row[0].text { #expect(verdict == "better") }
       }

@@ -166,8 +166,57 @@ import Testing
     }
     // First come first served: job 2 starts at 100 s, job 3 beside it, job 4 when job 3 has ended.
     let sizes = try means("waits_by_size")
-    #expect(sizes == ["up to 4 cores": 49.5, "up to 1 cores": (98 + 107) / 2])
+    #expect(sizes == ["up to 4 cores": 49.5, "up to 1 core": (98 + 107) / 2])
     #expect(try means("waits_by_user") == ["ann": 49, "bob": (99 + 107) / 2])
+  }
+
+  /// The same waits in an experiment: its JSON, its table, its page.
+  @Test func anExperimentTellsWaitsApartToo() throws {
+    try folder.write(
+      """
+      job_id,submit_us,run_us,cpu_cores,memory_bytes,user
+      1,0,100000000,4,1000000,ann
+      2,1000000,50000000,3,1000000,bob
+      3,2000000,10000000,1,1000000,ann
+      4,3000000,10000000,1,1000000,bob
+      """, to: "four.csv")
+    try folder.write("groups: [{ count: 1, cores: 4, memoryGiB: 8 }]", to: "one.yaml")
+    let made = try tracemill(
+      "compare", "--workload", folder("four.csv"), "--cluster", folder("one.yaml"), "--scheduler",
+      "first-fit", "--scheduler", "best-fit", "--by", "size", "--by", "user", "--by", "class",
+      "--seeds", "2", "-o", folder("r"), "--quiet")
+    try #require(made.status == 0, "\(made.error)")
+    let file = try JSONSerialization.jsonObject(
+      with: Data(try contents(folder("r/results.json"))))
+    let details = try #require((file as? [String: Any])?["tracemill"] as? [String: Any])
+    let scenario = try #require((details["scenarios"] as? [[String: Any]])?.first)
+    // Two seeds of a replay: twice the tasks of TimelineTests.waitsAreToldApartBySizeAndUser.
+    let expected: [String: Double] = [
+      "size up to 4 cores 4": 49.5, "size up to 1 core 4": (98 + 107) / 2, "user ann 4": 49,
+      "user bob 4": (99 + 107) / 2,
+    ]
+    for scheduler in try #require(scenario["schedulers"] as? [[String: Any]]) {
+      let rows = try #require(scheduler["waits"] as? [[String: Any]])
+      let means = Dictionary(
+        uniqueKeysWithValues: rows.map { row in
+          (
+            "\(row["by"] ?? "") \(row["group"] ?? "") \(row["tasks"] ?? "")",
+            row["wait_mean_s"] as? Double ?? -1
+          )
+        })
+      #expect(means == expected)
+    }
+    let csv = String(decoding: try contents(folder("r/waits.csv")), as: UTF8.self)
+      .split(separator: "\n")
+    #expect(csv[0] == "workload,cluster,scheduler,seed,by,group,tasks,wait_mean_s")
+    #expect(csv.count == 1 + 2 * 2 * 4)
+    #expect(csv.contains("four.csv,one.yaml,best-fit,2,user,bob,2,103"))
+    let page = String(decoding: try contents(folder("r/report.html")), as: UTF8.self)
+    #expect(page.contains("id=\"wait-by-size\"") && page.contains("id=\"wait-by-user\""))
+    let wrong = try tracemill(
+      "compare", "--workload", folder("four.csv"), "--cluster", folder("one.yaml"), "--scheduler",
+      "first-fit", "--by", "owner", "-o", folder("x"), "--quiet")
+    #expect(wrong.status != 0 && wrong.error.contains("owner"))
   }
 
   @Test func otherEndingsAreRefused() throws {

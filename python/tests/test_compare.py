@@ -152,3 +152,24 @@ def test_comparison_as_json_survives(work):
     table.close()
     with pytest.raises(tm.Closed):
         table.cells.to_dict()
+
+
+def test_waits_are_told_apart(work):
+    table = tm.compare([work], ["study:10"], ["first-fit", "best-fit"], seeds=1, by=["user", "size"])
+    run = tm.simulate(work, "study:10", "first-fit", 1, by=["user", "size"])
+    rows = [row for row in table.waits if row["scheduler"] == "first-fit"]
+    keys = ("by", "group", "tasks", "wait_mean_s")
+    ours = {(row["by"], row["group"]): [row[key] for key in keys] for row in run.waits}
+    theirs = {(row["by"], row["group"]): [row[key] for key in keys] for row in rows}
+    assert {by for by, _ in theirs} >= {"run-time", "size", "user"}
+    assert len([by for by, _ in theirs if by == "run-time"]) == 10
+    for key, row in theirs.items():
+        assert ours[key][:3] == row[:3] and ours[key][3] == pytest.approx(row[3], rel=1e-12)
+    # Whatever the groups are, together they are all tasks.
+    for by in ("run-time", "size", "user"):
+        parts = [row for row in rows if row["by"] == by]
+        total = sum(row["tasks"] * row["wait_mean_s"] for row in parts)
+        count = sum(row["tasks"] for row in parts)
+        assert total / count == pytest.approx(run.summary["wait_s"]["mean"], rel=1e-9)
+    with pytest.raises(tm.DescriptionError, match="waitsBy"):
+        tm.compare([work], ["study:10"], ["first-fit"], seeds=1, by=["owner"])

@@ -35,6 +35,9 @@ extension ExperimentDefinition {
     metrics = Self.names(
       root, "metrics", among: Metric.catalogue.map(\.name), Array(Metric.formerNames.keys)
     ) { Metric($0)?.priorityClass != nil }
+    let waitsBy = Self.names(root, "waitsBy", among: WaitGrouping.allCases.map(\.rawValue))
+      .compactMap(WaitGrouping.init)
+    self.waitsBy = waitsBy.isEmpty ? nil : waitsBy
     outputs =
       root["outputs"] == nil
       ? ReportOutput.allCases

@@ -26,6 +26,8 @@ public struct ExperimentDefinition: Codable, Hashable, Sendable {
   public var baseline: String?
   /// Names of the metrics in headline tables, in their order; the usual ones if empty.
   public var metrics: [String] = []
+  /// What waits are told apart by, beside run time and class; nothing if nil.
+  public var waitsBy: [WaitGrouping]?
   /// What is written besides the results store.
   public var outputs: [ReportOutput] = ReportOutput.allCases
   /// The level of confidence intervals and of significance, such as 0.95.

@@ -20,6 +20,9 @@ public struct CellCurves: Codable, Hashable, Sendable {
   public var waitsByLength: [WaitsByLength.Tenth] = []
   /// The names of the workload's own classes; empty where it has none.
   public var classNames: [String] = []
+  /// Waits by `class` where there are several, and by what the experiment's `waitsBy` asks for, the fifty
+  /// users with the most tasks.
+  public var waitGroups: [String: [WaitGroup]] = [:]
 
   /// Values at which tails are counted: twelve a decade from 1e-6 to 1e10.
   public static let edges: [Double] = (0...192).map { pow(10, Double($0 - 72) / 12) }
@@ -78,6 +81,8 @@ public struct CellCurves: Codable, Hashable, Sendable {
     lastSubmit = report.lastSubmit.isKnown ? report.lastSubmit.seconds : nil
     waitingAtLastSubmit = report.waitingAtLastSubmit
     classNames = report.kindNames
+    let classes = report.namedClasses.compactMap { WaitGroup($0.name, $0.metrics.wait) }
+    if classes.count > 1 { waitGroups["class"] = classes }
   }
 
   /// Results of versions before 0.2 have quantiles, which cannot be pooled, and no tails.
@@ -90,6 +95,8 @@ public struct CellCurves: Codable, Hashable, Sendable {
     waitsByLength =
       try keys.decodeIfPresent([WaitsByLength.Tenth].self, forKey: .waitsByLength) ?? []
     classNames = try keys.decodeIfPresent([String].self, forKey: .classNames) ?? []
+    waitGroups =
+      try keys.decodeIfPresent([String: [WaitGroup]].self, forKey: .waitGroups) ?? [:]
     waitingAtLastSubmit = try keys.decodeIfPresent(Int.self, forKey: .waitingAtLastSubmit) ?? 0
   }
 }

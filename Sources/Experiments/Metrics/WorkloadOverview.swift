@@ -181,7 +181,7 @@ private struct Reservoir {
   private var rng: RandomStream
   private static let size = 20_000
   private static let families: [Family] = [
-    .exponential, .lognormal, .weibull, .gamma, .pareto, .logLogistic, .generalizedPareto,
+    .exponential, .lognormal, .weibull, .gamma, .pareto, .logLogistic, .generalizedPareto, .burrXII,
   ]
 
   init(_ name: String, _ unit: String) {

@@ -31,22 +31,39 @@ extension ExperimentSummary {
   /// How often each scheduler is better than the baseline.
   private func overall(_ metric: Metric) -> String? {
     let baseline = results.definition.baselineName
-    let parts = results.definition.schedulers.map(\.name).filter { $0 != baseline }
-      .compactMap { name -> String? in
-        let of = scenarios.compactMap { $0.comparison(name, metric.name) }
-        guard !of.isEmpty else { return nil }
-        let better = of.count { $0.verdict == .better }
-        let worse = of.count { $0.verdict == .worse }
-        if better == of.count { return "\(name) is better in all \(of.count)" }
-        if worse == of.count { return "\(name) is worse in all \(of.count)" }
-        if better + worse == 0 { return "\(name) cannot be told from it in any" }
-        var words = ["better in \(better)"]
-        if worse > 0 { words.append("worse in \(worse)") }
-        return "\(name) is \(words.joined(separator: ", ")) of \(of.count)"
+    let names = results.definition.schedulers.map(\.name).filter { $0 != baseline }
+    // Those of one count together, the greatest count first.
+    func counts(_ verdicts: Set<Verdict>) -> [(count: Int, names: [String])] {
+      let counts = names.map { name in
+        scenarios.count { verdicts.contains($0.comparison(name, metric.name)?.verdict ?? .equal) }
       }
+      return Set(counts).subtracting([0]).sorted(by: >).map { count in
+        (count, zip(names, counts).filter { $1 == count }.map(\.0))
+      }
+    }
+    func words(_ judged: String, _ verdict: Verdict) -> [String] {
+      counts([verdict]).enumerated().map { place, entry in
+        let list = Self.list(entry.names)
+        let count = entry.count == scenarios.count ? "all \(entry.count)" : "\(entry.count)"
+        guard place == 0 else { return "\(list) in \(count)" }
+        return "\(list) \(entry.names.count == 1 ? "is" : "are") \(judged) in \(count)"
+      }
+    }
+    let told = Set(counts([.better, .worse]).flatMap(\.names))
+    let untold = names.filter { !told.contains($0) }
+    let parts =
+      [words("better", .better), words("worse", .worse)].filter { !$0.isEmpty }
+      .map { $0.joined(separator: ", ") }
+      + (untold.isEmpty ? [] : ["\(Self.list(untold)) cannot be told from it in any"])
     guard !parts.isEmpty else { return nil }
     return "By \(metric.title), against \(baseline), over \(scenarios.count) scenarios: "
       + parts.joined(separator: "; ") + "."
+  }
+
+  /// `a`, `a and b`, `a, b and c`.
+  static func list(_ names: [String]) -> String {
+    guard names.count > 1 else { return names.first ?? "" }
+    return names.dropLast().joined(separator: ", ") + " and " + names[names.count - 1]
   }
 
   private func answer(_ metric: Metric, _ scenario: Scenario) -> String {
@@ -95,7 +112,7 @@ extension ExperimentSummary {
     let worse = scenario.comparisons.filter {
       $0.scheduler == winner && $0.metric != metric.name && $0.verdict == .worse
     }
-    guard !worse.isEmpty else { return "By no other metric of the table is it told to be worse." }
+    guard !worse.isEmpty else { return "No other metric of the table is told to be worse." }
     return "The price: "
       + worse.map { comparison in
         "\(Metric(comparison.metric)?.title ?? comparison.metric) \(change(comparison, scenario))"
@@ -139,6 +156,26 @@ extension ExperimentSummary {
     guard family > 0 else { return nil }
     let alpha = 1 - results.definition.level
     return (1...60).first { pow(2, 1 - Double($0)) * Double(family) <= alpha + 1e-12 }
+  }
+
+  /// What has to be known before any figures are believed: of each scenario, what holds of several said
+  /// once.
+  public var notes: [String] {
+    var places: [(warning: String, scenarios: [String])] = []
+    for scenario in scenarios {
+      for warning in warnings(scenario) {
+        if let place = places.firstIndex(where: { $0.warning == warning }) {
+          places[place].scenarios.append(scenario.title)
+        } else {
+          places.append((warning, [scenario.title]))
+        }
+      }
+    }
+    return places.map { warning, titles in
+      guard scenarios.count > 1 else { return warning }
+      let all = titles.count == scenarios.count
+      return "\(all ? "All \(scenarios.count) scenarios" : Self.list(titles)): \(warning)"
+    }
   }
 
   /// What has to be known before a scenario's figures are believed.

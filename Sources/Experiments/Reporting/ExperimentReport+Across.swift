@@ -2,7 +2,7 @@ import Foundation
 import Simulation
 
 extension ExperimentReport {
-  /// The comparison over workloads, loads and clusters: a table and a figure for each metric.
+  /// The comparison over workloads, loads and clusters: figures and a table for each metric.
   var across: ReportPage.Section {
     guard summary.scenarios.count > 1 else {
       return .init(id: "across", title: "Across scenarios", blocks: [])
@@ -12,44 +12,102 @@ extension ExperimentReport {
     }
     var blocks: [ReportPage.Block] = []
     for (place, metric) in metrics.enumerated() {
-      blocks.append(.figure(figure(metric)))
+      blocks += multiples(figures(metric))
       let table = summary.acrossTable(metric)
       blocks.append(place == 0 ? .table(table) : .folded(table))
     }
     return .init(id: "across", title: "Across scenarios", blocks: blocks)
   }
 
-  /// A metric against what a sweep varies, or by scenario.
-  func figure(_ metric: Metric) -> ReportFigure {
-    let means = summary.scenarios.flatMap(\.groups).compactMap {
-      $0.estimates[metric.name]?.moments.mean
-    }.filter(\.isFinite)
-    let scale = metric.scale(upTo: Self.median(means.filter { $0 > 0 }))
-    let axis = summary.sweepAxis
-    let series = definition.schedulers.map(\.name).map { name in
+  /// A metric against what is varied, a figure for each family; of scenarios that stand alone, in one figure
+  /// where they have the size of one scale, or else a figure each.
+  private func figures(_ metric: Metric) -> [ReportFigure] {
+    let families = summary.families
+    let lone = families.filter { $0.axis == nil }.flatMap(\.places)
+    var figures = families.enumerated().filter { $1.axis != nil }.map { number, family in
+      lines(metric, family, number, of: families.count)
+    }
+    let typical = lone.map { place in
+      Self.median(
+        summary.scenarios[place].groups.compactMap { $0.estimates[metric.name]?.moments.mean }
+          .filter(\.isFinite))
+    }
+    if lone.count > 1, (typical.max() ?? 0) <= 10 * (typical.min() ?? 0) {
+      figures.append(bars(metric, lone))
+    } else {
+      figures += lone.filter { !summary.isConstant(metric, in: summary.scenarios[$0]) }.map {
+        levels(metric, summary.scenarios[$0], $0)
+      }
+    }
+    // One caption for all of them.
+    let way =
+      metric.better == .none
+      ? "" : metric.better == .lower ? " Less is better." : " More is better."
+    for place in figures.indices {
+      figures[place].caption =
+        "Mean over seeds with the \(level) interval of the mean, a band or a whisker.\(way)"
+    }
+    return figures.filter { !$0.isEmpty }
+  }
+
+  private func estimates(
+    _ metric: Metric, _ name: String, _ places: [Int]
+  ) -> [ExperimentSummary.Estimate?] {
+    places.map { place in
+      summary.scenarios[place].groups.first { $0.scheduler == name }?.estimates[metric.name]
+    }
+  }
+
+  /// Means with their intervals, at `x`.
+  private func series(
+    _ metric: Metric, _ places: [Int], _ x: [Double], _ factor: Double
+  ) -> [ReportFigure.Series] {
+    definition.schedulers.map(\.name).map { name in
       ReportFigure.Series(
         name, style: style(name), hasMarks: true,
-        points: summary.scenarios.enumerated().compactMap { place, scenario in
-          guard
-            let estimate = scenario.groups.first(where: { $0.scheduler == name })?
-              .estimates[metric.name], estimate.moments.mean.isFinite
-          else { return nil }
+        points: zip(x, estimates(metric, name, places)).compactMap { x, estimate in
+          guard let estimate, estimate.moments.mean.isFinite else { return nil }
           return .init(
-            axis?.values[place] ?? Double(place), estimate.moments.mean * scale.factor,
-            yInterval: estimate.interval.flatMap { $0.range(times: scale.factor, atLeast: 0) })
+            x, estimate.moments.mean * factor,
+            yInterval: estimate.interval.flatMap { $0.range(times: factor, atLeast: 0) })
         }.sorted { $0.x < $1.x })
     }
+  }
+
+  private var level: String { ExperimentSummary.percent(definition.level) }
+
+  private func lines(
+    _ metric: Metric, _ family: ExperimentSummary.Family, _ number: Int, of families: Int
+  ) -> ReportFigure {
+    let axis = family.axis ?? ("", [])
+    let means = definition.schedulers.flatMap { estimates(metric, $0.name, family.places) }
+      .compactMap { $0?.moments.mean }.filter(\.isFinite)
     let positive = means.filter { $0 > 0 }
+    let scale = metric.scale(upTo: Self.median(positive))
     let isWide = positive.count == means.count && (positive.max() ?? 1) > 30 * (positive.min() ?? 1)
-    let unit = scale.unit.isEmpty ? "" : ", \(scale.unit)"
     return ReportFigure(
-      id: id("across", metric, 0), title: "\(metric.title) against \(axis?.key ?? "scenario")",
-      caption: """
-        Mean over seeds; the band is the \(ExperimentSummary.percent(definition.level)) interval of the mean.
-        """,
-      kind: axis == nil ? .bars : .lines, x: .init(axis?.key ?? ""),
-      y: .init(metric.title + unit, isLogarithmic: axis != nil && isWide),
-      categories: axis == nil ? summary.scenarios.map(\.title) : [], series: series)
+      id: id("across", metric, number),
+      title: Self.capitalised(metric.title) + " against \(axis.key)"
+        + (families > 1 ? ": \(family.title)" : ""),
+      caption: "", kind: .lines, x: .init(axis.key),
+      y: .init(Self.label(metric, scale.unit), isLogarithmic: isWide),
+      series: series(metric, family.places, axis.values, scale.factor))
+  }
+
+  private func bars(_ metric: Metric, _ places: [Int]) -> ReportFigure {
+    let means = definition.schedulers.flatMap { estimates(metric, $0.name, places) }
+      .compactMap { $0?.moments.mean }.filter { $0.isFinite && $0 > 0 }
+    let scale = metric.scale(upTo: Self.median(means))
+    return ReportFigure(
+      id: id("across", metric, summary.families.count),
+      title: Self.capitalised(metric.title) + " by scenario",
+      caption: "", kind: .bars, x: .init(""), y: .init(Self.label(metric, scale.unit)),
+      categories: places.map { summary.scenarios[$0].title },
+      series: series(metric, places, places.indices.map(Double.init), scale.factor))
+  }
+
+  private static func label(_ metric: Metric, _ unit: String) -> String {
+    unit.isEmpty ? metric.title : "\(metric.title), \(unit)"
   }
 
   private static func median(_ values: [Double]) -> Double {
@@ -58,28 +116,73 @@ extension ExperimentReport {
 }
 
 extension ExperimentSummary {
-  /// The one number in which the scenarios differ, and what it is in each: a sweep's key, or the load;
-  /// nil where they differ in something else.
-  public var sweepAxis: (key: String, values: [Double])? {
+  /// Scenarios that differ in one number only: a sweep's key, or the load that is asked for.
+  struct Family {
+    /// What they have in common.
+    var title: String
+    /// Which of the scenarios.
+    var places: [Int]
+    /// The number that they differ in, and what it is in each; nil for a scenario that stands alone.
+    var axis: (key: String, values: [Double])?
+  }
+
+  /// The scenarios by what they have in common.
+  var families: [Family] {
+    if let axis = sweptAxis {
+      return [Family(title: "", places: Array(scenarios.indices), axis: axis)]
+    }
     let definition = results.definition
-    let keys = definition.sweptKeys
-    for key in keys.isEmpty ? ["load"] : keys {
-      let values = scenarios.map { scenario -> Double? in
-        let cell = CellID(
-          workload: scenario.workload, cluster: scenario.cluster, scheduler: "", seed: 0)
-        return definition.parameter(key, of: cell)
-          ?? (key == "load" ? definition.load(of: scenario.workload) : nil)
+    var order: [WorkloadDefinition] = []
+    var members: [[Int]] = []
+    for (place, scenario) in scenarios.enumerated() {
+      guard let known = definition.workloads.first(where: { $0.name == scenario.workload }) else {
+        continue
       }
-      let known = values.compactMap(\.self)
-      guard known.count == scenarios.count, Set(known).count == known.count else { continue }
-      return (key, known)
+      var common = known.withoutLoad
+      common.name = scenario.cluster
+      if definition.load(of: scenario.workload) != nil,
+        let family = order.firstIndex(of: common)
+      {
+        members[family].append(place)
+      } else {
+        order.append(common)
+        members.append([place])
+      }
+    }
+    return zip(order, members).map { common, places in
+      let loads = places.compactMap { definition.load(of: scenarios[$0].workload) }
+      let isVaried = places.count > 1 && Set(loads).count == places.count
+      return Family(
+        title: isVaried
+          ? "\(common.source.prefix { $0 != ":" }) on \(common.name)" : scenarios[places[0]].title,
+        places: places, axis: isVaried ? ("load", loads) : nil)
+    }.flatMap { family in
+      family.axis != nil || family.places.count == 1
+        ? [family]
+        : family.places.map { Family(title: scenarios[$0].title, places: [$0], axis: nil) }
+    }
+  }
+
+  /// What a sweep varies, where it tells all scenarios apart.
+  private var sweptAxis: (key: String, values: [Double])? {
+    let definition = results.definition
+    for key in definition.sweptKeys {
+      let values = scenarios.compactMap { scenario in
+        definition.parameter(
+          key,
+          of: CellID(workload: scenario.workload, cluster: scenario.cluster, scheduler: "", seed: 0)
+        )
+      }
+      guard values.count == scenarios.count, Set(values).count == values.count else { continue }
+      return (key, values)
     }
     return nil
   }
 
   /// A metric of every scheduler in every scenario.
   public func acrossTable(_ metric: Metric) -> ReportTable {
-    let axis = sweepAxis
+    let families = families
+    let axis = families.count == 1 ? families[0].axis : nil
     let names = results.definition.schedulers.map(\.name)
     let rows = scenarios.enumerated().map { place, scenario in
       let scale = scale(metric, scenario)
@@ -105,5 +208,19 @@ extension ExperimentSummary {
         best mean, where the comparison with \(results.definition.baselineName) bears it out.
         """,
       header: [axis?.key ?? "scenario"] + names, rows: rows)
+  }
+}
+
+extension WorkloadDefinition {
+  /// Itself but for the load that it is asked to be.
+  fileprivate var withoutLoad: WorkloadDefinition {
+    var other = self
+    other.parameters?["load"] = nil
+    let parts = source.split(separator: ":", maxSplits: 1)
+    if parts.count == 2 {
+      let rest = parts[1].split(separator: ",").filter { !$0.hasPrefix("load=") }
+      other.source = "\(parts[0]):\(rest.joined(separator: ","))"
+    }
+    return other
   }
 }

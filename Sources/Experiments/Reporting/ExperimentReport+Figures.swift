@@ -4,15 +4,12 @@ import Workload
 
 extension ExperimentReport {
   var distributions: ReportPage.Section {
-    var blocks: [ReportPage.Block] = []
-    for (index, scenario) in summary.scenarios.enumerated() {
-      for (name, title, unit) in [
-        ("wait", "Waiting time", "s"), ("completion", "Completion time", "s"),
-        ("bounded_slowdown", "Bounded slowdown", ""),
-      ] {
-        blocks.append(.figure(tail(scenario, index, name, title, unit)))
-      }
-      if let figure = waitsByLength(scenario, index) { blocks.append(.figure(figure)) }
+    let kinds = [
+      ("wait", "Waiting time", "s"), ("completion", "Completion time", "s"),
+      ("bounded_slowdown", "Bounded slowdown", ""),
+    ]
+    let blocks = kinds.flatMap { name, title, unit in
+      multiples(summary.scenarios.enumerated().map { tail($1, $0, name, title, unit) })
     }
     return .init(id: "distributions", title: "Distributions", blocks: blocks)
   }
@@ -41,35 +38,6 @@ extension ExperimentReport {
       y: .init("share of tasks beyond", isLogarithmic: true), series: series)
   }
 
-  /// Mean wait by tenth of run time: whom an order of the queue serves, and who pays. Nil where it is 0
-  /// everywhere.
-  private func waitsByLength(
-    _ scenario: ExperimentSummary.Scenario, _ index: Int
-  ) -> ReportFigure? {
-    let groups = scenario.groups.map { group in
-      (group.scheduler, group.cells.map(\.outcome.curves.waitsByLength).filter { $0.count == 10 })
-    }.filter { !$0.1.isEmpty }
-    let means = groups.map { name, cells in
-      (0..<10).map { place in Moments(cells.map { $0[place].meanWait }).mean }
-    }
-    let greatest = means.flatMap(\.self).max() ?? 0
-    guard greatest > 0, let first = groups.first?.1.first else { return nil }
-    let scale = Figures.scale("s", upTo: greatest)
-    let series = zip(groups, means).map { group, means in
-      ReportFigure.Series(
-        group.0, style: style(group.0),
-        points: means.enumerated().map { .init(Double($0), $1 * scale.factor) })
-    }
-    return ReportFigure(
-      id: id("wait-by-length", index), title: "Mean wait by run time" + suffix(scenario),
-      caption: """
-        Finished tasks in ten equal parts by run time, the shortest first; mean over seeds. The names are the \
-        longest run times of the first seed's parts.
-        """,
-      kind: .bars, x: .init(""), y: .init("mean wait, \(scale.unit)"),
-      categories: first.map { "to \(Figures.readable($0.longest, unit: "s"))" }, series: series)
-  }
-
   /// Tails of several runs as one: the share of all their tasks beyond each edge.
   static func pooled(_ tails: [CellCurves.Tail]) -> [ReportFigure.Point] {
     let tails = tails.filter { $0.count > 0 }
@@ -89,52 +57,58 @@ extension ExperimentReport {
   }
 
   var usage: ReportPage.Section {
-    var blocks: [ReportPage.Block] = []
-    for (index, scenario) in summary.scenarios.enumerated() {
-      let curves = scenario.groups.flatMap(\.cells).map(\.outcome.curves)
-      let start = curves.compactMap(\.series.start.first).min() ?? 0
-      let end =
-        curves.compactMap { curves -> Double? in
-          guard let start = curves.series.start.last, let length = curves.series.length.last
-          else { return nil }
-          return start + length
-        }.max() ?? 0
-      let submitted = curves.compactMap(\.lastSubmit).max()
-      // What follows the last submission is shown as far as a third of what came before it.
-      let shown = submitted.map { min(end, $0 + ($0 - start) / 3) } ?? end
-      let scale = Figures.scale("s", upTo: shown - start)
-      for (name, title, label, factor, value) in [
-        ("cpu", "CPU in use", "share of CPU, %", 100, \CellCurves.Series.cpu),
-        ("memory", "Memory in use", "share of memory, %", 100, \.memory),
-        ("waiting", "Tasks waiting", "tasks waiting", 1, \.waiting),
-      ] as [(String, String, String, Double, KeyPath<CellCurves.Series, [Double]>)] {
-        let series = scenario.groups.map { group in
-          let average = Self.average(
-            group.cells.map(\.outcome.curves.series), value, from: start, to: shown)
-          return ReportFigure.Series(
-            group.scheduler, style: style(group.scheduler),
-            points: average.map { .init(($0.time - start) * scale.factor, $0.value * factor) })
-        }
-        let values = series.flatMap(\.points).map(\.y)
-        guard values.contains(where: { $0 != values[0] }) else { continue }
-        let drain = submitted.map {
-          let begin = ($0 - start) * scale.factor
-          return begin...max(begin, (shown - start) * scale.factor)
-        }
-        blocks.append(
-          .figure(
-            ReportFigure(
-              id: id("use-" + name, index), title: title + suffix(scenario),
-              caption: """
-                Mean over seeds; a run that has ended counts as empty.\(
-                  (submitted ?? end) < shown ? " Shaded: nothing is submitted any more." : "")\(
-                  shown < end ? " The rest of the drain is cut off." : "")
-                """, kind: .lines,
-              x: .init("time, \(scale.unit)"), y: .init(label), series: series,
-              shaded: drain.map { $0.lowerBound < $0.upperBound ? [$0] : [] } ?? [])))
-      }
+    let kinds: [(String, String, String, Double, KeyPath<CellCurves.Series, [Double]>)] = [
+      ("cpu", "CPU in use", "share of CPU, %", 100, \.cpu),
+      ("memory", "Memory in use", "share of memory, %", 100, \.memory),
+      ("waiting", "Tasks waiting", "tasks waiting", 1, \.waiting),
+    ]
+    let blocks = kinds.flatMap { name, title, label, factor, value in
+      multiples(
+        summary.scenarios.enumerated().compactMap {
+          use($1, $0, name, title, label, factor, value)
+        })
     }
     return .init(id: "use", title: "Utilisation and queue over time", blocks: blocks)
+  }
+
+  /// A share or the queue over time, mean over seeds; nil where it is the same all the time.
+  private func use(
+    _ scenario: ExperimentSummary.Scenario, _ index: Int, _ name: String, _ title: String,
+    _ label: String, _ factor: Double, _ value: KeyPath<CellCurves.Series, [Double]>
+  ) -> ReportFigure? {
+    let curves = scenario.groups.flatMap(\.cells).map(\.outcome.curves)
+    let start = curves.compactMap(\.series.start.first).min() ?? 0
+    let end =
+      curves.compactMap { curves -> Double? in
+        guard let start = curves.series.start.last, let length = curves.series.length.last
+        else { return nil }
+        return start + length
+      }.max() ?? 0
+    let submitted = curves.compactMap(\.lastSubmit).max()
+    // What follows the last submission is shown as far as a third of what came before it.
+    let shown = submitted.map { min(end, $0 + ($0 - start) / 3) } ?? end
+    let scale = Figures.scale("s", upTo: shown - start)
+    let series = scenario.groups.map { group in
+      let average = Self.average(
+        group.cells.map(\.outcome.curves.series), value, from: start, to: shown)
+      return ReportFigure.Series(
+        group.scheduler, style: style(group.scheduler),
+        points: average.map { .init(($0.time - start) * scale.factor, $0.value * factor) })
+    }
+    let values = series.flatMap(\.points).map(\.y)
+    guard values.contains(where: { $0 != values[0] }) else { return nil }
+    let drain = submitted.map {
+      let begin = ($0 - start) * scale.factor
+      return begin...max(begin, (shown - start) * scale.factor)
+    }
+    return ReportFigure(
+      id: id("use-" + name, index), title: title + suffix(scenario),
+      caption: """
+        Mean over seeds; a run that has ended counts as empty. Shaded: nothing is submitted any more; the \
+        drain is shown as far as a third of the time before it.
+        """, kind: .lines,
+      x: .init("time, \(scale.unit)"), y: .init(label), series: series,
+      shaded: drain.map { $0.lowerBound < $0.upperBound ? [$0] : [] } ?? [])
   }
 
   /// Series of several runs averaged over 120 steps of equal length.
@@ -232,43 +206,50 @@ extension ExperimentReport {
     }
   }
 
-  var classes: ReportPage.Section {
-    var blocks: [ReportPage.Block] = []
-    for (index, scenario) in summary.scenarios.enumerated() {
-      let cells = scenario.groups.flatMap(\.cells)
-      let kinds = Self.classNames(cells)
-      guard kinds.count > 1 else { continue }
-      for (metric, title) in [
-        ("wait_mean_s", "Mean wait by class"), ("bounded_slowdown_mean", "Slowdown by class"),
-        ("deadlines_met", "Deadlines met by class"),
-      ] {
-        let series = scenario.groups.map { group in
-          ReportFigure.Series(
-            group.scheduler, style: style(group.scheduler),
-            points: kinds.enumerated().compactMap { place, kind in
-              let values = group.cells.compactMap { $0.outcome.metrics["\(metric).\(kind)"] }
-                .filter(\.isFinite)
-              guard !values.isEmpty else { return nil }
-              let interval = Self.interval(values, level: definition.level)
-              return .init(
-                Double(place), Moments(values).mean,
-                yInterval: interval.flatMap { $0.range(atLeast: 0) })
-            })
-        }
-        let values = series.flatMap(\.points).map(\.y)
-        guard values.contains(where: { $0 != values[0] }) else { continue }
-        blocks.append(
-          .figure(
-            ReportFigure(
-              id: id("class-" + metric.replacingOccurrences(of: "_", with: "-"), index),
-              title: title + suffix(scenario),
-              caption:
-                "Mean over seeds with \(ExperimentSummary.percent(definition.level)) intervals.",
-              kind: .bars, x: .init(""), y: .init(Metric(metric)?.heading ?? metric),
-              categories: kinds, series: series)))
-      }
+  /// What is told of classes, with intervals.
+  var classFigures: [ReportPage.Block] {
+    let metrics = [
+      ("wait_mean_s", "Mean wait by class"), ("bounded_slowdown_mean", "Slowdown by class"),
+      ("deadlines_met", "Deadlines met by class"),
+    ]
+    return metrics.flatMap { name, title in
+      multiples(
+        summary.scenarios.enumerated().compactMap { index, scenario in
+          Metric(name).flatMap { classFigure($0, title, scenario, index) }
+        })
     }
-    return .init(id: "classes", title: "By class", blocks: blocks)
+  }
+
+  private func classFigure(
+    _ metric: Metric, _ title: String, _ scenario: ExperimentSummary.Scenario, _ index: Int
+  ) -> ReportFigure? {
+    let kinds = Self.classNames(scenario.groups.flatMap(\.cells))
+    guard kinds.count > 1 else { return nil }
+    func found(_ group: ExperimentSummary.Group, _ kind: String) -> [Double] {
+      group.cells.compactMap { $0.outcome.metrics["\(metric.name).\(kind)"] }.filter(\.isFinite)
+    }
+    let all = scenario.groups.flatMap { group in kinds.flatMap { found(group, $0) } }
+    guard all.contains(where: { $0 != all[0] }) else { return nil }
+    let scale = metric.scale(upTo: all.max() ?? 0)
+    let series = scenario.groups.map { group in
+      ReportFigure.Series(
+        group.scheduler, style: style(group.scheduler),
+        points: kinds.enumerated().compactMap { place, kind in
+          let values = found(group, kind)
+          guard !values.isEmpty else { return nil }
+          let interval = Self.interval(values, level: definition.level)
+          return .init(
+            Double(place), Moments(values).mean * scale.factor,
+            yInterval: interval.flatMap { $0.range(times: scale.factor, atLeast: 0) })
+        })
+    }
+    return ReportFigure(
+      id: id("class-" + metric.name.replacingOccurrences(of: "_", with: "-"), index),
+      title: title + suffix(scenario),
+      caption: "Mean over seeds with \(ExperimentSummary.percent(definition.level)) intervals.",
+      kind: .bars, x: .init(""),
+      y: .init(metric.title + (scale.unit.isEmpty ? "" : ", \(scale.unit)")),
+      categories: kinds, series: series)
   }
 
   var learning: ReportPage.Section {
@@ -350,98 +331,5 @@ extension ExperimentReport {
               } + [.init(summary.command(record.cell, source: source))]
           })))
     return .init(id: "provenance", title: "Provenance", blocks: blocks)
-  }
-}
-
-extension WorkloadOverview {
-  /// What a page shows of it.
-  ///
-  /// - Parameters:
-  ///   - name: the workload's name.
-  ///   - index: its number, where there are several.
-  ///   - isSeeded: whether other seeds might have given other tasks.
-  public func blocks(
-    name: String, index: Int? = nil, isSeeded: Bool = true
-  ) -> [ReportPage.Block] {
-    let suffix = index == nil ? "" : ": \(name)"
-    func id(_ text: String) -> String { index.map { "\(text)-w\($0)" } ?? text }
-    var facts = [
-      (
-        name,
-        "\(Figures.grouped(tasks))\(isPartial ? " and more" : "") tasks over \(Self.words(seconds: span))"
-      ),
-      (
-        "Classes", classes.map { "\($0.name) \(Figures.grouped($0.count))" }.joined(separator: ", ")
-      ),
-    ]
-    facts += quantities.map { quantity in
-      (
-        "Mean \(quantity.name)",
-        "\(Figures.significant(quantity.mean)) \(quantity.unit)"
-          + (quantity.cutOff == nil ? "" : " up to the longest seen (Kaplan-Meier)")
-      )
-    }
-    let (unit, seconds): (String, Double) =
-      span > 3 * 86400
-      ? ("d", 86400) : span > 3 * 3600 ? ("h", 3600) : span > 300 ? ("min", 60) : ("s", 1)
-    let width = arrivalWidth
-    let rate = Double(tasks) / max(span, 1e-9)
-    let (rateUnit, perRate): (String, Double) =
-      rate >= 1 ? ("second", 1) : rate >= 1.0 / 60 ? ("minute", 60) : ("hour", 3600)
-    // The last step was cut short by the end.
-    let whole = arrivals.count > 4 ? arrivals.dropLast() : arrivals[...]
-    var blocks: [ReportPage.Block] = [
-      .facts(facts),
-      .figure(
-        ReportFigure(
-          id: id("arrivals"), title: "Arrivals" + suffix,
-          caption: isSeeded ? "Tasks submitted, under the first seed." : "Tasks submitted.",
-          kind: .lines,
-          x: .init("time, \(unit)"), y: .init("tasks a \(rateUnit)"),
-          series: [
-            .init(
-              "tasks", style: 0,
-              points: whole.enumerated().map {
-                .init((Double($0) + 0.5) * width / seconds, Double($1) / width * perRate)
-              })
-          ])),
-    ]
-    // A quantity that is the same for all is a fact, not a curve.
-    for quantity in quantities where Set(quantity.points.map(\.x)).count > 1 {
-      var series = [
-        ReportFigure.Series(
-          "tasks", style: 0, hasMarks: true, points: quantity.points.map { .init($0.x, $0.p) })
-      ]
-      for (place, fit) in quantity.fits.enumerated() {
-        series.append(
-          ReportFigure.Series(
-            "\(fit.law) (\(fit.parameters); D \(Figures.significant(fit.distance, digits: 2)))",
-            style: place + 1, isDashed: true, points: fit.points.map { .init($0.x, $0.p) }))
-      }
-      let fitted =
-        quantity.fits.isEmpty
-        ? "Too few distinct values to fit a law."
-        : "Laws fitted by maximum likelihood, best first by AIC; D is the Kolmogorov-Smirnov distance."
-      blocks.append(
-        .figure(
-          ReportFigure(
-            id: id("sizes-" + quantity.name.lowercased().replacingOccurrences(of: " ", with: "-")),
-            title: "\(quantity.name.prefix(1).uppercased())\(quantity.name.dropFirst())" + suffix,
-            caption: "Share of tasks beyond a value"
-              + (quantity.cutOff.map {
-                ", by Kaplan and Meier, for \(Figures.grouped($0)) were cut off. "
-              } ?? ". ") + fitted, kind: .lines,
-            x: .init("\(quantity.name), \(quantity.unit)", isLogarithmic: true),
-            y: .init("share of tasks beyond", isLogarithmic: true), series: series)))
-    }
-    return blocks
-  }
-
-  private static func words(seconds: Double) -> String {
-    let (unit, length): (String, Double) =
-      seconds > 2 * 86400
-      ? ("days", 86400)
-      : seconds > 2 * 3600 ? ("hours", 3600) : seconds > 120 ? ("min", 60) : ("s", 1)
-    return "\(Figures.significant(seconds / length, digits: 3)) \(unit)"
   }
 }

@@ -37,6 +37,19 @@ public struct ExperimentReport: Sendable {
     summary.scenarios.count > 1 ? ": \(scenario.title)" : ""
   }
 
+  /// Figures of one kind, a scenario each: side by side, and what has to be known to read them said once.
+  func multiples(_ figures: [ReportFigure]) -> [ReportPage.Block] {
+    guard figures.count > 1, Set(figures.map(\.caption)).count == 1 else {
+      return figures.map { .figure($0) }
+    }
+    return [.note(figures[0].caption)]
+      + figures.map { figure in
+        var small = figure
+        (small.isSmall, small.caption) = (true, "")
+        return .figure(small)
+      }
+  }
+
   /// A figure's id.
   func id(_ name: String, _ index: Int) -> String {
     summary.scenarios.count > 1 ? "\(name)-\(index + 1)" : name
@@ -69,22 +82,7 @@ public struct ExperimentReport: Sendable {
     let sentences = summary.answer
     var blocks: [ReportPage.Block] = sentences.prefix(1).map { .lead($0) }
     blocks.append(.list(Array(sentences.dropFirst())))
-    // What holds of several scenarios is said once.
-    var places: [(warning: String, scenarios: [String])] = []
-    for scenario in summary.scenarios {
-      for warning in summary.warnings(scenario) {
-        if let place = places.firstIndex(where: { $0.warning == warning }) {
-          places[place].scenarios.append(scenario.title)
-        } else {
-          places.append((warning, [scenario.title]))
-        }
-      }
-    }
-    let lines = places.map { warning, scenarios in
-      summary.scenarios.count > 1
-        ? "\(scenarios.joined(separator: ", ")): \(warning)" : warning
-    }
-    blocks += lines.map { .notice($0) }
+    blocks.append(.notices(summary.notes))
     if let metric = summary.leading, let scenario = summary.scenarios.first,
       summary.scenarios.count == 1, !summary.isConstant(metric, in: scenario)
     {
@@ -149,13 +147,24 @@ public struct ExperimentReport: Sendable {
       metric.better == .none ? "" : " \(metric.better == .lower ? "Less" : "More") is better."
     return ReportFigure(
       id: id("level", metric, index),
-      title: metric.title.prefix(1).uppercased() + metric.title.dropFirst() + suffix(scenario),
+      title: Self.capitalised(metric.title) + suffix(scenario),
       caption: """
         Mean over seeds with the \(ExperimentSummary.percent(definition.level)) interval of the mean.\(better)
         """,
       kind: .dots,
       x: .init(scale.unit.isEmpty ? metric.title : "\(metric.title), \(scale.unit)"), y: .init(""),
-      categories: groups.map(\.scheduler), series: series)
+      categories: groups.map { group in
+        // Beside other scenarios nobody has room for the differences.
+        let verdict =
+          summary.scenarios.count > 1
+          ? scenario.comparison(group.scheduler, metric.name)?.verdict : nil
+        guard let verdict, verdict.isTold else { return group.scheduler }
+        return "\(group.scheduler): \(verdict.rawValue)"
+      }, series: series)
+  }
+
+  static func capitalised(_ text: String) -> String {
+    text.prefix(1).uppercased() + text.dropFirst()
   }
 
   private static let shiftCaption = """
@@ -175,7 +184,7 @@ public struct ExperimentReport: Sendable {
         [comparison.paired.shift, comparison.interval?.lower, comparison.interval?.upper]
           .compactMap(\.self)
       }
-      let scale = metric.scale(upTo: ends.map(abs).max() ?? 0)
+      let scale = metric.differenceScale(upTo: ends.map(abs).max() ?? 0)
       let series = of.enumerated().map { place, comparison in
         ReportFigure.Series(
           "\(comparison.scheduler): \(comparison.verdict.rawValue)",
@@ -192,7 +201,8 @@ public struct ExperimentReport: Sendable {
       defer { isFirst = false }
       return ReportFigure(
         id: id("difference", metric, index),
-        title: "\(metric.title), difference from \(definition.baselineName)" + suffix(scenario),
+        title: Self.capitalised(metric.title) + ", difference from \(definition.baselineName)"
+          + suffix(scenario),
         caption: isFirst ? Self.shiftCaption : "",
         kind: .dots, x: .init("difference\(unit)\(way)"), y: .init(""),
         categories: of.map { "\($0.scheduler): \($0.verdict.rawValue)" }, series: series,

@@ -14,6 +14,11 @@ extension Metric {
     isShare ? ("%", 100) : Figures.scale(unit, upTo: greatest)
   }
 
+  /// The same of a difference: of shares, that is points.
+  func differenceScale(upTo greatest: Double) -> (unit: String, factor: Double) {
+    isShare ? ("points", 100) : Figures.scale(unit, upTo: greatest)
+  }
+
   /// A figure as a sentence says it: `22 min`, `37 kWh`, `80 %`.
   func readable(_ value: Double) -> String {
     isShare

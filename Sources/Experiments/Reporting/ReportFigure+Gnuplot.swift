@@ -60,7 +60,11 @@ extension ReportFigure {
         // The page's dashes, so that lines differ in black and white too.
         let dash = series.isDashed ? "dt 2" : "dt \(series.style % 5 + 1)"
         let with = series.hasMarks ? "linespoints \(mark) ps 0.4" : "lines"
-        parts.append("data index \(index) using 1:2 with \(with) lw 1.8 \(dash) \(color) \(title)")
+        if series.isStepped {
+          parts.append("data index \(index) using 1:2 with fsteps lw 1.8 \(dash) \(color) notitle")
+        }
+        let style = series.isStepped ? "points \(mark) ps 0.4" : with
+        parts.append("data index \(index) using 1:2 with \(style) lw 1.8 \(dash) \(color) \(title)")
       } else {
         let bars = series.points.contains { $0.xInterval != nil } ? "xyerrorbars" : "yerrorbars"
         let columns = bars == "xyerrorbars" ? "1:2:5:6:3:4" : "1:2:3:4"

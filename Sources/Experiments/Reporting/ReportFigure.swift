@@ -62,13 +62,17 @@ public struct ReportFigure: Sendable {
     public var isDashed: Bool
     /// Whether their line has marks.
     public var hasMarks: Bool
+    /// Whether it jumps: each value holds back to the point before.
+    public var isStepped: Bool
     /// Them.
     public var points: [Point]
 
     /// A series.
     public init(
-      _ name: String, style: Int, isDashed: Bool = false, hasMarks: Bool = false, points: [Point]
+      _ name: String, style: Int, isDashed: Bool = false, hasMarks: Bool = false,
+      isStepped: Bool = false, points: [Point]
     ) {
+      self.isStepped = isStepped
       self.name = name
       self.style = style
       self.isDashed = isDashed
@@ -137,7 +141,7 @@ public struct ReportFigure: Sendable {
     return .object([
       ("id", .string(id)), ("title", .string(title)), ("kind", .string(kind.rawValue)),
       ("x", axis(x)), ("y", axis(y)), ("categories", .array(categories.map { .string($0) })),
-      ("shaded", .array(shaded.map(range))),
+      ("shaded", .array(shaded.map(range))), ("small", .bool(isSmall)),
       (
         "series",
         .array(
@@ -145,6 +149,7 @@ public struct ReportFigure: Sendable {
             var pairs: [(String, JSONValue)] = [
               ("name", .string(series.name)), ("style", .integer(series.style)),
               ("dashed", .bool(series.isDashed)), ("marks", .bool(series.hasMarks)),
+              ("stepped", .bool(series.isStepped)),
               ("x", .array(series.points.map { .number($0.x) })),
               ("y", .array(series.points.map { .number($0.y) })),
             ]

@@ -11,7 +11,9 @@ public struct ReportPage: Sendable {
     /// A sentence or several.
     case paragraph(String)
     /// What has to be known before figures are believed.
-    case notice(String)
+    case notices([String])
+    /// What has to be known to read what follows.
+    case note(String)
     /// Names with values.
     case facts([(String, String)])
     /// Sentences of equal rank.
@@ -153,9 +155,10 @@ public struct ReportPage: Sendable {
 extension ReportPage.Block {
   var isEmpty: Bool {
     switch self {
-    case .lead(let text), .paragraph(let text), .notice(let text), .code(let text): text.isEmpty
+    case .lead(let text), .paragraph(let text), .note(let text), .code(let text):
+      text.isEmpty
     case .facts(let pairs): pairs.isEmpty
-    case .list(let lines): lines.isEmpty
+    case .list(let lines), .notices(let lines): lines.isEmpty
     case .table(let table), .folded(let table): table.rows.isEmpty
     case .figure(let figure): figure.isEmpty
     }
@@ -165,7 +168,11 @@ extension ReportPage.Block {
     if isEmpty { return "" }
     switch self {
     case .lead(let text): return "<p class=\"lead\">\(Quoting.html(text))</p>"
-    case .notice(let text): return "<p class=\"notice\">\(Quoting.html(text))</p>"
+    case .notices(let lines):
+      guard lines.count > 1 else { return "<p class=\"notice\">\(Quoting.html(lines[0]))</p>" }
+      return "<ul class=\"notice\">" + lines.map { "<li>\(Quoting.html($0))</li>" }.joined()
+        + "</ul>"
+    case .note(let text): return "<p class=\"note\">\(Quoting.html(text))</p>"
     case .paragraph(let text): return "<p>\(Quoting.html(text))</p>"
     case .code(let text): return "<pre tabindex=\"0\">\(Quoting.html(text))</pre>"
     case .facts(let pairs):

@@ -116,6 +116,7 @@ extension ExperimentSummary {
                 "metrics",
                 .object(metrics.map { ($0.name, estimate(group.estimates[$0.name])) })
               ),
+              ("waits", waitsJSON(group)),
               ("runs", .array(group.cells.map { run($0, source: source) })),
             ])
           })

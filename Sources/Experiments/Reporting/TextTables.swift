@@ -130,7 +130,7 @@ extension ExperimentSummary {
       let metric = Metric(comparison.metric)
       let ends = comparison.interval.map { [$0.lower, $0.upper] } ?? []
       let greatest = (ends + [paired.meanDifference]).map(abs).max() ?? 0
-      let scale: (unit: String, factor: Double) = metric?.scale(upTo: greatest) ?? ("", 1)
+      let scale: (unit: String, factor: Double) = metric?.differenceScale(upTo: greatest) ?? ("", 1)
       func shown(_ value: Double) -> String {
         Figures.significant(value * scale.factor, digits: 3)
       }
@@ -207,7 +207,7 @@ extension ExperimentSummary {
       text += Quoting.markdown(results.definition.question) + "\n\n"
     }
     text += answer.map { Quoting.markdown($0) + "\n\n" }.joined()
-    for warning in scenarios.flatMap({ warnings($0) }).uniqued {
+    for warning in notes {
       text += "Note: \(Quoting.markdown(warning))\n\n"
     }
     text += "What was run:\n\n"

@@ -13,6 +13,8 @@ public struct CellTasks {
   public var constraints = ConstraintTable()
   /// The names of the workload's own classes, by `TaskRecord.kind` from 1; empty where it has none.
   public var classNames: [String] = []
+  /// The users' names by their numbers, once all tasks are read.
+  public var userNames: () -> [String] = { [] }
   /// Cores that the workload was asked to keep busy; nil where no load was asked for.
   public var askedCores: Double?
 
@@ -91,6 +93,9 @@ public struct CellRunner: Sendable {
     self.inputs = inputs
   }
 
+  /// The most groups of tasks that a cell keeps the waits of.
+  static let groupLimit = 50
+
   /// Runs one cell; a pure function of the experiment and the cell, times apart.
   ///
   /// - Throws: ``UnknownCell`` if it is not in the experiment; what `inputs` throws; `SimulationError`.
@@ -121,9 +126,13 @@ public struct CellRunner: Sendable {
     simulator.dependencies = tasks.dependencies
     simulator.constraints = tasks.constraints
     var report: SimulationReport
-    var sinks = BothResults(waits: WaitsByLength(), others: results)
+    let groups = definition.waitsBy.map { WaitGroups($0) }
+    var sinks = BothResults(waits: WaitsByLength(), groups: groups, others: results)
+    let source =
+      groups == nil
+      ? tasks.source : AnyWorkloadSource(TappedTasks(base: tasks.source, groups: groups))
     do throws(SimulationError) {
-      report = try simulator.run(tasks.source, results: &sinks)
+      report = try simulator.run(source, results: &sinks)
       results = sinks.others
     } catch {
       switch error {
@@ -138,6 +147,10 @@ public struct CellRunner: Sendable {
     }
     var curves = CellCurves(report, isDrawn: try inputs.dependsOnSeed(workload, cluster))
     curves.waitsByLength = sinks.waits.tenths
+    for (grouping, groups) in groups?.groups(users: tasks.userNames()) ?? [] {
+      curves.waitGroups[grouping.rawValue] =
+        groups.prefix(Self.groupLimit).compactMap { WaitGroup($0.name, $0.wait) }
+    }
     let outcome = CellOutcome(
       metrics: report.metricValues,
       curves: curves,
@@ -149,10 +162,12 @@ public struct CellRunner: Sendable {
 /// Hands each result to two.
 private struct BothResults<Others: ResultSink>: ResultSink {
   var waits: WaitsByLength
+  let groups: WaitGroups?
   var others: Others
 
   mutating func record(_ result: TaskResult) throws {
     waits.record(result)
+    groups?.record(result)
     try others.record(result)
   }
 }

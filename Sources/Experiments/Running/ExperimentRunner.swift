@@ -27,6 +27,11 @@ public struct ExperimentRunner: Sendable {
   private let runner: CellRunner
   private let version: String
   private let threads: Int
+  private let makesOverviews: Bool
+  private let cell: RunCell
+
+  /// Runs one cell: see ``CellRunner``.
+  public typealias RunCell = @Sendable (CellRunner, CellID) throws -> CellOutcome
 
   /// A runner of what `store` holds.
   ///
@@ -35,9 +40,13 @@ public struct ExperimentRunner: Sendable {
   ///   - inputs: what the experiment's names stand for.
   ///   - version: the program's version, for the record.
   ///   - threads: how many cells run at once (≥ 1).
+  ///   - makesOverviews: whether workloads are looked at as a whole, too.
+  ///   - cell: runs one cell.
   public init(
-    _ store: ResultsStore, inputs: any ExperimentInputs, version: String, threads: Int
+    _ store: ResultsStore, inputs: any ExperimentInputs, version: String, threads: Int,
+    makesOverviews: Bool = true, cell: @escaping RunCell = { try $0.run($1).outcome }
   ) throws(StoreError) {
+    (self.makesOverviews, self.cell) = (makesOverviews, cell)
     self.store = store
     runner = CellRunner(try store.experiment().definition, inputs: inputs)
     self.version = version
@@ -82,7 +91,8 @@ public struct ExperimentRunner: Sendable {
   }
 
   private func work(_ worker: StoreWorker, _ pulse: Pulse) throws {
-    for workload in runner.definition.workloads where pulse.takesOverview(of: workload.name) {
+    for workload in runner.definition.workloads
+    where makesOverviews && pulse.takesOverview(of: workload.name) {
       try overview(workload)
     }
     while !pulse.isStopping.load(ordering: .relaxed) {
@@ -95,7 +105,7 @@ public struct ExperimentRunner: Sendable {
       }
       let outcome: CellOutcome
       do {
-        outcome = try runner.run(claim.cell).outcome
+        outcome = try cell(runner, claim.cell)
       } catch {
         try worker.fail(claim, "\(error)")
         continue

@@ -3,7 +3,9 @@
   const page = JSON.parse(document.getElementById("data").textContent);
   const root = document.documentElement;
   const reader = document.getElementById("reader");
-  const shapes = ["circle", "rect", "triangle", "rectRot", "star", "cross", "crossRot", "dash"];
+  // Filled, then hollow: marks of strokes are lost among whiskers.
+  const shapes = ["circle", "rect", "triangle", "rectRot"];
+  const isHollow = style => style % 8 >= 4;
   const dashes = [[], [7, 3], [2, 3], [9, 3, 2, 3], [12, 4], [4, 2, 1, 2], [], [7, 3]];
   const charts = new Map();
   const specs = new WeakMap();
@@ -92,7 +94,7 @@
   };
 
   // Names at the ends of lines, so that nobody has to look them up by colour.
-  const isLabelled = spec => spec.kind === "lines" && spec.series.length > 1
+  const isLabelled = spec => spec.kind === "lines" && !spec.small && spec.series.length > 1
     && spec.series.length <= 8 && innerWidth >= 640;
   const short = name => name.length > 22 ? name.slice(0, 21) + "…" : name;
   const names = {
@@ -153,10 +155,12 @@
       sets.push({
         label: series.name, data: points,
         type: spec.kind === "bars" ? "bar" : isLine ? "line" : "scatter",
-        showLine: isLine, borderColor: main, backgroundColor: spec.kind === "bars" ? main + "d0" : main,
+        showLine: isLine, stepped: series.stepped ? "after" : false, borderColor: main, backgroundColor: spec.kind === "bars" ? main + "d0" : main,
         borderWidth: spec.kind === "bars" ? 0 : 2,
         borderDash: series.dashed ? [4, 4] : isLine ? dashes[series.style % dashes.length] : [],
         pointStyle: shapes[series.style % shapes.length],
+        pointBackgroundColor: isHollow(series.style) ? color("--panel") : main,
+        pointBorderWidth: 2,
         pointRadius: (spec.kind === "scatter" || spec.kind === "dots") && !series.dashed ? 6 : series.marks ? 3 : 0,
         pointHitRadius: 8, pointHoverRadius: 6, whiskers: !isLine, tension: 0,
         // Marks at the sides are whole.
@@ -230,7 +234,9 @@
       }
     } else {
       const room = (high - low || Math.abs(high) || 1) * .04;
-      scale.suggestedMin = low < 0 ? low - room : spec.kind === "scatter" ? low - room : 0;
+      // Lines that all run far above 0 would lie on each other.
+      const isHigh = spec.kind === "scatter" || spec.kind === "lines" && low > .6 * high;
+      scale.suggestedMin = low < 0 || isHigh ? low - room : 0;
       if (spec.kind === "dots") scale.suggestedMax = Math.max(0, high + room);
       if (spec.kind !== "dots") scale.suggestedMax = high + room;
       // Lines go from side to side.
@@ -321,7 +327,7 @@
       });
       box.append(button);
     }
-    box.hidden = spec.kind === "dots" || spec.series.length < 2 && spec.kind !== "lines";
+    box.hidden = spec.kind === "dots" || spec.series.length < 2;
   }
 
   // Left and right move along a series, up and down between series.

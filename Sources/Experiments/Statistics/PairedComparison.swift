@@ -37,7 +37,7 @@ public struct PairedComparison: Hashable, Sendable {
     _ first: [Double], _ second: [Double], level: Double = 0.95, using rng: inout RandomStream
   ) {
     let pairs = zip(first, second).filter { $0.isFinite && $1.isFinite }
-    let differences = pairs.map { $0 - $1 }
+    let differences = pairs.map { Self.difference($0, $1) }
     let moments = Moments(differences)
     self.differences = differences
     meanDifference = moments.mean
@@ -48,6 +48,13 @@ public struct PairedComparison: Hashable, Sendable {
     let deviation = moments.standardDeviation
     cohensD = deviation > 0 ? moments.mean / deviation : nil
     cliffsDelta = Self.cliffsDelta(pairs.map(\.0), pairs.map(\.1))
+  }
+
+  /// The first less the second; 0 where they differ by the rounding of sums only, which is no difference
+  /// between schedulers.
+  static func difference(_ first: Double, _ second: Double) -> Double {
+    let difference = first - second
+    return abs(difference) <= 1e-12 * max(abs(first), abs(second)) ? 0 : difference
   }
 
   /// O((n + m) log(n + m)).

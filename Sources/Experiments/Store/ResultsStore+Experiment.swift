@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Workload
 
 /// A file that an experiment reads.
 public struct InputFile: Codable, Hashable, Sendable {
@@ -52,9 +53,11 @@ extension ResultsStore {
   ///   - folder: what relative paths in it begin from.
   ///   - version: the program's version.
   ///   - inputs: the files that it reads.
+  ///   - shard: which of its cells are to be run here, every so many by their place; all if nil.
   /// - Throws: ``StoreError`` if another experiment is there, or an input has changed.
   public func begin(
-    _ definition: ExperimentDefinition, folder: String, version: String, inputs: [InputFile] = []
+    _ definition: ExperimentDefinition, folder: String, version: String, inputs: [InputFile] = [],
+    shard: Shard? = nil
   ) throws(StoreError) {
     try write { db in
       let text = try String(decoding: Self.encoder.encode(definition), as: UTF8.self)
@@ -81,7 +84,8 @@ extension ResultsStore {
       }
       let insert = try db.makeStatement(
         sql: "INSERT OR IGNORE INTO cell (workload, cluster, scheduler, seed) VALUES (?, ?, ?, ?)")
-      for cell in definition.cells {
+      for (place, cell) in definition.cells.enumerated() {
+        if let shard, place % shard.count != shard.number - 1 { continue }
         try insert.execute(
           arguments: [cell.workload, cell.cluster, cell.scheduler, String(cell.seed)])
       }

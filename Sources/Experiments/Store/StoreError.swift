@@ -17,6 +17,8 @@ public enum StoreError: Error, CustomStringConvertible {
   case tooLarge(path: String)
   /// It could not be written for another reason; what was finished is in it.
   case failed(path: String, reason: String)
+  /// It does not belong to what it is merged with.
+  case otherShard(path: String, reason: String)
   /// There is no such cell.
   case noSuchCell(path: String, cell: String)
 
@@ -45,6 +47,7 @@ public enum StoreError: Error, CustomStringConvertible {
       """
     case .failed(let path, let reason):
       "\(path): \(reason); finished cells are kept, the same command goes on from there"
+    case .otherShard(let path, let reason): "\(path): \(reason)"
     case .noSuchCell(let path, let cell): "\(path): has no cell \(cell)"
     }
   }

@@ -94,10 +94,13 @@ extension CellCurves {
     let numbers =
       columns.joined() + [lastSubmit ?? 0]
       + waitsByLength.flatMap { [$0.shortest, $0.longest, $0.meanWait] }
+      + waitGroups.values.joined().map(\.mean)
     guard numbers.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
       throw DamagedStore("holds a series with a number that is negative or infinite")
     }
-    guard ([waitingAtLastSubmit] + waitsByLength.map(\.count)).allSatisfy((0...countLimit).contains)
+    let counts =
+      [waitingAtLastSubmit] + waitsByLength.map(\.count) + waitGroups.values.joined().map(\.count)
+    guard counts.allSatisfy((0...countLimit).contains)
     else { throw DamagedStore("holds a count that cannot be") }
   }
 }

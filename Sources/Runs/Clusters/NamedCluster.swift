@@ -51,7 +51,7 @@ public struct NamedCluster {
       return hasSpeeds ? .studyTiersWithSpeeds(machines: machines) : .studyTiers(machines: machines)
     }
     if let station = try NamedStation(argument) { return station.cluster }
-    guard [".yaml", ".yml", ".json"].contains(where: argument.hasSuffix) else { return nil }
+    guard SettingsFile.isOne(argument, keys: ["groups"]) else { return nil }
     do {
       return try ConfigurationFile(path: argument).read(ClusterSpec.init)
     } catch {

@@ -17,9 +17,17 @@ public final class ExperimentProvider: ExperimentInputs {
   private let tables: Mutex<[TableKey: Result<Kept, any Error>]> = Mutex([:])
   private let constraintTables: Mutex<[[String]: Result<ConstraintTable, any Error>]> = Mutex([:])
 
+  /// Models with the load that they are asked to be: to work that out takes longer than a small run.
+  private let models: Mutex<[ModelKey: NamedModel]> = Mutex([:])
+
+  private struct ModelKey: Hashable {
+    var path: String
+    var cores: Double?
+  }
+
   /// A workload read once, or too large for that.
   private enum Kept: Sendable {
-    case table(TaskTable, DependencyTable, format: String?)
+    case table(TaskTable, DependencyTable, users: [String], format: String?)
     case tooLarge
   }
   private static let tableLimit = 2_000_000
@@ -98,22 +106,26 @@ public final class ExperimentProvider: ExperimentInputs {
     var dependencies = DependencyTable()
     var format: String?
     var (classNames, askedCores): ([String], Double?) = ([], nil)
+    var userNames: () -> [String] = { [] }
     func source() throws -> AnyWorkloadSource<any Error> {
       switch kept {
-      case .table(let table, let known, let name):
+      case .table(let table, let known, let users, let name):
         (dependencies, format) = (known, name)
+        userNames = { users }
         return try adapted(CellTasks(table.source()).source, definition, seed: seed)
       case .tooLarge:
         let (tasks, argument) = try replayed(
           definition, atStart, seed: seed, cores: layout.effectiveCores)
         (dependencies, format) = (argument.dependencies, argument.format)
         (classNames, askedCores) = (argument.classNames, argument.askedCores)
+        let stream = argument.stream
+        userNames = { stream?.symbols.strings ?? [] }
         return try adapted(CellTasks(tasks).source, definition, seed: seed)
       }
     }
     var tasks = CellTasks(try source())
     tasks.dependencies = dependencies
-    (tasks.classNames, tasks.askedCores) = (classNames, askedCores)
+    (tasks.classNames, tasks.askedCores, tasks.userNames) = (classNames, askedCores, userNames)
     if !dependencies.isEmpty, format != nil || definition.leavesTasksOut {
       // Read beforehand, so that no task waits for one that never comes.
       (tasks.dependencies, tasks.droppedDependencies) = try dependencies.restricted(to: source())
@@ -244,7 +256,9 @@ public final class ExperimentProvider: ExperimentInputs {
         if let warning = tasks.warning {
           reading.logger?.warning("\(definition.source): \(warning)")
         }
-        return .table(TaskTable(records), argument.dependencies, format: argument.format)
+        return .table(
+          TaskTable(records), argument.dependencies,
+          users: argument.stream?.symbols.strings ?? [], format: argument.format)
       }
       tables[key] = made
       return try made.get()
@@ -255,8 +269,17 @@ public final class ExperimentProvider: ExperimentInputs {
     _ definition: WorkloadDefinition, _ atStart: EngineSettings.AtStart, seed: UInt64,
     cores: Double? = nil
   ) throws -> (ReplayedTasks, NamedWorkload) {
-    let argument = try NamedWorkload(
-      path(definition.source), seed: seed, cores: cores, reading: reading)
+    let key = ModelKey(path: path(definition.source), cores: cores)
+    var model = models.withLock { $0[key] }
+    if model == nil, NamedModel.isOne(key.path) {
+      var made = try NamedModel(key.path)
+      try made.setLoad(onCores: cores)
+      models.withLock { $0[key] = made }
+      model = made
+    }
+    let argument =
+      try model.map { try NamedWorkload($0, seed: seed, reading: reading) }
+      ?? NamedWorkload(key.path, seed: seed, cores: cores, reading: reading)
     return (ReplayedTasks(argument, atStart: atStart), argument)
   }
 
@@ -327,7 +350,7 @@ extension ExperimentProvider {
     for (index, workload) in definition.workloads.enumerated() {
       if isGenerated(workload.source) {
         do { _ = try tasks(workload, on: machines, seed: 1) } catch {
-          problems.append("workloads[\(index)]: \(error)")
+          problems += RunError.lines(of: error, in: "workloads[\(index)]")
         }
       } else if let problem = problem(
         workload.source, drawn: ["poisson"] + WorkloadModel.presetNames)
@@ -347,7 +370,7 @@ extension ExperimentProvider {
         problems.append("clusters[\(index)]: unknown cluster \(problem)")
       } else {
         do { _ = try layout(cluster, seed: cluster.seed ?? 1) } catch {
-          problems.append("clusters[\(index)]: \(error)")
+          problems += RunError.lines(of: error, in: "clusters[\(index)]")
         }
       }
     }
@@ -355,7 +378,7 @@ extension ExperimentProvider {
       do {
         _ = try policy(scheduler)
         _ = try learningCurve(scheduler)
-      } catch { problems.append("schedulers[\(index)]: \(error)") }
+      } catch { problems += RunError.lines(of: error, in: "schedulers[\(index)]") }
     }
     return problems
   }

@@ -18,14 +18,7 @@ extension ExperimentSummary {
       text += strong(table.title) + "\n" + lines.text + "\n"
     }
     text += answer.map { $0 + "\n" }.joined() + "\n"
-    for scenario in scenarios {
-      for warning in warnings(scenario) {
-        text += (scenarios.count > 1 ? "\(scenario.title): " : "") + warning + "\n"
-      }
-      let fixed = scenario.groups.filter(\.isTheSameUnderEverySeed).map(\.scheduler)
-      guard !fixed.isEmpty else { continue }
-      text += "\(scenario.title): the same under every seed: \(fixed.joined(separator: ", "))\n"
-    }
+    text += (notes + sameUnderEverySeed).map { $0 + "\n" }.joined()
     let percent = fixed(results.definition.level * 100, 0)
     text += "mean ± half-width of the \(percent) % interval over seeds"
     if scenarios.contains(where: { !$0.winners.isEmpty }) {
@@ -34,5 +27,17 @@ extension ExperimentSummary {
       text += " (signed-rank test, Holm)"
     }
     return text + "\n"
+  }
+
+  /// Which schedulers come to the same under every seed, where there are several seeds.
+  private var sameUnderEverySeed: [String] {
+    guard results.definition.seeds.count > 1 else { return [] }
+    let of = scenarios.map { $0.groups.filter(\.isTheSameUnderEverySeed).map(\.scheduler) }
+    if let first = of.first, !first.isEmpty, of.allSatisfy({ $0 == first }) {
+      return ["The same under every seed: \(first.joined(separator: ", "))."]
+    }
+    return zip(scenarios, of).filter { !$1.isEmpty }.map {
+      "\($0.title): the same under every seed: \($1.joined(separator: ", "))."
+    }
   }
 }

@@ -8,8 +8,14 @@ package enum Gnuplot {
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }()
 
+  /// Whether it is there.
+  package static var isInstalled: Bool { program != nil }
+
   /// Runs scripts, one after another.
   ///
+  /// - Parameters:
+  ///   - scripts: files in `folder`.
+  ///   - folder: where they write to.
   /// - Returns: false if there is no gnuplot.
   /// - Throws: `RunError` with gnuplot's own words if one fails.
   package static func run(_ scripts: [String], in folder: String) throws -> Bool {
@@ -21,7 +27,8 @@ package enum Gnuplot {
     defer { try? FileManager.default.removeItem(at: log) }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = scripts
+    // A name that begins with `-` would be an option.
+    process.arguments = scripts.map { "./" + $0 }
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice

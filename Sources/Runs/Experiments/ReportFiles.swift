@@ -38,8 +38,12 @@ public struct ReportFiles {
     for kind in ReportOutput.allCases where kinds.contains(kind) {
       switch kind {
       case .json: try put("results.json", summary.json(source: store).text(isIndented: true) + "\n")
-      case .csv: written.append(try cells(summary, "cells.csv"))
-      case .parquet: written.append(try cells(summary, "cells.parquet"))
+      case .csv:
+        written.append(try cells(summary, "cells.csv"))
+        written.append(try waits(summary, "waits.csv"))
+      case .parquet:
+        written.append(try cells(summary, "cells.parquet"))
+        written.append(try waits(summary, "waits.parquet"))
       case .markdown: try put("tables.md", summary.markdown)
       case .latex: try put("tables.tex", summary.latex)
       case .html:
@@ -58,6 +62,40 @@ public struct ReportFiles {
       written.append(place)
     }
     return written
+  }
+
+  /// The waits of every cell's groups of tasks, a row each.
+  private func waits(_ summary: ExperimentSummary, _ name: String) throws -> String {
+    struct Row: Sendable {
+      var cell: CellID
+      var by: String
+      var group: WaitGroup
+    }
+    let path = folder + "/" + name
+    let definition = summary.results.definition
+    let rows = summary.results.cells.flatMap { record in
+      record.waits.map { Row(cell: record.cell, by: $0.by, group: $0.group) }
+    }
+    func label(
+      _ name: String, _ names: [String], _ get: @escaping @Sendable (borrowing Row) -> String
+    ) -> TableColumn<Row> {
+      let places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
+      return TableColumn(name, .label(names, { places[get($0)] ?? 0 }))
+    }
+    let columns: [TableColumn<Row>] = [
+      label("workload", definition.workloads.map(\.name)) { $0.cell.workload },
+      label("cluster", definition.clusters.map(\.name)) { $0.cell.cluster },
+      label("scheduler", definition.schedulers.map(\.name)) { $0.cell.scheduler },
+      TableColumn("seed", .integer { Int64(clamping: $0.cell.seed) }),
+      label("by", Set(rows.map(\.by)).sorted()) { $0.by },
+      label("group", Set(rows.map(\.group.name)).sorted()) { $0.group.name },
+      TableColumn("tasks", .integer { Int64($0.group.count) }),
+      TableColumn("wait_mean_s", .number { $0.group.mean }),
+    ]
+    let writer = try TableFileKind(path: path).writer(path: path, columns: columns)
+    for row in rows { try writer.write(row) }
+    try writer.finish()
+    return path
   }
 
   /// Every cell with every metric, a row each.

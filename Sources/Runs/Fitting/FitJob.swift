@@ -2,6 +2,7 @@ import Diagnostics
 import Fitting
 import Foundation
 import Generation
+import Logging
 import Tables
 import TraceInput
 import TraceParsing
@@ -237,8 +238,8 @@ public struct FittedInput {
   /// Writes plots to a folder: data, gnuplot scripts, and SVG and PDF if gnuplot is there.
   ///
   /// - Throws: ``RunError`` if the folder cannot be made.
-  public func draw(into folder: String) throws {
-    let writer = try FitPlots(folder: folder)
+  public func draw(into folder: String, logger: Logger? = nil) throws {
+    let writer = try FitPlots(folder: folder, logger: logger)
     for plot in plots {
       try writer.write(
         name: plot.name, label: plot.label, values: plot.values, censored: plot.censored,

@@ -1,6 +1,7 @@
 import Fitting
 import Foundation
 import Generation
+import Logging
 import Quoting
 import Tables
 import TraceParsing
@@ -10,8 +11,15 @@ public struct FitPlots {
   private let folder: String
 
   /// Makes the folder if it is not there.
-  public init(folder: String) throws {
+  ///
+  /// - Parameters:
+  ///   - folder: where the files go.
+  ///   - logger: told where there will be scripts only.
+  public init(folder: String, logger: Logger? = nil) throws {
     self.folder = folder
+    if !Gnuplot.isInstalled {
+      logger?.warning("gnuplot is not installed: \(folder) has data and scripts only")
+    }
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {

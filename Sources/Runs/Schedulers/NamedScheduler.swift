@@ -145,6 +145,7 @@ public struct NamedScheduler: Sendable {
   private static func contents(_ path: String, _ shipped: (String) -> Data?) throws -> Data {
     if let data = FileManager.default.contents(atPath: path) ?? shipped(path) { return data }
     let names = (ShippedPolicies.names + ShippedPolicies.orderNames).filter { shipped($0) != nil }
+    guard !names.isEmpty else { throw RunError(message: "\(path): cannot be read") }
     throw RunError(
       message: "\(path): cannot be read, nor is it one of those that come with the program ("
         + names.joined(separator: ", ") + ")" + (suggestionText(path, among: names) ?? ""))

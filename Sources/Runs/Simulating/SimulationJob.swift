@@ -125,10 +125,7 @@ public struct SimulationJob: Sendable {
       rejects: run.rejects?.counts ?? [:], cost: cost, outputs: files.paths,
       notes: notes(run.report), theory: theory,
       waits: results.waits.tenths,
-      groups: results.groups?.groups { user in
-        let name = run.users?[user] ?? ""
-        return name.isEmpty ? (user == .unknown ? "unknown" : "user \(user.rawValue)") : name
-      } ?? [])
+      groups: results.groups?.groups(users: run.users?.strings ?? []) ?? [])
   }
 
   /// What has to be said of a run; see ``NamedScheduler/warning(in:as:)``.

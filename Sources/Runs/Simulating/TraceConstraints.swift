@@ -99,7 +99,7 @@ public struct TraceConstraints: Sendable {
     self.init()
     guard workload == cluster || format == "records",
       FileManager.default.fileExists(atPath: cluster),
-      ![".yaml", ".yml", ".json"].contains(where: cluster.hasSuffix)
+      !SettingsFile.isOne(cluster, keys: ["groups"])
     else { return }
     var reading = reading
     reading.table = nil

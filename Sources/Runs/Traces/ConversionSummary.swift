@@ -34,8 +34,8 @@ public struct ConversionSummary {
   let passedOver: [PassedOverFile]
   /// Values that the output's layout has no place for, by kind.
   let leftOut: [String: Int]
-  /// Tasks that were written, or would have been.
-  public let selected: Int
+  /// Records that were selected, and so written if anything was.
+  package let selected: Int
   /// Nil where nothing was written.
   let output: String?
   let rejects: String?

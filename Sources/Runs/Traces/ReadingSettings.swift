@@ -82,11 +82,38 @@ public struct ReadingSettings: Sendable {
   public func open(
     _ path: String, meter: ReadMeter, notes: Bool = true, mustBe: Bool = true
   ) throws -> any RecognisedTrace {
-    let trace = try opener()
-      .open(
-        path, format: mustBe ? formatAsked : format, table: table, meter: meter,
-        maximumExpansion: maximumExpansion,
-        temporaryDirectory: temporaryDirectory, remote: remote)
+    let opener = try opener()
+    let isLocal = path != "-" && remote?.claims(path) != true
+    if isLocal, let kept = try opener.fragments(path, version: Toolkit.version) {
+      return told(kept, at: path, notes: notes)
+    }
+    let trace = try opener.open(
+      path, format: mustBe ? formatAsked : format, table: table, meter: meter,
+      maximumExpansion: maximumExpansion,
+      temporaryDirectory: temporaryDirectory, remote: remote)
+    return told(trace, at: path, notes: notes)
+  }
+
+  /// Finds out what trace `path` is, to read a share of its parts.
+  ///
+  /// - Parameters:
+  ///   - path: a folder or a file.
+  ///   - meter: counts what is read.
+  /// - Throws: as `open`.
+  public func openToSplit(
+    _ path: String, meter: ReadMeter
+  ) throws -> (input: TraceInput, trace: any RecognisedTrace) {
+    let input = try TraceInput(
+      path: path, meter: meter, maximumExpansion: maximumExpansion,
+      temporaryDirectory: temporaryDirectory, remote: remote)
+    let trace = try opener().recognise(input, format: formatAsked, table: table)
+    return (input, told(trace, at: path, notes: true))
+  }
+
+  /// Tells what was recognised.
+  private func told(
+    _ trace: any RecognisedTrace, at path: String, notes: Bool
+  ) -> any RecognisedTrace {
     logger?.debug("\(path): \(trace.format), \(trace.tables.map(\.name).joined(separator: ", "))")
     if notes {
       for note in trace.notes { logger?.notice("\(note)") }

@@ -40,7 +40,7 @@ extension TraceSummary {
     }
     var sections = [
       ReportPage.Section(
-        id: "answer", title: "At a glance", blocks: [.lead(sentence)] + missing.map { .notice($0) }),
+        id: "answer", title: "At a glance", blocks: [.lead(sentence), .notices(missing)]),
       ReportPage.Section(
         id: "tables", title: "Tables",
         blocks: [

@@ -4,7 +4,7 @@ import Generation
 import Workload
 
 /// A synthetic workload by name: a preset with parameters, a scenario or a profile.
-public struct NamedModel {
+public struct NamedModel: Sendable {
   /// The model, and how many tasks if that is said.
   public var scenario: WorkloadScenario
   /// What was changed or assumed on the way.
@@ -27,7 +27,11 @@ public struct NamedModel {
   public static let parameterKeys = ["tasks", "duration", "load", "cores", "rate"]
 
   private static func isFile(_ name: String) -> Bool {
-    [".yaml", ".yml", ".json"].contains(where: name.hasSuffix)
+    SettingsFile.isOne(
+      name,
+      keys: [
+        "base", "classes", "arrivals", "load", "estimates", "graph", "mix", "provenance", "all",
+      ])
   }
 
   /// A name apart from the parameters after it: `("similar.yaml", "load=0.5")`.

@@ -45,15 +45,11 @@ public struct NamedWorkload {
       (stream, format, dependencies) = (nil, nil, DependencyTable())
       source = try Self.poisson(name.dropFirst("poisson:".count), seed: seed, reading)
     } else if NamedModel.isOne(name) {
-      var synthetic = try NamedModel(name)
-      try synthetic.setLoad(onCores: cores)
-      for note in synthetic.notes { reading.logger?.notice("\(note)") }
-      let tasks = try synthetic.source(seed: seed, marksClasses: true)
-      (stream, format, dependencies) = (nil, nil, try tasks.dependencies())
-      source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
-      let scenario = synthetic.scenario
-      if scenario.model.hasOwnClasses { classNames = scenario.model.classes.map(\.name) }
-      askedCores = scenario.askedCores
+      var model = try NamedModel(name)
+      try model.setLoad(onCores: cores)
+      let made = try Self(model, seed: seed, reading: reading, selection: selection)
+      (stream, format, dependencies) = (made.stream, made.format, made.dependencies)
+      (source, classNames, askedCores) = (made.source, made.classNames, made.askedCores)
     } else {
       var reading = reading
       reading.keepsAttributes = selection.needsAttributes
@@ -65,6 +61,20 @@ public struct NamedWorkload {
       passedOver = trace.passedOver
       source = selection.apply(stream)
     }
+  }
+
+  /// What `model` makes, whose load is set.
+  init(
+    _ model: NamedModel, seed: UInt64, reading: ReadingSettings = .init(),
+    selection: TaskSelection = .init()
+  ) throws {
+    for note in model.notes { reading.logger?.notice("\(note)") }
+    let tasks = try model.source(seed: seed, marksClasses: true)
+    (stream, format, dependencies) = (nil, nil, try tasks.dependencies())
+    source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
+    let scenario = model.scenario
+    if scenario.model.hasOwnClasses { classNames = scenario.model.classes.map(\.name) }
+    askedCores = scenario.askedCores
   }
 
   /// A workload that is in memory; if it tells of a past, it is replayed as a trace is.

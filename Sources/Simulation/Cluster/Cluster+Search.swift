@@ -116,7 +116,7 @@ extension Cluster {
     let capacity = state.cpu.nano
     let claimed = state.isUp ? capacity - offers[machine].cpu.nano : 0
     let asked = Int128(claimed) + work[machine].queuedCPU
-    return capacity > 0 ? Double(asked) / Double(capacity) : .infinity
+    return capacity > 0 ? asked.double / Double(capacity) : .infinity
   }
 
   /// How long the machine will need, by the estimates of its tasks, for what runs and waits there:

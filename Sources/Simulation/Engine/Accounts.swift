@@ -159,8 +159,11 @@ struct Accounts {
   ) -> SimulationReport {
     var total = ClassMetrics()
     for metrics in classes { total.merge(metrics) }
-    let reports = PriorityClass.allCases.map {
-      SimulationReport.ClassReport(priorityClass: $0, metrics: classes[Int($0.rawValue)])
+    total.settle()
+    let reports = PriorityClass.allCases.map { kind in
+      var metrics = classes[Int(kind.rawValue)]
+      metrics.settle()
+      return SimulationReport.ClassReport(priorityClass: kind, metrics: metrics)
     }
     let window = (windowEnd ?? integrals) - (windowStart ?? integrals)
     var usage = window.usage(cluster, mostWaiting: mostWaiting)
@@ -186,6 +189,7 @@ struct Accounts {
       events: events, mostInFlight: mostInFlight)
     report.remarks = remarks
     report.kinds = kinds
+    for kind in kinds.indices { report.kinds[kind].settle() }
     let arrivals = lastSubmit.isKnown ? (lastSubmit - firstSubmit).seconds : 0
     if arrivals > 0, offeredTo > 0 { report.offeredLoad = offeredWork / (offeredTo * arrivals) }
     let upToLastStart = lastStart.isKnown ? (lastStart - firstSubmit).seconds : 0
@@ -268,7 +272,7 @@ struct Integrals {
     }
     guard cluster.upCount > 0 else { return }
     let (n, time) = (Double(cluster.upCount), Double(length))
-    let (sum, squares) = (Double(cluster.loadSum) * 0x1p-20, Double(cluster.loadSquares) * 0x1p-40)
+    let (sum, squares) = (Double(cluster.loadSum) * 0x1p-20, cluster.loadSquares.double * 0x1p-40)
     loadVariance += max(0, squares / n - sum / n * (sum / n)) * time
     // An idle cluster is perfectly even.
     jain += (squares > 0 ? sum * sum / (n * squares) : 1) * time

@@ -64,6 +64,14 @@ public struct ClassMetrics: Hashable, Sendable {
     return ratio - Double(whole) >= 0.5 ? whole + 1 : whole
   }
 
+  /// Makes quantiles cheap, once all tasks are recorded.
+  mutating func settle() {
+    wait.settle()
+    completion.settle()
+    slowdown.settle()
+    boundedSlowdown.settle()
+  }
+
   mutating func merge(_ other: ClassMetrics) {
     submitted += other.submitted
     started += other.started

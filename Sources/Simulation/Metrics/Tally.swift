@@ -17,6 +17,8 @@ public struct Tally: Hashable, Sendable {
   private var least = Int64.max
   private var greatest: Int64 = 0
   private var exact: [Int64] = []
+  /// Whether `exact` ascends.
+  private var isSettled = false
   /// All values, once there are too many to be kept.
   private var histogram: Histogram<UInt64>?
 
@@ -35,6 +37,7 @@ public struct Tally: Hashable, Sendable {
     greatest = max(greatest, value)
     if histogram == nil {
       exact.append(value)
+      isSettled = false
       if exact.count > Self.exactLimit { spill() }
     } else {
       histogram?.record(UInt64(value))
@@ -50,6 +53,7 @@ public struct Tally: Hashable, Sendable {
     greatest = max(greatest, other.greatest)
     if histogram == nil, other.histogram == nil {
       exact += other.exact
+      isSettled = false
       if exact.count > Self.exactLimit { spill() }
       return
     }
@@ -57,6 +61,15 @@ public struct Tally: Hashable, Sendable {
     for value in other.exact { histogram?.record(UInt64(value)) }
     if let other = other.histogram { histogram?.add(other) }
   }
+
+  /// Puts the values in order, once all are there: quantiles are then found without sorting anew.
+  mutating func settle() {
+    exact.sort()
+    isSettled = true
+  }
+
+  /// The values that are kept, ascending.
+  private var ascending: [Int64] { isSettled ? exact : exact.sorted() }
 
   private mutating func spill() {
     // Two significant digits are 256 buckets for the first octaves together, 128 for every other.
@@ -67,7 +80,7 @@ public struct Tally: Hashable, Sendable {
   }
 
   /// The arithmetic mean; NaN of nothing.
-  public var mean: Double { Double(sum) / Double(count) }
+  public var mean: Double { sum.double / Double(count) }
 
   /// The sum of all values.
   public var total: Double { Double(sum) }
@@ -111,7 +124,7 @@ public struct Tally: Hashable, Sendable {
     var counts: [Int] = []
     counts.reserveCapacity(limits.count)
     guard let histogram else {
-      let sorted = exact.sorted()
+      let sorted = ascending
       var place = 0
       for limit in limits {
         while place < sorted.count, Double(sorted[place]) <= limit { place += 1 }
@@ -139,7 +152,7 @@ public struct Tally: Hashable, Sendable {
   public func quantiles(_ ps: [Double]) -> [Double] {
     guard count > 0 else { return ps.map { _ in .nan } }
     guard let histogram else {
-      let sorted = exact.sorted()
+      let sorted = ascending
       return ps.map { p in
         Double(sorted[min(count, max(1, Int((p * Double(count)).rounded(.up)))) - 1])
       }

@@ -123,6 +123,21 @@ public struct TraceInput: Sendable {
   }
 }
 
+extension TraceInput {
+  /// All that an input is.
+  struct Parts {
+    var path: String
+    var groups: [Group] = []
+    var passedOver: [PassedOverFile] = []
+    var schemas: [String: [UInt8]] = [:]
+  }
+
+  init(parts: Parts) {
+    (path, groups, passedOver) = (parts.path, parts.groups, parts.passedOver)
+    schemas = parts.schemas
+  }
+}
+
 /// Opens the Parquet file at `path`.
 package func openParquetFile(_ path: String) throws(TraceError) -> ParquetReader {
   let descriptor = open(FileName.bytes(path), O_RDONLY | O_CLOEXEC)

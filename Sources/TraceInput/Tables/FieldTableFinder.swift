@@ -145,6 +145,9 @@ public struct FieldTableTrace {
     return reader
   }
 
+  /// Whether the parts of a table can be read by several processes, a share each.
+  package func canSplit(_ name: String) -> Bool { groups[name]?.isSplittable == true }
+
   /// What a failed look-up of a table to survey throws.
   public func noTable(_ name: String) -> TraceError {
     TraceError(.missing, "the trace has no table \(name)", file: path)

@@ -43,3 +43,25 @@ extension RejectedRow {
     self.init(error: error, reason: "damaged part: the rest of it is not read", row: "")
   }
 }
+
+extension RejectedRow: FragmentItem {
+  package func encode(to out: inout FragmentEncoder) {
+    for text in [error.code.rawValue, error.message, error.file ?? "", reason, row] {
+      out.put(text)
+    }
+    out.put(error.file == nil ? 0 : 1)
+    out.put(error.line ?? -1)
+    out.put(error.column ?? -1)
+  }
+
+  package init(from input: inout FragmentDecoder) {
+    let texts = (0..<5).map { _ in input.text() }
+    let hasFile = input.integer(UInt8.self) == 1
+    let (line, column) = (input.integer(Int.self), input.integer(Int.self))
+    self.init(
+      error: TraceError(
+        TraceError.Code(rawValue: texts[0]) ?? .damaged, texts[1], file: hasFile ? texts[2] : nil,
+        line: line < 0 ? nil : line, column: column < 0 ? nil : column),
+      reason: texts[3], row: texts[4])
+  }
+}

@@ -84,6 +84,7 @@ package struct TableReader<Part: TablePart> {
     _ parse: @escaping @Sendable (Part.Row) throws(RowError) -> Item,
     _ body: (Item) throws(TraceError) -> Void
   ) throws(TraceError) {
+    if let split = options.split { return try forEachRow(split, parse, body) }
     guard options.threads > 1, group.isParallel else {
       var failure: TraceError?
       try forEachRow { row throws(RowError) in
@@ -94,40 +95,80 @@ package struct TableReader<Part: TablePart> {
       if let failure { throw failure }
       return
     }
-    let (blank, isLenient) = (blank, options.rejects != nil)
-    let opening = PartOpening(options)
-    opening.meter?.expect(bytes: group.files.reduce(0) { $0 + ($1.size ?? 0) })
-    let files = group.files
-    try OrderedWork<Chunk<Item>>.forEach(
-      files.count, threads: options.threads,
-      job: { number, emit throws(TraceError) in
-        let file = files[number]
-        var part = blank
-        var items: [Item] = []
-        do throws(TraceError) {
-          try part.read(
-            try opening.open(file), file: file.name,
-            { row throws(RowError) in items.append(try parse(row)) },
-            flush: { tally throws(TraceError) in
-              try emit(Chunk(items: items, tally: tally.take()))
-              items.removeAll(keepingCapacity: true)
-            })
-        } catch {
-          try emit(Chunk(items: items, tally: part.tally.take()))
-          items = []
-          part.tally = try Self.damage(error, isLenient: isLenient)
-        }
-        try emit(Chunk(items: items, tally: part.tally))
-      },
+    try OrderedWork<TableChunk<Item>>.forEach(
+      group.files.count, threads: options.threads, job: chunks(of: group.files[...], parse),
       commit: { chunk throws(TraceError) in
         for item in chunk.items { try body(item) }
         try add(chunk.tally)
       })
   }
 
-  private struct Chunk<Item: Sendable>: Sendable {
-    var items: [Item]
-    var tally: PartTally
+  /// Reads a part by itself.
+  private func chunks<Item: Sendable>(
+    of files: ArraySlice<TraceInput.File>,
+    _ parse: @escaping @Sendable (Part.Row) throws(RowError) -> Item
+  ) -> OrderedWork<TableChunk<Item>>.Job {
+    let (blank, isLenient) = (blank, options.rejects != nil)
+    let opening = PartOpening(options)
+    opening.meter?.expect(bytes: files.reduce(0) { $0 + ($1.size ?? 0) })
+    return { number, emit throws(TraceError) in
+      let file = files[files.startIndex + number]
+      var part = blank
+      var items: [Item] = []
+      do throws(TraceError) {
+        try part.read(
+          try opening.open(file), file: file.name,
+          { row throws(RowError) in items.append(try parse(row)) },
+          flush: { tally throws(TraceError) in
+            try emit(TableChunk(part: number, items: items, tally: tally.take()))
+            items.removeAll(keepingCapacity: true)
+          })
+      } catch {
+        try emit(TableChunk(part: number, items: items, tally: part.tally.take()))
+        items = []
+        part.tally = try Self.damage(error, isLenient: isLenient)
+      }
+      try emit(TableChunk(part: number, items: items, tally: part.tally))
+    }
+  }
+
+  /// Keeps what a share of the parts holds, or takes what was kept.
+  private mutating func forEachRow<Item: Sendable>(
+    _ split: PartSplit, _ parse: @escaping @Sendable (Part.Row) throws(RowError) -> Item,
+    _ body: (Item) throws(TraceError) -> Void
+  ) throws(TraceError) {
+    guard let kind = Item.self as? any (FragmentItem & Sendable).Type, group.isSplittable else {
+      throw TraceError(
+        .unrecognised, "this table is not read part by part, so the work cannot be split",
+        file: group.files[0].name)
+    }
+    switch split {
+    case .writing(let sink):
+      let files = group.files[sink.share(of: group.files)]
+      try OrderedWork<TableChunk<Item>>.forEach(
+        files.count, threads: options.threads, job: chunks(of: files, parse),
+        commit: { chunk throws(TraceError) in
+          try sink.add(chunk.encoded(as: kind), of: files[files.startIndex + chunk.part])
+        })
+    case .reading(let source):
+      let files = group.files
+      try OrderedWork<TableChunk<Item>>.forEach(
+        files.count, threads: options.threads,
+        job: { number, emit throws(TraceError) in
+          for piece in 0..<(try source.pieces(of: files[number])) {
+            let bytes = try source.piece(piece, of: files[number])
+            guard let chunk = TableChunk<Item>(bytes, as: kind, part: number) else {
+              throw TraceError(
+                .damaged, "what was kept of this part is damaged", file: files[number].name)
+            }
+            try emit(chunk)
+          }
+        },
+        commit: { chunk throws(TraceError) in
+          for item in chunk.items { try body(item) }
+          try add(chunk.tally)
+        })
+    }
   }
 
   /// What damage counts as in lenient mode: one row, whatever the rest of the part was.
@@ -158,5 +199,40 @@ private struct PartOpening: Sendable {
 
   func open(_ file: TraceInput.File) throws(TraceError) -> PeekableStream {
     try PartCursor.open(file, meter: meter, limit: limit)
+  }
+}
+
+/// Some rows of a part, made items, and what was counted beside them.
+private struct TableChunk<Item: Sendable>: Sendable {
+  /// The part's place among those that are read.
+  var part: Int
+  var items: [Item]
+  var tally: PartTally
+
+  init(part: Int, items: [Item], tally: PartTally) {
+    (self.part, self.items, self.tally) = (part, items, tally)
+  }
+
+  /// As bytes; items are of this kind.
+  func encoded<Kept: FragmentItem>(as kind: Kept.Type) -> [UInt8] {
+    var out = FragmentEncoder()
+    tally.encode(to: &out)
+    out.put(items.count)
+    for item in items { (item as? Kept)?.encode(to: &out) }
+    return out.take()
+  }
+
+  /// What `encoded` gave; nil for anything else.
+  init?<Kept: FragmentItem>(_ bytes: [UInt8], as kind: Kept.Type, part: Int) {
+    var input = FragmentDecoder(bytes)
+    let tally = PartTally(from: &input)
+    let count = input.count()
+    var items: [Item] = []
+    items.reserveCapacity(count)
+    for _ in 0..<count where !input.isDamaged {
+      if let item = Kept(from: &input) as? Item { items.append(item) }
+    }
+    guard input.isAtEnd, !input.isDamaged, items.count == count else { return nil }
+    self.init(part: part, items: items, tally: tally)
   }
 }

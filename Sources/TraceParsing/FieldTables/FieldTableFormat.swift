@@ -189,6 +189,8 @@ struct FieldTableFormatTrace: RecognisedTrace {
   var passedOver: [PassedOverFile] { found.passedOver }
   var relativeAmounts: RelativeAmounts { source.relativeAmounts }
 
+  func canSplit(_ table: String?) -> Bool { found.canSplit(source.tasks.table.name) }
+
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     try gather(options).stream()
   }
@@ -309,5 +311,41 @@ extension MachineEventList {
       events[$0].time != events[$1].time ? events[$0].time < events[$1].time : $0 < $1
     }
     return MachineEventList(events: order.map { events[$0] }, symbols: symbols)
+  }
+}
+
+extension FieldTableTask: FragmentItem {
+  package func encode(to out: inout FragmentEncoder) {
+    record.encode(to: &out)
+    out.put(status)
+    out.put(user == nil ? 0 : 1)
+    out.put(user ?? "")
+    out.put(predecessors.count)
+    for predecessor in predecessors { out.put(predecessor) }
+    out.put(attributes.count)
+    for (name, value) in attributes {
+      out.put(name)
+      switch value {
+      case .number(let number):
+        out.put(0)
+        out.put(number)
+      case .text(let text):
+        out.put(1)
+        out.put(text)
+      }
+    }
+  }
+
+  package init(from input: inout FragmentDecoder) {
+    self.init(TaskRecord(from: &input), status: input.integer(Int.self))
+    let hasUser = input.integer(UInt8.self) == 1
+    let name = input.text()
+    user = hasUser ? name : nil
+    predecessors = (0..<input.count()).map { _ in input.integer(Int32.self) }
+    attributes = (0..<input.count()).map { _ in
+      let name = input.text()
+      return input.integer(UInt8.self, in: 0...1) == 0
+        ? (name, .number(input.number())) : (name, .text(input.text()))
+    }
   }
 }

@@ -81,6 +81,8 @@ struct Google2010Trace: RecognisedTrace {
   var notes: [Note] { found.notes }
   var passedOver: [PassedOverFile] { found.passedOver }
 
+  func canSplit(_ table: String?) -> Bool { found.canSplit(Google2010Format.table.name) }
+
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     var gathering = RecordGathering(options)
     var sorter = ExternalSorter<Google2010Window>(
@@ -160,5 +162,22 @@ struct Google2010Trace: RecognisedTrace {
     var gathering = RecordGathering(options)
     try read(options, &gathering) { _ throws(TraceError) in }
     return gathering.survey
+  }
+}
+
+extension Google2010Window: FragmentItem {
+  func encode(to out: inout FragmentEncoder) {
+    for value in [time.rawValue, job, task, Int64(jobType)] { out.put(value) }
+    out.put(use[0])
+    out.put(use[1])
+  }
+
+  init(from input: inout FragmentDecoder) {
+    time = Microseconds(input.integer(Int64.self, in: Ranges.time))
+    job = input.integer(Int64.self, in: 0...Int64.max)
+    task = input.integer(Int64.self, in: 0...Int64.max)
+    jobType = input.integer(Int8.self, in: 0...3)
+    use = SIMD2(input.number(), input.number())
+    if !Ranges.share.contains(use[0]) || !Ranges.share.contains(use[1]) { input.damage() }
   }
 }

@@ -144,6 +144,11 @@ public struct Google2011Trace: RecognisedTrace {
     return group.hasOnlyFiles
   }
 
+  public func canSplit(_ table: String?) -> Bool {
+    guard let table = try? recordTable(table), let (group, _) = found[table] else { return false }
+    return group.isSplittable
+  }
+
   public func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     let table = try recordTable(options.table)
     guard let (group, layout) = found[table] else {

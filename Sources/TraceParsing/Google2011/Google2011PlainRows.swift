@@ -24,9 +24,8 @@ extension Google2011PartReader {
         base: base, ends: UnsafePointer(ends + Int(place.first)), start: Int(place.start))
       guard let time = fields.digits(0), time <= Ranges.time.upperBound,
         Microseconds(time) + tolerance >= Microseconds(last),
-        let event = Self.event(fields, time, &decoder)
+        Self.decode(fields, time, &decoder, into: events + taken)
       else { break }
-      (events + taken).initialize(to: event)
       first = min(first, time)
       last = max(last, time)
       taken &+= 1
@@ -38,35 +37,38 @@ extension Google2011PartReader {
     return taken
   }
 
+  /// Decodes a row to `place`, which is not touched where it is not plain.
   @inline(__always)
-  private static func event(
-    _ fields: PlainFields, _ time: Int64, _ decoder: inout Google2011EventDecoder
-  ) -> LifecycleEvent? {
+  private static func decode(
+    _ fields: PlainFields, _ time: Int64, _ decoder: inout Google2011EventDecoder,
+    into place: UnsafeMutablePointer<LifecycleEvent>
+  ) -> Bool {
     guard let job = fields.digits(2), let index = fields.digits(3), index <= Int64(Int32.max),
       let code = fields.digit(5), code <= 8, let kind = LifeEvent(rawValue: code)
-    else { return nil }
+    else { return false }
     var machine: Int64 = -1
     if !fields.isEmpty(4) {
-      guard let number = fields.digits(4) else { return nil }
+      guard let number = fields.digits(4) else { return false }
       machine = number
     }
     var missing: Int?
     if !fields.isEmpty(1) {
-      guard let reason = fields.digit(1), reason <= 2 else { return nil }
+      guard let reason = fields.digit(1), reason <= 2 else { return false }
       missing = Int(reason)
     }
     let end = fields[6...12]
     guard
       var event = decoder.rowEnds.event(end, job: job)
         ?? newEvent(fields, job: job, &decoder)
-    else { return nil }
+    else { return false }
     event.id = TaskID(job: job, index: Int32(truncatingIfNeeded: index))
     event.kind = kind
     event.time = Microseconds(time)
     event.machine = machine
     if missing != nil { event.flags.insert(.missingInfo) }
     decoder.countEvent(event.time, code: Int(code), missing: missing)
-    return event
+    place.initialize(to: event)
+    return true
   }
 
   /// An event with what the end of a row says, from the user on, which is kept.

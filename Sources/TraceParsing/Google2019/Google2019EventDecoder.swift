@@ -77,6 +77,10 @@ final class Google2019Collection: Sendable {
     ("scheduler", .scheduler),
   ]
 
+  fileprivate init(user: String, predecessors: [Int64], values: [Int64]) {
+    (self.user, self.predecessors, self.values) = (user, predecessors, values)
+  }
+
   init(_ row: JSONRow) throws(RowError) {
     user = String(
       decoding: try row.text(Google2019CollectionField.user.rawValue), as: UTF8.self)
@@ -174,5 +178,58 @@ struct Google2019EventDecoder {
         .map { .init(name: $0, count: $1) }
       : zip(Google2019Table.lifeEvents, eventCounts).map { .init(name: $0.name, count: $1) }
     return survey
+  }
+}
+
+extension Google2019Event: FragmentItem {
+  func encode(to out: inout FragmentEncoder) {
+    for value in [
+      event.id.job, Int64(event.id.index), event.time.rawValue, Int64(code), missing,
+      Int64(event.schedulingClass), Int64(event.priority), Int64(event.flags.rawValue),
+      event.machine,
+    ] { out.put(value) }
+    out.put(event.request.cpu)
+    out.put(event.request.memory)
+    out.put(collection == nil ? 0 : 1)
+    guard let collection else { return }
+    out.put(collection.user)
+    out.put(collection.predecessors.count)
+    for predecessor in collection.predecessors { out.put(predecessor) }
+    for value in collection.values { out.put(value) }
+  }
+
+  init(from input: inout FragmentDecoder) {
+    let id = TaskID(
+      job: input.integer(Int64.self, in: 0...Int64.max),
+      index: input.integer(Int32.self, in: 0...Int32.max))
+    let time = Microseconds(input.integer())
+    code = input.integer(Int.self, in: 0...Google2019Table.lifeEvents.count - 1)
+    missing = input.integer(Int64.self, in: 0...Int64.max)
+    event = LifecycleEvent(id: id, kind: Google2019Table.lifeEvents[code], time: time)
+    event.schedulingClass = input.integer(Int8.self, in: 0...3)
+    event.priority = input.integer(Int16.self, in: 0...Int16.max)
+    event.priorityClass = Self.priorityClass(Int64(event.priority))
+    event.flags = TaskRecord.Flags(rawValue: input.integer(UInt16.self))
+    event.machine = input.integer(Int64.self, in: -1...Int64.max)
+    event.request.cpu = input.number()
+    event.request.memory = input.number()
+    let isPlausible =
+      (time.isInRange || !time.isKnown)
+      && [event.request.cpu, event.request.memory].allSatisfy {
+        $0.isNaN || Ranges.share.contains($0)
+      }
+    if !isPlausible { input.damage() }
+    guard input.integer(UInt8.self, in: 0...1) == 1 else { return }
+    collection = Google2019Collection(from: &input)
+  }
+}
+
+extension Google2019Collection {
+  fileprivate convenience init(from input: inout FragmentDecoder) {
+    let user = input.text()
+    let predecessors = (0..<input.count()).map { _ in input.integer() }
+    self.init(
+      user: user, predecessors: predecessors,
+      values: Self.fields.map { _ in input.integer(Int64.self, in: 0...Int64.max) })
   }
 }

@@ -115,6 +115,11 @@ struct Google2019Trace: RecognisedTrace {
     Google2019Table.allCases.compactMap { groups[$0]?.traceTable($0.rawValue) }
   }
 
+  func canSplit(_ table: String?) -> Bool {
+    guard let table = try? recordTable(table), let group = groups[table] else { return false }
+    return group.isSplittable && groups[.collectionEvents]?.isSplittable != false
+  }
+
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     let table = try recordTable(options.table)
     guard let group = groups[table] else {

@@ -12,7 +12,7 @@ import Workload
 public struct MappedTableFormat: TraceFormat {
   /// The name for `--format`.
   public let name: String
-  var mapping: TableMapping
+  private let source: Source
   /// Whether the user describes the table: then what it lacks is told.
   private let isDescribed: Bool
 
@@ -25,8 +25,28 @@ public struct MappedTableFormat: TraceFormat {
   ///     told.
   public init(name: String, mapping: TableMapping, isDescribed: Bool = false) {
     self.name = name
-    self.mapping = mapping
+    source = .given(mapping)
     self.isDescribed = isDescribed
+  }
+
+  /// A format of the program's own.
+  init(name: String, preset: PresetMapping) {
+    self.name = name
+    source = .preset(preset)
+    isDescribed = false
+  }
+
+  private enum Source: Sendable {
+    case given(TableMapping)
+    case preset(PresetMapping)
+  }
+
+  /// What its columns stand for.
+  var mapping: TableMapping {
+    switch source {
+    case .given(let mapping): mapping
+    case .preset(let preset): preset.mapping
+    }
   }
 
   /// Any column of numbers could be a table of one column without a header, of which every row is taken: only a folder of files without
@@ -44,6 +64,7 @@ public struct MappedTableFormat: TraceFormat {
   public func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
+    let mapping = mapping
     guard mapping.problems.isEmpty else {
       let list = mapping.problems.map(\.description).joined(separator: "; ")
       throw TraceError(.missing, "the column mapping is wrong: \(list)")

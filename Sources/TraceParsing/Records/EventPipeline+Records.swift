@@ -16,7 +16,9 @@ extension EventPipeline {
     table: String, report: ReadReport, assumed: SIMD4<Double>?
   ) throws(TraceError) -> RecordStream {
     var report = report
-    if let work = options.work {
+    if let split = options.split {
+      try run(split)
+    } else if let work = options.work {
       report.notes.add(try run(keeping: work, table: table))
     } else {
       try run()

@@ -31,23 +31,43 @@ extension EventPipeline {
 
   /// Adds a part's fragment; those of the parts before are there.
   private func commit(_ fragment: PartFragment) throws(TraceError) {
-    let numbers = [0] + fragment.names.map { users.intern($0) }
+    try add(fragment.lives, of: begin(fragment))
+  }
+
+  /// Adds what is known of a part besides its lives; returns what takes these.
+  func begin(_ fragment: PartFragment) throws(TraceError) -> PackedStretches {
     lastTime = max(lastTime, fragment.latest)
     survey.add(fragment.survey)
     for row in fragment.rejects { try options.rejects?.add(row) }
-    try fragment.forEachLife { (life) throws(TraceError) in
-      var life = life
-      life.user = UserID(numbers[Int(life.user.rawValue)])
-      let shard = EventBatch.shard(LifecycleTable.hash(life.id), of: shards.count)
-      try shards[shard].add(stretch: life)
-    }
     keptTransitions += fragment.transitions
     keptLastTime = max(keptLastTime, fragment.latest)
+    return PackedStretches(
+      users: [0] + fragment.names.map { users.intern($0) }, sets: fragment.requests,
+      shards: shards.count)
+  }
+
+  /// Adds packed lives of a part.
+  func add(_ lives: [UInt8], of stretches: PackedStretches) throws(TraceError) {
+    try stretches.take(lives)
+    for shard in shards.indices { try shards[shard].add(stretches, shard: shard) }
   }
 
   /// Reads some parts by themselves.
   fileprivate func fragment(
     ofParts parts: Range<Int>, origin: String, after before: Microseconds
+  ) throws(TraceError) -> PartFragment {
+    var lives: [UInt8] = []
+    var fragment = try fragment(ofParts: parts, origin: origin, after: before) { bytes in
+      lives.append(contentsOf: bytes)
+    }
+    fragment.lives = lives
+    return fragment
+  }
+
+  /// Reads some parts by themselves, and gives the packed lives one after another when all are known.
+  func fragment(
+    ofParts parts: Range<Int>, origin: String, after before: Microseconds,
+    _ take: (UnsafeRawBufferPointer) throws(TraceError) -> Void
   ) throws(TraceError) -> PartFragment {
     var assembler = LifecycleAssembler(
       bufferBytes: options.sortBufferBytes / threads, directory: options.temporaryDirectory)
@@ -95,8 +115,7 @@ extension EventPipeline {
     fragment.transitions = assembler.transitions
     let store = try assembler.close()
     try store.forEachLife { (bytes, size) throws(TraceError) in
-      fragment.lives.append(
-        contentsOf: UnsafeRawBufferPointer(start: bytes, count: size))
+      try take(UnsafeRawBufferPointer(start: bytes, count: size))
     }
     fragment.requests = store.requests.sets
     return fragment

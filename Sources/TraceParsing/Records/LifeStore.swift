@@ -34,15 +34,36 @@ struct LifeStore: ~Copyable {
 
   /// Adds a life of this hash; stretches of one life come in their order. O(1) amortised.
   mutating func add(_ life: Lifecycle, hash: UInt64) throws(TraceError) {
-    let number = requests.number(of: life.requests)
-    func pack(_ out: UnsafeMutableRawPointer) -> Int {
+    try add(life, hash: hash, requests: requests.number(of: life.requests))
+  }
+
+  /// The same where the number of what it asked for is known.
+  @inline(__always)
+  mutating func add(
+    _ life: Lifecycle, hash: UInt64, requests number: UInt16
+  ) throws(TraceError) {
+    @inline(__always) func pack(_ out: UnsafeMutableRawPointer) -> Int {
       let size = life.pack(to: out, requests: number)
       sample.offer(UnsafeRawPointer(out))
       return size
     }
-    if let partitions { return try partitions.add(hash: hash, pack) }
+    if let partitions {
+      return try add(life, hash: hash, requests: number, in: partitions)
+    }
     _ = blocks.append(pack)
     if blocks.byteCount + blocks.count * JoinedLives.bytesALife > capacity { try spill() }
+  }
+
+  /// The same where lives are on disk, in `partitions`: who adds many asks for them once.
+  @inline(__always)
+  mutating func add(
+    _ life: Lifecycle, hash: UInt64, requests number: UInt16, in partitions: LifePartitions
+  ) throws(TraceError) {
+    try partitions.add(hash: hash) { out in
+      let size = life.pack(to: out, requests: number)
+      sample.offer(UnsafeRawPointer(out))
+      return size
+    }
   }
 
   /// Moves what is in memory to disk.

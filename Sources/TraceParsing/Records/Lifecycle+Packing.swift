@@ -181,14 +181,15 @@ extension Lifecycle {
 }
 
 extension Lifecycle {
-  /// Whether it could come from events that were read: what a record is made of is in range.
+  /// Whether it could come from events that were read: what a record is made of is in range. Of its
+  /// requests `RequestSet.isPlausible` tells.
   var isPlausible: Bool {
-    let times = [seen, submit, firstSchedule, lastSchedule, since, firstTime]
-    let spans = [waited.rawValue, ran.rawValue]
-    return times.allSatisfy { $0.isInRange || !$0.isKnown }
-      && spans.allSatisfy { $0.magnitude <= Ranges.time.upperBound.magnitude }
+    @inline(__always) func isTime(_ time: Microseconds) -> Bool { time.isInRange || !time.isKnown }
+    let limit = Ranges.time.upperBound.magnitude
+    return isTime(seen) && isTime(submit) && isTime(firstSchedule) && isTime(lastSchedule)
+      && isTime(since) && isTime(firstTime)
+      && waited.rawValue.magnitude <= limit && ran.rawValue.magnitude <= limit
       && id.index >= 0 && attempts >= 0 && leadingPendingUpdates >= 0 && leadingRunningUpdates >= 0
-      && requests.isPlausible
   }
 }
 

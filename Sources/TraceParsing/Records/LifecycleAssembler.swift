@@ -102,10 +102,9 @@ struct LifecycleAssembler: ~Copyable {
     for index in 0..<expected.count { expected[index] = LifecycleTable.nowhere }
   }
 
-  /// Adds a stretch of a life that was gathered elsewhere; the stretches of a life come in their
-  /// order.
-  mutating func add(stretch: Lifecycle) throws(TraceError) {
-    try store.add(stretch, hash: LifecycleTable.hash(stretch.id))
+  /// Adds stretches of lives that were gathered elsewhere; those of a life come in their order.
+  mutating func add(_ stretches: PackedStretches, shard: Int) throws(TraceError) {
+    try stretches.add(shard: shard, to: &store)
   }
 
   /// Ends the trace: the stretches of all lives.

@@ -20,8 +20,10 @@ final class GatheringShard {
     try assembler!.add(batch, shard: shard)
   }
 
-  /// Adds a stretch of a life that was gathered elsewhere.
-  func add(stretch: Lifecycle) throws(TraceError) { try assembler!.add(stretch: stretch) }
+  /// Adds the stretches of a piece that belong to this shard.
+  func add(_ stretches: PackedStretches, shard: Int) throws(TraceError) {
+    try assembler!.add(stretches, shard: shard)
+  }
 
   /// Ends the trace; nothing may be added any more.
   func close() throws(TraceError) -> ClosedShard {

@@ -19,35 +19,12 @@ struct PartFragment {
   var requests: [RequestSet]
   /// Packed lives, the stretches of each in their order; users are numbered within the part.
   var lives: [UInt8]
-
-  /// Calls `body` with each life.
-  ///
-  /// - Throws: what `body` throws; `TraceError` for bytes that no life was packed to, since a file with
-  ///   the right digest may still be anybody's.
-  func forEachLife(_ body: (Lifecycle) throws(TraceError) -> Void) throws(TraceError) {
-    var padded = lives
-    // Words are read beyond the end, and as far as a header can claim.
-    padded += [UInt8](repeating: 0, count: 2 * Lifecycle.maximumPackedSize + 256)
-    var place = 0
-    while place < lives.count {
-      var (size, set) = (0, UInt16(0))
-      var life = padded.withUnsafeBytes { bytes in
-        Lifecycle(packed: bytes.baseAddress! + place, nil, size: &size, set: &set)
-      }
-      place += size
-      guard place <= lives.count, set <= requests.count, life.isPlausible,
-        life.user.rawValue <= names.count
-      else { throw TraceError(.damaged, "kept work is damaged: remove its folder") }
-      if set > 0 { life.requests = requests[Int(set) - 1] }
-      try body(life)
-    }
-  }
 }
 
-// MARK: - As a file
+// MARK: - As bytes
 
 extension PartFragment {
-  /// What stands before the lives in the file.
+  /// What stands before the lives.
   private struct Header: Codable {
     struct Reject: Codable {
       var code: String
@@ -89,8 +66,12 @@ extension PartFragment {
 
   private static let magic = Array("TMLIVES2".utf8)
 
-  /// Writes it to a file that appears when it is complete.
-  func write(to path: String) throws(TraceError) {
+  /// All but the lives: the length of what follows, that, and the requests.
+  ///
+  /// - Parameters:
+  ///   - livesCount: how many bytes of lives belong to it.
+  ///   - path: where it goes, for errors.
+  func head(livesCount: Int, _ path: String) throws(TraceError) -> [UInt8] {
     let header = Header(
       origin: origin, rows: survey.rows, comments: survey.comments,
       firstTime: survey.firstTime.rawValue, lastTime: survey.lastTime.rawValue,
@@ -103,13 +84,20 @@ extension PartFragment {
           line: $0.error.line, column: $0.error.column, reason: $0.reason, row: $0.row)
       },
       transitions: transitions.raw, earliest: earliest.rawValue, latest: latest.rawValue,
-      requests: requests.count, lives: lives.count)
-    let json = try catching(path) { try JSONEncoder().encode(header) }
-    var bytes = Self.magic
+      requests: requests.count, lives: livesCount)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let json = try catching(path) { try encoder.encode(header) }
+    var bytes: [UInt8] = []
     withUnsafeBytes(of: UInt64(json.count).littleEndian) { bytes += $0 }
     bytes += json
     requests.withUnsafeBytes { bytes += $0 }
-    bytes += lives
+    return bytes
+  }
+
+  /// Writes it to a file that appears when it is complete.
+  func write(to path: String) throws(TraceError) {
+    var bytes = Self.magic + (try head(livesCount: lives.count, path)) + lives
     let digest = try RunningDigest(.sha256, path)
     try digest.update(bytes)
     bytes += Array(try digest.finish().utf8)
@@ -133,18 +121,22 @@ extension PartFragment {
     guard let digest = try? RunningDigest(.sha256, path), (try? digest.update(bytes)) != nil,
       (try? digest.finish()) == stated
     else { return nil }
-    let length = bytes.withUnsafeBytes {
-      UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-    }
-    guard length <= UInt64(bytes.count - 16) else { return nil }
-    let start = 16 + Int(length)
-    guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[16..<start])),
+    self.init(body: Array(bytes.dropFirst(Self.magic.count)), hasLives: true)
+  }
+
+  /// From what `head` gave, with the lives behind it or without; nil for anything else.
+  init?(body bytes: [UInt8], hasLives: Bool) {
+    guard bytes.count >= 8 else { return nil }
+    let length = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+    guard length <= UInt64(bytes.count - 8) else { return nil }
+    let start = 8 + Int(length)
+    guard let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[8..<start])),
       let transitions = TransitionCounts(raw: header.transitions),
       header.counts.allSatisfy({ (0...Self.countLimit).contains($0) }),
       (0...RequestTable.maximumCapacity).contains(header.requests),
-      (0...bytes.count).contains(header.lives), header.eventNames.count == header.eventCounts.count,
+      header.lives >= 0, header.eventNames.count == header.eventCounts.count,
       bytes.count - start
-        == header.requests * MemoryLayout<RequestSet>.stride + header.lives
+        == header.requests * MemoryLayout<RequestSet>.stride + (hasLives ? header.lives : 0)
     else { return nil }
     origin = header.origin
     survey = TableSurvey()
@@ -173,6 +165,6 @@ extension PartFragment {
       }
     }
     guard requests.allSatisfy(\.isPlausible) else { return nil }
-    lives = Array(bytes.suffix(header.lives))
+    lives = hasLives ? Array(bytes.suffix(header.lives)) : []
   }
 }

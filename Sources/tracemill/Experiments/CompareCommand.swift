@@ -5,6 +5,7 @@ import Foundation
 import Quoting
 import Runs
 import Simulation
+import Workload
 
 /// `tracemill compare`: schedulers × workloads × clusters × seeds.
 struct CompareCommand: AsyncParsableCommand {
@@ -24,6 +25,8 @@ struct CompareCommand: AsyncParsableCommand {
         tracemill compare --experiment mine.yaml -o mine
         tracemill compare --workload tasks.parquet --cluster study:100 --scheduler best-fit \
       --scheduler random --seeds 10 -o quick
+        tracemill compare --experiment mine.yaml --shard 3/64 -o shards/3
+        tracemill merge shards/*/results.sqlite -o mine/results.sqlite && tracemill report mine/results.sqlite
       """)
 
   @Option(
@@ -50,6 +53,15 @@ struct CompareCommand: AsyncParsableCommand {
   var seeds: Int?
 
   @Option(
+    name: .customLong("by"),
+    help: ArgumentHelp(
+      """
+      Tell waits apart by user, or by size (cores, in powers of two); may be repeated. By run time and \
+      by class they are told anyway.
+      """, valueName: "what"))
+  var waitsBy: [WaitsBy] = []
+
+  @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Where everything is written.", valueName: "folder"))
   var output = "results"
@@ -66,6 +78,18 @@ struct CompareCommand: AsyncParsableCommand {
   @Flag(help: "Print an experiment file with comments, and do nothing else.")
   var printExample = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Run this share of the cells only, such as 3/64, every so many by their place; merge joins the results of all shards.",
+      valueName: "i/n"))
+  var shard: Shard?
+
+  @Flag(
+    help:
+      "Keep what became of each task of every cell, as Parquet in folders that name the cell (tasks/workload=W/cluster=C/scheduler=S/seed=N)."
+  )
+  var keepTasks = false
+
   @Flag(help: "Run the cells only; `tracemill report` makes the rest.")
   var noReport = false
 
@@ -76,6 +100,9 @@ struct CompareCommand: AsyncParsableCommand {
 
   mutating func validate() throws {
     guard !printExample else { return }
+    guard shard == nil || !json else {
+      throw ValidationError("--json prints what all shards came to: merge, then report --json")
+    }
     let hasParts = !workload.isEmpty || !cluster.isEmpty || !scheduler.isEmpty
     guard experiment == nil || !hasParts else {
       throw ValidationError("--experiment brings its own workloads, clusters and schedulers")
@@ -90,9 +117,8 @@ struct CompareCommand: AsyncParsableCommand {
     if let seeds, !(1...1_000_000).contains(seeds) {
       throw ValidationError("--seeds is from 1 to 1000000")
     }
-    let known = NamedScheduler.names
-    for name in scheduler where !known.contains(name) && !name.contains(":") {
-      throw ValidationError(unknownName("scheduler", name, among: known))
+    for name in scheduler where !NamedScheduler.names.contains(name) && !name.contains(":") {
+      throw ValidationError(NamedScheduler.noSuch(name))
     }
   }
 
@@ -103,7 +129,8 @@ struct CompareCommand: AsyncParsableCommand {
     let (definition, folder) = try definition()
     try await CompareRun(
       definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
-      writesReport: !noReport, json: json, asTrained: asTrained, reading: self.reading.settings()
+      writesReport: !noReport, json: json, asTrained: asTrained, reading: self.reading.settings(),
+      shard: shard, keepsTasks: keepTasks
     ).run()
   }
 
@@ -111,6 +138,8 @@ struct CompareCommand: AsyncParsableCommand {
     let here = FileManager.default.currentDirectoryPath
     let named = try experiment.map(NamedExperiment.init)
     var (definition, folder) = try named.map { ($0.definition, $0.folder) } ?? (parts(), here)
+    let groupings = waitsBy.groupings
+    if !groupings.isEmpty { definition.waitsBy = groupings }
     if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
     let issues = definition.issues()
     guard issues.isEmpty else {

@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Runs
+import Workload
 
 /// An experiment run to its end on a results file, and its report: what compare and sweep do.
 struct CompareRun {
@@ -14,6 +15,10 @@ struct CompareRun {
   /// Whether learned schedulers run in the engine that they learned in.
   let asTrained: Bool
   let reading: ReadingSettings
+  /// Which of the cells are run; all if nil.
+  var shard: Shard?
+  /// Whether what became of each task is kept.
+  var keepsTasks = false
 
   func run() async throws {
     let provider = ExperimentProvider(folder: folder, reading: reading)
@@ -33,16 +38,31 @@ struct CompareRun {
     let store = try ResultsStore(path: path, creates: true)
     try store.begin(
       definition, folder: folder, version: Toolkit.version,
-      inputs: try provider.inputFiles(definition))
+      inputs: try provider.inputFiles(definition), shard: shard)
     Interrupts.keeps("finished cells are in \(path); the same command goes on from there")
 
     let display = CellProgress(definition.name, logger: reading.logger)
+    let kept = KeptTasks(folder: output + "/tasks", definition)
+    let run: ExperimentRunner.RunCell =
+      if keepsTasks {
+        { runner, cell in try kept.run(cell, by: runner) }
+      } else {
+        { runner, cell in try runner.run(cell).outcome }
+      }
     let runner = try ExperimentRunner(
-      store, inputs: provider, version: Toolkit.version, threads: reading.threads)
+      store, inputs: provider, version: Toolkit.version, threads: reading.threads,
+      makesOverviews: shard.map { $0.number == 1 } ?? true, cell: run)
     let failed = try await runner.run { display.show($0) }
     display.finish()
 
-    if writesReport || json {
+    if keepsTasks, let note = try kept.note(of: store.results().cells.map(\.cell)) {
+      reading.logger?.warning("\(note)")
+    }
+    if let shard {
+      let counts = try store.counts()
+      try writeOutput(
+        "shard    \(shard): \(counts.done) of its \(counts.total) cells are in \(path)\n")
+    } else if writesReport || json {
       let report = ReportFiles(
         store: path, folder: output, chartLibrary: chartLibrary, logger: reading.logger)
       let summary = ExperimentSummary(try store.results())

@@ -156,7 +156,8 @@ struct SweepCommand: AsyncParsableCommand {
           ? jsonText(["found": objects]) + "\n"
           : found.map { $1.text(scheduler: $0) }.joined())
     }
-    let definition = try sweep.definition(vary.key, vary.values)
+    var definition = try sweep.definition(vary.key, vary.values)
+    if experiment == nil { Self.nameWhatStays(&definition) }
     try await CompareRun(
       definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
       writesReport: true, json: json, asTrained: false, reading: reading
@@ -171,6 +172,19 @@ struct SweepCommand: AsyncParsableCommand {
       schedulers: scheduler.enumerated().filter { scheduler.firstIndex(of: $1) == $0 }.map {
         .init(name: $1, policy: $1)
       }, seeds: [1])
+  }
+
+  /// What is varied is called by its value; what stays the same, by what it is.
+  private static func nameWhatStays(_ definition: inout ExperimentDefinition) {
+    func name(_ source: String) -> String {
+      source.split(separator: "/").last.map(String.init) ?? source
+    }
+    for place in definition.workloads.indices where definition.workloads[place].name == "workload" {
+      definition.workloads[place].name = name(definition.workloads[place].source)
+    }
+    for place in definition.clusters.indices where definition.clusters[place].name == "cluster" {
+      definition.clusters[place].name = name(definition.clusters[place].source)
+    }
   }
 }
 

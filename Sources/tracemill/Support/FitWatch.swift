@@ -8,6 +8,8 @@ import Synchronization
 final class FitWatch: Sendable {
   private struct State {
     var done: [String] = []
+    /// What is known of quantities that are not done.
+    var partly: [String: QuantityProfile] = [:]
     var begun: Set<String> = []
     var total = 0
     var lastTold = ContinuousClock.now
@@ -37,7 +39,12 @@ final class FitWatch: Sendable {
     switch progress {
     case .done(let quantity, let name):
       let text = "\n\(name)\n" + FitReport(quantity).text
-      state.withLock { $0.done.append(text) }
+      state.withLock {
+        $0.done.append(text)
+        $0.partly[name] = nil
+      }
+    case .partly(let quantity, let name):
+      state.withLock { $0.partly[name] = quantity }
     case .fitting(let family, let name):
       let line = state.withLock { state -> String? in
         // A law that is tested is named twice.
@@ -61,8 +68,13 @@ final class FitWatch: Sendable {
 
   /// What is done so far, for people; nil if that is nothing.
   var partial: String? {
-    let done = state.withLock { $0.done }
-    return done.isEmpty
-      ? nil : "interrupted: what was fitted until then\n" + done.joined()
+    let (done, partly) = state.withLock { ($0.done, $0.partly) }
+    guard !done.isEmpty || !partly.isEmpty else { return nil }
+    return "interrupted: what was fitted until then\n" + done.joined()
+      + partly.sorted { $0.key < $1.key }.map { name, quantity in
+        let tested = quantity.fits.count { $0.test != nil }
+        let state = tested > 0 ? "\(tested) of \(quantity.fits.count) laws tested" : "not done"
+        return "\n\(name), \(state)\n" + FitReport(quantity).text
+      }.joined()
   }
 }

@@ -20,11 +20,13 @@ enum Interrupts {
   static func before(_ action: (@Sendable () -> Void)?) { last.withLock { $0 = action } }
 
   static func install() {
+    // A queue of its own has a thread of its own: the global ones may all be busy for minutes.
+    let queue = DispatchQueue(label: "interrupts", qos: .userInteractive)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       let inherited = signal(number, SIG_IGN)
       // What nohup and shells ignore for their children stays ignored.
       guard !isIgnored(inherited) else { continue }
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
         OutputFile.removePartialFiles()
         if isatty(STDERR_FILENO) == 1 { writeErrorLine() }

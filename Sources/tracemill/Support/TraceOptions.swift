@@ -58,16 +58,7 @@ struct TraceOptions: ParsableArguments, Sendable {
   @Option(help: ArgumentHelp("Seconds by which times may run backwards.", valueName: "seconds"))
   var timeTolerance: Double = 0
 
-  @Option(help: ArgumentHelp("Where data that do not fit in memory go.", valueName: "folder"))
-  var temporaryDirectory: String = NSTemporaryDirectory()
-
-  @Option(help: ArgumentHelp("Size of each sort buffer in MiB.", valueName: "MiB"))
-  var sortBuffer: Int = ReadOptions().sortBufferBytes >> 20
-
-  @Option(
-    help: ArgumentHelp(
-      "Threads to work with; all cores if not given. The result is the same.", valueName: "number"))
-  var threads: Int = ReadOptions().threads
+  @OptionGroup var work: WorkOptions
 
   @Option(
     help: ArgumentHelp(
@@ -98,14 +89,8 @@ struct TraceOptions: ParsableArguments, Sendable {
     guard Ranges.seconds.contains(timeTolerance) else {
       throw ValidationError("--time-tolerance is from 0 to \(Ranges.seconds.upperBound)")
     }
-    guard (1...4096).contains(threads) else {
-      throw ValidationError("--threads is from 1 to 4096")
-    }
     guard (1...Int(Int32.max)).contains(maxExpansion) else {
       throw ValidationError("--max-expansion is at least 1")
-    }
-    guard (1...65536).contains(sortBuffer) else {
-      throw ValidationError("--sort-buffer is from 1 to 65536 MiB")
     }
   }
 
@@ -124,13 +109,41 @@ struct TraceOptions: ParsableArguments, Sendable {
     settings.timeTolerance = Microseconds(seconds: timeTolerance)
     settings.assumedRequest = SIMD4(assumedCpu, assumedMemory, 0, 0)
     settings.includesAllocSets = allocSets
-    settings.temporaryDirectory = temporaryDirectory
-    settings.sortBufferBytes = sortBuffer << 20
-    settings.threads = threads
+    work.apply(to: &settings)
     settings.maximumExpansion = maxExpansion
     settings.isLenient = isLenient
     settings.logger = logger
     return settings
+  }
+}
+
+/// What work may take of the machine.
+struct WorkOptions: ParsableArguments, Sendable {
+  @Option(help: ArgumentHelp("Where data that do not fit in memory go.", valueName: "folder"))
+  var temporaryDirectory: String = NSTemporaryDirectory()
+
+  @Option(help: ArgumentHelp("Size of each sort buffer in MiB.", valueName: "MiB"))
+  var sortBuffer: Int = ReadOptions().sortBufferBytes >> 20
+
+  @Option(
+    help: ArgumentHelp(
+      "Threads to work with; all cores if not given. The result is the same.", valueName: "number"))
+  var threads: Int = ReadOptions().threads
+
+  mutating func validate() throws {
+    guard (1...4096).contains(threads) else {
+      throw ValidationError("--threads is from 1 to 4096")
+    }
+    guard (1...65536).contains(sortBuffer) else {
+      throw ValidationError("--sort-buffer is from 1 to 65536 MiB")
+    }
+  }
+
+  /// Sets what the options say.
+  func apply(to settings: inout ReadingSettings) {
+    settings.temporaryDirectory = temporaryDirectory
+    settings.sortBufferBytes = sortBuffer << 20
+    settings.threads = threads
   }
 }
 
@@ -170,6 +183,9 @@ struct SelectionOptions: ParsableArguments, Sendable {
 
   @Option(help: ArgumentHelp("Seed of the sample.", valueName: "number"))
   var sampleSeed: UInt64 = 1
+
+  /// Whether every task is wanted.
+  var isEmpty: Bool { from == nil && to == nil && priority == nil && sample == nil }
 
   mutating func validate() throws {
     if let sample, !(0...1).contains(sample) {

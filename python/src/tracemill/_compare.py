@@ -51,6 +51,25 @@ class Comparison(Closing):
             for comparison in scenario["comparisons"]
         ]
 
+    @property
+    def waits(self) -> list[dict[str, Any]]:
+        """Mean waits of groups of tasks, all seeds together: a dict a row, as ``pandas.DataFrame`` takes them.
+
+        ``by`` is ``run-time`` (tenths of the finished tasks, the shortest first), ``class``, and ``size`` and
+        ``user`` where ``by=`` asked for them; ``tasks`` is how many started, ``wait_mean_s`` their mean wait.
+        """
+        return [
+            {
+                "workload": scenario["workload"],
+                "cluster": scenario["cluster"],
+                "scheduler": scheduler["scheduler"],
+                **row,
+            }
+            for scenario in self.summary["tracemill"]["scenarios"]
+            for scheduler in scenario["schedulers"]
+            for row in scheduler["waits"]
+        ]
+
     def mean(self, scheduler: str, metric: str = "wait_mean_s") -> float:
         """The mean of a metric over a scheduler's cells, those without it left out."""
         columns = self.cells.to_dict()
@@ -108,6 +127,7 @@ def compare(
     baseline: str | None = None,
     metrics: Sequence[str] | None = None,
     level: float | None = None,
+    by: Sequence[str] | None = None,
     progress: Progress = None,
     **engine: Any,
 ) -> Comparison:
@@ -116,14 +136,15 @@ def compare(
     Workloads, clusters and schedulers are whatever ``simulate()`` takes, objects of your own among them, or
     dicts as in an experiment's file; ``seeds`` is how many, from 1 on, or which. The first scheduler is the
     baseline if none is named. ``metrics`` are headline metrics by their names in ``docs/experiments.md``. A
-    scheduler of your own is called by its ``name``, else by its class.
+    scheduler of your own is called by its ``name``, else by its class. ``by=["user", "size"]`` tells waits apart by
+    these too: see ``Comparison.waits``.
 
     Cells run side by side on all cores, but one after the other where a scheduler is Python. With an
     experiment's file, a report and a results store: ``tracemill compare``.
     """
     tables: list[object] = []
     functions: list[Any] = []
-    described: dict[str, Any] = keys({"baseline": baseline, "metrics": metrics, "level": level})
+    described: dict[str, Any] = keys({"baseline": baseline, "metrics": metrics, "level": level, "waits_by": by})
     described["name"] = "comparison"
     described["workloads"] = _named([_workload(item, tables) for item in workloads])
     described["clusters"] = _named([_cluster(item) for item in clusters])

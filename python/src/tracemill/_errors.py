@@ -72,6 +72,9 @@ class CommandError(TracemillError, RuntimeError):
         super().__init__(message)
         self.returncode = returncode
 
+    def __reduce__(self) -> tuple[type[CommandError], tuple[str, int]]:
+        return CommandError, (str(self), self.returncode)
+
 
 class Closed(TracemillError, ValueError):
     """Something was used after its ``close()``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from . import _core
 from ._arrow import Table
@@ -40,6 +40,33 @@ class Run(Closing):
     def machines(self) -> Table:
         """The machines, and the energy that each took."""
         return Table(lambda: _core.run_stream(self._handle, "machines"))
+
+    @property
+    def waits(self) -> list[dict[str, Any]]:
+        """Mean waits of groups of tasks: a dict a row, as ``pandas.DataFrame`` takes them.
+
+        ``by`` is ``run-time`` (tenths of the finished tasks, the shortest first), ``class``, and ``size`` and
+        ``user`` where ``by=`` asked for them.
+        """
+        rows: list[dict[str, Any]] = []
+        for place, tenth in enumerate(self.summary["waits_by_run_time"]):
+            rows.append(
+                {
+                    "by": "run-time",
+                    "group": f"tenth {place + 1}",
+                    "tasks": tenth["count"],
+                    "wait_mean_s": tenth["mean_wait_s"],
+                }
+            )
+        for name, kind in self.summary["classes"].items():
+            wait = kind["wait_s"]
+            rows.append({"by": "class", "group": name, "tasks": wait["count"], "wait_mean_s": wait["mean"]})
+        for by in ("size", "user"):
+            for group in self.summary.get(f"waits_by_{by}", []):
+                rows.append(
+                    {"by": by, "group": group["name"], "tasks": group["count"], "wait_mean_s": group["mean"]}
+                )
+        return rows
 
     def plot(self, ax: Any = None) -> Any:
         """The shares in use of CPU and memory over time; needs matplotlib. Returns the axes."""
@@ -78,6 +105,7 @@ def simulate(
     scale_arrivals: float | None = None,
     scale_run_times: float | None = None,
     tasks: bool = True,
+    by: Sequence[str] | None = None,
     reading: Mapping[str, Any] | None = None,
     progress: Progress = None,
     **engine: Any,
@@ -89,7 +117,7 @@ def simulate(
     groups of machines; a trace comes with its own. ``scheduler`` is a name, or an object with
     ``place(task, cluster)``: see ``tracemill.Scheduler``. The rest is the engine's:
     ``mode="dispatch"``, ``queue="sjf"``, ``backfilling="easy"``, ``heartbeat=10``, … ``tasks=False`` keeps
-    no table of tasks. The same seed gives the same run.
+    no table of tasks; ``by=["user", "size"]`` tells waits apart by these (``Run.waits``). The same seed gives the same run.
     """
     described: dict[str, Any] = keys(
         {
@@ -97,6 +125,7 @@ def simulate(
             "scale_arrivals": scale_arrivals,
             "scale_run_times": scale_run_times,
             "tasks": tasks,
+            "waits_by": by,
             "reading": reading,
         }
     )

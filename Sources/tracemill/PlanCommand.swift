@@ -1,0 +1,154 @@
+import ArgumentParser
+import Diagnostics
+import Foundation
+import Runs
+import TraceParsing
+import Workload
+
+/// `tracemill plan`: scripts that do a command in shards.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract:
+      "Write scripts that do a convert or compare in shards: Slurm, GNU parallel, make, plain shell.",
+    discussion: """
+      The command is given as for one process, behind --. Written are shard.sh and merge.sh, which do the work, \
+      and array.sbatch, parallel.sh, Makefile and plain.sh, each of which runs them. What is done is not done \
+      again, so each goes on where it was when it is run again. TRACEMILL names the program, if it is not found.
+
+      Examples:
+        tracemill plan --shards 64 -o plan -- convert /data/task_events -o tasks.parquet
+        tracemill plan --shards 128 -o plan -- compare --experiment mine.yaml -o mine
+        bash plan/plain.sh
+        make -C plan -j 8
+      """)
+
+  @Option(help: ArgumentHelp("How many shards.", valueName: "number"))
+  var shards: Int
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where the scripts go.", valueName: "folder"))
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Where shards leave what they did; OUTPUT.shards beside the command's output if not given.",
+      valueName: "folder"))
+  var work: String?
+
+  @Option(help: ArgumentHelp("Threads, and so cores, of a shard.", valueName: "number"))
+  var threads = 1
+
+  @Option(help: ArgumentHelp("Memory of a shard in array.sbatch.", valueName: "MiB"))
+  var memory = 1024
+
+  @Option(help: ArgumentHelp("Time limit of a shard in array.sbatch.", valueName: "minutes"))
+  var minutes = 60
+
+  @Flag(help: "Print the summary as JSON.")
+  var json = false
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("convert or compare, with its options.", valueName: "command"))
+  var command: [String] = []
+
+  mutating func validate() throws {
+    guard (1...Shard.limit).contains(shards) else {
+      throw ValidationError("--shards is from 1 to \(Shard.limit)")
+    }
+    guard (1...4096).contains(threads), (1...1 << 24).contains(memory),
+      (1...1 << 24).contains(minutes)
+    else { throw ValidationError("--threads, --memory and --minutes are at least 1") }
+    guard ["convert", "compare"].contains(command.first) else {
+      throw ValidationError(
+        "behind -- comes what is to be done: convert or compare, with its options")
+    }
+  }
+
+  func run() throws {
+    var plan = try command[0] == "convert" ? conversion() : comparison()
+    (plan.threads, plan.memory, plan.minutes) = (threads, memory, minutes)
+    let written = try plan.write(to: output)
+    try writeOutput(
+      json
+        ? jsonText(["shards": shards, "work": plan.work, "written": written]) + "\n"
+        : written.map { "wrote    \(FileName.printed($0))\n" }.joined())
+  }
+
+  /// Words of a command line, those of some options taken out.
+  private struct Words {
+    var left: [String]
+
+    /// Takes an option with its value out, or a flag; returns its words.
+    mutating func take(_ names: [String], isFlag: Bool = false) -> [String] {
+      var (taken, kept) = ([String](), [String]())
+      var place = 0
+      while place < left.count {
+        let word = left[place]
+        place += 1
+        if names.contains(word) {
+          taken.append(word)
+          if !isFlag, place < left.count {
+            taken.append(left[place])
+            place += 1
+          }
+        } else if !isFlag, names.contains(where: { $0.hasPrefix("--") && word.hasPrefix($0 + "=") })
+        {
+          taken.append(word)
+        } else {
+          kept.append(word)
+        }
+      }
+      left = kept
+      return taken
+    }
+  }
+
+  private func conversion() throws -> ShardPlan {
+    let parsed = try ConvertCommand.parse(Array(command.dropFirst()))
+    guard let file = parsed.output, !parsed.dryRun, !parsed.resume, parsed.shard == nil,
+      !parsed.printMapping, parsed.input != "-"
+    else {
+      throw ValidationError(
+        "a conversion in shards has an input and an output that are files; --dry-run, --resume, --shard and "
+          + "--print-mapping have no place in it")
+    }
+    var words = Words(left: Array(command.dropFirst()))
+    _ = words.take(["-o", "--output", "--threads"])
+    _ = words.take(["--json"], isFlag: true)
+    var merge = words.take([
+      "--from", "--to", "--priority", "--sample", "--sample-seed", "--salt", "--to-format",
+      "--rows-per-part",
+    ])
+    merge += words.take(["--anonymise"], isFlag: true)
+    for (name, value) in [
+      ("--temporary-directory", parsed.reading.work.temporaryDirectory),
+      ("--sort-buffer", "\(parsed.reading.work.sortBuffer)"),
+    ] where words.left.contains(where: { $0 == name || $0.hasPrefix(name + "=") }) {
+      merge += [name, value]
+    }
+    return ShardPlan(
+      shards: shards, folder: FileManager.default.currentDirectoryPath,
+      work: work ?? file + ".shards", shard: ["convert"] + words.left, ending: ".parts",
+      merges: [["merge", nil, "-o", file] + merge])
+  }
+
+  private func comparison() throws -> ShardPlan {
+    let parsed = try CompareCommand.parse(Array(command.dropFirst()))
+    guard parsed.shard == nil, !parsed.printExample else {
+      throw ValidationError("--shard and --print-example have no place in a comparison in shards")
+    }
+    var words = Words(left: Array(command.dropFirst()))
+    _ = words.take(["-o", "--output", "--threads"])
+    let chart = words.take(["--chart-library"])
+    let json = words.take(["--json"], isFlag: true)
+    let isBare = !words.take(["--no-report"], isFlag: true).isEmpty
+    let results = parsed.output + "/results.sqlite"
+    var merges: [[String?]] = [["merge", nil, "-o", results]]
+    if !isBare { merges.append(["report", results] + chart + json) }
+    return ShardPlan(
+      shards: shards, folder: FileManager.default.currentDirectoryPath,
+      work: work ?? parsed.output + "/shards", shard: ["compare"] + words.left, ending: "",
+      merges: merges)
+  }
+}

@@ -1,0 +1,231 @@
+"""Work in shards on a real cluster of three nodes on this machine: whatever dies, the bytes are those of one process.
+
+Skipped where Ray is not installed (``pip install tracemill[ray]``; ``tools/test-ray`` does it).
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from typing import Any, Iterator
+
+import pytest
+
+pytest.importorskip("ray", reason="Ray is not installed: pip install tracemill[ray]")
+
+import ray as engine
+from ray.cluster_utils import Cluster
+
+import tracemill.ray as shards
+from tracemill._commands import run_command
+
+#: A second of the debug program or so: long enough to be killed in the middle of it.
+PARTS = int(os.environ.get("TRACEMILL_RAY_PARTS", "8"))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    cluster = Cluster(
+        initialize_head=True,
+        head_node_args={"num_cpus": 0, "object_store_memory": 80 << 20, "include_dashboard": False},
+    )
+    for _ in range(2):
+        cluster.add_node(num_cpus=1, object_store_memory=80 << 20)
+    engine.init(address=cluster.address, log_to_driver=False)
+    yield cluster
+    engine.shutdown()
+    cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    folder = tmp_path_factory.mktemp("trace") / "t"
+    run_command(
+        "generate",
+        "google-2011-tasks",
+        to_format="google-2011",
+        parts=PARTS,
+        rows_per_part=4000,
+        warm_up="2h",
+        output=folder,
+    )
+    return folder / "task_events"
+
+
+@pytest.fixture(scope="module")
+def whole(trace: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("whole") / "one.parquet"
+    run_command("convert", trace, output=path)
+    return path.read_bytes()
+
+
+EXPERIMENT = """
+name: small
+workloads: [{name: short, source: "study:tasks=400"}]
+clusters: [{name: small, source: "study:20"}]
+schedulers: [first-fit, best-fit, random]
+seeds: 8
+outputs: [markdown]
+"""
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    path = tmp_path_factory.mktemp("experiment") / "small.yaml"
+    path.write_text(EXPERIMENT)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tables(experiment: pathlib.Path) -> bytes:
+    folder = experiment.parent / "one"
+    run_command("compare", experiment=experiment, output=folder)
+    return (folder / "tables.md").read_bytes()
+
+
+def workers() -> list[int]:
+    """Processes that do a shard, and the workers of Ray that they belong to."""
+    found = []
+    for pid in os.listdir("/proc"):
+        if pid.isdigit():
+            try:
+                name = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+            except OSError:
+                continue
+            if name.startswith(b"ray::") or b"--shard" in name:
+                found.append(int(pid))
+    return found
+
+
+class Killer(threading.Thread):
+    """Kills a process at work now and then, a number of times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(daemon=True)
+        self.times, self.killed, self.stopped = times, 0, threading.Event()
+
+    def run(self) -> None:
+        while self.killed < self.times and not self.stopped.wait(0.35):
+            for pid in workers()[-1:]:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    self.killed += 1
+                except OSError:
+                    pass
+
+
+def test_plain(cluster: Any, trace: pathlib.Path, whole: bytes, tmp_path: pathlib.Path) -> None:
+    seen: list[shards.Progress] = []
+    summary = shards.convert(trace, tmp_path / "a.parquet", shards=4, progress=seen.append)
+    assert (tmp_path / "a.parquet").read_bytes() == whole
+    assert summary["records"] > 0
+    assert seen[-1].done == seen[-1].total == 4 and "4 of 4 shards" in str(seen[-1])
+    assert os.listdir(tmp_path) == ["a.parquet"]
+
+
+def test_workers_killed(cluster: Any, trace: pathlib.Path, whole: bytes, tmp_path: pathlib.Path) -> None:
+    killer = Killer(10)
+    killer.start()
+    shards.convert(trace, tmp_path / "a.parquet", shards=8, retries=40, progress=None)
+    killer.stopped.set()
+    killer.join()
+    assert killer.killed > 0
+    assert (tmp_path / "a.parquet").read_bytes() == whole
+
+
+def test_node_removed(
+    cluster: Any, trace: pathlib.Path, whole: bytes, experiment: pathlib.Path, tables: bytes, tmp_path: pathlib.Path
+) -> None:
+    removed: list[float] = []
+
+    def remove(progress: shards.Progress) -> None:
+        if progress.done >= 1 and not removed:
+            removed.append(progress.done)
+            cluster.remove_node(sorted(cluster.worker_nodes, key=id)[0], allow_graceful=False)
+            cluster.add_node(num_cpus=1, object_store_memory=80 << 20)
+
+    shards.convert(trace, tmp_path / "a.parquet", shards=8, retries=10, progress=remove)
+    assert removed and removed[0] < 8
+    assert (tmp_path / "a.parquet").read_bytes() == whole
+    removed.clear()
+    shards.compare(experiment, tmp_path / "results", shards=8, retries=10, progress=remove)
+    assert removed and removed[0] < 8
+    assert (tmp_path / "results" / "tables.md").read_bytes() == tables
+
+
+def test_driver_killed_and_resumed(
+    cluster: Any, trace: pathlib.Path, whole: bytes, tmp_path: pathlib.Path
+) -> None:
+    target = tmp_path / "a.parquet"
+    script = textwrap.dedent(
+        f"""
+        import tracemill.ray as shards
+        shards.convert({str(trace)!r}, {str(target)!r}, shards=8, progress=None, address={cluster.address!r})
+        """
+    )
+    driver = subprocess.Popen([sys.executable, "-c", script])
+    work = tmp_path / "a.parquet.shards"
+    end = time.monotonic() + 60
+    while not list(work.glob("*.parts")) and driver.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    driver.kill()
+    driver.wait()
+    kept = {path.name: path.stat().st_mtime_ns for path in work.glob("*.parts")}
+    assert kept and not target.exists()
+    begun: list[shards.Progress] = []
+    shards.convert(trace, target, work=work, progress=begun.append)
+    assert target.read_bytes() == whole
+    # What was there was not done again.
+    assert {name: (work / name).stat().st_mtime_ns for name in kept} == kept
+    # Other work does not mix with it.
+    with pytest.raises(ValueError, match="holds shards of other work"):
+        shards.convert(trace, target, work=work, lenient=True, progress=None)
+
+
+def test_what_fails_is_named(cluster: Any, trace: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    bad = tmp_path / "bad" / "task_events"
+    bad.mkdir(parents=True)
+    for path in trace.iterdir():
+        (bad / path.name).symlink_to(path)
+    last = sorted(bad.iterdir())[-1]
+    last.unlink()
+    last.write_bytes(b"1,,oops,0,,0,u,1,1,0.1,0.1,0.1,0\n")
+    with pytest.raises(shards.ShardError) as failure:
+        shards.convert(bad, tmp_path / "a.parquet", shards=4, progress=None)
+    assert list(failure.value.failures) == ["shard 4/4"]
+    assert "job ID" in str(failure.value) and "is kept in" in str(failure.value)
+    assert sorted(path.name for path in (tmp_path / "a.parquet.shards").glob("*.parts")) == [
+        "1.parts",
+        "2.parts",
+        "3.parts",
+    ]
+
+
+def test_find(cluster: Any) -> None:
+    options: dict[str, Any] = {"workload": "study:tasks=200", "cluster": "study:20", "seeds": 3}
+    condition, vary = "load where wait_mean_s < 20", "load=0.3:1.2"
+    names = ["first-fit", "random"]
+    alone = run_command("sweep", json_output=True, scheduler=names, find=condition, vary=vary, **options)
+    assert shards.find(condition, vary, schedulers=names, progress=None, **options) == alone["found"]
+
+
+def test_train(cluster: Any, tmp_path: pathlib.Path) -> None:
+    scenario = tmp_path / "small.yaml"
+    scenario.write_text(
+        "name: small\ncluster: tiers:10\nloads: [0.5]\ntasks: 40\ntraining: {candidates: 3, iterations: 5, "
+        "episodes: 4, minibatch: 40, validationEvery: 1, validationEpisodes: 1}\n"
+    )
+    run_command("train", scenario, output=tmp_path / "one")
+    seen: list[int] = []
+    shards.train(
+        scenario, tmp_path / "ray", iterations_a_task=2, progress=lambda summary: seen.append(summary["iterations"])
+    )
+    assert seen == [2, 4, 5, 5]
+    for name in ("policy.safetensors", "policy.curve.csv"):
+        assert (tmp_path / "ray" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
