@@ -91,7 +91,10 @@ extension Distribution {
   /// - Parameters:
   ///   - level: log P(X > x), at most 0.
   ///   - start: a guess, more than 0.
-  public func solveQuantile(logSurvival level: Double, start: Double) -> Double {
+  ///   - range: where it is known to lie, if it is.
+  public func solveQuantile(
+    logSurvival level: Double, start: Double, in range: ClosedRange<Double>? = nil
+  ) -> Double {
     if level >= 0 { return lowerBound }
     if level == -.infinity { return upperBound }
     // Compare on the scale of the smaller tail, so that both ends keep their relative accuracy.
@@ -100,6 +103,9 @@ extension Distribution {
     var (low, high) = (-745.0, 709.0)
     if lowerBound > 0 { low = log(lowerBound) }
     if upperBound < .infinity { high = log(upperBound) }
+    if let range {
+      (low, high) = (log(range.lowerBound) - 1e-9, log(range.upperBound) + 1e-9)
+    }
     var y = min(max(log(start), low), high)
     for _ in 0..<200 {
       let x = exp(y)

@@ -13,8 +13,14 @@ public struct FitOptions: Sendable, Equatable {
   /// observation (the maximum-likelihood estimate), and the third takes 0.
   public var lowerBound: Double?
 
+  /// What parameters may be, by name; see ``ParameterRestriction``.
+  public var restrictions: [String: ParameterRestriction] = [:]
+
   /// Nothing known.
   public init(lowerBound: Double? = nil) { self.lowerBound = lowerBound }
+
+  /// Values of coordinates that are not searched for, by place.
+  var fixed: [Int: Double] = [:]
 
   /// Where the search begins, in its own coordinates: replicates of a sample lie near its fit.
   var start: [Double]?
@@ -38,7 +44,15 @@ extension Sample {
     if values.count > 1, let first = values.first, values.allSatisfy({ $0 == first }) {
       throw .allEqual(value: first, count: values.count)
     }
-    return try family.estimate(self, options)
+    if family.isDiscrete, let other = (values + censored).first(where: { $0 != $0.rounded() }) {
+      throw .notApplicable(
+        "\(family.rawValue) is a law of whole numbers, which \(other) is not")
+    }
+    guard !options.restrictions.isEmpty else { return try family.estimate(self, options) }
+    guard let model = family.likelihood else {
+      throw .notApplicable("parameters of \(family.rawValue) cannot be restricted")
+    }
+    return try restrictedFit(model, family, options)
   }
 
   /// The scale of a law that begins at a positive value, and whether it was estimated.
@@ -63,6 +77,7 @@ extension Sample {
           + "give its lower bound")
     }
     // The least bin is there as a whole; from 0 on no power law can be.
+    if family.isDiscrete { return (least, true) }
     let edge = binning.map { $0.interval(of: least).lower } ?? least
     return (edge > 0 ? edge : least / 2, true)
   }
@@ -185,10 +200,39 @@ extension Sample {
     let summary = StartSummary(
       mean: all.values.mean, variance: all.values.variance, logMean: all.logarithms.mean,
       logDeviation: all.logarithms.variance.squareRoot(), maximum: all.maximum, anchor: anchor)
+    let fixed = options.fixed
+    let lanes = (0..<Model.dimension).filter { fixed[$0] == nil }
+    /// A point of the lanes that are searched for, with the others.
+    func whole(_ point: Model.Point) -> Model.Point {
+      if fixed.isEmpty { return point }
+      var theta = Model.Point.zero
+      for (place, lane) in lanes.enumerated() { theta[lane] = point[place] }
+      for (lane, value) in fixed {
+        theta[lane] = if case .direct = Model.coordinates[lane] { value } else { log(value) }
+      }
+      return theta
+    }
+    func evaluate(_ point: Model.Point) -> LogScore<Model.Point> {
+      if fixed.isEmpty { return likelihood.evaluate(point) }
+      let score = likelihood.evaluate(whole(point))
+      var gradient = Model.Point.zero
+      for (place, lane) in lanes.enumerated() { gradient[place] = score.gradient[lane] }
+      return LogScore(value: score.value, gradient: gradient)
+    }
     func climb(from starts: [Model.Point]) throws(FittingError) -> Maximum<Model.Point> {
-      try maximise(
-        dimension: Model.dimension, family: family, from: starts, triesAll: Model.triesAllStarts,
-        edge: Model.edge, likelihood.evaluate)
+      guard !lanes.isEmpty else {
+        return Maximum(
+          theta: .zero, value: evaluate(.zero).value, information: Information(dimension: 0),
+          iterations: 0, gradientNorm: 0)
+      }
+      let starts = starts.map { start in
+        var point = start
+        for (place, lane) in lanes.enumerated() { point[place] = start[lane] }
+        return point
+      }
+      return try maximise(
+        dimension: lanes.count, family: family, from: starts, triesAll: Model.triesAllStarts,
+        edge: { Model.edge(whole($0)) }, evaluate)
     }
     var near: Maximum<Model.Point>?
     if let start = options.start, start.count >= Model.dimension {
@@ -199,22 +243,29 @@ extension Sample {
     let top: Maximum<Model.Point>
     if let near { top = near } else { top = try climb(from: Model.start(summary)) }
     let n = Double(likelihood.count)
-    guard let variances = top.information.inverseDiagonal else {
+    guard let variances = lanes.isEmpty ? [] : top.information.inverseDiagonal else {
       throw .noMaximum(family: family, reason: "the observed information is not positive definite")
     }
-    let errors = variances.map { ($0 / n).squareRoot() }
+    var errors = [Double](repeating: 0, count: Model.dimension)
+    for (lane, variance) in zip(lanes, variances) { errors[lane] = (variance / n).squareRoot() }
     let names = family.parameterNames
-    let t = top.theta
+    let t = whole(top.theta)
     var estimates = Model.coordinates.enumerated().map { index, coordinate in
+      if let value = fixed[index] { return Estimate.given(names[index], value) }
       switch coordinate {
-      case .direct: Estimate.direct(names[index], t[index], error: errors[index])
+      case .direct: return Estimate.direct(names[index], t[index], error: errors[index])
       case .logarithm:
-        Estimate.logarithmic(names[index], exp(t[index]), logError: errors[index])
+        return Estimate.logarithmic(names[index], exp(t[index]), logError: errors[index])
       }
     }
     switch Model.anchor {
     case .none: break
     case .least:
+      if Model.isDiscrete {
+        // Of many values some are the least that can be.
+        estimates.append(.given(names[Model.dimension], anchor))
+        break
+      }
       // The hazard at the least value tells how far the least of so many values lies above it.
       let hazard = exp(Model(t, anchor: anchor).logDensity(anchor, log(anchor)).value)
       estimates.append(scaleEstimate(anchor, shape: hazard * anchor, anchorEstimated))
@@ -222,19 +273,19 @@ extension Sample {
     }
     return try assemble(
       family, estimates.map(\.value), estimates, logLikelihood: top.value * n,
-      free: Model.dimension + (anchorEstimated ? 1 : 0), anchorEstimated: anchorEstimated,
+      free: lanes.count + (anchorEstimated ? 1 : 0), anchorEstimated: anchorEstimated,
       iterations: top.iterations, gradientNorm: top.gradientNorm,
       warnings: Model.warnings(estimates.map(\.value)))
   }
 
-  private func assemble(
+  func assemble(
     _ family: Family, _ parameters: [Double], _ estimates: [Estimate], logLikelihood: Double,
     free: Int, anchorEstimated: Bool = false, iterations: Int = 0, gradientNorm: Double = 0,
     warnings own: [String] = []
   ) throws(FittingError) -> Fit {
     var warnings: [String] = []
     if count < 50 { warnings.append("only \(count) observations: standard errors are rough") }
-    if anchorEstimated {
+    if anchorEstimated, !family.isDiscrete {
       warnings.append(
         binning == nil
           ? "the scale is the least observation, an estimate that is never too small"

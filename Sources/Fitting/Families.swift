@@ -11,5 +11,15 @@ extension Family {
     .generalizedPareto,
     .burrXII,
     .uniform,
+    .zeta,
+    .geometric,
+    .negativeBinomial,
+    .logGamma,
+    .lognormalMixture2,
+    .lognormalMixture3,
+    .lognormalMixture4,
+    .lognormalMixture5,
+    .hyperErlang2,
+    .hyperErlang3,
   ]
 }

@@ -22,12 +22,19 @@ public protocol ParametricDistribution: Distribution, Hashable {
   var blockQuantiles: BlockQuantiles? { get }
   /// Whether a quantile is found by a search, so that a table of them pays. False unless said.
   var isInvertedBySearch: Bool { get }
+  /// Whether its laws take whole numbers from 1 on alone: ``Distribution/mass(at:)`` is all there is of them.
+  /// False unless said.
+  static var isDiscrete: Bool { get }
+  /// Whether it is fitted where nobody says which families are. True unless said.
+  static var isUsual: Bool { get }
 }
 
 extension ParametricDistribution {
   public func parameters(tailIndex index: Double) -> [Double]? { nil }
   public var blockQuantiles: BlockQuantiles? { nil }
   public var isInvertedBySearch: Bool { false }
+  public static var isDiscrete: Bool { false }
+  public static var isUsual: Bool { true }
 }
 
 /// Quantile functions that vectors are computed for, of a survival probability S and F = 1 - S.
@@ -58,6 +65,10 @@ public struct Family: RawRepresentable, CaseIterable, Sendable {
   /// Parameters of some of its laws, with shapes on both sides of where moments exist: the tests of all
   /// families run over them.
   public let examples: [[Double]]
+  /// Whether its laws are of whole numbers, which are counted: see ``ParametricDistribution/isDiscrete``.
+  public let isDiscrete: Bool
+  /// Whether it is fitted where nobody says which are: see ``ParametricDistribution/isUsual``.
+  public let isUsual: Bool
 
   /// How many observations an estimate needs.
   let needed: Int
@@ -105,6 +116,7 @@ public struct Family: RawRepresentable, CaseIterable, Sendable {
     rawValue = name
     parameterNames = parameters
     self.examples = examples
+    (isDiscrete, isUsual) = (Member.isDiscrete, Member.isUsual)
     self.needed = needed
     make = { (parameters: [Double]) throws(FittingError) in try Member(parameters: parameters) }
     self.estimate = estimate
@@ -116,6 +128,12 @@ public struct Family: RawRepresentable, CaseIterable, Sendable {
   public init?(rawValue: String) {
     guard let known = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
     self = known
+  }
+
+  /// Those that are fitted unless others are asked for: of counts with the discrete ones, of other quantities
+  /// without.
+  public static func usual(counts: Bool) -> [Family] {
+    allCases.filter { $0.isUsual && (counts || !$0.isDiscrete) }
   }
 
   /// All families, in the order in which tables show them: those of this package, then those registered.

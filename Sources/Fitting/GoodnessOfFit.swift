@@ -96,6 +96,9 @@ extension Sample {
   /// estimate if some of it is censored. O(n log n).
   public func goodness(of law: Law) -> GoodnessOfFit {
     if let binning { return GoodnessOfFit(binned: self, binning, law: law) }
+    if law.family?.isDiscrete == true, let counts = Binning(width: 1) {
+      return GoodnessOfFit(binned: self, counts, law: law)
+    }
     return censored.isEmpty
       ? GoodnessOfFit(sorted: sortedAscending(values), law: law)
       : GoodnessOfFit(censored: self, law: law)

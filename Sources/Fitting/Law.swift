@@ -62,9 +62,16 @@ public enum Law: Distribution {
   }
 
   /// The law of `factor` (> 0) times a value of this one.
+  ///
+  /// - Throws: of a law of whole numbers, for factors other than 1.
   public func scaled(by factor: Double) throws(FittingError) -> Law {
     switch self {
     case .parametric(let law):
+      if factor == 1 { return self }
+      guard !type(of: law).isDiscrete else {
+        throw .notApplicable(
+          "\(type(of: law).family.rawValue) is a law of whole numbers: it cannot be stretched")
+      }
       return try Law(type(of: law).family, law.scaledParameters(by: factor))
     case .empirical(let law):
       return .empirical(

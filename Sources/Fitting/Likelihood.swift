@@ -14,7 +14,7 @@
 /// - clamped: Σ log f(x) over l < x < u, plus log F(l) for each value at l, log S(u) for each at u,
 ///   and log S(c) for the censored.
 ///
-/// Of values on a scale (``Binning``) log (S(a) - S(b)) over their intervals takes the place of log f(x).
+/// Of whole numbers log P(X = x) takes the place of log f(x), and S(l - 1) that of S(l). Of values on a scale (``Binning``) log (S(a) - S(b)) over their intervals takes the place of log f(x).
 struct Likelihood<Model: LikelihoodModel> {
   private let values: [Double]
   private let logarithms: [Double]
@@ -94,7 +94,9 @@ struct Likelihood<Model: LikelihoodModel> {
     var upperTail = LogScore<Model.Point>.impossible
     if case .truncated(let lower, let upper) = limits {
       if upper < .infinity { upperTail = model.logSurvival(upper) }
-      let mass = Self.interval(model.logSurvival(lower), upperTail)
+      // Whole numbers may be the limit itself.
+      let mass = Self.interval(
+        model.logSurvival(Model.isDiscrete ? lower.nextDown : lower), upperTail)
       total.value -= Double(count) * mass.value
       total.gradient -= Double(count) * mass.gradient
     }
@@ -105,7 +107,8 @@ struct Likelihood<Model: LikelihoodModel> {
     total.value += hidden.score.value
     total.gradient += hidden.score.gradient
     if atUpper > 0 {
-      let score = model.logSurvival(limits.upper)
+      let score = model.logSurvival(
+        Model.isDiscrete ? limits.upper.nextDown : limits.upper)
       total.value += Double(atUpper) * score.value
       total.gradient += Double(atUpper) * score.gradient
     }
@@ -123,6 +126,7 @@ struct Likelihood<Model: LikelihoodModel> {
   /// log of the probability of a value's interval. The density at its middle times its width is that to
   /// (width / value)² / 24, which is rounding where the interval is this narrow.
   private func binned(_ model: Model, _ index: Int) -> LogScore<Model.Point> {
+    if Model.isDiscrete { return model.logDensity(values[index], logarithms[index]) }
     let (lower, upper) = intervals[index]
     guard upper - lower > 1e-6 * values[index] else {
       var score = model.logDensity(values[index], logarithms[index])

@@ -63,6 +63,8 @@ public protocol LikelihoodModel {
   /// Whether every start is searched from and the best maximum taken, rather than the first that is found.
   /// True unless said.
   static var triesAllStarts: Bool { get }
+  /// Whether it is of whole numbers: `logDensity` is then log P(X = x). False unless said.
+  static var isDiscrete: Bool { get }
   /// Where the search begins: at least one point.
   static func start(_ summary: StartSummary) -> [Point]
   /// Which other law a point so far out is as good as, in words; nil inside the family. Nil unless said.
@@ -83,6 +85,7 @@ extension LikelihoodModel {
   public static var anchor: Anchor { .none }
   public static var isLinear: Bool { false }
   public static var triesAllStarts: Bool { true }
+  public static var isDiscrete: Bool { false }
   public static func edge(_ theta: Point) -> String? { nil }
   public static func warnings(_ parameters: [Double]) -> [String] { [] }
 }

@@ -33,7 +33,7 @@ struct ArrivalCascade {
   var stages: [Stage]
 
   /// Index of dispersion of counts in windows of `t` seconds at `rate` arrivals a second.
-  func dispersion(_ t: Double, rate: Double) -> Double {
+  func dispersion(_ t: Double, rate: Double, batches: BatchModel? = nil) -> Double {
     // Over all combinations of stages that are not none: Π v · e^(-Σκ τ), integrated.
     var sum = 0.0
     for combination in 1..<(1 << stages.count) {
@@ -44,19 +44,20 @@ struct ArrivalCascade {
       }
       sum += 2 * rate * variance / kappa * Self.saturation(kappa * t)
     }
-    return 1 + sum
+    return 1 + sum + (batches?.dispersion(t) ?? 0)
   }
 
   /// 1 - (1 - e^-x)/x.
-  private static func saturation(_ x: Double) -> Double {
+  static func saturation(_ x: Double) -> Double {
     x < 1e-3 ? x / 2 - x * x / 6 : 1 + expm1(-x) / x
   }
 
   /// The cascade of `order` stages nearest to a dispersion curve in logarithms, each window weighted by
   /// what is known of it; nil where arrivals are not burstier than Poisson's. The error is that sum of
-  /// squares, in which a tenth of each window's logarithm is the model's own.
+  /// squares, in which what groups of jobs add is given and a tenth of each window's logarithm is the model's own.
   static func fit(
-    _ curve: [ArrivalCounter.WindowStatistics], rate: Double, order: Int
+    _ curve: [ArrivalCounter.WindowStatistics], rate: Double, order: Int,
+    batches: BatchModel? = nil
   ) -> (cascade: ArrivalCascade, error: Double)? {
     guard curve.count >= 2 * order + 1, rate > 0, let shortest = curve.first,
       let longest = curve.last, curve.contains(where: { $0.dispersion > 1.2 })
@@ -72,7 +73,9 @@ struct ArrivalCascade {
         sum += stage.variance > 200 ? log(stage.variance / 200) : 0
       }
       for point in curve {
-        let d = log(max(point.dispersion, 0.2) / cascade.dispersion(point.window, rate: rate))
+        let d = log(
+          max(point.dispersion, 0.2)
+            / cascade.dispersion(point.window, rate: rate, batches: batches))
         sum += d * d / (2 / Double(point.windows) + 0.01)
       }
       return sum

@@ -15,10 +15,15 @@ struct ArrivalClock: Sendable {
   private let rate: Double
   private let curve: WeeklyCurve?
   private let replay: Replay?
+  private let renewal: RenewalClock?
+  private var batches: BatchSampler?
 
   init(_ model: ArrivalModel, seed: UInt64) {
     points = GammaBridge(seed: seed, name: "arrivals")
     rate = model.rate
+    batches = model.batches.flatMap {
+      $0.share > 0 && !$0.gaps.isEmpty ? BatchSampler($0, seed: seed) : nil
+    }
     curve = model.weeklyCurve.isEmpty ? nil : WeeklyCurve(model.weeklyCurve)
     switch model.process {
     case .poisson: (modulations, replay) = ([], nil)
@@ -30,19 +35,60 @@ struct ArrivalClock: Sendable {
       }
       replay = nil
     case .replayed(let gaps): (modulations, replay) = ([], Replay(gaps, rate: model.rate))
+    case .renewal: (modulations, replay) = ([], nil)
+    }
+    if case .renewal(let law) = model.process {
+      renewal = RenewalClock(law, rate: model.rate, seed: seed)
+    } else {
+      renewal = nil
     }
   }
 
-  /// The times in seconds of the jobs of `block`, ascending.
+  /// The times in seconds of the jobs of `block`, ascending, but for a follower of the block before that may come
+  /// after the first of this one.
   mutating func times(of block: Int, into times: UnsafeMutableBufferPointer<Double>) {
+    guard let batches, renewal == nil, replay == nil else {
+      return own(of: block, into: times)
+    }
+    // Points from any number on, which may lie in two blocks.
+    var copy = self
+    copy.batches = nil
+    batches.times(of: block, into: times) { first, part in
+      let size = GammaBridge.blockSize
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: size) { whole in
+        var place = 0
+        while place < part.count {
+          let own = (first + place) / size
+          copy.points.points(of: own, into: whole)
+          while place < part.count, (first + place) / size == own {
+            part[place] = whole[first + place - own * size]
+            place += 1
+          }
+        }
+      }
+      copy.carry(part, gap: 1 / (rate * (1 - batches.model.share)))
+    }
+    self = copy
+    self.batches = batches
+  }
+
+  private mutating func own(of block: Int, into times: UnsafeMutableBufferPointer<Double>) {
     if let replay {
       for place in times.indices { times[place] = replay.time(block * times.count + place) }
+      curve?.invert(times)
+    } else if let renewal {
+      renewal.times(of: block, into: times)
+      curve?.invert(times)
     } else {
       points.points(of: block, into: times)
-      let gap = 1 / rate
-      for place in times.indices { times[place] *= gap }
-      for place in modulations.indices { modulations[place].invert(times) }
+      carry(times, gap: 1 / rate)
     }
+  }
+
+  /// Points of a unit process to times.
+  private mutating func carry(_ times: UnsafeMutableBufferPointer<Double>, gap: Double) {
+    for place in times.indices { times[place] *= gap }
+    for place in modulations.indices { modulations[place].invert(times) }
     curve?.invert(times)
   }
 }
@@ -67,19 +113,22 @@ private struct Replay: Sendable {
   }
 }
 
-/// A rate for each hour of the week, of mean 1.
+/// A rate for each hour of the week, or other equal parts of it, of mean 1.
 private struct WeeklyCurve: Sendable {
-  /// Integral of the rate up to each hour, in seconds.
+  /// Integral of the rate up to each part, in seconds.
   private var ends: [Double] = []
   private let rates: [Double]
+  /// Seconds of a part.
+  private let length: Double
 
   init(_ relative: [Double]) {
     let mean = relative.reduce(0, +) / Double(relative.count)
     rates = relative.map { $0 / mean }
+    length = 604_800 / Double(relative.count)
     var sum = 0.0
     for rate in rates {
       ends.append(sum)
-      sum += rate * 3600
+      sum += rate * length
     }
     ends.append(sum)
   }
@@ -96,7 +145,7 @@ private struct WeeklyCurve: Sendable {
         if ends[middle] <= rest { low = middle } else { high = middle }
       }
       let within = rates[low] > 0 ? (rest - ends[low]) / rates[low] : 0
-      times[place] = week * 604_800 + Double(low) * 3600 + min(max(within, 0), 3600)
+      times[place] = week * 604_800 + Double(low) * length + min(max(within, 0), length)
     }
   }
 }

@@ -10,6 +10,8 @@ public struct CascadeProfile: Codable, Sendable, Equatable {
   /// Two-state processes of mean rate 1, one inside another, the slowest first; empty where, cycles apart,
   /// arrivals are Poisson's. Their number was chosen by BIC, up to 3: a Markovian process of up to 8 states.
   public var stages: [MMPP2]
+  /// Jobs that come together; nil for none, and in profiles of before.
+  public var batches: BatchModel?
   /// Dispersion of a drawn sample over the trace's by window in seconds, cycles taken out.
   public var dispersionRatios: [Ratio]
   /// Kolmogorov and Smirnov's distance of the drawn sample's gaps from the trace's.
@@ -27,74 +29,34 @@ struct ArrivalLearner {
   /// Times in seconds, ascending.
   private(set) var times: [Double] = []
   static let limit = 500_000
-  private static let orders = 1...3
-  /// Arrivals that are drawn to try a cascade, at most.
-  private static let trial = 20_000
 
   mutating func add(_ time: Double) {
     if times.count < Self.limit { times.append(max(time, times.last ?? time)) }
   }
 
-  /// What was found; nil for fewer than 200 arrivals.
-  func profile(_ arrivals: ArrivalProfile, seed: UInt64) -> CascadeProfile? {
+  /// What was found; nil for fewer than 200 arrivals. `tick` is the step of the trace's clock, 0 for none.
+  func profile(_ arrivals: ArrivalProfile, seed: UInt64, tick: Double) -> CascadeProfile? {
     guard times.count >= 200, let first = times.first, let last = times.last, last > first else {
       return nil
     }
     let curve = Self.cycle(arrivals, span: last - first)
-    let warped = curve.isEmpty ? times : Self.warp(times, curve)
-    guard let counter = Self.counted(warped) else { return nil }
-    let (windows, rate) = (counter.statistics(), counter.rate)
-    var best: (cascade: ArrivalCascade, score: Double)?
-    for order in Self.orders {
-      guard let fit = ArrivalCascade.fit(windows, rate: rate, order: order) else { continue }
-      let score = fit.error + 2 * Double(order) * cvm_log(Double(windows.count))
-      if best.map({ score < $0.score }) ?? true { best = (fit.cascade, score) }
+    guard let trial = Trial(curve.isEmpty ? times : Self.warp(times, curve), tick, seed) else {
+      return nil
     }
-    guard let found = best?.cascade else {
-      return CascadeProfile(
-        weeklyCurve: curve, stages: [], dispersionRatios: [], gapDistance: .nan
-      ).finite
+    var best = trial.candidate(nil)
+    let plain = best
+    // Which jobs are too near to the one before for the process found, under several notions of near.
+    for near in [0, 0.001, 0.01, 0.1, 1, 3, 10, 30].map({ max($0, tick > 1 ? $0 * tick : $0) }) {
+      guard let batches = trial.batches(near: near, beside: plain.gaps) else { continue }
+      let found = trial.candidate(batches)
+      if found.score < best.score { best = found }
     }
-    // How silent the quiet states are does not show in the dispersion: it is tried out.
-    let gaps = zip(warped.dropFirst(), warped).map { $0 - $1 }
-    var chosen: (profile: CascadeProfile, score: Double)?
-    for skew in [1, 0.7, 0.4, 0.2, 0.1, 0.05] {
-      let stages = found.stages.compactMap { stage -> MMPP2? in
-        var stage = stage
-        stage.skew = skew
-        return stage.process
-      }
-      guard stages.count == found.stages.count else { continue }
-      var clock = ArrivalClock(
-        ArrivalModel(rate: rate, process: .cascade(stages)), seed: seed)
-      var drawn: [Double] = []
-      var block = [Double](repeating: 0, count: GammaBridge.blockSize)
-      for number in 0..<(min(warped.count, Self.trial) / GammaBridge.blockSize + 1) {
-        block.withUnsafeMutableBufferPointer { clock.times(of: number, into: $0) }
-        drawn += block
-      }
-      guard let own = Self.counted(drawn) else { continue }
-      let drawnGaps = zip(drawn.dropFirst(), drawn).map { $0 - $1 }
-      guard let distance = TwoSampleDistance(gaps, drawnGaps) else { continue }
-      let ratios = own.statistics().compactMap { here -> CascadeProfile.Ratio? in
-        guard let there = windows.first(where: { $0.window == here.window }) else { return nil }
-        return .init(window: here.window, ratio: here.dispersion / max(there.dispersion, 1e-3))
-      }
-      let error =
-        ratios.reduce(0) { $0 + abs(cvm_log(max($1.ratio, 1e-3))) } / Double(max(1, ratios.count))
-      let score = distance.kolmogorovSmirnov + 0.3 * error
-      if chosen.map({ score < $0.score }) ?? true {
-        chosen = (
-          CascadeProfile(
-            weeklyCurve: curve, stages: stages, dispersionRatios: ratios,
-            gapDistance: distance.kolmogorovSmirnov), score
-        )
-      }
-    }
-    return chosen?.profile
+    var profile = best.profile
+    profile.weeklyCurve = curve
+    return profile
   }
 
-  private static func counted(_ times: [Double]) -> ArrivalCounter? {
+  static func counted(_ times: [Double]) -> ArrivalCounter? {
     guard var counter = try? ArrivalCounter(), let first = times.first else { return nil }
     for time in times { counter.add(at: max(time - first, counter.last)) }
     return counter
@@ -139,11 +101,99 @@ struct ArrivalLearner {
   }
 }
 
-extension CascadeProfile {
-  /// Itself with distances that JSON can hold.
-  fileprivate var finite: CascadeProfile {
-    var copy = self
-    if !copy.gapDistance.isFinite { copy.gapDistance = 1 }
-    return copy
+/// Arrivals with the cycles taken out, and what is tried to come near to them.
+private struct Trial {
+  let gaps: [Double]
+  private let windows: [ArrivalCounter.WindowStatistics]
+  private let rate: Double
+  private let count: Int
+  private let tick: Double
+  private let seed: UInt64
+
+  private static let orders = 1...3
+  /// Arrivals that are drawn, at most.
+  private static let most = 20_000
+  /// What a second process of groups must be better by.
+  private static let leastGain = 0.005
+
+  struct Candidate {
+    var profile: CascadeProfile
+    /// Kolmogorov and Smirnov's distance of the gaps, and the mean error of the dispersion's logarithm.
+    var score: Double
+    var gaps: [Double]
+  }
+
+  init?(_ times: [Double], _ tick: Double, _ seed: UInt64) {
+    guard let counter = ArrivalLearner.counted(times) else { return nil }
+    (windows, rate) = (counter.statistics(), counter.rate)
+    gaps = zip(times.dropFirst(), times).map { $0 - $1 }
+    (count, self.tick, self.seed) = (times.count, tick, seed)
+  }
+
+  /// Groups of jobs that are at most `near` seconds apart: those of the trace's jobs that are more than the
+  /// ones that were drawn without groups. Nil where there are hardly any.
+  func batches(near: Double, beside drawn: [Double]) -> BatchModel? {
+    func share(_ gaps: [Double]) -> Double {
+      gaps.isEmpty ? 0 : Double(gaps.count { $0 <= near }) / Double(gaps.count)
+    }
+    let (here, there) = (share(gaps), share(drawn))
+    guard there < 1, here - there > 0.01 else { return nil }
+    let short = sortedAscending(gaps.filter { $0 <= near })
+    return BatchModel(
+      share: min((here - there) / (1 - there), 0.995),
+      gaps: (0..<64).map { short[(2 * $0 + 1) * short.count / 128] })
+  }
+
+  /// The best cascade with these groups.
+  func candidate(_ batches: BatchModel?) -> Candidate {
+    var best: (cascade: ArrivalCascade, score: Double)?
+    for order in Self.orders {
+      guard
+        let fit = ArrivalCascade.fit(windows, rate: rate, order: order, batches: batches)
+      else { continue }
+      let score = fit.error + 2 * Double(order) * cvm_log(Double(windows.count))
+      if best.map({ score < $0.score }) ?? true { best = (fit.cascade, score) }
+    }
+    guard let found = best?.cascade else { return tried([], batches) }
+    // How silent the quiet states are does not show in the dispersion: it is tried out.
+    return [1, 0.7, 0.4, 0.2, 0.1, 0.05].map { skew in
+      tried(
+        found.stages.compactMap { stage in
+          var stage = stage
+          stage.skew = skew
+          return stage.process
+        }, batches)
+    }.min { $0.score < $1.score } ?? tried([], batches)
+  }
+
+  /// What a process is like when it is drawn.
+  private func tried(_ stages: [MMPP2], _ batches: BatchModel?) -> Candidate {
+    var model = ArrivalModel(rate: rate, process: stages.isEmpty ? .poisson : .cascade(stages))
+    model.batches = batches
+    var clock = ArrivalClock(model, seed: seed)
+    var drawn: [Double] = []
+    var block = [Double](repeating: 0, count: GammaBridge.blockSize)
+    let ticks = ClockTicks(submission: tick, runTime: 0)
+    for number in 0..<(min(count, Self.most) / GammaBridge.blockSize + 1) {
+      block.withUnsafeMutableBufferPointer {
+        clock.times(of: number, into: $0)
+        ticks.round(submissions: $0)
+      }
+      drawn += block
+    }
+    let own = zip(drawn.dropFirst(), drawn).map { $0 - $1 }
+    let distance = TwoSampleDistance(gaps, own)?.kolmogorovSmirnov ?? 1
+    let ratios = (ArrivalLearner.counted(drawn)?.statistics() ?? []).compactMap {
+      here -> CascadeProfile.Ratio? in
+      guard let there = windows.first(where: { $0.window == here.window }) else { return nil }
+      return .init(window: here.window, ratio: here.dispersion / max(there.dispersion, 1e-3))
+    }
+    let error =
+      ratios.reduce(0) { $0 + abs(cvm_log(max($1.ratio, 1e-3))) } / Double(max(1, ratios.count))
+    return Candidate(
+      profile: CascadeProfile(
+        weeklyCurve: [], stages: stages, batches: batches, dispersionRatios: ratios,
+        gapDistance: distance),
+      score: distance + 0.3 * error + (batches == nil ? 0 : Self.leastGain), gaps: own)
   }
 }

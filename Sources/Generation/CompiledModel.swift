@@ -61,6 +61,7 @@ final class CompiledModel: Sendable {
   /// Whether run times of tasks hang together within jobs or between them.
   private let hasJobRunTimes: Bool
   private let repeats: RepeatSampler?
+  private let ticks: ClockTicks?
   private let estimates: (factor: MarginSampler, roundedTo: [Double])?
   private let streams: Streams
   /// What draws a trace's details; nil if the model has none.
@@ -128,6 +129,7 @@ final class CompiledModel: Sendable {
     self.marksClasses = marksClasses
     hasJobSizes = pasts.contains { $0.jobSize != nil }
     hasOutcomes = classes.contains(where: \.hasOutcomes)
+    ticks = model.ticks
     repeats = model.repeats.flatMap { $0.share > 0 ? RepeatSampler($0, seed: seed) : nil }
     hasJobRunTimes = repeats != nil || model.classes.contains { $0.withinJobs > 0 }
     estimates = model.estimates.map { (MarginSampler($0.factor), $0.roundedTo) }
@@ -138,7 +140,10 @@ final class CompiledModel: Sendable {
   func draw(block: Int, _ clock: inout ArrivalClock, into jobs: inout Jobs) {
     let size = GammaBridge.blockSize
     let first = UInt64(block * size)
-    jobs.times.withUnsafeMutableBufferPointer { clock.times(of: block, into: $0) }
+    jobs.times.withUnsafeMutableBufferPointer {
+      clock.times(of: block, into: $0)
+      ticks?.round(submissions: $0)
+    }
     withUnsafeTemporaryAllocation(of: Double.self, capacity: size) { column in
       streams.kind.openUniforms(from: first, into: column)
       for place in 0..<size { jobs.classes[place] = classIndex(column[place]) }
@@ -255,6 +260,7 @@ final class CompiledModel: Sendable {
     requests(streams.cpu, cpus)
     requests(streams.memory, memories)
     shape(runTimes, cpus, memories, kinds)
+    ticks?.round(runTimes: runTimes)
     let (outcomes, estimated) = (columns[3, count], columns[4, count])
     if hasOutcomes { uniforms(streams.outcome, outcomes) }
     if let estimates {

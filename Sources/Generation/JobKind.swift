@@ -42,7 +42,7 @@ public struct PairCorrelations: Codable, Sendable, Equatable {
 
 /// A sample's own law in a few numbers: its values where they are at most 256 (each as likely as another),
 /// else 257 quantiles at equal distances with straight lines between them, the last of which is set
-/// so that the part above the last but one keeps its mean.
+/// so that the part above the last but one keeps its mean, as far as the greatest value lets it.
 public struct QuantileTable: Codable, Sendable, Equatable {
   /// Ascending.
   public var values: [Double]
@@ -86,7 +86,7 @@ public struct QuantileTable: Codable, Sendable, Equatable {
       }
       let top = sorted[(n * (cells - 1) / cells)...]
       let mean = top.reduce(0, +) / Double(top.count)
-      table[cells] = max(table[cells - 1], 2 * mean - table[cells - 1])
+      table[cells] = min(max(table[cells - 1], 2 * mean - table[cells - 1]), sorted[n - 1])
       values = table
       isLinear = true
       return

@@ -11,6 +11,7 @@ struct MarginSampler: Sendable {
     case steps([Double])
     case lines([Double])
     case grid(QuantileGrid)
+    case counts(CountTable)
     case other(Law)
   }
 
@@ -50,6 +51,7 @@ struct MarginSampler: Sendable {
       switch base {
       case .parametric(let law) where law.blockQuantiles != nil:
         law.blockQuantiles.map { .block($0) } ?? .other(base)
+      case .parametric(let law) where type(of: law).isDiscrete: .counts(CountTable(base))
       // A closed form, be it a slow one.
       case .parametric(let law) where !law.isInvertedBySearch: .other(base)
       case .empirical(let law):
@@ -108,6 +110,8 @@ struct MarginSampler: Sendable {
         x[i] = values[index] + (position - Double(index)) * (values[index + 1] - values[index])
       }
     case .grid(let grid): grid.transform(x)
+    case .counts(let table):
+      for i in x.indices { x[i] = table.value(x[i]) }
     case .other(let law):
       for i in x.indices { x[i] = law.quantile(x[i]) }
     }

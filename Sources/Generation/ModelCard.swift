@@ -16,7 +16,7 @@ extension WorkloadProfile {
   /// What each part was fitted to, how well, and what is in none of them.
   func makeCard() -> [CardEntry] {
     [
-      arrivalEntry, kindEntry, repeatEntry, withinEntry, standingEntry,
+      arrivalEntry, clockEntry, kindEntry, repeatEntry, withinEntry, standingEntry,
       CardEntry(
         part: "nowhere", fittedTo: "-", goodness: "",
         notCaptured:
@@ -34,9 +34,12 @@ extension WorkloadProfile {
     }
     let cycles =
       found.weeklyCurve.isEmpty ? "no cycle stands out" : "cycles of the hour and the day"
-    let states =
+    var states =
       found.stages.isEmpty
       ? "Poisson" : "a Markovian process of \(1 << found.stages.count) states"
+    if let batches = found.batches {
+      states += ", \(short(100 * batches.share)) % right after the job before"
+    }
     let ratios = found.dispersionRatios.map(\.ratio)
     var goodness = ""
     if let least = ratios.min(), let most = ratios.max() {
@@ -47,6 +50,19 @@ extension WorkloadProfile {
     return CardEntry(
       part: part, fittedTo: "\(all.arrivals.count) jobs: \(states), \(cycles)", goodness: goodness,
       notCaptured: "bursts of single classes or users")
+  }
+
+  private var clockEntry: CardEntry {
+    guard let ticks else {
+      return CardEntry(
+        part: "clock", fittedTo: "no steps beyond the microsecond", goodness: "", notCaptured: "")
+    }
+    func words(_ step: Double) -> String { step > 0 ? "\(number(step)) s" : "none" }
+    return CardEntry(
+      part: "clock",
+      fittedTo:
+        "steps of submissions \(words(ticks.submission)), of run times \(words(ticks.runTime))",
+      goodness: "", notCaptured: "")
   }
 
   private var kindEntry: CardEntry {

@@ -3,8 +3,10 @@ import Workload
 
 /// How a profile is made.
 public struct ProfileOptions: Sendable {
-  /// Families to fit.
-  public var families: [Family] = Family.allCases
+  /// Families to fit; nil for those that are usual for a quantity (`Family.usual(counts:)`).
+  public var families: [Family]?
+  /// What parameters of a family may be, by its name; families without are estimated freely.
+  public var restrictions: [Family: [String: ParameterRestriction]] = [:]
   /// Whether each priority class, or each group that tasks are added with, gets a profile of its own.
   public var byClass = false
   /// Seed of reservoirs and bootstraps.
@@ -81,6 +83,8 @@ public struct ProfileBuilder {
   private var places: [String: Int]
   private var jobs: [Int64: (tasks: Int, group: Int, place: Int)] = [:]
   private var ledger = JobLedger()
+  private var submissions = TickFinder()
+  private var runTimes = TickFinder()
   private var standing: StandingSnapshot
   private var arrivals = ArrivalLearner()
   private var jobsOfClass = [Int](repeating: 0, count: PriorityClass.allCases.count)
@@ -142,6 +146,7 @@ public struct ProfileBuilder {
     if options.byClass { classes[place].add(record) }
     let size = Int(max(1, record.instances))
     standing.add(record)
+    addTicks(record)
     if let known = jobs[record.id.job] {
       jobs[record.id.job]?.tasks += size
       if known.place >= 0 { ledger.add(record, to: known.place) }
@@ -153,6 +158,15 @@ public struct ProfileBuilder {
       all.addJob(record)
       if !record.flags.contains(.cutOffAtStart) { arrivals.add(max(record.submit.seconds, 0)) }
       if options.byClass { classes[place].addJob(record) }
+    }
+  }
+
+  /// Times of jobs that the trace saw come, and of tasks that it saw end.
+  private mutating func addTicks(_ record: TaskRecord) {
+    guard !record.flags.contains(.cutOffAtStart) else { return }
+    if record.submit.isKnown { submissions.add(max(0, record.submit.rawValue)) }
+    if record.usableRunTime != nil, !record.flags.contains(.cutOffAtEnd) {
+      runTimes.add(max(0, record.runTime.rawValue))
     }
   }
 
@@ -212,12 +226,16 @@ public struct ProfileBuilder {
     var profile = WorkloadProfile(
       provenance: provenance, span: span, all: whole,
       classes: profiles, classMix: mix)
-    profile.all.arrivals.cascade = arrivals.profile(profile.all.arrivals, seed: options.seed)
+    profile.all.arrivals.cascade = arrivals.profile(
+      profile.all.arrivals, seed: options.seed, tick: submissions.seconds)
     profile.kinds = ledger.kinds()
     profile.repeats = ledger.repeats()
     profile.withinJobs = ledger.withinJobs()
     profile.standing = standing.profile(
       first: (first ?? .zero).seconds, last: last.seconds)
+    if submissions.seconds > 0 || runTimes.seconds > 0 {
+      profile.ticks = ClockTicks(submission: submissions.seconds, runTime: runTimes.seconds)
+    }
     profile.card = profile.makeCard()
     return profile
   }

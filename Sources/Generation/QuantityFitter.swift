@@ -57,7 +57,8 @@ public struct QuantityFitter: Sendable {
       },
       sampleSize: kept.count, fits: [], streamed: [], failures: [], tail: nil)
     if kept.count < quantity.reservoir.seen, quantity.censored == 0 {
-      profile.streamed = options.families.compactMap { try? statistics.fit($0) }
+      profile.streamed = families(quantity.unit).filter { options.restrictions[$0] == nil }
+        .compactMap { try? statistics.fit($0) }
     }
     do throws(FittingError) {
       let sample = try Sample(
@@ -65,13 +66,32 @@ public struct QuantityFitter: Sendable {
         censored: kept.filter(\.isCensored).map(\.value))
       guard options.only.map({ name.hasSuffix("/" + $0) }) != false else { return profile }
       // Requests are what was asked for; times are what a clock said.
+      // Counts are whole: a continuous law stands for the intervals around them, as comparable with discrete ones.
       let binning: BinningChoice =
-        quantity.unit == "s" ? options.binning ?? .detected : .points
+        quantity.unit == "s"
+        ? options.binning ?? .detected
+        : Self.isCount(quantity.unit) ? .width(1) : .points
       await fit(sample, into: &profile, name: name, binning)
     } catch {
-      profile.failures = options.families.map { .init(family: $0, reason: error.description) }
+      profile.failures = families(quantity.unit).map {
+        .init(family: $0, reason: error.description)
+      }
     }
     return profile
+  }
+
+  /// Whether a quantity of this unit is counted.
+  private static func isCount(_ unit: String) -> Bool { unit == "tasks" }
+
+  /// The families that are fitted to a quantity of this unit.
+  private func families(_ unit: String) -> [Family] {
+    options.families ?? Family.usual(counts: Self.isCount(unit))
+  }
+
+  private func fitOptions(_ family: Family) -> FitOptions {
+    var known = FitOptions()
+    known.restrictions = options.restrictions[family] ?? [:]
+    return known
   }
 
   /// Whether all values are known one by one.
@@ -134,7 +154,7 @@ public struct QuantityFitter: Sendable {
       profile.kaplanMeier = .init(mean: law.mean, median: median.isFinite ? median : nil)
     }
     guard sample.values.count >= options.fewest else {
-      profile.failures = options.families.map {
+      profile.failures = families(profile.unit).map {
         .init(
           family: $0,
           reason: "\(sample.values.count) values are too few to tell laws apart")
@@ -144,10 +164,10 @@ public struct QuantityFitter: Sendable {
     var fits: [Fit] = []
     var measured: [Family: FittedLaw] = [:]
     // Whoever cancels the task throws the profile away.
-    for family in options.families where !Task.isCancelled {
+    for family in families(profile.unit) where !Task.isCancelled {
       options.progress?(.fitting(family, of: name))
       do throws(FittingError) {
-        let fit = try sample.fit(family)
+        let fit = try sample.fit(family, fitOptions(family))
         let goodness = sample.goodness(of: fit.law)
         fits.append(fit)
         measured[family] = FittedLaw(
@@ -167,14 +187,15 @@ public struct QuantityFitter: Sendable {
         options.progress?(.fitting(fit.family, of: name))
         let stream = RandomStream(seed: options.seed, name: "fit/\(path)")
         fitted.test = await sample.test(
-          fit, FitOptions(), BootstrapPrecision(replicates: options.fitReplicates),
+          fit, fitOptions(fit.family), BootstrapPrecision(replicates: options.fitReplicates),
           threads: options.threads
         ) { stream.at($0) }
       }
       if options.intervalReplicates > 0 {
         let stream = RandomStream(seed: options.seed, name: "intervals/\(path)")
         fitted.bootstrapIntervals = try? await sample.bootstrapIntervals(
-          fit.family, replicates: options.intervalReplicates, threads: options.threads
+          fit.family, fitOptions(fit.family), replicates: options.intervalReplicates,
+          threads: options.threads
         ) { stream.at($0) }
       }
       profile.fits[place] = fitted
@@ -183,7 +204,10 @@ public struct QuantityFitter: Sendable {
     if profile.atoms == nil || !sample.censored.isEmpty {
       profile.empirical = Self.quantiles(of: sample)
     }
-    if options.tails, !Task.isCancelled { profile.tail = await tail(sample, name) }
+    if options.tails, !Task.isCancelled {
+      profile.tail =
+        Self.isCount(profile.unit) ? await countTail(sample, name) : await tail(sample, name)
+    }
   }
 
   /// The data's own law, to seven digits.
@@ -208,6 +232,25 @@ public struct QuantityFitter: Sendable {
       let x = estimate.quantile(survival: 1 - Double(max(1, place)) / 1001)
       return rounded(min(x, estimate.end))
     }
+  }
+
+  /// The tail of counts, by Clauset's method for whole numbers.
+  private func countTail(_ sample: Sample, _ name: String) async -> TailProfile? {
+    guard sample.censored.isEmpty, case .none = sample.limits,
+      let values = try? CountSample(sample.values), let tail = try? values.powerLaw()
+    else { return nil }
+    var profile = TailProfile(
+      xmin: tail.xmin, exponent: tail.exponent, standardError: tail.standardError,
+      shape: tail.shape, distance: tail.distance, tailCount: tail.tailCount, count: tail.count,
+      pValue: nil, comparisons: [], verdicts: [],
+      warnings: tail.warnings + ["a discrete power law: the values are whole numbers"])
+    if options.tailReplicates > 0 {
+      let stream = RandomStream(seed: options.seed, name: "tail/\(name)")
+      profile.pValue = await values.pValue(
+        of: tail, BootstrapPrecision(replicates: options.tailReplicates), threads: options.threads
+      ) { stream.at($0) }
+    }
+    return profile
   }
 
   /// The tail of the exact values. Censored ones would bias it: it is not searched for where they

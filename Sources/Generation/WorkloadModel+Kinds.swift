@@ -14,13 +14,14 @@ public enum DependenceChoice: String, CaseIterable, Sendable {
 }
 
 extension WorkloadModel {
-  /// Adds to a model what a profile says of repeats and of what runs at the beginning.
+  /// Adds to a model what a profile says of repeats, the clock and what runs at the beginning.
   mutating func addSequence(_ profile: WorkloadProfile, assumed: (cpu: Double, memory: Double)) {
     if let known = profile.repeats, known.share > 0, !known.lags.isEmpty {
       repeats = RepeatModel(
         share: min(known.share, 1), lags: known.lags.map { min(max($0, 1), 255) },
         runTimeCorrelation: known.runTimeCorrelation)
     }
+    ticks = profile.ticks
     guard let found = profile.standing, !found.sample.isEmpty else { return }
     let sample = found.sample.map { task in
       var task = task

@@ -5,15 +5,19 @@ import Workload
 
 extension WorkloadModel {
   /// The names of ``preset(_:)``.
-  public static let presetNames = ["study", "google-2011", "google-2011-tasks", "google-2019"]
+  public static let presetNames = [
+    "study", "google-2011", "google-2011-tasks", "google-2019", "lublin-feitelson",
+  ]
 
   /// A workload by name: `study` is the original study's, `google-2011` and
   /// `google-2019` are profiles that Tracemill fitted to these traces (see
   /// ``WorkloadProfile/preset(_:)``), and `google-2011-tasks` has the life cycles that are published of
-  /// the 2011 table of task events; nil if there is none.
+  /// the 2011 table of task events; `lublin-feitelson` is these authors' model of rigid parallel jobs. Nil if there
+  /// is none.
   public static func preset(_ name: String) -> WorkloadModel? {
     if name == "study" { return .study }
     if name == "google-2011-tasks" { return google2011Tasks }
+    if name == "lublin-feitelson" { return lublinFeitelson }
     guard let profile = WorkloadProfile.preset(name) else { return nil }
     var notes: [Note] = []
     return try? WorkloadModel(profile, notes: &notes)

@@ -93,6 +93,7 @@ extension WorkloadModel {
     self.init(
       arrivals: ArrivalModel(rate: times.rate, process: process, weeklyCurve: curve),
       classes: classes)
+    if arrivals == .best { self.arrivals.batches = times.cascade?.batches }
     if hasKinds { addSequence(profile, assumed: requests) }
     if issues.isEmpty { issues = self.issues() }
     guard issues.isEmpty else { throw WorkloadModelError(issues: issues) }

@@ -67,6 +67,12 @@ extension WorkloadModel {
     details?.check(&notes)
     repeats?.check(&notes)
     standing?.check(&notes)
+    if let ticks {
+      for (name, step) in [("submission", ticks.submission), ("runTime", ticks.runTime)] {
+        notes.require(
+          (0...1e6).contains(step), "ticks.\(name)", "is \(step); expected 0 to 1000000 seconds")
+      }
+    }
     return notes.issues
   }
 }
@@ -85,6 +91,20 @@ extension ArrivalModel {
         weeklyCurve.isEmpty, "arrivals.weeklyCurve",
         "is given for replayed gaps, which have their own")
     }
+    if case .renewal(let law) = process {
+      notes.law(law, "arrivals.gapLaw")
+      notes.require(
+        law.mean > 0 && law.mean.isFinite, "arrivals.gapLaw",
+        "has a mean of \(law.mean); expected one above 0")
+    }
+    if let batches {
+      notes.require(
+        batches.share >= 0 && batches.share < 1, "arrivals.batches.share",
+        "is \(batches.share); expected 0 or more and less than 1")
+      notes.require(
+        batches.gaps.allSatisfy { $0 >= 0 && $0.isFinite }, "arrivals.batches.gaps",
+        "has gaps below 0 or without end")
+    }
     if case .cascade(let stages) = process {
       notes.require(
         (1...8).contains(stages.count), "arrivals.cascade",
@@ -92,8 +112,8 @@ extension ArrivalModel {
     }
     guard !weeklyCurve.isEmpty else { return }
     notes.require(
-      weeklyCurve.count == 168, "arrivals.weeklyCurve",
-      "has \(weeklyCurve.count) values; expected one for each of 168 hours")
+      [168, 336].contains(weeklyCurve.count), "arrivals.weeklyCurve",
+      "has \(weeklyCurve.count) values; expected one for each of 168 hours or 336 half-hours")
     for (hour, rate) in weeklyCurve.enumerated() where !(rate >= 0 && rate.isFinite) {
       notes.note("arrivals.weeklyCurve[\(hour)]", "is \(rate); expected 0 or more")
     }

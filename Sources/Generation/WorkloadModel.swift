@@ -26,6 +26,8 @@ public struct WorkloadModel: Sendable, Hashable {
   public var repeats: RepeatModel?
   /// What runs already at the beginning; nil for nothing.
   public var standing: StandingModel?
+  /// The steps of the clock; nil for microseconds.
+  public var ticks: ClockTicks?
   /// Whether ``classes`` have names that say more than their priorities.
   public var hasOwnClasses: Bool {
     classes.count > 1
@@ -63,16 +65,20 @@ public struct ArrivalModel: Sendable, Hashable {
     /// Gaps in seconds, taken in order and over again, and stretched together to reach
     /// ``ArrivalModel/rate``. All that hangs together in the original's arrivals does here.
     case replayed([Double])
+    /// Gaps that are independent and of one law, which is stretched to ``ArrivalModel/rate``.
+    case renewal(Law)
   }
 
   /// Jobs a second in the long run (> 0).
   public var rate: Double
   /// The kind of process.
   public var process: Process
-  /// Rate in each of 168 hours of a week from time 0 on, relative to each other; empty for a constant
+  /// Rate in each of 168 hours, or 336 half-hours, of a week from time 0 on, relative to each other; empty for a constant
   /// rate. The process runs in time that passes faster where the rate is high, which for Poisson
   /// arrivals is the law that thinning gives (Çinlar 1975), without a draw thrown away.
   public var weeklyCurve: [Double]
+  /// Jobs that come together; nil for none.
+  public var batches: BatchModel?
 
   /// Arrivals of `process` at `rate`.
   public init(rate: Double, process: Process = .poisson, weeklyCurve: [Double] = []) {

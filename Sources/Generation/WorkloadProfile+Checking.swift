@@ -65,6 +65,11 @@ private enum ProfileCheck {
     if let child = root.object("repeats") { repeats(child) }
     _ = root.number("withinJobs", in: .from(-1, to: 1))
     if let child = root.object("standing") { standing(child) }
+    if let child = root.object("ticks") {
+      for key in ["submission", "runTime"] {
+        _ = child.number(key, in: .from(0, to: 1e6), required: true)
+      }
+    }
     let classes = root.object("classes", required: true)
     let mix = root.object("classMix", required: true)
     for key in classes?.keys ?? [] { if let node = classes?.object(key) { taskClass(node) } }
@@ -313,6 +318,10 @@ private enum ProfileCheck {
         child.problem(at: "weeklyCurve", "has \(curve.count) values; expected none or 168")
       }
       for item in child.list("stages", required: true) ?? [] { mmpp(item) }
+      if let batches = child.object("batches") {
+        _ = batches.number("share", in: .share, required: true)
+        _ = batches.numbers("gaps", in: .nonnegative, required: true)
+      }
       items(child, "dispersionRatios") { item in
         for key in ["window", "ratio"] { _ = statistic(item, key) }
         return nil

@@ -26,6 +26,8 @@ public struct WorkloadProfile: Codable, Sendable, Equatable {
   public var withinJobs: Double?
   /// What was running when the trace began, or within it; nil for nothing.
   public var standing: StandingProfile?
+  /// The steps of the trace's clock; nil for none beyond the microsecond.
+  public var ticks: ClockTicks?
   /// What each part was fitted to, how well it does and what it does not capture; nil in older profiles.
   public var card: [CardEntry]?
 

@@ -63,7 +63,8 @@ public struct WorkloadSample {
     addLoad(record)
   }
 
-  /// The task's CPU from its submission for its run time, as if it had not to wait.
+  /// The task's CPU from its submission for its run time, as if it had not to wait. A CPU request that the trace
+  /// does not tell counts as one core, which is what is generated for it.
   private mutating func addLoad(_ record: TaskRecord) {
     let first = origin ?? record.submit.seconds
     origin = first
@@ -76,7 +77,8 @@ public struct WorkloadSample {
       while changes.count <= place + 1 { changes.append(0) }
       // The part of the minute that is left, and what carries over into the next.
       let rest = 1 - (time - Double(place))
-      let cores = record.request.cpu.value * Double(max(1, record.instances))
+      let isKnown = !record.flags.contains(.cpuUnknown) && !record.flags.contains(.requestAssumed)
+      let cores = (isKnown ? record.request.cpu.value : 1) * Double(max(1, record.instances))
       changes[place] += sign * rest * cores
       changes[place + 1] += sign * (1 - rest) * cores
     }

@@ -69,6 +69,18 @@ extension WorkloadModel {
       }
     case .replayed(let gaps):
       lines.append("  gaps: [\(gaps.map(number).joined(separator: ", "))]")
+    case .renewal(let law):
+      lines.append("  # The law of the gaps, whose unit does not matter: the rate is above.")
+      lines.append("  gapLaw: \(law.scenario)")
+    }
+    if let batches = arrivals.batches {
+      lines.append("  # A share of the jobs comes so many seconds after the one before.")
+      lines.append(
+        "  batches: {share: \(number(batches.share)), gaps: "
+          + "[\(batches.gaps.map(number).joined(separator: ", "))]}")
+    } else {
+      lines.append(
+        "  # Jobs that come right after the one before: batches: {share: 0.3, gaps: [0, 1]}")
     }
     lines.append(
       "  # Bursts: so many times the rate, for a share of the time, in stays of this length.")
@@ -79,7 +91,9 @@ extension WorkloadModel {
       lines.append("  # hourOfDay: [24 relative rates], or weeklyCurve: [168 of them]")
     } else {
       let values = arrivals.weeklyCurve.map(number).joined(separator: ", ")
-      lines.append("  # Relative rate in each hour of the week from time 0 on.")
+      lines.append(
+        "  # Relative rate in each \(arrivals.weeklyCurve.count == 168 ? "hour" : "half-hour") of the week from "
+          + "time 0 on.")
       lines.append("  weeklyCurve: [\(values)]")
     }
     return lines.joined(separator: "\n")
@@ -133,6 +147,13 @@ extension WorkloadModel {
       lines.append(
         "# Jobs that repeat one before them: how many, which, and how like its run time.")
       lines.append("# repeats: {share: 0.5, lags: [1, 1, 2, 5], runTimeCorrelation: 0.7}")
+    }
+    if let ticks {
+      lines.append("# The steps of the clock in seconds, 0 for none.")
+      lines.append(
+        "ticks: {submission: \(number(ticks.submission)), runTime: \(number(ticks.runTime))}")
+    } else {
+      lines.append("# Times in whole seconds: ticks: {submission: 1, runTime: 1}")
     }
     guard let standing else {
       lines.append("# What runs already at the beginning, drawn from a sample; rest in seconds.")

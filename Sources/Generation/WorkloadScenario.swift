@@ -91,6 +91,10 @@ public struct WorkloadScenario: Sendable, Hashable {
     if let node = root.object("details") { model?.details = TraceDetails(node) }
     if let node = root.object("repeats") { model?.repeats = RepeatModel(node) }
     if let node = root.object("standing") { model?.standing = StandingModel(node) }
+    if let node = root.object("ticks") {
+      let steps = ["submission", "runTime"].map { node.number($0, in: .from(0, to: 1e6)) ?? 0 }
+      model?.ticks = ClockTicks(submission: steps[0], runTime: steps[1])
+    }
     let scale = root.object("scale")
     let mix = root.object("mix")
     let load = root.object("load")
@@ -143,7 +147,7 @@ extension WorkloadModel {
   /// Takes over what a scenario says about arrivals.
   fileprivate mutating func read(_ node: ConfigurationNode) {
     if let rate = node.number("rate", in: .positive) { arrivals.rate = rate }
-    let kind = node.choice("process", of: ["poisson", "mmpp", "cascade", "replayed"])
+    let kind = node.choice("process", of: ["poisson", "mmpp", "cascade", "replayed", "renewal"])
     if kind == "poisson" { arrivals.process = .poisson }
     if let stages = node.list("cascade") {
       let processes = stages.compactMap(Self.process)
@@ -160,6 +164,16 @@ extension WorkloadModel {
       if node["rate"] == nil, total > 0 { arrivals.rate = Double(gaps.count) / total }
     } else if kind == "replayed", node["gaps"] == nil {
       node.problem(at: "gaps", "is missing")
+    }
+    if let child = node["gapLaw"] {
+      if let law = Law(child) { arrivals.process = .renewal(law) }
+    } else if kind == "renewal" {
+      node.problem(at: "gapLaw", "is missing")
+    }
+    if let batches = node.object("batches") {
+      let share = batches.number("share", in: .share, required: true)
+      let gaps = batches.numbers("gaps", in: .nonnegative, required: true)
+      if let share, let gaps { arrivals.batches = BatchModel(share: share, gaps: gaps) }
     }
     if let bursts = node.object("bursts") {
       let factor = bursts.number("factor", in: .above(1), required: true)
@@ -180,9 +194,8 @@ extension WorkloadModel {
     if let hours = node.numbers("hourOfDay", count: 24, in: .nonnegative) {
       arrivals.weeklyCurve = (0..<168).map { hours[$0 % 24] }
     }
-    if let hours = node.numbers("weeklyCurve", count: 168, in: .nonnegative) {
-      arrivals.weeklyCurve = hours
-    }
+    // Their number is checked with the model.
+    if let hours = node.numbers("weeklyCurve", in: .nonnegative) { arrivals.weeklyCurve = hours }
   }
 }
 

@@ -36,6 +36,14 @@ struct CalibrateCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("What all chance comes from.", valueName: "number"))
   var seed: UInt64 = 1
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Write figures of waits and of use over time to this folder: data, gnuplot scripts, and SVG and PDF if gnuplot \
+      is there.
+      """, valueName: "folder"))
+  var plots: String?
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -54,7 +62,12 @@ struct CalibrateCommand: AsyncParsableCommand {
     study.reading = try reading.settings()
     study.candidates = candidates
     study.seed = seed
-    let calibration = try await study.run()
+    let found = try await study.search()
+    let calibration = found.calibration
+    if let plots {
+      try FitPlots(folder: plots).write(
+        recorded: found.recorded, nearest: found.nearest, defaults: found.defaults)
+    }
     if let output {
       let file = try OutputFile(path: output)
       try file.write(calibration.experiment)

@@ -51,9 +51,26 @@ struct FitCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Laws to fit: \(Family.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "list")
+      """
+      Laws to fit, or 'all': \(Family.allCases.map(\.rawValue).joined(separator: ", ")). If not given, those of \
+      few parameters: the laws of whole numbers for job sizes alone.
+      """, valueName: "list")
   )
   var families: FamilyList?
+
+  @Option(
+    name: .customLong("fix"),
+    help: ArgumentHelp(
+      "A parameter that is known, such as weibull.shape=0.7; may be repeated.",
+      valueName: "law.parameter=value"))
+  var fixed: [FixedParameter] = []
+
+  @Option(
+    name: .customLong("bound"),
+    help: ArgumentHelp(
+      "What a parameter may be, such as pareto.shape=1:3; may be repeated.",
+      valueName: "law.parameter=from:to"))
+  var bounds: [BoundedParameter] = []
 
   @Flag(help: "Leave out values that are not finite and positive; they are counted.")
   var dropNonpositive = false
@@ -171,6 +188,12 @@ struct FitCommand: AsyncParsableCommand {
     job.column = column
     job.grouping = by
     job.families = families?.families
+    for known in fixed {
+      job.restrictions[known.family, default: [:]][known.name] = .fixed(known.value)
+    }
+    for known in bounds {
+      job.restrictions[known.family, default: [:]][known.name] = .within(known.range)
+    }
     job.dropsNonpositive = dropNonpositive
     job.limits =
       clamp.map { .clamped(lower: $0.lower, upper: $0.upper) }
@@ -218,6 +241,16 @@ struct FamilyList: ExpressibleByArgument {
     guard let families = Family.list(argument) else { return nil }
     self.families = families
   }
+}
+
+extension FixedParameter: ExpressibleByArgument {
+  /// What `argument` says, such as `weibull.shape=0.7`.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension BoundedParameter: ExpressibleByArgument {
+  /// What `argument` says, such as `pareto.shape=1:3`.
+  public init?(argument: String) { self.init(argument) }
 }
 
 extension FitInterval: ExpressibleByArgument {

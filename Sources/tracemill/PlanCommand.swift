@@ -47,6 +47,8 @@ struct PlanCommand: ParsableCommand {
   @Flag(help: "Print the summary as JSON.")
   var json = false
 
+  @OptionGroup(title: "Messages") var messages: MessageOptions
+
   @Argument(
     parsing: .postTerminator,
     help: ArgumentHelp("convert or compare, with its options.", valueName: "command"))

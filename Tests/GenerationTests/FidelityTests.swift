@@ -216,6 +216,52 @@ import Workload
     #expect(waiting.outcome == .pending && waiting.runTime == .zero && waiting.attempts == 0)
     #expect(!waiting.isKnown(asOf: Microseconds(seconds: 90)))
   }
+
+  /// Times of a trace of whole seconds and run times of ten are such in what is generated.
+  @Test func clocksKeepTheirTicks() async throws {
+    var coarse = log()
+    for place in coarse.indices {
+      let second: Int64 = 1_000_000
+      coarse[place].submit = Microseconds(coarse[place].submit.rawValue / second * second)
+      let tens = max(1, coarse[place].runTime.rawValue / (10 * second))
+      coarse[place].runTime = Microseconds(tens * 10 * second)
+      coarse[place].end = coarse[place].submit + coarse[place].runTime
+    }
+    let profile = try await profile(coarse)
+    #expect(profile.ticks == ClockTicks(submission: 1, runTime: 10))
+    #expect(try await self.profile(log()).ticks == nil)
+    var notes: [String] = []
+    var model = try WorkloadModel(profile, notes: &notes)
+    model.standing = nil
+    let drawn = records(try SyntheticWorkload(model, .tasks(2000), seed: 3))
+    #expect(drawn.allSatisfy { $0.submit.rawValue % 1_000_000 == 0 })
+    #expect(drawn.allSatisfy { $0.runTime.rawValue % 10_000_000 == 0 })
+  }
+
+  /// Jobs that come in groups: the rate stays, the dispersion rises by what the formula says, and a fit finds
+  /// groups.
+  @Test func groupsComeBack() async throws {
+    var arrivals = ArrivalModel(rate: 0.1)
+    arrivals.batches = BatchModel(share: 0.6, gaps: [0.01, 0.02])
+    let one = try Law(.uniform, [1, 2])
+    let part = TaskClass(name: "all", share: 1, runTime: one, cpu: one, memory: one)
+    let model = WorkloadModel(arrivals: arrivals, classes: [part])
+    #expect(model.issues().isEmpty)
+    let drawn = records(try SyntheticWorkload(model, .tasks(20_000), seed: 3))
+    var counter = try ArrivalCounter()
+    for record in drawn { counter.add(at: record.submit.seconds) }
+    #expect(abs(counter.rate / 0.1 - 1) < 0.05)
+    for point in counter.statistics() where point.window >= 16 && point.windows > 500 {
+      #expect(abs(point.dispersion / (1 + arrivals.batches!.dispersion(point.window)) - 1) < 0.25)
+    }
+    // Some of the groups are taken for short bursts.
+    let found = try #require(try await profile(drawn).all.arrivals.cascade?.batches)
+    #expect((0.1...0.7).contains(found.share))
+    // Any block without those before it.
+    var later = try SyntheticWorkload(model, .tasks(20_000), seed: 3)
+    later.skip(toJob: 5000)
+    #expect(later.next() == drawn[5000])
+  }
 }
 
 extension FidelityTests {

@@ -34,14 +34,23 @@ public struct CalibrationStudy: Sendable {
   private static let queues = ["fifo", "sjf", "priority", "fair-share"]
     .compactMap { EngineSettings.Queue(rawValue: $0) }
   private static let depths = [50, 500, 5000]
-  private static let delays: [Double] = [0, 1, 5, 20, 60]
+  private static let delays: [Double] = [0, 1, 2, 5, 20, 60]
   private static let overcommitments = [1, 1.25, 1.5, 2]
   private static let machineShares = [1, 0.9, 0.75, 0.5]
 
   /// Runs the search.
   ///
   /// - Throws: ``RunError`` where the trace records too few waits; `TraceError` where reading fails.
-  public func run() async throws -> Calibration {
+  public func run() async throws -> Calibration { try await search().calibration }
+
+  /// Runs the search, and keeps what figures are of: the trace, and replays under the nearest and the default
+  /// settings.
+  ///
+  /// - Throws: as ``run()``.
+  public func search() async throws -> (
+    calibration: Calibration, recorded: CalibrationTrace, nearest: CalibrationTrace,
+    defaults: CalibrationTrace
+  ) {
     let layout = try NamedCluster(cluster, reading: reading).layout(seed: seed)
     let source = ReplayedTasks(
       try NamedWorkload(
@@ -53,7 +62,8 @@ public struct CalibrationStudy: Sendable {
     guard known >= Self.fewest else {
       throw RunError(
         message:
-          "\(workload): records the waits of \(known) tasks; a calibration needs \(Self.fewest)")
+          "\(workload): records the waits of \(known) of \(tasks.count) tasks; a calibration needs "
+          + "\(Self.fewest)")
     }
     var tried: [Calibration.Point] = []
     var field = settings()
@@ -71,8 +81,36 @@ public struct CalibrationStudy: Sendable {
     guard let best = whole.min(by: Self.isNearer),
       let standard = whole.last(where: { $0.settings == Calibration.Settings() })
     else { throw RunError(message: "\(workload): no tasks to calibrate with") }
-    return Calibration(
+    let calibration = Calibration(
       workload: workload, cluster: cluster, standard: standard, best: best, tried: tried)
+    var recorded = CalibrationTrace()
+    for task in tasks {
+      guard let wait = task.recordedWait else { continue }
+      recorded.add(
+        start: task.submit.seconds + wait, wait: wait, runTime: task.runTime.seconds,
+        cores: task.request.cpu.value * Double(max(1, task.instances)))
+    }
+    recorded.finish()
+    return (
+      calibration, recorded, try replay(best.settings, tasks, layout),
+      try replay(standard.settings, tasks, layout)
+    )
+  }
+
+  private func replay(
+    _ settings: Calibration.Settings, _ tasks: [TaskRecord], _ layout: ClusterLayout
+  ) throws -> CalibrationTrace {
+    let starts = try starts(settings, tasks, layout)
+    var trace = CalibrationTrace()
+    for task in tasks where task.recordedWait != nil {
+      guard let start = starts[task.id] else { continue }
+      trace.add(
+        start: start.seconds, wait: max(0, (start - task.submit).seconds),
+        runTime: task.runTime.seconds,
+        cores: task.request.cpu.value * Double(max(1, task.instances)))
+    }
+    trace.finish()
+    return trace
   }
 
   /// Nearer to what was recorded: tasks that never start are the farthest.
@@ -141,11 +179,7 @@ public struct CalibrationStudy: Sendable {
   private func errors(
     _ settings: Calibration.Settings, _ tasks: [TaskRecord], _ layout: ClusterLayout
   ) throws -> Calibration.Errors {
-    let policy = try NamedScheduler("first-fit").policy()
-    let machines = settings.machines < 1 ? layout.share(settings.machines) : layout
-    let starts = try Self.starts(
-      tasks,
-      Simulator(cluster: machines, policy: policy, options: settings.engine.options, seed: seed))
+    let starts = try starts(settings, tasks, layout)
     var pairs: [(recorded: Double, replayed: Double, begun: Double, start: Double)] = []
     var errors = Calibration.Errors()
     for task in tasks {
@@ -177,7 +211,20 @@ public struct CalibrationStudy: Sendable {
     return errors
   }
 
-  /// When each task first starts in a run.
+  /// When each task first starts in a replay: once its machine was told, for which the engine's start, at which it
+  /// has the machine, is too early by the dispatch delay.
+  private func starts(
+    _ settings: Calibration.Settings, _ tasks: [TaskRecord], _ layout: ClusterLayout
+  ) throws -> [TaskID: Microseconds] {
+    let policy = try NamedScheduler("first-fit").policy()
+    let machines = settings.machines < 1 ? layout.share(settings.machines) : layout
+    let starts = try Self.starts(
+      tasks,
+      Simulator(cluster: machines, policy: policy, options: settings.engine.options, seed: seed))
+    let delay = Microseconds(seconds: settings.dispatchDelay)
+    return delay > .zero ? starts.mapValues { $0 + delay } : starts
+  }
+
   private static func starts(
     _ tasks: [TaskRecord], _ simulator: Simulator
   ) throws -> [TaskID: Microseconds] {

@@ -136,7 +136,8 @@ public struct FidelityStudy: Sendable {
     if let cluster {
       (layout, words) = (try NamedCluster(cluster, reading: reading).layout(seed: seed), cluster)
     } else {
-      let others = halves.0 + halves.1
+      // Every task must find room, be it beyond those that are run.
+      let others = all
       let made = original.cluster(with: others.map { demand.task($0) })
       (layout, words) = (try ClusterLayout(made.spec, seed: seed), made.words)
     }

@@ -22,8 +22,10 @@ public struct FitJob {
   public var column: String?
   /// The column that tasks of a trace are told apart by; see ``RecordGrouping``.
   public var grouping: String?
-  /// The families to fit; nil for all.
+  /// The families to fit; nil for the usual ones.
   public var families: [Family]?
+  /// What parameters of a family may be; families without are estimated freely.
+  public var restrictions = ProfileOptions().restrictions
   /// What was done with values beyond limits, in a column of numbers.
   public var limits = Limits.none
   /// Whether values that are not finite and positive are left out of a column and counted.
@@ -90,7 +92,8 @@ public struct FitJob {
     var replicateCount = pValueError.map { BootstrapPrecision(standardError: $0).replicates } ?? 0
     if pValueError == nil, let count, count <= 20_000 { replicateCount = 100 }
     var options = ProfileOptions()
-    options.families = families ?? Family.allCases
+    options.families = families
+    options.restrictions = restrictions
     options.binning = binning
     options.byClass = grouping != nil
     options.seed = seed
@@ -101,6 +104,15 @@ public struct FitJob {
     options.threads = reading.threads
     options.progress = progress
     return options
+  }
+
+  /// How many laws are fitted to so many quantities: job sizes, one of four, have the laws of whole numbers too.
+  private func laws(_ quantities: Int, _ options: ProfileOptions) -> Int {
+    let (plain, counted) = (Family.usual(counts: false).count, Family.usual(counts: true).count)
+    return options.families.map { quantities * $0.count }
+      ?? (quantities < 4
+        ? quantities * (options.only == "job size" ? counted : plain)
+        : quantities / 4 * (3 * plain + counted))
   }
 
   private var provenance: ProfileProvenance {
@@ -116,7 +128,7 @@ public struct FitJob {
     let sample = try Sample(
       numbers.values, limits: limits, policy: dropsNonpositive ? .drop : .refuse)
     let options = options(forColumnOf: sample.values.count, progress)
-    read(numbers.values.count, "numbers", options.families.count)
+    read(numbers.values.count, "numbers", laws(1, options))
     guard !sample.values.isEmpty else {
       throw FittingError.tooFew(count: 0, needed: 1, purpose: "a fit")
     }
@@ -153,7 +165,7 @@ public struct FitJob {
     let parts =
       (options.only == nil ? 4 : 1)
       * (grouping?.isClass == true ? 1 + PriorityClass.allCases.count : 1)
-    read(records, "tasks", parts * options.families.count)
+    read(records, "tasks", laws(parts, options))
     var origin = provenance
     var notes = trace.notes
     notes.add(stream.report.notes)

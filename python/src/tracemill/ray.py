@@ -30,6 +30,9 @@ try:
 except ImportError as error:  # pragma: no cover - told to the user
     raise ImportError("tracemill.ray needs Ray: pip install tracemill[ray]") from error
 
+#: Not all of Ray is typed.
+_api: Any = _ray
+
 #: What a worker needs for a shard of a conversion, measured (docs/scale.md): processors and bytes.
 CONVERT_RESOURCES = {"num_cpus": 1, "memory": 300 * 1024 * 1024}
 #: The same for a shard of a comparison of small workloads; a trace that is replayed needs as much as its tasks.
@@ -151,7 +154,7 @@ def _show(watcher: Watcher, progress: Progress) -> None:
 def _message(error: BaseException) -> str:
     """One line of what Ray tells of a task that failed."""
     cause: BaseException = error
-    while isinstance(cause, _ray.exceptions.RayTaskError) and isinstance(cause.cause, BaseException):
+    while isinstance(cause, _api.exceptions.RayTaskError) and isinstance(cause.cause, BaseException):
         cause = cause.cause
     text = str(cause).strip()
     if isinstance(cause, (ImportError, ModuleNotFoundError)) or "No module named 'tracemill'" in text:
@@ -174,7 +177,7 @@ class _Shards:
         watcher: Watcher,
     ) -> None:
         self.task, self.count, self.arguments, self.work = task, count, arguments, work
-        self.remote = _ray.remote(max_retries=retries, **resources)(_do)
+        self.remote = _api.remote(max_retries=retries, **resources)(_do)
         self.retries = retries
         self.stragglers = stragglers
         self.watcher = watcher
@@ -194,16 +197,16 @@ class _Shards:
                 self._submit(waiting.popleft())
             if not waiting:
                 self._repeat_stragglers()
-            ready, _ = _ray.wait(list(self.running), num_returns=1, timeout=0.5)
+            ready, _ = _api.wait(list(self.running), num_returns=1, timeout=0.5)
             for reference in ready:
                 number, began = self.running.pop(reference)
                 if self.work.has(number) or f"shard {number}/{self.count}" in self.failures:
                     continue  # its twin was quicker
                 try:
-                    data = _ray.get(reference)
-                except _ray.exceptions.TaskCancelledError:
+                    data = _api.get(reference)
+                except _api.exceptions.TaskCancelledError:
                     continue
-                except (_ray.exceptions.RayTaskError, CommandError) as error:
+                except (_api.exceptions.RayTaskError, CommandError) as error:
                     # A program that was killed, by the kernel for want of memory say, did not say why.
                     tries[number] += 1
                     cause = getattr(error, "cause", error)
@@ -211,7 +214,7 @@ class _Shards:
                         waiting.append(number)
                         continue
                     self.failures[f"shard {number}/{self.count}"] = _message(error)
-                except _ray.exceptions.RayError as error:
+                except _api.exceptions.RayError as error:
                     # The worker, its node, or what it had put into the store is gone once too often.
                     tries[number] += 1
                     if tries[number] <= self.retries:
@@ -231,7 +234,7 @@ class _Shards:
 
     def _room(self) -> int:
         """Somewhat more shards than can run, so that Ray always has the next one at hand."""
-        return 2 * max(1, int(_ray.cluster_resources().get("CPU", 1))) + 2
+        return 2 * max(1, int(_api.cluster_resources().get("CPU", 1))) + 2
 
     def _submit(self, number: int) -> None:
         name = f"tracemill {self.task} {number}/{self.count}"
@@ -242,7 +245,7 @@ class _Shards:
         """Runs what takes much longer than the others a second time, where there is room for it."""
         if self.stragglers is None or len(self.durations) < 3:
             return
-        if _ray.available_resources().get("CPU", 0) < 1:
+        if _api.available_resources().get("CPU", 0) < 1:
             return
         limit = self.stragglers * statistics.median(self.durations)
         numbers = collections.Counter(number for number, _ in self.running.values())
@@ -255,7 +258,7 @@ class _Shards:
     def _cancel_twins(self, number: int) -> None:
         for reference, (other, _) in list(self.running.items()):
             if other == number:
-                _ray.cancel(reference, force=True)
+                _api.cancel(reference, force=True)
                 del self.running[reference]
 
     def _tell(self, waiting: int) -> None:
@@ -273,8 +276,8 @@ class _Shards:
 
 
 def _start(address: str | None) -> None:
-    if not _ray.is_initialized():
-        _ray.init(address=address, log_to_driver=False)
+    if not _api.is_initialized():
+        _api.init(address=address, log_to_driver=False)
 
 
 def _run(
@@ -315,7 +318,7 @@ def _run(
 def _shard_count(given: int | None, most: int | None = None) -> int:
     if given is not None:
         return given
-    wished = 4 * max(1, int(_ray.cluster_resources().get("CPU", 1)))
+    wished = 4 * max(1, int(_api.cluster_resources().get("CPU", 1)))
     return max(1, min(wished, most) if most else wished)
 
 
@@ -455,7 +458,7 @@ def find(
     :raises ShardError: with the names of schedulers whose search failed.
     """
     _start(address)
-    remote = _ray.remote(max_retries=retries, **(resources or COMPARE_RESOURCES))(_search)
+    remote = _api.remote(max_retries=retries, **(resources or COMPARE_RESOURCES))(_search)
     begun = time.monotonic()
     running = {
         remote.options(name=f"tracemill find {name}").remote({**options, "scheduler": name, "vary": vary, "find": condition}): name
@@ -465,11 +468,11 @@ def find(
     failures: dict[str, str] = {}
     waiting = list(running)
     while waiting:
-        ready, waiting = _ray.wait(waiting, num_returns=1)
+        ready, waiting = _api.wait(waiting, num_returns=1)
         for reference in ready:
             try:
-                found[running[reference]] = _ray.get(reference)
-            except (_ray.exceptions.RayError, CommandError) as error:
+                found[running[reference]] = _api.get(reference)
+            except (_api.exceptions.RayError, CommandError) as error:
                 failures[f"scheduler {running[reference]}"] = _message(error)
         elapsed = time.monotonic() - begun
         rate = len(found) / elapsed
@@ -513,7 +516,7 @@ def train(
     folder = os.fspath(output)
     os.makedirs(folder, exist_ok=True)
     source = os.path.abspath(os.fspath(scenario))
-    remote = _ray.remote(max_retries=retries, num_cpus=threads, memory=memory)(_train)
+    remote = _api.remote(max_retries=retries, num_cpus=threads, memory=memory)(_train)
     done = -1
     while True:
         files = {}
@@ -526,8 +529,8 @@ def train(
             source, files, {**options, "stop_after": iterations_a_task, "threads": threads}
         )
         try:
-            files, summary = _ray.get(reference)
-        except (_ray.exceptions.RayError, CommandError) as error:
+            files, summary = _api.get(reference)
+        except (_api.exceptions.RayError, CommandError) as error:
             raise ShardError({"training": _message(error)}, folder) from error
         # The checkpoint last: what it is gone on from is there.
         for name in sorted(files, key=lambda name: name in ("checkpoint.safetensors", "polish.safetensors")):
