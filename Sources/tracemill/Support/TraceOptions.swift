@@ -185,7 +185,9 @@ struct SelectionOptions: ParsableArguments, Sendable {
   var sampleSeed: UInt64 = 1
 
   /// Whether every task is wanted.
-  var isEmpty: Bool { from == nil && to == nil && priority == nil && sample == nil }
+  var isEmpty: Bool {
+    from == nil && to == nil && priority == nil && sample == nil && select.isEmpty
+  }
 
   mutating func validate() throws {
     if let sample, !(0...1).contains(sample) {
