@@ -126,6 +126,8 @@ private struct LoggedPolicy: PlacementPolicy {
   let log: DecisionLog
 
   var name: String { base.name }
+  var goesByEstimates: Bool { base.goesByEstimates }
+  var followsRecord: Bool { base.followsRecord }
 
   mutating func runBegan(on cluster: borrowing Cluster) { base.runBegan(on: cluster) }
 

@@ -152,6 +152,10 @@ public protocol PlacementPolicy {
   /// Whether it goes by ``TaskView/estimate``: a run of it without estimates says so. False by default.
   var goesByEstimates: Bool { get }
 
+  /// Whether tasks start when and where their trace says; the policy is then asked only where a machine is
+  /// not recorded (``Recorded``). False by default.
+  var followsRecord: Bool { get }
+
   /// The order in which the queue is offered to it, where it has one of its own; nil, the default, for that
   /// of ``SimulationOptions/order``.
   var queueOrder: QueueRule? { get }
@@ -183,6 +187,7 @@ public protocol PlacementPolicy {
 
 extension PlacementPolicy {
   public var goesByEstimates: Bool { false }
+  public var followsRecord: Bool { false }
   public var queueOrder: QueueRule? { nil }
   public mutating func runBegan(on cluster: borrowing Cluster) {}
   public mutating func machineChanged(_ machine: Int, on cluster: borrowing Cluster) {}

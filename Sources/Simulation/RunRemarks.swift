@@ -19,6 +19,36 @@ public struct RunRemarks: Hashable, Sendable {
   /// ``Unmodelled``.
   public var unmodelled = Array(repeating: 0, count: Unmodelled.allCases.count)
 
+  /// How the tasks' recorded starts fared; nil where the run did not go by them.
+  public var recorded: RecordedStarts?
+
+  /// What became of starts that a run took from a trace (``Recorded``). Counts are of tasks.
+  public struct RecordedStarts: Hashable, Sendable {
+    /// Refused: the trace does not say when they started.
+    public var withoutStart = 0
+    /// Started when they were submitted: the trace does not tell how long they waited.
+    public var withoutWait = 0
+    /// Run once, though started several times in the trace.
+    public var joined = 0
+    /// Refused: they do not fit into the cluster at their recorded time.
+    public var misfits = 0
+    /// Refused: the cluster has no machine of the number that the trace names.
+    public var onAbsentMachines = 0
+    /// The first of those that do not fit, and when that was.
+    public var first: Misfit?
+
+    /// A task that does not fit when it started.
+    public struct Misfit: Hashable, Sendable {
+      /// Which task.
+      public var task: TaskID
+      /// When it started in the trace.
+      public var time: Microseconds
+    }
+
+    /// Of no task yet.
+    public init() {}
+  }
+
   /// A resource that a cluster may leave unsaid; then it is not modelled.
   public enum Unmodelled: Int, CaseIterable, Sendable {
     case memory, disk, gpu
@@ -54,6 +84,39 @@ public struct RunRemarks: Hashable, Sendable {
     _ options: SimulationOptions, policy: String, goesByEstimates: Bool
   ) -> [Note] {
     guard tasks > 0 else { return [] }
+    var notes = recordedNotes(options)
+    if recorded == nil {
+      notes += ruleNotes(options, policy: policy, goesByEstimates: goesByEstimates)
+    }
+    for resource in Unmodelled.allCases where unmodelled[resource.rawValue] > 0 {
+      notes.append(
+        Note(
+          .notModelled, "\(resource)", ["tasks": Double(unmodelled[resource.rawValue])],
+          "\(resource.words.name) not modelled, as no machine is said to have any "
+            + "(\(resource.words.key)); \(Self.tasks(unmodelled[resource.rawValue])) for it"))
+    }
+    if withoutCPU > 0 {
+      notes.append(
+        Note(
+          .withoutRequest, "cpu", ["without": Double(withoutCPU), "tasks": Double(tasks)],
+          "\(Self.grouped(withoutCPU)) of \(Self.grouped(tasks)) tasks have no CPU request: they take "
+            + "no CPU and never wait for it"))
+    }
+    if splitRecords > 0 {
+      notes.append(
+        Note(
+          .assumed, "instances", ["records": Double(splitRecords)],
+          "\(Self.grouped(splitRecords)) \(splitRecords == 1 ? "record has" : "records have") several "
+            + "instances, run as so many independent tasks; with --gangs (gangs: true) they start together"
+        ))
+    }
+    return notes
+  }
+
+  /// What the rules of the queue and the policy had to go by.
+  private func ruleNotes(
+    _ options: SimulationOptions, policy: String, goesByEstimates: Bool
+  ) -> [Note] {
     var notes: [Note] = []
     let estimates = "\(Self.grouped(withEstimate)) of \(Self.grouped(tasks)) tasks have estimates"
     func note(_ who: String, _ none: String, _ some: String) {
@@ -77,8 +140,7 @@ public struct RunRemarks: Hashable, Sendable {
     case .none, .greedy: break
     case .shadow:
       note(
-        "shadow", "backfilling before the shadow is greedy here",
-        "it takes the others to run for ever")
+        "shadow", "backfilling before the shadow is greedy here", "it takes the others to run for ever")
     case .easy: note("easy", "EASY is greedy here", "EASY takes the others to run for ever")
     case .conservative:
       note(
@@ -100,39 +162,16 @@ public struct RunRemarks: Hashable, Sendable {
     }
     if goesByEstimates {
       note(
-        policy, "\(policy) takes each to run one second",
-        "\(policy) takes the others to run one second")
+        policy, "\(policy) takes each to run one second", "\(policy) takes the others to run one second")
     }
     if options.order == .earliestDeadline, withDeadline < tasks {
       notes.append(
         Note(
-          .withoutDeadlines, "edf",
-          ["with_deadline": Double(withDeadline), "tasks": Double(tasks)],
+          .withoutDeadlines, "edf", ["with_deadline": Double(withDeadline), "tasks": Double(tasks)],
           "\(Self.grouped(withDeadline)) of \(Self.grouped(tasks)) tasks have deadlines: earliest "
             + "deadline first "
             + (withDeadline == 0
               ? "is first come, first served here" : "takes the others last, as they come")))
-    }
-    for resource in Unmodelled.allCases where unmodelled[resource.rawValue] > 0 {
-      notes.append(
-        Note(
-          .notModelled, "\(resource)", ["tasks": Double(unmodelled[resource.rawValue])],
-          "\(resource.words.name) not modelled, as no machine is said to have any "
-            + "(\(resource.words.key)); \(Self.tasks(unmodelled[resource.rawValue])) for it"))
-    }
-    if withoutCPU > 0 {
-      notes.append(
-        Note(
-          .withoutRequest, "cpu", ["without": Double(withoutCPU), "tasks": Double(tasks)],
-          "\(Self.grouped(withoutCPU)) of \(Self.grouped(tasks)) tasks have no CPU request: they take "
-            + "no CPU and never wait for it"))
-    }
-    if splitRecords > 0 {
-      notes.append(
-        Note(
-          .assumed, "instances", ["records": Double(splitRecords)],
-          "\(Self.grouped(splitRecords)) \(splitRecords == 1 ? "record has" : "records have") several "
-            + "instances, run as so many independent tasks; with gangs they start together"))
     }
     return notes
   }
@@ -141,6 +180,11 @@ public struct RunRemarks: Hashable, Sendable {
   /// is.
   public func failure(_ options: SimulationOptions) -> String? {
     guard tasks > 0 else { return nil }
+    if let recorded {
+      return recorded.withoutStart == tasks
+        ? "0 of \(Self.grouped(tasks)) tasks have a recorded start, which 'recorded' goes by: it replays "
+          + "a trace that says when tasks started" : nil
+    }
     if options.order == .sjf, withEstimate == 0 {
       return "0 of \(Self.grouped(tasks)) tasks have estimates, by which shortest job first goes: "
         + "give the workload estimates (a preset: estimates=factor), or tell true run times "
@@ -151,6 +195,54 @@ public struct RunRemarks: Hashable, Sendable {
         "0 of \(Self.grouped(tasks)) tasks have deadlines, by which earliest deadline first goes"
     }
     return nil
+  }
+
+  private func recordedNotes(_ options: SimulationOptions) -> [Note] {
+    guard let recorded else { return [] }
+    var notes: [Note] = []
+    func note(_ count: Int, _ words: String) {
+      guard count > 0 else { return }
+      notes.append(
+        Note(
+          .recordedStarts, "recorded", ["of": Double(tasks), "tasks": Double(count)],
+          "\(Self.grouped(count)) of \(Self.grouped(tasks)) tasks \(words)"))
+    }
+    let first =
+      recorded.first.map {
+        ", job \($0.task.job) task \($0.task.index) at trace time \(Self.seconds($0.time)) first"
+      } ?? ""
+    note(
+      recorded.misfits,
+      "do not fit into the cluster when their trace started them: left out" + first)
+    note(
+      recorded.onAbsentMachines,
+      "ran on machines that the cluster does not have: left out")
+    note(recorded.withoutStart, "have no recorded start: left out")
+    note(
+      recorded.withoutWait,
+      "have no recorded wait: started when they were submitted, so that their wait of 0 is not the "
+        + "trace's")
+    note(
+      recorded.joined,
+      "were started several times: run once, after the sum of their waits")
+    let plain = options.followingRecord
+    if [
+      options.mode != plain.mode, options.order != plain.order, options.bindsHead,
+      options.backfilling != plain.backfilling, options.preemption != nil,
+      options.heartbeat > .zero, options.gateways, options.failures != nil,
+    ].contains(true) {
+      notes.append(
+        Note(
+          .notModelled, "recorded",
+          "recorded goes by no queue and no view of the machines: order, backfilling, mode, preemption, "
+            + "heartbeat, gateways and failures of machines mean nothing to it"))
+    }
+    return notes
+  }
+
+  private static func seconds(_ time: Microseconds) -> String {
+    let rest = time.rawValue % 1_000_000
+    return rest == 0 ? "\(grouped(Int(time.rawValue / 1_000_000))) s" : "\(time.seconds) s"
   }
 
   private static func tasks(_ count: Int) -> String {
@@ -204,4 +296,6 @@ extension Note.Kind {
   public static let withoutUsers = Note.Kind(rawValue: "without-users")
   /// Tasks do not ask for a resource.
   public static let withoutRequest = Note.Kind(rawValue: "without-request")
+  /// How recorded starts could not be followed.
+  public static let recordedStarts = Note.Kind(rawValue: "recorded-starts")
 }

@@ -48,7 +48,10 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
       throw .cluster(error)
     }
     engine = Engine(
-      layout, policy: simulator.policy, options: simulator.options, seed: simulator.seed,
+      layout, policy: simulator.policy,
+      options: simulator.policy.followsRecord
+        ? simulator.options.followingRecord : simulator.options,
+      seed: simulator.seed,
       dependencies: simulator.dependencies, constraints: simulator.constraints,
       choosesTasks: choosesTasks ?? (simulator.policy is any BatchPlacementPolicy))
     self.source = source

@@ -14,6 +14,7 @@ package final class OrderedWork<Chunk: Sendable>: @unchecked Sendable {
 
   private let count: Int
   private let threads: Int
+  private let isMore: @Sendable () -> Bool
   private let job: Job
   private let lock = NSCondition()
   // All that follows is guarded by `lock`; `commit` is called with it held, and nil in the end:
@@ -32,7 +33,11 @@ package final class OrderedWork<Chunk: Sendable>: @unchecked Sendable {
 
   private let chunksAhead = 32
 
-  private init(_ count: Int, threads: Int, _ job: @escaping Job, _ commit: @escaping Emit) {
+  private init(
+    _ count: Int, threads: Int, _ isMore: @escaping @Sendable () -> Bool, _ job: @escaping Job,
+    _ commit: @escaping Emit
+  ) {
+    self.isMore = isMore
     self.count = count
     self.threads = threads
     self.job = job
@@ -42,16 +47,18 @@ package final class OrderedWork<Chunk: Sendable>: @unchecked Sendable {
   /// Does the jobs 0 to `count` - 1.
   ///
   /// - Parameters:
-  ///   - count: how many jobs there are.
+  ///   - count: how many jobs there are; where that is not known, more than there can be.
   ///   - threads: how many threads work, the caller's among them.
+  ///   - isMore: whether there may be another job; one that is begun all the same finds nothing to do.
   ///   - job: does one and emits what it gives.
   ///   - commit: takes chunks in order, one at a time, on any of the threads.
   /// - Throws: the first error in the order of the jobs; or that there are no threads.
   package static func forEach(
-    _ count: Int, threads: Int, job: @escaping Job, commit: Emit
+    _ count: Int = .max, threads: Int, while isMore: @escaping @Sendable () -> Bool = { true },
+    job: @escaping Job, commit: Emit
   ) throws(TraceError) {
     let failure = withoutActuallyEscaping(commit) { commit -> TraceError? in
-      let work = OrderedWork(count, threads: threads, job, commit)
+      let work = OrderedWork(count, threads: threads, isMore, job, commit)
       defer { work.commit = nil }
       do throws(TraceError) {
         try concurrently(min(threads, count)) { _ in work.work() }
@@ -66,7 +73,7 @@ package final class OrderedWork<Chunk: Sendable>: @unchecked Sendable {
   private func work() {
     lock.lock()
     defer { lock.unlock() }
-    while failure == nil, next < count {
+    while failure == nil, next < count, isMore() {
       guard next - turn <= threads else {
         lock.wait()
         continue

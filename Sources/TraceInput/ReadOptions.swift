@@ -20,7 +20,7 @@ public struct ReadOptions {
   public var includesAllocSets = false
   /// Whether columns of record files that are none of theirs become attributes; they are read beforehand and
   /// kept in memory.
-  public var keepsAttributes = false
+  public var keepsColumns = false
   /// Where spilled data go; they have no name there and vanish with the process.
   public var temporaryDirectory = NSTemporaryDirectory()
   /// How many bytes may be held for sorting, by all threads together; what exceeds them is spilled.
@@ -33,6 +33,9 @@ public struct ReadOptions {
   /// Where finished parts are kept, so that an interrupted reading can go on from them; nil keeps
   /// nothing. Formats whose parts are not read on their own have nothing to keep.
   public var work: WorkFolder?
+  /// Whether what a format says of tasks beyond their records is kept; where nothing takes it, it is only
+  /// counted how many tasks have any.
+  public var keepsAttributes = true
   /// What is done with the parts where the reading is split over processes; nil reads all of them. Formats
   /// whose parts are not read on their own cannot be split.
   package var split: PartSplit?

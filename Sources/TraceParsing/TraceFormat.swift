@@ -27,11 +27,15 @@ public protocol TraceFormat: Sendable {
   /// Whether an input can be told to be of this kind by itself; otherwise it is so only where the user says so.
   /// True unless the format says otherwise.
   func isTold(by input: TraceInput) -> Bool
+
+  /// What it is, for the table of all formats; nil unless the format says.
+  var summary: FormatSummary? { get }
 }
 
 extension TraceFormat {
   public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? { nil }
   public func isTold(by input: TraceInput) -> Bool { true }
+  public var summary: FormatSummary? { nil }
 }
 
 /// A trace whose kind and tables are known; nothing of it is read yet.

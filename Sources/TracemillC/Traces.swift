@@ -57,7 +57,7 @@ public func traceRecords(
     try job.guarding {
       let wanted = try DescribedTrace(description, job)
       var reading = wanted.reading
-      reading.keepsAttributes = true
+      reading.keepsColumns = true
       let trace = try reading.open(wanted.path, meter: job.meter)
       let rejects = try reading.rejectLog()
       let stream = try trace.records(

@@ -76,8 +76,25 @@ extension Resources {
 }
 
 extension TaskRecord {
+  /// Whether all of it is in its ranges. O(1), and no text is made.
+  public var isInRange: Bool {
+    func fits(_ time: Microseconds) -> Bool { !time.isKnown || Ranges.time.contains(time.rawValue) }
+    func fit(_ amounts: Resources) -> Bool {
+      Ranges.amount.contains(amounts.cpu.nano) && Ranges.amount.contains(amounts.memory.rawValue)
+        && Ranges.amount.contains(amounts.disk.rawValue)
+        && Ranges.milliGPU.contains(amounts.milliGPU)
+    }
+    return Ranges.time.contains(submit.rawValue) && Ranges.time.contains(runTime.rawValue)
+      && Ranges.time.contains(waitTime.rawValue) && fits(firstSchedule) && fits(lastSchedule)
+      && fits(end) && fits(deadline) && fits(estimate) && fit(request) && fit(maxRequest)
+      && Ranges.instances.contains(Int64(instances)) && Ranges.attempts.contains(Int64(attempts))
+      && Ranges.taskIndex.contains(Int64(id.index)) && Ranges.priority.contains(Int64(priority))
+      && Ranges.schedulingClass.contains(Int64(schedulingClass))
+  }
+
   /// What of it is out of range, for a message; nil if nothing is.
   public var rangeIssue: String? {
+    if isInRange { return nil }
     func issue(_ name: String, _ value: Int64, _ range: ClosedRange<Int64>) -> String? {
       range.contains(value)
         ? nil : "\(name) \(value) is not from \(range.lowerBound) to \(range.upperBound)"

@@ -42,7 +42,7 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The layout to write: records, google-2011 (a new folder), swf (as .swf says), batsim or wfformat (a new folder).",
+      "The layout to write: records, google-2011 (a new folder), swf (as .swf says), batsim, wfformat (a new folder), slurm-simulator or kubernetes.",
       valueName: "layout"))
   var toFormat = RecordLayout.records
 
@@ -140,6 +140,10 @@ struct ConvertCommand: ParsableCommand {
     let rejects = try output.flatMap { lenient ? try RejectsFile(beside: $0) : nil }
     let log = try rejects?.log ?? (lenient ? RejectLog { _ in } : nil)
     var options = reading.readOptions(meter: meter, rejects: log)
+    // Record files and SWF have a place for what a format says beyond the records.
+    options.keepsAttributes =
+      selection.selection.needsAttributes
+      || output.map { [.records, .swf].contains(toFormat.of($0)) } ?? false
     if resume, let output {
       if trace.canKeepParts(of: options.table) {
         options.work = try WorkFolder(path: output + ".work")

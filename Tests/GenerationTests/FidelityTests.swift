@@ -230,7 +230,7 @@ import Workload
     let profile = try await profile(coarse)
     #expect(profile.ticks == ClockTicks(submission: 1, runTime: 10))
     #expect(try await self.profile(log()).ticks == nil)
-    var notes: [String] = []
+    var notes: [Note] = []
     var model = try WorkloadModel(profile, notes: &notes)
     model.standing = nil
     let drawn = records(try SyntheticWorkload(model, .tasks(2000), seed: 3))

@@ -18,7 +18,7 @@ import Workload
     simulator.constraints = table
     simulator.constraints.require(constraints, of: TaskID(job: 1))
     var chosen: Set<Int64> = []
-    for entry in PolicyCatalog.entries {
+    for entry in PolicyCatalog.entries where !entry.make().followsRecord {
       simulator.policy = entry.make()
       for seed in 0..<5 {
         simulator.seed = UInt64(seed)

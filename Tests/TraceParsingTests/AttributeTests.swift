@@ -58,7 +58,7 @@ import Workload
     _ path: String, _ format: any TraceFormat = RecordFileFormat(), keeps: Bool = true
   ) throws -> RecordStream {
     var options = ReadOptions()
-    options.keepsAttributes = keeps
+    options.keepsColumns = keeps
     return try TraceOpener(formats: [format]).open(path).records(options)
   }
 
@@ -137,7 +137,7 @@ import Workload
     // A row that cannot be read is counted once.
     try folder.write("r.csv", Self.plain + "3,0,8,x,1,1,T4,1,c\n3,1,9,1,1,1,T4,1,c\n")
     var options = ReadOptions()
-    options.keepsAttributes = true
+    options.keepsColumns = true
     options.rejects = try RejectLog { _ in }
     let stream = try TraceOpener(formats: [RecordFileFormat()]).open(folder.path + "/r.csv")
       .records(options)

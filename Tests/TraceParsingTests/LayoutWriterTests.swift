@@ -84,4 +84,68 @@ import Workload
     }
   }
 
+  @Test func `events for the Slurm simulator`() throws {
+    let folder = try ScratchFolder()
+    let stream = try stream(folder)
+    let path = folder.path + "/small.events"
+    let (_, leftOut) = try write(SlurmSimulatorWriter(path: path, stream: stream), stream)
+    #expect(leftOut == ["tasks without a run time": 1, "outcomes": 1, "dependencies": 2])
+    let lines = try Formats.lines(path)
+    #expect(
+      lines == [
+        "-dt 0 -e submit_batch_job | -J jobid_7 -sim-walltime 1.5 --uid=user1 -t 00:01:00 -n 2 "
+          + "--mem=1 -A account1 -p normal -q normal pseudo.job",
+        "-dt 0.25 -e submit_batch_job | -J jobid_7_1 -sim-walltime 2 --uid=user2 -t 00:01:00 -n 1 "
+          + "-A account1 -p normal -q normal pseudo.job",
+        "-dt 9 -e submit_batch_job | -J jobid_8 -sim-walltime 1.5 --uid=user1 -t 00:01:00 -n 4 "
+          + "-A account1 -p normal -q normal pseudo.job",
+      ])
+  }
+
+  @Test func `pods and nodes for kwok`() throws {
+    let folder = try ScratchFolder()
+    let stream = try stream(folder)
+    let path = folder.path + "/pods.jsonl"
+    var machines = MachineEventList(events: [], symbols: SymbolTable())
+    let capacity = Resources(cpu: Cores(96), memory: Bytes(rounding: 1e12), milliGPU: 8000)
+    for (time, kind) in [(Int64(0), MachineEvent.Kind.add), (5, .remove)] {
+      machines.events.append(
+        MachineEvent(
+          time: Microseconds(time), machine: 3, kind: kind, capacity: capacity,
+          platform: machines.symbols.intern("A100 \"SXM\"")))
+    }
+    let (_, leftOut) = try write(
+      KubernetesWriter(path: path, stream: stream, machines: machines), stream)
+    #expect(
+      leftOut == [
+        "tasks without a run time": 1, "outcomes": 1, "dependencies": 2, "estimates": 1,
+        "machines' later events": 1,
+      ])
+    let objects = try Formats.lines(path).map {
+      try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+    func value(_ object: [String: Any], _ path: [String]) -> String? {
+      var current: Any? = object
+      for key in path {
+        if let list = current as? [Any] { current = list.first }
+        current = (current as? [String: Any])?[key]
+      }
+      return current as? String
+    }
+    #expect(objects.map { value($0, ["kind"]) } == ["Node", "Pod", "Pod", "Pod"])
+    #expect(value(objects[0], ["status", "allocatable", "cpu"]) == "96000m")
+    #expect(value(objects[0], ["status", "allocatable", "nvidia.com/gpu"]) == "8")
+    #expect(value(objects[0], ["metadata", "labels", "tracemill.io/platform"]) == "A100--SXM")
+    let annotations = ["metadata", "annotations"]
+    let delays = objects.map {
+      value($0, annotations + ["pod-complete.stage.kwok.x-k8s.io/delay"])
+    }
+    #expect(delays == [nil, "1500000us", "2000000us", "1500000us"])
+    let arrivals = objects.map { value($0, annotations + ["tracemill.io/arrival-seconds"]) }
+    #expect(arrivals == [nil, "0", "0.25", "9"])
+    let requests = ["spec", "containers", "resources", "requests"]
+    #expect(objects.map { value($0, requests + ["cpu"]) } == [nil, "1500m", nil, "4000m"])
+    #expect(value(objects[1], requests + ["memory"]) == "1024")
+    #expect(value(objects[2], ["metadata", "labels", "tracemill.io/user"]) == "ann")
+  }
 }

@@ -28,7 +28,7 @@ import Workload
     return try? JSONDecoder().decode([String: [String: Double]].self, from: data)
   }()
 
-  private static let formats: [any TraceFormat] =
+  static let formats: [any TraceFormat] =
     [
       RecordFileFormat(), MappedTableFormat.openDC, Google2019Format(), Google2011Format(),
       StandardWorkloadFormat(), Google2010Format(), Alibaba2017Format.format,

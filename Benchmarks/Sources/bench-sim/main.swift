@@ -13,6 +13,8 @@ let usage = """
          bench-sim generate TASKS HOSTS CORES           writes arrival,duration lines
          bench-sim queue FILE HOSTS CORES               round robin to queues at the hosts
          bench-sim study FOLDER                         the study's nodes.csv and tasks.csv
+         bench-sim backfill SHAPE ESTIMATES TASKS [LOAD]  EASY beside conservative backfilling; SHAPE is
+                        pool or a number of machines, ESTIMATES exact, over or wrong
   """
 
 /// Placements per CPU-second in the steady state: the clocks start when the cluster has been at its
@@ -97,6 +99,10 @@ case ("place", 4), ("place", 5):
 case ("generate", 4): generate(tasks: numbers[1], hosts: numbers[2], cores: numbers[3])
 case ("queue", 4): try queue(path: arguments[1], hosts: numbers[2], cores: numbers[3])
 case ("study", 2): try study(folder: arguments[1])
+case ("backfill", 4), ("backfill", 5):
+  try backfill(
+    arguments[1], arguments[2], tasks: numbers[3],
+    load: arguments.count > 4 ? Double(arguments[4]) ?? 0.95 : 0.95)
 default:
   print(usage)
   exit(2)

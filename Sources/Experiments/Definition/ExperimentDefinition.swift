@@ -83,6 +83,7 @@ public struct ExperimentDefinition: Codable, Hashable, Sendable {
     for index in core.schedulers.indices {
       core.schedulers[index].curve = nil
       core.schedulers[index].note = nil
+      core.schedulers[index].warning = nil
     }
     return core
   }
@@ -238,6 +239,9 @@ public struct SchedulerDefinition: Codable, Hashable, Sendable {
   /// What is to be known of it that its name and settings do not say: what it was trained on. Nil
   /// for nothing; changes no cell.
   public var note: String?
+  /// What has to be known before its figures are believed: that it learned in another engine. Nil for
+  /// nothing; changes no cell.
+  public var warning: String?
   /// What a sweep set in it, by key.
   public var parameters: [String: Double]?
   /// The same where it is no number.

@@ -19,6 +19,15 @@ extension RunRemarks {
     else { return nil }
     (self.tasks, self.withEstimate, self.withDeadline) = (tasks, withEstimate, withDeadline)
     (self.withoutCPU, self.splitRecords) = (withoutCPU, splitRecords)
+    if let misfits = sum("recorded_misfits") {
+      var starts = RecordedStarts()
+      starts.misfits = misfits
+      starts.onAbsentMachines = sum("recorded_on_absent_machines") ?? 0
+      starts.withoutStart = sum("recorded_without_start") ?? 0
+      starts.withoutWait = sum("recorded_without_wait") ?? 0
+      starts.joined = sum("recorded_joined") ?? 0
+      recorded = starts
+    }
     unmodelled = Unmodelled.allCases.map { sum("tasks_\($0)_not_modelled") ?? 0 }
   }
 }

@@ -190,13 +190,25 @@ extension ExperimentSummary {
       warnings.append(
         "Nobody waited under any scheduler: at this load there is nothing to tell apart.")
     }
-    let growing = scenario.groups.filter { Self.isGrowing($0.cells) }
+    let growing = scenario.groups.filter { group in
+      let growing = group.cells.count { cell in
+        cell.outcome.curves.isQueueGrowing(
+          tasks: cell.outcome.metrics["tasks_submitted"] ?? .nan)
+      }
+      return growing * 2 > group.cells.count
+    }
     if !growing.isEmpty {
       warnings.append(
         """
         The queue was still growing when the last task was submitted (\(names(growing))): waits and \
         completion times are those of this length of run, and longer runs have greater ones.
         """)
+    }
+    for scheduler in results.definition.schedulers {
+      guard let warning = scheduler.warning,
+        scenario.groups.contains(where: { $0.scheduler == scheduler.name })
+      else { continue }
+      warnings.append("\(scheduler.name) \(warning).")
     }
     for comparison in scenario.comparisons where comparison.verdict == .lessWork {
       let title = Metric(comparison.metric)?.title ?? comparison.metric
@@ -220,25 +232,5 @@ extension ExperimentSummary {
       asked: best.mean("load_asked"), offered: best.mean("load_offered"), reached: reached(best)
     ).note
     return note.map { [$0.text.prefix(1).uppercased() + $0.text.dropFirst() + "."] } ?? []
-  }
-
-  /// Whether, in most runs, more than a twentieth of the tasks waited at the last submission, and more
-  /// than on average over the second half of the submissions.
-  private static func isGrowing(_ cells: [CellRecord]) -> Bool {
-    let growing = cells.count { record in
-      let curves = record.outcome.curves
-      guard let end = curves.lastSubmit, let tasks = record.outcome.metrics["tasks_submitted"],
-        let begin = curves.series.start.first, end > begin
-      else { return false }
-      let middle = begin + (end - begin) / 2
-      var (waiting, span) = (0.0, 0.0)
-      for (place, start) in curves.series.start.enumerated() where start >= middle && start < end {
-        waiting += curves.series.waiting[place] * curves.series.length[place]
-        span += curves.series.length[place]
-      }
-      let last = Double(curves.waitingAtLastSubmit)
-      return last > max(tasks / 20, 1.2 * waiting / max(span, 1e-9))
-    }
-    return growing * 2 > cells.count
   }
 }

@@ -13,7 +13,9 @@ extension ExperimentSummary {
     facts += definition.schedulers.map { scheduler in
       let settings = definition.engine(of: scheduler)
       var words = "\(scheduler.policy); \(settings.words)"
-      if let note = scheduler.note { words += "; \(note)" }
+      for more in [scheduler.note, scheduler.warning] {
+        if let more { words += "; \(more)" }
+      }
       return ("Scheduler \(scheduler.name)", words)
     }
     facts += [

@@ -376,7 +376,16 @@ extension ExperimentProvider {
     }
     for (index, scheduler) in definition.schedulers.enumerated() {
       do {
-        _ = try policy(scheduler)
+        let policy = try policy(scheduler)
+        if policy.followsRecord,
+          let scaled = definition.workloads.first(where: {
+            ($0.scaleArrivals ?? 1) != 1 || ($0.scaleRunTimes ?? 1) != 1
+          })
+        {
+          problems.append(
+            "schedulers[\(index)]: \(policy.name) replays what happened, and workload '\(scaled.name)' "
+              + "is scaled")
+        }
         _ = try learningCurve(scheduler)
       } catch { problems += RunError.lines(of: error, in: "schedulers[\(index)]") }
     }

@@ -154,7 +154,7 @@ public struct FitJob {
     let rejects = try reading.rejectLog()
     var options = options(progress)
     var reading = reading
-    reading.keepsAttributes = grouping != nil || selection.needsAttributes
+    reading.keepsColumns = grouping != nil || selection.needsAttributes
     let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
     let grouping = try grouping.map { try RecordGrouping($0, of: stream) }
     // Ten tasks tell no laws apart.

@@ -44,7 +44,8 @@ public struct Evaluation {
 
   /// What `all` stands for.
   private static var allSchedulers: [String] {
-    PolicyCatalog.entries.map(\.name).filter { !$0.hasPrefix("study-") } + Contender.usualSamples
+    PolicyCatalog.entries.filter { !$0.name.hasPrefix("study-") && !$0.make().followsRecord }
+      .map(\.name) + Contender.usualSamples
   }
 
   /// The episodes of a scenario at a load, for each scheduler in turn.

@@ -99,8 +99,8 @@ extension ExperimentProvider {
       }
       let warning = policy.warning(in: definition.engine(of: scheduler).options, as: .keys)
       if let warning { warnings.append("\(scheduler.name) \(warning)") }
-      definition.schedulers[index].note = [note(of: scheduler), warning].compactMap(\.self)
-        .joined(separator: "; ")
+      definition.schedulers[index].note = note(of: scheduler)
+      definition.schedulers[index].warning = warning
     }
     return warnings
   }

@@ -137,6 +137,7 @@ public struct SimulationJob: Sendable {
       Note(.otherEnvironment, scheduler, "\(scheduler) \($0)")
     }
     return (other.map { [$0] } ?? []) + report.notes(engine.options)
+      + (report.growthNote.map { [Note(.odd, "queue", $0)] } ?? [])
   }
 
   /// What queueing theory says of the run; nil where it is of no station that theory knows.
@@ -191,6 +192,11 @@ public struct SimulationJob: Sendable {
     if var kubernetes = policy as? KubernetesPolicy {
       try kubernetes.read(workload: workload, cluster: cluster)
       policy = kubernetes
+    }
+    if policy.followsRecord, scaleArrivals != 1 || scaleRunTimes != 1 {
+      throw RunError(
+        message:
+          "\(scheduler) replays what happened: it goes with no scaling of arrivals or run times")
     }
     let outcome = (policy as? any ForeignPolicy)?.outcome
     if let decisions {

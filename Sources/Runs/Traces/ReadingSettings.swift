@@ -39,7 +39,7 @@ public struct ReadingSettings: Sendable {
   public var remote: (any RemoteFiles)?
   /// Whether columns of record files that are none of theirs are kept: for output that has them, and where
   /// tasks are chosen or told apart by them.
-  public var keepsAttributes = false
+  public var keepsColumns = false
   /// Takes notes on what was recognised and assumed; nil for silence.
   public var logger: Logger?
 
@@ -63,7 +63,7 @@ public struct ReadingSettings: Sendable {
     options.sortBufferBytes = sortBufferBytes
     options.threads = threads
     options.maximumExpansion = maximumExpansion
-    options.keepsAttributes = keepsAttributes
+    options.keepsColumns = keepsColumns
     options.meter = meter
     return options
   }

@@ -36,7 +36,7 @@ public struct RecordConversion {
     note: (Note) -> Void
   ) throws -> ConversionSummary {
     var options = options
-    options.keepsAttributes = true
+    options.keepsColumns = true
     var stream = try trace.records(options)
     if anonymises {
       let salt = salt.map { Array($0.utf8) } ?? (0..<32).map { _ in UInt8.random(in: 0...255) }

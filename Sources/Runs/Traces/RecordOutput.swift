@@ -16,6 +16,10 @@ public enum RecordLayout: String, CaseIterable, Sendable {
   case batsim
   /// A folder of workflows in WfCommons' WfFormat.
   case wfformat
+  /// A list of events for the Slurm simulator.
+  case slurmSimulator = "slurm-simulator"
+  /// Nodes and pods for a cluster of kwok, an object a line.
+  case kubernetes
 
   /// What is asked for, or what the name of the output says.
   public func of(_ output: String) -> RecordLayout {
@@ -94,6 +98,11 @@ public final class RecordOutput {
       writer = .swf(try StandardWorkloadWriter(path: path, stream: stream, format: format))
     case .batsim: writer = .other(try BatsimWriter(path: path, stream: stream))
     case .wfformat: writer = .other(try WfFormatWriter(path: path, stream: stream))
+    case .slurmSimulator:
+      writer = .other(try SlurmSimulatorWriter(path: path, stream: stream))
+    case .kubernetes:
+      writer = .other(
+        try KubernetesWriter(path: path, stream: stream, machines: try machines()))
     }
   }
 
@@ -161,8 +170,9 @@ public final class RecordOutput {
       leftOut["dependencies"] = stream.dependencies.count
     }
     if layout != .records, stream.usage != nil { leftOut["tasks' use over time"] = written.count }
-    if layout != .swf, layout != .records {
-      let attributes = stream.attributes.tasks.count
+    if layout != .swf {
+      let attributes =
+        (layout == .records ? 0 : stream.attributes.tasks.count) + stream.attributes.omitted
       if attributes > 0 { leftOut["tasks' further attributes"] = attributes }
     }
     return leftOut

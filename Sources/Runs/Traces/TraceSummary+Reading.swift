@@ -18,7 +18,7 @@ extension TraceSummary {
     meter: ReadMeter = ReadMeter(), each: (TaskRecord) -> Void = { _ in }
   ) throws {
     var reading = reading
-    reading.keepsAttributes = selection.needsAttributes
+    reading.keepsColumns = selection.needsAttributes
     let trace = try reading.open(path, meter: meter)
     let rejects = try reading.rejectLog()
     let options = reading.readOptions(meter: meter, rejects: rejects)

@@ -52,7 +52,7 @@ public struct NamedWorkload {
       (source, classNames, askedCores) = (made.source, made.classNames, made.askedCores)
     } else {
       var reading = reading
-      reading.keepsAttributes = selection.needsAttributes
+      reading.keepsColumns = selection.needsAttributes
       let trace = try reading.open(name, meter: meter)
       let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
       self.stream = stream

@@ -79,7 +79,11 @@ public final class ReplayedTasks: WorkloadSource {
         }
         record.runTime = span
         record.flags.remove(.runTimeUnknown)
-        if record.flags.contains(.cutOffAtStart) { observed += 1 }
+        if record.flags.contains(.cutOffAtStart) {
+          observed += 1
+          // It ran already when the trace began.
+          if !record.firstSchedule.isKnown { record.firstSchedule = record.submit }
+        }
       }
       if record.flags.contains(.cutOffAtEnd) { cutOffAtEnd += 1 }
       if record.flags.contains(.requestAssumed) { assumed += 1 }

@@ -40,6 +40,7 @@ extension Engine {
   ///   - What the policy was asked about since room last grew in its view: it would rather wait, or chose
   ///     a machine on which the task would delay whom EASY has promised a start.
   ///   - With backfilling and batch policies, who is beyond the depth.
+  ///   - Where starts are recorded, every task until its own.
   ///   - Where starts are promised, a task that would delay another's promised start on every machine.
   mutating func inspectWaiting() {
     guard options.audit else { return }
@@ -48,7 +49,13 @@ extension Engine {
         if cluster.fits(slots[queue.head].view.request, on: machine) { accounts.idled += 1 }
       }
     }
-    guard !pending.isEmpty, let head = scorer == nil ? firstInOrder() : offering.head else {
+    guard !pending.isEmpty, let head = !isScored ? firstInOrder() : offering.head else {
+      return
+    }
+    if followsRecord {
+      if nextRecordedStart ?? .never <= cluster.now, heap.nextTime > cluster.now.rawValue {
+        accounts.idled += 1
+      }
       return
     }
     if keepsPlan {

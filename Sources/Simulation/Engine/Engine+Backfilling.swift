@@ -7,12 +7,12 @@ extension Engine {
     offering.stage = .backfilling
     offering.cursor = 0
     offering.candidates.removeAll(keepingCapacity: true)
-    if scorer == nil { offering.head = firstInOrder() ?? -1 }
+    if !isScored { offering.head = firstInOrder() ?? -1 }
     offering.left = 0
     offering.hasMore = pending.count > options.depth + 1
     let head = offering.head
     guard head >= 0 else { return }
-    offering.promise = promiseNow(to: head)
+    headPromise = promiseNow(to: head)
     if onlyFresh {
       for entry in fresh where entry.value != head { offering.candidates.append(entry.value) }
     } else {
@@ -71,9 +71,9 @@ extension Engine {
   /// Whether the task may start on these machines now without breaking the promise to the head, which is
   /// then kept with the task there.
   mutating func keepsPromise(_ view: TaskView, _ machines: [Int]) -> Bool {
-    guard var kept = offering.promise else { return true }
+    guard var kept = headPromise else { return true }
     guard keeps(&kept, view, machines) else { return false }
-    offering.promise = kept
+    headPromise = kept
     return true
   }
 

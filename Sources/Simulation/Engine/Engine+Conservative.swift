@@ -16,6 +16,10 @@ struct PromisePass {
   var unkept: Int32 = -1
   /// What is free at most in the vacancies that this round began with.
   var peaks: [Resources] = []
+  /// What is free without the promises of those from ``aheadTo`` on, in this round; empty until it is asked
+  /// for.
+  var ahead: [FreeProfile] = []
+  var aheadTo = 0
 }
 
 // Conservative backfilling: whoever waits has been promised a time, and a place where that matters.
@@ -61,7 +65,7 @@ extension Engine {
     withdrawBeyond(pass.waiting)
     makeWay(pass.waiting[...], in: late)
     // How long a task takes where changes by itself: everything may be bettered.
-    if spansVary { for place in plan.profiles.indices { plan.vacate(place, until: .max) } }
+    if spansVary { for place in plan.profiles.indices { plan.vacate(place) } }
     pass.looked = 0
     beginRound()
   }
@@ -70,7 +74,7 @@ extension Engine {
   /// on.
   private mutating func makeWay(_ tasks: ArraySlice<Int32>, in places: [Int]) {
     for place in places where place < plan.profiles.count {
-      guard var crowded = plan.profiles[place].negative else { continue }
+      guard var crowded = plan.profiles[place].negative(within: .min ..< .max) else { continue }
       for index in tasks.reversed() where (plan.time(of: index) ?? .max) < crowded.upperBound {
         let promise = plan.promise(to: index)
         guard
@@ -80,7 +84,7 @@ extension Engine {
           })
         else { continue }
         withdraw(index)
-        guard let rest = plan.profiles[place].negative else { break }
+        guard let rest = plan.profiles[place].negative(within: crowded) else { break }
         crowded = rest
       }
     }
@@ -91,9 +95,11 @@ extension Engine {
     pass.known = plan.vacancies.count
     pass.position = 0
     pass.isBackfilling = false
+    pass.ahead.removeAll(keepingCapacity: true)
     pass.peaks.removeAll(keepingCapacity: true)
     for vacancy in plan.vacancies[pass.looked...] {
-      pass.peaks.append(plan.profiles[vacancy.place].peak(before: vacancy.until))
+      pass.peaks.append(
+        plan.profiles[vacancy.place].peak(from: vacancy.from, before: vacancy.until))
     }
   }
 
@@ -109,8 +115,9 @@ extension Engine {
         }
         if plan.time(of: index) == nil {
           enter(index)
-        } else if plan.vacancies.count > pass.looked {
+        } else if plan.lastLook(of: index) < plan.changes {
           improve(index, plan.vacancies[pass.looked...])
+          plan.noteLook(of: index)
         }
         if let time = plan.time(of: index), time <= now {
           if startPromised(index) { return true }
@@ -148,21 +155,61 @@ extension Engine {
   /// make way where they must.
   private mutating func enter(_ index: Int32) {
     let view = slots[index].view
-    let now = cluster.now.rawValue
-    let plain = earliest(for: view, before: .max)
-    if plain.map({ $0.time > now }) ?? true,
-      behindPass.contains(where: { (plan.time(of: $0) ?? .max) < .max })
+    guard behindPass.contains(where: { (plan.time(of: $0) ?? .max) < .max }) else {
+      enter(earliest(for: view, in: plan.profiles, before: .max) ?? .none, to: index)
+      return plan.noteLook(of: index)
+    }
+    lookAhead()
+    guard let best = earliest(for: view, in: pass.ahead, before: .max) else {
+      enter(.none, to: index)
+      return plan.noteLook(of: index)
+    }
+    // As early with nobody making way, if it can be; earlier it cannot be.
+    if let plain = earliest(
+      for: view, in: plan.profiles, from: best.time, before: best.time + 1)
     {
-      let isPool = plan.pool != nil
+      enter(plain, to: index)
+      return plan.noteLook(of: index)
+    }
+    enter(best, to: index)
+    plan.noteLook(of: index)
+    makeWay(behindPass, in: best.parts.map(\.place))
+  }
+
+  /// Brings up to date what is free but for those behind. Of those that have been looked at since it was,
+  /// each has started or has its promise: all that changes in a round is what is done with them in turn.
+  private mutating func lookAhead() {
+    let isPool = plan.pool != nil
+    let now = cluster.now.rawValue
+    if pass.ahead.isEmpty {
+      pass.ahead = plan.profiles
       let alone = plan.profiles(without: behindPass) { other, count in
         isPool ? Self.instances(count) : slots[other].view.request.times(count)
       }
-      if let best = earliest(for: view, amid: alone, before: plain?.time ?? .max) {
-        enter(best, to: index)
-        return makeWay(behindPass, in: best.parts.map(\.place))
+      for (place, profile) in alone { pass.ahead[place] = profile }
+    } else {
+      for index in pass.waiting[pass.aheadTo..<pass.position] where slots[index].leader < 0 {
+        let request = isPool ? Self.instances(1) : slots[index].view.request
+        switch slots[index].state {
+        case .pending:
+          guard let time = plan.time(of: index), time < .max else { continue }
+          let promise = plan.promise(to: index)
+          for part in promise.parts {
+            pass.ahead[part.place].take(
+              request.times(part.count), from: time, to: promise.end(part), now: now)
+          }
+        case .running:
+          var member = index
+          while member >= 0 {
+            pass.ahead[isPool ? 0 : Int(slots[member].machine)].take(
+              request, from: now, to: slots[member].plannedEnd, now: now)
+            member = slots[member].sibling
+          }
+        default: continue
+        }
       }
     }
-    enter(plain ?? .none, to: index)
+    pass.aheadTo = pass.position
   }
 
   /// Moves a task forward into room that has come unforeseen, if it fits there earlier.
@@ -180,25 +227,42 @@ extension Engine {
       }
       return enter(old, to: index)
     }
-    var best: Promise?
+    guard let best = earliest(of: index, view, before: promised, in: vacancies) else { return }
+    withdraw(index)
+    enter(best, to: index)
+  }
+
+  /// The earliest place before the promised time that reaches into one of the vacancies, for all of a task.
+  private func earliest(
+    of index: Int32, _ view: TaskView, before promised: Int64,
+    in vacancies: ArraySlice<PromisePlan.Vacancy>
+  ) -> Promise? {
+    let isPool = plan.pool != nil
+    let count = isPool ? Int(view.instances) : 1
+    let request = isPool ? Self.instances(count) : view.request
     let ownPlace = plan.firstPlace(of: index)
-    let request = plan.pool != nil ? Self.instances(Int(view.instances)) : view.request
+    // Where all machines are alike it takes as long everywhere.
+    let last = plan.lastLook(of: index)
+    let common = takesAsLongEverywhere ? plan.firstSpan(of: index) : nil
+    var best: (time: Int64, part: Promise.Part)?
     for place in vacancies.indices {
       let vacancy = vacancies[place]
       let limit = min(best?.time ?? promised, vacancy.until)
       let own = ownPlace == vacancy.place ? promised : .max
+      guard vacancy.change > last, vacancy.from < own else { continue }
       // What comes free later in the round is a vacancy of its own.
       let looked = place - pass.looked
       if looked < pass.peaks.count, !request.fits(in: pass.peaks[looked]) { continue }
-      if let better = earliest(
-        for: view, in: vacancy.place, of: plan.profiles, before: limit, own: own)
-      {
-        best = better
-      }
+      let span = common ?? expectedSpan(of: view, on: vacancy.place)
+      guard
+        let time = plan.profiles[vacancy.place].earliest(
+          request, for: span, reaching: vacancy.from..<min(vacancy.until, own),
+          from: cluster.now.rawValue, before: limit, own: own),
+        isPool || cluster.isAllowed(view, on: vacancy.place)
+      else { continue }
+      best = (time, .init(place: vacancy.place, count: count, span: span))
     }
-    guard let best else { return }
-    withdraw(index)
-    enter(best, to: index)
+    return best.map { Promise(time: $0.time, parts: .init($0.part)) }
   }
 
   /// Starts a task whose time has come, or asks where: whether it stopped at that decision. A task of one

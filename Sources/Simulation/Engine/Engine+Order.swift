@@ -10,7 +10,7 @@ extension Engine {
   /// The task that goes next, by its score at this time where scores change; nil if none waits. O(n) then.
   @inline(__always)
   mutating func queueHead() -> Int32? {
-    guard scorer != nil, bound < 0 else { return firstInOrder() }
+    guard isScored, bound < 0 else { return firstInOrder() }
     return scored(limit: options.depth).min { $0.isBefore($1) }?.slot
   }
 
@@ -36,7 +36,7 @@ extension Engine {
       found = pending.slots(limit: options.depth + 1)
       // Slots are used again: only the number of arrival tells who came first.
       found.sort { slots[$0].arrival < slots[$1].arrival }
-    } else if scorer != nil {
+    } else if isScored {
       found = scored(limit: options.depth + 1).sorted { $0.isBefore($1) }.map(\.slot)
     } else {
       found = pending.slots(limit: options.depth + 1)

@@ -83,7 +83,7 @@ extension Engine {
       isPool ? Self.instances(1) : slots[index].view.request, in: isPool ? 0 : machine,
       to: slots[index].plannedEnd, now: cluster.now.rawValue)
     // Where it was, others of its job may go now.
-    if slots[index].view.mustBeApart { plan.vacate(machine, until: .max) }
+    if slots[index].view.mustBeApart { plan.vacate(machine) }
   }
 
   /// Machines have changed: promises that still stand are kept, in the queue's order; those behind
@@ -105,7 +105,7 @@ extension Engine {
       guard stands(promise, for: slots[index].view) else { break }
       enter(promise, to: index)
     }
-    for place in plan.profiles.indices { plan.vacate(place, until: .max) }
+    for place in plan.profiles.indices { plan.vacate(place) }
   }
 
   /// The plan with nothing but what runs.
@@ -168,8 +168,8 @@ extension Engine {
         if room > 0 { parts.append(.init(place: machine, count: room, span: span)) }
         left -= room
       }
-      if left == 0 { enter(Promise(time: max(old.time, now), parts: parts), to: index) }
+      if left == 0 { enter(Promise(time: max(old.time, now), parts: .init(parts)), to: index) }
     }
-    for place in plan.profiles.indices { plan.vacate(place, until: .max) }
+    for place in plan.profiles.indices { plan.vacate(place) }
   }
 }

@@ -4,7 +4,7 @@ import Workload
 extension Engine {
   /// Predicts the run time of a task that waits.
   func predict(_ view: inout TaskView) {
-    guard let predictor else { return }
+    guard isPredicted, let predictor else { return }
     guard let seconds = predictor.prediction(of: view, at: cluster.now), seconds.isFinite else {
       return
     }
@@ -33,7 +33,7 @@ extension Engine {
 
   /// A task has ended: what its user has waiting is predicted anew, but where starts have been promised.
   mutating func learn(_ task: TaskView, work: Microseconds) {
-    guard predictor != nil else { return }
+    guard isPredicted else { return }
     predictor?.learn(task, ran: work.seconds, at: cluster.now)
     guard !keepsPlan, options.mode == .central else { return }
     for index in pending.slots(limit: .max) where slots[index].view.user == task.user {

@@ -12,73 +12,36 @@ extension Engine {
     earliest(for: view, in: plan.profiles, before: limit)
   }
 
-  /// The earliest place before `limit` where some places look otherwise; only places that they are in
-  /// count.
+  /// The earliest place from `start` on and before `limit`, ties to the lowest machines; nil if there is none
+  /// to be foreseen.
   func earliest(
-    for view: TaskView, amid changed: [(place: Int, profile: FreeProfile)], before limit: Int64
+    for view: TaskView, in profiles: [FreeProfile], from start: Int64 = .min, before limit: Int64
   ) -> Promise? {
-    if plan.pool == nil, view.instances > 1 {
-      var profiles = plan.profiles
-      for (place, profile) in changed { profiles[place] = profile }
-      return earliestOfGang(view, in: profiles, before: limit)
-    }
-    var best: Promise?
-    for (place, profile) in changed {
-      if let better = earliest(for: view, in: place, profile, before: best?.time ?? limit) {
-        best = better
-      }
-    }
-    return best
-  }
-
-  /// The earliest place before `limit`, ties to the lowest machines; nil if there is none to be
-  /// foreseen.
-  func earliest(
-    for view: TaskView, in profiles: [FreeProfile], before limit: Int64
-  ) -> Promise? {
-    if plan.pool != nil { return earliest(for: view, in: 0, of: profiles, before: limit) }
-    guard view.instances == 1 else { return earliestOfGang(view, in: profiles, before: limit) }
-    var best: Promise?
-    // Where all machines are alike it takes as long everywhere.
-    let span = takesAsLongEverywhere ? expectedSpan(of: view, on: 0) : nil
-    for machine in 0..<cluster.count {
-      if let promise = earliest(
-        for: view, in: machine, of: profiles, before: best?.time ?? limit, span: span)
-      {
-        best = promise
-        if promise.time == cluster.now.rawValue { break }
-      }
-    }
-    return best
-  }
-
-  /// The same in one place. `own`: from when on its own promise is there.
-  func earliest(
-    for view: TaskView, in place: Int, of profiles: [FreeProfile], before limit: Int64,
-    own: Int64 = .max, span: Int64? = nil
-  ) -> Promise? {
-    earliest(for: view, in: place, profiles[place], before: limit, own: own, span: span)
-  }
-
-  private func earliest(
-    for view: TaskView, in place: Int, _ profile: borrowing FreeProfile, before limit: Int64,
-    own: Int64 = .max, span: Int64? = nil
-  ) -> Promise? {
-    var (request, count) = (view.request, 1)
+    let start = max(start, cluster.now.rawValue)
     if plan.pool != nil {
-      count = Int(view.instances)
-      request = Self.instances(count)
-    } else {
-      guard cluster.fitsEmpty(request, on: place), cluster.isAllowed(view, on: place) else {
-        return nil
-      }
+      let span = expectedSpan(of: view, on: 0)
+      let count = Int(view.instances)
+      return profiles[0].earliest(
+        Self.instances(count), for: span, from: start, before: limit
+      ).map { Promise(time: $0, parts: .init(.init(place: 0, count: count, span: span))) }
     }
-    let span = span ?? expectedSpan(of: view, on: place)
-    guard
-      let time = profile.earliest(
-        request, for: span, from: cluster.now.rawValue, before: limit, own: own)
-    else { return nil }
-    return Promise(time: time, parts: [.init(place: place, count: count, span: span)])
+    guard view.instances == 1 else { return earliestOfGang(view, in: profiles, before: limit) }
+    let request = view.request
+    var best: (time: Int64, part: Promise.Part)?
+    // Where all machines are alike it takes as long everywhere.
+    let common = takesAsLongEverywhere ? expectedSpan(of: view, on: 0) : nil
+    for machine in profiles.indices {
+      let span = common ?? expectedSpan(of: view, on: machine)
+      // Where it may go is asked last: most machines have no room so early.
+      guard
+        let time = profiles[machine].earliest(
+          request, for: span, from: start, before: best?.time ?? limit),
+        cluster.fitsEmpty(request, on: machine), cluster.isAllowed(view, on: machine)
+      else { continue }
+      best = (time, .init(place: machine, count: 1, span: span))
+      if time == start { break }
+    }
+    return best.map { Promise(time: $0.time, parts: .init($0.part)) }
   }
 
   /// The same for instances that start together, and hold their machines until the slowest ends.
@@ -95,7 +58,7 @@ extension Engine {
     spans = spans.indices.filter { $0 == 0 || spans[$0] != spans[$0 - 1] }.map { spans[$0] }
     // Room only grows where a step begins.
     var times = [now]
-    for candidate in candidates { times += profiles[candidate.machine].times.filter { $0 > now } }
+    for candidate in candidates { times += profiles[candidate.machine].times(after: now) }
     times.sort()
     var last: Int64?
     for time in times where time != last && time < limit {
@@ -110,7 +73,7 @@ extension Engine {
           guard room > 0 else { continue }
           parts.append(.init(place: candidate.machine, count: room, span: span))
           left -= room
-          if left == 0 { return Promise(time: time, parts: parts) }
+          if left == 0 { return Promise(time: time, parts: .init(parts)) }
         }
       }
     }

@@ -22,11 +22,11 @@ extension Engine {
       case .backfilling:
         if let index = nextCandidate() {
           // EASY must know where the task would run before it knows whether it may.
-          ask(about: index, tentatively: offering.promise != nil)
+          ask(about: index, tentatively: headPromise != nil)
           return true
         }
         if addCandidates() { continue }
-        offering.promise = nil
+        headPromise = nil
         if pending.isByUser, pending.first?.value ?? -1 != offering.head {
           // What overtook has changed whose turn it is.
           headWaits = false
@@ -36,6 +36,7 @@ extension Engine {
           closeQueue()
         }
       case .promises: if keepPromises() { return true }
+      case .recorded: if startRecorded() { return true }
       case .batch:
         if !offering.waiting.isEmpty {
           offering.question = .choose
@@ -49,6 +50,10 @@ extension Engine {
 
   private mutating func openQueue() {
     if isBatch { return openBatch() }
+    if followsRecord {
+      offering.stage = .recorded
+      return
+    }
     if keepsPlan {
       if !headWaits || !fresh.isEmpty || plan.first <= cluster.now.rawValue {
         openPromises()
@@ -58,7 +63,7 @@ extension Engine {
       return
     }
     // Another may have come before the head by now.
-    if scorer != nil, bound < 0 { headWaits = false }
+    if isScored, bound < 0 { headWaits = false }
     offering.headWaited = headWaits
     offering.stage = .heads
   }
@@ -149,7 +154,7 @@ extension Engine {
       if hasLeft { offering.hasServed = true } else { offering.setAside += 1 }
       offering.waiting.remove(at: offering.chosen)
       offering.views.remove(at: offering.chosen)
-    case .closed, .opening, .promises: break
+    case .closed, .opening, .promises, .recorded: break
     }
   }
 
@@ -168,6 +173,7 @@ extension Engine {
   }
 
   mutating func refuse(_ index: Int32) {
+    if followsRecord { noteMisfit(index) }
     dequeue(index)
     stopWaiting(index)
     conclude(index, .refused)
@@ -234,7 +240,7 @@ extension Engine {
 
   /// Whether the task has left the queue.
   private mutating func startOrLeave(_ index: Int32, hasAll: Bool, isRejected: Bool) -> Bool {
-    if offering.promise != nil {
+    if headPromise != nil {
       // It may not delay the head. One that is rejected here is asked about again as a head.
       guard hasAll, keepsPromise(slots[index].view, offering.machines) else { return false }
     } else if isRejected {

@@ -70,11 +70,14 @@ extension Engine {
   private mutating func occupy(_ index: Int32, on machine: Int) -> Microseconds {
     meter.read(machine, cluster)
     let waking = wake(machine)
-    let startup =
-      waking + cluster.delivery.time(of: slots[index].view, on: machine, at: cluster.now)
+    // What is asked about a task below is asked only where it matters: a view is handed over as a copy.
+    let delivery =
+      hasNetwork
+      ? cluster.delivery.time(of: slots[index].view, on: machine, at: cluster.now) : .zero
+    let startup = waking + delivery
     let request = slots[index].view.request
     cluster.apply(Claim(machine: machine, resources: request))
-    cluster.mark(slots[index].view, on: machine, sign: 1)
+    if slots[index].view.mustBeApart { cluster.mark(slots[index].view, on: machine, sign: 1) }
     pending.changeHeld(
       by: request, sign: 1, of: slots[index].view.user, whole: cluster.totalCapacity)
     slots[index].machine = Int32(machine)
@@ -96,14 +99,16 @@ extension Engine {
   }
 
   /// How long a task's output takes.
-  var store: Microseconds { options.network?.store ?? .zero }
+  var store: Microseconds { hasNetwork ? options.network?.store ?? .zero : .zero }
 
   /// Notes when a policy would expect the task to end there.
   private mutating func expect(_ index: Int32, on machine: Int) {
-    guard let length = cluster.expectedRunTime(of: backfilled(slots[index].view), on: machine)
-    else {
-      return
-    }
+    // Neither a prediction nor an estimate is known of it, nor a time of its own here.
+    guard
+      slots[index].view.estimate.isKnown || slots[index].view.predicted.isKnown
+        || !cluster.delivery.runTimes.isEmpty,
+      let length = cluster.expectedRunTime(of: backfilled(slots[index].view), on: machine)
+    else { return }
     let end = cluster.now + slots[index].startup + length + store
     guard end.isKnown else { return }
     slots[index].expectedEnd = end
@@ -157,7 +162,7 @@ extension Engine {
     }
     cluster.revert(Claim(machine: machine, resources: request))
     noteGrowth()
-    cluster.mark(slots[index].view, on: machine, sign: -1)
+    if slots[index].view.mustBeApart { cluster.mark(slots[index].view, on: machine, sign: -1) }
     pending.changeHeld(
       by: request, sign: -1, of: slots[index].view.user, whole: cluster.totalCapacity)
     if foreseesEnds { forgetEnd(index, on: machine) }

@@ -25,19 +25,29 @@ struct Engine: ~Copyable {
   var shadow: HeadPromise?
   /// Scores the waiting tasks, in an order that changes with time.
   var scorer: (any QueueScorer)?
+  /// Whether there is one: to ask it itself is to copy it.
+  private(set) var isScored = false
   /// What it is shown, and what it says, where it weighs tasks together.
   var scene = QueueScene()
   var scores: [Double] = []
   /// Predicts run times from tasks that have ended.
   var predictor: (any RunTimePredictor)?
+  private(set) var isPredicted = false
   /// What waiting tasks have been promised by conservative backfilling.
   var plan = PromisePlan()
   /// Whether decisions are about which waiting task goes next, not only where the first one goes.
   let isBatch: Bool
+  /// Whether tasks start as their trace says; then the queue is in the order of these starts.
+  let followsRecord: Bool
+  /// Machines by their numbers, where that is needed.
+  let machineOf: [Int64: Int32]
   /// The head of the queue has said wait, and nothing has changed since.
   var headWaits = false
   /// Where the queue's meeting with the policy stands, which may stop at any decision.
   var offering = Offering()
+  /// What EASY backfilling has promised to the head of the queue. Not in ``offering``, all of which would be
+  /// copied with it wherever it is looked at.
+  var headPromise: HeadPromise?
   /// The passage through the queue of conservative backfilling.
   var pass = PromisePass()
   var heap = EventHeap()
@@ -56,6 +66,8 @@ struct Engine: ~Copyable {
   let keepsRunningLists: Bool
   /// Whether waiting tasks are promised their starts: conservative backfilling of a central queue.
   let keepsPlan: Bool
+  /// Whether there are delays of a network.
+  let hasNetwork: Bool
   /// Whether it matters when running tasks should end.
   let foreseesEnds: Bool
   /// Each machine's queue, in dispatch mode.
@@ -71,13 +83,15 @@ struct Engine: ~Copyable {
   var fragmentation: FragmentationMeter
   /// The limit that has been exceeded: the run cannot go on.
   private var exhausted: SimulationError?
+  private var isExhausted = false
   /// Results not yet handed over.
   var results: [TaskResult] = []
   /// Nothing is left to do at this instant.
   private var isSettled = false
   private var stage = Stage.ready
   /// The task that arrives next, and at which instant; only while its arrival is being reached.
-  private var coming: TaskRecord?
+  private var coming = TaskRecord(
+    id: TaskID(job: 0), submit: .zero, runTime: .zero, request: .zero)
   private var arrivalTime = Microseconds.zero
   private(set) var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
@@ -92,8 +106,12 @@ struct Engine: ~Copyable {
     dependencies: DependencyTable, constraints: ConstraintTable, choosesTasks: Bool
   ) {
     self.constraints = constraints
+    followsRecord = policy.followsRecord
+    machineOf = policy.followsRecord ? Self.machinesByNumber(layout) : [:]
     eligibilityOf = Array(repeating: -1, count: constraints.setCount)
-    self.dependencies = DependencyState(dependencies)
+    // A recorded start tells when its predecessors had ended.
+    self.dependencies = DependencyState(
+      policy.followsRecord ? DependencyTable() : dependencies)
     cluster = Cluster(layout, mode: options.mode, overcommit: options.overcommit)
     seen = Cluster(
       options.heartbeat > .zero ? layout : ClusterLayout(), mode: options.mode,
@@ -106,12 +124,15 @@ struct Engine: ~Copyable {
     var options = options
     if let order = policy.queueOrder { options.order = .rule(order) }
     self.options = options
+    hasNetwork = options.network != nil
     pending = WaitingQueue(options.order)
     var made: (any QueueScorer)?
     if case .rule(let rule) = options.order, case .changing(let make) = rule.kind { made = make() }
     let showsEnds = made?.weighsTogether ?? false
     scorer = made
+    isScored = made != nil
     predictor = options.prediction?.make()
+    isPredicted = predictor != nil
     isBatch = choosesTasks
     changes = layout.events
     prospects = Prospects(layout)
@@ -129,6 +150,7 @@ struct Engine: ~Copyable {
     runningLists = Array(repeating: SlotList(), count: listsRunning ? cluster.count : 0)
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
     accounts = Accounts(options)
+    if policy.followsRecord { accounts.remarks.recorded = .init() }
     isUnseen = Array(repeating: false, count: seen.count)
     isPresent = layout.machines.map(\.isUp)
     isFailed = Array(repeating: false, count: layout.machines.count)
@@ -204,7 +226,7 @@ struct Engine: ~Copyable {
   /// - Throws: where a limit of the options is exceeded.
   mutating func proceed() throws(SimulationError) -> Stop {
     while true {
-      if let exhausted { throw exhausted }
+      if isExhausted, let exhausted { throw exhausted }
       switch stage {
       case .ready: return results.count < Self.resultLimit ? .task : .results
       case .reaching:
@@ -214,7 +236,7 @@ struct Engine: ~Copyable {
           step(to: next)
         } else {
           step(to: arrivalTime, onlyClock: options.takesEventsOneByOne)
-          if let record = coming { arrive(record) }
+          arrive(coming)
         }
       case .draining:
         if settle() { return .decision }
@@ -241,12 +263,11 @@ struct Engine: ~Copyable {
     moveClock(to: time)
     if !isStepped, !onlyClock { happen() }
     let limit = options.maximumFailures + 1000 * accounts.submissions
-    if accounts.failures > limit { exhausted = .tooManyFailures(limit, time: cluster.now) }
+    if accounts.failures > limit { exhaust(.tooManyFailures(limit, time: cluster.now)) }
   }
 
   private mutating func arrive(_ record: TaskRecord) {
     stage = .ready
-    coming = nil
     accounts.submitted(at: record.submit)
     if accounts.submissions == 1 { begin() }
     accounts.events += 1
@@ -266,6 +287,7 @@ struct Engine: ~Copyable {
     var next = stepped(Microseconds(min(end, change)))
     // What a step has freed is offered at the next.
     if isStepped, !headWaits, !pending.isEmpty { next = min(next, cluster.now + options.step) }
+    if let start = nextRecordedStart { next = min(next, stepped(start)) }
     if keepsPlan {
       // A promised start is between two ends or arrivals as often as not. It is vain only if a task is
       // then found to be overdue, which happens to each a logarithmic number of times.
@@ -279,7 +301,7 @@ struct Engine: ~Copyable {
     return next.isKnown ? next : nil
   }
 
-  private var isStepped: Bool { options.step > .zero }
+  var isStepped: Bool { options.step > .zero }
 
   /// The first step that is not before `time`; `time` itself on the continuous clock.
   private func stepped(_ time: Microseconds) -> Microseconds {
@@ -405,6 +427,7 @@ struct Engine: ~Copyable {
     guard obstacle != nil || hasRoom(for: max(count, view.instances)) else { return }
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
     note(view, count)
+    let hasNoStart = followsRecord && obstacle == nil && !noteRecordedStart(record, count)
     accounts.offeredWork +=
       view.request.cpu.value * Double(max(record.instances, 1)) * record.runTime.seconds
       * (record.instances > 1 ? 1 : Double(view.instances))
@@ -412,7 +435,10 @@ struct Engine: ~Copyable {
     for instance in 0..<count {
       if instance > 0 { accounts.submissions += 1 }
       if let obstacle {
-        refuseAsUnplaceable(record, instance, obstacle)
+        accounts.cannotPlace(record.id, obstacle)
+        turnAway(record, instance, .unplaceable)
+      } else if hasNoStart {
+        turnAway(record, instance, .refused)
       } else {
         admit(view, record, instance)
       }
@@ -422,8 +448,13 @@ struct Engine: ~Copyable {
   /// Whether so many more tasks may be in flight; if not, the run ends with an error.
   mutating func hasRoom(for tasks: Int32) -> Bool {
     let hasRoom = slots.count + Int(tasks) <= options.maximumInFlight
-    if !hasRoom { exhausted = .tooManyTasks(options.maximumInFlight, time: cluster.now) }
+    if !hasRoom { exhaust(.tooManyTasks(options.maximumInFlight, time: cluster.now)) }
     return hasRoom
+  }
+
+  private mutating func exhaust(_ error: SimulationError) {
+    exhausted = error
+    isExhausted = true
   }
 
   /// As how many independent tasks the record counts. What starts and ends together is one, of so
@@ -459,7 +490,12 @@ struct Engine: ~Copyable {
     slot.view.instance = instance
     if isBatch { slot.view.upwardRank = length(view) }
     predict(&slot.view)
-    slot.key = key(onArrivalOf: slot.view)
+    if followsRecord {
+      slot.key = Self.recordedKey(record)
+      slot.machine = recordedMachine(record)
+    } else {
+      slot.key = key(onArrivalOf: slot.view)
+    }
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
     if hold(index) { return cancelDoomed() }
@@ -492,17 +528,17 @@ struct Engine: ~Copyable {
     view.eligibility >= 0 ? cluster.eligibility[Int(view.eligibility)] : nil
   }
 
-  private mutating func refuseAsUnplaceable(
-    _ record: TaskRecord, _ instance: Int32, _ reason: UnplaceableReason
+  /// A task does not even come to wait.
+  private mutating func turnAway(
+    _ record: TaskRecord, _ instance: Int32, _ outcome: TaskOutcome
   ) {
-    accounts.cannotPlace(record.id, reason)
     conclude(
       TaskResult(
         id: record.id, instance: instance, submit: record.submit, firstStart: .never, start: .never,
         finish: .never,
         deadline: record.deadline, wait: .zero, wasted: .zero, waking: .zero, startup: .zero,
         energy: .zero,
-        machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: .unplaceable,
+        machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: outcome,
         kind: record.kind))
     noteFate(of: record.id, .init(finish: .never, machine: -1))
     cancelDoomed()

@@ -4,13 +4,17 @@ import Workload
 ///
 /// Kept from event to event: what is taken or given back changes only the steps that it spans.
 struct FreeProfile {
-  private(set) var times: [Int64]
-  private var free: [Resources]
-
-  init(now: Int64, _ free: Resources) {
-    times = [now]
-    self.free = [free]
+  private struct Step {
+    var time: Int64
+    var free: Resources
   }
+
+  private var steps: [Step]
+
+  init(now: Int64, _ free: Resources) { steps = [Step(time: now, free: free)] }
+
+  /// When steps begin after `now`.
+  func times(after now: Int64) -> [Int64] { steps.lazy.map(\.time).filter { $0 > now } }
 
   /// Takes `amount` from `start`, or from `now` if that has passed, to `end`; `.max` is for ever.
   mutating func take(_ amount: Resources, from start: Int64, to end: Int64, now: Int64) {
@@ -28,45 +32,41 @@ struct FreeProfile {
     guard start < end else { return }
     forget(before: now)
     let first = split(at: start)
-    let last = end == .max ? times.count : split(at: end)
-    for step in first..<last { body(&free[step]) }
+    let last = end == .max ? steps.count : split(at: end)
+    for step in first..<last { body(&steps[step].free) }
     // What is alike again is one step again.
-    if last < times.count, free[last] == free[last - 1] { remove(last) }
-    if first > 0, free[first] == free[first - 1] { remove(first) }
-  }
-
-  private mutating func remove(_ step: Int) {
-    times.remove(at: step)
-    free.remove(at: step)
+    if last < steps.count, steps[last].free == steps[last - 1].free { steps.remove(at: last) }
+    if first > 0, steps[first].free == steps[first - 1].free { steps.remove(at: first) }
   }
 
   /// Drops the steps that are over.
   private mutating func forget(before now: Int64) {
     var over = 0
-    while over + 1 < times.count, times[over + 1] <= now { over += 1 }
-    guard over > 0 else { return }
-    times.removeFirst(over)
-    free.removeFirst(over)
+    while over + 1 < steps.count, steps[over + 1].time <= now { over += 1 }
+    if over > 0 { steps.removeFirst(over) }
   }
 
   /// The step that begins at `time`, which is not before the first; made if there is none.
   private mutating func split(at time: Int64) -> Int {
     let step = step(at: time)
-    if times[step] == time { return step }
-    times.insert(time, at: step + 1)
-    free.insert(free[step], at: step + 1)
+    if steps[step].time == time { return step }
+    steps.insert(Step(time: time, free: steps[step].free), at: step + 1)
     return step + 1
   }
 
   /// The last step that has begun at `time`, or the first. O(log steps).
   private func step(at time: Int64) -> Int {
-    var low = 1
-    var high = times.count
-    while low < high {
-      let middle = (low + high) / 2
-      if times[middle] <= time { low = middle + 1 } else { high = middle }
+    steps.withUnsafeBufferPointer { steps in
+      // Halves without branches, which could not be predicted.
+      var low = 0
+      var left = steps.count
+      while left > 1 {
+        let half = left / 2
+        low += steps[low + half].time <= time ? half : 0
+        left -= half
+      }
+      return low
     }
-    return low - 1
   }
 
   /// How many of `request` fit for `span` from `time` on. O(steps in the span).
@@ -75,35 +75,41 @@ struct FreeProfile {
     var step = step(at: time)
     var room = Int.max
     repeat {
-      room = min(room, free[step].room(for: request))
+      room = min(room, steps[step].free.room(for: request))
       step += 1
-    } while room > 0 && step < times.count && times[step] < end
+    } while room > 0 && step < steps.count && steps[step].time < end
     return room
   }
 
-  /// From when to when at most more has been taken than there was, anywhere; nil if nowhere. O(steps).
-  var negative: Range<Int64>? {
-    guard let first = free.firstIndex(where: { !Resources.zero.fits(in: $0) }) else { return nil }
-    let last = free.lastIndex { !Resources.zero.fits(in: $0) } ?? first
-    return times[first]..<(last + 1 < times.count ? times[last + 1] : .max)
+  /// From when to when at most more has been taken than there was, within `range`; nil if nowhere. O(steps in
+  /// it).
+  func negative(within range: Range<Int64>) -> Range<Int64>? {
+    let begin = step(at: range.lowerBound)
+    var end = begin + 1
+    while end < steps.count, steps[end].time < range.upperBound { end += 1 }
+    func isNegative(_ step: Int) -> Bool { !Resources.zero.fits(in: steps[step].free) }
+    guard let first = (begin..<end).first(where: isNegative) else { return nil }
+    let last = (first..<end).last(where: isNegative) ?? first
+    return steps[first].time..<(last + 1 < steps.count ? steps[last + 1].time : .max)
   }
 
   /// Whether more has been taken than there was, anywhere from `start` to `end`. O(steps between).
   func isNegative(from start: Int64, to end: Int64) -> Bool {
     var step = step(at: start)
-    while step < times.count, times[step] < end {
-      if !Resources.zero.fits(in: free[step]) { return true }
+    while step < steps.count, steps[step].time < end {
+      if !Resources.zero.fits(in: steps[step].free) { return true }
       step += 1
     }
     return false
   }
 
-  /// The most that is free before `end`, dimension by dimension. O(steps until then).
-  func peak(before end: Int64) -> Resources {
-    var peak = free[0]
-    var step = 1
-    while step < times.count, times[step] < end {
-      peak = peak.union(free[step])
+  /// The most that is free from `start` to `end`, dimension by dimension. O(steps between).
+  func peak(from start: Int64, before end: Int64) -> Resources {
+    var step = step(at: start)
+    var peak = steps[step].free
+    step += 1
+    while step < steps.count, steps[step].time < end {
+      peak = peak.union(steps[step].free)
       step += 1
     }
     return peak
@@ -115,24 +121,22 @@ struct FreeProfile {
     let order = changes.indices.map { (time: changes[$0].time, index: $0) }
       .sorted { $0.time < $1.time }
     var result = self
-    result.times.removeAll(keepingCapacity: true)
-    result.free.removeAll(keepingCapacity: true)
+    result.steps.removeAll(keepingCapacity: true)
     var (step, change, given) = (0, 0, Resources.zero)
-    while step < times.count || change < order.count {
+    while step < steps.count || change < order.count {
       let isStep =
-        step < times.count && (change == order.count || times[step] <= order[change].time)
-      let time = max(isStep ? times[step] : order[change].time, times[0])
+        step < steps.count && (change == order.count || steps[step].time <= order[change].time)
+      let time = max(isStep ? steps[step].time : order[change].time, steps[0].time)
       if isStep { step += 1 }
       while change < order.count, order[change].time <= time {
         given += changes[order[change].index].amount
         change += 1
       }
-      let amount = free[max(step - 1, 0)] + given
-      if result.times.last == time {
-        result.free[result.free.count - 1] = amount
-      } else if result.free.last != amount {
-        result.times.append(time)
-        result.free.append(amount)
+      let amount = steps[max(step - 1, 0)].free + given
+      if result.steps.last?.time == time {
+        result.steps[result.steps.count - 1].free = amount
+      } else if result.steps.last?.free != amount {
+        result.steps.append(Step(time: time, free: amount))
       }
     }
     return result
@@ -140,25 +144,68 @@ struct FreeProfile {
 
   /// The earliest time ≥ `now` and < `limit` from which `request` fits for `span`; nil if there is
   /// none. O(steps until then).
+  func earliest(
+    _ request: Resources, for span: Int64, from now: Int64, before limit: Int64
+  ) -> Int64? {
+    steps.withUnsafeBufferPointer { steps in
+      // As a rule `now` is in the first step, which is looked at first.
+      var step = steps.count > 1 && steps[1].time <= now ? step(at: now) : 0
+      var start = now
+      while start < limit {
+        // From `start` on, how far does it fit?
+        let end = Self.end(start, span)
+        while step < steps.count, steps[step].time < end, request.fits(in: steps[step].free) {
+          step += 1
+        }
+        if step == steps.count || steps[step].time >= end { return start }
+        // Not at this step, nor at those that follow it and are as full.
+        repeat { step += 1 } while step < steps.count && !request.fits(in: steps[step].free)
+        guard step < steps.count else { return nil }
+        start = steps[step].time
+      }
+      return nil
+    }
+  }
+
+  /// The earliest such time where it is known that the request holds none of `window` only if there is none:
+  /// room has come there, and elsewhere has been looked at. O(steps in the window and those around where it
+  /// fits).
   ///
   /// - Parameter own: from when on the task asking has its own place here, which is as good as free
   ///   for it; `.max` if it has none.
   func earliest(
-    _ request: Resources, for span: Int64, from now: Int64, before limit: Int64, own: Int64 = .max
+    _ request: Resources, for span: Int64, reaching window: Range<Int64>, from now: Int64,
+    before limit: Int64, own: Int64
   ) -> Int64? {
-    var step = step(at: now)
-    var start = now
-    while start < limit {
-      // From `start` on, how far does it fit?
-      let end = min(Self.end(start, span), own)
-      while step < times.count, times[step] < end, request.fits(in: free[step]) { step += 1 }
-      if step == times.count || times[step] >= end { return start }
-      // Not at this step, nor at those that follow it and are as full.
-      repeat { step += 1 } while step < times.count && !request.fits(in: free[step])
-      guard step < times.count else { return nil }
-      start = times[step]
+    // Whoever starts before the limit reaches no further, and whoever reaches the window starts no earlier.
+    let last = min(window.upperBound, Self.end(limit, span))
+    let first = max(window.lowerBound, now)
+    guard first < last else { return nil }
+    let (reach, overflow) = first.subtractingReportingOverflow(span - 1)
+    let begin = max(overflow ? .min : reach, now)
+    guard begin < limit else { return nil }
+    return steps.withUnsafeBufferPointer { steps in
+      var step = step(at: first)
+      while true {
+        while step < steps.count, steps[step].time < last, !request.fits(in: steps[step].free) {
+          step += 1
+        }
+        guard step < steps.count, steps[step].time < last else { return nil }
+        // It fits here. Since when, and how far?
+        var since = step
+        while since > 0, steps[since].time > begin, request.fits(in: steps[since - 1].free) {
+          since -= 1
+        }
+        let start = max(steps[since].time, begin)
+        guard start < limit else { return nil }
+        let end = min(Self.end(start, span), own)
+        while step < steps.count, steps[step].time < end, request.fits(in: steps[step].free) {
+          step += 1
+        }
+        if step == steps.count || steps[step].time >= end { return start }
+        step += 1
+      }
     }
-    return nil
   }
 
   private static func end(_ start: Int64, _ span: Int64) -> Int64 {

@@ -18,6 +18,8 @@ struct Offering {
     case backfilling
     /// Tasks are started as they were promised (conservative backfilling).
     case promises
+    /// Tasks are started as their trace says.
+    case recorded
     /// A batch policy chooses among ``waiting``.
     case batch
   }
@@ -54,8 +56,6 @@ struct Offering {
   /// be looked at.
   var left = 0
   var hasMore = false
-  /// What EASY backfilling has promised to the head.
-  var promise: Engine.HeadPromise?
 
   /// What a batch policy chooses from, and what it is shown of them.
   var waiting: [Int32] = []

@@ -11,9 +11,32 @@ struct Promise {
     var span: Int64
   }
 
+  /// The parts of a promise. As a rule it is one, which needs no memory of its own.
+  struct Parts: RandomAccessCollection, ExpressibleByArrayLiteral {
+    private var one: Part?
+    private var others: [Part] = []
+
+    init(_ part: Part) { one = part }
+
+    init(_ parts: [Part]) {
+      one = parts.first
+      if parts.count > 1 { others = Array(parts.dropFirst()) }
+    }
+
+    init(arrayLiteral parts: Part...) { self.init(parts) }
+
+    var startIndex: Int { 0 }
+    var endIndex: Int { one == nil ? 0 : 1 + others.count }
+
+    subscript(index: Int) -> Part {
+      if index == 0, let one { return one }
+      return others[index - 1]
+    }
+  }
+
   /// `.max` where no place can be foreseen.
   var time: Int64
-  var parts: [Part]
+  var parts: Parts
 
   /// No place can be foreseen.
   static var none: Promise { Promise(time: .max, parts: []) }
@@ -41,10 +64,16 @@ struct PromisePlan {
     var capacity = 0
   }
 
-  /// Room that has come unforeseen.
+  /// Room that has come unforeseen, some of it at least: `from ..< until`.
+  ///
+  /// Whoever waits has looked at all other room, with what it leaves out of account for others. So a place
+  /// is only found earlier where it reaches into this.
   struct Vacancy {
     var place: Int
+    var from: Int64
     var until: Int64
+    /// When some of it last came, by ``changes``.
+    var change: Int
   }
 
   var pool: Pool?
@@ -61,6 +90,10 @@ struct PromisePlan {
   /// Room that some promise may be bettered by, and from where on it is not yet known to all.
   private(set) var vacancies: [Vacancy] = []
   private var sealed = 0
+  /// How often room has come unforeseen.
+  private(set) var changes = 0
+  /// How often it had when each slot's task last looked for a place.
+  private var looks: [Int] = []
   /// Machines have come, gone or changed.
   var isOutOfDate = true
 
@@ -74,6 +107,9 @@ struct PromisePlan {
 
   /// The first place of a task's promise; -1 if it has none.
   func firstPlace(of index: Int32) -> Int { promises[Int(index)].parts.first?.place ?? -1 }
+
+  /// For how long; nil if it has none.
+  func firstSpan(of index: Int32) -> Int64? { promises[Int(index)].parts.first?.span }
 
   /// The earliest promised start of any task; `.max` if no task has a promise.
   var first: Int64 { order.first?.key ?? .max }
@@ -100,7 +136,7 @@ struct PromisePlan {
   mutating func give(_ amount: Resources, in place: Int, to end: Int64, now: Int64) {
     guard end > now else { return }
     profiles[place].give(amount, from: now, to: end, now: now)
-    vacate(place, until: end)
+    vacate(place, from: now, until: end)
   }
 
   /// What would be free in each of these tasks' places if they had no promises. `amount` as in
@@ -140,6 +176,7 @@ struct PromisePlan {
     while times.count <= slot {
       times.append(-1)
       promises.append(.none)
+      looks.append(0)
     }
     times[slot] = promise.time
     promises[slot] = promise
@@ -171,14 +208,22 @@ struct PromisePlan {
   }
 
   mutating func vacate(_ promise: Promise) {
-    for part in promise.parts { vacate(part.place, until: promise.end(part)) }
+    for part in promise.parts {
+      vacate(part.place, from: promise.time, until: promise.end(part))
+    }
   }
 
-  mutating func vacate(_ place: Int, until end: Int64) {
+  /// All of a place is to be looked at again.
+  mutating func vacate(_ place: Int) { vacate(place, from: .min, until: .max) }
+
+  mutating func vacate(_ place: Int, from start: Int64, until end: Int64) {
+    changes += 1
     if let known = vacancies[sealed...].firstIndex(where: { $0.place == place }) {
+      vacancies[known].from = min(vacancies[known].from, start)
       vacancies[known].until = max(vacancies[known].until, end)
+      vacancies[known].change = changes
     } else {
-      vacancies.append(Vacancy(place: place, until: end))
+      vacancies.append(Vacancy(place: place, from: start, until: end, change: changes))
     }
   }
 
@@ -189,6 +234,12 @@ struct PromisePlan {
     vacancies.removeAll(keepingCapacity: true)
     sealed = 0
   }
+
+  /// How often room had come when the task, which has a promise, last looked for a place.
+  func lastLook(of index: Int32) -> Int { looks[Int(index)] }
+
+  /// It has looked at all there is.
+  mutating func noteLook(of index: Int32) { looks[Int(index)] = changes }
 
   /// The slots whose tasks have a promise.
   var promised: [Int32] { times.indices.filter { times[$0] >= 0 }.map(Int32.init) }

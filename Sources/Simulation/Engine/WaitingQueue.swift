@@ -18,9 +18,12 @@ struct WaitingQueue {
   private var keys: [Int64] = []
   private(set) var count = 0
 
-  init(_ order: SimulationOptions.Order) { self.order = order }
+  init(_ order: SimulationOptions.Order) {
+    self.order = order
+    isByUser = order == .fairShare || order == .dominantResource
+  }
 
-  var isByUser: Bool { order == .fairShare || order == .dominantResource }
+  let isByUser: Bool
   var isEmpty: Bool { count == 0 }
 
   /// A task's place among others of its order.

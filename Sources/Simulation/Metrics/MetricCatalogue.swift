@@ -152,6 +152,7 @@ extension Metric {
         "Records of several instances that were run as so many tasks."
       ) { (run: SimulationReport) in Double(run.remarks.splitRecords) },
     ]
+      + recordedStarts
       + RunRemarks.Unmodelled.allCases.map { resource in
         Metric(
           "tasks_\(resource)_not_modelled", "tasks whose \(resource) is not modelled",
@@ -159,6 +160,40 @@ extension Metric {
           "Tasks that ask for it where nothing is said of any machine."
         ) { (run: SimulationReport) in Double(run.remarks.unmodelled[resource.rawValue]) }
       }
+  }
+
+  /// How recorded starts fared; NaN where a run did not go by them.
+  private static var recordedStarts: [Metric] {
+    func metric(
+      _ name: String, _ title: String, _ sentence: String,
+      _ count: @escaping @Sendable (RunRemarks.RecordedStarts) -> Int
+    ) -> Metric {
+      Metric(name, title, better: .none, sentence) { (run: SimulationReport) in
+        run.remarks.recorded.map { Double(count($0)) } ?? .nan
+      }
+    }
+    return [
+      metric(
+        "recorded_misfits", "tasks that do not fit at their recorded start",
+        "Tasks that `recorded` leaves out: they do not fit when and where their trace started them."
+      ) { $0.misfits },
+      metric(
+        "recorded_on_absent_machines", "tasks recorded on absent machines",
+        "Tasks that `recorded` leaves out: the cluster has no machine of that number."
+      ) { $0.onAbsentMachines },
+      metric(
+        "recorded_without_start", "tasks without a recorded start",
+        "Tasks that `recorded` leaves out: their trace does not say when they started."
+      ) { $0.withoutStart },
+      metric(
+        "recorded_without_wait", "tasks without a recorded wait",
+        "Tasks that `recorded` starts when they are submitted: their trace does not tell the wait."
+      ) { $0.withoutWait },
+      metric(
+        "recorded_joined", "tasks of several recorded starts",
+        "Tasks that `recorded` runs once, though their trace started them several times."
+      ) { $0.joined },
+    ]
   }
 
   /// Means, quantiles and greatest values of what is measured of each task. Quantiles have the relative

@@ -35,10 +35,11 @@ public struct Tally: Hashable, Sendable {
     sumOfSquares &+= Int128(product.high) &<< 64 | Int128(product.low)
     least = min(least, value)
     greatest = max(greatest, value)
-    if histogram == nil {
+    // By the count, as to ask whether there is a histogram is to copy it.
+    if count <= Self.exactLimit + 1 {
       exact.append(value)
       isSettled = false
-      if exact.count > Self.exactLimit { spill() }
+      if count > Self.exactLimit { spill() }
     } else {
       histogram?.record(UInt64(value))
     }

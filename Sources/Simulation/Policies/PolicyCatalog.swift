@@ -93,6 +93,9 @@ public enum PolicyCatalog {
     PolicyEntry(name: "heft", summary: "longest path first, to where it should end first") {
       HEFT()
     },
+    PolicyEntry(name: "recorded", summary: "what happened: when and where the trace says") {
+      Recorded()
+    },
     PolicyEntry(name: "study-random", summary: "the original study's code: uniform, or refused") {
       StudyRandom()
     },

@@ -22,8 +22,10 @@ package final class BlankRowReader: RowReader {
   private static let maximumLineBytes = 1 << 20
   private static let maximumHeaderLines = 10_000
 
-  package init(_ stream: any ByteStream) {
+  /// - Parameter line: the line at which the text goes on behind others; nil at its beginning.
+  package init(_ stream: any ByteStream, continuingAt line: Int? = nil) {
     self.stream = stream
+    self.line = (line ?? 1) - 1
     block = .allocate(capacity: capacity + RowBatch.padding + 1)
   }
 

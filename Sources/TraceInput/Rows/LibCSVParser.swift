@@ -53,16 +53,21 @@ package final class LibCSVParser {
   ///   - separator: what stands between fields.
   ///   - quote: what fields may be enclosed in; nil is nothing.
   ///   - comment: what a line before the rows begins with that is none.
+  ///   - line: the line at which the text goes on behind others; nil at its beginning.
   package init(
     name: String, maximumRowBytes: Int = LibCSVParser.maximumRowBytes,
     separator: UInt8 = UInt8(ascii: ","), quote: UInt8? = UInt8(ascii: "\""),
-    comment: UInt8 = UInt8(ascii: "#")
+    comment: UInt8 = UInt8(ascii: "#"), continuingAt line: Int? = nil
   ) {
     self.name = name
     self.maximumRowBytes = maximumRowBytes
     self.separator = separator
     self.quote = quote
     self.comment = comment
+    if let line {
+      (self.line, rowLine) = (line, line)
+      (isBeforeRows, isBetweenLines) = (false, true)
+    }
     parser = .allocate(capacity: 1)
     start()
   }

@@ -9,12 +9,13 @@ package final class LibCSVRowReader: RowReader {
   package init(
     _ stream: any ByteStream, blockBytes: Int = 1 << 17,
     maximumRowBytes: Int = LibCSVParser.maximumRowBytes, separator: UInt8 = UInt8(ascii: ","),
-    quote: UInt8? = UInt8(ascii: "\""), comment: UInt8 = UInt8(ascii: "#")
+    quote: UInt8? = UInt8(ascii: "\""), comment: UInt8 = UInt8(ascii: "#"),
+    continuingAt line: Int? = nil
   ) {
     block = BlockBuffer(stream, blockBytes: blockBytes)
     parser = LibCSVParser(
       name: stream.name, maximumRowBytes: maximumRowBytes, separator: separator, quote: quote,
-      comment: comment)
+      comment: comment, continuingAt: line)
   }
 
   package var comments: Int { parser.comments }

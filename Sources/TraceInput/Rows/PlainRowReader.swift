@@ -19,13 +19,17 @@ package final class PlainRowReader: RowReader {
   private static let endCapacity = 1 << 16
   private static let rowCapacity = 1 << 14
 
-  /// - Parameter blockBytes: how much is read at a time; the rows do not depend on it.
+  /// - Parameters:
+  ///   - blockBytes: how much is read at a time; the rows do not depend on it.
+  ///   - line: the line at which the text goes on behind others; nil at its beginning.
   package init(
     _ stream: any ByteStream, blockBytes: Int = 1 << 18,
-    maximumRowBytes: Int = LibCSVParser.maximumRowBytes
+    maximumRowBytes: Int = LibCSVParser.maximumRowBytes, continuingAt line: Int? = nil
   ) {
     block = BlockBuffer(stream, blockBytes: min(blockBytes, maximumRowBytes))
-    parser = LibCSVParser(name: stream.name, maximumRowBytes: maximumRowBytes)
+    parser = LibCSVParser(
+      name: stream.name, maximumRowBytes: maximumRowBytes, continuingAt: line)
+    if line != nil { careful = nil }
   }
 
   package var comments: Int { parser.comments }

@@ -37,14 +37,15 @@ public struct TableLayout: Equatable, Sendable {
 
   /// A reader of rows of `kind`; those of JSON have one field for each of `paths`.
   package func reader(
-    _ stream: any ByteStream, kind: Kind, paths: [String]
+    _ stream: any ByteStream, kind: Kind, paths: [String], continuingAt line: Int? = nil
   ) throws(TraceError) -> any RowReader {
     if kind == .json { return try JSONRowReader(stream, paths: paths, rows: rows ?? "") }
-    guard let separator else { return BlankRowReader(stream) }
+    guard let separator else { return BlankRowReader(stream, continuingAt: line) }
     if separator == UInt8(ascii: ","), quote == UInt8(ascii: "\""), comment == UInt8(ascii: "#") {
-      return PlainRowReader(stream)
+      return PlainRowReader(stream, continuingAt: line)
     }
-    return LibCSVRowReader(stream, separator: separator, quote: quote, comment: comment)
+    return LibCSVRowReader(
+      stream, separator: separator, quote: quote, comment: comment, continuingAt: line)
   }
 }
 

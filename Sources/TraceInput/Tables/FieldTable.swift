@@ -35,16 +35,28 @@ public struct FieldTable: Sendable {
   }
 }
 
-/// A row of a `FieldTable`; columns count from 0.
-public struct FieldRow {
-  package let row: RawRow
+/// Where the columns of a `FieldTable` stand in the rows of a file: one for all of them.
+package final class FieldLayout: Sendable {
   package let table: FieldTable
   /// For each column its field; -1 where the rows do not have it.
   package let places: [Int]
 
+  package init(_ table: FieldTable, _ places: [Int]) { (self.table, self.places) = (table, places) }
+}
+
+/// A row of a `FieldTable`; columns count from 0.
+public struct FieldRow {
+  package let row: RawRow
+  package let layout: FieldLayout
+  package var table: FieldTable { layout.table }
+  /// How many columns the table has.
+  package var columnCount: Int { layout.places.count }
+
+  package init(row: RawRow, layout: FieldLayout) { (self.row, self.layout) = (row, layout) }
+
   /// The bytes of a column; empty where the row does not have it.
   public subscript(column: Int) -> UnsafeRawBufferPointer {
-    let field = places[column]
+    let field = layout.places[column]
     return field >= 0 && field < row.count
       ? row[field] : UnsafeRawBufferPointer(start: nil, count: 0)
   }

@@ -17,8 +17,8 @@ public struct FieldTableFinder {
     ) {
       self.init(table: table, syntax: syntax)
       guard let accepts else { return }
-      let places = Array(table.columns.indices)
-      check = { accepts(FieldRow(row: $0, table: table, places: places)) }
+      let layout = FieldLayout(table, Array(table.columns.indices))
+      check = { accepts(FieldRow(row: $0, layout: layout)) }
     }
 
     /// A table that is known by the names of its header, or by the kinds of its values.
@@ -78,6 +78,11 @@ public struct FieldTableFinder {
         let header = Set(
           group.sample(.csv, limit: 1) { row in (0..<row.count).map(row.text) }.joined())
         return candidate.table.columns.allSatisfy { !$0.isMandatory || header.contains($0.name) }
+      }
+      if case .csv = candidate.syntax, group.beginsWithNames,
+        !group.files[0].baseName.hasPrefix(candidate.table.name)
+      {
+        return false
       }
       let answers = group.sample(candidate.syntax) {
         candidate.table.accepts($0) && candidate.check($0)

@@ -27,8 +27,18 @@ public struct FieldTableReader {
     _ body: (FieldRow) throws(RowError) -> Void
   ) throws(TraceError) { try reader.forEachRow(body) }
 
-  /// Makes an item of every good row, on any thread where parts can be read at the same time, and
-  /// calls `body` with the items in their order.
+  /// Gives every good row to a worker, and what the workers made of rows to `commit`, in the order of the
+  /// rows: see `TableReader.forEachChunk`.
+  package mutating func forEachChunk<Worker: AnyObject & Sendable, Chunk: Sendable>(
+    worker: @escaping @Sendable () -> Worker,
+    row: @escaping @Sendable (Worker, FieldRow) throws(RowError) -> Void,
+    take: @escaping @Sendable (Worker) -> Chunk,
+    commit: (Chunk) throws(TraceError) -> Void
+  ) throws(TraceError) {
+    try reader.forEachChunk(worker: worker, row: row, take: take, commit: commit)
+  }
+
+  /// Makes an item of every good row, on any thread, and calls `body` with the items in their order.
   public mutating func forEachRow<Item: Sendable>(
     _ parse: @escaping @Sendable (FieldRow) throws(RowError) -> Item,
     _ body: (Item) throws(TraceError) -> Void
@@ -58,6 +68,8 @@ package struct FieldTablePart: TablePart {
   private var expectsHeader = true
   /// What a row that is passed over begins with.
   private var comment: UInt8? = UInt8(ascii: "#")
+  /// The line at which the text goes on behind others; nil at its beginning.
+  private var line: Int?
   package var tally = PartTally()
 
   package init(_ table: FieldTable, _ syntax: RowSyntax, _ options: ReadOptions) {
@@ -69,23 +81,41 @@ package struct FieldTablePart: TablePart {
     fieldCount = table.fieldCount
   }
 
+  package var splitting: TextSplitting? {
+    switch syntax {
+    case .blanks: TextSplitting(quote: nil)
+    case .csv, .csvWithHeader: TextSplitting(quote: UInt8(ascii: "\""))
+    case .layout(let layout, .text):
+      TextSplitting(quote: layout.separator == nil ? nil : layout.quote)
+    case .layout: nil
+    }
+  }
+
+  package func continuing(at line: Int) -> FieldTablePart {
+    var part = self
+    part.line = line
+    part.tally = PartTally()
+    return part
+  }
+
   package mutating func read(
     _ stream: any ByteStream, file: String, _ body: (FieldRow) throws(RowError) -> Void,
     flush: (inout PartTally) throws(TraceError) -> Void
   ) throws(TraceError) {
     let reader: any RowReader
     switch syntax {
-    case .blanks: reader = BlankRowReader(stream)
+    case .blanks: reader = BlankRowReader(stream, continuingAt: line)
     case .layout(let layout, let kind):
       let paths = table.columns.map(\.name)
-      reader = try layout.reader(stream, kind: kind, paths: paths)
+      reader = try layout.reader(stream, kind: kind, paths: paths, continuingAt: line)
       comment = kind == .json ? nil : layout.comment
       if kind == .json { expectsHeader = false }
-    case .csv, .csvWithHeader: reader = PlainRowReader(stream)
+    case .csv, .csvWithHeader: reader = PlainRowReader(stream, continuingAt: line)
     }
     defer {
       tally.comments += reader.comments
       tally.header = (reader as? BlankRowReader)?.header ?? []
+      tally.goesOn = line != nil
     }
     let batch = RowBatch()
     while true {
@@ -110,6 +140,7 @@ package struct FieldTablePart: TablePart {
   ) throws(TraceError) {
     let before = tally.rows
     defer { meter?.add(rows: tally.rows - before) }
+    var layout = FieldLayout(table, places)
     for index in 0..<batch.count {
       try batch.withRow(index) { row throws(TraceError) in
         if let comment, row[0].first == comment {
@@ -118,12 +149,14 @@ package struct FieldTablePart: TablePart {
         }
         if expectsHeader {
           expectsHeader = false
-          if try takeHeader(row, file: file) { return }
+          let isHeader = try takeHeader(row, file: file)
+          layout = FieldLayout(table, places)
+          if isHeader { return }
         }
         tally.rows += 1
         do throws(RowError) {
           try checkCount(row)
-          try body(FieldRow(row: row, table: table, places: places))
+          try body(FieldRow(row: row, layout: layout))
         } catch {
           try reject(error, row, file: file)
         }
@@ -222,6 +255,23 @@ extension TraceInput.Group {
       }
     }
     return results
+  }
+
+  /// Whether its first row looks like the names of columns: no two alike, none empty, none a number, and
+  /// the row below has a number. A table of a format without a header is then another's, unless its name
+  /// says that it is meant.
+  package var beginsWithNames: Bool {
+    let rows = sample(.csv, limit: 2) { row in
+      (0..<row.count).map { (text: row.text($0), isNumber: parseNumber(row[$0]) != nil) }
+    }
+    guard rows.count == 2, rows[0].count > 1, rows[1].contains(where: \.isNumber) else {
+      return false
+    }
+    let names = rows[0].map(\.text)
+    return Set(names).count == names.count
+      && rows[0].allSatisfy { cell in
+        !cell.isNumber && (cell.text.unicodeScalars.first?.properties.isAlphabetic ?? false)
+      }
   }
 
   /// Whether at least half of its first rows could be rows of `table`.

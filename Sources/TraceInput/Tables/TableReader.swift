@@ -8,12 +8,23 @@ package protocol TablePart: Sendable {
   /// What was counted since it was last taken away.
   var tally: PartTally { get set }
 
+  /// Where its text can be divided for several readers; nil where it cannot.
+  var splitting: TextSplitting? { get }
+
+  /// A reader of text that goes on at `line`, behind what this one has read: it knows the header.
+  func continuing(at line: Int) -> Self
+
   /// Calls `body` with every good row, and `flush` now and then. A `RowError` from `body` makes the
   /// row a bad one: in lenient mode it goes to the tally, else it is thrown.
   mutating func read(
     _ stream: any ByteStream, file: String, _ body: (Row) throws(RowError) -> Void,
     flush: (inout PartTally) throws(TraceError) -> Void
   ) throws(TraceError)
+}
+
+extension TablePart {
+  package var splitting: TextSplitting? { nil }
+  package func continuing(at line: Int) -> Self { self }
 }
 
 /// What is counted besides the rows themselves.
@@ -26,6 +37,8 @@ package struct PartTally: Sendable {
   package var rejects: [RejectedRow] = []
   /// The comment lines at the part's beginning, where the syntax keeps them.
   package var header: [String] = []
+  /// Whether the header's lines stand behind others of the same part.
+  package var goesOn = false
 
   package init(rows: Int = 0, rejects: [RejectedRow] = []) {
     self.rows = rows
@@ -78,29 +91,104 @@ package struct TableReader<Part: TablePart> {
     }
   }
 
-  /// Makes an item of every good row, on any thread where parts can be read at the same time, and
-  /// calls `body` with the items in their order.
+  /// Makes an item of every good row, on any thread, and calls `body` with the items in their order.
   package mutating func forEachRow<Item: Sendable>(
     _ parse: @escaping @Sendable (Part.Row) throws(RowError) -> Item,
     _ body: (Item) throws(TraceError) -> Void
   ) throws(TraceError) {
     if let split = options.split { return try forEachRow(split, parse, body) }
-    guard options.threads > 1, group.isParallel else {
-      var failure: TraceError?
-      try forEachRow { row throws(RowError) in
-        let item = try parse(row)
-        guard failure == nil else { return }
-        do throws(TraceError) { try body(item) } catch { failure = error }
-      }
-      if let failure { throw failure }
-      return
+    try forEachChunk(
+      worker: { Items<Item>() },
+      row: { items, row throws(RowError) in items.list.append(try parse(row)) },
+      take: { $0.take() },
+      commit: { items throws(TraceError) in for item in items { try body(item) } })
+  }
+
+  private final class Items<Item: Sendable>: @unchecked Sendable {
+    var list: [Item] = []
+    func take() -> [Item] {
+      defer { list.removeAll(keepingCapacity: true) }
+      return list
     }
-    try OrderedWork<TableChunk<Item>>.forEach(
-      group.files.count, threads: options.threads, job: chunks(of: group.files[...], parse),
-      commit: { chunk throws(TraceError) in
-        for item in chunk.items { try body(item) }
-        try add(chunk.tally)
-      })
+  }
+
+  /// Gives every good row to a worker, and what the workers made of rows to `commit`, in the order of the
+  /// rows, whatever the number of threads. Parts that are files are read at the same time, and so are pieces
+  /// of one file where its text can be divided.
+  ///
+  /// - Parameters:
+  ///   - worker: makes a worker; there is one for each thread.
+  ///   - row: takes a row, on the worker's thread.
+  ///   - take: takes away what the worker has made.
+  ///   - commit: is called by one thread at a time.
+  package mutating func forEachChunk<Worker: AnyObject & Sendable, Chunk: Sendable>(
+    worker make: @escaping @Sendable () -> Worker,
+    row take: @escaping @Sendable (Worker, Part.Row) throws(RowError) -> Void,
+    take chunk: @escaping @Sendable (Worker) -> Chunk,
+    commit: (Chunk) throws(TraceError) -> Void
+  ) throws(TraceError) {
+    let isLenient = options.rejects != nil
+    let reading = PartReading<Part, Worker, Chunk>(
+      workers: WorkerPool(make), row: take, chunk: chunk, isLenient: isLenient)
+    let blank = blank
+    if options.threads > 1, group.isParallel, group.files.count >= options.threads {
+      let opening = PartOpening(options)
+      opening.meter?.expect(bytes: group.files.reduce(0) { $0 + ($1.size ?? 0) })
+      let files = group.files
+      return try OrderedWork<Tallied<Chunk>>.forEach(
+        files.count, threads: options.threads,
+        job: { number, emit throws(TraceError) in
+          var part = blank
+          let file = files[number]
+          do throws(TraceError) {
+            try reading.read(&part, try opening.open(file), file.name, emit)
+          } catch {
+            // It could not be opened, or strictly read.
+            let tally = try Self.damage(error, isLenient: isLenient)
+            try emit(Tallied(chunk: nil, tally: tally))
+          }
+        },
+        commit: { tallied throws(TraceError) in
+          if let chunk = tallied.chunk { try commit(chunk) }
+          try add(tallied.tally)
+        })
+    }
+    var parts = PartCursor(group, options)
+    while true {
+      do throws(TraceError) {
+        guard let (file, stream) = try parts.next() else { return }
+        let name = file.name
+        if options.threads > 1, let splitting = blank.splitting,
+          file.size.map({ $0 > TextPieces.pieceBytes }) ?? true
+        {
+          let pieces = TextPieces(stream, splitting)
+          let opened = OpenedPart<Part>()
+          try OrderedWork<Tallied<Chunk>>.forEach(
+            threads: options.threads, while: { pieces.hasMore },
+            job: { number, emit throws(TraceError) in
+              guard let piece = try pieces.take(number) else { return }
+              var part = blank
+              if number > 0 { part = opened.part.continuing(at: piece.line) }
+              defer { if number == 0 { opened.publish(part) } }
+              try reading.read(&part, piece.stream, name, emit)
+            },
+            commit: { tallied throws(TraceError) in
+              if let chunk = tallied.chunk { try commit(chunk) }
+              try add(tallied.tally)
+            })
+        } else {
+          var part = blank
+          try reading.read(
+            &part, options.threads > 1 ? ReadAheadStream(stream) : stream, name,
+            { tallied throws(TraceError) in
+              if let chunk = tallied.chunk { try commit(chunk) }
+              try add(tallied.tally)
+            })
+        }
+      } catch {
+        try add(try Self.damage(error, isLenient: isLenient))
+      }
+    }
   }
 
   /// Reads a part by itself.
@@ -172,7 +260,7 @@ package struct TableReader<Part: TablePart> {
   }
 
   /// What damage counts as in lenient mode: one row, whatever the rest of the part was.
-  private static func damage(
+  fileprivate static func damage(
     _ error: TraceError, isLenient: Bool
   ) throws(TraceError) -> PartTally {
     guard isLenient, let rejected = RejectedRow(restOfPart: error) else { throw error }
@@ -182,8 +270,44 @@ package struct TableReader<Part: TablePart> {
   private mutating func add(_ tally: PartTally) throws(TraceError) {
     rows += tally.rows
     comments += tally.comments
-    if header.isEmpty { header = tally.header }
+    if header.isEmpty || tally.goesOn { header += tally.header }
     for row in tally.rejects { try options.rejects?.add(row) }
+  }
+}
+
+/// What a worker made of rows, and what was counted with it.
+private struct Tallied<Chunk: Sendable>: Sendable {
+  var chunk: Chunk?
+  var tally: PartTally
+}
+
+/// How text is read, on any thread.
+private struct PartReading<
+  Part: TablePart, Worker: AnyObject & Sendable, Chunk: Sendable
+>: Sendable {
+  let workers: WorkerPool<Worker>
+  let row: @Sendable (Worker, Part.Row) throws(RowError) -> Void
+  let chunk: @Sendable (Worker) -> Chunk
+  let isLenient: Bool
+
+  /// Reads some text and emits what becomes of it.
+  func read(
+    _ part: inout Part, _ stream: any ByteStream, _ file: String,
+    _ emit: (Tallied<Chunk>) throws(TraceError) -> Void
+  ) throws(TraceError) {
+    let worker = workers.take()
+    defer { workers.giveBack(worker) }
+    do throws(TraceError) {
+      try part.read(
+        stream, file: file, { row throws(RowError) in try self.row(worker, row) },
+        flush: { tally throws(TraceError) in
+          try emit(Tallied(chunk: chunk(worker), tally: tally.take()))
+        })
+    } catch {
+      try emit(Tallied(chunk: chunk(worker), tally: part.tally.take()))
+      part.tally = try TableReader<Part>.damage(error, isLenient: isLenient)
+    }
+    try emit(Tallied(chunk: chunk(worker), tally: part.tally.take()))
   }
 }
 

@@ -17,7 +17,16 @@ public enum Alibaba2017Format {
       statuses: AlibabaStatus.names, read: record),
     machines: .init(
       serverEvent, .csv, accepts: { eventNames.contains($0.text(2)) }, read: machineEvent),
-    relativeAmounts: [.memory])
+    relativeAmounts: [.memory],
+    summary: FormatSummary(
+      about: "Alibaba cluster-trace-v2017",
+      knownBy: "8 fields without a header, the sixth a status",
+      tables: ["batch_task", "server_event (machines)"],
+      reads: [
+        "job_id", "task_index", "submit_us", "end_us", "outcome", "instances", "cpu_cores",
+        "memory_bytes",
+      ],
+      limits: ["memory is a share of the largest machine's", "instances and usage are not read"]))
 
   static let batchTask = FieldTable(
     "batch_task",

@@ -19,7 +19,18 @@ public enum Alibaba2018Format {
     machines: .init(
       machineMeta, .csv, accepts: { $0.text(0).hasPrefix("m_") }, firstRowAdds: true,
       read: machineEvent),
-    relativeAmounts: [.memory])
+    relativeAmounts: [.memory],
+    summary: FormatSummary(
+      about: "Alibaba cluster-trace-v2018",
+      knownBy: "9 fields without a header, the fifth a status",
+      tables: ["batch_task", "machine_meta (machines)"],
+      reads: [
+        "job_id", "task_index", "submit_us", "run_us", "end_us", "outcome", "instances",
+        "cpu_cores", "memory_bytes", "dependencies",
+      ],
+      limits: [
+        "memory is a share of the largest machine's", "submission is the start, no wait is known",
+      ]))
 
   static let batchTask = FieldTable(
     "batch_task",

@@ -14,7 +14,14 @@ public enum AlibabaGPU2023Format {
   public static let format = FieldTableFormat(
     name: "alibaba-gpu-2023",
     tasks: .init(pods, .csvWithHeader, statuses: phases, read: task),
-    machines: .init(nodes, .csvWithHeader, read: machineEvent))
+    machines: .init(nodes, .csvWithHeader, read: machineEvent),
+    summary: FormatSummary(
+      about: "Alibaba cluster-trace-gpu-v2023", knownBy: "the names of its headers",
+      tables: ["pods", "nodes (machines)"],
+      reads: [
+        "submit_us", "first_schedule_us", "end_us", "run_us", "wait_us", "outcome", "cpu_cores",
+        "memory_bytes", "gpu_milli", "beside them gpu_spec, qos",
+      ]))
 
   static let pods = FieldTable(
     "pods",

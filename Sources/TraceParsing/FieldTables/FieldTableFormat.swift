@@ -28,6 +28,7 @@ public struct FieldTableFormat: TraceFormat {
   let tasks: Tasks
   let machines: Machines?
   let relativeAmounts: RelativeAmounts
+  public let summary: FormatSummary?
 
   /// A format called `name`.
   ///
@@ -36,9 +37,12 @@ public struct FieldTableFormat: TraceFormat {
   ///   - tasks: the table of its tasks.
   ///   - machines: the table of its machines, if it has one.
   ///   - relativeAmounts: which amounts are shares of the largest machine's.
+  ///   - summary: what it is, for the table of all formats.
   public init(
-    name: String, tasks: Tasks, machines: Machines? = nil, relativeAmounts: RelativeAmounts = []
+    name: String, tasks: Tasks, machines: Machines? = nil, relativeAmounts: RelativeAmounts = [],
+    summary: FormatSummary? = nil
   ) {
+    self.summary = summary
     self.name = name
     self.tasks = tasks
     self.machines = machines
@@ -227,6 +231,10 @@ struct FieldTableFormatTrace: RecognisedTrace {
           }
           gathering.dependencies.add(
             record.id, after: TaskID(job: record.id.job, index: predecessor))
+        }
+        if !gathering.keepsAttributes {
+          gathering.attributes.omitted += task.attributes.isEmpty ? 0 : 1
+          return
         }
         for (name, value) in task.attributes {
           switch value {

@@ -64,6 +64,7 @@ public struct Google2011Format: TraceFormat {
       let schema = try Schema(bytes, file: folder.isEmpty ? "schema.csv" : folder + "/schema.csv")
       if let layout = try ColumnLayout(hint, schema: schema) { return layout }
     }
+    if hint == nil, group.beginsWithNames { return nil }
     let fitting = Google2011Table.allCases.filter { fit(group, ColumnLayout($0)) ?? false }
     if let hint, fitting.isEmpty || fitting.contains(hint) { return ColumnLayout(hint) }
     return fitting.count == 1 ? ColumnLayout(fitting[0]) : nil

@@ -247,18 +247,39 @@ extension DateText {
 /// Turns what clocks show into time: with the zone that a text states, or one that the mapping does.
 struct ZoneClock {
   private let zone: TimeZone
-  /// Offsets by quarter of an hour of the local clock, of late.
-  private var known: [Int64: (offset: Int64, kind: Kind)] = [:]
-  /// The last one that was asked for: rows are near each other.
-  private var last: (quarter: Int64, offset: Int64, kind: Kind) = (.min, 0, .plain)
+  /// Offsets by quarter of an hour of the local clock, of late, by the last bits of the quarter.
+  private var known = [Known](repeating: Known(), count: 1024)
+  /// What was seen.
+  var counts = Counts()
+
+  /// What a clock counts.
+  struct Counts: Sendable {
+    /// Times in an hour that the clock shows twice.
+    var ambiguous = 0
+    /// Times in an hour that the clock leaves out.
+    var skipped = 0
+    /// Times that stated no zone.
+    var zoneless = 0
+
+    mutating func add(_ other: Counts) {
+      ambiguous += other.ambiguous
+      skipped += other.skipped
+      zoneless += other.zoneless
+    }
+  }
+
   /// Times in an hour that the clock shows twice.
-  private(set) var ambiguous = 0
+  var ambiguous: Int { counts.ambiguous }
   /// Times in an hour that the clock leaves out.
-  private(set) var skipped = 0
-  /// Times that stated no zone.
-  private(set) var zoneless = 0
+  var skipped: Int { counts.skipped }
 
   private enum Kind { case plain, twice, never }
+
+  private struct Known {
+    var quarter = Int64.min
+    var offset = Int64(0)
+    var kind = Kind.plain
+  }
 
   init(_ zone: TimeZone) { self.zone = zone }
 
@@ -276,25 +297,26 @@ struct ZoneClock {
   }
 
   /// Microseconds since 1970-01-01 UTC.
-  mutating func time(of text: DateText) -> Int64 {
-    if let offset = text.offset { return text.local - offset * 1_000_000 }
-    zoneless += 1
-    let quarter = text.local / 900_000_000
-    if last.quarter != quarter {
-      if known[quarter] == nil {
-        if known.count > 100_000 { known.removeAll(keepingCapacity: true) }
-        known[quarter] = offset(quarter * 900)
-      }
-      let (offset, kind) = known[quarter] ?? (0, .plain)
-      last = (quarter, offset, kind)
+  mutating func time(of text: DateText) -> Int64 { time(local: text.local, offset: text.offset) }
+
+  /// The same of what a clock shows in microseconds since 1970, and the seconds that it is east of
+  /// Greenwich where that is known.
+  @inline(__always)
+  mutating func time(local: Int64, offset: Int64?) -> Int64 {
+    if let offset { return local - offset * 1_000_000 }
+    counts.zoneless += 1
+    let quarter = local / 900_000_000
+    let place = Int(truncatingIfNeeded: quarter & 1023)
+    if known[place].quarter != quarter {
+      let (offset, kind) = self.offset(quarter * 900)
+      known[place] = Known(quarter: quarter, offset: offset, kind: kind)
     }
-    let (offset, kind) = (last.offset, last.kind)
-    switch kind {
+    switch known[place].kind {
     case .plain: break
-    case .twice: ambiguous += 1
-    case .never: skipped += 1
+    case .twice: counts.ambiguous += 1
+    case .never: counts.skipped += 1
     }
-    return text.local - offset * 1_000_000
+    return local - known[place].offset * 1_000_000
   }
 
   /// The offset at a local time: the earlier of two where the clock shows the hour twice, the one

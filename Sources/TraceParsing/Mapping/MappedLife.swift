@@ -24,24 +24,36 @@ struct MappedTimes {
 /// Run time is end less first schedule, submission is end less run time, wait is first schedule less
 /// submission, each where the mapping does not name it.
 struct MappedLife {
-  private let has: Set<String>
+  private let has: Mapped
 
-  init(_ mapped: Set<String>) { has = mapped }
+  /// Which columns of times a mapping has.
+  private struct Mapped {
+    let submit, first, wait, run, end: Bool
+
+    init(_ names: Set<String>) {
+      submit = names.contains("submit_us")
+      first = names.contains("first_schedule_us")
+      wait = names.contains("wait_us")
+      run = names.contains("run_us")
+      end = names.contains("end_us")
+    }
+  }
+
+  init(_ mapped: Set<String>) { has = Mapped(mapped) }
 
   /// What is worked out, for the user to know.
   var notes: [Note] {
     var notes: [Note] = []
-    if !has.contains("run_us"), has.contains("end_us") {
+    if !has.run, has.end {
       let start =
-        has.contains("first_schedule_us")
-        ? "first_schedule_us" : has.contains("wait_us") ? "submit_us - wait_us" : "submit_us"
+        has.first
+        ? "first_schedule_us" : has.wait ? "submit_us - wait_us" : "submit_us"
       notes.append(Note(.assumed, "run_us", "run_us is end_us - \(start)"))
     }
-    if !has.contains("submit_us") {
+    if !has.submit {
       let source =
-        has.contains("first_schedule_us")
-        ? has.contains("wait_us") ? "first_schedule_us - wait_us" : "first_schedule_us"
-        : "end_us - run_us"
+        has.first
+        ? has.wait ? "first_schedule_us - wait_us" : "first_schedule_us" : "end_us - run_us"
       notes.append(Note(.assumed, "submit_us", "submit_us is \(source)"))
     }
     return notes
@@ -60,7 +72,7 @@ struct MappedLife {
     var times = known
     record.flags.subtract([.runTimeUnknown, .waitTimeUnknown])
     if times.outcome == .running, times.end == nil { times.endsAfter = true }
-    if !has.contains("submit_us") {
+    if !has.submit {
       deriveSubmission(&times)
       if let submit = times.submit, submit < 0 { times.beganBefore = true }
     }
@@ -85,14 +97,14 @@ struct MappedLife {
       // As in Standard Workload Format: the earliest start; the flag says that the wait is not known.
       times.first = adding(submit, times.wait ?? 0)
     }
-    if times.end == nil, !times.endsAfter, !has.contains("end_us"), let first = times.first {
+    if times.end == nil, !times.endsAfter, !has.end, let first = times.first {
       times.end = times.run.map { adding(first, $0) }
     }
     record.firstSchedule = times.first.map { Microseconds($0) } ?? .never
     record.lastSchedule = (times.last ?? times.first).map { Microseconds($0) } ?? .never
     record.end = times.endsAfter ? .never : times.end.map { Microseconds($0) } ?? .never
     record.runTime = Microseconds(times.run ?? 0)
-    if times.run == nil, hasStarted || has.contains("run_us") {
+    if times.run == nil, hasStarted || has.run {
       record.flags.insert(.runTimeUnknown)
     }
     record.waitTime = Microseconds(times.wait ?? 0)
@@ -117,9 +129,9 @@ struct MappedLife {
   /// Whether it ran at all, as far as can be told.
   private func hasStarted(_ times: MappedTimes) -> Bool {
     if times.first != nil || times.startedBefore { return true }
-    if has.contains("first_schedule_us") { return false }
+    if has.first { return false }
     if let attempts = times.attempts { return attempts > 0 }
-    let hasTimes = has.contains("run_us") || has.contains("end_us")
+    let hasTimes = has.run || has.end
     guard hasTimes else { return false }
     switch times.outcome {
     case .pending: return false
@@ -139,7 +151,7 @@ struct MappedLife {
       times.run = nil
       return
     }
-    guard !has.contains("run_us"), !times.startedBefore, let end = times.end else { return }
+    guard !has.run, !times.startedBefore, let end = times.end else { return }
     let start: Int64
     if let first = times.first {
       start = first
@@ -169,8 +181,8 @@ struct MappedLife {
       times.wait = nil
       return
     }
-    guard !has.contains("wait_us"), !times.beganBefore, !times.startedBefore else { return }
-    guard has.contains("submit_us"), let until = times.first ?? (hasStarted ? nil : times.end)
+    guard !has.wait, !times.beganBefore, !times.startedBefore else { return }
+    guard has.submit, let until = times.first ?? (hasStarted ? nil : times.end)
     else {
       // Submission is where the run began: nothing is known of a wait before.
       return
@@ -187,6 +199,6 @@ struct MappedLife {
     guard hasStarted else { return times.end == nil ? .pending : .killed }
     if times.endsAfter { return .running }
     // A run time alone is a whole life; an end that is named and not there is to come.
-    return times.end == nil && has.contains("end_us") ? .running : .finished
+    return times.end == nil && has.end ? .running : .finished
   }
 }

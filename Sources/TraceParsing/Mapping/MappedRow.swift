@@ -4,43 +4,112 @@ import TraceInput
 import Workload
 
 /// The values of one row, by slot: their columns first, then those of joined tables.
+///
+/// Memory of its own, as values are written and read some twenty times a row.
 final class MappedRow {
-  var values: [CellValue?]
+  let values: UnsafeMutablePointer<CellValue?>
   /// What a Parquet file declares its times to be multiplied with.
-  var declaredFactors: [Double?]
+  let declaredFactors: UnsafeMutablePointer<Double?>
 
   init(slots: Int) {
-    values = Array(repeating: nil, count: slots)
-    declaredFactors = Array(repeating: nil, count: slots)
+    values = .allocate(capacity: max(1, slots))
+    values.initialize(repeating: nil, count: max(1, slots))
+    declaredFactors = .allocate(capacity: max(1, slots))
+    declaredFactors.initialize(repeating: nil, count: max(1, slots))
+  }
+
+  deinit {
+    values.deallocate()
+    declaredFactors.deallocate()
   }
 }
 
-/// What reading through a mapping keeps from row to row.
+/// What reading through a mapping keeps from row to row. Belongs to one thread at a time.
 final class MappedContext {
-  var clock: ZoneClock
+  private let dates: UnsafeMutablePointer<Dates>
+  /// The names that labels were last read of.
+  let labels = LabelCache()
   let arena = TextArena()
-  /// The numbers of jobs and machines that have names.
+  /// The numbers of machines that have names.
   var names = NameNumbers()
+  /// What tells the name of the job that was read last from others of its number; 0 where it is a number.
+  private(set) var jobCheck: UInt32 = 0
   /// Whether numbers have decimal commas.
   let hasDecimalCommas: Bool
-  /// Whether a time was a date-time.
-  var sawDates = false
   /// What is odd in the rows, and how often.
   private(set) var oddities: [(what: String, count: Int)] = []
   private var taskNames: [Int64: [String: Int32]] = [:]
   private var counts: [Int64: Int32] = [:]
 
+  private struct Dates {
+    var clock: ZoneClock
+    var day = FixedDate.Day()
+    var wereSeen = false
+  }
+
   init(clock: ZoneClock, hasDecimalCommas: Bool) {
-    self.clock = clock
+    dates = .allocate(capacity: 1)
+    dates.initialize(to: Dates(clock: clock))
     self.hasDecimalCommas = hasDecimalCommas
   }
 
+  deinit {
+    dates.deinitialize(count: 1)
+    dates.deallocate()
+  }
+
+  /// Whether a time was a date-time.
+  var sawDates: Bool { dates.pointee.wereSeen }
+  /// What the clock counted.
+  var clockCounts: ZoneClock.Counts { dates.pointee.clock.counts }
+
+  /// Notes that times are date-times.
+  func noteDates() { dates.pointee.wereSeen = true }
+
+  /// Microseconds since 1970-01-01 UTC.
+  func time(of text: DateText) -> Int64 {
+    dates.pointee.wereSeen = true
+    return dates.pointee.clock.time(local: text.local, offset: text.offset)
+  }
+
+  /// The same of a date-time in the form that most tables have; nil for any other text.
+  @inline(__always)
+  func fixedTime(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+    guard let (local, offset) = FixedDate.read(bytes, &dates.pointee.day) else { return nil }
+    dates.pointee.wereSeen = true
+    return dates.pointee.clock.time(local: local, offset: offset)
+  }
+
+  /// Adds what another thread's clock counted.
+  func add(_ other: MappedContext) {
+    dates.pointee.clock.counts.add(other.clockCounts)
+    if other.sawDates { noteDates() }
+  }
+
+  /// What was odd since it was last asked.
+  func takeOddities() -> [(what: String, count: Int)] {
+    defer { oddities = [] }
+    return oddities
+  }
+
+  /// The number of a job. Whether another name has it is found out by `RepeatedTasks`.
+  @inline(__always)
+  func job(_ bytes: UnsafeRawBufferPointer) -> Int64 {
+    if let whole = NameNumbers.whole(bytes) {
+      jobCheck = 0
+      return whole
+    }
+    let (number, second) = NameNumbers.hashes(of: bytes)
+    jobCheck = UInt32(truncatingIfNeeded: second >> 32) | 1
+    return number
+  }
+
   /// Counts an oddity.
-  func count(_ what: String) {
+  func count(_ what: String, _ times: Int = 1) {
     if let place = oddities.firstIndex(where: { $0.what == what }) {
-      oddities[place].count += 1
+      oddities[place].count += times
     } else {
-      oddities.append((what, 1))
+      oddities.append((what, times))
     }
   }
 

@@ -31,6 +31,14 @@ final class MappedSource {
   private let conditions: [MappedCondition]
   /// Whether its values stand in the columns as they are: nothing is put together.
   let isPlain: Bool
+  /// The only slot, where a number of it is one of our quantity but for a factor; nil elsewhere.
+  let plainSlot: Int?
+  /// The factor of that slot's numbers.
+  let plainFactor: Double
+  /// Whether a date-time in the usual form will do in that slot.
+  let takesDates: Bool
+  /// Whether the value follows from the text of one slot, whatever its words mean.
+  let isLabel: Bool
 
   /// One of their words and what it is called here.
   private struct Word {
@@ -47,6 +55,7 @@ final class MappedSource {
     _ slot: (String) -> Int
   ) {
     quantity = MappedQuantity(of: column)
+    isJob = column == "job_id"
     slots = source.from.map(slot)
     label = source.from.first ?? (source.value == nil ? column : "value")
     constant = source.value.map { arena.copy($0.utf8) }
@@ -84,12 +93,33 @@ final class MappedSource {
     isPlain =
       source.sum.isEmpty && source.any.isEmpty && source.times.isEmpty && source.spans.isEmpty
       && source.key.isEmpty && source.match == nil
+    isLabel =
+      isPlain && source.from.count == 1 && source.value == nil && source.conditions.isEmpty
+      && source.missing.isEmpty
+    // Words that no number is do not matter to numbers.
+    let leavesNumbers =
+      source.other == nil
+      && source.values.keys.allSatisfy { !$0.contains("*") && Double($0) == nil }
+    var hasWord = false
+    if case .word = quantity { hasWord = !source.values.isEmpty }
+    plainSlot = isLabel && leavesNumbers && !hasWord ? slots[0] : nil
+    plainFactor = factor ?? 1
+    var isInstant = false
+    if case .instant = quantity { isInstant = true }
+    takesDates = isInstant && factor == nil && order == nil && source.values.isEmpty
   }
+
+  /// The slot of the only column.
+  var slot: Int { slots.first ?? 0 }
 
   /// What a number is multiplied with, where the file may declare a unit.
   private func scale(_ declared: Double?) -> Double {
     (unitIsUsual ? declared ?? factor : factor ?? declared) ?? 1
   }
+
+  /// Whether it names jobs.
+  private let isJob: Bool
+  private var isName: Bool { if case .name = quantity { true } else { false } }
 
   /// Whether the entry of a list is taken as it stands, not added up.
   private var isWord: Bool {
@@ -160,6 +190,8 @@ final class MappedSource {
     for alternative in alternatives {
       if let number = try alternative.number(row, context) { return number }
     }
+    // Where none of them has a number, there is none: their texts are no numbers of this.
+    if !alternatives.isEmpty { return nil }
     if !sum.isEmpty {
       var total: Double?
       for part in sum {
@@ -289,13 +321,22 @@ final class MappedSource {
 
   /// A whole number in our unit, a name's number where that is what is asked for.
   func integer(_ row: MappedRow, _ context: MappedContext) throws(RowError) -> Int64? {
+    if let plainSlot, case .text(let bytes)? = row.values[plainSlot], !isName {
+      if takesDates, let time = context.fixedTime(bytes) { return time }
+      if let whole = Int64(exactly: plainFactor), let integer = parseInteger(bytes) {
+        return try product(integer, whole)
+      }
+    }
     for alternative in alternatives {
       if let integer = try alternative.integer(row, context) { return integer }
     }
+    if !alternatives.isEmpty { return nil }
     if sum.isEmpty, times.isEmpty, spans.isEmpty, keys.isEmpty || isWord {
       guard let (value, declared) = raw(row, context) else { return nil }
       switch quantity {
       case .instant(let takesLatest):
+        // What a file declares to be a point in time is one, as a text would be.
+        if declared != nil { context.noteDates() }
         if case .text(let bytes) = value, bytes.first == UInt8(ascii: "[") {
           return try extreme(bytes, takesLatest, declared, context)
         }
@@ -330,6 +371,7 @@ final class MappedSource {
       }
       return whole
     case .text(let bytes):
+      if isJob { return context.job(bytes) }
       if let number = context.names.identifier(bytes) { return number }
       throw problem("'\(shown(value))' has the number of another name")
     case .flag: throw problem("'\(shown(value))' is no integer")
@@ -380,9 +422,7 @@ final class MappedSource {
       if number == nil {
         guard factor == nil else { throw problem("'\(shown(value))' is not a number") }
         do throws(DateText.Failure) {
-          let text = try DateText(bytes, order)
-          context.sawDates = true
-          return context.clock.time(of: text)
+          return context.time(of: try DateText(bytes, order))
         } catch {
           throw problem("'\(shown(value))' is no date-time: \(error.reason)")
         }

@@ -15,10 +15,8 @@ struct MappedTable {
   /// Rows seen.
   private(set) var rows = 0
   private(set) var comments = 0
-  private(set) var leftOut: [Int]
 
-  private let missing: MissingWords?
-  private let conditions: [MappedCondition]
+  private let filter: MappedFilter
   private let typed: [String: MappedType]
 
   init(
@@ -31,38 +29,65 @@ struct MappedTable {
     self.layout = layout
     self.names = names
     self.optional = optional
-    self.conditions = conditions
-    leftOut = Array(repeating: 0, count: conditions.count)
-    missing = layout.missing.isEmpty ? nil : MissingWords(layout.missing)
+    filter = MappedFilter(layout, conditions)
   }
 
   /// What was left out by which condition.
-  var notes: [Note] {
-    zip(conditions, leftOut).filter { $1 > 0 }.map { condition, count in
-      Note(
-        .leftOut, name, ["rows": Double(count)],
-        "\(count) \(count == 1 ? "row" : "rows") of \(name) left out: \(condition.description)")
-    }
-  }
+  var notes: [Note] { filter.notes(name) }
 
   /// Calls `body` for every row that counts. Its error makes the row a bad one.
   mutating func forEachRow(
     into row: MappedRow, _ context: MappedContext, _ options: ReadOptions,
     _ body: () throws(RowError) -> Void
   ) throws(TraceError) {
-    if TableLayout.kind(of: group.head) == .parquet {
+    if isParquet {
       try readParquet(into: row, context, options, body)
     } else {
       try readText(into: row, context, options, body)
     }
   }
 
-  private mutating func counts(_ row: MappedRow) -> Bool {
-    for (place, condition) in conditions.enumerated() where !condition.holds(row) {
-      leftOut[place] += 1
-      return false
+  private var isParquet: Bool { TableLayout.kind(of: group.head) == .parquet }
+
+  /// Whether its rows can be given to workers: they are text, and a row's number does not matter.
+  var hasChunks: Bool { !isParquet && !names.contains(MappingPlan.rowColumn) }
+
+  /// Gives every row that counts to a worker, and what they made of them to `commit`, in the order of the
+  /// rows. Only where `hasChunks`.
+  mutating func forEachChunk(
+    _ options: ReadOptions, worker: @escaping @Sendable () -> MappedWorker,
+    commit: (MappedChunk) throws(TraceError) -> Void
+  ) throws(TraceError) {
+    let filter = filter
+    for file in group.files {
+      let constants = Constants(names, file)
+      let slots = constants.isEmpty ? nil : constants
+      var reader = reader(of: file, constants, options)
+      try reader.forEachChunk(
+        worker: worker,
+        row: { worker, fields throws(RowError) in
+          worker.filter.put(fields, into: worker.row)
+          slots?.put(into: worker.row, 0, worker.context)
+          guard worker.filter.counts(worker.row) else { return }
+          try worker.takeRow()
+        },
+        take: { $0.takeChunk() },
+        commit: { chunk throws(TraceError) in
+          filter.add(chunk.leftOut)
+          try commit(chunk)
+        })
+      rows += reader.rows
+      comments += reader.comments
     }
-    return true
+  }
+
+  private func reader(
+    of file: TraceInput.File, _ constants: Constants, _ options: ReadOptions
+  ) -> FieldTableReader {
+    let table = FieldTable(
+      name, names.map { ColumnSpec($0, .text, !optional.contains($0) && !constants.have($0)) })
+    return FieldTableReader(
+      group.only(file), table, .layout(layout, TableLayout.kind(of: group.head)), options: options)
   }
 
   private mutating func readText(
@@ -72,23 +97,14 @@ struct MappedTable {
     // One file at a time: its name, and those of its folders, may be columns.
     for file in group.files {
       let constants = Constants(names, file)
-      let table = FieldTable(
-        name,
-        names.map { ColumnSpec($0, .text, !optional.contains($0) && !constants.have($0)) })
       var number: Int64 = 0
-      var reader = FieldTableReader(
-        group.only(file), table, .layout(layout, TableLayout.kind(of: group.head)), options: options
-      )
+      var reader = reader(of: file, constants, options)
       try reader.forEachRow { fields throws(RowError) in
         context.arena.reset()
-        for slot in names.indices {
-          let bytes = fields[slot]
-          let value: CellValue? = bytes.isEmpty ? nil : .text(bytes)
-          row.values[slot] = value.flatMap { missing?.contains($0) ?? false ? nil : $0 }
-        }
+        filter.put(fields, into: row)
         constants.put(into: row, number, context)
         number += 1
-        guard counts(row) else { return }
+        guard filter.counts(row) else { return }
         try body()
       }
       rows += reader.rows
@@ -124,11 +140,11 @@ struct MappedTable {
             for (slot, cursor) in cursors {
               try cursor.withValue(index) { value throws(RowError) in
                 let cell = value.map { CellValue($0, context.arena) }
-                row.values[slot] = cell.flatMap { missing?.contains($0) ?? false ? nil : $0 }
+                row.values[slot] = cell.flatMap { filter.isMissing($0) ? nil : $0 }
               }
             }
             constants.put(into: row, Int64(done + index), context)
-            guard counts(row) else { continue }
+            guard filter.counts(row) else { continue }
             try body()
           } catch {
             let located = TraceError(
@@ -166,7 +182,7 @@ struct MappedTable {
 }
 
 /// What stands for all rows of a file: its name, and what the names of its folders say (`day=1`).
-private struct Constants {
+private struct Constants: Sendable {
   private let file: Int?
   private let row: Int?
   private let stem: [UInt8]
@@ -182,6 +198,9 @@ private struct Constants {
       }
     }
   }
+
+  /// Whether no column is one.
+  var isEmpty: Bool { file == nil && row == nil && folders.isEmpty }
 
   func have(_ name: String) -> Bool { folders.contains { $0.name == name } }
 

@@ -177,7 +177,11 @@ public struct MappedTableFormat: TraceFormat {
         guard let first = rows.first else { continue }
         if let header = layout.header {
           // Some copies of a headerless table have one after all.
-          if first == header { rows.removeFirst() }
+          if first == header {
+            rows.removeFirst()
+          } else if !isDescribed, layout.separator == UInt8(ascii: ","), group.beginsWithNames {
+            continue  // another's names
+          }
           guard rows.filter({ $0.count == header.count }).count * 2 > rows.count else { continue }
         } else {
           guard group.has(columns, first) else { continue }
@@ -208,7 +212,7 @@ public struct MappedTableFormat: TraceFormat {
     let context = MappedContext(
       clock: ZoneClock(.gmt), hasDecimalCommas: mapping.table.hasDecimalCommas)
     let row = MappedRow(slots: plan.slotCount)
-    var good = 0
+    var (good, counting) = (0, 0)
     for fields in rows {
       context.arena.reset()
       for (slot, place) in places.enumerated() {
@@ -216,11 +220,14 @@ public struct MappedTableFormat: TraceFormat {
         let value: CellValue? = text.isEmpty ? nil : .text(context.arena.copy(text.utf8))
         row.values[slot] = value.flatMap { missing.contains($0) ? nil : $0 }
       }
+      guard plan.conditions.allSatisfy({ $0.holds(row) }) else { continue }
+      counting += 1
       let builder = MappedTaskBuilder(plan)
       var symbols = SymbolTable()
       if (try? builder.read(row, context, &symbols)) != nil { good += 1 }
     }
-    return good * 2 > rows.count
+    // Rows that do not count say nothing; where all of the first are such, the columns decide.
+    return counting == 0 || good * 2 > counting
   }
 }
 

@@ -4,6 +4,26 @@ import Tables
 import TraceInput
 import Workload
 
+/// The contexts of workers.
+private final class MappedContexts: @unchecked Sendable {
+  private let mapping: TableMapping
+  private let zone: TimeZone
+  private let lock = NSLock()
+  private var contexts: [MappedContext] = []
+
+  init(_ mapping: TableMapping, _ zone: TimeZone) { (self.mapping, self.zone) = (mapping, zone) }
+
+  func make() -> MappedContext {
+    let context = MappedContext(
+      clock: ZoneClock(zone), hasDecimalCommas: mapping.table.hasDecimalCommas)
+    lock.withLock { contexts.append(context) }
+    return context
+  }
+
+  /// Those that were made, once nobody works any more.
+  var made: [MappedContext] { lock.withLock { contexts } }
+}
+
 /// A mapped table that was found.
 struct MappedTableTrace: RecognisedTrace {
   let format: String
@@ -74,10 +94,15 @@ struct MappedTableTrace: RecognisedTrace {
     let zone = mapping.timeZone.flatMap(ZoneClock.zone(named:)) ?? .gmt
     let context = MappedContext(
       clock: ZoneClock(zone), hasDecimalCommas: mapping.table.hasDecimalCommas)
-    let builder = MappedTaskBuilder(plan)
+    let builder = MappedTaskBuilder(
+      plan, hasDecimalCommas: mapping.table.hasDecimalCommas)
     let row = MappedRow(slots: plan.slotCount)
     let numbersJobs = mapping.columns["job_id"] == nil
     var folding = Folding()
+    // Where rows are tasks by themselves, any thread can read them.
+    let hasChunks =
+      !hasUsage && plan.fold.isEmpty && plan.dependencies == nil && !joinsItself
+    var commit = MappedCommit(plan, numbersJobs: numbersJobs, context)
     var (count, rows, comments): (Int64, Int, Int) = (0, 0, 0)
     for group in groups.flatMap({ group in group.files.map { group.only($0) } }) {
       if joins.isEmpty || joinsItself {
@@ -90,6 +115,24 @@ struct MappedTableTrace: RecognisedTrace {
       var table = MappedTable(
         Self.table, group, mapping.table, names: plan.names, optional: plan.optional,
         conditions: plan.conditions, typed: plan.typed)
+      if hasChunks, table.hasChunks {
+        let (mapping, joined) = (mapping, joins)
+        let keepsAttributes = options.keepsAttributes
+        let contexts = MappedContexts(mapping, zone)
+        try table.forEachChunk(
+          options,
+          worker: {
+            MappedWorker(
+              mapping, MappingPlan(mapping), joined, contexts.make(),
+              keepsAttributes: keepsAttributes)
+          },
+          commit: { chunk throws(TraceError) in commit.add(chunk, &gathering) })
+        for other in contexts.made { context.add(other) }
+        rows += table.rows
+        comments += table.comments
+        gathering.report.notes += table.notes
+        continue
+      }
       try table.forEachRow(into: row, context, options) { () throws(RowError) in
         for (place, join) in joins.enumerated() where !join.look(row, context.arena) {
           context.count("rows without one in \(plan.joins[place].join.name)")
@@ -105,7 +148,7 @@ struct MappedTableTrace: RecognisedTrace {
         guard plan.fold.isEmpty else { return fold(row, task, plan, &folding) }
         let record = try builder.finish(task, context)
         if hasUsage { keys.note(record) }
-        try add(record, row, plan, context, &gathering)
+        try add(record, task.check, row, plan, context, &gathering)
       }
       rows += table.rows
       comments += table.comments
@@ -115,7 +158,7 @@ struct MappedTableTrace: RecognisedTrace {
       do throws(RowError) {
         let record = try builder.finish(task, context)
         if hasUsage { keys.note(record) }
-        try add(record, nil, plan, context, &gathering)
+        try add(record, task.check, nil, plan, context, &gathering)
       } catch {
         let located = TraceError(
           error.code, "task \(task.record.id.job): \(error.message)", file: groups[0].files[0].name)
@@ -123,6 +166,7 @@ struct MappedTableTrace: RecognisedTrace {
         try rejects.add(located, reason: error.reason, row: "")
       }
     }
+    commit.finish(&gathering)
     tell(context, zone, &gathering)
     gathering.finish(Self.table, rows: rows, comments: comments, options)
     return gathering
@@ -157,19 +201,20 @@ struct MappedTableTrace: RecognisedTrace {
   }
 
   private func add(
-    _ record: TaskRecord, _ row: MappedRow?, _ plan: MappingPlan, _ context: MappedContext,
+    _ record: TaskRecord, _ check: UInt32, _ row: MappedRow?, _ plan: MappingPlan,
+    _ context: MappedContext,
     _ gathering: inout RecordGathering
   ) throws(RowError) {
-    gathering.survey.add(time: record.submit)
-    gathering.count(record.outcome.name)
-    gathering.add(record)
-    guard let row else { return }
-    for column in plan.comparisons {
+    for column in row == nil ? [] : plan.comparisons {
+      guard let row else { break }
       guard let stated = try column.source.integer(row, context),
         let made = column.target.integer(of: record), abs(stated - made) >= 1_000_000
       else { continue }
       context.count("\(column.source.label) is not \(column.target.name)")
     }
+    gathering.survey.add(time: record.submit)
+    gathering.count(record.outcome.name)
+    gathering.add(record, check: check)
   }
 
   /// What is kept beside the record.
@@ -178,7 +223,12 @@ struct MappedTableTrace: RecognisedTrace {
     _ context: MappedContext, _ gathering: inout RecordGathering
   ) throws(RowError) {
     let id = task.record.id
-    for attribute in plan.attributes {
+    if !gathering.keepsAttributes,
+      plan.attributes.contains(where: { $0.source.value(row, context) != nil })
+    {
+      gathering.attributes.omitted += 1
+    }
+    for attribute in gathering.keepsAttributes ? plan.attributes : [] {
       guard let value = attribute.source.value(row, context) else { continue }
       // What is text all through is not tried as a number: saying why it is none takes long.
       var isText = false
@@ -235,7 +285,7 @@ struct MappedTableTrace: RecognisedTrace {
       gathering.report.notes.add(
         Note(.odd, what, ["tasks": Double(count)], "\(count): \(what)"))
     }
-    let clock = context.clock
+    let clock = context.clockCounts
     if clock.zoneless > 0, mapping.timeZone == nil {
       gathering.report.notes.add(
         Note(

@@ -9,14 +9,21 @@ struct MappedTaskBuilder {
   struct Task {
     var record: TaskRecord
     var times = MappedTimes()
+    /// As of `MappedContext.jobCheck`.
+    var check: UInt32 = 0
   }
 
   let plan: MappingPlan
   private let life: MappedLife
   private let blank: TaskRecord
   private let completions: [@Sendable (inout TaskRecord) -> Void]
+  private let steps: [MappedStep]
 
-  init(_ plan: MappingPlan) {
+  init(_ plan: MappingPlan, hasDecimalCommas: Bool = false) {
+    steps = plan.columns.enumerated().map { place, column in
+      MappedStep(
+        column, at: place, hasDecimalCommas: hasDecimalCommas, numbersTasks: plan.numbersTasks)
+    }
     self.plan = plan
     life = MappedLife(plan.targets)
     blank = RecordColumn.blank(without: plan.targets)
@@ -28,8 +35,74 @@ struct MappedTaskBuilder {
     _ row: MappedRow, _ context: MappedContext, _ symbols: inout SymbolTable
   ) throws(RowError) -> Task {
     var task = Task(record: blank)
-    for column in plan.columns { try set(column, row, context, &task, &symbols) }
+    let values = row.values
+    for step in steps {
+      if step.kind != .rare, case .text(let bytes)? = values[step.slot],
+        take(step, bytes, context, &task, &symbols)
+      {
+        continue
+      }
+      try set(plan.columns[step.column], row, context, &task, &symbols)
+      if step.kind == .label, case .text(let bytes)? = values[step.slot] {
+        context.labels.note(step.field.load(from: task.record), of: bytes, in: step.column)
+      }
+    }
     return task
+  }
+
+  /// Takes the text of a usual value; false if it is not usual.
+  @inline(__always)
+  private func take(
+    _ step: MappedStep, _ bytes: UnsafeRawBufferPointer, _ context: MappedContext,
+    _ task: inout Task, _ symbols: inout SymbolTable
+  ) -> Bool {
+    switch step.kind {
+    case .rare: return false
+    case .submit:
+      guard let time = step.time(bytes, context), time >= 0 else { return false }
+      task.times.submit = time
+    case .first:
+      guard let time = step.time(bytes, context), time >= 0 else { return false }
+      task.times.first = time
+    case .last:
+      guard let time = step.time(bytes, context) else { return false }
+      task.times.last = time
+    case .end:
+      guard let time = step.time(bytes, context), time >= 0 else { return false }
+      task.times.end = time
+    case .wait:
+      guard let span = step.integer(bytes) else { return false }
+      task.times.wait = span
+    case .run:
+      guard let span = step.integer(bytes) else { return false }
+      task.times.run = span
+    case .integer:
+      guard step.whole != 0, let value = parseInteger(bytes) else { return false }
+      let (product, overflow) = value.multipliedReportingOverflow(by: step.whole)
+      guard !overflow, product >= step.range.least, product <= step.range.greatest else {
+        return false
+      }
+      step.field.store(product, in: &task.record)
+    case .number:
+      guard let number = parseNumber(bytes) else { return false }
+      step.field.store(Cores(number * step.factor).nano, in: &task.record)
+    case .job:
+      step.field.store(context.job(bytes), in: &task.record)
+      task.check = context.jobCheck
+    case .name:
+      guard let name = context.names.identifier(bytes), name >= step.range.least,
+        name <= step.range.greatest
+      else { return false }
+      step.field.store(name, in: &task.record)
+    case .label:
+      guard let meaning = context.labels.meaning(of: bytes, in: step.column) else { return false }
+      step.field.store(meaning, in: &task.record)
+      if step.isOutcome {
+        task.times.outcome = Outcome(rawValue: UInt8(truncatingIfNeeded: meaning))
+      }
+    case .user: task.record.user = UserID(symbols.intern(bytes))
+    }
+    return true
   }
 
   private func set(
@@ -58,6 +131,7 @@ struct MappedTaskBuilder {
           "\(value) is not from \(column.target.range.lowerBound) to \(column.target.range.upperBound)"
         )
       }
+      if column.target.name == "job_id" { task.check = context.jobCheck }
       if column.target.name == "attempts" { task.times.attempts = Int32(clamping: value) }
       place.store(value, in: &task.record)
     case .number(let place):

@@ -16,7 +16,7 @@ extension TableMapping {
     let columns = root.object("columns", required: true)
     self.init(columns: columns.map(Self.sources) ?? [:], table: TableLayout(root))
     name = root.string("name")
-    _ = root.string("about")
+    about = root.string("about")
     attributes = root.object("attributes").map(Self.sources) ?? [:]
     dependencies = root["dependencies"].flatMap(Dependencies.init)
     if let joined = root.object("join") {

@@ -20,6 +20,8 @@ import Workload
 public struct TableMapping: Equatable, Sendable {
   /// What `--format` calls it.
   public var name: String?
+  /// Whose trace it is, for the table of all formats.
+  public var about: String?
   /// How the table is written, and which of its rows count.
   public var table: TableLayout
   /// Their columns by ours.

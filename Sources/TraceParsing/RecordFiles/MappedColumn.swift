@@ -192,27 +192,66 @@ extension ParquetColumn {
 /// Numbers for jobs and machines whose names are no numbers: from 2^62 on, by a hash of the name, so
 /// that one name has one number in every file. That two names share one is noticed.
 struct NameNumbers {
-  /// A second hash of the name of each number.
-  private var names: [Int64: UInt64] = [:]
+  /// Numbers and a second hash of the name of each, by the last bits of the numbers, which are those of a
+  /// hash: open addressing with linear probing, 0 is free. At most half are in use.
+  private var entries: [(number: Int64, second: UInt64)] = Array(repeating: (0, 0), count: 64)
+  private var count = 0
 
   /// The name's number; nil if another name has it.
   mutating func number(of name: UnsafeRawBufferPointer) -> Int64? {
-    let number = Int64(1 << 62 | fnv1a(name) >> 2)
-    var second: UInt64 = UInt64(name.count)
-    for byte in name { second = (second &+ UInt64(byte)) &* 0x9e37_79b9_7f4a_7c15 ^ second >> 29 }
-    let known = names.updateValue(second, forKey: number) ?? second
-    return known == second ? number : nil
+    let (number, second) = Self.hashes(of: name)
+    let mask = entries.count - 1
+    var place = Int(truncatingIfNeeded: number) & mask
+    while entries[place].number != 0 {
+      if entries[place].number == number { return entries[place].second == second ? number : nil }
+      place = (place + 1) & mask
+    }
+    entries[place] = (number, second)
+    count += 1
+    if count * 2 > entries.count { grow() }
+    return number
+  }
+
+  /// The number of a name, and a second hash that tells names of one number apart. O(length).
+  static func hashes(of name: UnsafeRawBufferPointer) -> (number: Int64, second: UInt64) {
+    var second = UInt64(name.count)
+    var first: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in name {
+      first = (first ^ UInt64(byte)) &* 0x0100_0000_01b3
+      second = (second &+ UInt64(byte)) &* 0x9e37_79b9_7f4a_7c15 ^ second >> 29
+    }
+    return (Int64(1 << 62 | first >> 2), second)
+  }
+
+  private mutating func grow() {
+    let old = entries
+    entries = Array(repeating: (0, 0), count: old.count * 2)
+    let mask = entries.count - 1
+    for entry in old where entry.number != 0 {
+      var place = Int(truncatingIfNeeded: entry.number) & mask
+      while entries[place].number != 0 { place = (place + 1) & mask }
+      entries[place] = entry
+    }
   }
 
   /// The number of a job or a machine: its own where its name is one, written as integers are (`00400`
   /// is another name than `400`); nil if another name has that number.
   mutating func identifier(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+    Self.whole(bytes) ?? number(of: bytes)
+  }
+
+  /// The number that a name is.
+  @inline(__always)
+  static func whole(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+    guard let first = bytes.first,
+      first &- 0x30 < 10 || first == 0x2d || first == 0x2b || first == 0x2e
+    else { return nil }
     if isCanonicalInteger(bytes), let whole = parseInteger(bytes) { return whole }
     if bytes.contains(UInt8(ascii: ".")), let whole = parseWholeNumber(bytes),
       abs(whole) <= 1 << 53
     {
       return whole
     }
-    return number(of: bytes)
+    return nil
   }
 }

@@ -60,7 +60,7 @@ struct RecordFileTrace: RecognisedTrace {
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     let stream = try recordsAlone(options)
-    if options.keepsAttributes { try addAttributes(to: stream, options) }
+    if options.keepsColumns { try addAttributes(to: stream, options) }
     for file in pieces.flatMap(\.group.files) {
       guard case .file(let path) = file.location else { continue }
       try DependencyFile.read(beside: path, into: &stream.dependencies, options)

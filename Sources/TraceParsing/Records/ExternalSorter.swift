@@ -29,7 +29,11 @@ protocol ExternallySortable: BitwiseCopyable {
 /// Memory: the buffer, an eighth of it while sorting, and while merging one block a run. Time
 /// O(n log n). Nothing touches the disk while everything fits.
 struct ExternalSorter<Element: ExternallySortable> {
-  private var buffer: [Element] = []
+  /// What is not on disk. Large pages: a page fault costs as much as parsing ten rows.
+  private var memory = SortMemory<Element>()
+  private var base: UnsafeMutablePointer<Element>
+  private var filled = 0
+  private var room = 0
   private let capacity: Int
   private let directory: String
   private var file: TemporaryFile?
@@ -42,6 +46,7 @@ struct ExternalSorter<Element: ExternallySortable> {
 
   init(bufferBytes: Int, directory: String, maximumRuns: Int = 128) {
     self.maximumRuns = maximumRuns
+    base = memory.base
     capacity = max(1024, bufferBytes / MemoryLayout<Element>.stride)
     self.directory = directory
   }
@@ -49,9 +54,26 @@ struct ExternalSorter<Element: ExternallySortable> {
   /// Adds an element. O(log n) amortised.
   @inline(__always)
   mutating func add(_ element: Element) throws(TraceError) {
-    if buffer.count == capacity { try spill() }
-    buffer.append(element)
+    if filled == room { try makeRoom() }
+    (base + filled).initialize(to: element)
+    filled += 1
     count += 1
+  }
+
+  private mutating func makeRoom() throws(TraceError) {
+    if filled == capacity { return try spill() }
+    memory.grow(to: min(capacity, max(4096, 2 * room)), keeping: filled)
+    (base, room) = (memory.base, min(capacity, memory.capacity))
+  }
+
+  /// Everything that was added, in memory and the places in order; nil if some of it is on disk.
+  func resident<R>(
+    _ body: (UnsafeBufferPointer<Element>, UnsafeBufferPointer<KeyedPlace>) -> R
+  ) -> R? {
+    guard runs.isEmpty else { return nil }
+    var scratch = SortScratch()
+    let elements = UnsafeBufferPointer(start: UnsafePointer(base), count: filled)
+    return scratch.sort(elements) { body(elements, $0) }
   }
 
   /// Everything that was added, in order.
@@ -67,8 +89,9 @@ struct ExternalSorter<Element: ExternallySortable> {
     var runs: [SortedRun<Element>] = []
     for index in sorters.indices {
       runs += sorters[index].runs
-      if !sorters[index].buffer.isEmpty {
-        runs.append(SortedRun(resident: &sorters[index].buffer))
+      if sorters[index].filled > 0 {
+        runs.append(SortedRun(resident: sorters[index].memory, sorters[index].filled))
+        sorters[index].filled = 0
       }
     }
     return try SortedElements(runs)
@@ -79,21 +102,20 @@ struct ExternalSorter<Element: ExternallySortable> {
     if let file { target = file } else { target = try TemporaryFile(directory: directory) }
     file = target
     let offset = target.length
+    let buffer = UnsafeBufferPointer(start: UnsafePointer(base), count: filled)
     let order = sortedOrder(buffer)
     let blockCount = max(1, (1 << 18) / MemoryLayout<Element>.stride)
     let block = UnsafeMutableBufferPointer<Element>.allocate(capacity: blockCount)
     defer { block.deallocate() }
     for start in stride(from: 0, to: order.count, by: blockCount) {
       let count = min(blockCount, order.count - start)
-      buffer.withUnsafeBufferPointer { buffer in
-        for index in 0..<count {
-          block.initializeElement(at: index, to: buffer[Int(order[start + index])])
-        }
+      for index in 0..<count {
+        block.initializeElement(at: index, to: buffer[Int(order[start + index])])
       }
       try target.append(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: block[..<count])))
     }
     runs.append(SortedRun(file: target, offset: offset, count: buffer.count))
-    buffer.removeAll(keepingCapacity: true)
+    filled = 0
     if runs.count == maximumRuns { try mergeRuns() }
   }
 
@@ -120,10 +142,27 @@ struct ExternalSorter<Element: ExternallySortable> {
   }
 }
 
+/// Memory that elements are gathered in.
+final class SortMemory<Element: BitwiseCopyable> {
+  private(set) var base = LargeArray<Element>.allocate(0)
+  private(set) var capacity = 0
+
+  deinit { LargeArray<Element>.release(base, capacity) }
+
+  /// Makes room for `count` elements, of which the first stay.
+  func grow(to count: Int, keeping first: Int) {
+    let larger = LargeArray<Element>.allocate(count)
+    larger.update(from: base, count: first)
+    LargeArray<Element>.release(base, capacity)
+    (base, capacity) = (larger, count)
+  }
+}
+
 /// Elements in order, in a file or in memory, and how far they were read.
 final class SortedRun<Element: ExternallySortable> {
   private let file: TemporaryFile?
   private let order: [UInt32]
+  private let memory: SortMemory<Element>?
   private var block = UnsafeMutableBufferPointer<Element>(start: nil, count: 0)
   private var position = 0
   private var filled = 0
@@ -140,19 +179,19 @@ final class SortedRun<Element: ExternallySortable> {
     self.offset = offset
     left = count
     order = []
+    memory = nil
   }
 
-  /// Elements in any order, which is found; they are taken out of `elements`.
-  init(resident elements: inout [Element]) {
+  /// The first `count` elements in memory, in any order, which is found.
+  init(resident memory: SortMemory<Element>, _ count: Int) {
     file = nil
-    order = sortedOrder(elements)
-    block = .allocate(capacity: elements.count)
-    _ = block.initialize(from: elements)
-    filled = elements.count
-    elements = []
+    self.memory = memory
+    block = UnsafeMutableBufferPointer(start: memory.base, count: count)
+    order = sortedOrder(UnsafeBufferPointer(block))
+    filled = count
   }
 
-  deinit { block.deallocate() }
+  deinit { if memory == nil { block.deallocate() } }
 
   /// Makes the first element known.
   func start() throws(TraceError) {

@@ -15,6 +15,8 @@ public struct RecordGathering {
   public var dependencies = DependencyTable()
   /// What the format says beyond the records.
   public var attributes = TaskAttributes()
+  /// Whether that is kept: see `ReadOptions.keepsAttributes`.
+  public let keepsAttributes: Bool
   var header: [String] = []
   /// Whether times are counted from the first submission.
   var shiftsToFirst = false
@@ -27,6 +29,7 @@ public struct RecordGathering {
 
   /// Nothing yet; what exceeds the options' sort buffer goes to their temporary folder.
   public init(_ options: ReadOptions) {
+    keepsAttributes = options.keepsAttributes
     repeated = RepeatedTasks(
       bufferBytes: options.sortBufferBytes / 4, directory: options.temporaryDirectory)
     sorter = ExternalSorter(
@@ -34,11 +37,15 @@ public struct RecordGathering {
   }
 
   /// Adds a record. A failing disk is reported by `stream`.
-  public mutating func add(_ record: TaskRecord) {
+  public mutating func add(_ record: TaskRecord) { add(record, check: 0) }
+
+  /// The same of a record whose job has a name: `check` tells it from others with its number.
+  @inline(__always)
+  mutating func add(_ record: TaskRecord, check: UInt32) {
     guard failure == nil else { return }
     do throws(TraceError) {
       try sorter.add(record)
-      try repeated?.add(record.id)
+      try repeated?.add(record.id, check: check)
       report.records += 1
     } catch {
       failure = error
@@ -66,6 +73,10 @@ public struct RecordGathering {
     do throws(TraceError) {
       if let repeated = try repeated.take()?.result() {
         survey.repeated = repeated.rows
+        if let shared = repeated.shared {
+          throw TraceError(
+            .malformedRow, "two names of jobs have the number \(shared): the table cannot be read")
+        }
         if let note = repeated.note(table) { report.notes.add(note) }
       }
     } catch {
@@ -85,9 +96,16 @@ public struct RecordGathering {
     var sorted = try sorter.sorted()
     let shift = shiftsToFirst && survey.firstTime.isKnown ? survey.firstTime : .zero
     if shift > .zero { report.shift(by: shift) }
-    let stream = RecordStream(report: report, symbols: symbols) { _ throws(TraceError) in
-      guard shift > .zero else { return try sorted.next() }
-      return try sorted.next()?.shifted(by: shift)
+    let stream = RecordStream(report: report, symbols: symbols, bufferCapacity: 64) {
+      (_, records) throws(TraceError) in
+      var count = 0
+      while count < records.count, let first = sorted.first {
+        let record = shift > .zero ? first.pointee.shifted(by: shift) : first.pointee
+        records.initializeElement(at: count, to: record)
+        count += 1
+        try sorted.removeFirst()
+      }
+      return count
     }
     stream.dependencies = dependencies
     stream.attributes = attributes

@@ -31,10 +31,16 @@ struct SortScratch: ~Copyable {
     keys.grow(to: count)
     other.grow(to: count)
     let packing = KeyPacking(elements)
+    var isSorted = true
+    var before = elements[0].sortKey
     for place in 0..<count {
+      let key = elements[place].sortKey
+      isSorted = isSorted && !(key < before)
+      before = key
       keys.base[place] = KeyedPlace(
-        word: packing.word(elements[place].sortKey), place: UInt32(truncatingIfNeeded: place))
+        word: packing.word(key), place: UInt32(truncatingIfNeeded: place))
     }
+    if isSorted { return body(UnsafeBufferPointer(start: keys.base, count: count)) }
     let sorted = UnsafeMutableBufferPointer(
       start: radixSort(keys.base, other.base, count, bits: packing.bits), count: count)
     if !packing.isExact { sortTies(sorted, elements) }
@@ -150,11 +156,12 @@ private func radixSort(
   var (source, target) = (keys, scratch)
   var counts = [Int](repeating: 0, count: 2048)
   for shift in stride(from: 0, to: bits, by: 11) {
-    counts.withUnsafeMutableBufferPointer { counts in
+    let isOneDigit = counts.withUnsafeMutableBufferPointer { counts in
       counts.update(repeating: 0)
       for index in 0..<count {
         counts[Int((source[index].word &- least) >> UInt64(shift) & 2047)] += 1
       }
+      if counts[Int((source[0].word &- least) >> UInt64(shift) & 2047)] == count { return true }
       var sum = 0
       for digit in 0..<2048 { (counts[digit], sum) = (sum, sum + counts[digit]) }
       for index in 0..<count {
@@ -163,8 +170,9 @@ private func radixSort(
         target[counts[digit]] = key
         counts[digit] += 1
       }
+      return false
     }
-    swap(&source, &target)
+    if !isOneDigit { swap(&source, &target) }
   }
   return source
 }

@@ -30,6 +30,8 @@ public struct TaskAttributes: Sendable, Equatable {
   private var numbers = TaskNumbers()
   /// The column that comes next if rows are alike.
   private var expected = 0
+  /// How many tasks had values that were not kept: see `ReadOptions.keepsAttributes`.
+  public internal(set) var omitted = 0
   /// NaN is no value; a column may be shorter than `tasks`.
   private var values: [[Double]] = []
 
@@ -52,18 +54,15 @@ public struct TaskAttributes: Sendable, Equatable {
   public mutating func set(
     _ name: String, _ kind: Kind = .number, of task: TaskID, to value: Double
   ) {
-    let column: Int
-    if expected < columns.count, columns[expected].name == name {
-      column = expected
-    } else if let known = columns.firstIndex(where: { $0.name == name }) {
-      column = known
-    } else {
-      column = columns.count
-      columns.append(Column(name: name, kind: kind))
-      values.append([])
-    }
+    let isNext = expected < columns.count && columns[expected].name == name
+    let column = isNext ? expected : self.column(name, kind)
     expected = column + 1 == columns.count ? 0 : column + 1
-    let row = numbers.insert(task).number
+    set(column: column, row: row(of: task), to: value)
+  }
+
+  /// Gives a task a value in a column of `column(_:_:)`, whose row is that of `row(of:)`. O(1).
+  @inline(__always)
+  mutating func set(column: Int, row: Int, to value: Double) {
     if values[column].count == row {
       values[column].append(value)
       return
@@ -97,6 +96,26 @@ public struct TaskAttributes: Sendable, Equatable {
       columns[column] = Column(name: name, kind: .symbol)
     }
     set(name, .symbol, of: task, to: Double(symbols.intern(text)))
+  }
+
+  /// The row of a task, which gets one if it has none. O(1).
+  @inline(__always)
+  mutating func row(of task: TaskID) -> Int { numbers.insert(task).number }
+
+  /// The number of a column, which is made if it is not there. O(columns).
+  mutating func column(_ name: String, _ kind: Kind) -> Int {
+    if let known = columns.firstIndex(where: { $0.name == name }) { return known }
+    columns.append(Column(name: name, kind: kind))
+    values.append([])
+    return columns.count - 1
+  }
+
+  /// Makes names of the numbers of a column: some value is a name.
+  mutating func makeNames(_ column: Int, _ symbol: (Double) -> UInt32) {
+    columns[column] = Column(name: columns[column].name, kind: .symbol)
+    for row in values[column].indices where !values[column][row].isNaN {
+      values[column][row] = Double(symbol(values[column][row]))
+    }
   }
 
   /// A task's value, or nil if it has none. O(columns).

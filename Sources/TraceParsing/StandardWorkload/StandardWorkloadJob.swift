@@ -98,8 +98,12 @@ struct StandardWorkloadJob {
     var record = record
     if let user { record.user = UserID(gathering.symbols.intern(String(user))) }
     gathering.add(record)
-    for (column, value) in others {
-      if let name = column.attribute { gathering.attributes.set(name, of: id, to: value) }
+    if gathering.keepsAttributes {
+      for (column, value) in others {
+        if let name = column.attribute { gathering.attributes.set(name, of: id, to: value) }
+      }
+    } else if others.contains(where: { $0.0.attribute != nil }) {
+      gathering.attributes.omitted += 1
     }
     if let preceding = known(.precedingJob), preceding > 0 {
       let think = known(.thinkTime).map(Microseconds.init(seconds:)) ?? .zero

@@ -96,6 +96,8 @@ struct CompareCommand: AsyncParsableCommand {
   @Flag(help: "Print results.json.")
   var json = false
 
+  @OptionGroup(title: "Engine") var engine: EngineOptions
+
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   mutating func validate() throws {
@@ -106,6 +108,9 @@ struct CompareCommand: AsyncParsableCommand {
     let hasParts = !workload.isEmpty || !cluster.isEmpty || !scheduler.isEmpty
     guard experiment == nil || !hasParts else {
       throw ValidationError("--experiment brings its own workloads, clusters and schedulers")
+    }
+    guard try experiment == nil || engine.said() == EngineSettings() else {
+      throw ValidationError("--experiment brings its own engine: engine: of the file")
     }
     if experiment == nil {
       for (name, list) in [
@@ -158,6 +163,7 @@ struct CompareCommand: AsyncParsableCommand {
       schedulers: schedulers.map { .init(name: $0, policy: $1) },
       seeds: (1...UInt64(seeds ?? 10)).map { $0 })
     definition.baseline = schedulers.first?.name
+    definition.engine = try engine.said()
     return definition
   }
 

@@ -91,9 +91,14 @@ struct SweepCommand: AsyncParsableCommand {
   @Flag(help: "Print results.json, or what was found as JSON.")
   var json = false
 
+  @OptionGroup(title: "Engine") var engine: EngineOptions
+
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   mutating func validate() throws {
+    guard try experiment == nil || engine.said() == EngineSettings() else {
+      throw ValidationError("--experiment brings its own engine: engine: of the file")
+    }
     guard (1...1_000_000).contains(seeds) else {
       throw ValidationError("--seeds is from 1 to 1000000")
     }
@@ -164,14 +169,16 @@ struct SweepCommand: AsyncParsableCommand {
     ).run()
   }
 
-  private func parts() -> ExperimentDefinition {
-    ExperimentDefinition(
+  private func parts() throws -> ExperimentDefinition {
+    var definition = ExperimentDefinition(
       name: "sweep of \(vary.key)",
       workloads: [.init(name: "workload", source: workload ?? "")],
       clusters: [.init(name: "cluster", source: cluster ?? "")],
       schedulers: scheduler.enumerated().filter { scheduler.firstIndex(of: $1) == $0 }.map {
         .init(name: $1, policy: $1)
       }, seeds: [1])
+    definition.engine = try engine.said()
+    return definition
   }
 
   /// What is varied is called by its value; what stays the same, by what it is.

@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// One rule for simulate, compare and sweep: what one can run the others can, to the same figures, and what has to
+/// be said of it is said in all.
+@Suite struct SharedEngineTests {
+  let folder = TemporaryFolder()
+
+  private func inputs() throws -> [String] {
+    let tasks = try folder.write(
+      """
+      job_id,task_index,submit_us,run_us,cpu_cores,memory_bytes,instances
+      1,0,0,10000000,1,0,2
+      2,0,1000000,10000000,1,0,4
+      3,0,2000000,5000000,1,0,1
+
+      """, to: "tasks.csv")
+    let cluster = try folder.write("groups: [{ count: 2, cores: 2 }]\n", to: "c.yaml")
+    return ["--workload", tasks, "--cluster", cluster, "--scheduler", "first-fit"]
+  }
+
+  private func run(_ arguments: [String]) throws -> ProgramResult {
+    let result = try TestSupport.run(tracemill, arguments)
+    try #require(result.status == 0, "\(result.error)")
+    return result
+  }
+
+  private func waits(_ arguments: [String]) throws -> [Double] {
+    let inputs = try inputs()
+    let alone = try object(run(["simulate"] + inputs + ["--json", "-q"] + arguments))
+    let mean = try #require((alone["wait_s"] as? [String: Any])?["mean"] as? Double)
+    var found = [mean]
+    for (command, more) in [("compare", [String]()), ("sweep", ["--vary", "machines=2"])] {
+      let made = try object(
+        run(
+          [command] + inputs + more
+            + ["--seeds", "1", "-o", folder(command + arguments.joined()), "-q", "--json"]
+            + arguments))
+      let details = try #require(made["tracemill"] as? [String: Any])
+      let scenario = try #require((details["scenarios"] as? [[String: Any]])?.first)
+      let scheduler = try #require((scenario["schedulers"] as? [[String: Any]])?.first)
+      let metrics = try #require(scheduler["metrics"] as? [String: [String: Any]])
+      found.append(try #require(metrics["wait_mean_s"]?["mean"] as? Double))
+    }
+    return found
+  }
+
+  @Test func gangsAreGangsInAllThree() throws {
+    // By themselves: two of 2's instances wait 9 s, and so does 3 behind them. Together: 2 waits 9 s and 3, which it
+    // blocks, 18 s, or with backfilling nothing.
+    #expect(try waits([]) == Array(repeating: 27.0 / 7, count: 3))
+    #expect(try waits(["--gangs"]) == Array(repeating: 9, count: 3))
+    #expect(
+      try waits(["--gangs", "--backfilling", "easy", "--exact-estimates"])
+        == Array(repeating: 3, count: 3))
+  }
+
+  @Test func recordsOfInstancesAreToldOfInAllThree() throws {
+    let words = "2 records have several instances, run as so many independent tasks"
+    let inputs = try inputs()
+    #expect(try run(["simulate"] + inputs).output.contains(words))
+    #expect(try !run(["simulate", "--gangs"] + inputs).output.contains(words))
+    _ = try run(["compare"] + inputs + ["--seeds", "1", "-o", folder("c"), "-q"])
+    _ = try run(
+      ["sweep"] + inputs + ["--vary", "machines=2,3", "--seeds", "1", "-o", folder("s"), "-q"])
+    for part in ["c", "s"] {
+      for file in ["report.html", "tables.md", "results.json"] {
+        #expect(
+          String(decoding: try contents(folder("\(part)/\(file)")), as: UTF8.self).contains(words))
+      }
+    }
+  }
+
+  @Test func anExperimentHasItsOwnEngine() throws {
+    let result = try tracemill("compare", "--experiment", "example", "--gangs")
+    #expect(result.status != 0)
+    #expect(result.error.contains("--experiment brings its own engine"))
+  }
+
+  @Test func aQueueThatGrowsIsToldOf() throws {
+    let growing = try run([
+      "simulate", "--workload", "poisson:rate=1,run=10,tasks=300", "--cluster", inputs()[3], "-q",
+    ])
+    #expect(growing.output.contains("the queue was still growing"))
+    let steady = try run([
+      "simulate", "--workload", "mmc:c=5,load=0.5,run=10,tasks=300", "-q",
+    ])
+    #expect(!steady.output.contains("still growing"))
+  }
+
+  @Test func aPolicyThatLearnedElsewhereIsAmongTheWarnings() throws {
+    let made = try run([
+      "compare", "--workload", "study:tasks=60", "--cluster", "study:100", "--scheduler",
+      "marl:study-100", "--scheduler", "random", "--seeds", "2", "-o", folder("r"), "-q",
+    ])
+    #expect(made.output.contains("marl:study-100 learned in another engine"))
+    for file in ["report.html", "tables.md", "results.json"] {
+      #expect(
+        String(decoding: try contents(folder("r/\(file)")), as: UTF8.self).contains(
+          "learned in another engine"))
+    }
+  }
+}
