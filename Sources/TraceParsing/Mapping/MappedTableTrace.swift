@@ -223,12 +223,14 @@ struct MappedTableTrace: RecognisedTrace {
     _ context: MappedContext, _ gathering: inout RecordGathering
   ) throws(RowError) {
     let id = task.record.id
-    if !gathering.keepsAttributes,
+    // Rows that are folded are no tasks yet, and tasks are counted.
+    let keepsAttributes = gathering.keepsAttributes || !plan.fold.isEmpty
+    if !keepsAttributes,
       plan.attributes.contains(where: { $0.source.value(row, context) != nil })
     {
       gathering.attributes.omitted += 1
     }
-    for attribute in gathering.keepsAttributes ? plan.attributes : [] {
+    for attribute in keepsAttributes ? plan.attributes : [] {
       guard let value = attribute.source.value(row, context) else { continue }
       // What is text all through is not tried as a number: saying why it is none takes long.
       var isText = false
