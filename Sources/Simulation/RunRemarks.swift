@@ -140,7 +140,8 @@ public struct RunRemarks: Hashable, Sendable {
     case .none, .greedy: break
     case .shadow:
       note(
-        "shadow", "backfilling before the shadow is greedy here", "it takes the others to run for ever")
+        "shadow", "backfilling before the shadow is greedy here",
+        "it takes the others to run for ever")
     case .easy: note("easy", "EASY is greedy here", "EASY takes the others to run for ever")
     case .conservative:
       note(
@@ -156,18 +157,20 @@ public struct RunRemarks: Hashable, Sendable {
         notes.append(
           Note(
             .withoutUsers, policy, ["tasks": Double(tasks)],
-            "0 of \(Self.grouped(tasks)) tasks have users: what \(policy) and predictions go by of users is the "
-              + "same for all (docs/learning/order.md says what that costs)"))
+            "0 of \(Self.grouped(tasks)) tasks have users: what \(policy) and predictions go by of users is "
+              + "the same for all (docs/learning/order.md says what that costs)"))
       }
     }
     if goesByEstimates {
       note(
-        policy, "\(policy) takes each to run one second", "\(policy) takes the others to run one second")
+        policy, "\(policy) takes each to run one second",
+        "\(policy) takes the others to run one second")
     }
     if options.order == .earliestDeadline, withDeadline < tasks {
       notes.append(
         Note(
-          .withoutDeadlines, "edf", ["with_deadline": Double(withDeadline), "tasks": Double(tasks)],
+          .withoutDeadlines, "edf",
+          ["with_deadline": Double(withDeadline), "tasks": Double(tasks)],
           "\(Self.grouped(withDeadline)) of \(Self.grouped(tasks)) tasks have deadlines: earliest "
             + "deadline first "
             + (withDeadline == 0

@@ -118,7 +118,8 @@ struct MappedUsage: UsageTable {
     return [
       Note(
         .leftOut, "usage", ["samples": Double(strangers)],
-        "\(strangers) \(strangers == 1 ? "sample" : "samples") of tasks that are not there: left out")
+        "\(strangers) \(strangers == 1 ? "sample" : "samples") of tasks that are not there: left out"
+      )
     ]
   }
 
