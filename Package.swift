@@ -113,6 +113,7 @@ let package = Package(
       name: "Generation",
       dependencies: [
         "Workload", "Fitting", "Configuration", "CPresets", "CVectorMath", "PortableMath",
+        "Threads",
       ],
       exclude: ["README.md"]),
     .target(
@@ -145,7 +146,7 @@ let package = Package(
         .embedInCode("Shipped/study-100.curve.csv"),
         .embedInCode("Shipped/one-step-study-100.json"),
       ]),
-    .target(name: "CNeural"),
+    .target(name: "CNeural", dependencies: ["CVectorMath"]),
 
     // What Kubernetes says: quantities, pods, nodes, selectors, and the extender's bodies.
     .target(name: "KubeObjects", exclude: ["README.md"]),

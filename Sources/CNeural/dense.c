@@ -1,4 +1,5 @@
 #include "CNeural.h"
+#include "CVectorMath.h"
 
 #include <math.h>
 #include <string.h>
@@ -94,6 +95,21 @@ CLONED void cnn_adam(
   }
 }
 
+// The hyperbolic tangent by way of double: what the C library gives depends on its version.
+static inline float tanh_of(float x) {
+  const double a = fabs((double)x);
+  if (!(a < 20)) return x != x ? x : copysignf(1, x);
+  double t;
+  if (a < 0x1p-6) {
+    const double s = a * a;
+    t = a * (1 - s * (1 / 3.0 - s * (2 / 15.0 - s * (17 / 315.0))));
+  } else {
+    const double e = cvm_exp(-2 * a);
+    t = (1 - e) / (1 + e);
+  }
+  return copysignf((float)t, x);
+}
+
 CLONED void cnn_bias(
     float *restrict y, const float *restrict b, size_t rows, size_t outputs, int activation) {
   for (size_t row = 0; row < rows; ++row) {
@@ -106,7 +122,7 @@ CLONED void cnn_bias(
     } else {
       for (size_t j = 0; j < outputs; ++j) ys[j] += b[j];
       if (activation == 2)
-        for (size_t j = 0; j < outputs; ++j) ys[j] = tanhf(ys[j]);
+        for (size_t j = 0; j < outputs; ++j) ys[j] = tanh_of(ys[j]);
     }
   }
 }

@@ -57,7 +57,7 @@ public struct ConfigurationFile {
     _ build: (ConfigurationNode) -> Value?
   ) throws(ConfigurationError) -> Value {
     let collector = IssueCollector()
-    // Nodes hold it and it them: a circle that nobody else would open.
+    // Nodes refer to it and it to them: this cycle of references has to be broken by hand.
     defer { collector.visited = [] }
     var node: Node
     do {

@@ -68,10 +68,31 @@ extension Distribution {
     quantile(logSurvival: -generator.standardExponential())
   }
 
+  /// E[X^order] of a law on the positive axis whose moments have no closed form: ∫ q(e^-t)^order e^-t dt over the
+  /// quantiles, by the trapezium rule in log t. Relative error about 1e-10 of smooth laws.
+  ///
+  /// Whether the moment exists is for the law to say: of a tail that falls as x^-a it is infinite for orders of a
+  /// and more, which no quadrature sees.
+  public func momentByQuadrature(_ order: Double) -> Double {
+    let step = 1.0 / 32
+    var sum = 0.0
+    for place in -1280...208 {
+      let s = Double(place) * step
+      let t = exp(s)
+      let x = quantile(logSurvival: -t)
+      if x > 0 { sum += exp(order * log(x) - t + s) }
+    }
+    return sum * step
+  }
+
   /// Solves log S(x) = `level` for x > 0 by Newton steps in log x kept inside a bracket; for
   /// laws on the positive axis whose quantiles have no closed form.
-  /// `range` is where it is known to lie, if it is.
-  func solveQuantile(
+  ///
+  /// - Parameters:
+  ///   - level: log P(X > x), at most 0.
+  ///   - start: a guess, more than 0.
+  ///   - range: where it is known to lie, if it is.
+  public func solveQuantile(
     logSurvival level: Double, start: Double, in range: ClosedRange<Double>? = nil
   ) -> Double {
     if level >= 0 { return lowerBound }

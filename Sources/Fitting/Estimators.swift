@@ -149,9 +149,25 @@ extension Sample {
             + "\(shape + 1)")
       }
     }
-    return try search(
+    let fit = try search(
       TruncatedPowerLawModel.self, .truncatedPowerLaw, options, anchor: scale,
       anchorEstimated: estimated)
+    // The search is in log rate: on the way to 0 its gradient vanishes, so that it ends somewhere. A likelihood
+    // that rises from there towards 0 has no maximum.
+    let (exponent, rate) = (fit.parameters[0].value, fit.parameters[1].value)
+    let greatest = (values + censored).max() ?? scale
+    if rate * greatest < 0.1 {
+      let likelihood = Likelihood<TruncatedPowerLawModel>(self, anchor: scale)
+      let here = likelihood.evaluate([exponent, log(rate)]).value
+      let nearer = likelihood.evaluate([exponent, log(rate) - 3]).value
+      if nearer >= here - 1e-13 * max(1, abs(here)) {
+        throw .noMaximum(
+          family: .truncatedPowerLaw,
+          reason: "its cutoff rate goes to 0, where it is the pure power law of exponent "
+            + "\(exponent)")
+      }
+    }
+    return fit
   }
 
   /// The family of `model`, by Newton's method: see ``Anchor`` for the parameter that is not searched for.

@@ -112,7 +112,7 @@ struct RankScores {
     }
   }
 
-  /// The normalised polynomials at the ends of the cells, which are the same for every law: 10 MB.
+  /// The normalised polynomials at the ends of the cells, which do not depend on the law: 10 MB.
   private static let polynomials: (values: [Double], densities: [Double], roots: [Double]) = {
     let roots = (0..<degree).map { Double($0 + 1).squareRoot() }
     var values = [Double](repeating: 0, count: cells * degree)

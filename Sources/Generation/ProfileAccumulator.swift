@@ -24,7 +24,7 @@ struct Reservoir<Element> {
   }
 }
 
-/// One number of tasks or jobs, as the stream goes by: statistics, sketch, atoms and a reservoir.
+/// One quantity of tasks or jobs, gathered from a stream: statistics, sketch, atoms and a reservoir.
 struct QuantityAccumulator {
   let unit: String
   var unknown = 0

@@ -1,4 +1,4 @@
-import Dispatch
+import Threads
 import Workload
 
 extension SyntheticWorkload {
@@ -11,15 +11,15 @@ extension SyntheticWorkload {
 
   /// Calls `body` with the tasks from the first on, in order, drawn by several threads: the same
   /// records as ``next()`` gives one after another, whatever `threads` is. `body` runs on the calling
-  /// thread, with the tasks of up to 2,048 jobs at a time; memory is that of `threads` such parts, of at
-  /// most 131,072 tasks each however large jobs are. It ends early when `isWanted` says so.
+  /// thread, with the tasks of up to 2,048 jobs at a time; memory is that of `threads` + 1 such parts, of at
+  /// most 131,072 tasks each however large jobs are. It ends early when `isWanted` says so. Where the system
+  /// makes fewer threads, it takes longer.
   public func forEachPart<Failure: Error>(
     threads: Int, while isWanted: () -> Bool = { true },
     _ body: ([TaskRecord]) throws(Failure) -> Void
   ) throws(Failure) {
     precondition(threads > 0, "at least one thread draws")
     var left = extent.tasks ?? .max
-    var round = 0
     var standing = 0
     while standing < standingCount, left > 0 {
       let records = standingTasks(from: standing, atMost: min(left, Self.largest))
@@ -28,18 +28,25 @@ extension SyntheticWorkload {
       left -= records.count
       if !isWanted() { return }
     }
-    while left > 0 {
-      for (place, part) in parts(from: round * threads, count: threads).enumerated() {
-        if part.isTooLarge {
-          guard try draw(round * threads + place, &left, while: isWanted, body) else { return }
-          continue
+    guard left > 0 else { return }
+    let work = OrderedResults<Nothing, Part>(.max, ahead: threads) { number, _ in part(number) }
+    try? work.start(threads: threads - 1) { Nothing() }
+    defer { work.stop() }
+    var own = Nothing()
+    for number in 0... {
+      let part =
+        switch work.take(&own) {
+        case .done(let part): part
+        case .yours, .end: part(number)
         }
-        let records = part.records.count > left ? Array(part.records.prefix(left)) : part.records
-        if !records.isEmpty { try body(records) }
-        left -= records.count
-        if part.isLast || left == 0 || !isWanted() { return }
+      if part.isTooLarge {
+        guard try draw(number, &left, while: isWanted, body) else { return }
+        continue
       }
-      round += 1
+      let records = part.records.count > left ? Array(part.records.prefix(left)) : part.records
+      if !records.isEmpty { try body(records) }
+      left -= records.count
+      if part.isLast || left == 0 || !isWanted() { return }
     }
   }
 
@@ -72,15 +79,6 @@ extension SyntheticWorkload {
     }
   }
 
-  private func parts(from first: Int, count: Int) -> [Part] {
-    if count == 1 { return [part(first)] }
-    let results = Slots(count: count)
-    DispatchQueue.concurrentPerform(iterations: count) { place in
-      results[place] = part(first + place)
-    }
-    return results.values
-  }
-
   private func part(_ number: Int) -> Part {
     let (first, end) = (number * Self.shard, (number + 1) * Self.shard)
     if hasJobSizes, taskCount(fromJob: first, toJob: end) > Self.largest {
@@ -107,24 +105,5 @@ private struct Part {
   var isTooLarge = false
 }
 
-/// Results of threads, each in a place of its own.
-private final class Slots: @unchecked Sendable {
-  private let storage: UnsafeMutableBufferPointer<Part>
-
-  init(count: Int) {
-    storage = .allocate(capacity: count)
-    storage.initialize(repeating: Part())
-  }
-
-  deinit {
-    storage.deinitialize()
-    storage.deallocate()
-  }
-
-  subscript(place: Int) -> Part {
-    get { storage[place] }
-    set { storage[place] = newValue }
-  }
-
-  var values: [Part] { Array(storage) }
-}
+/// What a thread that draws keeps from part to part.
+private struct Nothing: Sendable {}

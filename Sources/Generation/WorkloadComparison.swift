@@ -158,15 +158,17 @@ extension WorkloadComparison {
         "rank correlation of \(name): \(verdict): \(rounded(a)) in the original, \(rounded(b)) here"
       )
     }
+    var areCaptured = true
     for scale in arrivals {
       let ratio = scale.generatedDispersion / scale.originalDispersion
       guard !(0.67...1.5).contains(ratio) else { continue }
+      areCaptured = false
       verdicts.append(
         "arrivals in windows of \(rounded(scale.window)) s: NOT captured: "
           + "\(ratio < 1 ? "smoother" : "burstier") than the original, dispersion "
           + "\(rounded(scale.generatedDispersion)) instead of \(rounded(scale.originalDispersion))")
     }
-    if !arrivals.isEmpty, !verdicts.contains(where: { $0.hasPrefix("arrivals in") }) {
+    if !arrivals.isEmpty, areCaptured {
       verdicts.append("bursts of arrivals: captured within a factor of 1.5 at all time scales")
     }
     if load.0.mean > 0, load.1.mean > 0 {

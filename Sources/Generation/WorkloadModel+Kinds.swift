@@ -48,7 +48,7 @@ extension WorkloadModel {
 
   /// A class for each kind of a profile's jobs; empty where the profile has none.
   static func kindClasses(
-    _ profile: WorkloadProfile, requests: (cpu: Double, memory: Double), _ notes: inout [String]
+    _ profile: WorkloadProfile, requests: (cpu: Double, memory: Double), _ notes: inout [Note]
   ) -> [TaskClass] {
     let kinds = profile.kinds ?? []
     let jobs = kinds.reduce(0) { $0 + $1.jobs }
@@ -94,9 +94,15 @@ extension WorkloadModel {
     // Kinds without a law are gone: the others make up the whole.
     let total = classes.reduce(0) { $0 + $1.share }
     for place in classes.indices { classes[place].share /= total }
-    for words in assumed.sorted() { notes.append("not known to the profile, assumed: \(words)") }
+    for words in assumed.sorted() {
+      notes.append(Note(.assumed, "", "not known to the profile, assumed: \(words)"))
+    }
     if shrunk > 0 {
-      notes.append("rank correlations of \(shrunk) kinds of jobs are taken at less than their size")
+      notes.append(
+        Note(
+          .assumed, "rankCorrelations", ["kinds": Double(shrunk)],
+          "rank correlations of \(shrunk) \(shrunk == 1 ? "kind" : "kinds") of jobs are taken at less than their size"
+        ))
     }
     return classes
   }

@@ -1,6 +1,7 @@
 import CPresets
 import Fitting
 import Foundation
+import Workload
 
 extension WorkloadModel {
   /// The names of ``preset(_:)``.
@@ -18,7 +19,7 @@ extension WorkloadModel {
     if name == "google-2011-tasks" { return google2011Tasks }
     if name == "lublin-feitelson" { return lublinFeitelson }
     guard let profile = WorkloadProfile.preset(name) else { return nil }
-    var notes: [String] = []
+    var notes: [Note] = []
     return try? WorkloadModel(profile, notes: &notes)
   }
 }

@@ -40,7 +40,7 @@ extension WorkloadModel {
   public init(
     _ profile: WorkloadProfile, margins: MarginChoice = .best, arrivals: ArrivalChoice = .best,
     dependence: DependenceChoice = .best, requests: (cpu: Double, memory: Double) = (1, 2),
-    notes: inout [String]
+    notes: inout [Note]
   ) throws(WorkloadModelError) {
     var issues: [DescriptionIssue] = []
     let times = profile.all.arrivals
@@ -112,7 +112,7 @@ private struct ProfileReader {
   private var name: String { path == "all" ? "all" : String(path.dropFirst("classes.".count)) }
 
   func taskClass(
-    share: Double, _ issues: inout [DescriptionIssue], _ notes: inout [String]
+    share: Double, _ issues: inout [DescriptionIssue], _ notes: inout [Note]
   ) -> TaskClass? {
     var runTime = runTimeLaw(&issues, &notes)
     if margins == .best, let law = runTime, law.mean == .infinity,
@@ -120,8 +120,10 @@ private struct ProfileReader {
     {
       // A load cannot be set, nor a mean be waited for, with such a tail.
       notes.append(
-        "\(path).runTime: the best law has no finite mean; cut at the greatest run time seen, "
-          + "\(number(part.runTime.maximum)) s")
+        Note(
+          .assumed, "\(path).runTime", ["maximum_s": part.runTime.maximum],
+          "\(path).runTime: the best law has no finite mean; cut at the greatest run time seen, "
+            + "\(number(part.runTime.maximum)) s"))
       runTime = bounded
     }
     let cpu = request(part.cpu, "cpu", requests.cpu, &issues, &notes)
@@ -140,13 +142,15 @@ private struct ProfileReader {
   }
 
   /// The run times, or those of the 2011 trace where the profile knows next to none.
-  private func runTimeLaw(_ issues: inout [DescriptionIssue], _ notes: inout [String]) -> Law? {
+  private func runTimeLaw(_ issues: inout [DescriptionIssue], _ notes: inout [Note]) -> Law? {
     if part.runTime.count < 2, let other = WorkloadProfile.preset("google-2011")?.all.runTime,
       let law = try? other.fits.first?.fit.law
         .limited(by: .truncated(lower: 0, upper: other.maximum))
     {
       notes.append(
-        "\(path).runTime is not known to the profile; that of google-2011 is assumed")
+        Note(
+          .assumed, "\(path).runTime",
+          "\(path).runTime is not known to the profile; that of google-2011 is assumed"))
       return law
     }
     return law(part.runTime, "runTime", &issues)
@@ -180,22 +184,28 @@ private struct ProfileReader {
   private func request(
     _ quantity: QuantityProfile, _ key: String, _ assumed: Double,
     _ issues: inout [DescriptionIssue],
-    _ notes: inout [String]
+    _ notes: inout [Note]
   ) -> Law? {
     guard quantity.count == 0 else { return law(quantity, key, &issues) }
-    notes.append("\(path).\(key) is not known to the profile; \(assumed) \(quantity.unit) assumed")
+    notes.append(
+      Note(
+        .assumed, "\(path).\(key)", [quantity.unit: assumed],
+        "\(path).\(key) is not known to the profile; \(assumed) \(quantity.unit) assumed"))
     return try? Law.constant(assumed)
   }
 
   /// The profile's correlations, or the nearest that can be: shrunk together until they are positive
   /// definite and in reach of the laws' ties.
-  private func correlations(_ made: TaskClass, _ notes: inout [String]) -> TaskCorrelations? {
+  private func correlations(_ made: TaskClass, _ notes: inout [Note]) -> TaskCorrelations? {
     let known = part.rankCorrelations
     let wanted = [known.runTimeCPU ?? 0, known.runTimeMemory ?? 0, known.cpuMemory ?? 0]
     guard wanted.contains(where: { $0 != 0 }) else { return nil }
     let (pairs, factor) = made.reachable(wanted)
     if factor < 1 {
-      notes.append("\(path).rankCorrelations are taken at \(factor) of their size")
+      notes.append(
+        Note(
+          .assumed, "\(path).rankCorrelations", ["factor": factor],
+          "\(path).rankCorrelations are taken at \(factor) of their size"))
     }
     return pairs
   }

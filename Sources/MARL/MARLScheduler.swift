@@ -1,14 +1,7 @@
 import CNeural
+import PortableMath
 import Simulation
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A learned scheduler: one agent a machine, all with the networks of a ``PolicyModel``.
 ///

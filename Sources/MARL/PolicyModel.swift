@@ -1,13 +1,6 @@
+import PortableMath
 import Simulation
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// How many candidates an agent looks at, as a function of how busy the cluster seems.
 ///

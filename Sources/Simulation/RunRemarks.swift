@@ -80,84 +80,103 @@ public struct RunRemarks: Hashable, Sendable {
   /// What it is made of:
   ///   - options: how the run worked.
   ///   - goesByEstimates: what ``PlacementPolicy/goesByEstimates`` says, and the policy's name.
-  public func sentences(
+  public func notes(
     _ options: SimulationOptions, policy: String, goesByEstimates: Bool
-  ) -> [String] {
+  ) -> [Note] {
     guard tasks > 0 else { return [] }
-    var sentences = recordedSentences(options)
+    var notes = recordedNotes(options)
     if recorded == nil {
-      sentences += ruleSentences(options, policy: policy, goesByEstimates: goesByEstimates)
+      notes += ruleNotes(options, policy: policy, goesByEstimates: goesByEstimates)
     }
     for resource in Unmodelled.allCases where unmodelled[resource.rawValue] > 0 {
-      sentences.append(
-        "\(resource.words.name) not modelled, as no machine is said to have any "
-          + "(\(resource.words.key)); \(Self.tasks(unmodelled[resource.rawValue])) for it")
+      notes.append(
+        Note(
+          .notModelled, "\(resource)", ["tasks": Double(unmodelled[resource.rawValue])],
+          "\(resource.words.name) not modelled, as no machine is said to have any "
+            + "(\(resource.words.key)); \(Self.tasks(unmodelled[resource.rawValue])) for it"))
     }
     if withoutCPU > 0 {
-      sentences.append(
-        "\(Self.grouped(withoutCPU)) of \(Self.grouped(tasks)) tasks have no CPU request: they take "
-          + "no CPU and never wait for it")
+      notes.append(
+        Note(
+          .withoutRequest, "cpu", ["without": Double(withoutCPU), "tasks": Double(tasks)],
+          "\(Self.grouped(withoutCPU)) of \(Self.grouped(tasks)) tasks have no CPU request: they take "
+            + "no CPU and never wait for it"))
     }
     if splitRecords > 0 {
-      sentences.append(
-        "\(Self.grouped(splitRecords)) \(splitRecords == 1 ? "record has" : "records have") several "
-          + "instances, run as so many independent tasks; with --gangs (gangs: true) they start together"
-      )
+      notes.append(
+        Note(
+          .assumed, "instances", ["records": Double(splitRecords)],
+          "\(Self.grouped(splitRecords)) \(splitRecords == 1 ? "record has" : "records have") several "
+            + "instances, run as so many independent tasks; with --gangs (gangs: true) they start together"
+        ))
     }
-    return sentences
+    return notes
   }
 
   /// What the rules of the queue and the policy had to go by.
-  private func ruleSentences(
+  private func ruleNotes(
     _ options: SimulationOptions, policy: String, goesByEstimates: Bool
-  ) -> [String] {
-    var sentences: [String] = []
+  ) -> [Note] {
+    var notes: [Note] = []
     let estimates = "\(Self.grouped(withEstimate)) of \(Self.grouped(tasks)) tasks have estimates"
-    func note(_ none: String, _ some: String) {
+    func note(_ who: String, _ none: String, _ some: String) {
       guard withEstimate < tasks else { return }
-      sentences.append("\(estimates): \(withEstimate == 0 ? none : some)")
+      notes.append(
+        Note(
+          .withoutEstimates, who, ["with_estimate": Double(withEstimate), "tasks": Double(tasks)],
+          "\(estimates): \(withEstimate == 0 ? none : some)"))
     }
     if options.order == .sjf {
       note(
-        "shortest job first is first come, first served here",
+        "sjf", "shortest job first is first come, first served here",
         "shortest job first takes the others last, as they come")
     }
     if case .rule(let rule) = options.order, rule.goesByEstimates {
       note(
-        "\(rule.name) is first come, first served here",
+        rule.name, "\(rule.name) is first come, first served here",
         "\(rule.name) takes the others last, as they come")
     }
     switch options.backfilling {
     case .none, .greedy: break
     case .shadow:
-      note("backfilling before the shadow is greedy here", "it takes the others to run for ever")
-    case .easy: note("EASY is greedy here", "EASY takes the others to run for ever")
+      note(
+        "shadow", "backfilling before the shadow is greedy here",
+        "it takes the others to run for ever")
+    case .easy: note("easy", "EASY is greedy here", "EASY takes the others to run for ever")
     case .conservative:
       note(
-        "conservative backfilling has nothing to promise here",
+        "conservative", "conservative backfilling has nothing to promise here",
         "conservative backfilling takes the others to run for ever")
     }
     if policy.hasPrefix("order:") {
       note(
+        policy,
         "what \(policy) sees of requested times is the same for all (docs/learning/order.md says what that "
           + "costs)", "\(policy) takes the others to ask for a day")
       if withUser == 0 {
-        sentences.append(
-          "0 of \(Self.grouped(tasks)) tasks have users: what \(policy) and predictions go by of users is the "
-            + "same for all (docs/learning/order.md says what that costs)")
+        notes.append(
+          Note(
+            .withoutUsers, policy, ["tasks": Double(tasks)],
+            "0 of \(Self.grouped(tasks)) tasks have users: what \(policy) and predictions go by of users is "
+              + "the same for all (docs/learning/order.md says what that costs)"))
       }
     }
     if goesByEstimates {
-      note("\(policy) takes each to run one second", "\(policy) takes the others to run one second")
+      note(
+        policy, "\(policy) takes each to run one second",
+        "\(policy) takes the others to run one second")
     }
     if options.order == .earliestDeadline, withDeadline < tasks {
-      sentences.append(
-        "\(Self.grouped(withDeadline)) of \(Self.grouped(tasks)) tasks have deadlines: earliest "
-          + "deadline first "
-          + (withDeadline == 0
-            ? "is first come, first served here" : "takes the others last, as they come"))
+      notes.append(
+        Note(
+          .withoutDeadlines, "edf",
+          ["with_deadline": Double(withDeadline), "tasks": Double(tasks)],
+          "\(Self.grouped(withDeadline)) of \(Self.grouped(tasks)) tasks have deadlines: earliest "
+            + "deadline first "
+            + (withDeadline == 0
+              ? "is first come, first served here" : "takes the others last, as they come")))
     }
-    return sentences
+    return notes
   }
 
   /// Why the run is not what it was asked to be: the queue's order goes by what no task has. Nil if it
@@ -181,12 +200,15 @@ public struct RunRemarks: Hashable, Sendable {
     return nil
   }
 
-  private func recordedSentences(_ options: SimulationOptions) -> [String] {
+  private func recordedNotes(_ options: SimulationOptions) -> [Note] {
     guard let recorded else { return [] }
-    var sentences: [String] = []
+    var notes: [Note] = []
     func note(_ count: Int, _ words: String) {
       guard count > 0 else { return }
-      sentences.append("\(Self.grouped(count)) of \(Self.grouped(tasks)) tasks \(words)")
+      notes.append(
+        Note(
+          .recordedStarts, "recorded", ["of": Double(tasks), "tasks": Double(count)],
+          "\(Self.grouped(count)) of \(Self.grouped(tasks)) tasks \(words)"))
     }
     let first =
       recorded.first.map {
@@ -212,11 +234,13 @@ public struct RunRemarks: Hashable, Sendable {
       options.backfilling != plain.backfilling, options.preemption != nil,
       options.heartbeat > .zero, options.gateways, options.failures != nil,
     ].contains(true) {
-      sentences.append(
-        "recorded goes by no queue and no view of the machines: order, backfilling, mode, preemption, "
-          + "heartbeat, gateways and failures of machines mean nothing to it")
+      notes.append(
+        Note(
+          .notModelled, "recorded",
+          "recorded goes by no queue and no view of the machines: order, backfilling, mode, preemption, "
+            + "heartbeat, gateways and failures of machines mean nothing to it"))
     }
-    return sentences
+    return notes
   }
 
   private static func seconds(_ time: Microseconds) -> String {
@@ -241,8 +265,8 @@ public struct RunRemarks: Hashable, Sendable {
 
 extension SimulationReport {
   /// What has to be said before the figures are read; empty if nothing has.
-  public func remarks(_ options: SimulationOptions) -> [String] {
-    remarks.sentences(options, policy: policy, goesByEstimates: policyGoesByEstimates)
+  public func notes(_ options: SimulationOptions) -> [Note] {
+    remarks.notes(options, policy: policy, goesByEstimates: policyGoesByEstimates)
   }
 
   /// Why no task could be placed at all, and what to set; nil if one could.
@@ -264,4 +288,17 @@ extension SimulationReport {
       }
     return "no task could be placed: \(key)"
   }
+}
+
+extension Note.Kind {
+  /// A rule goes by estimates that tasks do not have.
+  public static let withoutEstimates = Note.Kind(rawValue: "without-estimates")
+  /// A rule goes by deadlines that tasks do not have.
+  public static let withoutDeadlines = Note.Kind(rawValue: "without-deadlines")
+  /// No task has a user.
+  public static let withoutUsers = Note.Kind(rawValue: "without-users")
+  /// Tasks do not ask for a resource.
+  public static let withoutRequest = Note.Kind(rawValue: "without-request")
+  /// How recorded starts could not be followed.
+  public static let recordedStarts = Note.Kind(rawValue: "recorded-starts")
 }

@@ -18,6 +18,9 @@ public struct ReadOptions {
   public var assumedRequest = SIMD4(0.03125, 0.015625, 0, 0)
   /// Whether alloc sets (Google 2019), which are reservations and no tasks, get records too.
   public var includesAllocSets = false
+  /// Whether columns of record files that are none of theirs become attributes; they are read beforehand and
+  /// kept in memory.
+  public var keepsColumns = false
   /// Where spilled data go; they have no name there and vanish with the process.
   public var temporaryDirectory = NSTemporaryDirectory()
   /// How many bytes may be held for sorting, by all threads together; what exceeds them is spilled.

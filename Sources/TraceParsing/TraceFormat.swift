@@ -45,7 +45,7 @@ public protocol RecognisedTrace {
   /// The tables that are there.
   var tables: [TraceTable] { get }
   /// What the user should know before anything is read: missing parts.
-  var notes: [String] { get }
+  var notes: [Note] { get }
   /// The files of the input that no table is made of: see `TraceInput.passedOver(besides:format:)`.
   var passedOver: [PassedOverFile] { get }
 
@@ -70,6 +70,10 @@ public protocol RecognisedTrace {
   /// Its machines' comings and goings in time order; nil if it has none.
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList?
 
+  /// The table that ``machineEvents(_:)`` reads; nil where that is no table of its own, or there is none.
+  /// `machine_events` unless the format says otherwise.
+  var machineTable: String? { get }
+
   /// Reads one table for what can be said without making records.
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey
 }
@@ -89,6 +93,9 @@ extension RecognisedTrace {
   public var relativeAmounts: RelativeAmounts { [] }
   public func canMakeRecords(from table: String?) -> Bool { true }
   public func canKeepParts(of table: String?) -> Bool { false }
+  public var machineTable: String? {
+    tables.contains { $0.name == "machine_events" } ? "machine_events" : nil
+  }
   public func canSplit(_ table: String?) -> Bool { false }
 }
 

@@ -46,7 +46,7 @@ extension ReadingSettings {
 }
 
 extension TaskSelection {
-  /// `selection` of a description: from, to, priority, sample, sampleSeed.
+  /// `selection` of a description: from, to, priority, select, sample, sampleSeed.
   init(_ node: ConfigurationNode?) {
     self.init()
     guard let node else { return }
@@ -57,6 +57,13 @@ extension TaskSelection {
       if priority == nil {
         node.problem(
           at: "priority", "is '\(text)'; expected numbers, ranges and classes, such as 0-1,9")
+      }
+    }
+    for text in (node.list("select") ?? []).compactMap({ $0.string() }) {
+      if let column = ColumnSelection(text) {
+        columns.append(column)
+      } else {
+        node.problem(at: "select", "is '\(text)'; expected column=values, such as qos=LS,BE")
       }
     }
     sample = node.number("sample", in: .share)

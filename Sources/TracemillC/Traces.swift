@@ -56,14 +56,16 @@ public func traceRecords(
   return attempt(error) {
     try job.guarding {
       let wanted = try DescribedTrace(description, job)
-      let trace = try wanted.reading.open(wanted.path, meter: job.meter)
-      let rejects = try wanted.reading.rejectLog()
+      var reading = wanted.reading
+      reading.keepsColumns = true
+      let trace = try reading.open(wanted.path, meter: job.meter)
+      let rejects = try reading.rejectLog()
       let stream = try trace.records(
-        wanted.reading.readOptions(meter: job.meter, rejects: rejects))
+        reading.readOptions(meter: job.meter, rejects: rejects))
       let source = wanted.selection.apply(stream)
       guard let out else { return 0 }
-      ArrowTable(columns: RecordColumn.table, symbols: { stream.symbols.strings }).export(to: out) {
-        rows in
+      let columns = RecordColumn.table + stream.attributes.table
+      ArrowTable(columns: columns, symbols: { stream.symbols.strings }).export(to: out) { rows in
         try job.guarding {
           while rows.count < ArrowTable<TaskRecord>.batchRows, let record = try source.next() {
             rows.append(record)

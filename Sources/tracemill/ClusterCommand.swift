@@ -75,7 +75,7 @@ struct ClusterCommand: ParsableCommand {
         significant(kind.speed),
       ])
     }
-    var text = "\(cluster): \(grouped(layout.machines.count)) machines, "
+    var text = "\(cluster): \(counted(layout.machines.count, "machine")), "
     text +=
       "\(significant(layout.effectiveCores, digits: 5)) cores times their speeds\n" + table.text
     if kinds.count > 20 { text += "  and \(grouped(kinds.count - 20)) more kinds\n" }

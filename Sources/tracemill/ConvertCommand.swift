@@ -140,8 +140,10 @@ struct ConvertCommand: ParsableCommand {
     let rejects = try output.flatMap { lenient ? try RejectsFile(beside: $0) : nil }
     let log = try rejects?.log ?? (lenient ? RejectLog { _ in } : nil)
     var options = reading.readOptions(meter: meter, rejects: log)
-    // Of all layouts one has a place for what a format says beyond the records.
-    options.keepsAttributes = output.map { toFormat.of($0) == .swf } ?? false
+    // Record files and SWF have a place for what a format says beyond the records.
+    options.keepsAttributes =
+      selection.selection.needsAttributes
+      || output.map { [.records, .swf].contains(toFormat.of($0)) } ?? false
     if resume, let output {
       if trace.canKeepParts(of: options.table) {
         options.work = try WorkFolder(path: output + ".work")

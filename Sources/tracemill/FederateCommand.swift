@@ -21,11 +21,6 @@ struct FederateCommand: ParsableCommand {
       --method fedavg fedprox pooled isolated
       """)
 
-  /// How clusters train together, or do not.
-  enum Method: String, ExpressibleByArgument, CaseIterable {
-    case fedavg, fedprox, pooled, isolated
-  }
-
   @Argument(help: ArgumentHelp("The scenario (YAML), with clusters.", valueName: "scenario"))
   var scenario: String
 
@@ -37,7 +32,7 @@ struct FederateCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp("fedavg, fedprox, pooled, isolated: one or more.", valueName: "method"))
-  var method: [Method] = [.fedavg]
+  var method: [FederationMethod] = [.fedavg]
 
   @Flag(help: "Go on from the folder's checkpoints, where there are any.")
   var resume = false
@@ -93,7 +88,13 @@ struct FederateCommand: ParsableCommand {
     try file.measureUnits(workers: workers)
     var trained: [FederationTable.Entry] = []
     do {
-      for method in method { trained += try train(method, file) }
+      for method in method {
+        trained += try method.train(
+          file, folder: "\(output)/\(method.rawValue)", resume: resume, workers: workers,
+          limit: stopAfter,
+          report: { if !messages.quiet { writeError("\(method.rawValue): \($0)") } },
+          conclude: { if !json { try writeOutput($0) } })
+      }
     } catch let error as TrainingError {
       throw CommandFailure(message: "\(scenario): \(error)")
     }
@@ -101,45 +102,6 @@ struct FederateCommand: ParsableCommand {
     let table = try FederationTable(trained, file, seeds: held, workers: workers)
     try writeOutput(json ? jsonText(["results": table.objects]) + "\n" : table.text)
   }
-
-  /// Trains by a method; its policies, one a cluster.
-  private func train(_ method: Method, _ file: ScenarioFile) throws -> [FederationTable.Entry] {
-    let folder = "\(output)/\(method.rawValue)"
-    var file = file
-    let report: (String) -> Void = {
-      if !messages.quiet { writeError("\(method.rawValue): \($0)") }
-    }
-    switch method {
-    case .fedavg, .fedprox:
-      file.training.learner.proximal = method == .fedprox ? file.proximal : 0
-      var session = try FederationSession(file, folder: folder, resume: resume)
-      try session.run(workers: workers, limit: stopAfter, report: report)
-      if !json { try writeOutput(session.summary) }
-      return [.init(method.rawValue, Array(repeating: session.policy, count: file.scenarios.count))]
-    case .pooled:
-      // As many decisions, in as many steps, as all clusters together make and each.
-      file.training.episodes *= file.scenarios.count
-      file.training.learner.minibatch *= file.scenarios.count
-      let policy = try train(file, folder, report)
-      return [.init("pooled", Array(repeating: policy, count: file.scenarios.count))]
-    case .isolated:
-      let policies = try file.scenarios.map { scenario in
-        var alone = file
-        alone.scenarios = [scenario]
-        return try train(alone, "\(folder)/\(scenario.name)") { report("\(scenario.name): \($0)") }
-      }
-      return [.init("isolated", policies), .init("isolated, elsewhere", policies, elsewhere: true)]
-    }
-  }
-
-  private func train(
-    _ file: ScenarioFile, _ folder: String, _ report: (String) -> Void
-  ) throws -> PolicyModel {
-    try makeFolder(folder)
-    var session = try TrainingSession(file, folder: folder, resume: resume, from: nil)
-    try session.run(
-      workers: workers, limit: stopAfter.map { $0 * file.localIterations }, report: report)
-    if !json { try writeOutput(session.summary) }
-    return session.policy
-  }
 }
+
+extension FederationMethod: ExpressibleByArgument {}

@@ -31,7 +31,8 @@ extension GenerateCommand {
     }
     progress.finish()
     if let plots {
-      try FitPlots(folder: plots, logger: reading.logger).write(comparing: report.original, with: report.generated)
+      try FitPlots(folder: plots, logger: reading.logger).write(
+        comparing: report.original, with: report.generated)
     }
     if json {
       let encoder = JSONEncoder()

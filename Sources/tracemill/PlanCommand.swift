@@ -119,8 +119,8 @@ struct PlanCommand: ParsableCommand {
     _ = words.take(["-o", "--output", "--threads"])
     _ = words.take(["--json"], isFlag: true)
     var merge = words.take([
-      "--from", "--to", "--priority", "--sample", "--sample-seed", "--salt", "--to-format",
-      "--rows-per-part",
+      "--from", "--to", "--priority", "--select", "--sample", "--sample-seed", "--salt",
+      "--to-format", "--rows-per-part",
     ])
     merge += words.take(["--anonymise"], isFlag: true)
     for (name, value) in [

@@ -96,7 +96,7 @@ struct Tracemill: AsyncParsableCommand {
     guard let name = CommandLine.names.dropFirst().first, !name.hasPrefix("-"),
       !names.contains(name)
     else { return }
-    // What speaks to a cluster is a program of its own, so that its HTTP client is nobody else's.
+    // Commands that speak to a cluster are another program: this one does not depend on an HTTP client.
     let isOfKube = ["record", "replay"].contains(name)
     let words =
       isOfKube

@@ -212,6 +212,26 @@ private func lawsWithLimits() throws -> [Law] {
   }
 }
 
+/// What a law without closed forms is helped with.
+@Suite struct HelperTests {
+  @Test func momentsByQuadrature() throws {
+    let laws: [any Distribution] = [
+      try Weibull(shape: 0.7, scale: 60), try Lognormal(mu: 2, sigma: 1.2),
+      try Gamma(shape: 2.5, scale: 3), try Exponential(rate: 0.1), try Pareto(shape: 3.5, scale: 2),
+    ]
+    for law in laws {
+      let mean = law.momentByQuadrature(1)
+      #expect(abs(mean / law.mean - 1) < 1e-9, "\(law)")
+      let variance = law.momentByQuadrature(2) - mean * mean
+      #expect(abs(variance / law.variance - 1) < 1e-7, "\(law)")
+      for level in [-1e-9, -0.3, -5, -300] {
+        let x = law.solveQuantile(logSurvival: level, start: law.mean)
+        #expect(abs(x / law.quantile(logSurvival: level) - 1) < 1e-9, "\(law) \(level)")
+      }
+    }
+  }
+}
+
 /// Every law against scipy (and mpmath for the truncated power law).
 @Suite(
   .enabled(if: Place.python != nil, "needs TRACEMILL_PYTHON or .venv with Tests/requirements.txt"))

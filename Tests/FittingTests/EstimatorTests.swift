@@ -322,6 +322,36 @@ func options(_ law: Law) -> FitOptions {
     }
   }
 
+  /// Of values between limits, too: the search used to end at a rate near 0 and call it a fit. Values whose density
+  /// is x^-exponent e^(tilt x) between 1 and 1000, by their quantiles.
+  @Test(arguments: [(2.2, 5e-4), (1.3, 5e-4), (0.6, 1e-4), (2.2, -0.01), (1.3, -0.01)])
+  func aCutoffBetweenLimitsIsFoundOrSaidToBeNone(exponent: Double, tilt: Double) throws {
+    let grid = (0...200_000).map { exp(Double($0) / 200_000 * log(1000)) }
+    var cumulated = [0.0]
+    for (a, b) in zip(grid, grid.dropFirst()) {
+      let x = (a * b).squareRoot()
+      cumulated.append(cumulated.last! + pow(x, -exponent) * exp(tilt * x) * (b - a))
+    }
+    var place = 0
+    let values = (0..<2000).map { i in
+      let level = (Double(i) + 0.5) / 2000 * cumulated.last!
+      while cumulated[place + 1] < level { place += 1 }
+      return (grid[place] * grid[place + 1]).squareRoot()
+    }
+    do {
+      var options = FitOptions()
+      options.lowerBound = 1
+      let fit = try Sample(values, limits: .truncated(lower: 1, upper: 1000)).fit(
+        .truncatedPowerLaw, options)
+      #expect(tilt < 0, "fitted \(fit)")
+      #expect(abs(fit.parameters[0].value - exponent) < 0.1)
+      #expect(abs(fit.parameters[1].value / -tilt - 1) < 0.1)
+    } catch {
+      guard case .noMaximum(.truncatedPowerLaw, let reason) = error else { throw error }
+      #expect(tilt > 0 && reason.contains("pure power law"))
+    }
+  }
+
   /// A pure power law leaves the truncated one no cutoff to find: said, not reported as a fit.
   @Test func noMaximumIsSaid() throws {
     let values = (1...400).map { exp(pow(-log(Double($0) / 401), 1.5) / 2.2) }

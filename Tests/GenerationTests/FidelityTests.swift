@@ -66,7 +66,7 @@ import Workload
     #expect(profile.all.rankCorrelations.runTimeMemory == nil)
     #expect(try #require(profile.all.rankCorrelations.runTimeCPU) > 0.5)
     #expect(profile.kinds?.count == 3)
-    var notes: [String] = []
+    var notes: [Note] = []
     let model = try WorkloadModel(profile, notes: &notes)
     let jobs = records.dropFirst(40)
     let work = jobs.reduce(0) { $0 + $1.request.cpu.value * $1.runTime.seconds }
@@ -84,7 +84,7 @@ import Workload
     // 0.6 of the jobs repeat their user's last, where there is one; their run times go with it.
     #expect(abs(repeats.share - 0.6) < 0.03)
     #expect(repeats.runTimeCorrelation > 0.9)
-    var notes: [String] = []
+    var notes: [Note] = []
     var model = try WorkloadModel(profile, notes: &notes)
     model.standing = nil
     let drawn = records(try SyntheticWorkload(model, .tasks(20_000), seed: 3))
@@ -106,7 +106,7 @@ import Workload
     let standing = try #require(profile.standing)
     #expect(standing.tasks == 40)
     #expect(standing.cores == 80)
-    var notes: [String] = []
+    var notes: [Note] = []
     var model = try WorkloadModel(profile, notes: &notes)
     let drawn = records(try SyntheticWorkload(model, .tasks(1000), seed: 3))
     #expect(drawn.count == 1000)
@@ -126,7 +126,7 @@ import Workload
   /// Jumping ahead and drawing on several threads give the same records with repeats and a population.
   @Test func sameRecordsWhicheverWay() async throws {
     let profile = try await profile(log())
-    var notes: [String] = []
+    var notes: [Note] = []
     let model = try WorkloadModel(profile, notes: &notes)
     let source = try SyntheticWorkload(model, .tasks(6000), seed: 9)
     let all = records(source)
@@ -230,7 +230,7 @@ import Workload
     let profile = try await profile(coarse)
     #expect(profile.ticks == ClockTicks(submission: 1, runTime: 10))
     #expect(try await self.profile(log()).ticks == nil)
-    var notes: [String] = []
+    var notes: [Note] = []
     var model = try WorkloadModel(profile, notes: &notes)
     model.standing = nil
     let drawn = records(try SyntheticWorkload(model, .tasks(2000), seed: 3))
@@ -295,7 +295,7 @@ extension FidelityTests {
   /// A workload is not told from another seed's; one whose order was lost is.
   @Test func detectsALostOrder() async throws {
     let profile = try await profile(log())
-    var notes: [String] = []
+    var notes: [Note] = []
     var model = try WorkloadModel(profile, notes: &notes)
     model.repeats = RepeatModel(share: 0.9, lags: [1], runTimeCorrelation: 0.95)
     let a = records(try SyntheticWorkload(model, .tasks(2400), seed: 1))

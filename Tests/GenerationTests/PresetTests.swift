@@ -32,7 +32,7 @@ import WorkloadTestKit
   @Test func `laws and the data's own give the same middle`() throws {
     let profile = try #require(WorkloadProfile.preset("google-2011"))
     for margins in MarginChoice.allCases {
-      var notes: [String] = []
+      var notes: [Note] = []
       let model = try WorkloadModel(profile, margins: margins, notes: &notes)
       let median = profile.all.runTime.quantiles.first { $0.p == 0.5 }?.value ?? 0
       let found = model.classes[0].runTime.quantile(0.5)
@@ -45,7 +45,7 @@ import WorkloadTestKit
     var profile = try #require(WorkloadProfile.preset("google-2019"))
     profile.all.arrivals.rate = -1
     for name in profile.classMix.keys { profile.classMix[name]?.share = 0.9 }
-    var notes: [String] = []
+    var notes: [Note] = []
     do {
       _ = try WorkloadModel(profile, notes: &notes)
       Issue.record("it was taken")

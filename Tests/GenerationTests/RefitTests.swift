@@ -76,7 +76,7 @@ import Workload
     name: String
   ) async throws {
     let profile = try #require(WorkloadProfile.preset(name))
-    var notes: [String] = []
+    var notes: [Note] = []
     let model = try WorkloadModel(profile, margins: .fitted, arrivals: .poisson, notes: &notes)
     let tasks = records(try SyntheticWorkload(model, .tasks(200_000), seed: 22))
     for part in model.classes {

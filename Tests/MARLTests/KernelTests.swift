@@ -1,5 +1,6 @@
 import CNeural
 import CNeuralPlain
+import Foundation
 import Testing
 import Workload
 
@@ -73,6 +74,17 @@ import Workload
       }
     }
     #expect(error(dx, back, terms: outputs) < 1)
+  }
+
+  /// The hyperbolic tangent, to one unit of the last place.
+  @Test func tangents() {
+    var values: [Float] = (0..<2000).map { (Float($0) - 1000) * 0.011 } + [1e-30, -1e-6, 0.015, 30]
+    let arguments = values
+    cnn_bias(&values, [Float](repeating: 0, count: values.count), 1, values.count, 2)
+    for (x, y) in zip(arguments, values) {
+      let expected = tanh(Double(x))
+      #expect(abs(Double(y) - expected) <= Double(Float(expected).ulp) * 0.51, "\(x)")
+    }
   }
 
   @Test func theOthersAreAlikeToo() {

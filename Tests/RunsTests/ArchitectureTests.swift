@@ -129,6 +129,31 @@ import WorkloadTestKit
     #expect(try !imports(of: module).contains("Foundation"))
   }
 
+  /// The program parses, prints and hands on: what it does is in the libraries, for all other faces.
+  @Test func theProgramIsThin() throws {
+    let lines = try files(of: "tracemill").reduce(0) { sum, file in
+      try sum + String(contentsOf: file, encoding: .utf8).count { $0 == "\n" }
+    }
+    // 3,500 is what is aimed at; shards and plans brought more.
+    #expect(lines < 3800, "move what it does to Runs")
+  }
+
+  /// What is trained and simulated is the same on every machine: elementary functions are PortableMath's there, since
+  /// those of a C library differ in the last place by its version and the processor's instructions.
+  @Test(arguments: ["MARL", "Simulation"])
+  func noMathematicsOfTheCLibrary(_ module: String) throws {
+    let calls = try Regex(#"(^|[^.\w])(exp|log|pow|sin|cos|tanh|log2|log10|log1p|expm1)f?\("#)
+    for file in try files(of: module) {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      let code = text.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
+      guard code.contains(where: { $0.firstMatch(of: calls) != nil }) else { continue }
+      #expect(text.contains("import PortableMath"), "\(file.lastPathComponent)")
+      #expect(
+        !text.contains("import Glibc") && !text.contains("import Foundation"),
+        "\(file.lastPathComponent)")
+    }
+  }
+
   /// What the document shows is what is compiled and run here.
   @Test func theExamplesAreTheDocuments() throws {
     let examples = try Self.text("Tests/RunsTests/ExtensionExamples.swift")

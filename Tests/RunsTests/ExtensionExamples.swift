@@ -156,7 +156,7 @@ struct TwoTableTrace: RecognisedTrace {
   let found: FieldTableTrace
   var format: String { found.format }
   var tables: [TraceTable] { found.tables }
-  var notes: [String] { found.notes }
+  var notes: [Note] { found.notes }
   var passedOver: [PassedOverFile] { found.passedOver }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {

@@ -119,6 +119,6 @@ import Testing
 
       """)
     let notes = try NamedScheduler("kube:" + path).notes
-    #expect(notes.count == 2 && notes[1].contains("MyPlugin"))
+    #expect(notes.count == 2 && notes[1].scope == "MyPlugin" && notes[1].kind == .notModelled)
   }
 }

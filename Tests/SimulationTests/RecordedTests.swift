@@ -53,11 +53,11 @@ import Workload
     #expect(again.report.decisions == 0)
     #expect(starts(again.results) == starts(done.results))
     #expect(
-      again.report.remarks(SimulationOptions()).isEmpty,
-      "\(again.report.remarks(SimulationOptions()))")
+      again.report.notes(SimulationOptions()).isEmpty,
+      "\(again.report.notes(SimulationOptions()))")
     var options = SimulationOptions()
     options.backfilling = .easy
-    #expect(again.report.remarks(options).count == 1)
+    #expect(again.report.notes(options).count == 1)
   }
 
   private func started(
@@ -97,7 +97,7 @@ import Workload
     #expect(counts.first?.task == TaskID(job: 2))
     #expect(counts.first?.time == Microseconds(seconds: 10))
     #expect(report.remarks.failure(SimulationOptions()) == nil)
-    let sentences = report.remarks(SimulationOptions())
+    let sentences = report.notes(SimulationOptions()).texts
     #expect(sentences.count == 3)
     #expect(sentences.allSatisfy { $0.contains("of 7 tasks") })
   }

@@ -105,8 +105,9 @@ import Workload
     var (report, results) = try run([asks], on: try ClusterLayout(spec, seed: 1), FirstFit())
     #expect(results.map(\.outcome) == [.finished])
     #expect(report.remarks.notModelled == ["disk": 1, "gpu": 1])
-    let said = report.remarks(SimulationOptions())
-    #expect(said.contains { $0.contains("GPUs are not modelled") && $0.contains("(gpus)") })
+    let said = report.notes(SimulationOptions())
+    #expect(
+      said.contains { $0.kind == .notModelled && $0.scope == "gpu" && $0.figures == ["tasks": 1] })
     #expect(report.allUnplaceable == nil)
     // What is said to be none is none.
     spec.groups[0].gpus = ValueRange(0)
@@ -128,18 +129,18 @@ import Workload
     func said(
       _ records: [TaskRecord], _ policy: any PlacementPolicy = FirstFit(),
       _ set: (inout SimulationOptions) -> Void
-    ) throws -> (remarks: [String], failure: String?) {
+    ) throws -> (remarks: [Note], failure: String?) {
       var options = SimulationOptions()
       set(&options)
       let report = try run(records, on: try machines([(4, 0)]), policy, set).report
-      return (report.remarks(options), report.remarks.failure(options))
+      return (report.notes(options), report.remarks.failure(options))
     }
     #expect(try said(plain) { _ in }.remarks.isEmpty)
     #expect(
-      try said(plain) { $0.backfilling = .easy }.remarks
+      try said(plain) { $0.backfilling = .easy }.remarks.texts
         == ["0 of 2 tasks have estimates: EASY is greedy here"])
     #expect(
-      try said(known) { $0.backfilling = .easy }.remarks
+      try said(known) { $0.backfilling = .easy }.remarks.texts
         == ["1 of 2 tasks have estimates: EASY takes the others to run for ever"])
     #expect(
       try said(plain) {
@@ -150,13 +151,13 @@ import Workload
     #expect(try said(known) { $0.order = .sjf }.failure == nil)
     #expect(try said(known) { $0.order = .sjf }.remarks.count == 1)
     #expect(try said(plain) { $0.order = .earliestDeadline }.failure != nil)
-    #expect(try said(plain, MinMin()) { _ in }.remarks.first?.contains("min-min") == true)
+    #expect(try said(plain, MinMin()) { _ in }.remarks.first?.scope == "min-min")
     var idle = plain
     idle[0].request.cpu = .zero
-    #expect(try said(idle) { _ in }.remarks.first?.contains("no CPU request") == true)
+    #expect(try said(idle) { _ in }.remarks.first?.kind == .withoutRequest)
     var several = plain
     several[1].instances = 3
-    #expect(try said(several) { _ in }.remarks.first?.contains("several instances") == true)
+    #expect(try said(several) { _ in }.remarks.first?.scope == "instances")
     #expect(try said(several) { $0.gangs = true }.remarks.isEmpty)
   }
 }

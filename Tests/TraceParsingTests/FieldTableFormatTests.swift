@@ -67,7 +67,7 @@ import Workload
     #expect(
       stream.dependencies.dependencies(of: TaskID(job: 7, index: 1)).map(\.predecessor.index) == [0]
     )
-    #expect(stream.report.notes == ["1 tasks name themselves as predecessor: ignored"])
+    #expect(stream.report.notes.texts == ["1 task names itself as predecessor: ignored"])
     #expect(
       stream.report.surveys["jobs"]?.events.map(\.name) == ["done", "broken"]
         && stream.report.surveys["jobs"]?.events.map(\.count) == [2, 1])

@@ -92,8 +92,11 @@ func read(
     #expect(trace.tables[0].missing == [5...6, 8...8])
     #expect(trace.tables[0].missingCount == 3)
     #expect(trace.tables[0].total == 500)
-    #expect(trace.notes.contains { $0.contains("part 5-6, 8 missing") })
-    #expect(trace.notes.contains { $0.contains("5 of 500 parts given") })
+    #expect(
+      trace.notes.contains {
+        $0.text.contains("part 5-6, 8 missing") && $0.figures == ["missing": 3]
+      })
+    #expect(trace.notes.contains { $0.text.contains("5 of 500 parts given") })
   }
 
   @Test func namesThatMakeNoSeriesDoNoHarm() throws {

@@ -30,6 +30,9 @@ import Workload
     #expect(records.map(\.attempts) == [1, 1, 0])
     #expect(records.map(\.request.cpu) == [Cores(8), Cores(1), Cores(1)])
     #expect(records.map { stream.symbols[$0.user] } == ["ann", "bob", "bob"])
-    #expect(stream.report.notes.contains { $0.hasPrefix("1 rows of tasks left out") })
+    #expect(
+      stream.report.notes.contains {
+        $0.kind == .leftOut && $0.scope == "tasks" && $0.figures == ["rows": 1]
+      })
   }
 }

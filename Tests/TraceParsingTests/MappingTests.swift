@@ -24,7 +24,8 @@ import Workload
       .open(path)
     let stream = try trace.records(options)
     return Reading(
-      records: try Formats.drain(stream), stream: stream, notes: trace.notes + stream.report.notes)
+      records: try Formats.drain(stream), stream: stream,
+      notes: (trace.notes + stream.report.notes).texts)
   }
 
   private func failure(_ map: String, _ text: String, name: String = "t.csv") -> String {
@@ -180,7 +181,7 @@ import Workload
     #expect(made.records.map(\.submit.seconds) == [5, 11])
     #expect(made.stream.symbols[made.records[0].user] == "ann")
     #expect(made.notes.contains("1: rows without one in jobs"))
-    #expect(made.notes.contains("1 rows of tasks left out: kind is none of 'batch'"))
+    #expect(made.notes.contains("1 row of tasks left out: kind is none of 'batch'"))
     #expect(made.stream.report.rows == ["tasks": 3, "jobs": 3])
   }
 

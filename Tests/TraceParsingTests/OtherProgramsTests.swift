@@ -126,11 +126,15 @@ import Workload
     let (_, stream) = try mapped(
       folder.write("id,t,d\n1,1,1\n2,1,1\n1,2,1\n1,3,1\n", to: "twice.csv"))
     #expect(
-      stream.report.notes.contains { $0.contains("1 task has more than one row (2 rows too many)") }
+      stream.report.notes.texts.contains {
+        $0.contains("1 task has more than one row (2 rows too many)")
+      }
     )
     let own = try read(folder.write("job_id,submit_us\n1,1\n1,2\n", to: "own.csv")).stream
     #expect(
-      own.report.notes.contains { $0.contains("1 task has more than one row (1 row too many)") })
+      own.report.notes.texts.contains {
+        $0.contains("1 task has more than one row (1 row too many)")
+      })
     let opener = TraceOpener(formats: [RecordFileFormat(), StandardWorkloadFormat()])
     for (name, text) in [
       ("r.csv", "job_id,submit_us\n1,1\n1,2\n"),

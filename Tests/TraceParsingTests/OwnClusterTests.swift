@@ -56,7 +56,7 @@ import Workload
       records.prefix(3).map(\.request.memory.rawValue) == [16 << 30, 16_000 << 20, 100 << 20])
     #expect(records[3].flags.contains(.spansMachines) && !records[0].flags.contains(.spansMachines))
     #expect(records[3].lastSchedule > records[3].firstSchedule)
-    #expect(stream.report.notes.contains("2 rows of tasks left out: JobID is '*.*'"))
+    #expect(stream.report.notes.texts.contains("2 rows of tasks left out: JobID is '*.*'"))
     #expect(stream.symbols[records[1].user] == "bob")
     let machines = try #require(try trace.machineEvents(ReadOptions())).events
     #expect(machines.map(\.capacity.cpu) == [Cores(64), Cores(32)])

@@ -78,8 +78,8 @@ import Workload
     try folder.write([0, 1, 2], to: "job_events/z.csv")
     #expect(try files(folder.path).contains { !$0.passed })
     let all = try passedOver(folder.path)
-    #expect(PassedOverFile.note(all, limit: 2)?.contains("4 files passed over") ?? false)
-    #expect(PassedOverFile.note(all, limit: 2)?.hasSuffix("and 2 more") ?? false)
+    #expect(PassedOverFile.note(all, limit: 2)?.text.contains("4 files passed over") ?? false)
+    #expect(PassedOverFile.note(all, limit: 2)?.text.hasSuffix("and 2 more") ?? false)
   }
 
   @Test func foldersAreFollowedAsFarAsAnyTableGoes() throws {

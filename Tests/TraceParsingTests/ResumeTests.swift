@@ -45,7 +45,7 @@ private func makeParts(_ count: Int, rows: Int, in folder: TemporaryFolder) thro
     var records: [TaskRecord] = []
     while let record = try stream.next() { records.append(record) }
     var report = stream.report
-    report.notes.removeAll { $0.hasPrefix("resume:") }
+    report.notes.removeAll { $0.kind == .resumed }
     return (records, stream.symbols.strings, report, lines)
   }
 
@@ -54,7 +54,7 @@ private func makeParts(_ count: Int, rows: Int, in folder: TemporaryFolder) thro
     options.rejects = try RejectLog { _ in }
     options.work = work
     return try TraceOpener(formats: [Google2011Format()]).open(path).records(options).report.notes
-      .filter { $0.hasPrefix("resume:") }
+      .filter { $0.kind == .resumed }.texts
   }
 
   /// Whatever is kept of the parts, what comes out is what comes out without.

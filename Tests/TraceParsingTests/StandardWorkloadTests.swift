@@ -31,7 +31,7 @@ import Workload
       let stream = try open(folder.write("log.swf", text)).records(ReadOptions())
       let records = try Formats.drain(stream)
       #expect(records.map(\.id.job) == [1, 2] && records.map(\.runTime.seconds) == [300, 50])
-      #expect(stream.report.notes.contains { $0.hasPrefix("2 lines are partial executions") })
+      #expect(stream.report.notes.contains { $0.text.hasPrefix("2 lines are partial executions") })
     }
     // Without a line for the whole life, the stretches are the job.
     let alone =
@@ -53,7 +53,8 @@ import Workload
       let text = "; Version: 2.2\n" + Self.line(1, 0, 0, 9, status: 1, more: more)
       let stream = try open(folder.write("log.swf", text)).records(ReadOptions())
       #expect(try Formats.drain(stream).count == 1)
-      #expect(stream.report.notes.contains { $0.hasPrefix("1 lines have more than the 18 fields") })
+      #expect(
+        stream.report.notes.contains { $0.text.hasPrefix("1 line has more than the 18 fields") })
     }
     for (more, count) in [(" 1 2 3 4", 22), ("", 17)] {
       var text = Self.line(1, 0, 0, 9, status: 1, more: more)

@@ -44,6 +44,53 @@ import Workload
     #expect(error?.message == "first" && seen == Array(0..<11))
   }
 
+  /// Results that are asked for come in order, with the first error by number, however many threads work.
+  @Test(arguments: [0, 1, 3, 8])
+  func askedResultsComeInOrder(threads: Int) throws {
+    struct Failed: Error { let number: Int }
+    let work = OrderedResults<Int, Result<Int, Failed>>(60, ahead: threads + 2) { number, done in
+      done += 1
+      usleep(UInt32((60 - number) * 20))
+      return number == 50 || number == 37 ? .failure(Failed(number: number)) : .success(number)
+    }
+    try work.start(threads: threads) { 0 }
+    defer { work.stop() }
+    var (own, seen) = (0, [Int]())
+    let error = #expect(throws: Failed.self) {
+      while true {
+        switch work.take(&own) {
+        case .end: return
+        case .yours(let number):
+          if number == 50 || number == 37 { throw Failed(number: number) }
+          seen.append(number)
+        case .done(let result): seen.append(try result.get())
+        }
+      }
+    }
+    #expect(error?.number == 37 && seen == Array(0..<37))
+    if threads == 0 { #expect(own == 0, "no job was begun ahead") }
+  }
+
+  /// No more jobs are begun than are asked for and so many ahead; one whose end nobody knows can be left.
+  @Test(.timeLimit(.minutes(1)))
+  func noJobIsBegunFarAhead() throws {
+    let begun = Atomic<Int>(0)
+    let work = OrderedResults<Int, Int>(.max, ahead: 4) { number, _ in
+      begun.add(1, ordering: .relaxed)
+      return number
+    }
+    try work.start(threads: 3) { 0 }
+    var own = 0
+    for number in 0..<10 {
+      switch work.take(&own) {
+      case .done(let result), .yours(let result): #expect(result == number)
+      case .end: Issue.record("there is no end")
+      }
+      #expect(begun.load(ordering: .relaxed) <= number + 1 + 4)
+    }
+    work.stop()
+  }
+
   @Test(.timeLimit(.minutes(1)))
   func aThreadThatCannotBeMadeIsAnError() throws {
     let ran = Atomic<Int>(0)

@@ -51,8 +51,8 @@ import Workload
       let path = folder.path + "/out/tasks" + ending
       try folder.write("out/tasks" + ending, "")
       #expect(
-        try UsageFile.write(table, beside: path, kept: kept, ReadOptions())
-          == ["1 samples of tasks that are not there: left out"])
+        try UsageFile.write(table, beside: path, kept: kept, ReadOptions()).texts
+          == ["1 sample of tasks that are not there: left out"])
       // A record file of the same tasks: what lies beside it is read with it.
       try folder.write(
         "out/tasks.csv", "job_id,task_index,submit_us,run_us\n\(records[0].id.job),0,1,5\n")

@@ -194,7 +194,7 @@ import Testing
     let lenient = try tracemill(
       "convert", folder("task_events"), "-o", folder("o.csv"), "--quiet", "--lenient")
     #expect(lenient.status == 0)
-    #expect(lenient.output.contains("rejected 1 rows -> \(folder("o.rejects.csv"))"))
+    #expect(lenient.output.contains("rejected 1 row -> \(folder("o.rejects.csv"))"))
     #expect(lenient.output.contains("1  CPU request is not a number"))
     #expect(
       String(decoding: try contents(folder("o.rejects.csv")), as: UTF8.self)

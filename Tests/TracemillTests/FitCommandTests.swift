@@ -136,6 +136,35 @@ import Testing
   }
 
   /// A profile for each user, whatever the name is, and for each priority.
+  /// Attributes that were kept in a record file are chosen and told apart by.
+  @Test func groupsAndChoicesOfAttributes() throws {
+    let folder = TemporaryFolder()
+    var rows = "job_id,user,submit_us,run_us,cpu_cores,memory_bytes,outcome,attempts,qos,gpu_spec\n"
+    for job in 0..<300 {
+      rows += "\(job),u,\(job * 1_000_000),\((1 + job * 7919 % 97) * 1_000_000),1,1,finished,1,"
+      rows += "\(["LS", "BE", ""][job % 3]),\(["A100", "T4"][job % 2])\n"
+    }
+    try folder.write(rows, to: "t.csv")
+    let made = try tracemill("convert", folder("t.csv"), "-o", folder("t.parquet"), "-q")
+    #expect(made.status == 0 && !made.output.contains("lost"), "\(made.error)")
+    let fit = try tracemill(
+      "fit", folder("t.parquet"), "--by", "qos", "--families", "weibull", "--no-tail", "-q",
+      "--select", "gpu_spec=A100")
+    #expect(fit.status == 0, "\(fit.error)")
+    #expect(fit.output.contains("\nLS: 50 tasks") && fit.output.contains("\nunknown: 50 tasks"))
+    for (choice, count) in [("qos=LS", 100), ("qos=LS,BE", 200), ("run_us=1000000", 4)] {
+      let seen = try object(
+        tracemill("inspect", folder("t.parquet"), "--select", choice, "--json", "-q"))
+      #expect((seen["tasks"] as? [String: Any])?["count"] as? Int == count, "\(choice)")
+    }
+    let wrong = try tracemill("inspect", folder("t.csv"), "--select", "qso=LS")
+    #expect(wrong.status == 1 && wrong.error.contains("did you mean 'qos'"), "\(wrong.error)")
+    let run = try tracemill(
+      "simulate", "--workload", folder("t.parquet"), "--cluster", "study:10", "--select", "qos=BE",
+      "--json", "-q")
+    #expect(try object(run)["submitted"] as? Int == 100)
+  }
+
   @Test func groupsOfAnyColumn() throws {
     let folder = TemporaryFolder()
     var rows = "job_id,user,priority,submit_us,run_us,cpu_cores,memory_bytes,outcome,attempts\n"

@@ -4,6 +4,33 @@ import Testing
 
 /// `train` and `federate` as a user meets them.
 @Suite struct TrainTests {
+  /// Whether the C library can be told to do without some of the processor's instructions.
+  private static var canHideInstructions: Bool {
+    #if os(Linux) && arch(x86_64) && canImport(Glibc)
+      true
+    #else
+      false
+    #endif
+  }
+
+  /// The same bytes on a processor with fused multiplications and wide vectors and, as far as the C library can be
+  /// told so, on one without. That the versions of the kernels agree is shown by `KernelTests`.
+  @Test(.enabled(if: canHideInstructions, "needs glibc on x86-64"))
+  func theProcessorDoesNotMatter() throws {
+    let folder = TemporaryFolder()
+    let scenario = try scenario(folder)
+    var seen: [Data] = []
+    for tunables in ["", "glibc.cpu.hwcaps=-AVX512F,-AVX2,-AVX,-FMA,-FMA4"] {
+      let out = folder("out\(seen.count)")
+      let result = try run(
+        tracemill, ["train", scenario, "-o", out, "--threads", "1", "-q"],
+        environment: ["GLIBC_TUNABLES": tunables])
+      #expect(result.status == 0, "\(result.error)")
+      seen.append(try Data(contentsOf: URL(filePath: out + "/policy.safetensors")))
+    }
+    #expect(seen[0] == seen[1] && seen[0].count > 1000)
+  }
+
   private func scenario(
     _ folder: TemporaryFolder, cluster: String = "cluster: tiers:10", training: String = "",
     more: String = ""

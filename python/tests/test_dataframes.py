@@ -85,3 +85,17 @@ def test_what_no_column_can_be_is_told():
     assert any("submit_us" in issue.path for issue in caught.value.issues)
     with pytest.raises(TypeError, match="is no table"):
         tm.workload([1, 2])
+
+
+def test_what_a_trace_says_besides(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "job_id,submit_us,run_us,qos,level\n1,5,7,LS,1\n2,6,7,BE,2.5\n3,7,7,LS,\n", encoding="utf-8"
+    )
+    records = tm.open(path).records()
+    assert records.to_dict()["qos"] == ["LS", "BE", "LS"]
+    assert records.to_dict()["level"] == [1, 2.5, None]
+    chosen = tm.open(path).records(select="qos=LS")
+    assert chosen.to_dict()["job_id"] == [1, 3]
+    both = tm.open(path).records(select=["qos=LS", "level=1"])
+    assert both.to_dict()["job_id"] == [1]

@@ -1,4 +1,5 @@
 import Simulation
+import Workload
 
 extension RunRemarks {
   /// The sums over cells; nil where a file of an older version does not tell.
@@ -34,9 +35,9 @@ extension RunRemarks {
 extension ExperimentSummary {
   /// What has to be said of a scenario before its figures are read, and of which schedulers; counts are
   /// over all seeds.
-  public func remarks(_ scenario: Scenario) -> [String] {
-    var order: [String] = []
-    var names: [String: [String]] = [:]
+  public func notes(_ scenario: Scenario) -> [Note] {
+    var order: [Note] = []
+    var names: [Note: [String]] = [:]
     for group in scenario.groups {
       guard let counts = RunRemarks(group.cells),
         let scheduler = results.definition.schedulers.first(where: { $0.name == group.scheduler })
@@ -45,17 +46,18 @@ extension ExperimentSummary {
       results.definition.engine.apply(to: &options)
       scheduler.engine.apply(to: &options)
       let policy = PolicyCatalog.make(scheduler.policy)
-      for sentence in counts.sentences(
+      for note in counts.notes(
         options, policy: scheduler.policy, goesByEstimates: policy?.goesByEstimates ?? false)
       {
-        if names[sentence] == nil { order.append(sentence) }
-        names[sentence, default: []].append(group.scheduler)
+        order.add(note)
+        names[note, default: []].append(group.scheduler)
       }
     }
-    return order.map { sentence in
-      let named = names[sentence] ?? []
-      return named.count == scenario.groups.count
-        ? sentence : "\(named.joined(separator: ", ")): \(sentence)"
+    return order.map { note in
+      let named = names[note] ?? []
+      guard named.count < scenario.groups.count else { return note }
+      let list = named.joined(separator: ", ")
+      return Note(note.kind, list, note.figures, "\(list): \(note.text)")
     }
   }
 }

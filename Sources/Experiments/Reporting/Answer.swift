@@ -182,7 +182,7 @@ extension ExperimentSummary {
   public func warnings(_ scenario: Scenario) -> [String] {
     var warnings: [String] = []
     func names(_ groups: [Group]) -> String { groups.map(\.scheduler).joined(separator: ", ") }
-    warnings += remarks(scenario).map { $0 + "." }
+    warnings += notes(scenario).map { $0.text + "." }
     if let note = unfinishedNote(scenario) { warnings.append(note) }
     warnings += loads(scenario)
     let waits = scenario.groups.map { $0.mean("wait_max_s") }
@@ -231,6 +231,6 @@ extension ExperimentSummary {
     let note = LoadReached(
       asked: best.mean("load_asked"), offered: best.mean("load_offered"), reached: reached(best)
     ).note
-    return note.map { [$0.prefix(1).uppercased() + $0.dropFirst() + "."] } ?? []
+    return note.map { [$0.text.prefix(1).uppercased() + $0.text.dropFirst() + "."] } ?? []
   }
 }

@@ -87,7 +87,7 @@ extension ExperimentSummary {
       note += " The same everywhere: " + constant.joined(separator: ", ") + "."
     }
     if !fixed.isEmpty { note += " " + fixedNote(fixed, scenario) }
-    for remark in remarks(scenario) { note += " \(remark)." }
+    for remark in notes(scenario) { note += " \(remark)." }
     if let unfinished = unfinishedNote(scenario) { note += " " + unfinished }
     return ReportTable(
       title: scenario.title, note: note,

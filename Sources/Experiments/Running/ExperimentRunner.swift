@@ -118,7 +118,7 @@ public struct ExperimentRunner: Sendable {
     guard try !store.hasOverview(of: workload.name), let seed = runner.definition.seeds.first else {
       return
     }
-    // What cannot be read is told by its cells.
+    // An input that cannot be read makes its cells fail; their messages say why.
     guard let cluster = runner.definition.clusters.first,
       let layout = try? runner.inputs.layout(cluster, seed: cluster.seed ?? seed),
       let tasks = try? runner.inputs.tasks(workload, on: layout, seed: seed),

@@ -1,13 +1,6 @@
+import PortableMath
 import Simulation
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The one-step rule, tuned for each load and for all of them.
 public struct TunedRule: Hashable, Sendable, Codable {

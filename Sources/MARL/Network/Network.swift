@@ -1,12 +1,5 @@
+import PortableMath
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A multilayer perceptron of float32 parameters.
 ///
@@ -98,7 +91,7 @@ public struct Network: Hashable, Sendable {
 extension RandomStream {
   /// Standard normal (Box and Muller, "A note on the generation of random normal deviates", 1958).
   mutating func normal() -> Double {
-    (-2 * log(openUniform())).squareRoot() * cos(2 * .pi * uniform())
+    (-2 * log(openUniform())).squareRoot() * sin(2 * .pi * uniform() + 0.5 * .pi)
   }
 
   /// Gumbel: -log(-log u).

@@ -1,13 +1,6 @@
+import PortableMath
 import Simulation
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// What the critic of the candidate scorer sees of a decision: the task, the load, the time.
 ///

@@ -1,13 +1,6 @@
+import PortableMath
 import Simulation
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The study's observation of 50 numbers, all of them real: John (2026), section "State".
 ///

@@ -1,13 +1,6 @@
+import PortableMath
 import Simulation
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// How evolution strategies polish a policy.
 public struct EvolutionSettings: Hashable, Sendable, Codable {

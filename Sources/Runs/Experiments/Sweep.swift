@@ -5,7 +5,7 @@ import TraceParsing
 
 /// An experiment over the values of one key.
 public struct Sweep: Sendable {
-  private let base: ExperimentDefinition
+  let base: ExperimentDefinition
   let folder: String
   let reading: ReadingSettings
 

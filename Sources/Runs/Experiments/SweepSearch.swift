@@ -145,6 +145,27 @@ public struct SweepSearch {
   }
 }
 
+extension Sweep {
+  /// Finds where a condition ends between the ends of a variation, for each scheduler alone.
+  public func search(
+    _ condition: SweepCondition, _ variation: Variation, threads: Int
+  ) async throws -> [(scheduler: String, found: SweepSearch.Found)] {
+    let ends = variation.values.compactMap(\.number)
+    let range = variation.range ?? (ends.min() ?? 0)...(ends.max() ?? 0)
+    var all: [(String, SweepSearch.Found)] = []
+    for scheduler in base.schedulers {
+      var one = base
+      one.schedulers = [scheduler]
+      one.baseline = nil
+      let search = SweepSearch(
+        sweep: self, base: one, condition: condition, range: range, threads: threads,
+        logger: reading.logger)
+      all.append((scheduler.name, try await search.run()))
+    }
+    return all
+  }
+}
+
 extension SweepSearch.Found {
   /// The nearest values at which the condition surely holds and surely fails.
   private var bracket: (holds: Double, fails: Double)? {

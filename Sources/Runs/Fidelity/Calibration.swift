@@ -124,7 +124,7 @@ public struct Calibration: Sendable, Codable {
         + "\(fixed(e.startOrder, 2)); \(point.settings.words)\n"
     }
     var text =
-      "\(workload) on \(cluster), \(grouped(best.errors.tasks)) tasks with a recorded wait\n"
+      "\(workload) on \(cluster), \(counted(best.errors.tasks, "task")) with a recorded wait\n"
     text += line("nearest", best) + line("defaults", standard) + "\n"
     var table = TextTable(header: ["waits, s", "trace", "nearest", "defaults"])
     for (own, other) in zip(best.errors.quantiles, standard.errors.quantiles) {

@@ -146,13 +146,14 @@ struct ConclusionWorkload: Sendable {
       let count = min(max(1, Int(max(wanted, largest).rounded(.up))), 100_000)
       return (
         Self.machines(count, cores: 1, memory: nil),
-        "\(grouped(count)) machines of 1 core, which parallel jobs span"
+        "\(counted(count, "machine")) of 1 core, which parallel jobs span"
       )
     }
     let mean = tasks.reduce(0) { $0 + $1.request.cpu.value } / Double(max(1, tasks.count))
     let cores = max(largest, 8 * mean).rounded(.up)
     let count = min(max(4, Int((wanted / cores).rounded(.up))), 20_000)
-    let words = "\(grouped(count)) machines of \(significant(cores)) cores"
+    let words =
+      "\(counted(count, "machine")) of \(significant(cores)) \(cores == 1 ? "core" : "cores")"
     guard memoryWork > 0, work > 0 else {
       return (Self.machines(count, cores: cores, memory: nil), words)
     }

@@ -17,7 +17,7 @@ public struct FitReport {
   private var summary: String {
     let q = quantity
     let unit = q.unit.isEmpty ? "" : " " + q.unit
-    var text = "  \(grouped(q.count)) values"
+    var text = "  \(counted(q.count, "value"))"
     if q.count > 0 {
       let median = q.quantiles.first { $0.p == 0.5 }?.value ?? q.mean
       text += " from \(significant(q.minimum, digits: 4)) to \(significant(q.maximum, digits: 4))"
@@ -202,7 +202,7 @@ public struct ProfileReport {
 
   private func section(_ name: String, _ part: ClassProfile) -> String {
     var text =
-      "\(Quoting.visible(name)): \(grouped(part.tasks)) tasks of \(grouped(part.jobs)) jobs\n"
+      "\(Quoting.visible(name)): \(counted(part.tasks, "task")) of \(counted(part.jobs, "job"))\n"
     for (title, quantity) in part.quantities where column == nil || column == title {
       text += "\n\(title)\n" + FitReport(quantity).text
     }
@@ -245,7 +245,7 @@ public struct ProfileReport {
     ]
     text += "rank correlations: "
     text += pairs.map { "\($0.0) \($0.1.map { fixed($0, 3) } ?? "-")" }.joined(separator: ", ")
-    return text + " (\(grouped(ranks.sampleSize)) tasks)\n"
+    return text + " (\(counted(ranks.sampleSize, "task")))\n"
   }
 
   private static func shares(_ shares: [String: Share]) -> String {

@@ -2,10 +2,10 @@ import Tables
 import TraceParsing
 import Workload
 
-/// What tasks are told apart by: the values of a column of record files.
+/// What tasks are told apart by: the values of a column of record files, or of an attribute of the trace.
 ///
 /// ```swift
-/// let grouping = try RecordGrouping("user")
+/// let grouping = try RecordGrouping("user", of: stream)
 /// builder.add(task, group: grouping.group(of: task, users: stream.symbols))
 /// ```
 public struct RecordGrouping: Sendable {
@@ -13,16 +13,23 @@ public struct RecordGrouping: Sendable {
   public let name: String
   private let cell: TableColumn<TaskRecord>.Cell
 
-  /// Names that can be asked for.
+  /// Names that can be asked for of any trace.
   public static var names: [String] { ["class"] + RecordColumn.table.map(\.name) }
 
   /// The grouping called `name`.
   ///
+  /// - Parameters:
+  ///   - name: a column's, or `class`.
+  ///   - stream: the tasks, whose attributes can be asked for too.
+  ///   - option: what the message of a mistake begins with.
   /// - Throws: ``RunError`` if no column is called so.
-  public init(_ name: String) throws {
+  public init(_ name: String, of stream: RecordStream, option: String = "--by") throws(RunError) {
     let column = name == "class" ? "priority_class" : name
-    guard let known = RecordColumn.table.first(where: { $0.name == column }) else {
-      throw RunError(message: "--by: " + unknownName("column", name, among: Self.names))
+    let columns = RecordColumn.table + stream.attributes.table
+    guard let known = columns.first(where: { $0.name == column }) else {
+      throw RunError(
+        message: "\(option): "
+          + unknownName("column", name, among: ["class"] + columns.map(\.name)))
     }
     self.name = name
     cell = known.cell

@@ -9,7 +9,7 @@ extension WorkloadComparison {
   ///   - tasks: how many were drawn.
   public func text(original: String, generated: String, tasks: Int) -> String {
     let comparison = self
-    var text = "\(generated), \(grouped(tasks)) tasks, beside \(original)\n\nmargins\n"
+    var text = "\(generated), \(counted(tasks, "task")), beside \(original)\n\nmargins\n"
     var table = TextTable(header: ["", "unit", "D", "p", "Wasserstein", "mean", "original's"])
     for margin in comparison.margins {
       let d = margin.distance

@@ -58,7 +58,7 @@ public struct FederationSession {
 
   /// What it came to, for people.
   public var summary: String {
-    "\(grouped(federation.decisions)) decisions of \(federation.clusters.count) clusters in "
+    "\(counted(federation.decisions, "decision")) of \(counted(federation.clusters.count, "cluster")) in "
       + "\(grouped(federation.round)) rounds; best on the validation seeds "
       + "\(fixed(federation.bestReward, 4))\n  wrote \(folder)/policy.safetensors\n"
   }

@@ -5,7 +5,7 @@ import MARL
 import Simulation
 import Workload
 
-/// One cluster of a scenario file and what comes to it.
+/// One cluster of a scenario file and the tasks that are submitted to it.
 struct ScenarioPlace {
   private enum Machines {
     /// A name, as `--cluster` takes it.

@@ -1,5 +1,6 @@
 import Configuration
 import KubeRules
+import Workload
 
 /// A KubeSchedulerConfiguration as a scheduler: `kube:FILE`.
 ///
@@ -11,7 +12,7 @@ struct KubernetesConfiguration {
   /// 0 lets the number of nodes decide, as kube-scheduler does.
   var percentageOfNodesToScore = 0
   /// What the file says that is not modelled, a line each.
-  var notes: [String] = []
+  var notes: [Note] = []
 
   private static let versions = ["v1beta1", "v1beta2", "v1beta3", "v1"].map {
     "kubescheduler.config.k8s.io/" + $0
@@ -37,10 +38,18 @@ struct KubernetesConfiguration {
     plugins = ScorePlugins(era: isEarly ? .early : .late)
     percentageOfNodesToScore = root.integer("percentageOfNodesToScore", in: 0...100) ?? 0
     if let extenders = root.list("extenders"), !extenders.isEmpty {
-      notes.append("extenders are not asked: \(extenders.count) in the file")
+      notes.append(
+        Note(
+          .notModelled, "extenders", ["extenders": Double(extenders.count)],
+          "extenders are not asked: \(extenders.count) in the file"))
     }
     guard let profiles = root.list("profiles"), let profile = profiles.first else { return }
-    if profiles.count > 1 { notes.append("the first of \(profiles.count) profiles is meant") }
+    if profiles.count > 1 {
+      notes.append(
+        Note(
+          .assumed, "profiles", ["profiles": Double(profiles.count)],
+          "the first of \(profiles.count) profiles is meant"))
+    }
     profile.ignoreOtherKeys()
     percentageOfNodesToScore =
       profile.integer("percentageOfNodesToScore", in: 0...100) ?? percentageOfNodesToScore
@@ -50,7 +59,10 @@ struct KubernetesConfiguration {
         if let set = sets.object(point) { apply(set, isScore: point == "score") }
       }
       for point in ["filter", "preFilter"] where sets[point] != nil {
-        notes.append("plugins.\(point) is not read: all filters stay on")
+        notes.append(
+          Note(
+            .notModelled, "plugins.\(point)",
+            "plugins.\(point) is not read: all filters stay on"))
       }
     }
     for entry in profile.list("pluginConfig") ?? [] {
@@ -88,7 +100,7 @@ struct KubernetesConfiguration {
       } else if let plugin = ScorePlugins.Plugin(rawValue: name) {
         plugins.weights[plugin] = max(weight, 1)
       } else if isScore, name != "ImageLocality", name != "NodePreferAvoidPods" {
-        notes.append("score plugin \(name) is not modelled")
+        notes.append(Note(.notModelled, name, "score plugin \(name) is not modelled"))
       }
     }
   }
@@ -126,10 +138,14 @@ struct KubernetesConfiguration {
         arguments.integer("hardPodAffinityWeight", in: 0...100) ?? 1)
     case "PodTopologySpread":
       if let list = arguments.list("defaultConstraints"), !list.isEmpty {
-        notes.append("default constraints of topology spread are not modelled")
+        notes.append(
+          Note(
+            .notModelled, name, "default constraints of topology spread are not modelled"))
       }
     case "NodeAffinity":
-      if arguments["addedAffinity"] != nil { notes.append("addedAffinity is not modelled") }
+      if arguments["addedAffinity"] != nil {
+        notes.append(Note(.notModelled, name, "addedAffinity is not modelled"))
+      }
     default: break
     }
   }

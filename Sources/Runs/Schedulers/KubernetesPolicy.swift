@@ -15,7 +15,7 @@ public struct KubernetesPolicy: PlacementPolicy, Sendable {
   private let plugins: ScorePlugins
   private let percentage: Int
   /// What its configuration says that is not modelled, a line each.
-  public let notes: [String]
+  public let notes: [Note]
   private var objects = KubernetesObjects()
   private var view = ClusterView()
   private var next = 0

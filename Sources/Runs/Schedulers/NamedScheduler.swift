@@ -3,6 +3,7 @@ import ExternalSchedulers
 import Foundation
 import MARL
 import Simulation
+import Workload
 
 /// A scheduler by name: one of the catalogue's, or `marl:FILE`, `order:FILE`, `one-step:FILE`, where the file may be
 /// one that is part of the program, or `kube:FILE`, a KubeSchedulerConfiguration.
@@ -14,7 +15,7 @@ public struct NamedScheduler: Sendable {
   /// Whether it says who goes next, and so has an order of the queue of its own.
   public private(set) var ordersQueue = false
   /// What its file says that is not modelled, a line each.
-  public private(set) var notes: [String] = []
+  public private(set) var notes: [Note] = []
   private let make: @Sendable (Double?) -> any PlacementPolicy
 
   /// The scheduler called `name`; its file is read here, once.

@@ -1,5 +1,6 @@
 import Experiments
 import Simulation
+import Workload
 
 /// What several runs under different seeds came to.
 public struct ReplicationSummary {
@@ -12,7 +13,7 @@ public struct ReplicationSummary {
   /// How the engine worked.
   public let options: SimulationOptions
   /// What has to be said of the runs before their figures are read, most important first.
-  let remarks: [String]
+  let notes: [Note]
   /// What all runs cost to make.
   public let cost: RunCost
 
@@ -48,11 +49,11 @@ public struct ReplicationSummary {
     let audit =
       audits.isEmpty
       ? ""
-      : "  audit: \(audits.count { $0.passed }) of \(audits.count) runs passed\n"
+      : "  audit: \(audits.count { $0.passed }) of \(counted(audits.count, "run")) passed\n"
     return """
-      \(workload) on \(cluster): \(grouped(first.machines)) machines, \(first.policy), \
-      \(grouped(reports.count)) runs, seeds \(first.seed) to \(last.seed)
-      \(remarks.map { "  NOTE: \($0)\n" }.joined())\(table.text)
+      \(workload) on \(cluster): \(counted(first.machines, "machine")), \(first.policy), \
+      \(counted(reports.count, "run")), seeds \(first.seed) to \(last.seed)
+      \(notes.map { "  NOTE: \($0)\n" }.joined())\(table.text)
         simulated in \(fixed(cost.wall, 2)) s (\(fixed(cost.cpu, 2)) s of CPU)
       \(audit)
       """
@@ -73,7 +74,7 @@ public struct ReplicationSummary {
     let audits = reports.compactMap(\.audit)
     var object: [String: Any] = [
       "workload": workload, "cluster": cluster, "scheduler": reports.first?.policy ?? "",
-      "remarks": remarks, "replications": reports.count,
+      "remarks": notes.texts, "notes": notes.map(\.object), "replications": reports.count,
       "seeds": reports.map(\.seed), "measures": measures,
       "wall_s": cost.wall, "cpu_s": cost.cpu,
     ]

@@ -6,7 +6,7 @@ import TraceParsing
 /// What is kept of each task of a single run: its row, its bar, its wait by its length.
 struct RunRecorder<Extra: ResultSink>: ResultSink {
   var tasks: ResultWriter
-  /// Whoever else is told.
+  /// Takes the same results.
   var extra: Extra
   var timeline: Timeline?
   var waits = WaitsByLength()

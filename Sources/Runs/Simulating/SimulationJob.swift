@@ -123,18 +123,21 @@ public struct SimulationJob: Sendable {
       report: run.report, layout: run.layout, options: options, workload: workload,
       cluster: cluster, tasks: run.tasks, constraints: run.constraints,
       rejects: run.rejects?.counts ?? [:], cost: cost, outputs: files.paths,
-      remarks: remarks(run.report), theory: theory,
+      notes: notes(run.report), theory: theory,
       waits: results.waits.tenths,
       groups: results.groups?.groups(users: run.users?.strings ?? []) ?? [])
   }
 
   /// What has to be said of a run; see ``NamedScheduler/warning(in:as:)``.
-  private func remarks(_ report: SimulationReport) -> [String] {
+  private func notes(_ report: SimulationReport) -> [Note] {
     let learned =
       givenPolicy == nil && NamedScheduler.isLearned(scheduler)
       ? try? NamedScheduler(scheduler).warning(in: engine.options) : nil
-    return (learned.map { ["\(scheduler) \($0)"] } ?? []) + report.remarks(engine.options)
-      + [report.growthNote].compactMap(\.self)
+    let other = learned.map {
+      Note(.otherEnvironment, scheduler, "\(scheduler) \($0)")
+    }
+    return (other.map { [$0] } ?? []) + report.notes(engine.options)
+      + (report.growthNote.map { [Note(.odd, "queue", $0)] } ?? [])
   }
 
   /// What queueing theory says of the run; nil where it is of no station that theory knows.
@@ -159,7 +162,7 @@ public struct SimulationJob: Sendable {
     }
     return ReplicationSummary(
       reports: reports, workload: workload, cluster: cluster,
-      options: engine.options, remarks: reports.first.map(remarks) ?? [],
+      options: engine.options, notes: reports.first.map(notes) ?? [],
       cost: RunCost(since: start))
   }
 
@@ -304,4 +307,9 @@ extension SimulationError {
     default: RunError(message: description)
     }
   }
+}
+
+extension Note.Kind {
+  /// A learned scheduler runs in another engine than the one that it learned in.
+  public static let otherEnvironment = Note.Kind(rawValue: "other-environment")
 }

@@ -11,7 +11,7 @@ extension SimulationSummary {
       "submitted": total.submitted, "placed": total.started, "evictions": report.evictions,
       "outcomes": outcomes(of: total), "restarts": total.restarts,
       "offered_load": report.offeredLoad ?? .nan,
-      "remarks": remarks,
+      "remarks": notes.texts, "notes": allNotes.map(\.object),
       "with_estimate": report.remarks.withEstimate, "with_deadline": report.remarks.withDeadline,
       "without_cpu_request": report.remarks.withoutCPU,
       "not_modelled": report.remarks.notModelled,

@@ -26,7 +26,7 @@ public struct SimulationSummary {
   /// The files that were written.
   public let outputs: [String]
   /// What has to be said of the run before its figures are read, most important first.
-  let remarks: [String]
+  let notes: [Note]
   /// What queueing theory says of the same; nil where it says nothing.
   let theory: [QueueTheory.Value]?
   /// Waits by tenth of run time.
@@ -39,9 +39,8 @@ public struct SimulationSummary {
   /// As `tracemill simulate` prints it.
   public var text: String {
     """
-    \(workload) on \(cluster): \(grouped(report.machines)) \
-    \(report.machines == 1 ? "machine" : "machines"), \(report.policy), \
-    seed \(report.seed)\(tasks.warning.map { "; \($0)" } ?? "")
+    \(workload) on \(cluster): \(counted(report.machines, "machine")), \
+    \(report.policy), seed \(report.seed)\(tasks.warning.map { "; \($0)" } ?? "")
     \(replayLines)
     \(taskLines)
     \(classLines)\(lengthLines)\(groupLines)\(usageLines)\(theoryLines)
@@ -49,9 +48,13 @@ public struct SimulationSummary {
     """
   }
 
+  private var loadNotes: [Note] { LoadReached(report).note.map { [$0] } ?? [] }
+
+  /// All that has to be known of the run, most important first.
+  public var allNotes: [Note] { notes + loadNotes + constraints.notes + layout.unknownNotes }
+
   private var replayLines: String {
-    var lines = remarks.map { "  NOTE: \($0)\n" }.joined()
-    if let note = LoadReached(report).note { lines += "  NOTE: \(note)\n" }
+    var lines = (notes + loadNotes).map { "  NOTE: \($0)\n" }.joined()
     for (count, what) in [
       (tasks.neverRan, "never ran in the trace: left out"),
       (tasks.unknown, "with unknown run time: left out"),
@@ -59,7 +62,7 @@ public struct SimulationSummary {
       (tasks.cutOffAtEnd, "still running when the trace ended: replayed as far as it goes"),
       (tasks.assumed, "with an assumed request"),
     ] where count > 0 {
-      lines += "  \(grouped(count)) \(count == 1 ? "task" : "tasks") \(what)\n"
+      lines += "  \(counted(count, "task")) \(what)\n"
     }
     for note in constraints.notes { lines += "  \(note)\n" }
     if options.accountsFrom != .never {
@@ -286,7 +289,7 @@ public struct SimulationSummary {
 
 extension ClusterLayout {
   /// What its trace does not say of the machines, in a line where it is the same of all.
-  var unknownNotes: [String] {
+  var unknownNotes: [Note] {
     let both = machinesOfUnknownMemory == machinesOfUnknownDisk
     return
       (both
@@ -294,8 +297,9 @@ extension ClusterLayout {
       : [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)]).compactMap {
         what, count in
         guard count > 0 else { return nil }
-        return
-          "\(what) of \(grouped(count)) \(count == 1 ? "machine" : "machines") not known: no limit"
+        return Note(
+          .assumed, what, ["machines": Double(count)],
+          "\(what) of \(counted(count, "machine")) not known: no limit")
       }
   }
 }

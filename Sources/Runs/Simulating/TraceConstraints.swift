@@ -128,18 +128,40 @@ public struct TraceConstraints: Sendable {
   }
 
   /// What the user should know, a line each.
-  public var notes: [String] {
-    var notes: [String] = []
-    if tasks > 0 { notes.append("\(grouped(tasks)) tasks of the trace with constraints: honoured") }
+  public var notes: [Note] {
+    var notes: [Note] = []
+    if tasks > 0 {
+      notes.append(
+        Note(
+          .constraints, "task_constraints", ["tasks": Double(tasks)],
+          "\(grouped(tasks)) \(tasks == 1 ? "task" : "tasks") of the trace with constraints: honoured"
+        ))
+    }
     if hasNoAttributes {
-      notes.append("the trace's task constraints are ignored: it has no machine attributes")
+      notes.append(
+        Note(
+          .leftOut, "task_constraints",
+          "the trace's task constraints are ignored: it has no machine attributes"))
     }
     if unknown > 0 {
-      notes.append("\(grouped(unknown)) constraints on attributes that no machine has")
+      notes.append(
+        Note(
+          .constraints, "machine_attributes", ["constraints": Double(unknown)],
+          "\(grouped(unknown)) \(unknown == 1 ? "constraint" : "constraints") on attributes that no machine has"
+        ))
     }
     if changes > 0 {
-      notes.append("\(grouped(changes)) later changes of machine attributes: ignored")
+      notes.append(
+        Note(
+          .leftOut, "machine_attributes", ["changes": Double(changes)],
+          "\(grouped(changes)) later \(changes == 1 ? "change" : "changes") of machine attributes: ignored"
+        ))
     }
     return notes
   }
+}
+
+extension Note.Kind {
+  /// What became of the tasks' constraints on machines.
+  public static let constraints = Note.Kind(rawValue: "constraints")
 }

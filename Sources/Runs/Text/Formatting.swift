@@ -6,6 +6,11 @@ import Workload
 /// `158,120`.
 package func grouped(_ value: Int) -> String { Figures.grouped(value) }
 
+/// `1 task`, `158,120 tasks`.
+package func counted(_ count: Int, _ noun: String) -> String {
+  "\(grouped(count)) \(count == 1 ? noun : noun + "s")"
+}
+
 /// `a minute`, `an hour`.
 package func each(_ unit: String) -> String { (unit == "hour" ? "an " : "a ") + unit }
 

@@ -3,6 +3,7 @@ import Foundation
 import Tables
 import TraceInput
 import TraceParsing
+import Workload
 
 /// `OUT.rejects.csv`, for rows that could not be read.
 public struct RejectsFile {
@@ -29,7 +30,7 @@ public struct RejectsFile {
 public struct ConversionSummary {
   let report: ReadReport
   /// Notes that were told when the trace was opened.
-  let told: [String]
+  let told: [Note]
   let passedOver: [PassedOverFile]
   /// Values that the output's layout has no place for, by kind.
   let leftOut: [String: Int]
@@ -42,7 +43,7 @@ public struct ConversionSummary {
   let transitionsKnown: Bool
 
   package init(
-    report: ReadReport, told: [String] = [], passedOver: [PassedOverFile],
+    report: ReadReport, told: [Note] = [], passedOver: [PassedOverFile],
     leftOut: [String: Int], selected: Int, output: String?, rejects: String?,
     scale: MachineScale, transitionsKnown: Bool
   ) {
@@ -61,29 +62,29 @@ public struct ConversionSummary {
   public var text: String {
     var text = ""
     for (table, rows) in report.rows.sorted(by: { $0.key < $1.key }) {
-      text += "read     \(grouped(rows)) rows of \(table)\n"
+      text += "read     \(counted(rows, "row")) of \(table)\n"
     }
-    if report.comments > 0 { text += "skipped  \(grouped(report.comments)) comment lines\n" }
+    if report.comments > 0 { text += "skipped  \(counted(report.comments, "comment line"))\n" }
     let rejected = report.rejects.values.reduce(0, +)
     if rejects != nil || rejected > 0 {
-      text += "rejected \(grouped(rejected)) rows\(rejects.map { " -> \($0)" } ?? "")\n"
+      text += "rejected \(counted(rejected, "row"))\(rejects.map { " -> \($0)" } ?? "")\n"
       for (reason, count) in report.rejects.sorted(by: { $0.key < $1.key }) {
         text += "           \(grouped(count))  \(reason)\n"
       }
     }
-    text += "made     \(grouped(report.records)) task records"
+    text += "made     \(counted(report.records, "task record"))"
     text += selected == report.records ? "\n" : ", \(grouped(selected)) of them selected\n"
     if report.afterEnd > 0 {
-      text += "left out \(grouped(report.afterEnd)) tasks seen only after the trace's end\n"
+      text += "left out \(counted(report.afterEnd, "task")) seen only after the trace's end\n"
     }
     let odd = report.transitions.impossible.filter { $0.from != .unsubmitted }
     if transitionsKnown, !odd.isEmpty {
-      text += "counted  \(grouped(odd.map(\.count).reduce(0, +))) impossible transitions: "
+      text += "counted  \(counted(odd.map(\.count).reduce(0, +), "impossible transition")): "
       text += odd.map { "\($0.event.name) while \($0.from.name) \(grouped($0.count))" }
         .joined(separator: ", ")
       text += "\n"
     }
-    for note in report.notes where !told.contains(note) && !note.hasPrefix("resume:") {
+    for note in report.notes where !told.contains(note) && note.kind != .resumed {
       text += "note     \(note)\n"
     }
     if let note = PassedOverFile.note(passedOver, limit: 3) { text += "note     \(note)\n" }
@@ -98,7 +99,8 @@ public struct ConversionSummary {
   public var object: [String: Any] {
     [
       "rows": report.rows, "comments": report.comments, "rejects": report.rejects,
-      "notes": report.notes, "passed_over": passedOver.map(\.object), "left_out": leftOut,
+      "notes": report.notes.texts, "note_values": report.notes.map(\.object),
+      "passed_over": passedOver.map(\.object), "left_out": leftOut,
       "records": report.records,
       "selected": selected, "written": output == nil ? 0 : selected,
       "after_end": report.afterEnd,

@@ -33,7 +33,7 @@ public struct MachineSummary {
 
   var text: String {
     var text =
-      "  \(grouped(initial)) \(initial == 1 ? "machine" : "machines") at the start, \(grouped(ever.count)) ever\n"
+      "  \(counted(initial, "machine")) at the start, \(grouped(ever.count)) ever\n"
     var lines = TextTable(left: [])
     for (capacity, count) in largest.prefix(10) {
       lines.add([

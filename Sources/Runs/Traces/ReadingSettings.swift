@@ -37,6 +37,9 @@ public struct ReadingSettings: Sendable {
   public var isLenient = false
   /// Files that are not on the disk; nil for none.
   public var remote: (any RemoteFiles)?
+  /// Whether columns of record files that are none of theirs are kept: for output that has them, and where
+  /// tasks are chosen or told apart by them.
+  public var keepsColumns = false
   /// Takes notes on what was recognised and assumed; nil for silence.
   public var logger: Logger?
 
@@ -60,6 +63,7 @@ public struct ReadingSettings: Sendable {
     options.sortBufferBytes = sortBufferBytes
     options.threads = threads
     options.maximumExpansion = maximumExpansion
+    options.keepsColumns = keepsColumns
     options.meter = meter
     return options
   }
@@ -150,14 +154,16 @@ public struct ReadingSettings: Sendable {
 
 extension RejectLog {
   /// What is to be said of the rows that it counted; nil if there are none.
-  package var note: String? { rejectNote(counts) }
+  package var note: Note? { rejectNote(counts) }
 }
 
 /// `3 rows that cannot be read left out: 2 empty job ID, 1 too few columns`; nil if none.
-package func rejectNote(_ counts: [String: Int]) -> String? {
+package func rejectNote(_ counts: [String: Int]) -> Note? {
   let total = counts.values.reduce(0, +)
   guard total > 0 else { return nil }
   let reasons = counts.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) \($0.key)" }
-  return "\(grouped(total)) \(total == 1 ? "row" : "rows") that cannot be read left out: "
-    + reasons.joined(separator: ", ")
+  return Note(
+    .leftOut, "rows", counts.mapValues(Double.init),
+    "\(grouped(total)) \(total == 1 ? "row" : "rows") that cannot be read left out: "
+      + reasons.joined(separator: ", "))
 }

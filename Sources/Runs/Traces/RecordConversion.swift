@@ -3,6 +3,7 @@ import Foundation
 import Tables
 import TraceInput
 import TraceParsing
+import Workload
 
 /// How the records of a trace become a file, whatever they are read from: the trace, or fragments of it.
 public struct RecordConversion {
@@ -32,14 +33,16 @@ public struct RecordConversion {
   /// - Throws: `TraceError`; nothing is half-written then.
   public func run(
     _ trace: any RecognisedTrace, _ options: ReadOptions, rejects: RejectsFile?,
-    note: (String) -> Void
+    note: (Note) -> Void
   ) throws -> ConversionSummary {
+    var options = options
+    options.keepsColumns = true
     var stream = try trace.records(options)
     if anonymises {
       let salt = salt.map { Array($0.utf8) } ?? (0..<32).map { _ in UInt8.random(in: 0...255) }
       stream = try stream.anonymised(salt: salt)
     }
-    for line in stream.report.notes where line.hasPrefix("resume:") { note(line) }
+    for line in stream.report.notes where line.kind == .resumed { note(line) }
     let writer = try output.map { output in
       try RecordOutput(
         layout.of(output), path: output, rowsPerPart: rowsPerPart, format: trace.format,

@@ -42,10 +42,10 @@ public final class RecordOutput {
   private let path: String
   private let layout: RecordLayout
   private let options: ReadOptions
-  /// The records that were written, where something is told of them elsewhere.
+  /// The records that were written, where a file beside them has rows about some of them.
   private var written = TaskNumbers()
   /// What the user should know of what lies beside the records, when all is written.
-  public private(set) var notes: [String] = []
+  public private(set) var notes: [Note] = []
 
   /// Begins an output; a `google-2011` one is a new folder.
   ///
@@ -74,7 +74,8 @@ public final class RecordOutput {
     case .records:
       writer = .records(
         try TableFileKind(path: path).writer(
-          path: path, columns: RecordColumn.table, symbols: { stream.symbols.strings },
+          path: path, columns: RecordColumn.table + stream.attributes.table,
+          symbols: { stream.symbols.strings },
           metadata: [
             "tracemill.version": Toolkit.version, "tracemill.format": format,
             "tracemill.scale.cores": "\(options.scale.cores)",
@@ -153,7 +154,7 @@ public final class RecordOutput {
       } else {
         try DependencyFile.write(stream.dependencies, beside: path)
         try RunTimeFile.write(stream.dependencies.runTimes, beside: path)
-        notes += try UsageFile.write(stream.usage, beside: path, kept: written, options)
+        notes.add(try UsageFile.write(stream.usage, beside: path, kept: written, options))
       }
       try writer.finish()
     case .google2011(let writer, let machines):
@@ -170,7 +171,8 @@ public final class RecordOutput {
     }
     if layout != .records, stream.usage != nil { leftOut["tasks' use over time"] = written.count }
     if layout != .swf {
-      let attributes = stream.attributes.tasks.count + stream.attributes.omitted
+      let attributes =
+        (layout == .records ? 0 : stream.attributes.tasks.count) + stream.attributes.omitted
       if attributes > 0 { leftOut["tasks' further attributes"] = attributes }
     }
     return leftOut

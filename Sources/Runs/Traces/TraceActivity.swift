@@ -176,7 +176,7 @@ public struct TraceActivity {
     let middle = values[values.count / 2]
     return [
       .paragraph(
-        "\(grouped(machines.count)) machines ran \(unit): the busiest \(significant(values[0])) \(what), "
+        "\(counted(machines.count, "machine")) ran \(unit): the busiest \(significant(values[0])) \(what), "
           + "the one in the middle \(significant(middle))."),
       .figure(
         ReportFigure(

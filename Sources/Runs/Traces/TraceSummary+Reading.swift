@@ -17,6 +17,8 @@ extension TraceSummary {
     path: String, reading: ReadingSettings, selection: TaskSelection = TaskSelection(),
     meter: ReadMeter = ReadMeter(), each: (TaskRecord) -> Void = { _ in }
   ) throws {
+    var reading = reading
+    reading.keepsColumns = selection.needsAttributes
     let trace = try reading.open(path, meter: meter)
     let rejects = try reading.rejectLog()
     let options = reading.readOptions(meter: meter, rejects: rejects)
@@ -42,13 +44,20 @@ extension TraceSummary {
     }
     for table in trace.tables where survey(of: table.name) == nil {
       // Read once: it may be standard input, and a bad row is one bad row.
-      if table.name == "machine_events", let list = try trace.machineEvents(options) {
+      if table.name == trace.machineTable, let list = try trace.machineEvents(options) {
         machines = MachineSummary(list)
         surveys[table.name] = list.survey
       }
       if survey(of: table.name) == nil {
         surveys[table.name] = try trace.survey(table.name, options)
       }
+    }
+    if machines == nil, trace.machineTable == nil, path != "-" {
+      // Machines that a header tells of. Its rows have been read and counted already.
+      var again = options
+      again.meter = nil
+      again.rejects = options.rejects == nil ? nil : try RejectLog { _ in }
+      machines = try trace.machineEvents(again).map(MachineSummary.init)
     }
     self.rejects = rejects?.counts ?? [:]
   }

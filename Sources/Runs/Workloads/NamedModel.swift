@@ -8,7 +8,7 @@ public struct NamedModel: Sendable {
   /// The model, and how many tasks if that is said.
   public var scenario: WorkloadScenario
   /// What was changed or assumed on the way.
-  public private(set) var notes: [String] = []
+  public private(set) var notes: [Note] = []
   /// Offered load asked for (`load=`), to be set on a cluster.
   public var load: Double?
   /// Cores that it is the load of (`cores=`), if not the cluster's.
@@ -134,7 +134,7 @@ public struct NamedModel: Sendable {
   }
 
   private static func preset(
-    _ name: String, _ choices: Choices, _ notes: inout [String]
+    _ name: String, _ choices: Choices, _ notes: inout [Note]
   ) throws -> WorkloadModel {
     guard let profile = WorkloadProfile.preset(name) else {
       return WorkloadModel.preset(name) ?? .study
@@ -150,7 +150,7 @@ public struct NamedModel: Sendable {
   }
 
   private static func model(
-    _ profile: WorkloadProfile, _ name: String, _ choices: Choices, _ notes: inout [String]
+    _ profile: WorkloadProfile, _ name: String, _ choices: Choices, _ notes: inout [Note]
   ) throws -> WorkloadModel {
     do {
       return try WorkloadModel(
@@ -178,10 +178,10 @@ public struct NamedModel: Sendable {
 
   private static func scenario(
     _ file: ConfigurationFile, _ choices: Choices,
-    _ notes: inout [String]
+    _ notes: inout [Note]
   ) throws -> WorkloadScenario {
     let path = file.name
-    var gathered: [String] = []
+    var gathered: [Note] = []
     do {
       let scenario = try WorkloadScenario(file) { name in
         if WorkloadModel.presetNames.contains(name) {
@@ -197,7 +197,8 @@ public struct NamedModel: Sendable {
         notes += gathered
       } else {
         notes += gathered.filter { note in
-          !["runTime", "cpu", "memory", "jobSize", "disk"].contains { note.contains(".\($0)") }
+          let key = note.scope.split(separator: ".").last ?? ""
+          return !["runTime", "cpu", "memory", "jobSize", "disk"].contains(key)
         }
       }
       return scenario

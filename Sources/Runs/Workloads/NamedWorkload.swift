@@ -51,6 +51,8 @@ public struct NamedWorkload {
       (stream, format, dependencies) = (made.stream, made.format, made.dependencies)
       (source, classNames, askedCores) = (made.source, made.classNames, made.askedCores)
     } else {
+      var reading = reading
+      reading.keepsColumns = selection.needsAttributes
       let trace = try reading.open(name, meter: meter)
       let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
       self.stream = stream

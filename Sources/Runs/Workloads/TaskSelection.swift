@@ -14,21 +14,86 @@ public struct TaskSelection: Sendable {
   public var sample: Double?
   /// What the sample is drawn from.
   public var sampleSeed: UInt64 = 1
+  /// Columns with the values that are wanted; a task meets all of them.
+  public var columns: [ColumnSelection] = []
+
+  /// Whether a column is wanted that record files have only if somebody added it.
+  public var needsAttributes: Bool {
+    columns.contains { !RecordGrouping.names.contains($0.name) }
+  }
 
   /// All tasks.
   public init() {}
 
-  /// The wanted tasks of `source`.
+  /// The wanted tasks of `source`. A column that it does not have is an error of the first record.
   public func apply(_ source: RecordStream) -> AnyWorkloadSource<TraceError> {
-    if from == nil && to == nil && priority == nil && sample == nil {
+    if from == nil && to == nil && priority == nil && sample == nil && columns.isEmpty {
       return AnyWorkloadSource(source)
     }
     let selection = priority
+    var groupings: [(RecordGrouping, ColumnSelection)] = []
+    for column in columns {
+      do throws(RunError) {
+        groupings.append((try RecordGrouping(column.name, of: source, option: "--select"), column))
+      } catch {
+        return AnyWorkloadSource(Failing(error: TraceError(.missing, error.message)))
+      }
+    }
     let sampler = sample.map { JobSampler(fraction: $0, seed: sampleSeed) }
-    return AnyWorkloadSource(
+    let windowed = AnyWorkloadSource(
       source.window(from: from ?? .zero, to: to ?? .never)
         .filter { selection?.contains($0) ?? true }
         .filter { sampler?.includes(job: $0.id.job) ?? true })
+    if groupings.isEmpty { return windowed }
+    return AnyWorkloadSource(Chosen(base: windowed, stream: source, groupings: groupings))
+  }
+
+  /// The tasks with the values that are wanted.
+  private struct Chosen: WorkloadSource {
+    var base: AnyWorkloadSource<TraceError>
+    /// Where users' names are, which become more while it is read.
+    let stream: RecordStream
+    let groupings: [(RecordGrouping, ColumnSelection)]
+    var isUsedUp: Bool { base.isUsedUp }
+
+    mutating func next() throws(TraceError) -> TaskRecord? {
+      while let task = try base.next() {
+        if groupings.allSatisfy({ $1.contains($0.group(of: task, users: stream.symbols)) }) {
+          return task
+        }
+      }
+      return nil
+    }
+  }
+
+  /// No tasks, but the reason.
+  private struct Failing: WorkloadSource {
+    let error: TraceError
+    mutating func next() throws(TraceError) -> TaskRecord? { throw error }
+  }
+}
+
+/// The values of a column that are wanted, such as `qos=LS,BE` or `gpu_milli=500`: as record files have them;
+/// `unknown` where a task has none.
+public struct ColumnSelection: Hashable, Sendable {
+  /// The column of record files, or the attribute of the trace.
+  public let name: String
+  /// Its values.
+  public let values: [String]
+
+  /// The choice that `text` says; nil if it says none.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2, !parts[0].isEmpty else { return nil }
+    name = parts[0]
+    values = parts[1].split(separator: ",").map(String.init)
+  }
+
+  /// Whether a value is wanted; numbers are compared as numbers.
+  func contains(_ value: String) -> Bool {
+    if values.contains(value) { return true }
+    guard let number = Double(value) else { return false }
+    return values.contains { Double($0) == number }
   }
 }
 

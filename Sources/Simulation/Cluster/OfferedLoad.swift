@@ -1,12 +1,5 @@
+import PortableMath
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// What has been offered of late: how much CPU work, over what the machines can do in that time, and how long its tasks run.
 ///

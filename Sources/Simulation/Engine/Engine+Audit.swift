@@ -40,8 +40,8 @@ extension Engine {
   ///   - What the policy was asked about since room last grew in its view: it would rather wait, or chose
   ///     a machine on which the task would delay whom EASY has promised a start.
   ///   - With backfilling and batch policies, who is beyond the depth.
-  ///   - Where starts are recorded, everybody until theirs.
-  ///   - Where starts are promised, who would delay somebody's promised start wherever it went.
+  ///   - Where starts are recorded, every task until its own.
+  ///   - Where starts are promised, a task that would delay another's promised start on every machine.
   mutating func inspectWaiting() {
     guard options.audit else { return }
     if options.mode == .dispatch, cluster.totalQueued > 0 {
@@ -100,7 +100,7 @@ extension Engine {
     return nil
   }
 
-  /// Whether the task could start now and delay nobody, where the profiles have what runs and all that is
+  /// Whether the task could start now without delaying a promised start, where the profiles have what runs and all that is
   /// promised, to it too.
   private func mayKeepPromises(_ index: Int32, _ profiles: [FreeProfile]) -> Bool {
     let view = slots[index].view

@@ -151,7 +151,7 @@ extension Engine {
     for index in plan.promised where !inside.contains(index) { withdraw(index) }
   }
 
-  /// Promises the task that is looked at the earliest place that delays nobody ahead of it; those behind
+  /// Promises the task that is looked at the earliest place that delays no task ahead of it; those behind
   /// make way where they must.
   private mutating func enter(_ index: Int32) {
     let view = slots[index].view

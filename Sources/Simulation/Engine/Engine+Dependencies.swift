@@ -140,7 +140,7 @@ extension Engine {
     }
   }
 
-  /// Nothing more will come: nobody waits any longer for what has not.
+  /// No more tasks will be submitted: those that wait for a task that was never submitted wait no longer.
   mutating func dropAbsentPredecessors() {
     guard !dependencies.table.isEmpty else { return }
     for index in slots.inOrderOfArrival() where slots[index].state == .held {

@@ -1,12 +1,5 @@
+import PortableMath
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 // Machines fail and are repaired, by the failure model.
 extension Engine {

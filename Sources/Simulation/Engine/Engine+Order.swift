@@ -3,11 +3,11 @@ import Workload
 // Who heads the queue, where that is not simply its first: orders that change with time, and heads that are
 // bound until they start.
 extension Engine {
-  /// Who goes next; nil if nobody waits.
+  /// The task that goes next; nil if none waits.
   @inline(__always)
   func firstInOrder() -> Int32? { bound >= 0 ? bound : pending.first?.value }
 
-  /// Who goes next, by the scores of now where they change; nil if nobody waits. O(n) then.
+  /// The task that goes next, by its score at this time where scores change; nil if none waits. O(n) then.
   @inline(__always)
   mutating func queueHead() -> Int32? {
     guard isScored, bound < 0 else { return firstInOrder() }

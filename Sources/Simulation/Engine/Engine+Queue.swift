@@ -150,7 +150,7 @@ extension Engine {
         offering.left += 1
       }
     case .batch:
-      // A gang that finds no room, or a conflict with what a stale view shows, keeps nobody else waiting.
+      // A gang that finds no room, or a conflict with a stale view, does not block the tasks behind it.
       if hasLeft { offering.hasServed = true } else { offering.setAside += 1 }
       offering.waiting.remove(at: offering.chosen)
       offering.views.remove(at: offering.chosen)

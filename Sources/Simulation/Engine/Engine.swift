@@ -61,7 +61,7 @@ struct Engine: ~Copyable {
   let changes: [AvailabilityEvent]
   var nextChange = 0
   var prospects: Prospects
-  /// Each machine's running tasks; kept only where somebody may need them.
+  /// Each machine's running tasks; empty lists where `keepsRunningLists` is false.
   var runningLists: [SlotList]
   let keepsRunningLists: Bool
   /// Whether waiting tasks are promised their starts: conservative backfilling of a central queue.

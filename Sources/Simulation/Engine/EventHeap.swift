@@ -23,7 +23,7 @@ struct Event: BitwiseCopyable {
 
 /// The events to come, the earliest first; equal times in the order in which they were scheduled.
 ///
-/// Only what comes soon is kept in a heap: about a sixteenth of the events, so that it stays in the
+/// Only the next events are kept in a heap: about a sixteenth of the events, so that it stays in the
 /// nearest cache. The rest lies in no order beyond a horizon; when the heap runs out, the horizon moves
 /// on and the rest is gone through once, which is sixteen comparisons for each event that it yields
 /// (as the top of a ladder queue: Tang, Goh and Thng, "Ladder queue: an O(1) priority queue structure

@@ -48,7 +48,7 @@ struct Offering {
 
   /// The head was waiting already when the queue was opened: only those that have just come may overtake.
   var headWaited = false
-  /// Who headed the queue when overtaking began; -1 for nobody.
+  /// The task at the head of the queue when overtaking began; -1 for none.
   var head: Int32 = -1
   var candidates: [Int32] = []
   var cursor = 0

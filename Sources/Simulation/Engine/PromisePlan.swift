@@ -111,7 +111,7 @@ struct PromisePlan {
   /// For how long; nil if it has none.
   func firstSpan(of index: Int32) -> Int64? { promises[Int(index)].parts.first?.span }
 
-  /// When somebody is promised to start first; `.max` if nobody is.
+  /// The earliest promised start of any task; `.max` if no task has a promise.
   var first: Int64 { order.first?.key ?? .max }
 
   /// When to look again although nothing else happens.

@@ -1,12 +1,5 @@
+import PortableMath
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Measures how much of what is free is of no use to the tasks of the workload.
 ///

@@ -1,13 +1,6 @@
 // One-step reward: the sampled machine of greatest expected reward, were the task the last.
+import PortableMath
 import Workload
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Places each task on the sampled machine where 0.4 × its service level + 0.3 × its completion - its
 /// energy - its part in the imbalance is expected to be greatest.

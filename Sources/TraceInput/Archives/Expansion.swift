@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// A bound on what comes out of a compressed file, by what goes in. Sizes that a file states are
+/// A bound on the bytes that a compressed file may inflate to, in terms of the bytes that it has. Sizes that a file states are
 /// not believed: what is compared is what was read and what was inflated.
 public final class Expansion {
   /// How many bytes may come out of one, if nothing else is said. CSV of traces inflates to five to
@@ -25,7 +25,7 @@ public final class Expansion {
     CountedStream(stream) { (count) in self.taken += count }
   }
 
-  /// `stream`, its bytes counted as what comes out.
+  /// `stream`, whose bytes are counted as inflated ones.
   package func output(_ stream: any ByteStream) -> any ByteStream {
     CountedStream(stream) { (count) throws(TraceError) in try self.addOutput(count) }
   }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Workload
 
 /// A file that lies in the input and is not read.
 public struct PassedOverFile: Equatable, Sendable {
@@ -17,13 +18,16 @@ public struct PassedOverFile: Equatable, Sendable {
 
   /// `3 files passed over: a.png (neither text nor an archive), ...`, with at most `limit` names; nil
   /// if there are none.
-  public static func note(_ files: [PassedOverFile], limit: Int = 10) -> String? {
+  public static func note(_ files: [PassedOverFile], limit: Int = 10) -> Note? {
     guard !files.isEmpty else { return nil }
     var text = files.count == 1 ? "1 file passed over: " : "\(files.count) files passed over: "
     text += files.prefix(limit).map { "\(FileName.printed($0.name)) (\($0.reason))" }
       .joined(separator: ", ")
     if files.count > limit { text += " and \(files.count - limit) more" }
-    return text
+    return Note(
+      .leftOut, "",
+      ["files": Double(files.count), "may_hold_rows": Double(files.count(where: \.mayHoldRows))],
+      text)
   }
 }
 

@@ -109,7 +109,7 @@ public struct TraceInput: Sendable {
       try finder.add(path: path)
     }
     guard !finder.files.isEmpty else {
-      let note = PassedOverFile.note(finder.passedOver).map { "; \($0)" } ?? ""
+      let note = PassedOverFile.note(finder.passedOver).map { "; \($0.text)" } ?? ""
       throw TraceError(
         .missing, "no trace files here: expected tables as .csv, .csv.gz or an archive\(note)",
         file: path)

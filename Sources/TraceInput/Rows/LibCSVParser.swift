@@ -3,7 +3,7 @@ import Diagnostics
 import Foundation
 
 /// The careful parser: libcsv in strict mode, with lines counted and leading `#` comments skipped.
-/// Bytes are pushed in, in pieces of any size; what comes out does not depend on the pieces.
+/// Bytes are pushed in, in pieces of any size; the rows do not depend on the pieces.
 package final class LibCSVParser {
   private let parser: UnsafeMutablePointer<csv_parser>
   private let name: String

@@ -1,4 +1,5 @@
 import Diagnostics
+import Workload
 
 /// Finds the tables of a format among an input's files.
 public struct FieldTableFinder {
@@ -43,10 +44,10 @@ public struct FieldTableFinder {
   /// A group is a table by what its rows hold; its name decides where nothing can be read of it.
   package func find(
     _ input: TraceInput, asked: String?
-  ) throws(TraceError) -> (groups: [String: TraceInput.Group], notes: [String])? {
+  ) throws(TraceError) -> (groups: [String: TraceInput.Group], notes: [Note])? {
     let names = candidates.map(\.table.name)
     var groups: [String: TraceInput.Group] = [:]
-    var notes: [String] = []
+    var notes: [Note] = []
     for group in input.groups {
       guard let name = name(of: group) else { continue }
       if let other = groups[name] {
@@ -63,7 +64,7 @@ public struct FieldTableFinder {
     }
     for name in names {
       guard let group = groups[name], !group.missing.isEmpty else { continue }
-      notes.append("\(name): \(group.missingCount) parts missing between those given")
+      notes.append(.partsMissing(name, group.missingCount))
     }
     return (groups, notes)
   }
@@ -100,7 +101,7 @@ public struct FieldTableTrace {
   package let candidates: [FieldTableFinder.Candidate]
   package let groups: [String: TraceInput.Group]
   /// What the user should know: missing parts.
-  public let notes: [String]
+  public let notes: [Note]
   /// The files that no table is made of.
   public let passedOver: [PassedOverFile]
 

@@ -189,7 +189,7 @@ struct FieldTableFormatTrace: RecognisedTrace {
 
   var format: String { found.format }
   var tables: [TraceTable] { found.tables }
-  var notes: [String] { found.notes }
+  var notes: [Note] { found.notes }
   var passedOver: [PassedOverFile] { found.passedOver }
   var relativeAmounts: RelativeAmounts { source.relativeAmounts }
 
@@ -247,23 +247,39 @@ struct FieldTableFormatTrace: RecognisedTrace {
       })
     for status in order { gathering.count(tasks.statuses[status], times: counts[status]) }
     if circular > 0 {
-      gathering.report.notes.append("\(circular) tasks name themselves as predecessor: ignored")
+      gathering.report.notes.add(
+        Note(
+          .leftOut, tasks.table.name, ["tasks": Double(circular)],
+          "\(circular) \(circular == 1 ? "task names itself" : "tasks name themselves") as predecessor: ignored"
+        ))
     }
     gathering.finish(tasks.table.name, rows: reader.rows, comments: reader.comments, options)
     return gathering
+  }
+
+  var machineTable: String? {
+    source.machines.flatMap { machines in
+      tables.contains { $0.name == machines.table.name } ? machines.table.name : nil
+    }
   }
 
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
     guard let machines = source.machines, var reader = found.reader(machines.table.name, options)
     else { return nil }
     var list = MachineEventList(events: [], symbols: SymbolTable())
+    var gathering = RecordGathering(options)
     try reader.forEachRow { row throws(RowError) in
       let machine = try Self.read(row, machines, options.scale)
+      gathering.survey.add(time: machine.event.time)
+      gathering.count(machine.kind)
       var event = machine.event
       event.platform = list.symbols.intern(machine.platform)
       list.events.append(event)
     }
     list = list.inTimeOrder()
+    gathering.finish(
+      machines.table.name, rows: reader.rows, comments: reader.comments, options)
+    list.survey = gathering.survey
     guard machines.firstRowAdds else { return list }
     var known: Set<Int64> = []
     for index in list.events.indices where known.insert(list.events[index].machine).inserted {

@@ -78,7 +78,7 @@ struct Google2010Trace: RecognisedTrace {
 
   var format: String { found.format }
   var tables: [TraceTable] { found.tables }
-  var notes: [String] { found.notes }
+  var notes: [Note] { found.notes }
   var passedOver: [PassedOverFile] { found.passedOver }
 
   func canSplit(_ table: String?) -> Bool { found.canSplit(Google2010Format.table.name) }

@@ -112,22 +112,23 @@ public struct Google2011Trace: RecognisedTrace {
     }
   }
 
-  public var notes: [String] {
-    var notes: [String] = []
+  public var notes: [Note] {
+    var notes: [Note] = []
     for table in tables {
       if !table.missing.isEmpty {
         notes.append(
-          "\(table.name): part \(text(table.missing)) missing; tasks whose events are there are cut"
-        )
+          .partsMissing(table.name, table.missing, "; tasks whose events are there are cut"))
       }
       if let total = table.total, table.parts + table.missingCount < total {
-        notes.append("\(table.name): \(table.parts) of \(total) parts given")
+        notes.append(.partsGiven(table.name, table.parts, of: total))
       }
     }
     if ownTable == .jobEvents, found[.taskEvents] != nil {
       notes.append(
-        "task_events is tiny beside job_events: records are made of job_events; "
-          + "--table task_events takes the other")
+        Note(
+          .assumed, "job_events",
+          "task_events is tiny beside job_events: records are made of job_events; "
+            + "--table task_events takes the other"))
     }
     return notes
   }

@@ -23,7 +23,7 @@ public struct Google2019Format: TraceFormat {
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
     var groups: [Google2019Table: TraceInput.Group] = [:]
-    var notes: [String] = []
+    var notes: [Note] = []
     for group in input.groups {
       guard let found = try Self.table(of: group) else { continue }
       if let other = groups[found] {
@@ -34,7 +34,7 @@ public struct Google2019Format: TraceFormat {
       }
       groups[found] = group
       if !group.missing.isEmpty {
-        notes.append("\(found.rawValue): \(group.missingCount) parts missing between those given")
+        notes.append(.partsMissing(found.rawValue, group.missingCount))
       }
     }
     guard !groups.isEmpty else { return nil }
@@ -108,7 +108,7 @@ struct Google2019Trace: RecognisedTrace {
   let format = "google-2019"
   let path: String
   let groups: [Google2019Table: TraceInput.Group]
-  let notes: [String]
+  let notes: [Note]
   let passedOver: [PassedOverFile]
 
   var tables: [TraceTable] {
@@ -145,8 +145,11 @@ struct Google2019Trace: RecognisedTrace {
     report.firstTime = report.surveys[table.rawValue]?.firstTime ?? .never
     report.lastTime = lastTime
     if decoder.allocSetEvents > 0 {
-      report.notes.append(
-        "\(decoder.allocSetEvents) events are of alloc sets, which are no tasks: left out")
+      report.notes.add(
+        Note(
+          .leftOut, table.rawValue, ["events": Double(decoder.allocSetEvents)],
+          "\(decoder.allocSetEvents) \(decoder.allocSetEvents == 1 ? "event is" : "events are") of alloc sets, which are no tasks: left out"
+        ))
     }
     let sorted = try records(
       try events.sorted(), report: report, options,

@@ -1,4 +1,5 @@
 import TraceInput
+import Workload
 
 /// What a table says of values that are none and of rows that do not count, and how many of those there were.
 /// Belongs to one thread at a time.
@@ -52,8 +53,11 @@ final class MappedFilter: @unchecked Sendable {
   }
 
   /// What was left out of the table `name` by which condition.
-  func notes(_ name: String) -> [String] {
-    zip(conditions, leftOut).filter { $1 > 0 }
-      .map { "\($1) rows of \(name) left out: \($0.description)" }
+  func notes(_ name: String) -> [Note] {
+    zip(conditions, leftOut).filter { $1 > 0 }.map { condition, count in
+      Note(
+        .leftOut, name, ["rows": Double(count)],
+        "\(count) \(count == 1 ? "row" : "rows") of \(name) left out: \(condition.description)")
+    }
   }
 }

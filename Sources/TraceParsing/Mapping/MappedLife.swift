@@ -42,20 +42,19 @@ struct MappedLife {
   init(_ mapped: Set<String>) { has = Mapped(mapped) }
 
   /// What is worked out, for the user to know.
-  var notes: [String] {
-    var notes: [String] = []
+  var notes: [Note] {
+    var notes: [Note] = []
     if !has.run, has.end {
       let start =
         has.first
         ? "first_schedule_us" : has.wait ? "submit_us - wait_us" : "submit_us"
-      notes.append("run_us is end_us - \(start)")
+      notes.append(Note(.assumed, "run_us", "run_us is end_us - \(start)"))
     }
     if !has.submit {
-      notes.append(
+      let source =
         has.first
-          ? has.wait
-            ? "submit_us is first_schedule_us - wait_us" : "submit_us is first_schedule_us"
-          : "submit_us is end_us - run_us")
+        ? has.wait ? "first_schedule_us - wait_us" : "first_schedule_us" : "end_us - run_us"
+      notes.append(Note(.assumed, "submit_us", "submit_us is \(source)"))
     }
     return notes
   }

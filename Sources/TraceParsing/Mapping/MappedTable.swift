@@ -33,7 +33,7 @@ struct MappedTable {
   }
 
   /// What was left out by which condition.
-  var notes: [String] { filter.notes(name) }
+  var notes: [Note] { filter.notes(name) }
 
   /// Calls `body` for every row that counts. Its error makes the row a bad one.
   mutating func forEachRow(

@@ -75,14 +75,16 @@ public struct MappedTableFormat: TraceFormat {
     let usable = main.filter { canRead($0, plan) }
     guard let first = usable.first else { return nil }
     var joined: [String: [TraceInput.Group]] = [:]
-    var notes: [String] = []
+    var notes: [Note] = []
     for join in mapping.joins {
       let isInSameFile = join.table.file == nil && join.table.rows != nil
       let found = isInSameFile ? [first] : try find(join.table, join.key, in: input.groups)
       joined[join.name] = found
       if found.isEmpty {
         notes.append(
-          "no table \(join.name) (\(join.table.file ?? "")…): what it would say is missing")
+          Note(
+            .partsMissing, join.name,
+            "no table \(join.name) (\(join.table.file ?? "")…): what it would say is missing"))
       }
     }
     let machineGroup = try findMachines(in: input).first { group in

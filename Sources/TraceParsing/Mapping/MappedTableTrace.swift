@@ -35,7 +35,7 @@ struct MappedTableTrace: RecognisedTrace {
   let usageGroups: [TraceInput.Group]
   let mapping: TableMapping
   /// What is to be said of what was found.
-  let findings: [String]
+  let findings: [Note]
   let passedOver: [PassedOverFile]
 
   private static let table = "tasks"
@@ -54,13 +54,16 @@ struct MappedTableTrace: RecognisedTrace {
     return tables
   }
 
-  var notes: [String] {
+  var notes: [Note] {
     let has = Set(mapping.columns.keys)
     var notes =
-      findings + mapping.notes + TablePieces.notes(Self.table, groups) + MappedLife(has).notes
+      findings + mapping.notes.map { Note(.assumed, format, $0) }
+      + TablePieces.notes(Self.table, groups) + MappedLife(has).notes
     if !has.contains("run_us"), !has.contains("end_us") {
       notes.append(
-        "neither run_us nor end_us is mapped: no task has a run time, none can be replayed")
+        Note(
+          .leftOut, "run_us",
+          "neither run_us nor end_us is mapped: no task has a run time, none can be replayed"))
     }
     return notes
   }
@@ -234,17 +237,13 @@ struct MappedTableTrace: RecognisedTrace {
       if case .text(let bytes) = value, attribute.source.isPlain {
         isText = parseNumber(bytes) == nil
       }
-      if !isText, let number = try? attribute.source.number(row, context) {
-        gathering.attributes.set(attribute.name, of: id, to: number)
-      } else {
-        let symbol: UInt32
-        if case .text(let bytes) = value {
-          symbol = gathering.symbols.intern(bytes)
-        } else {
-          symbol = gathering.symbols.intern(value.description)
+      let number = isText ? nil : try? attribute.source.number(row, context)
+      let text: UnsafeRawBufferPointer =
+        if case .text(let bytes) = value { bytes } else {
+          context.arena.copy(value.description.utf8)
         }
-        gathering.attributes.set(attribute.name, .symbol, of: id, to: Double(symbol))
-      }
+      gathering.attributes.set(
+        attribute.name, of: id, to: text, number: number, &gathering.symbols)
     }
     guard let dependencies = plan.dependencies else { return }
     var elements: [UnsafeRawBufferPointer] = []
@@ -284,36 +283,51 @@ struct MappedTableTrace: RecognisedTrace {
   private func tell(
     _ context: MappedContext, _ zone: TimeZone, _ gathering: inout RecordGathering
   ) {
-    for (what, count) in context.oddities { gathering.report.notes.append("\(count): \(what)") }
+    for (what, count) in context.oddities {
+      gathering.report.notes.add(
+        Note(.odd, what, ["tasks": Double(count)], "\(count): \(what)"))
+    }
     let clock = context.clockCounts
     if clock.zoneless > 0, mapping.timeZone == nil {
-      gathering.report.notes.append(
-        "\(clock.zoneless) times state no zone: taken as UTC; time_zone: says another")
+      gathering.report.notes.add(
+        Note(
+          .assumed, "time_zone", ["times": Double(clock.zoneless)],
+          "\(clock.zoneless) times state no zone: taken as UTC; time_zone: says another"))
     }
     if clock.ambiguous > 0 {
-      gathering.report.notes.append(
-        "\(clock.ambiguous) times are in an hour that clocks in \(zone.identifier) show twice: "
-          + "the first is taken")
+      gathering.report.notes.add(
+        Note(
+          .assumed, "time_zone", ["times": Double(clock.ambiguous)],
+          "\(clock.ambiguous) times are in an hour that clocks in \(zone.identifier) show twice: "
+            + "the first is taken"))
     }
     if clock.skipped > 0 {
-      gathering.report.notes.append(
-        "\(clock.skipped) times are in an hour that clocks in \(zone.identifier) leave out")
+      gathering.report.notes.add(
+        Note(
+          .odd, "time_zone", ["times": Double(clock.skipped)],
+          "\(clock.skipped) times are in an hour that clocks in \(zone.identifier) leave out"))
     }
     let shifts = mapping.origin == .first || (mapping.origin == .automatic && context.sawDates)
     if shifts { gathering.shiftsToFirst = true }
     if shifts, gathering.survey.firstTime.isKnown {
       let first = gathering.survey.firstTime.rawValue
-      gathering.report.notes.append(
-        "times are counted from the first submission, "
-          + (context.sawDates ? DateText.text(first) : "\(first) µs"))
+      gathering.report.notes.add(
+        Note(
+          .assumed, "origin", ["first_us": Double(first)],
+          "times are counted from the first submission, "
+            + (context.sawDates ? DateText.text(first) : "\(first) µs")))
     }
   }
 
   // MARK: - Machines
 
+  var machineTable: String? { machineGroup == nil ? nil : Self.machineTable }
+
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
     guard let machines = mapping.machines, let group = machineGroup else { return nil }
-    return try MappedMachines(machines).read(group, options).list
+    var (list, survey) = try MappedMachines(machines).read(group, options)
+    list.survey = survey
+    return list
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {

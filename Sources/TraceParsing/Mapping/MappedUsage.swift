@@ -94,7 +94,7 @@ struct MappedUsage: UsageTable {
 
   func forEach(
     _ options: ReadOptions, _ body: (UsageSample) throws(TraceError) -> Void
-  ) throws(TraceError) -> [String] {
+  ) throws(TraceError) -> [Note] {
     let owners = keys.owners()
     var sorter = ExternalSorter<UsageSample>(
       bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
@@ -114,7 +114,13 @@ struct MappedUsage: UsageTable {
       held = next
       if next == nil { break }
     }
-    return strangers > 0 ? ["\(strangers) samples of tasks that are not there: left out"] : []
+    guard strangers > 0 else { return [] }
+    return [
+      Note(
+        .leftOut, "usage", ["samples": Double(strangers)],
+        "\(strangers) \(strangers == 1 ? "sample" : "samples") of tasks that are not there: left out"
+      )
+    ]
   }
 
   private func read(

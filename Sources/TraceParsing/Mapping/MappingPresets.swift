@@ -62,7 +62,8 @@ extension MappedTableFormat {
   public static func openDC(memoryUnit: String) -> MappedTableFormat {
     var mapping = openDC.mapping
     mapping.columns["memory_bytes"]?.unit = memoryUnit
-    mapping.notes.removeAll { $0.contains("mem_capacity") }
+    // Its only note is about the unit.
+    mapping.notes = []
     return MappedTableFormat(name: openDC.name, mapping: mapping)
   }
 

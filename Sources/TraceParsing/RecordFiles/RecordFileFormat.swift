@@ -43,7 +43,7 @@ struct RecordFileTrace: RecognisedTrace {
   let format = "records"
 
   var tables: [TraceTable] { [TablePieces.traceTable("records", pieces)] }
-  var notes: [String] { TablePieces.notes("records", pieces.map(\.group)) }
+  var notes: [Note] { TablePieces.notes("records", pieces.map(\.group)) }
 
   /// A time that comment lines at the beginning of a CSV file state.
   private func statedTime(_ key: String, _ group: TraceInput.Group) -> Microseconds? {
@@ -60,6 +60,7 @@ struct RecordFileTrace: RecognisedTrace {
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     let stream = try recordsAlone(options)
+    if options.keepsColumns { try addAttributes(to: stream, options) }
     for file in pieces.flatMap(\.group.files) {
       guard case .file(let path) = file.location else { continue }
       try DependencyFile.read(beside: path, into: &stream.dependencies, options)
@@ -67,6 +68,26 @@ struct RecordFileTrace: RecognisedTrace {
       if stream.usage == nil { stream.usage = try UsageFile.table(beside: path) }
     }
     return stream
+  }
+
+  private func addAttributes(
+    to stream: RecordStream, _ options: ReadOptions
+  ) throws(TraceError) {
+    var reader = try RecordAttributes(options)
+    for piece in pieces {
+      let names = try RecordAttributes.names(piece.group)
+      if names.isEmpty { continue }
+      guard RecordAttributes.canBeRead(piece.group), pieces.count == 1 || piece.has("job_id") else {
+        stream.report.notes.add(
+          Note(
+            .leftOut, "records", ["columns": Double(names.count)],
+            "columns beside those of record files are left out, as the input can be read only once: "
+              + names.joined(separator: ", ")))
+        continue
+      }
+      try reader.read(piece.group, names, has: piece.has, &stream.symbols)
+    }
+    stream.attributes = reader.attributes
   }
 
   private func recordsAlone(_ options: ReadOptions) throws(TraceError) -> RecordStream {
@@ -95,7 +116,7 @@ struct RecordFileTrace: RecognisedTrace {
         isDone = true
         let repeated = try tasks.result()
         survey.repeated = repeated.rows
-        if let note = repeated.note { stream.report.notes.append("records: \(note)") }
+        if let note = repeated.note("records") { stream.report.notes.add(note) }
         (survey.rows, survey.comments) = (reader.rows, reader.comments)
         stream.report.surveys["records"] = survey
       }

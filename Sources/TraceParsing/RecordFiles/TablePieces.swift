@@ -1,6 +1,7 @@
 import Diagnostics
 import Parquet
 import TraceInput
+import Workload
 
 /// Files of one table that have the same columns, and what their folders say: `day=1/`.
 struct TablePieces {
@@ -37,17 +38,14 @@ struct TablePieces {
   }
 
   /// What is missing between the parts that are there.
-  static func notes(_ name: String, _ groups: [TraceInput.Group]) -> [String] {
-    var notes: [String] = []
+  static func notes(_ name: String, _ groups: [TraceInput.Group]) -> [Note] {
+    var notes: [Note] = []
     for group in groups {
       if !group.missing.isEmpty {
-        let ranges = group.missing.map {
-          $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
-        }
-        notes.append("\(name): part \(ranges.joined(separator: ", ")) missing")
+        notes.append(.partsMissing(name, group.missing))
       }
       if let total = group.total, group.files.count + group.missingCount < total {
-        notes.append("\(name): \(group.files.count) of \(total) parts given")
+        notes.append(.partsGiven(name, group.files.count, of: total))
       }
     }
     return notes

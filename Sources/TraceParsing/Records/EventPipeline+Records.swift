@@ -19,7 +19,7 @@ extension EventPipeline {
     if let split = options.split {
       try run(split)
     } else if let work = options.work {
-      report.notes += try run(keeping: work, table: table)
+      report.notes.add(try run(keeping: work, table: table))
     } else {
       try run()
     }

@@ -9,10 +9,12 @@ extension EventPipeline {
   /// there already from it. What comes out is what `run` gives. Returns what the user should know.
   ///
   /// Memory: the lives of a unit of parts, for as many units as threads.
-  func run(keeping work: WorkFolder, table: String) throws(TraceError) -> [String] {
+  func run(keeping work: WorkFolder, table: String) throws(TraceError) -> [Note] {
     guard isParallel else {
       try run()
-      return ["resume: the parts are in one stream, which is read from its beginning"]
+      return [
+        Note(.resumed, "", "resume: the parts are in one stream, which is read from its beginning")
+      ]
     }
     let job = FragmentJob(self, work, table: table)
     try OrderedWork<Int>.forEach(
@@ -149,15 +151,20 @@ private final class FragmentJob: @unchecked Sendable {
   }
 
   /// What was found in the folder.
-  var notes: [String] {
-    var notes: [String] = []
+  var notes: [Note] {
+    var notes: [Note] = []
     if found > 0 {
-      notes.append("resume: \(found) of \(pipeline.files.count) parts were done already")
+      notes.append(
+        Note(
+          .resumed, "", ["parts": Double(found)],
+          "resume: \(found) of \(pipeline.files.count) parts were done already"))
     }
     if !stale.isEmpty {
       notes.append(
-        "resume: kept work on \(stale.count) parts is damaged or of other input or settings: "
-          + "read again (\(stale.sorted()[0]) first)")
+        Note(
+          .resumed, stale.sorted()[0], ["parts_read_again": Double(stale.count)],
+          "resume: kept work on \(stale.count) \(stale.count == 1 ? "part" : "parts") is damaged or of other "
+            + "input or settings: read again (\(stale.sorted()[0]) first)"))
     }
     return notes
   }
@@ -206,4 +213,9 @@ private final class FragmentJob: @unchecked Sendable {
     #endif
     return "\(path), \(status.st_size) bytes, changed \(changed)"
   }
+}
+
+extension Note.Kind {
+  /// What `--resume` found of an earlier conversion.
+  public static let resumed = Note.Kind(rawValue: "resumed")
 }

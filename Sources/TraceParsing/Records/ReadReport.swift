@@ -18,7 +18,7 @@ public struct ReadReport: Equatable, Sendable {
   /// Rejected rows by reason.
   public var rejects: [String: Int] = [:]
   /// Things the user should know: missing parts, ignored files.
-  public var notes: [String] = []
+  public var notes: [Note] = []
   /// The first real time in the table, `never` if it is not known: where the trace begins.
   public var firstTime = Microseconds.never
   /// The last real time in the table.

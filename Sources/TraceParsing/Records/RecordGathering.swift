@@ -77,7 +77,7 @@ public struct RecordGathering {
           throw TraceError(
             .malformedRow, "two names of jobs have the number \(shared): the table cannot be read")
         }
-        if let note = repeated.note { report.notes.append("\(table): \(note)") }
+        if let note = repeated.note(table) { report.notes.add(note) }
       }
     } catch {
       failure = failure ?? error

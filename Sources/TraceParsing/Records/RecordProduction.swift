@@ -1,13 +1,13 @@
 import CIngest
 import Diagnostics
-import Foundation
+import Synchronization
 import Threads
 import TraceInput
 import Workload
 
 /// Where the lives of a table are once all of them are whole, and what it takes to make records of
-/// them range by range. Any thread can make those of any range.
-struct RecordPlan {
+/// them range by range. Any thread can make those of any range: the lives are only read.
+struct RecordPlan: @unchecked Sendable {
   let sources: [RangedLives]
   /// How many ranges there are.
   let ranges: Int
@@ -124,11 +124,11 @@ struct RangeRecords: ~Copyable {
 /// The records of all ranges in their order, made by several threads: those of some ranges ahead of
 /// the one that is read. Memory: a range's records and lives for each of them.
 final class RecordProduction {
-  private let shared: Shared
+  private let work: OrderedResults<RangeRecords, Made>
+  private let spare = Spare()
   private var own: RangeRecords
   private var current: Made?
   private var position = 0
-  private var range = 0
   private var failure: TraceError?
   /// How often each event met a task in each state, in the ranges that were read.
   private(set) var transitions = TransitionCounts()
@@ -136,18 +136,19 @@ final class RecordProduction {
   /// - Parameter threads: how many make records, the reading one among them.
   init(_ plan: RecordPlan, threads: Int) {
     own = RangeRecords(plan)
-    shared = Shared(plan, ahead: threads + 8)
-    for _ in 1..<max(1, min(threads, plan.ranges)) {
-      do throws(TraceError) {
-        try WorkThread.start { [shared] in shared.work() }
-      } catch {
-        failure = error
-        break
-      }
+    work = OrderedResults(plan.ranges, ahead: threads + 7) { [spare] range, own in
+      let made = spare.take()
+      made.make(range, &own)
+      return made
+    }
+    do throws(TraceError) {
+      try work.start(threads: min(threads, plan.ranges) - 1) { RangeRecords(plan) }
+    } catch {
+      failure = error
     }
   }
 
-  deinit { shared.stop() }
+  deinit { work.stop() }
 
   /// Puts the next records into uninitialised memory and returns how many, 0 at the end. Fails from
   /// the first range on that cannot be read.
@@ -174,122 +175,56 @@ final class RecordProduction {
           position += count
           return count
         }
-        shared.takeBack(made)
+        spare.takeBack(made)
         current = nil
       }
       let count = own.fill(records)
       if count > 0 { return count }
       transitions += own.takeTransitions()
-      guard range < shared.plan.ranges else { return 0 }
-      // Made already, being made, or made by this thread.
-      current = shared.take(range, &own)
-      position = 0
-      if let current {
-        if let failure = current.failure { throw failure }
-        transitions += current.transitions
-      } else {
-        try own.begin(range)
+      switch work.take(&own) {
+      case .end: return 0
+      case .yours(let range): try own.begin(range)
+      case .done(let made):
+        if let failure = made.failure { throw failure }
+        transitions += made.transitions
+        (current, position) = (made, 0)
       }
-      range += 1
     }
   }
 
-  /// A range's records.
-  private final class Made {
+  /// A range's records, or why there are none. One thread at a time has it: the one that makes it, then the
+  /// one that reads.
+  private final class Made: @unchecked Sendable {
     private var memory = LargeArray<TaskRecord>()
-    var count = 0
-    var transitions = TransitionCounts()
-    var failure: TraceError?
+    private(set) var count = 0
+    private(set) var transitions = TransitionCounts()
+    private(set) var failure: TraceError?
 
     var records: UnsafeMutableBufferPointer<TaskRecord> {
       UnsafeMutableBufferPointer(start: memory.base, count: memory.capacity)
     }
 
-    /// Makes room, and some more: ranges differ a little.
-    func reserve(_ capacity: Int) {
-      if capacity > memory.capacity { memory.grow(to: capacity + capacity / 8) }
+    func make(_ range: Int, _ own: inout RangeRecords) {
+      failure = nil
+      count = 0
+      do throws(TraceError) {
+        try own.begin(range)
+        // Some more room than needed: ranges differ a little.
+        if own.left > memory.capacity { memory.grow(to: own.left + own.left / 8) }
+        count = own.fill(records)
+        transitions = own.takeTransitions()
+      } catch {
+        failure = error
+      }
     }
   }
 
-  /// What the threads share; all that varies is guarded by the lock.
-  private final class Shared: @unchecked Sendable {
-    let plan: RecordPlan
-    private let ahead: Int
-    private let lock = NSCondition()
-    private var next = 0
-    private var reading = 0
-    private var made: [Int: Made] = [:]
-    private var spare: [Made] = []
-    private var isStopping = false
+  /// Memory of ranges that were read, to be used again.
+  private final class Spare: Sendable {
+    private let free = Mutex<[Made]>([])
 
-    init(_ plan: RecordPlan, ahead: Int) {
-      self.plan = plan
-      self.ahead = ahead
-    }
+    func take() -> Made { free.withLock { $0.popLast() } ?? Made() }
 
-    func work() {
-      var own = RangeRecords(plan)
-      lock.lock()
-      defer { lock.unlock() }
-      while !isStopping, next < plan.ranges {
-        if !makeNext(&own) { lock.wait() }
-      }
-    }
-
-    /// Makes the records of the next range, unless it is far ahead. With the lock held at the
-    /// beginning and the end.
-    private func makeNext(_ own: inout RangeRecords) -> Bool {
-      guard next < min(plan.ranges, reading + ahead) else { return false }
-      let range = next
-      next += 1
-      let target = spare.popLast() ?? Made()
-      lock.unlock()
-      Self.make(range, &own, target)
-      lock.lock()
-      made[range] = target
-      lock.broadcast()
-      return true
-    }
-
-    private static func make(_ range: Int, _ own: inout RangeRecords, _ target: Made) {
-      target.failure = nil
-      target.count = 0
-      do throws(TraceError) {
-        try own.begin(range)
-        target.reserve(own.left)
-        target.count = own.fill(target.records)
-        target.transitions = own.takeTransitions()
-      } catch {
-        target.failure = error
-      }
-    }
-
-    /// The records of a range; nil if no thread makes them: then the caller does. Where they are being
-    /// made, the caller makes those of other ranges in the meantime, with what is its own.
-    func take(_ range: Int, _ own: inout RangeRecords) -> Made? {
-      lock.lock()
-      defer { lock.unlock() }
-      reading = range + 1
-      lock.broadcast()
-      if next == range {
-        next += 1
-        return nil
-      }
-      while true {
-        if let made = made.removeValue(forKey: range) { return made }
-        if !makeNext(&own) { lock.wait() }
-      }
-    }
-
-    func takeBack(_ used: Made) {
-      lock.withLock { spare.append(used) }
-    }
-
-    func stop() {
-      lock.withLock {
-        isStopping = true
-        lock.broadcast()
-      }
-    }
+    func takeBack(_ used: Made) { free.withLock { $0.append(used) } }
   }
 }

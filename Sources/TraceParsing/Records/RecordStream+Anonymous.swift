@@ -21,7 +21,7 @@ extension RecordStream {
     let start = held.last.flatMap { $0.flags.contains(.cutOffAtStart) ? nil : $0.submit } ?? .zero
     var report = source.report
     report.shift(by: start)
-    report.notes.append(Self.anonymousNote)
+    report.notes.add(Self.anonymousNote)
     var numbers: [UInt32: UInt32] = [:]
     var (place, given) = (0, 0)
     let stream = RecordStream(report: report, symbols: SymbolTable()) {
@@ -38,7 +38,7 @@ extension RecordStream {
         stream.report = source.report
         stream.report.shift(by: start)
         stream.report.records = given
-        stream.report.notes.append(Self.anonymousNote)
+        stream.report.notes.add(Self.anonymousNote)
         return nil
       }
       given += 1
@@ -57,9 +57,10 @@ extension RecordStream {
     return stream
   }
 
-  private static let anonymousNote =
+  private static let anonymousNote = Note(
+    .leftOut, "names",
     "anonymised: users are numbers, times count from the first submission, names beside the records "
-    + "are left out"
+      + "are left out")
 
   /// The first 64 bits of SHA-256 over the salt and the name.
   private static func number(of name: String, _ salt: [UInt8]) throws(TraceError) -> String {

@@ -27,11 +27,13 @@ struct RepeatedTasks {
     var shared: Int64?
 
     /// `2 tasks have more than one row (3 rows too many), job 5 task 0 first`; nil if there are none.
-    var note: String? {
+    func note(_ table: String) -> Note? {
       guard let first else { return nil }
-      return "\(tasks) \(tasks == 1 ? "task has" : "tasks have") more than one row "
+      let text =
+        "\(table): \(tasks) \(tasks == 1 ? "task has" : "tasks have") more than one row "
         + "(\(rows) \(rows == 1 ? "row" : "rows") too many), job \(first.job) task \(first.index) first: "
         + "every row is a record, none is left out"
+      return Note(.odd, table, ["tasks": Double(tasks), "rows": Double(rows)], text)
     }
   }
 

@@ -1,3 +1,4 @@
+import Tables
 import Workload
 
 /// What a format says of its tasks beyond what a `TaskRecord` has room for, such as the queue of a
@@ -72,6 +73,31 @@ public struct TaskAttributes: Sendable, Equatable {
     values[column][row] = value
   }
 
+  /// Gives a task a value that was read as text: a number where all values of the column are numbers, else a
+  /// name. A column of numbers becomes one of names with its first value that is none. O(columns).
+  ///
+  /// - Parameters:
+  ///   - name: the column.
+  ///   - task: the task.
+  ///   - text: the value as it was written.
+  ///   - number: the number that it is; nil if it is none.
+  ///   - symbols: gets the names.
+  public mutating func set(
+    _ name: String, of task: TaskID, to text: UnsafeRawBufferPointer, number: Double?,
+    _ symbols: inout SymbolTable
+  ) {
+    let column = columns.firstIndex { $0.name == name }
+    let holdsNames = column.map { columns[$0].kind == .symbol } ?? false
+    if let number, !holdsNames { return set(name, of: task, to: number) }
+    if let column, !holdsNames {
+      for row in values[column].indices where !values[column][row].isNaN {
+        values[column][row] = Double(symbols.intern(decimal(values[column][row])))
+      }
+      columns[column] = Column(name: name, kind: .symbol)
+    }
+    set(name, .symbol, of: task, to: Double(symbols.intern(text)))
+  }
+
   /// The row of a task, which gets one if it has none. O(1).
   @inline(__always)
   mutating func row(of task: TaskID) -> Int { numbers.insert(task).number }
@@ -94,17 +120,41 @@ public struct TaskAttributes: Sendable, Equatable {
 
   /// A task's value, or nil if it has none. O(columns).
   public subscript(name: String, task: TaskID) -> Double? {
-    guard let column = columns.firstIndex(where: { $0.name == name }),
-      let row = numbers.number(of: task)
-    else {
-      return nil
+    guard let column = columns.firstIndex(where: { $0.name == name }) else { return nil }
+    return value(column: column, of: task)
+  }
+
+  /// A task's value in `columns[column]`, or its job's where the column is of whole jobs; nil if there is none.
+  public func value(column: Int, of task: TaskID) -> Double? {
+    if let row = numbers.number(of: task), let value = value(column: column, row: row) {
+      return value
     }
-    return value(column: column, row: row)
+    return numbers.number(of: TaskID(wholeJob: task.job)).flatMap { value(column: column, row: $0) }
   }
 
   /// The value of the task `tasks[row]` in `columns[column]`, or nil. O(1).
   public func value(column: Int, row: Int) -> Double? {
     guard row < values[column].count, !values[column][row].isNaN else { return nil }
     return values[column][row]
+  }
+}
+
+extension TaskAttributes {
+  /// The columns as those of a table of records, beside ``RecordColumn/table``. One that is called like a column of
+  /// record files has `attribute_` before its name. They keep the values that there are now.
+  public var table: [TableColumn<TaskRecord>] {
+    let taken = Set(RecordColumn.table.map(\.name))
+    return columns.enumerated().map { place, column in
+      let name = taken.contains(column.name) ? "attribute_" + column.name : column.name
+      switch column.kind {
+      case .number:
+        return TableColumn(
+          name, nullable: true, .number { [self] in value(column: place, of: $0.id) })
+      case .symbol:
+        return TableColumn(
+          name, nullable: true,
+          .symbol { [self] in UInt32(value(column: place, of: $0.id) ?? 0) })
+      }
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Diagnostics
 import TraceInput
+import Workload
 
 /// A trace of which a complete file of fragments is there: read as the trace itself would be, from what was
 /// kept of its parts. Other tables than those that were split are not in it.
@@ -19,7 +20,7 @@ struct FragmentTrace: RecognisedTrace {
 
   var format: String { trace.format }
   var tables: [TraceTable] { trace.tables }
-  var notes: [String] { trace.notes }
+  var notes: [Note] { trace.notes }
   var passedOver: [PassedOverFile] { [] }
   var relativeAmounts: RelativeAmounts { trace.relativeAmounts }
 

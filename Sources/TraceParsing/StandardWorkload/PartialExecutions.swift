@@ -11,7 +11,7 @@ struct PartialExecutions {
   private var lines = 0
   private var joinedLines: [Int64: Int] = [:]
   /// Filled by `jobsWithoutLine`.
-  private(set) var notes: [String] = []
+  private(set) var notes: [Note] = []
 
   /// Notes a stretch.
   mutating func add(_ job: StandardWorkloadJob) {
@@ -38,17 +38,25 @@ struct PartialExecutions {
     let used = alone.reduce(0) { $0 + (joinedLines[$1.id.job] ?? 0) }
     if lines > used {
       notes.append(
-        "\(lines - used) lines are partial executions (status 2-4) of jobs that have a line of their own: "
-          + "left out")
+        Note(
+          .leftOut, "partial executions", ["lines": Double(lines - used)],
+          "\(lines - used) \(lines - used == 1 ? "line is a partial execution" : "lines are partial executions")"
+            + " (status 2-4) of jobs that have a line of their own: "
+            + "left out"))
     }
     if !made.isEmpty {
       notes.append(
-        "\(made.count) jobs have partial executions (status 2-4) and no line of their own: each is one "
-          + "record of their sum, none is left out")
+        Note(
+          .assumed, "partial executions", ["jobs": Double(made.count)],
+          "\(made.count) \(made.count == 1 ? "job has" : "jobs have") partial executions (status 2-4) and no line of their own: each is one "
+            + "record of their sum, none is left out"))
     }
     if !lost.isEmpty {
       notes.append(
-        "\(lost.count) jobs have partial executions only, none with a submit time: left out")
+        Note(
+          .leftOut, "partial executions", ["jobs": Double(lost.count)],
+          "\(lost.count) \(lost.count == 1 ? "job has" : "jobs have") partial executions only, none with a submit time: left out"
+        ))
     }
     return made
   }

@@ -115,7 +115,7 @@ struct StandardWorkloadTrace: RecognisedTrace {
   let format = "swf"
 
   var tables: [TraceTable] { [group.traceTable("swf")] }
-  var notes: [String] { [] }
+  var notes: [Note] { [] }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     try gather(options).stream()
@@ -140,10 +140,13 @@ struct StandardWorkloadTrace: RecognisedTrace {
       }
     }
     for job in partial.jobsWithoutLine() { job.add(to: &gathering) }
-    gathering.report.notes += partial.notes
+    gathering.report.notes.add(partial.notes)
     if longLines > 0 {
-      gathering.report.notes.append(
-        "\(longLines) lines have more than the 18 fields of the format: what is beyond is left out")
+      gathering.report.notes.add(
+        Note(
+          .leftOut, "swf", ["lines": Double(longLines)],
+          "\(longLines) \(longLines == 1 ? "line has" : "lines have") more than the 18 fields of the format: what is beyond is left out"
+        ))
     }
     gathering.header = reader.header
     gathering.finish("swf", rows: reader.rows, comments: reader.comments, options)

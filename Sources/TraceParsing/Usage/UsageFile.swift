@@ -41,7 +41,7 @@ public enum UsageFile {
   /// that would be taken for theirs goes. Returns what was counted on the way.
   public static func write(
     _ table: (any UsageTable)?, beside path: String, kept: TaskNumbers, _ options: ReadOptions
-  ) throws(TraceError) -> [String] {
+  ) throws(TraceError) -> [Note] {
     let file = try self.path(beside: path)
     guard let table else {
       unlink(FileName.bytes(file))
@@ -71,7 +71,7 @@ public enum UsageFile {
 
     func forEach(
       _ options: ReadOptions, _ body: (UsageSample) throws(TraceError) -> Void
-    ) throws(TraceError) -> [String] {
+    ) throws(TraceError) -> [Note] {
       let row = MappedRow(slots: names.count)
       let context = MappedContext(clock: ZoneClock(.gmt), hasDecimalCommas: false)
       let words = TextArena()

@@ -47,7 +47,7 @@ public protocol UsageTable: Sendable {
   /// The records have been read to their end before.
   func forEach(
     _ options: ReadOptions, _ body: (UsageSample) throws(TraceError) -> Void
-  ) throws(TraceError) -> [String]
+  ) throws(TraceError) -> [Note]
 }
 
 /// How use compares with what was asked for: what `inspect` says of a usage table.
@@ -62,7 +62,7 @@ public struct UsageSurvey: Sendable {
   /// Samples that use more than was asked for.
   public private(set) var above: SIMD3<Int> = .zero
   /// What was counted on the way.
-  public var notes: [String] = []
+  public var notes: [Note] = []
   private var numbers = TaskNumbers()
   private var requests: [SIMD3<Double>] = []
   private var last: TaskID?

@@ -180,7 +180,7 @@ public struct TraceVerifier {
       add(.files, FileName.printed(file.name), false, "not read: \(file.reason)")
     }
     let others = passedOver.filter { !$0.mayHoldRows }
-    if let note = PassedOverFile.note(others) { add(.files, path, true, note) }
+    if let note = PassedOverFile.note(others) { add(.files, path, true, note.text) }
   }
 
   private mutating func checkSeries(_ group: TraceInput.Group) {
@@ -193,6 +193,7 @@ public struct TraceVerifier {
     }
     guard !group.numbers.isEmpty else { return }
     var problems: [String] = []
+    var onlyMissing = true
     if !group.missing.isEmpty { problems.append("\(group.missingCount) missing between them") }
     if let total = group.total {
       if group.files.count + group.missingCount < total {
@@ -201,11 +202,11 @@ public struct TraceVerifier {
       let others = group.files.filter { PartName($0.baseName).total != total }
       if let other = others.first {
         problems.append("\(other.name) is of another series")
+        onlyMissing = false
       }
     }
     let span = "parts \(group.numbers[0]) to \(group.numbers[group.numbers.count - 1])"
     let detail = problems.isEmpty ? span : "\(span): \(problems.joined(separator: ", "))"
-    let onlyMissing = problems.allSatisfy { $0.hasPrefix("the names") || $0.contains("missing") }
     add(.parts, group.subject, problems.isEmpty || (acceptsMissing && onlyMissing), detail)
   }
 
@@ -241,7 +242,9 @@ public struct TraceVerifier {
         }
         let bad = counts.values.reduce(0, +)
         guard bad > 0 else {
-          add(.rows, table.name, true, "\(survey.rows) rows of \(trace.format), well formed")
+          add(
+            .rows, table.name, true,
+            "\(survey.rows) \(survey.rows == 1 ? "row" : "rows") of \(trace.format), well formed")
           continue
         }
         let reasons = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }

@@ -154,9 +154,9 @@ struct CompareCommand: AsyncParsableCommand {
   }
 
   private func parts() throws -> ExperimentDefinition {
-    let schedulers = try Self.names(scheduler, option: "--scheduler")
-    let workloads = try Self.names(workload, option: "--workload")
-    let clusters = try Self.names(cluster, option: "--cluster")
+    let schedulers = try names(scheduler, "--scheduler")
+    let workloads = try names(workload, "--workload")
+    let clusters = try names(cluster, "--cluster")
     var definition = ExperimentDefinition(
       name: "comparison", workloads: workloads.map { .init(name: $0, source: $1) },
       clusters: clusters.map { .init(name: $0, source: $1) },
@@ -167,31 +167,11 @@ struct CompareCommand: AsyncParsableCommand {
     return definition
   }
 
-  /// A name for each argument, no two alike: as many of the path's last parts as tell it from the
-  /// others, with hyphens for what separates names.
-  ///
-  /// - Throws: `ValidationError` if an argument is there twice.
-  private static func names(
-    _ arguments: [String], option: String
-  ) throws -> [(name: String, source: String)] {
-    var seen: Set<String> = []
-    for argument in arguments where !seen.insert(argument).inserted {
-      throw ValidationError("\(option) \(Quoting.shell(argument)) is given twice")
+  private func names(_ given: [String], _ option: String) throws -> [(name: String, source: String)]
+  {
+    if let twice = given.enumerated().first(where: { given.firstIndex(of: $1) != $0 })?.element {
+      throw ValidationError("\(option) \(Quoting.shell(twice)) is given twice")
     }
-    let parts = arguments.map { $0.split { $0 == "/" || $0 == "#" } }
-    func name(_ index: Int, _ count: Int) -> String {
-      parts[index].isEmpty ? arguments[index] : parts[index].suffix(count).joined(separator: "-")
-    }
-    var names: [String] = []
-    for index in arguments.indices {
-      let most = max(1, parts.map(\.count).max() ?? 1)
-      let isAlone = { (count: Int) in
-        arguments.indices.allSatisfy { $0 == index || name($0, count) != name(index, count) }
-      }
-      var chosen = name(index, (1...most).first(where: isAlone) ?? most)
-      while names.contains(chosen) { chosen += "-" + String(index + 1) }
-      names.append(chosen)
-    }
-    return Array(zip(names, arguments))
+    return Array(zip(ExperimentDefinition.distinctNames(of: given), given))
   }
 }

@@ -77,7 +77,7 @@ struct CompareRun {
 
   /// Cells that failed alike are told of once.
   private static func failureLines(_ failed: [FailedCell], _ path: String) -> [String] {
-    var lines = ["\(failed.count) cells failed; finished cells are kept in \(path)"]
+    var lines = ["\(counted(failed.count, "cell")) failed; finished cells are kept in \(path)"]
     var seen: [String] = []
     for cell in failed where !seen.contains(cell.message) {
       seen.append(cell.message)

@@ -152,9 +152,16 @@ struct SweepCommand: AsyncParsableCommand {
     let warnings = try ExperimentProvider(folder: folder, reading: reading)
       .settle(&base, asTrained: asTrained)
     if find != nil { for warning in warnings { reading.logger?.warning("\(warning)") } }
-    if let find { return try await search(find, base, folder, reading) }
-    var definition = try Sweep(base, folder: folder, reading: reading)
-      .definition(vary.key, vary.values)
+    let sweep = Sweep(base, folder: folder, reading: reading)
+    if let find {
+      let found = try await sweep.search(find, vary, threads: reading.threads)
+      let objects = found.map { $1.object(scheduler: $0) }
+      return try writeOutput(
+        json
+          ? jsonText(["found": objects]) + "\n"
+          : found.map { $1.text(scheduler: $0) }.joined())
+    }
+    var definition = try sweep.definition(vary.key, vary.values)
     if experiment == nil { Self.nameWhatStays(&definition) }
     try await CompareRun(
       definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
@@ -186,71 +193,11 @@ struct SweepCommand: AsyncParsableCommand {
       definition.clusters[place].name = name(definition.clusters[place].source)
     }
   }
-
-  private func search(
-    _ condition: SweepCondition, _ base: ExperimentDefinition, _ folder: String,
-    _ reading: ReadingSettings
-  ) async throws {
-    let sweep = Sweep(base, folder: folder, reading: reading)
-    let ends = vary.values.compactMap(\.number)
-    let range = vary.range ?? (ends.min() ?? 0)...(ends.max() ?? 0)
-    var text = ""
-    var objects: [[String: Any]] = []
-    for scheduler in base.schedulers {
-      var one = base
-      one.schedulers = [scheduler]
-      one.baseline = nil
-      let found = try await SweepSearch(
-        sweep: sweep, base: one, condition: condition,
-        range: range, threads: reading.threads,
-        logger: reading.logger
-      ).run()
-      text += found.text(scheduler: scheduler.name)
-      objects.append(found.object(scheduler: scheduler.name))
-    }
-    try writeOutput(json ? jsonText(["found": objects]) + "\n" : text)
-  }
 }
 
-/// `load=0.5:0.95:0.05`, `machines=10,20,40`, `engine.queue=fifo,sjf`, `load=0.3:1.1` (for --find).
-struct Variation: ExpressibleByArgument {
-  let key: String
-  let values: [SweepValue]
-  /// The ends of a range without a step.
-  let range: ClosedRange<Double>?
-
-  init?(argument: String) {
-    let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
-    guard parts.count == 2, !parts[0].isEmpty else { return nil }
-    key = parts[0]
-    let ends = parts[1].split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
-    if ends.count == 1 {
-      let list = parts[1].split(separator: ",").map { SweepValue(String($0)) }
-      guard !list.isEmpty else { return nil }
-      var seen: Set<SweepValue> = []
-      let distinct = list.filter { seen.insert($0).inserted }
-      let numbers = distinct.compactMap(\.number)
-      values =
-        numbers.count == distinct.count ? Set(numbers).sorted().map(SweepValue.init) : distinct
-      range = nil
-      return
-    }
-    guard ends.count <= 3, let low = ends[0], let high = ends[1], low < high, low.isFinite,
-      high.isFinite
-    else { return nil }
-    guard ends.count == 3 else {
-      (values, range) = ([SweepValue(low), SweepValue(high)], low...high)
-      return
-    }
-    guard let step = ends[2], step > 0, (high - low) / step < 10_000 else { return nil }
-    // Counted, not added up: 0.5 + 0.05 + … would not end at 0.95.
-    let count = Int(((high - low) / step + 1e-9).rounded(.down))
-    let decimals = pow(10, 12 - (log10(max(abs(low), abs(high)))).rounded(.up))
-    values = (0...count).map {
-      SweepValue(((low + Double($0) * step) * decimals).rounded() / decimals)
-    }
-    range = nil
-  }
+extension Variation: ExpressibleByArgument {
+  /// What `argument` says.
+  public init?(argument: String) { self.init(argument) }
 }
 
 extension SweepCondition: ExpressibleByArgument {

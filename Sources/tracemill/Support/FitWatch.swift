@@ -11,21 +11,27 @@ final class FitWatch: Sendable {
     /// What is known of quantities that are not done.
     var partly: [String: QuantityProfile] = [:]
     var begun: Set<String> = []
+    var total = 0
     var lastTold = ContinuousClock.now
+    var started = ContinuousClock.now
   }
 
   private let state = Mutex(State())
-  private let total: Int
   private let logger: Logger?
-  private let started = ContinuousClock.now
   private let draws: Bool
 
-  /// - Parameters:
-  ///   - total: how many laws there are to fit.
-  ///   - logger: nil keeps quiet.
-  init(total: Int, logger: Logger?) {
-    (self.total, self.logger) = (total, logger)
+  /// - Parameter logger: nil keeps quiet.
+  init(logger: Logger?) {
+    self.logger = logger
     draws = logger != nil && isatty(STDERR_FILENO) == 1
+  }
+
+  /// The fitting begins, of so many laws.
+  func begin(_ laws: Int) {
+    state.withLock {
+      $0.total = laws
+      $0.started = ContinuousClock.now
+    }
   }
 
   /// Takes what the fitter tells. On a terminal a line that changes, elsewhere one in ten seconds.
@@ -46,10 +52,11 @@ final class FitWatch: Sendable {
         let now = ContinuousClock.now
         guard now - state.lastTold > (draws ? .milliseconds(100) : .seconds(10)) else { return nil }
         state.lastTold = now
-        let share = Double(state.begun.count) / Double(max(total, 1))
-        let seconds = (now - started).seconds
+        let share = Double(state.begun.count) / Double(max(state.total, 1))
+        let seconds = (now - state.started).seconds
         let left = share < 1 ? ", about \(clock(seconds / share - seconds)) left" : ""
-        return "fitting \(name): \(family.rawValue) (\(state.begun.count) of \(total) laws\(left))"
+        return
+          "fitting \(name): \(family.rawValue) (\(state.begun.count) of \(state.total) laws\(left))"
       }
       guard let line else { return }
       if draws { writeErrorLine(line) } else { logger?.info("\(line)") }

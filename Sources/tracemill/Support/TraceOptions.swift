@@ -170,6 +170,14 @@ struct SelectionOptions: ParsableArguments, Sendable {
       valueName: "list"))
   var priority: PrioritySelection?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Tasks with one of these values in a column of record files, or in an attribute that the trace has, such as \
+      user=ann,bob or qos=LS; may be repeated, and all must hold.
+      """, valueName: "column=values"))
+  var select: [ColumnSelection] = []
+
   @Option(help: ArgumentHelp("Share of the jobs to keep, 0 to 1, whole jobs.", valueName: "share"))
   var sample: Double?
 
@@ -177,7 +185,9 @@ struct SelectionOptions: ParsableArguments, Sendable {
   var sampleSeed: UInt64 = 1
 
   /// Whether every task is wanted.
-  var isEmpty: Bool { from == nil && to == nil && priority == nil && sample == nil }
+  var isEmpty: Bool {
+    from == nil && to == nil && priority == nil && sample == nil && select.isEmpty
+  }
 
   mutating func validate() throws {
     if let sample, !(0...1).contains(sample) {
@@ -196,6 +206,7 @@ struct SelectionOptions: ParsableArguments, Sendable {
     selection.priority = priority
     selection.sample = sample
     selection.sampleSeed = sampleSeed
+    selection.columns = select
     return selection
   }
 }
@@ -207,5 +218,10 @@ extension TraceTime: ExpressibleByArgument {
 
 extension PrioritySelection: ExpressibleByArgument {
   /// The choice that `argument` names.
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension ColumnSelection: ExpressibleByArgument {
+  /// The choice that `argument` says.
   public init?(argument: String) { self.init(argument) }
 }

@@ -1,11 +1,7 @@
 import ArgumentParser
-import Fitting
 import Foundation
 import Generation
 import Runs
-import TraceInput
-import TraceParsing
-import Workload
 
 /// What of a synthetic workload is to be different: the knobs of a study.
 struct WorkloadKnobs: ParsableArguments {
@@ -115,70 +111,22 @@ struct WorkloadKnobs: ParsableArguments {
   func apply(to argument: inout NamedModel, cores: Double?) throws {
     if let tasks { argument.scenario.extent.tasks = tasks }
     if let duration { argument.scenario.extent.duration = duration.value }
-    do {
-      try turn(&argument.scenario.model)
-    } catch let error as WorkloadModelError {
-      throw CommandFailure(error)
-    } catch let error as FittingError {
-      throw CommandFailure(error)
-    }
+    try changes().apply(to: &argument.scenario.model)
     if let load { argument.load = load }
     try argument.setLoad(onCores: cores)
   }
 
-  private func turn(_ model: inout WorkloadModel) throws {
-    if let scaleRunTimes { try model.scaleRunTimes(by: scaleRunTimes) }
-    if let scaleRequests { try model.scaleRequests(by: scaleRequests) }
-    if let tailIndex { try model.setTailIndex(tailIndex) }
-    if let bursts {
-      let parts = bursts.split(separator: ",").map(String.init)
-      guard parts.count == 3, let factor = Double(parts[0]), let share = Double(parts[1]),
-        let length = TraceTime(argument: parts[2])
-      else {
-        throw CommandFailure(message: "--bursts '\(bursts)': expected factor,share,length")
-      }
-      try model.setBursts(factor: factor, share: share, length: length.value.seconds)
-    }
-    if let diurnal {
-      model.arrivals.weeklyCurve = ArrivalModel.dailyCurve(amplitude: diurnal, peakHour: 14)
-    }
-    if let mix {
-      var shares: [String: Double] = [:]
-      for item in mix.split(separator: ",") {
-        let pair = item.split(separator: "=").map(String.init)
-        guard pair.count == 2, let share = Double(pair[1]) else {
-          throw CommandFailure(message: "--mix '\(item)': expected class=share")
-        }
-        shares[pair[0]] = share
-      }
-      try model.setClassMix(shares)
-    }
-    if let rate { model.arrivals.rate = rate }
-    if let replayArrivals { try replay(replayArrivals, &model) }
-  }
-
-  /// The gaps between the jobs of a trace, at its own rate unless another was asked for.
-  private func replay(_ path: String, _ model: inout WorkloadModel) throws {
-    let meter = ReadMeter()
-    let reading = ReadingSettings()
-    let stream = try reading.open(path, meter: meter).records(reading.readOptions(meter: meter))
-    var seen: Set<Int64> = []
-    var gaps: [Double] = []
-    var last: Microseconds?
-    while let record = try stream.next() {
-      guard !record.flags.contains(.cutOffAtStart), seen.insert(record.id.job).inserted else {
-        continue
-      }
-      if let last { gaps.append((record.submit - last).seconds) }
-      last = record.submit
-    }
-    let total = gaps.reduce(0, +)
-    guard total > 0 else {
-      throw CommandFailure(message: "\(path): no gaps between jobs to replay")
-    }
-    model.arrivals.process = .replayed(gaps)
-    model.arrivals.weeklyCurve = []
-    if rate == nil { model.arrivals.rate = Double(gaps.count) / total }
+  private func changes() throws -> ModelChanges {
+    var changes = ModelChanges()
+    changes.scaleRunTimes = scaleRunTimes
+    changes.scaleRequests = scaleRequests
+    changes.tailIndex = tailIndex
+    changes.bursts = try bursts.map(ModelChanges.Bursts.init)
+    changes.diurnal = diurnal
+    changes.mix = try mix.map(ModelChanges.mix)
+    changes.rate = rate
+    changes.replayArrivals = replayArrivals
+    return changes
   }
 }
 

@@ -53,20 +53,24 @@ class Trace:
         from_: float | str | None = None,
         to: float | str | None = None,
         priority: str | None = None,
+        select: str | list[str] | None = None,
         sample: float | None = None,
         sample_seed: int | None = None,
     ) -> Records:
         """Its task records, or some of them.
 
         ``from_`` and ``to`` are trace times in seconds, or with a unit (``"2h"``); ``priority`` is numbers,
-        ranges and classes, such as ``"0-1,production"``; ``sample`` is a share of the jobs (0 to 1). Columns
-        are those of ``docs/record-files.md``: times in µs (``submit_us``), ``cpu_cores``, ``memory_bytes``.
+        ranges and classes, such as ``"0-1,production"``; ``select`` is values of a column, such as
+        ``"qos=LS,BE"``, or a list of such that must all hold; ``sample`` is a share of the jobs (0 to 1). Columns
+        are those of ``docs/record-files.md``: times in µs (``submit_us``), ``cpu_cores``, ``memory_bytes``, and
+        after them what the trace says besides (``gpu_spec``, ``qos``).
         """
         selection = keys(
             {
                 "from": from_,
                 "to": to,
                 "priority": priority,
+                "select": [select] if isinstance(select, str) else select,
                 "sample": sample,
                 "sample_seed": sample_seed,
             }

@@ -1,0 +1,48 @@
+import Foundation
+import Runs
+import TestSupport
+import Testing
+import TraceInput
+import TraceParsing
+
+/// `inspect` shows the machines of every format that knows any.
+@Suite struct MachineInspectionTests {
+  private static let mini = packageRoot.appendingPathComponent("data").path
+
+  private func machines(_ path: String) throws -> [String: Any]? {
+    let summary = try TraceSummary(path: path, reading: ReadingSettings())
+    #expect(summary.text.contains(" at the start, ") == (summary.machines != nil))
+    return summary.object["machines"] as? [String: Any]
+  }
+
+  @Test(arguments: ["google-2011-mini", "google-2019", "alibaba-2018"])
+  func everyTraceThatComesWithUs(_ name: String) throws {
+    let seen = try #require(try machines("\(Self.mini)/\(name)"))
+    let list = try #require(
+      try ReadingSettings().open("\(Self.mini)/\(name)", meter: ReadMeter())
+        .machineEvents(ReadOptions()))
+    #expect(seen["ever"] as? Int == Set(list.events.map(\.machine)).count)
+  }
+
+  @Test func machinesOfAMappingAndOfAHeader() throws {
+    let folder = TemporaryFolder()
+    try folder.write(
+      "; MaxProcs: 128\n; Computer: x\n1 0 1 9 4 -1 -1 4 9 -1 1 1 1 1 1 1 -1 -1\n", to: "a.swf")
+    #expect(try machines(folder("a.swf"))?["at_start"] as? Int == 1)
+    #expect(
+      try TraceSummary(path: folder("a.swf"), reading: ReadingSettings()).text
+        .contains("1 machine at the start"))
+    try folder.write("submit_us,run_us\n0,1\n", to: "b.csv")
+    #expect(try machines(folder("b.csv")) == nil)
+    try folder.write(
+      "file: jobs\ncolumns: {submit_us: at, run_us: took}\n"
+        + "machines: {file: hosts, columns: {machine_id: host, cpu_cores: cores}}\n", to: "m.yaml")
+    try folder.write("at,took\n0,1\n", to: "t/jobs.csv")
+    try folder.write("host,cores\na,4\nb,8\nc,8\n", to: "t/hosts.csv")
+    var reading = ReadingSettings()
+    reading.columns = folder("m.yaml")
+    let summary = try TraceSummary(path: folder("t"), reading: reading)
+    #expect((summary.object["machines"] as? [String: Any])?["at_start"] as? Int == 3)
+    #expect(summary.text.contains("3 machines at the start, 3 ever"))
+  }
+}
