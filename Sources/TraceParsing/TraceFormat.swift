@@ -182,7 +182,7 @@ public struct TraceOpener: Sendable {
         + MappedTableFormat.nearest(to: input)
         + ". --format and --table say what it is; convert --print-mapping writes a mapping to "
         + "begin from",
-      file: group.files[0].name)
+      file: group.files[0].name, line: 1, column: 1)
   }
 
   private static func unknownColumns(

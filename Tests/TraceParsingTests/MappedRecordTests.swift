@@ -94,8 +94,10 @@ import Workload
         .open(path)
       return try Formats.drain(try trace.records(ReadOptions())).map(\.submit.seconds)
     }
-    #expect(try read("columns: {submit_us: t}") == [1, 2])
-    #expect(try read("columns: {submit_us: {from: t, unit: s, usual: true}}") == [1, 2])
+    // Dates, so from the first submission on.
+    #expect(try read("columns: {submit_us: t}") == [0, 1])
+    #expect(try read("columns: {submit_us: {from: t, unit: s, usual: true}}") == [0, 1])
+    #expect(try read("origin: none\ncolumns: {submit_us: t}") == [1, 2])
     #expect(throws: TraceError.self) { try read("columns: {submit_us: {from: t, unit: s}}") }
   }
 

@@ -47,6 +47,20 @@ public struct Google2011Format: TraceFormat {
       path: input.path, found: found, passedOver: input.passedOver(besides: used, format: name))
   }
 
+  /// A part with a header, which the published ones do not have; most such tables are of other formats, so
+  /// that they are asked first.
+  public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
+    for group in input.groups where group.beginsWithNames {
+      let fitting = Google2011Table.allCases.filter { fit(group, ColumnLayout($0)) ?? false }
+      guard let table = fitting.first, fitting.count == 1 else { continue }
+      return TraceError(
+        .malformedRow,
+        "a header, which parts of \(table.rawValue) do not have: leave this line out, or say with "
+          + "--columns which columns are which", file: group.files[0].name, line: 1, column: 1)
+    }
+    return nil
+  }
+
   /// The group's columns if it is one of the tables: by what the rows hold; the names of folder and
   /// file decide only where that leaves a choice, or where nothing can be read.
   private func layout(
