@@ -155,11 +155,16 @@ public func run(
   }
   process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder("out")))
   process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder("err")))
+  // A shell's background jobs ignore the signal, and so would the program.
+  if interruptAfter != nil { signal(SIGINT, SIG_DFL) }
   try process.run()
   if let interruptAfter {
     if let input { try pipe.fileHandleForWriting.write(contentsOf: Data(input)) }
     Thread.sleep(forTimeInterval: interruptAfter)
     process.interrupt()
+    // A program that does not end by it fails its test, and does not hold up all others.
+    for _ in 0..<600 where process.isRunning { Thread.sleep(forTimeInterval: 0.1) }
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
   process.waitUntilExit()
   let out = try contents(folder("out"))
