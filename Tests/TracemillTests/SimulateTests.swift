@@ -217,7 +217,7 @@ import Testing
     #expect(try machines("--ignore-constraints") == Array(repeating: "1", count: 8))
     let text = try tracemill("simulate", "--workload", folder("t"), "-q").output
     #expect(text.contains("7 tasks of the trace with constraints: honoured"))
-    #expect(text.contains("1 constraints on attributes that no machine has"))
+    #expect(text.contains("1 constraint on attributes that no machine has"))
     try FileManager.default.removeItem(atPath: folder("t/machine_attributes"))
     #expect(
       try tracemill("simulate", "--workload", folder("t"), "-q").output
