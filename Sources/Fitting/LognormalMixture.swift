@@ -27,7 +27,7 @@ public enum FiveComponents: MixtureCount {
 /// A mixture of lognormal laws: with probability wⱼ the logarithm is normal of mean muⱼ and deviation sigmaⱼ. The last
 /// weight is what the others leave; components are in order of their means.
 ///
-/// Estimated by expectation and maximisation (``MixtureEM``) from several beginnings, then by Newton's method to
+/// Estimated by expectation and maximisation (`MixtureEM`) from several beginnings, then by Newton's method to
 /// the maximum.
 public struct LognormalMixture<Size: MixtureCount>: ParametricDistribution {
   /// Of each component.

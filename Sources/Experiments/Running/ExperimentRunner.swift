@@ -36,7 +36,7 @@ public struct ExperimentRunner: Sendable {
   /// A runner of what `store` holds.
   ///
   /// - Parameters:
-  ///   - store: the results file; see ``ResultsStore/begin(_:folder:version:inputs:)``.
+  ///   - store: the results file; see ``ResultsStore/begin(_:folder:version:inputs:shard:)``.
   ///   - inputs: what the experiment's names stand for.
   ///   - version: the program's version, for the record.
   ///   - threads: how many cells run at once (≥ 1).

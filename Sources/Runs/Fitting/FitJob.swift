@@ -50,7 +50,7 @@ public struct FitJob {
   public var reading = ReadingSettings()
   /// Whether no other quantity of a trace than ``column`` is fitted.
   public var onlyColumn = false
-  /// Whether values are kept for ``FittedInput/draw(into:)``.
+  /// Whether values are kept for ``FittedInput/draw(into:logger:)``.
   public var keepsValues = false
 
   /// Quantities of a trace.

@@ -17,7 +17,10 @@ public final class KubernetesWriter: LayoutWriter {
 
   /// Begins the file at `path`.
   ///
-  /// - Parameter machines: the trace's machines, where it has any.
+  /// - Parameters:
+  ///   - path: where it is written.
+  ///   - stream: the records.
+  ///   - machines: the trace's machines, where it has any.
   public init(
     path: String, stream: RecordStream, machines: MachineEventList? = nil
   ) throws(TraceError) {

@@ -16,6 +16,10 @@ public final class SlurmSimulatorWriter: LayoutWriter {
   private var leftOut = LeftOut()
 
   /// Begins the file at `path`.
+  ///
+  /// - Parameters:
+  ///   - path: where it is written.
+  ///   - stream: the records.
   public init(path: String, stream: RecordStream) throws(TraceError) {
     self.stream = stream
     file = try OutputFile(path: path)
