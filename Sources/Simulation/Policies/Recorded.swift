@@ -1,7 +1,7 @@
 // What happened: each task when and where its trace says.
 import Workload
 
-/// Starts each task when its trace says (``/Workload/TaskRecord/recordedStart``) and on the machine that the
+/// Starts each task when its trace says (`TaskRecord.recordedStart`) and on the machine that the
 /// trace names. Where it names none, on the machine that the task leaves with the least room.
 ///
 /// Nothing is moved: a task that does not fit then and there is refused, and
