@@ -171,7 +171,7 @@ private func machine(_ node: ConfigurationNode) -> Machine? {
         name.append(odd.randomElement(using: &random)!)
       }
       // Yams takes a byte order mark off a string's beginning.
-      if name.first == "\u{feff}" { name.removeFirst() }
+      while name.first == "\u{feff}" { name.removeFirst() }
       if name.isEmpty { continue }
       let text = String(name)
       let data = try JSONSerialization.data(withJSONObject: ["name": text, "cores": 1])

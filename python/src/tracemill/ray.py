@@ -33,7 +33,7 @@ except ImportError as error:  # pragma: no cover - told to the user
 #: Not all of Ray is typed.
 _api: Any = _ray
 
-#: What a worker needs for a shard of a conversion, measured (docs/scale.md): processors and bytes.
+#: What a worker is taken to need for a shard of a conversion, from shards' peaks on small inputs: processors and bytes.
 CONVERT_RESOURCES = {"num_cpus": 1, "memory": 300 * 1024 * 1024}
 #: The same for a shard of a comparison of small workloads; a trace that is replayed needs as much as its tasks.
 COMPARE_RESOURCES = {"num_cpus": 1, "memory": 300 * 1024 * 1024}
