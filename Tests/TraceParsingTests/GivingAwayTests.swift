@@ -58,4 +58,24 @@ import Workload
       .open(path)
     #expect(try Formats.drain(try trace.records(ReadOptions())).first?.runTime.seconds == 1)
   }
+
+  /// Dates have no unit that could be guessed; the map reads the file as it is.
+  @Test func `a map to begin from sees that a column has dates`() throws {
+    let folder = try ScratchFolder()
+    let path = try folder.write(
+      "mine.csv",
+      "Name,Submit,Start,Finish,Cores\n7,2023-11-14T22:14:21,2023-11-14T22:18:59,2023-11-14T22:28:03,2\n"
+        + "8,2023-11-14T22:16:56,,2023-11-14T23:03:50,4\n")
+    let yaml = try MappingGuess(TraceInput(path: path)).yaml
+    #expect(yaml.contains("  submit_us: Submit  # guess"), "\(yaml)")
+    #expect(yaml.contains("  end_us: Finish  # guess"), "\(yaml)")
+    #expect(yaml.contains("  cpu_cores: { from: Cores, unit: cores }  # guess"), "\(yaml)")
+    let map = try folder.write("map.yaml", yaml)
+    let format = MappedTableFormat(
+      name: "columns", mapping: try TableMapping(file: .init(path: map)))
+    let trace = try TraceOpener(formats: [format]).open(path)
+    let tasks = try Formats.drain(try trace.records(ReadOptions()))
+    #expect(tasks.map(\.submit.seconds) == [0, 155])
+    #expect(tasks[0].runTime.seconds == 544)
+  }
 }

@@ -420,7 +420,10 @@ final class MappedSource {
     case .text(let bytes):
       number = plainNumber(bytes, context)
       if number == nil {
-        guard factor == nil else { throw problem("'\(shown(value))' is not a number") }
+        guard factor == nil else {
+          throw problem(
+            "'\(shown(value))' is not a number; date-times are read where no unit is said")
+        }
         do throws(DateText.Failure) {
           return context.time(of: try DateText(bytes, order))
         } catch {

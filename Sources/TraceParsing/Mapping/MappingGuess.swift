@@ -84,9 +84,17 @@ public struct MappingGuess: Sendable {
       }
       guard let found else { continue }
       taken.insert(found)
-      guesses.append((hint.target, found, hint.unit))
+      guesses.append((hint.target, found, hasTexts(found) ? nil : hint.unit))
     }
     return guesses
+  }
+
+  /// Whether a first value of a column is no number: dates, durations and sizes say their unit themselves.
+  private func hasTexts(_ column: String) -> Bool {
+    guard let place = columns.firstIndex(of: column) else { return false }
+    return samples.dropFirst().contains { row in
+      place < row.count && !row[place].isEmpty && Double(row[place]) == nil
+    }
   }
 
   /// The mapping as YAML: guesses are marked, what was not used is listed, and the first rows stand
@@ -98,7 +106,7 @@ public struct MappingGuess: Sendable {
       return isPlain && text.contains(where: \.isLetter) ? text : "\"\(escaped)\""
     }
     var text =
-      "# A mapping to begin from, made of the names of columns alone: every line is a guess.\n"
+      "# A mapping to begin from, made of the names of columns and the first rows: every line is a guess.\n"
     text += "# docs/column-mappings.md says what can be said.\n"
     for row in samples.prefix(3) {
       let shown = row.map { String($0.prefix(40)) }.joined(separator: " | ")
