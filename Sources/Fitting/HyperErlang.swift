@@ -6,30 +6,18 @@ import PortableMath
 ///
 /// Estimated by expectation and maximisation for the weights and rates; the shapes are the best of those tried on two
 /// thousand of the values.
-public struct HyperErlang<Size: MixtureCount>: ParametricDistribution {
-  /// Of each component.
+public struct HyperErlang<Size: MixtureCount>: FiniteMixture {
   public let weights: [Double]
+  public let logWeights: [Double]
   public let components: [Gamma]
-  private let logWeights: [Double]
 
   /// w1, shape1, rate1, w2, shape2, rate2, … shape, rate. Throws unless weights are above 0 and leave something for the last,
   /// shapes are whole from 1 on and rates positive.
   public init(parameters: [Double]) throws(FittingError) {
-    var (weights, components): ([Double], [Gamma]) = ([], [])
-    var rest = 1.0
+    weights = try Self.weights(of: parameters, Size.count)
+    logWeights = weights.map { log($0) }
+    var components: [Gamma] = []
     for place in 0..<Size.count {
-      if place < Size.count - 1 {
-        let weight = parameters[3 * place]
-        guard weight > 0, weight < rest else {
-          throw .invalidParameter(
-            law: Self.family.rawValue, parameter: "w\(place + 1)", value: weight,
-            requirement: "above 0, and all together below 1")
-        }
-        weights.append(weight)
-        rest -= weight
-      } else {
-        weights.append(rest)
-      }
       let first = place < Size.count - 1 ? 3 * place + 1 : 3 * place
       let (shape, rate) = (parameters[first], parameters[first + 1])
       guard shape >= 1, shape <= 1e6, shape == shape.rounded() else {
@@ -40,8 +28,7 @@ public struct HyperErlang<Size: MixtureCount>: ParametricDistribution {
       try requirePositive(rate, "rate\(place + 1)", of: Self.family.rawValue)
       components.append(try Gamma(shape: shape, scale: 1 / rate))
     }
-    (self.weights, self.components) = (weights, components)
-    logWeights = weights.map { log($0) }
+    self.components = components
   }
 
   public var parameters: [Double] {
@@ -49,56 +36,9 @@ public struct HyperErlang<Size: MixtureCount>: ParametricDistribution {
       (place < Size.count - 1 ? [part.0] : []) + [part.1.shape, 1 / part.1.scale]
     }
   }
-
-  public var lowerBound: Double { 0 }
-  public var upperBound: Double { .infinity }
-
-  private func sum(_ part: (Gamma) -> Double) -> Double {
-    var total = -Double.infinity
-    for (weight, component) in zip(logWeights, components) {
-      total = logAdd(total, weight + part(component))
-    }
-    return total
-  }
-
-  public func logDensity(_ x: Double) -> Double { sum { $0.logDensity(x) } }
-
-  public func logSurvival(_ x: Double) -> Double {
-    if x <= 0 { return 0 }
-    let upper = sum { $0.logSurvival(x) }
-    return upper < -0.01 ? min(0, upper) : log1mexp(min(0, sum { $0.logCDF(x) }))
-  }
-
-  public func quantile(logSurvival level: Double) -> Double {
-    let own = components.map { $0.quantile(logSurvival: level) }
-    let (low, high) = (own.min() ?? 0, own.max() ?? .infinity)
-    guard level < 0, level > -.infinity, low > 0, high < .infinity else { return low }
-    return solveQuantile(logSurvival: level, start: (low * high).squareRoot(), in: low...high)
-  }
-
-  public var mean: Double { zip(weights, components).reduce(0) { $0 + $1.0 * $1.1.mean } }
-
-  public var variance: Double {
-    let mean = mean
-    return zip(weights, components).reduce(0) { sum, part in
-      let away = part.1.mean - mean
-      return sum + part.0 * (part.1.variance + away * away)
-    }
-  }
-
-  public func sample<Generator: RandomNumberGenerator>(using generator: inout Generator) -> Double {
-    var u = generator.openUniform()
-    for (weight, component) in zip(weights, components) {
-      if u < weight { return component.sample(using: &generator) }
-      u -= weight
-    }
-    return components[Size.count - 1].sample(using: &generator)
-  }
 }
 
 extension HyperErlang {
-  public static var isUsual: Bool { false }
-
   public static var family: Family {
     let names = (1...Size.count).flatMap { place in
       (place < Size.count ? ["w\(place)"] : []) + ["shape\(place)", "rate\(place)"]
@@ -115,8 +55,6 @@ extension HyperErlang {
         try sample.fitHyperErlang(Size.self, options)
       })
   }
-
-  public var isInvertedBySearch: Bool { true }
 
   public func scaledParameters(by factor: Double) -> [Double] {
     var parameters = parameters

@@ -29,35 +29,22 @@ public enum FiveComponents: MixtureCount {
 ///
 /// Estimated by expectation and maximisation (`MixtureEM`) from several beginnings, then by Newton's method to
 /// the maximum.
-public struct LognormalMixture<Size: MixtureCount>: ParametricDistribution {
-  /// Of each component.
+public struct LognormalMixture<Size: MixtureCount>: FiniteMixture {
   public let weights: [Double]
+  public let logWeights: [Double]
   public let components: [Lognormal]
-  private let logWeights: [Double]
 
   /// w1, mu1, sigma1, w2, mu2, sigma2, … mu, sigma. Throws unless the weights are above 0 and leave something for the last,
   /// and the others are parameters of lognormal laws.
   public init(parameters: [Double]) throws(FittingError) {
-    var (weights, components): ([Double], [Lognormal]) = ([], [])
-    var rest = 1.0
+    weights = try Self.weights(of: parameters, Size.count)
+    logWeights = weights.map { log($0) }
+    var components: [Lognormal] = []
     for place in 0..<Size.count {
-      if place < Size.count - 1 {
-        let weight = parameters[3 * place]
-        guard weight > 0, weight < rest else {
-          throw .invalidParameter(
-            law: Self.family.rawValue, parameter: "w\(place + 1)", value: weight,
-            requirement: "above 0, and all together below 1")
-        }
-        weights.append(weight)
-        rest -= weight
-      } else {
-        weights.append(rest)
-      }
       let first = place < Size.count - 1 ? 3 * place + 1 : 3 * place
       components.append(try Lognormal(mu: parameters[first], sigma: parameters[first + 1]))
     }
-    (self.weights, self.components) = (weights, components)
-    logWeights = weights.map { log($0) }
+    self.components = components
   }
 
   public var parameters: [Double] {
@@ -65,58 +52,9 @@ public struct LognormalMixture<Size: MixtureCount>: ParametricDistribution {
       (place < Size.count - 1 ? [part.0] : []) + part.1.parameters
     }
   }
-
-  public var lowerBound: Double { 0 }
-  public var upperBound: Double { .infinity }
-
-  private func sum(_ part: (Lognormal) -> Double) -> Double {
-    var total = -Double.infinity
-    for (weight, component) in zip(logWeights, components) {
-      total = logAdd(total, weight + part(component))
-    }
-    return total
-  }
-
-  public func logDensity(_ x: Double) -> Double { sum { $0.logDensity(x) } }
-
-  public func logSurvival(_ x: Double) -> Double {
-    if x <= 0 { return 0 }
-    let upper = sum { $0.logSurvival(x) }
-    // Near the lower end the survival is 1 less what lies below.
-    return upper < -0.01 ? min(0, upper) : log1mexp(min(0, sum { $0.logCDF(x) }))
-  }
-
-  public func quantile(logSurvival level: Double) -> Double {
-    // It lies between the components' own.
-    let own = components.map { $0.quantile(logSurvival: level) }
-    let (low, high) = (own.min() ?? 0, own.max() ?? .infinity)
-    guard level < 0, level > -.infinity, low > 0, high < .infinity else { return low }
-    return solveQuantile(logSurvival: level, start: (low * high).squareRoot(), in: low...high)
-  }
-
-  public var mean: Double { zip(weights, components).reduce(0) { $0 + $1.0 * $1.1.mean } }
-
-  public var variance: Double {
-    let mean = mean
-    return zip(weights, components).reduce(0) { sum, part in
-      let away = part.1.mean - mean
-      return sum + part.0 * (part.1.variance + away * away)
-    }
-  }
-
-  public func sample<Generator: RandomNumberGenerator>(using generator: inout Generator) -> Double {
-    var u = generator.openUniform()
-    for (weight, component) in zip(weights, components) {
-      if u < weight { return component.sample(using: &generator) }
-      u -= weight
-    }
-    return components[Size.count - 1].sample(using: &generator)
-  }
 }
 
 extension LognormalMixture {
-  public static var isUsual: Bool { false }
-
   public static var family: Family {
     let names = (1...Size.count).flatMap { place in
       (place < Size.count ? ["w\(place)"] : []) + ["mu\(place)", "sigma\(place)"]
@@ -133,8 +71,6 @@ extension LognormalMixture {
         try sample.fitLognormalMixture(Size.self, options)
       }, likelihood: LognormalMixtureModel<Size>.self)
   }
-
-  public var isInvertedBySearch: Bool { true }
 
   public func scaledParameters(by factor: Double) -> [Double] {
     var parameters = parameters

@@ -58,20 +58,24 @@ import Workload
     #expect(late < 0.9)
   }
 
+  /// A job, in seconds.
+  private func job(
+    _ id: Int64, _ user: UInt32, at: Double, run: Double, asked: Double, cores: Double
+  )
+    -> TaskRecord
+  {
+    var record = TaskRecord(
+      id: TaskID(job: id), submit: Microseconds(seconds: at),
+      runTime: Microseconds(seconds: run),
+      request: Resources(cpu: Cores(cores), memory: .zero))
+    record.estimate = Microseconds(seconds: asked)
+    record.user = UserID(user)
+    return record
+  }
+
   /// By the prediction the shorter job goes first though it asked for more, and backfilling goes by what was
   /// asked for unless it is told otherwise.
   @Test func isForWhatItIsAskedFor() throws {
-    func job(_ id: Int64, _ user: UInt32, at: Double, run: Double, asked: Double, cores: Double)
-      -> TaskRecord
-    {
-      var record = TaskRecord(
-        id: TaskID(job: id), submit: Microseconds(seconds: at),
-        runTime: Microseconds(seconds: run),
-        request: Resources(cpu: Cores(cores), memory: .zero))
-      record.estimate = Microseconds(seconds: asked)
-      record.user = UserID(user)
-      return record
-    }
     // Users 1 and 2 are known when 3 ends; user 1 asks for much and is short.
     let jobs = [
       job(1, 1, at: 0, run: 2, asked: 900, cores: 1),
@@ -104,17 +108,6 @@ import Workload
   /// A running task that outlives its prediction is reckoned with for as long again as it has run, up to what was
   /// asked for.
   @Test func predictionsAreCorrectedWhenExceeded() throws {
-    func job(_ id: Int64, _ user: UInt32, at: Double, run: Double, asked: Double, cores: Double)
-      -> TaskRecord
-    {
-      var record = TaskRecord(
-        id: TaskID(job: id), submit: Microseconds(seconds: at),
-        runTime: Microseconds(seconds: run),
-        request: Resources(cpu: Cores(cores), memory: .zero))
-      record.estimate = Microseconds(seconds: asked)
-      record.user = UserID(user)
-      return record
-    }
     // Job 2 is predicted to run 10 s like job 1, and runs 100. At 40 job 3 asks for all, and job 4, of 15 s,
     // may overtake it: job 2 is by then taken to run until 60 (as long again), and not to end at once.
     let jobs = [

@@ -77,5 +77,17 @@ import Workload
     let tasks = try Formats.drain(try trace.records(ReadOptions()))
     #expect(tasks.map(\.submit.seconds) == [0, 155])
     #expect(tasks[0].runTime.seconds == 544)
+    // A unit that is said all the same is told.
+    let wrong = try TableMapping(
+      file: .init(text: "columns: {submit_us: {from: Submit, unit: s}, run_us: Cores}", name: "m"))
+    #expect {
+      let trace = try TraceOpener(formats: [MappedTableFormat(name: "columns", mapping: wrong)])
+        .open(path)
+      _ = try Formats.drain(try trace.records(ReadOptions()))
+    } throws: { error in
+      "\(error)".hasSuffix(
+        "mine.csv:2:2: Submit '2023-11-14T22:14:21' is not a number but a date-time, which has no unit"
+      )
+    }
   }
 }

@@ -421,8 +421,10 @@ final class MappedSource {
       number = plainNumber(bytes, context)
       if number == nil {
         guard factor == nil else {
+          let isDate = (try? DateText(bytes, order)) != nil
           throw problem(
-            "'\(shown(value))' is not a number; date-times are read where no unit is said")
+            "'\(shown(value))' is not a number"
+              + (isDate ? " but a date-time, which has no unit" : ""))
         }
         do throws(DateText.Failure) {
           return context.time(of: try DateText(bytes, order))
