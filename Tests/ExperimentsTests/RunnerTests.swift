@@ -31,6 +31,18 @@ import Testing
     #expect(one.overviews["w"]?.tasks == 100)
   }
 
+  /// A file that is copied when the run has ended, as workers of other machines do, is whole without the log beside it.
+  @Test func theFileIsWholeWhenTheRunHasEnded() async throws {
+    let store = try ResultsStore(path: folder("r.sqlite"), creates: true)
+    try store.begin(TestExperiment.definition(seeds: 6), folder: "", version: "test")
+    _ = try await ExperimentRunner(
+      store, inputs: TestExperiment(), version: "test", threads: 2
+    ).run()
+    try FileManager.default.copyItem(atPath: folder("r.sqlite"), toPath: folder("alone.sqlite"))
+    #expect(try ResultsStore(path: folder("alone.sqlite")).results().counts.done == 12)
+    #expect(try store.counts().done == 12)
+  }
+
   @Test func schedulersMeetTheSameTasks() async throws {
     let (results, _) = try await results(threads: 2, name: "r.sqlite")
     let bySeed = Dictionary(grouping: results.cells) { $0.cell.seed }

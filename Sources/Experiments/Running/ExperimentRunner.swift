@@ -87,6 +87,7 @@ public struct ExperimentRunner: Sendable {
       throw error
     }
     try worker.end()
+    try store.complete()
     return try store.failures()
   }
 

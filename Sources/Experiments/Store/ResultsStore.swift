@@ -69,6 +69,16 @@ public final class ResultsStore: Sendable {
     return folder
   }
 
+  /// Brings all that is in the log beside the file into the file, which then can be copied alone, whenever this is
+  /// closed. What another process is reading at the time stays in the log.
+  func complete() throws(StoreError) {
+    do {
+      _ = try queue.writeWithoutTransaction { db in try db.checkpoint(.passive) }
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+
   deinit { if let copy { try? FileManager.default.removeItem(atPath: copy) } }
 
   private init(
