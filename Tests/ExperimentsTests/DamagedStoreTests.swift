@@ -19,7 +19,7 @@ import Testing
       inputs: [.init(path: "w", bytes: 3, sha256: "00")])
     let worker = try StoreWorker(store, version: "test")
     while let claim = try worker.claim() {
-      try worker.finish(claim, TestExperiment.outcome(Double(claim.cell.seed)))
+      try worker.finish(claim, TestExperiment.outcome(Double(claim.cell.seed), isWhole: true))
     }
     try store.keep(
       WorkloadOverview(TestExperiment.source(seed: 1, tasks: 50)), of: "w")
@@ -71,6 +71,7 @@ import Testing
     let values = [
       "NULL", "'x'", "x'ff'", "-1", "9e999", "-9e999", "9223372036854775807", "1.5", "''", "'{}'",
       "CAST('[]' AS BLOB)", "zeroblob(3)",
+      "1e18", "-1e18", "1e300", "-1e-300",
     ]
     var (refused, read) = (0, 0)
     for (table, column) in columns {
@@ -90,6 +91,50 @@ import Testing
     }
     #expect(refused > 60)
     #expect(read > 60)
+  }
+
+  /// Each figure alone: what a sum, a chart or a unit makes of it is different.
+  @Test func anyValueInAnyMetric() throws {
+    let store = try store("metrics.sqlite")
+    let names = try store.queue.read { db in
+      try Row.fetchAll(db, sql: "SELECT DISTINCT name, cell FROM metric WHERE value IS NOT NULL")
+        .map { row -> (String, Int64) in (row["name"], row["cell"]) }
+    }.filter { $0.1 == 1 }.map(\.0)
+    #expect(names.count > 40)
+    for name in names {
+      for (value, isRead) in [
+        (-1.0, true), (1e18, true), (-1e18, true), (1e-300, true), (0.5, true), (1e300, false),
+        (Double(Int64.max), false),
+      ] {
+        let former = try store.queue.write { db in
+          let former = try Double.fetchOne(
+            db, sql: "SELECT value FROM metric WHERE cell = 1 AND name = ?", arguments: [name])
+          try db.execute(
+            sql: "UPDATE metric SET value = ? WHERE cell = 1 AND name = ?",
+            arguments: [value, name])
+          return former
+        }
+        #expect(survives(store.path) == isRead, "\(name) of \(value)")
+        try store.queue.write { db in
+          try db.execute(
+            sql: "UPDATE metric SET value = ? WHERE cell = 1 AND name = ?",
+            arguments: [former, name])
+        }
+      }
+    }
+  }
+
+  /// A finished cell that its experiment has not, or that lost its curves, is told of.
+  @Test func noFinishedCellVanishes() throws {
+    for (index, sql) in [
+      "UPDATE cell SET workload = 'x'", "UPDATE cell SET scheduler = 'x' WHERE id = 2",
+      "UPDATE cell SET cluster = '' WHERE id = 1", "DELETE FROM curve WHERE cell = 1",
+    ].enumerated() {
+      let made = try store("vanishing\(index).sqlite")
+      try made.queue.write { try $0.execute(sql: sql) }
+      try made.queue.close()
+      #expect(!survives(made.path), "\(sql)")
+    }
   }
 
   @Test func noOtherTables() throws {

@@ -24,13 +24,16 @@ final class TestExperiment: ExperimentInputs {
   }
 
   /// An outcome with `wait` as its mean wait and no slowdown.
-  static func outcome(_ wait: Double) -> CellOutcome {
+  ///
+  /// - Parameter isWhole: with the other metrics of a run too.
+  static func outcome(_ wait: Double, isWhole: Bool = false) -> CellOutcome {
     let report = try? Simulator(
       cluster: ClusterLayout(.studyTiers(machines: 3), seed: 1), policy: FirstFit(), seed: 1
     ).run(source(seed: 3, tasks: 20))
     guard let report else { fatalError("a simulation of nothing special") }
+    let own = ["wait_mean_s": wait, "slowdown_mean": .nan]
     return CellOutcome(
-      metrics: ["wait_mean_s": wait, "slowdown_mean": .nan], curves: CellCurves(report),
+      metrics: isWhole ? report.metricValues.merging(own) { $1 } : own, curves: CellCurves(report),
       wall: 1, cpu: 2)
   }
 

@@ -8,8 +8,11 @@ extension RunRemarks {
     func sum(_ metric: String) -> Int? {
       var sum = 0
       for cell in cells {
-        guard let value = cell.outcome.metrics[metric], value.isFinite else { return nil }
-        sum += Int(value)
+        // A results file may be anybody's: no count is larger.
+        guard let value = cell.outcome.metrics[metric], let count = Int(exactly: value),
+          Ranges.tasks.contains(count)
+        else { return nil }
+        sum += count
       }
       return sum
     }

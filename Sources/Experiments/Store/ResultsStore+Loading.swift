@@ -71,7 +71,7 @@ extension ResultsStore {
       var metrics: [Int64: [String: Double]] = [:]
       for row in try Row.fetchAll(db, sql: "SELECT cell, name, value FROM metric") {
         let (cell, name): (Int64, String) = (try row.required("cell"), try row.required("name"))
-        let now = Metric.current(name, try row.finite("value"))
+        let now = Metric.current(name, try row.figure("value", of: name))
         metrics[cell, default: [:]][now.name] = now.value
       }
       var processes: [ProcessRecord] = []
@@ -94,13 +94,20 @@ extension ResultsStore {
       let rows = try Row.fetchAll(
         db,
         sql: """
-          SELECT cell.*, curve.data FROM cell JOIN curve ON curve.cell = cell.id
+          SELECT cell.*, curve.data FROM cell LEFT JOIN curve ON curve.cell = cell.id
           WHERE cell.state = 'done' ORDER BY cell.id
           """)
       let known = Set(definition.cells)
+      let seeded = Set(definition.cells.map { CellID(of: $0, seed: 0) })
       let cells = try rows.compactMap { row -> CellRecord? in
         let cell = try CellID(row)
-        guard known.contains(cell) else { return nil }
+        guard known.contains(cell) else {
+          // An experiment may be begun again with fewer seeds; what else is in it stays as it is.
+          guard seeded.contains(CellID(of: cell, seed: 0)) else {
+            throw DamagedStore("holds a cell that its experiment has not: \(cell)")
+          }
+          return nil
+        }
         let worker: Int64? = try row.stored("worker")
         let curves = try decoder.decode(CellCurves.self, from: try row.required("data") as Data)
         try curves.check()

@@ -198,6 +198,12 @@ extension ResultsStore {
 }
 
 extension CellID {
+  /// The same under another seed.
+  init(of cell: CellID, seed: UInt64) {
+    self = cell
+    self.seed = seed
+  }
+
   init(_ row: Row) throws {
     let text: String = try row.required("seed")
     guard let seed = UInt64(text), seed <= ExperimentDefinition.seedLimit else {

@@ -33,6 +33,15 @@ extension Row {
     let value: Double? = try stored(column)
     return value.flatMap { $0.isFinite ? $0 : nil } ?? .nan
   }
+
+  /// A figure of a run: ``finite(_:)``, within what sums and conversions of all cells can hold.
+  func figure(_ column: String, of name: String) throws -> Double {
+    let value = try finite(column)
+    guard value.isNaN || abs(value) <= 1e18 else {
+      throw DamagedStore("holds a \(name) of \(value), which no run comes to")
+    }
+    return value
+  }
 }
 
 /// What is wrong with the contents of a results file.

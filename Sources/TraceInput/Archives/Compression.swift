@@ -10,7 +10,7 @@ package enum ContentKind: Equatable {
   case container
   /// Parquet.
   case parquet
-  /// Text without NUL bytes; an empty stream too.
+  /// Text; an empty stream too.
   case text
   /// None of these.
   case unknown
@@ -47,7 +47,7 @@ package enum ContentKind: Equatable {
     } else if Self.isTar(head) {
       self = .container
     } else {
-      self = head.contains(0) || Self.isNoText(head) ? .unknown : .text
+      self = Self.isNoText(head) ? .unknown : .text
     }
   }
 
@@ -82,12 +82,14 @@ package enum ContentKind: Equatable {
     return sum == stated
   }
 
-  /// Whether bytes without NUL are no text: control characters are in the first line, and more than one in
-  /// sixteen. A name in a table may have any of them.
+  /// Whether bytes are no text: the first line has a NUL, or more than one byte in sixteen is a control
+  /// character and they are in the first line or among them is a NUL. A name in a table may have any.
   private static func isNoText(_ head: [UInt8]) -> Bool {
     func isControl(_ byte: UInt8) -> Bool { byte < 0x20 && ![0x09, 0x0a, 0x0d].contains(byte) }
-    return head.prefix { $0 != 0x0a }.contains(where: isControl)
-      && head.count(where: isControl) * 16 > head.count
+    let line = head.prefix { $0 != 0x0a }
+    if line.contains(0) { return true }
+    return head.count(where: isControl) * 16 > head.count
+      && (line.contains(where: isControl) || head.contains(0))
   }
 }
 
