@@ -21,18 +21,21 @@ public final class ConfigurationNode {
     self.path = path
     self.collector = collector
     collector.visited.append(self)
-    noteDoubledKeys()
+    noteWrongKeys()
   }
 
   /// YAML takes `1` and `"1"` for two keys; here they are one name.
-  private func noteDoubledKeys() {
+  private func noteWrongKeys() {
     guard let mapping = node.mapping else { return }
     var seen: Set<String> = []
     for (key, _) in mapping {
-      guard let name = key.string, !seen.insert(name).inserted else { continue }
+      guard let name = key.string else { continue }
+      let isNew = seen.insert(name).inserted
+      guard !isNew || name.utf8.contains(0) else { continue }
       collector.issues.append(
         DescriptionIssue(
-          path: join(String(name.prefix(60))), message: "is there twice",
+          path: join(String(name.prefix(60))),
+          message: isNew ? "has the character NUL in its name" : "is there twice",
           line: key.mark?.line ?? 0, column: key.mark?.column ?? 0))
     }
   }
@@ -204,8 +207,11 @@ public final class ConfigurationNode {
   }
 
   /// This value as a text that is not empty.
+  ///
+  /// The character NUL is refused: SQLite, C libraries and the system would read what is before it.
   public func string() -> String? {
     guard let text = node.scalar?.string, !text.isEmpty else { return wrong("a name or a text") }
+    guard !text.utf8.contains(0) else { return wrong("a text without the character NUL") }
     return text
   }
 

@@ -157,13 +157,22 @@ private func machine(_ node: ConfigurationNode) -> Machine? {
     #expect(root == nil)
   }
 
-  /// JSON has characters that YAML refuses, folds or writes otherwise.
+  @Test func noTextHasTheCharacterNUL() throws {
+    for text in [#"{"name": "a\u0000b"}"#, #"name: "\0""#, #"{"na\u0000me": "a"}"#] {
+      let error = try #require(throws: ConfigurationError.self) {
+        try ConfigurationFile(text: text, name: "f").read { $0.string("name") }
+      }
+      #expect(error.issues.contains { $0.message.contains("character NUL") && $0.line == 1 })
+    }
+  }
+
+  /// JSON has characters that YAML refuses, folds or writes otherwise. NUL alone is refused.
   @Test func stringsOfJSONAreWhatTheyAre() throws {
     var random = SystemRandomNumberGenerator()
     let odd: [Unicode.Scalar] = [
       "\u{7f}", "\u{80}", "\u{85}", "\u{9b}", "\u{2028}", "\u{2029}", "\u{feff}", "\u{ffff}",
       "\u{1f600}", "\u{10ffff}",
-      "\"", "\\", "/", "'", "#", "{", "\t", "\n", "\u{0}", "a", "u", "\u{e9}", ":", " ",
+      "\"", "\\", "/", "'", "#", "{", "\t", "\n", "a", "u", "\u{e9}", ":", " ",
     ]
     for _ in 0..<300 {
       var name = String.UnicodeScalarView()

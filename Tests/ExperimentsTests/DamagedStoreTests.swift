@@ -163,6 +163,7 @@ import Testing
       ("baseline", { $0.baseline = "nobody" }), ("schedulers", { $0.schedulers = [] }),
       ("schedulers", { $0.schedulers.append($0.schedulers[0]) }),
       ("workloads", { $0.workloads[0].name = "" }),
+      ("schedulers", { $0.schedulers[1].name = "a\0b" }),
       ("sample", { $0.workloads[0].sample = 2 }), ("tasks", { $0.workloads[0].tasks = -1 }),
       ("scaleRunTimes", { $0.workloads[0].scaleRunTimes = -1 }),
       ("scaleArrivals", { $0.workloads[0].scaleArrivals = 0 }),

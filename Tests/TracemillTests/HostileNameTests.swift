@@ -160,6 +160,29 @@ import Testing
     }
   }
 
+  /// What SQLite and C libraries would cut off is refused where it comes in.
+  @Test func noNameOfAnExperimentHasTheCharacterNUL() throws {
+    for (key, value) in [
+      ("name", "\"a\\0b\""), ("question", "\"\\u0000\""), ("workloads", "[\"study\\0\"]"),
+      ("clusters", "[{ name: \"c\\0\", source: \"study:3\" }]"),
+      ("schedulers", "[{ name: \"first-fit\\0\", policy: first-fit }]"), ("\"a\\0\"", "1"),
+    ] {
+      var keys = [
+        "name": "x", "workloads": "[study]", "clusters": "[\"study:3\"]",
+        "schedulers": "[first-fit]", "seeds": "1",
+      ]
+      keys[key] = value
+      let file = try folder.write(
+        keys.map { "\($0): \($1)\n" }.sorted().joined(), to: "nul.yaml")
+      let result = try tracemill("compare", "--experiment", file, "-o", folder("o"))
+      #expect(result.status == 1, "\(key)")
+      #expect(
+        result.error.contains("character NUL") && result.error.contains("nul.yaml:"),
+        "\(key) \(result.error)")
+      #expect(controls(result) == [])
+    }
+  }
+
   /// A field of CSV, quoted scalar by scalar.
   private func cell(_ name: String) -> String {
     var quoted = "\""
@@ -172,7 +195,7 @@ import Testing
 
   /// Users' names in record files: through text and Parquet and back they are what they were.
   @Test func namesInRecordsComeBack() throws {
-    let names = Self.names.filter { $0.utf8.count < 100_000 }
+    let names = Self.names.filter { $0.utf8.count < 100_000 } + ["a\0b", "\0"]
     for (place, order) in [("first", names), ("last", names.reversed())] {
       let input = try folder.write(
         "job_id,submit_us,run_us,user\n"

@@ -74,6 +74,8 @@ private struct Notes {
     require(Set(names).count == names.count, path, "have one name twice")
     for (index, name) in names.enumerated() {
       require(!name.isEmpty, "\(path)[\(index)].name", "is empty")
+      // SQLite's texts end there.
+      require(!name.utf8.contains(0), "\(path)[\(index)].name", "has the character NUL")
     }
   }
 }

@@ -82,14 +82,15 @@ package enum ContentKind: Equatable {
     return sum == stated
   }
 
-  /// Whether bytes are no text: the first line has a NUL, or more than one byte in sixteen is a control
-  /// character and they are in the first line or among them is a NUL. A name in a table may have any.
+  /// Whether bytes are no text. A name in a table may have any control character, NUL too; but the first
+  /// line has no NUL, not one byte in eight is a control character, nor one in sixteen where the first
+  /// line has some.
   private static func isNoText(_ head: [UInt8]) -> Bool {
     func isControl(_ byte: UInt8) -> Bool { byte < 0x20 && ![0x09, 0x0a, 0x0d].contains(byte) }
     let line = head.prefix { $0 != 0x0a }
-    if line.contains(0) { return true }
-    return head.count(where: isControl) * 16 > head.count
-      && (line.contains(where: isControl) || head.contains(0))
+    let controls = head.count(where: isControl)
+    return line.contains(0) || (head.contains(0) && controls * 8 > head.count)
+      || (line.contains(where: isControl) && controls * 16 > head.count)
   }
 }
 
