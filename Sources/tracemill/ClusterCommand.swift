@@ -40,45 +40,7 @@ struct ClusterCommand: ParsableCommand {
   func run() throws {
     guard let cluster else { return try writeOutput(ClusterSpec.example) }
     let layout = try NamedCluster(cluster, reading: reading.settings()).layout(seed: seed)
-    struct Kind: Hashable {
-      var cores: Double, memory: Double, gpus: Double, speed: Double
-    }
-    var counts: [Kind: Int] = [:]
-    for machine in layout.machines {
-      counts[
-        Kind(
-          cores: machine.capacity.cpu.value, memory: machine.capacity.memory.gibibytes,
-          gpus: Double(machine.capacity.milliGPU) / 1000, speed: machine.speed), default: 0] += 1
-    }
-    if json {
-      let object: [String: Any] = [
-        "cluster": cluster, "machines": layout.machines.count,
-        "effective_cores": layout.effectiveCores,
-        "kinds": counts.sorted {
-          ($0.value, $0.key.cores, $0.key.memory) > ($1.value, $1.key.cores, $1.key.memory)
-        }.map { kind, count -> [String: Any] in
-          [
-            "machines": count, "cores": kind.cores, "memory_gib": kind.memory, "gpus": kind.gpus,
-            "speed": kind.speed,
-          ]
-        },
-      ]
-      return try writeOutput(try jsonText(object) + "\n")
-    }
-    var table = TextTable(header: ["machines", "cores", "GiB", "GPUs", "speed"], left: [])
-    let kinds = counts.sorted {
-      ($0.value, $0.key.cores, $0.key.memory) > ($1.value, $1.key.cores, $1.key.memory)
-    }
-    for (kind, count) in kinds.prefix(20) {
-      table.add([
-        grouped(count), significant(kind.cores), significant(kind.memory), significant(kind.gpus),
-        significant(kind.speed),
-      ])
-    }
-    var text = "\(cluster): \(counted(layout.machines.count, "machine")), "
-    text +=
-      "\(significant(layout.effectiveCores, digits: 5)) cores times their speeds\n" + table.text
-    if kinds.count > 20 { text += "  and \(grouped(kinds.count - 20)) more kinds\n" }
-    try writeOutput(text)
+    let summary = ClusterSummary(layout, name: cluster)
+    try writeOutput(json ? jsonText(summary.object) + "\n" : summary.text)
   }
 }
