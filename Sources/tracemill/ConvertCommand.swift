@@ -185,19 +185,10 @@ extension ConvertCommand {
       shard, of: trace, in: input, to: output, version: Toolkit.version,
       reading.readOptions(meter: meter, rejects: rejects))
     progress.finish()
-    let object: [String: Any] = [
-      "shard": shard.number, "shards": shard.count, "parts": summary.parts,
-      "all_parts": summary.allParts, "bytes": summary.bytes, "output": output,
-    ]
     try writeOutput(
       json
-        ? jsonText(object) + "\n"
-        : """
-        shard    \(shard): \(grouped(summary.parts)) of \(grouped(summary.allParts)) parts, \
-        \(grouped(summary.bytes)) bytes
-        wrote    \(FileName.printed(output))
-
-        """)
+        ? jsonText(summary.object(shard, output: output)) + "\n"
+        : summary.text(shard, output: output))
   }
 }
 

@@ -74,17 +74,7 @@ struct FederateCommand: ParsableCommand {
 
   func run() throws {
     var file = try ScenarioFile(path: scenario)
-    guard file.scenarios.count > 1 else {
-      throw CommandFailure(
-        message: "\(scenario): has one cluster; expected a list of two or more at `clusters`")
-    }
-    guard Set(file.scenarios.map(\.name)).count == file.scenarios.count else {
-      throw CommandFailure(message: "\(scenario): two clusters have the same name")
-    }
-    if method.contains(.fedprox), file.proximal == 0 {
-      throw CommandFailure(
-        message: "\(scenario): fedprox needs `proximal` above 0 under `federated`; 0 is fedavg")
-    }
+    for method in method { try method.check(file, scenario) }
     try file.measureUnits(workers: workers)
     var trained: [FederationTable.Entry] = []
     do {

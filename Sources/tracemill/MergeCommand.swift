@@ -89,18 +89,8 @@ struct MergeCommand: ParsableCommand {
     let set = try FragmentSet(files, version: Toolkit.version)
     if isPartial {
       try set.merge(to: output)
-      let (shards, parts, allParts) = set.size
       return try writeOutput(
-        json
-          ? jsonText([
-            "shards": shards, "parts": parts, "all_parts": allParts, "output": output,
-            "missing": set.missing ?? NSNull(),
-          ]) + "\n"
-          : """
-          merged   \(grouped(shards)) shards: \(grouped(parts)) of \(grouped(allParts)) parts
-          wrote    \(FileName.printed(output))
-
-          """)
+        json ? jsonText(set.object(output: output)) + "\n" : set.text(output: output))
     }
     var settings = ReadingSettings()
     work.apply(to: &settings)
@@ -127,20 +117,8 @@ struct MergeCommand: ParsableCommand {
 
   private func mergeResults() throws {
     let merged = try ResultsStore.merge(files, to: output, version: Toolkit.version)
-    let object: [String: Any] = [
-      "cells": merged.cells, "done": merged.done, "repeated": merged.repeated,
-      "failed": merged.failed, "missing": merged.missing ?? NSNull(), "output": output,
-    ]
-    let repeated = merged.repeated > 0 ? ", \(grouped(merged.repeated)) twice and equal" : ""
-    let failed = merged.failed > 0 ? ", \(grouped(merged.failed)) failed" : ""
     try writeOutput(
-      json
-        ? jsonText(object) + "\n"
-        : """
-        merged   \(grouped(merged.done)) of \(grouped(merged.cells)) cells\(repeated)\(failed)
-        wrote    \(FileName.printed(output))
-
-        """)
+      json ? jsonText(merged.object(output: output)) + "\n" : merged.text(output: output))
     if let missing = merged.missing {
       guard partial else {
         throw CommandFailure(message: "\(output): missing: \(missing); the rest is in it")

@@ -77,35 +77,6 @@ struct PlanCommand: ParsableCommand {
         : written.map { "wrote    \(FileName.printed($0))\n" }.joined())
   }
 
-  /// Words of a command line, those of some options taken out.
-  private struct Words {
-    var left: [String]
-
-    /// Takes an option with its value out, or a flag; returns its words.
-    mutating func take(_ names: [String], isFlag: Bool = false) -> [String] {
-      var (taken, kept) = ([String](), [String]())
-      var place = 0
-      while place < left.count {
-        let word = left[place]
-        place += 1
-        if names.contains(word) {
-          taken.append(word)
-          if !isFlag, place < left.count {
-            taken.append(left[place])
-            place += 1
-          }
-        } else if !isFlag, names.contains(where: { $0.hasPrefix("--") && word.hasPrefix($0 + "=") })
-        {
-          taken.append(word)
-        } else {
-          kept.append(word)
-        }
-      }
-      left = kept
-      return taken
-    }
-  }
-
   private func conversion() throws -> ShardPlan {
     let parsed = try ConvertCommand.parse(Array(command.dropFirst()))
     guard let file = parsed.output, !parsed.dryRun, !parsed.resume, parsed.shard == nil,
@@ -115,24 +86,12 @@ struct PlanCommand: ParsableCommand {
         "a conversion in shards has an input and an output that are files; --dry-run, --resume, --shard and "
           + "--print-mapping have no place in it")
     }
-    var words = Words(left: Array(command.dropFirst()))
-    _ = words.take(["-o", "--output", "--threads"])
-    _ = words.take(["--json"], isFlag: true)
-    var merge = words.take([
-      "--from", "--to", "--priority", "--select", "--sample", "--sample-seed", "--salt",
-      "--to-format", "--rows-per-part",
-    ])
-    merge += words.take(["--anonymise"], isFlag: true)
-    for (name, value) in [
-      ("--temporary-directory", parsed.reading.work.temporaryDirectory),
-      ("--sort-buffer", "\(parsed.reading.work.sortBuffer)"),
-    ] where words.left.contains(where: { $0 == name || $0.hasPrefix(name + "=") }) {
-      merge += [name, value]
-    }
-    return ShardPlan(
-      shards: shards, folder: FileManager.default.currentDirectoryPath,
-      work: work ?? file + ".shards", shard: ["convert"] + words.left, ending: ".parts",
-      merges: [["merge", nil, "-o", file] + merge])
+    let work = parsed.reading.work
+    return .conversion(
+      Array(command.dropFirst()), output: file,
+      shared: [
+        ("--temporary-directory", work.temporaryDirectory), ("--sort-buffer", "\(work.sortBuffer)"),
+      ], shards: shards, folder: FileManager.default.currentDirectoryPath, work: self.work)
   }
 
   private func comparison() throws -> ShardPlan {
@@ -140,17 +99,8 @@ struct PlanCommand: ParsableCommand {
     guard parsed.shard == nil, !parsed.printExample else {
       throw ValidationError("--shard and --print-example have no place in a comparison in shards")
     }
-    var words = Words(left: Array(command.dropFirst()))
-    _ = words.take(["-o", "--output", "--threads"])
-    let chart = words.take(["--chart-library"])
-    let json = words.take(["--json"], isFlag: true)
-    let isBare = !words.take(["--no-report"], isFlag: true).isEmpty
-    let results = parsed.output + "/results.sqlite"
-    var merges: [[String?]] = [["merge", nil, "-o", results]]
-    if !isBare { merges.append(["report", results] + chart + json) }
-    return ShardPlan(
-      shards: shards, folder: FileManager.default.currentDirectoryPath,
-      work: work ?? parsed.output + "/shards", shard: ["compare"] + words.left, ending: "",
-      merges: merges)
+    return .comparison(
+      Array(command.dropFirst()), output: parsed.output, shards: shards,
+      folder: FileManager.default.currentDirectoryPath, work: work)
   }
 }

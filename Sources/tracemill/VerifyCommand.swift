@@ -40,23 +40,7 @@ struct VerifyCommand: ParsableCommand {
       input, try reading.opener(), options: options, acceptsMissing: partial,
       format: reading.formatAsked, table: reading.table)
     progress.finish()
-    if json {
-      let objects = results.map {
-        [
-          "check": $0.check.rawValue, "subject": $0.subject, "passed": $0.passed,
-          "detail": $0.detail,
-        ] as [String: Any]
-      }
-      try writeOutput(jsonText(["results": objects]) + "\n")
-    } else {
-      var table = TextTable(header: ["check", "result", "of", ""], left: [0, 1, 2, 3])
-      for result in results {
-        table.add(
-          [result.check.rawValue, result.passed ? "ok" : "FAILED", result.subject, result.detail])
-      }
-      try writeOutput(table.text)
-    }
-    let failed = results.count { !$0.passed }
-    if failed > 0 { throw CommandFailure(message: "\(failed) of \(results.count) checks failed") }
+    try writeOutput(json ? jsonText(["results": results.objects]) + "\n" : results.text)
+    if let failure = results.failure { throw failure }
   }
 }

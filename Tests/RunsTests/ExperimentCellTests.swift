@@ -5,6 +5,7 @@ import Runs
 import Simulation
 import TestSupport
 import Testing
+import Workload
 
 /// A cell of an experiment comes to what the same simulation comes to by itself.
 @Suite struct ExperimentCellTests {
@@ -116,5 +117,54 @@ import Testing
           """, name: "e.yaml"))
     let inputs = try ExperimentProvider(folder: folder.path).inputFiles(definition)
     #expect(inputs.map(\.path) == ["r.csv"])
+  }
+
+  /// A whole experiment by one call: it comes to what its cells come to, and goes on where it was.
+  @Test func aWholeExperiment() async throws {
+    let folder = NSTemporaryDirectory() + "tracemill-experiment-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let definition = try ExperimentDefinition(
+      workloads: [miniature], clusters: [miniature], schedulers: ["first-fit", "random"],
+      seeds: [1, 2])
+    #expect(definition.baseline == "first-fit")
+    var job = ExperimentJob(definition, folder: "", output: folder + "/out")
+    job.shard = Shard("1/2")
+    let half = try await job.run()
+    #expect(half.failure == nil)
+    #expect(try half.shardText()?.contains("2 of its 2 cells") == true)
+    let first = try half.summary().results.cells
+    #expect(first.count == 2)
+
+    job.shard = nil
+    job.output = folder + "/whole"
+    let whole = try await job.run()
+    let cells = try whole.summary().results.cells
+    #expect(try whole.shardText() == nil && cells.count == 4)
+    for record in first {
+      let other = try #require(cells.first { $0.cell == record.cell })
+      let isSame = record.outcome.metrics.allSatisfy { name, value in
+        let found = other.outcome.metrics[name]
+        return found == value || value.isNaN && found?.isNaN == true
+      }
+      #expect(isSame, "\(record.cell)")
+    }
+    let again = try await job.run()
+    // Not run anew: what the cells cost is what they cost at first.
+    let costs = try again.summary().results.cells.map { [$0.outcome.wall, $0.outcome.cpu] }
+    #expect(costs == cells.map { [$0.outcome.wall, $0.outcome.cpu] })
+  }
+
+  @Test func aNameTwiceAndAWorkloadThatIsNotThere() async throws {
+    #expect(throws: RunError.self) {
+      try ExperimentDefinition(
+        workloads: ["a"], clusters: ["b"], schedulers: ["random", "random"], seeds: [1])
+    }
+    let folder = NSTemporaryDirectory() + "tracemill-experiment-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let definition = try ExperimentDefinition(
+      workloads: ["no-such.csv"], clusters: ["study:3"], schedulers: ["random"], seeds: [1])
+    let job = ExperimentJob(definition, folder: "", output: folder + "/out")
+    await #expect(throws: RunError.self) { try await job.run() }
+    #expect(!FileManager.default.fileExists(atPath: job.output))
   }
 }

@@ -15,6 +15,10 @@ public struct CellReplay {
     public let agrees: Bool?
     /// Whether a results file was named.
     public let isResultsFile: Bool
+    /// The experiment or its results file.
+    let source: String
+    /// The files that were written.
+    let written: [String]
   }
 
   /// The experiment or its results file.
@@ -77,7 +81,7 @@ public struct CellReplay {
     }
     return Outcome(
       cell: cell, outcome: outcome, agrees: recorded.map { Self.same($0.outcome, outcome) },
-      isResultsFile: Self.isDatabase(source))
+      isResultsFile: Self.isDatabase(source), source: source, written: files.paths)
   }
 
   private static func same(_ a: CellOutcome, _ b: CellOutcome) -> Bool {

@@ -25,6 +25,17 @@ public struct ReportFiles {
     self.logger = logger
   }
 
+  /// Writes the files unless `writes` is false, and returns what is printed: results.json, or the headline tables
+  /// for people with the paths that were written.
+  package func answer(
+    _ summary: ExperimentSummary, writes: Bool = true, json: Bool, strong: (String) -> String
+  ) throws -> String {
+    let written = writes ? try write(summary) : []
+    return json
+      ? summary.json(source: store).text(isIndented: true) + "\n"
+      : summary.text(strong) + written.map { "wrote \($0)\n" }.joined()
+  }
+
   /// Writes what the experiment asks for; returns the paths.
   public func write(_ summary: ExperimentSummary) throws -> [String] {
     let kinds = summary.results.definition.outputs

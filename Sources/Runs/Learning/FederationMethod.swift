@@ -11,6 +11,25 @@ public enum FederationMethod: String, CaseIterable, Sendable {
   /// A policy for each cluster, trained on its own experience.
   case isolated
 
+  /// Refuses a scenario that this cannot train on.
+  ///
+  /// - Parameters:
+  ///   - file: the clusters.
+  ///   - path: where it was read from.
+  public func check(_ file: ScenarioFile, _ path: String) throws(RunError) {
+    guard file.scenarios.count > 1 else {
+      throw RunError(
+        message: "\(path): has one cluster; expected a list of two or more at `clusters`")
+    }
+    guard Set(file.scenarios.map(\.name)).count == file.scenarios.count else {
+      throw RunError(message: "\(path): two clusters have the same name")
+    }
+    if self == .fedprox, file.proximal == 0 {
+      throw RunError(
+        message: "\(path): fedprox needs `proximal` above 0 under `federated`; 0 is fedavg")
+    }
+  }
+
   /// Trains; the policies, one a cluster, as rows of a ``FederationTable``.
   ///
   /// - Parameters:

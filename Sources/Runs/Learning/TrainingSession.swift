@@ -5,11 +5,7 @@ import TraceParsing
 
 /// Makes a folder where there is none, and takes out of it what killed processes left.
 package func makeFolder(_ path: String) throws {
-  do {
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  } catch {
-    throw RunError(message: "\(path): cannot be made")
-  }
+  try ensureFolder(path)
   OutputFile.removeFoundationLeftovers(in: path)
 }
 

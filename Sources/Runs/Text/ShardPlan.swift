@@ -149,11 +149,7 @@ public struct ShardPlan: Sendable {
   /// - Returns: their paths.
   /// - Throws: ``RunError`` or `TraceError` where that cannot be.
   public func write(to path: String) throws -> [String] {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw RunError(message: "\(path): cannot be made: \(error.localizedDescription)")
-    }
+    try ensureFolder(path)
     return try files.map { name, text in
       let file = try OutputFile(path: path + "/" + name)
       try file.write(text)

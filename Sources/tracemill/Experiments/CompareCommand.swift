@@ -2,7 +2,6 @@ import ArgumentParser
 import Configuration
 import Experiments
 import Foundation
-import Quoting
 import Runs
 import Simulation
 import Workload
@@ -132,11 +131,10 @@ struct CompareCommand: AsyncParsableCommand {
       return try writeOutput(ShippedExperiments.text("example") ?? "")
     }
     let (definition, folder) = try definition()
-    try await CompareRun(
-      definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
-      writesReport: !noReport, json: json, asTrained: asTrained, reading: self.reading.settings(),
-      shard: shard, keepsTasks: keepTasks
-    ).run()
+    var job = ExperimentJob(definition, folder: folder, output: output)
+    (job.asTrained, job.shard, job.keepsTasks) = (asTrained, shard, keepTasks)
+    job.reading = try reading.settings()
+    try await job.runPrinting(chartLibrary: chartLibrary, writesReport: !noReport, json: json)
   }
 
   private func definition() throws -> (ExperimentDefinition, folder: String) {
@@ -154,24 +152,14 @@ struct CompareCommand: AsyncParsableCommand {
   }
 
   private func parts() throws -> ExperimentDefinition {
-    let schedulers = try names(scheduler, "--scheduler")
-    let workloads = try names(workload, "--workload")
-    let clusters = try names(cluster, "--cluster")
-    var definition = ExperimentDefinition(
-      name: "comparison", workloads: workloads.map { .init(name: $0, source: $1) },
-      clusters: clusters.map { .init(name: $0, source: $1) },
-      schedulers: schedulers.map { .init(name: $0, policy: $1) },
-      seeds: (1...UInt64(seeds ?? 10)).map { $0 })
-    definition.baseline = schedulers.first?.name
-    definition.engine = try engine.said()
-    return definition
-  }
-
-  private func names(_ given: [String], _ option: String) throws -> [(name: String, source: String)]
-  {
-    if let twice = given.enumerated().first(where: { given.firstIndex(of: $1) != $0 })?.element {
-      throw ValidationError("\(option) \(Quoting.shell(twice)) is given twice")
+    do {
+      var definition = try ExperimentDefinition(
+        workloads: workload, clusters: cluster, schedulers: scheduler,
+        seeds: (1...UInt64(seeds ?? 10)).map { $0 })
+      definition.engine = try engine.said()
+      return definition
+    } catch let error as RunError {
+      throw ValidationError(error.message)
     }
-    return Array(zip(ExperimentDefinition.distinctNames(of: given), given))
   }
 }

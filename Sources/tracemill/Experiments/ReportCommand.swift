@@ -52,18 +52,10 @@ struct ReportCommand: ParsableCommand {
     let store = try ResultsStore(reading: results)
     let summary = ExperimentSummary(try store.results())
     let folder = output ?? place
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw CommandFailure(message: "\(folder): cannot be made: \(error.localizedDescription)")
-    }
+    try ensureFolder(folder)
     let files = ReportFiles(
       store: results, folder: folder, chartLibrary: chartLibrary,
       logger: messages.logger)
-    let written = try files.write(summary)
-    try writeOutput(
-      json
-        ? summary.json(source: results).text(isIndented: true) + "\n"
-        : summary.text(Terminal.output.strong) + written.map { "wrote \($0)\n" }.joined())
+    try writeOutput(try files.answer(summary, json: json, strong: Terminal.output.strong))
   }
 }

@@ -154,13 +154,7 @@ struct SweepCommand: AsyncParsableCommand {
       } ?? (parts(), here)
     if !waitsBy.groupings.isEmpty { base.waitsBy = waitsBy.groupings }
     base.seeds = (1...UInt64(seeds)).map { $0 }
-    if !metric.isEmpty {
-      base.metrics =
-        metric
-        + (base.metrics.isEmpty ? Metric.headline : base.metrics).filter {
-          !metric.contains($0)
-        }
-    }
+    base.lead(with: metric)
     // What is varied goes before what it was trained in.
     let warnings = try ExperimentProvider(folder: folder, reading: reading)
       .settle(&base, asTrained: asTrained)
@@ -175,11 +169,10 @@ struct SweepCommand: AsyncParsableCommand {
           : found.map { $1.text(scheduler: $0) }.joined())
     }
     var definition = try sweep.definition(vary.key, vary.values)
-    if experiment == nil { Self.nameWhatStays(&definition) }
-    try await CompareRun(
-      definition: definition, folder: folder, output: output, chartLibrary: chartLibrary,
-      writesReport: true, json: json, asTrained: false, reading: reading
-    ).run()
+    if experiment == nil { definition.nameWhatStays() }
+    var job = ExperimentJob(definition, folder: folder, output: output)
+    job.reading = reading
+    try await job.runPrinting(chartLibrary: chartLibrary, json: json)
   }
 
   private func parts() throws -> ExperimentDefinition {
@@ -192,19 +185,6 @@ struct SweepCommand: AsyncParsableCommand {
       }, seeds: [1])
     definition.engine = try engine.said()
     return definition
-  }
-
-  /// What is varied is called by its value; what stays the same, by what it is.
-  private static func nameWhatStays(_ definition: inout ExperimentDefinition) {
-    func name(_ source: String) -> String {
-      source.split(separator: "/").last.map(String.init) ?? source
-    }
-    for place in definition.workloads.indices where definition.workloads[place].name == "workload" {
-      definition.workloads[place].name = name(definition.workloads[place].source)
-    }
-    for place in definition.clusters.indices where definition.clusters[place].name == "cluster" {
-      definition.clusters[place].name = name(definition.clusters[place].source)
-    }
   }
 }
 

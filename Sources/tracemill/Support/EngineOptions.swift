@@ -216,17 +216,7 @@ extension EngineOptions {
   /// What was said on the command line, as far as it is not the default: the engine of an experiment that is
   /// made of options.
   func said() throws -> EngineSettings {
-    func keys(_ settings: EngineSettings) throws -> [String: Any] {
-      let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(settings))
-      return object as? [String: Any] ?? [:]
-    }
-    func text(_ value: Any) throws -> Data {
-      try JSONSerialization.data(withJSONObject: [value], options: .sortedKeys)
-    }
-    let defaults = try keys(Self.parse([]).settings).mapValues(text)
-    let said = try keys(settings).filter { key, value in try text(value) != defaults[key] }
-    return try JSONDecoder().decode(
-      EngineSettings.self, from: JSONSerialization.data(withJSONObject: said))
+    try settings.differences(from: Self.parse([]).settings)
   }
 }
 
