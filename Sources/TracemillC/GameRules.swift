@@ -51,7 +51,7 @@ private struct DescribedGame {
       workload = root.string("workload", required: needsWorkload)
       cluster = DescribedCluster(root, "cluster")
       if root["cluster"] == nil { root.problem(at: "cluster", "is missing") }
-      if let engine = root.object("engine") { EngineSettings(engine).apply(to: &options) }
+      if let engine = root.object("engine") { EngineSettings(whole: engine).apply(to: &options) }
     }
     shown = DescribedObservation(root)
     horizon = root.integer("horizon", in: 1...Int(Int32.max))

@@ -59,7 +59,7 @@ private struct DescribedSimulation {
     let name = root.string("scheduler")
     scheduler = name ?? "first-fit"
     seed = root.seed("seed") ?? 1
-    if let node = root.object("engine") { engine = EngineSettings(node) }
+    if let node = root.object("engine") { engine = EngineSettings(whole: node) }
     scaleArrivals = root.number("scaleArrivals", in: .positive) ?? 1
     scaleRunTimes = root.number("scaleRunTimes", formerly: "scaleLoad", in: .nonnegative) ?? 1
     keepsTasks = root.flag("tasks") ?? true

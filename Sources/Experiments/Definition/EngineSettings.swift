@@ -193,6 +193,12 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     }
   }
 
+  /// The settings in a file that are all there is, with no other layer; see ``idle(in:)``.
+  public init(whole node: ConfigurationNode) {
+    self.init(node)
+    for issue in idle(in: self) { node.problem(at: issue.path, issue.message) }
+  }
+
   /// The settings in a file; what is wrong with them is noted there.
   public init(_ node: ConfigurationNode) {
     mode = node.choice("mode", of: Mode.self)
@@ -293,5 +299,15 @@ public struct EngineSettings: Codable, Hashable, Sendable {
       issues.append(.init(path: "cutDrain", message: "is accountTail 0: give one of them"))
     }
     return issues.compactMap(\.self)
+  }
+
+  /// What is said here and means nothing in an engine that is set up as `whole` is: these settings alone, or
+  /// with those of other layers. Empty if all of it means something.
+  public func idle(in whole: EngineSettings) -> [DescriptionIssue] {
+    guard predictFor != nil, (whole.prediction ?? "none") == "none" else { return [] }
+    return [
+      .init(
+        path: "predictFor", message: "means nothing without prediction: nothing predicts run times")
+    ]
   }
 }

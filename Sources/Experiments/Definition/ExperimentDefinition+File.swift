@@ -26,7 +26,7 @@ extension ExperimentDefinition {
       SchedulerDefinition($0, policies: policies)
     }
     seeds = Self.seeds(root)
-    engine = root.object("engine").map(EngineSettings.init) ?? EngineSettings()
+    engine = root.object("engine").map { EngineSettings($0) } ?? EngineSettings()
     if let warmUp = root.seconds("warmUp", in: .from(0, to: 1e9)) { engine.warmUp = warmUp }
     baseline = root.choice("baseline", of: schedulers.map(\.name))
     level = root.number("level", in: .from(0.5, to: 0.9999)) ?? 0.95

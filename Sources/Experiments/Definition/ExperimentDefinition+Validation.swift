@@ -16,9 +16,12 @@ extension ExperimentDefinition {
     }
     for (index, cluster) in clusters.enumerated() { cluster.check(&notes, "clusters[\(index)]") }
     for (index, scheduler) in schedulers.enumerated() {
-      scheduler.engine.check(&notes, "schedulers[\(index)].engine")
+      scheduler.engine.check(&notes, "schedulers[\(index)].engine", in: self.engine(of: scheduler))
     }
-    engine.check(&notes, "engine")
+    // What stands for all has to mean something to one of them.
+    let wholes = schedulers.map(self.engine(of:))
+    engine.check(
+      &notes, "engine", in: wholes.first { engine.idle(in: $0).isEmpty } ?? wholes.first ?? engine)
     notes.require(!seeds.isEmpty, "seeds", "are none")
     notes.require(Set(seeds).count == seeds.count, "seeds", "have one twice")
     notes.require(seeds.allSatisfy { $0 <= Self.seedLimit }, "seeds", "go beyond \(Self.seedLimit)")
@@ -112,7 +115,9 @@ extension ClusterDefinition {
 }
 
 extension EngineSettings {
-  fileprivate func check(_ notes: inout Notes, _ path: String) {
-    notes.issues += issues.map { DescriptionIssue(path: "\(path).\($0.path)", message: $0.message) }
+  fileprivate func check(_ notes: inout Notes, _ path: String, in whole: EngineSettings) {
+    notes.issues += (issues + idle(in: whole)).map {
+      DescriptionIssue(path: "\(path).\($0.path)", message: $0.message)
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Simulation
 
 /// The machines of a cluster by kind, the commonest first.
@@ -6,10 +7,10 @@ public struct ClusterSummary {
   public struct Kind: Hashable, Sendable {
     /// Cores.
     public var cores: Double
-    /// Memory in GiB.
-    public var memory: Double
-    /// GPUs.
-    public var gpus: Double
+    /// Memory in GiB; nil where it is not known and so not modelled.
+    public var memory: Double?
+    /// GPUs; nil where they are not known and so not modelled.
+    public var gpus: Double?
     /// Speed; 1 is the usual one.
     public var speed: Double
   }
@@ -22,21 +23,37 @@ public struct ClusterSummary {
   public let effectiveCores: Double
   /// Kinds, and how many machines of each.
   public let kinds: [(kind: Kind, machines: Int)]
+  /// Resources that are not known, and of how many machines.
+  private let unknown: [(resource: String, machines: Int)]
 
   /// Counts the machines of `layout`; O(machines).
   public init(_ layout: ClusterLayout, name: String) {
     self.name = name
     machines = layout.machines.count
     effectiveCores = layout.effectiveCores
+    let left = layout.unmodelled
+    let noLimit = ClusterLayout.unlimited(onEachOf: layout.machines.count)
+    // Where memory has no limit, its number is only a large one.
+    func memory(_ machine: MachineDescription) -> Double? {
+      left.contains(.memory)
+        || (layout.machinesOfUnknownMemory > 0 && machine.capacity.memory == noLimit)
+        ? nil : machine.capacity.memory.gibibytes
+    }
+    unknown = [
+      ("memory", left.contains(.memory) ? machines : layout.machinesOfUnknownMemory),
+      ("disk", left.contains(.disk) ? machines : layout.machinesOfUnknownDisk),
+      ("GPUs", left.contains(.gpu) ? machines : 0),
+    ].filter { $0.1 > 0 }
     var counts: [Kind: Int] = [:]
     for machine in layout.machines {
       counts[
         Kind(
-          cores: machine.capacity.cpu.value, memory: machine.capacity.memory.gibibytes,
-          gpus: Double(machine.capacity.milliGPU) / 1000, speed: machine.speed), default: 0] += 1
+          cores: machine.capacity.cpu.value, memory: memory(machine),
+          gpus: left.contains(.gpu) ? nil : Double(machine.capacity.milliGPU) / 1000,
+          speed: machine.speed), default: 0] += 1
     }
     kinds = counts.sorted {
-      ($0.value, $0.key.cores, $0.key.memory) > ($1.value, $1.key.cores, $1.key.memory)
+      ($0.value, $0.key.cores, $0.key.memory ?? 0) > ($1.value, $1.key.cores, $1.key.memory ?? 0)
     }.map { ($0.key, $0.value) }
   }
 
@@ -46,7 +63,8 @@ public struct ClusterSummary {
       "cluster": name, "machines": machines, "effective_cores": effectiveCores,
       "kinds": kinds.map { kind, count -> [String: Any] in
         [
-          "machines": count, "cores": kind.cores, "memory_gib": kind.memory, "gpus": kind.gpus,
+          "machines": count, "cores": kind.cores, "memory_gib": kind.memory ?? NSNull() as Any,
+          "gpus": kind.gpus ?? NSNull() as Any,
           "speed": kind.speed,
         ]
       },
@@ -58,13 +76,20 @@ public struct ClusterSummary {
     var table = TextTable(header: ["machines", "cores", "GiB", "GPUs", "speed"], left: [])
     for (kind, count) in kinds.prefix(20) {
       table.add([
-        grouped(count), significant(kind.cores), significant(kind.memory), significant(kind.gpus),
+        grouped(count), significant(kind.cores), kind.memory.map { significant($0) } ?? "-",
+        kind.gpus.map { significant($0) } ?? "-",
         significant(kind.speed),
       ])
     }
     var text = "\(name): \(counted(machines, "machine")), "
     text += "\(significant(effectiveCores, digits: 5)) cores times their speeds\n" + table.text
     if kinds.count > 20 { text += "  and \(grouped(kinds.count - 20)) more kinds\n" }
+    let names = unknown.map { resource, count in
+      resource + (count < machines ? " of \(counted(count, "machine"))" : "")
+    }
+    if !names.isEmpty {
+      text += "  not known, so not modelled: \(names.joined(separator: ", "))\n"
+    }
     return text
   }
 }

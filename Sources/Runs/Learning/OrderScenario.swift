@@ -150,7 +150,7 @@ private struct Parts {
     } else {
       root.problem(at: "cluster", "is missing")
     }
-    if let node = root.object("engine") { engine = EngineSettings(node) }
+    if let node = root.object("engine") { engine = EngineSettings(whole: node) }
     if engine.mode == .dispatch {
       root.problem(at: "engine.mode", "is dispatch: an order is of one queue, in mode central")
     }

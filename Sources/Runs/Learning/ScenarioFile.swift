@@ -95,7 +95,7 @@ private struct ScenarioParts {
       places = [ScenarioPlace(root, name: name, folder: folder)]
     }
     if let node = root.object("engine") {
-      let engine = EngineSettings(node)
+      let engine = EngineSettings(whole: node)
       for (key, isThere) in [
         ("atStart", engine.atStart != nil), ("ignoreConstraints", engine.ignoreConstraints != nil),
       ] where isThere {

@@ -144,7 +144,7 @@ public struct ClusterLayout: Hashable, Sendable {
 
   /// What stands for no limit on each of `count` machines: what one machine may have at most, but not
   /// more than half of what all may have together.
-  static func unlimited(onEachOf count: Int) -> Bytes {
+  public static func unlimited(onEachOf count: Int) -> Bytes {
     Bytes(min(Int64(1) << 50, (Int64(1) << 60) / Int64(max(1, count))))
   }
 

@@ -161,7 +161,8 @@ struct EngineOptions: ParsableArguments, Sendable {
           "\(option) is '\(value.prefix(40))'; expected one of \(names.joined(separator: ", "))")
       }
     }
-    if let issue = settings.issues.first {
+    let settings = self.settings
+    if let issue = (settings.issues + settings.idle(in: settings)).first {
       throw ValidationError("\(Self.option(issue.path)) \(issue.message)")
     }
   }
