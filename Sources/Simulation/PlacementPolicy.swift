@@ -5,8 +5,12 @@ import Workload
 /// There is no run time, end or outcome here, so a policy cannot see the future; ``estimate`` is
 /// what the user said, or nothing.
 public struct TaskView: BitwiseCopyable, Hashable, Sendable {
+  // The order of these leaves no gaps: up to 128 bytes are copied without a call, and a task is shown often.
+
   /// Which task.
   public var id: TaskID
+  /// Which of its record's instances it is, or of a gang the one that is asked about: 0 ….
+  public internal(set) var instance: Int32 = 0
   /// When it was submitted.
   public var submit: Microseconds
   /// What it asks for.
@@ -30,22 +34,20 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
   public var schedulingClass: Int8
   /// Which of its workload's own classes it is of, counted from 1; 0 where the workload has none.
   public var kind: UInt16
-  /// How many instances start together, each with this request.
-  public var instances: Int32
   /// Whether tasks of its job must be on different machines.
   public var mustBeApart: Bool
-  /// Which of its record's instances it is, or of a gang the one that is asked about: 0 ….
-  public internal(set) var instance: Int32 = 0
+  /// How many instances start together, each with this request.
+  public var instances: Int32
   /// How many times it has left the pending queue for a machine before, be it to start or to wait there.
   public internal(set) var placements: Int32 = 0
   /// The machine at which it was submitted, where ``SimulationOptions/gateways`` is on: its agent
   /// decides, and sees that machine as it is now; -1 otherwise.
   public var gateway: Int32 = -1
+  /// The set of machines that its attribute constraints allow; -1 is all.
+  var eligibility: Int32 = -1
   /// Seconds of its estimate and of the longest chain of tasks known to wait for it (HEFT's upward
   /// rank), for a batch policy; 0 for others.
   public internal(set) var upwardRank = 0.0
-  /// The set of machines that its attribute constraints allow; -1 is all.
-  var eligibility: Int32 = -1
   /// Whether it may not go to every machine on which it fits: `Cluster.isAllowed` says where.
   public var isConstrained: Bool { eligibility >= 0 || mustBeApart }
 
