@@ -72,10 +72,18 @@ public final class ResultsStore: Sendable {
   /// Brings all that is in the log beside the file into the file, which then can be copied alone, whenever this is
   /// closed. What another process is reading at the time stays in the log.
   func complete() throws(StoreError) {
-    do {
-      _ = try queue.writeWithoutTransaction { db in try db.checkpoint(.passive) }
-    } catch {
-      throw StoreError(error, path: path)
+    // SQLite does not wait where another process is doing the same. That one may have begun before the last
+    // cell of this, so it is tried again for a while.
+    for attempt in 1... {
+      do {
+        _ = try queue.writeWithoutTransaction { db in try db.checkpoint(.passive) }
+        return
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+        if attempt == 40 { return }
+        Thread.sleep(forTimeInterval: 0.05)
+      } catch {
+        throw StoreError(error, path: path)
+      }
     }
   }
 
