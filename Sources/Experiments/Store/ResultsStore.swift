@@ -113,8 +113,7 @@ public final class ResultsStore: Sendable {
       if let pageLimit { try db.execute(sql: "PRAGMA max_page_count = \(pageLimit)") }
     }
     do {
-      queue = try DatabaseQueue(
-        path: copy.map { $0 + "/results.sqlite" } ?? path, configuration: configuration)
+      queue = try Self.open(copy.map { $0 + "/results.sqlite" } ?? path, configuration)
       try queue.inTransaction(.immediate) { db in
         try Self.prepare(db, path: path)
         return .commit
@@ -122,6 +121,20 @@ public final class ResultsStore: Sendable {
     } catch {
       throw StoreError(error, path: path)
     }
+  }
+
+  /// SQLite does not wait where another process is making the same file, or its log, at the time.
+  private static func open(
+    _ path: String, _ configuration: GRDB.Configuration
+  ) throws -> DatabaseQueue {
+    for _ in 0..<100 {
+      do {
+        return try DatabaseQueue(path: path, configuration: configuration)
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+        Thread.sleep(forTimeInterval: 0.05)
+      }
+    }
+    return try DatabaseQueue(path: path, configuration: configuration)
   }
 
   private static func prepare(_ db: Database, path: String) throws {
