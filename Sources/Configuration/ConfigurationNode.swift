@@ -24,7 +24,7 @@ public final class ConfigurationNode {
     noteWrongKeys()
   }
 
-  /// YAML takes `1` and `"1"` for two keys; here they are one name.
+  /// Notes keys that are there twice (YAML takes `1` and `"1"` for two, here they are one name), and names with NUL.
   private func noteWrongKeys() {
     guard let mapping = node.mapping else { return }
     var seen: Set<String> = []
@@ -83,15 +83,10 @@ public final class ConfigurationNode {
 
   /// The values of this mapping by their keys, as those are written: `0` and `"0"` are one key.
   private lazy var values: [String: Node] = {
-    var values: [String: Node] = [:]
-    for (key, value) in node.mapping ?? Node.Mapping([]) {
-      guard let name = key.string, values.updateValue(value, forKey: name) != nil else { continue }
-      collector.issues.append(
-        DescriptionIssue(
-          path: join(String(name.prefix(60))), message: "is there twice",
-          line: key.mark?.line ?? 0, column: key.mark?.column ?? 0))
+    let pairs = (node.mapping ?? Node.Mapping([])).compactMap { key, value in
+      key.string.map { ($0, value) }
     }
-    return values
+    return Dictionary(pairs) { $1 }
   }()
 
   /// A number in `range`.

@@ -139,14 +139,7 @@ struct SimulateCommand: AsyncParsableCommand {
       """, valueName: "how"))
   var atStart = EngineSettings.AtStart.observed
 
-  @Option(
-    name: .customLong("by"),
-    help: ArgumentHelp(
-      """
-      Tell waits apart by user, or by size (cores, in powers of two); may be repeated. By run time and \
-      by class they are told anyway.
-      """, valueName: "what"))
-  var waitsBy: [WaitsBy] = []
+  @OptionGroup var waits: WaitsOptions
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -251,7 +244,7 @@ struct SimulateCommand: AsyncParsableCommand {
       workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
     job.scaleArrivals = scaleArrivals
     job.scaleRunTimes = scaleRunTimes
-    job.waitsBy = waitsBy.groupings
+    job.waitsBy = waits.groupings
     job.selection = selection.selection
     job.reading = reading
     if ExternalScheduler.isOne(scheduler) {
@@ -273,17 +266,5 @@ struct SimulateCommand: AsyncParsableCommand {
     if let note = rejectNote(summary.rejects) { reading.logger?.warning("\(note)") }
     try writeSummary(json ? jsonText(summary.object) + "\n" : summary.text, of: files.paths)
     if let failure = [summary.report].failure { throw failure }
-  }
-}
-
-/// What waits are told apart by: what is asked for, and what is told anyway.
-enum WaitsBy: String, CaseIterable, ExpressibleByArgument {
-  case user, size, runTime = "run-time", kind = "class"
-}
-
-extension [WaitsBy] {
-  /// What takes asking for.
-  var groupings: [WaitGrouping] {
-    WaitGrouping.allCases.filter { grouping in contains { $0.rawValue == grouping.rawValue } }
   }
 }

@@ -77,6 +77,64 @@ import Testing
   }
 
   /// M/M/1: the mean wait is 100 ρ / (1 - ρ), so 400 s is reached at a load of 0.8.
+  @Test func waitsAreToldApartAsInCompare() throws {
+    func make(_ arguments: String...) throws -> ProgramResult {
+      try run(
+        tracemill,
+        arguments + [
+          "--cluster", "study:10", "--scheduler", "random", "--seeds", "2", "--by", "size",
+          "--quiet",
+        ], input: nil, interruptAfter: nil)
+    }
+    let compared = try make("compare", "--workload", "study:tasks=80,load=0.7", "-o", folder("c"))
+    let swept = try make(
+      "sweep", "--workload", "study:tasks=80", "--vary", "load=0.7,0.9", "-o", folder("s"))
+    #expect(compared.status == 0 && swept.status == 0, "\(compared.error)\(swept.error)")
+    /// Waits by size of a workload, without its name.
+    func rows(_ path: String, of workload: String) throws -> [Substring] {
+      String(decoding: try contents(folder(path)), as: UTF8.self).split(separator: "\n")
+        .filter { $0.contains(",size,") && $0.hasPrefix(workload) }
+        .map { $0.dropFirst(workload.count) }
+    }
+    let alone = try rows("c/waits.csv", of: "\"study:tasks=80,load=0.7\"")
+    #expect(try alone == rows("s/waits.csv", of: "load 0.7"))
+    #expect(try !alone.isEmpty && alone != rows("s/waits.csv", of: "load 0.9"))
+    let refused = try make(
+      "sweep", "--workload", "study:tasks=80", "--vary", "load=0.5:0.9:0.1", "--find",
+      "load where wait_p99_s < 60")
+    #expect(refused.status != 0 && refused.error.contains("it takes no --by"))
+  }
+
+  /// What says nothing without something else is told, wherever it is said.
+  @Test func aPredictionsUseWithoutAPredictionIsRefused() throws {
+    let said = try tracemill(
+      "simulate", "--workload", "study:tasks=20", "--cluster", "study:3", "--predict-for",
+      "backfilling")
+    #expect(said.status == 2 && said.error.contains("--predict-for means nothing without"))
+    for (engine, own, isRead) in [
+      ("{ predictFor: order }", "{}", false),
+      ("{ predictFor: order }", "{ prediction: last-two }", true),
+      ("{ prediction: last-two }", "{ predictFor: order }", true),
+      ("{}", "{ predictFor: order }", false),
+      ("{ prediction: last-two }", "{ prediction: none, predictFor: order }", false),
+    ] {
+      let file = try folder.write(
+        """
+        name: p
+        workloads: [{ name: w, source: "study:tasks=20" }]
+        clusters: ["study:3"]
+        schedulers: [{ name: s, policy: first-fit, engine: \(own) }]
+        engine: \(engine)
+        seeds: 1
+        outputs: [json]
+        """, to: "p.yaml")
+      let made = try tracemill(
+        "compare", "--experiment", file, "-o", folder("p\(engine)\(own)"), "-q")
+      #expect((made.status == 0) == isRead, "\(engine) \(own) \(made.error)")
+      #expect(isRead || made.error.contains("predictFor"), "\(made.error)")
+    }
+  }
+
   @Test func findBracketsTheTruth() throws {
     let made = try tracemill(
       "sweep", "--workload", "mmc:c=1,run=100,tasks=4000", "--cluster", "mmc:c=1", "--scheduler",
@@ -108,6 +166,24 @@ import Testing
   }
 
   /// Parameters stand after a file's name as after a preset's.
+  /// A log without MaxMemory tells nothing of its machine's memory: that is not 0 GiB.
+  @Test func whatIsNotKnownOfMachinesIsNotZero() throws {
+    let log = try folder.write(
+      "; MaxProcs: 8\n; MaxNodes: 8\n1 0 5 100 2 -1 -1 2 200 -1 1 3 1 -1 -1 -1 -1 -1\n", to: "l.swf"
+    )
+    let cluster = try tracemill("cluster", log, "--quiet")
+    #expect(cluster.output.contains("not known, so not modelled: memory, disk, GPUs"))
+    let kinds = try #require(
+      try object(try tracemill("cluster", log, "--json", "--quiet"))["kinds"] as? [[String: Any]])
+    #expect(kinds.count == 1 && kinds[0]["memory_gib"] is NSNull && kinds[0]["cores"] as? Int == 8)
+    let text = try tracemill("inspect", log, "--quiet", "--html", folder("l.html"))
+    #expect(text.output.contains("8 cores  memory not known") && !text.output.contains("0 GiB"))
+    let machines = try #require(
+      try object(try tracemill("inspect", log, "--json", "--quiet"))["machines"] as? [String: Any])
+    let mix = try #require(machines["mix_at_start"] as? [[String: Any]])
+    #expect(mix.count == 1 && mix[0]["memory_bytes"] is NSNull && mix[0]["cpu_cores"] as? Int == 8)
+  }
+
   @Test func scenarioFilesTakeParameters() throws {
     let file = try folder.write(
       """

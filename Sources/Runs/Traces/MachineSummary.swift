@@ -1,3 +1,4 @@
+import Foundation
 import TraceParsing
 import Workload
 
@@ -5,7 +6,20 @@ import Workload
 public struct MachineSummary {
   private var initial = 0
   private var ever: Set<Int64> = []
-  private var mix: [Resources: Int] = [:]
+  private var mix: [Kind: Int] = [:]
+
+  /// Machines that are alike, in what is known of them: no machine has no cores or no memory.
+  struct Kind: Hashable {
+    var cores: Cores?
+    var memory: Bytes?
+
+    init(_ event: MachineEvent) {
+      let capacity = event.capacity
+      cores = capacity.cpu > .zero ? capacity.cpu : nil
+      memory =
+        capacity.memory > .zero && !event.unknown.contains(.memory) ? capacity.memory : nil
+    }
+  }
 
   /// Counts them.
   public init(_ list: MachineEventList) {
@@ -13,32 +27,33 @@ public struct MachineSummary {
       ever.insert(event.machine)
       if event.time == .zero, event.kind == .add {
         initial += 1
-        mix[event.capacity, default: 0] += 1
+        mix[Kind(event), default: 0] += 1
       }
     }
   }
 
-  private var largest: [(Resources, Int)] {
+  private var largest: [(kind: Kind, machines: Int)] {
     mix.sorted {
-      ($0.value, $0.key.cpu, $0.key.memory.rawValue) > (
-        $1.value, $1.key.cpu, $1.key.memory.rawValue
+      ($0.value, $0.key.cores ?? .zero, $0.key.memory ?? .zero) > (
+        $1.value, $1.key.cores ?? .zero, $1.key.memory ?? .zero
       )
-    }
+    }.map { ($0.key, $0.value) }
   }
 
-  /// The commonest kinds, as many as a page shows.
-  var kinds: [(cores: Double, memory: Double, machines: Int)] {
-    largest.prefix(20).map { ($0.cpu.value, $0.memory.gibibytes, $1) }
+  /// The commonest kinds, as many as a page shows; nil is not known.
+  var kinds: [(cores: Double?, memory: Double?, machines: Int)] {
+    largest.prefix(20).map { ($0.kind.cores?.value, $0.kind.memory?.gibibytes, $0.machines) }
   }
 
   var text: String {
     var text =
       "  \(counted(initial, "machine")) at the start, \(grouped(ever.count)) ever\n"
     var lines = TextTable(left: [])
-    for (capacity, count) in largest.prefix(10) {
+    for (kind, count) in largest.prefix(10) {
       lines.add([
-        grouped(count), "×", significant(capacity.cpu.value) + " cores",
-        significant(capacity.memory.gibibytes) + " GiB",
+        grouped(count), "×",
+        kind.cores.map { significant($0.value) + " cores" } ?? "cores not known",
+        kind.memory.map { significant($0.gibibytes) + " GiB" } ?? "memory not known",
       ])
     }
     text += lines.text.split(separator: "\n").map { "  \($0)\n" }.joined()
@@ -48,10 +63,11 @@ public struct MachineSummary {
   var object: [String: Any] {
     [
       "at_start": initial, "ever": ever.count,
-      "mix_at_start": largest.map {
+      "mix_at_start": largest.map { kind, count -> [String: Any] in
         [
-          "cpu_cores": $0.cpu.value, "memory_bytes": $0.memory.rawValue, "machines": $1,
-        ] as [String: Any]
+          "cpu_cores": kind.cores.map(\.value) ?? NSNull() as Any,
+          "memory_bytes": kind.memory.map(\.rawValue) ?? NSNull() as Any, "machines": count,
+        ]
       },
     ]
   }

@@ -57,7 +57,8 @@ extension TraceSummary {
               title: "Machines at the start", note: "", header: ["cores", "GiB", "machines"],
               rows: (machines?.kinds ?? []).map { kind in
                 [
-                  Cell(significant(kind.cores)), Cell(significant(kind.memory), value: kind.memory),
+                  Cell(kind.cores.map { significant($0) } ?? "–", value: kind.cores),
+                  Cell(kind.memory.map { significant($0) } ?? "–", value: kind.memory),
                   count(kind.machines),
                 ]
               })),

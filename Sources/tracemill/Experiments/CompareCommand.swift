@@ -51,14 +51,7 @@ struct CompareCommand: AsyncParsableCommand {
     help: ArgumentHelp("Seeds 1 to this, in place of the experiment's own.", valueName: "number"))
   var seeds: Int?
 
-  @Option(
-    name: .customLong("by"),
-    help: ArgumentHelp(
-      """
-      Tell waits apart by user, or by size (cores, in powers of two); may be repeated. By run time and \
-      by class they are told anyway.
-      """, valueName: "what"))
-  var waitsBy: [WaitsBy] = []
+  @OptionGroup var waits: WaitsOptions
 
   @Option(
     name: .shortAndLong,
@@ -141,7 +134,7 @@ struct CompareCommand: AsyncParsableCommand {
     let here = FileManager.default.currentDirectoryPath
     let named = try experiment.map(NamedExperiment.init)
     var (definition, folder) = try named.map { ($0.definition, $0.folder) } ?? (parts(), here)
-    let groupings = waitsBy.groupings
+    let groupings = waits.groupings
     if !groupings.isEmpty { definition.waitsBy = groupings }
     if let seeds { definition.seeds = (1...UInt64(seeds)).map { $0 } }
     let issues = definition.issues()

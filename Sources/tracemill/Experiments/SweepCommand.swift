@@ -71,14 +71,7 @@ struct SweepCommand: AsyncParsableCommand {
     completion: .list(Metric.catalogue.map(\.name)))
   var metric: [String] = []
 
-  @Option(
-    name: .customLong("by"),
-    help: ArgumentHelp(
-      """
-      Tell waits apart by user, or by size (cores, in powers of two); may be repeated. By run time and \
-      by class they are told anyway.
-      """, valueName: "what"))
-  var waitsBy: [WaitsBy] = []
+  @OptionGroup var waits: WaitsOptions
 
   @Option(help: ArgumentHelp("Seeds 1 to this.", valueName: "number"))
   var seeds = 10
@@ -128,7 +121,7 @@ struct SweepCommand: AsyncParsableCommand {
       }
     }
     if let find {
-      guard waitsBy.isEmpty else {
+      guard waits.waitsBy.isEmpty else {
         throw ValidationError("--find prints a value and no table of waits: it takes no --by")
       }
       guard find.key == vary.key else {
@@ -152,7 +145,7 @@ struct SweepCommand: AsyncParsableCommand {
         let named = try NamedExperiment($0)
         return (named.definition, named.folder)
       } ?? (parts(), here)
-    if !waitsBy.groupings.isEmpty { base.waitsBy = waitsBy.groupings }
+    if !waits.groupings.isEmpty { base.waitsBy = waits.groupings }
     base.seeds = (1...UInt64(seeds)).map { $0 }
     base.lead(with: metric)
     // What is varied goes before what it was trained in.
