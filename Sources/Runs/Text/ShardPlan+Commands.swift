@@ -5,6 +5,7 @@ extension ShardPlan {
   ///   - words: those of `convert`, without its name.
   ///   - output: the file that it writes, as the words say.
   ///   - shared: options that shards and the merge both obey, with their values, if the words have them.
+  ///   - shards: how many.
   ///   - folder: what relative paths begin from.
   ///   - work: where shards leave what they did; `OUTPUT.shards` if nil.
   public static func conversion(
@@ -31,6 +32,7 @@ extension ShardPlan {
   /// - Parameters:
   ///   - words: those of `compare`, without its name.
   ///   - output: the folder that it writes to, as the words say.
+  ///   - shards: how many.
   ///   - folder: what relative paths begin from.
   ///   - work: where shards leave what they did; `OUTPUT/shards` if nil.
   public static func comparison(
