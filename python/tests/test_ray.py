@@ -90,17 +90,21 @@ def tables(experiment: pathlib.Path) -> bytes:
 
 
 def workers() -> list[int]:
-    """Processes that do a shard, and the workers of Ray that they belong to."""
+    """Programs that do a shard, and the workers of Ray that wait for them; the latest last.
+
+    Ray's agents are called ``ray::`` too, and a node dies with its agent: work goes by the name of its task.
+    """
     found = []
     for pid in os.listdir("/proc"):
         if pid.isdigit():
             try:
                 name = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+                begun = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
             except OSError:
                 continue
-            if name.startswith(b"ray::") or b"--shard" in name:
-                found.append(int(pid))
-    return found
+            if name.startswith(b"ray::tracemill ") or b"--shard" in name:
+                found.append((int(begun), int(pid)))  # numbers of processes begin again at some time
+    return [pid for _, pid in sorted(found)]
 
 
 class Killer(threading.Thread):
@@ -136,6 +140,7 @@ def test_workers_killed(cluster: Any, trace: pathlib.Path, whole: bytes, tmp_pat
     killer.stopped.set()
     killer.join()
     assert killer.killed > 0
+    assert sum(node["Alive"] for node in engine.nodes()) == 3, "workers die here, nodes elsewhere"
     assert (tmp_path / "a.parquet").read_bytes() == whole
 
 
