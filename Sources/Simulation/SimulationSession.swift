@@ -22,6 +22,8 @@ import Workload
 public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
   private var engine: Engine
   private var source: Source
+  /// The task that is on its way.
+  private let coming = Coming()
   private let seed: UInt64
   private let isAudited: Bool
   /// Whether some machine's memory is not known: then no share of it is.
@@ -179,10 +181,15 @@ extension SimulationSession where Source: ~Copyable {
       switch try engine.proceed() {
       case .decision: return true
       case .task:
-        let record: TaskRecord?
-        do { record = try source.next() } catch { throw .source(error) }
-        if let record, try engine.submit(record) { continue }
-        engine.close()
+        do {
+          guard let next = try source.next() else {
+            engine.close()
+            continue
+          }
+          coming.record.initialize(to: next)
+        } catch { throw .source(error) }
+        if try engine.submit(coming.record) == .beyondEnd { engine.close() }
+      case .arrival: engine.arrive(coming.record)
       case .results: try handOver(to: &results)
       case .end: return false
       }
@@ -203,4 +210,11 @@ extension SimulationSession where Source: ~Copyable {
     }
     engine.results.removeAll(keepingCapacity: true)
   }
+}
+
+/// Where the task is kept that is on its way. A record in a variable would be copied at each step of its way.
+private struct Coming: ~Copyable {
+  let record = UnsafeMutablePointer<TaskRecord>.allocate(capacity: 1)
+
+  deinit { record.deallocate() }
 }

@@ -69,7 +69,7 @@ extension Engine {
   }
 
   private mutating func closeQueue() {
-    fresh.removeAll(keepingCapacity: true)
+    if !fresh.isEmpty { fresh.removeAll(keepingCapacity: true) }
     offering.stage = .closed
   }
 

@@ -26,7 +26,7 @@ extension Engine {
     let tasks = Int(count)
     let isKnown =
       view.estimate.isKnown
-      || (!cluster.delivery.runTimes.isEmpty && cluster.delivery.runTimes.mean(of: view.id) != nil)
+      || (hasRunTimes && cluster.delivery.runTimes.mean(of: view.id) != nil)
     if isKnown { accounts.remarks.withEstimate += tasks }
     accounts.remarks.withUser =
       (accounts.remarks.withUser ?? 0) + (view.user == .unknown ? 0 : tasks)

@@ -4,17 +4,17 @@ import Workload
 extension Engine {
   /// Puts a waiting task at its place in the queue.
   mutating func enqueue(_ index: Int32) {
-    let entry = queueEntry(index)
-    let first = pending.first
-    pending.insert(entry, of: slots[index].view.user)
+    let (entry, user) = (queueEntry(index), slots[index].view.user)
+    let isFirst = pending.insert(entry, of: user)
     // A batch policy weighs all that wait, others the head.
-    if isBatch || first == nil || pending.first == entry { headWaits = false }
+    if isBatch || isFirst { headWaits = false }
   }
 
   /// Takes a waiting task out of the queue.
   mutating func dequeue(_ index: Int32) {
     if keepsPlan { withdraw(index) }
-    pending.remove(queueEntry(index), of: slots[index].view.user)
+    let (entry, user) = (queueEntry(index), slots[index].view.user)
+    pending.remove(entry, of: user)
     if index == bound { unbind() }
   }
 
@@ -86,9 +86,10 @@ extension Engine {
     if keepsRunningLists { runningLists[machine].append(index, in: &slots) }
     let speed = cluster.speed(machine)
     let work = slots[index].work
-    let length =
-      cluster.delivery.runTimes[slots[index].view.id, cluster.states[machine].number]
-      ?? (speed == 1 ? work : work.scaled(by: 1 / speed))
+    let own =
+      hasRunTimes
+      ? cluster.delivery.runTimes[slots[index].view.id, cluster.states[machine].number] : nil
+    let length = own ?? (speed == 1 ? work : work.scaled(by: 1 / speed))
     let end = cluster.now + startup + length + store
     slots[index].end = end
     slots[index].startup = startup
@@ -108,7 +109,7 @@ extension Engine {
     // Neither a prediction nor an estimate is known of it, nor a time of its own here.
     guard
       slots[index].view.estimate.isKnown || slots[index].view.predicted.isKnown
-        || !cluster.delivery.runTimes.isEmpty,
+        || hasRunTimes,
       let length = cluster.expectedRunTime(of: backfilled(slots[index].view), on: machine)
     else { return }
     let end = cluster.now + slots[index].startup + length + store
@@ -191,10 +192,15 @@ extension Engine {
       accounts.finished(slots[member].view.request, after: slots[member].work)
       member = slots[member].sibling
     }
-    let (view, work) = (slots[index].view, slots[index].work)
-    release(index)
-    conclude(index, .finished)
-    learn(view, work: work)
+    if isPredicted {
+      let (view, work) = (slots[index].view, slots[index].work)
+      release(index)
+      conclude(index, .finished)
+      learn(view, work: work)
+    } else {
+      release(index)
+      conclude(index, .finished)
+    }
     if options.mode == .dispatch { startQueued(on: machine) }
   }
 
