@@ -16,7 +16,7 @@ import Yams
 /// ```
 /// Files of more than 16 MiB, of more than 4,000,000 values (however aliases repeat them) and nesting
 /// of more than 1,000 levels are refused.
-public struct ConfigurationFile {
+public struct ConfigurationFile: Sendable {
   /// What errors call it.
   public let name: String
   /// All of it.
@@ -79,6 +79,29 @@ public struct ConfigurationFile {
         file: name, issues: issues.isEmpty ? [.init(path: "", message: "is incomplete")] : issues)
     }
     return value
+  }
+
+  /// Lines such as `clusters[0].seed: is odd`, each behind the file's name and the place of its path; one of
+  /// which the file has no such path stays as it is.
+  public func placing(_ lines: [String]) -> [String] {
+    guard let tree = try? Yams.compose(yaml: JSONText.asYAML(text) ?? text) else { return lines }
+    return lines.map { line in
+      let path = line.prefix { $0 != ":" }
+      var node = tree
+      for step in path.split(whereSeparator: { $0 == "." || $0 == "[" }) {
+        let next: Node?
+        if step.last == "]" {
+          let elements = node.sequence.map(Array.init) ?? []
+          next = Int(step.dropLast()).flatMap { elements.indices.contains($0) ? elements[$0] : nil }
+        } else {
+          next = node.mapping?[String(step)]
+        }
+        guard let next else { return line }
+        node = next
+      }
+      guard let mark = node.mark else { return line }
+      return "\(name):\(mark.line):\(mark.column): \(line)"
+    }
   }
 
   /// What the YAML parser has to say, in one line.

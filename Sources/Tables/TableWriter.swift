@@ -193,7 +193,7 @@ final class CSVTableWriter<Row>: TableWriter {
 
 /// The shortest decimal that reads back as `value`, whole numbers without a point.
 package func decimal(_ value: Double) -> String {
-  value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
+  value == value.rounded() && abs(value) <= 0x1p53 ? String(Int64(value)) : "\(value)"
 }
 
 /// Runs `body` and makes a `TraceError` of what it throws.

@@ -45,6 +45,7 @@ public struct MachineScale: Equatable, Sendable {
   /// What normalised CPU, memory and disk do not tell, beside what they do.
   public func unknown(_ normalised: SIMD4<Double>) -> MachineEvent.Unknown {
     var unknown: MachineEvent.Unknown = []
+    if normalised[0].isNaN { unknown.insert(.cpu) }
     if normalised[1].isNaN { unknown.insert(.memory) }
     if normalised[2].isNaN { unknown.insert(.disk) }
     return unknown

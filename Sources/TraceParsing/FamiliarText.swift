@@ -19,6 +19,11 @@ enum FamiliarText {
       if text.contains("\"apiVersion\"") {
         return ", which looks like a list of Kubernetes (kubectl get -o json)"
       }
+      if text.contains("\"submit_us\"") {
+        return
+          ", which looks like records in JSON: CSV and Parquet are read as they are, JSON with "
+          + "--columns (a mapping such as {columns: {submit_us: submit_us}})"
+      }
       return ", which looks like JSON that is no trace's"
     }
     for (separator, name) in [("|", "pipes"), ("\t", "tabs"), (";", "semicolons"), (",", "commas")]

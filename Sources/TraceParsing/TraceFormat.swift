@@ -116,6 +116,14 @@ public struct MachineEventList: Sendable {
   }
 }
 
+extension TraceInput.Group {
+  /// Throws if its files are damaged from their beginning on: then nothing tells what they are.
+  fileprivate func throwDamage() throws(TraceError) {
+    var parts = PartCursor(self, ReadOptions())
+    while let (_, stream) = try parts.next() { _ = try stream.peek(1) }
+  }
+}
+
 /// Opens a path as a trace: finds its files, recognises their kind.
 public struct TraceOpener: Sendable {
   private let formats: [any TraceFormat]
@@ -173,6 +181,7 @@ public struct TraceOpener: Sendable {
     if group.isParquet {
       throw Self.unknownColumns(try group.files[0].openParquet(), group, format)
     }
+    if group.head.isEmpty { try group.throwDamage() }
     let line = String(decoding: group.head.prefix { $0 != 0x0a }.prefix(60), as: UTF8.self)
     let asked = format ?? "any of \(formats.count) formats"
     throw TraceError(

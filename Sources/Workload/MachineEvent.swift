@@ -18,6 +18,8 @@ public struct MachineEvent: BitwiseCopyable, Hashable, Sendable {
     public static let memory = Unknown(rawValue: 1)
     /// Disk.
     public static let disk = Unknown(rawValue: 2)
+    /// CPU. A machine cannot be used without: it counts as one of no cores.
+    public static let cpu = Unknown(rawValue: 4)
   }
 
   /// When. 0 = it was there before the trace.
@@ -28,7 +30,8 @@ public struct MachineEvent: BitwiseCopyable, Hashable, Sendable {
   public var kind: Kind
   /// Its capacity from now on; zero where the trace does not say.
   public var capacity: Resources
-  /// What the trace does not say of a machine whose other capacities it does: no limit, not none.
+  /// What the trace does not say of a machine whose other capacities it does. Memory and disk have no limit
+  /// then.
   public var unknown: Unknown
   /// Its platform's place in the symbol table that came with the events; 0 if not known.
   public var platform: UInt32

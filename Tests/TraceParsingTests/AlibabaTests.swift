@@ -132,6 +132,25 @@ import Workload
     #expect(machines.map(\.capacity.memory) == [Bytes(128 << 30), .zero, Bytes(64 << 30)])
   }
 
+  @Test func `what a trace does not know of a machine is no limit, but for cores`() throws {
+    let folder = try ScratchFolder()
+    func events(_ name: String, _ text: String) throws -> [MachineEvent] {
+      let trace = try Self.opener.open(folder.write(name, text))
+      return try #require(try trace.machineEvents(ReadOptions())).events
+    }
+    let old = try events(
+      "server_event.csv", "0,1,add,,64,-1,-1\n0,2,add,,64,0.5,\n0,3,add,,-1,0.5,0.5\n")
+    #expect(old.map(\.unknown) == [[.memory, .disk], .disk, .cpu])
+    let new = try events(
+      "machine_meta.csv", "m_1,0,1,2,96,-1,USING\nm_2,0,1,2,96,101,USING\nm_3,0,1,2,-1,50,USING\n")
+    #expect(new.map(\.unknown) == [[.memory, .disk], [.memory, .disk], [.cpu, .disk]])
+    let nodes = try events(
+      "openb_node_list.csv",
+      "sn,cpu_milli,memory_mib,gpu,model\nn-0,32000,,0,\nn-1,32000,-1,2,V100\nn-2,-1,262144,0,\n")
+    #expect(nodes.map(\.unknown) == [[.memory, .disk], [.memory, .disk], [.cpu, .disk]])
+    #expect(nodes.allSatisfy { $0.capacity.memory >= .zero && $0.capacity.cpu >= .zero })
+  }
+
   @Test func `v2017's machines come and go`() throws {
     let trace = try Self.opener.open(Formats.root + "/data/alibaba-2017")
     let events = try #require(try trace.machineEvents(ReadOptions())).events

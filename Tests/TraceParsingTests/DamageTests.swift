@@ -53,6 +53,21 @@ import Workload
     #expect(rejects == [reason: 1])
   }
 
+  /// What is damaged from its first byte on, or cut between two members, is told as damage.
+  @Test func damageAtTheBeginningIsNoOtherFormat() throws {
+    let folder = TemporaryFolder()
+    let zip = ArchiveMaker.zip([("a/job_events.csv", table(60)), ("b/x.csv", table(60))])
+    let second = try #require(
+      (1..<zip.count - 4).first { Array(zip[$0..<$0 + 4]) == [0x50, 0x4b, 3, 4] })
+    var flipped = zip
+    for place in 60..<90 { flipped[place] ^= 0x5a }
+    for (name, bytes) in [("flipped", flipped), ("cut", Array(zip[..<second]))] {
+      let error = try #require(failure(try folder.write(bytes, to: name + ".zip")))
+      #expect(error.code == .damaged && error.description.contains("\(name).zip"), "\(error)")
+      #expect(!error.message.contains("unknown error"), "\(error)")
+    }
+  }
+
   @Test func aWrongChecksumCostsNoRow() throws {
     let folder = TemporaryFolder()
     var bytes = ArchiveMaker.compress(table(600), .gzip)

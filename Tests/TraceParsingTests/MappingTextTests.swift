@@ -129,6 +129,7 @@ import Workload
     #expect(values("mem", tres) == ["8G"] && values("gres/gpu", tres) == ["2", "1"])
     #expect(values("gres/gpu", "gres/gpu=3,gres/gpu:a100=3") == ["3"])
     #expect(values("1", "1=20,2=170000,1001=1") == ["20"])
+    #expect(values("mem", " cpu=4, mem=8G ,node=1 ") == ["8G"] && values("cpu", " cpu=4") == ["4"])
     #expect(values("start", "user=ann ctime=1 start=22 exec_host=a/0+b,c") == ["22"])
     func elements(_ text: String) -> [String] {
       var text = text

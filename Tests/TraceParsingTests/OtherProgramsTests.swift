@@ -88,6 +88,46 @@ import Workload
     #expect(records[0].attempts == 1)
   }
 
+  /// R, databases and Hive write their own words for nothing, in one file or in several.
+  @Test func wordsForNothingAreNothing() throws {
+    for word in ["NA", "<NA>", "NaT", "NULL", "null", "None", "\\N", "nan"] {
+      let text = "job_id,submit_us,run_us,priority,cpu_cores,machine_id,user\n"
+      let row = "7,1,\(word),\(word),\(word),\(word),NA\n"
+      try folder.write(text + row, to: "one.csv")
+      try folder.write(text + row, to: "some/a.csv")
+      try folder.write(text + "8,2,5,3,1,4,ann\n", to: "some/b.csv")
+      for path in [folder("one.csv"), folder("some")] {
+        let (records, stream) = try read(path)
+        #expect(records[0].flags.isSuperset(of: [.runTimeUnknown, .cpuUnknown]), "\(word)")
+        #expect(records[0].priority == -1 && records[0].machine == -1, "\(word)")
+        // Somebody may be called so.
+        #expect(stream.symbols[records[0].user] == "NA")
+      }
+    }
+    let text = "job_id,submit_us,run_us\n7,NA,1\n"
+    #expect(throws: TraceError.self) { try read(folder.write(text, to: "no.csv")) }
+  }
+
+  /// A request and the largest one share a flag: where a row has one of them, the other is the same.
+  @Test func aRequestIsNotLostBesideAnEmptyLargestOne() throws {
+    let header = "job_id,submit_us,cpu_cores,max_cpu_cores,memory_bytes,max_memory_bytes"
+    let rows = ["1,1,0.5,,,", "2,2,,2,7,", "3,3,1,3,,9", "4,4,,,8,8"]
+    let path = try folder.write(([header] + rows).joined(separator: "\n") + "\n", to: "max.csv")
+    for only in [false, true] {
+      var records = try read(path).records
+      if only {
+        let text = "job_id,submit_us,max_cpu_cores,max_memory_bytes\n1,1,0.5,\n2,2,2,7\n3,3,3,9\n"
+        records = try read(folder.write(text + "4,4,,8\n", to: "only.csv")).records
+      }
+      #expect(records.map(\.request.cpu) == [0.5, 2, only ? 3 : 1, 0].map { Cores($0) })
+      #expect(records.map(\.maxRequest.cpu) == [0.5, 2, 3, 0].map { Cores($0) })
+      #expect(records.map { $0.flags.contains(.cpuUnknown) } == [false, false, false, true])
+      #expect(records.map(\.request.memory) == [0, 7, 9, 8].map { Bytes($0) })
+      #expect(records.map(\.maxRequest.memory) == [0, 7, 9, 8].map { Bytes($0) })
+      #expect(records.map { $0.flags.contains(.memoryUnknown) } == [true, false, false, false])
+    }
+  }
+
   @Test func usersThatAreNotUTF8StayApart() throws {
     let names: [[UInt8]] = [[0x61, 0xe9], [0x61, 0xe8], [0x61, 0xff, 0xfe], Array("aé".utf8)]
     var bytes = Array("submit_us,user\n".utf8)
@@ -120,6 +160,14 @@ import Workload
     try folder.write("job_id,submit_us\n2,3\n", to: "own/priority_class=production/a.csv")
     let own = try read(folder("own")).records
     #expect(own.map(\.id.job) == [2, 1] && own.map(\.priorityClass) == [.production, .batch])
+    // A column that is none of ours is kept as those of the files are.
+    try folder.write("job_id,submit_us,queue\n1,9,a\n", to: "more/site=eu/zone=01/a.csv")
+    try folder.write("job_id,submit_us,queue\n2,3,b\n", to: "more/site=us%2C2/zone=1/a.csv")
+    let more = try TraceOpener(formats: [RecordFileFormat()]).open(folder("more"))
+    var options = ReadOptions()
+    options.keepsColumns = true
+    let kept = try more.records(options).attributes
+    #expect(Set(kept.columns.map(\.name)) == ["queue", "site", "zone"])
   }
 
   @Test func whatIsThereTwiceIsTold() throws {
@@ -194,6 +242,47 @@ import Workload
       let error = try #require(throws: TraceError.self) { try mapped(folder("\(name).parquet")) }
       #expect(error.message.contains("'t'") && error.message.contains(type), "\(error)")
     }
+  }
+
+  /// Columns beside ours: dates as dates, what cannot be read by column and type; a task that is there twice.
+  @Test(.enabled(if: python != nil, noPython))
+  func `other columns of Parquet records are kept or named`() throws {
+    try make(
+      """
+      import pyarrow as pa, pyarrow.parquet as pq, datetime as dt, decimal, numpy
+      t = dt.datetime(2024, 2, 29, 23, 59, 59, 500000)
+      table = pa.table({
+        "job_id": [1, 1], "submit_us": [1, 2], "day": [dt.date(1969, 12, 31), dt.date(2024, 2, 29)],
+        "at": pa.array([t, None], pa.timestamp("ns")), "clock": pa.array([t.time(), dt.time(1)]),
+        "large": [1704067200000000, 9007199254740992], "half": numpy.array([1, 2], numpy.float16),
+        "lists": [[1], [2]], "money": [decimal.Decimal("1.5")] * 2})
+      pq.write_table(table, "other.parquet")
+      pq.write_table(pa.table({"id": [1], "t": [1], "d": [1], "on": [dt.date(2024, 2, 29)]}), "m.parquet")
+      """)
+    var options = ReadOptions()
+    (options.keepsColumns, options.keepsAttributes) = (true, true)
+    let stream = try TraceOpener(formats: [RecordFileFormat()]).open(folder("other.parquet"))
+      .records(options)
+    _ = try Formats.drain(stream)
+    #expect(Set(stream.attributes.columns.map(\.name)) == ["day", "at", "clock", "large"])
+    func words(_ name: String) -> [String] {
+      guard let column = stream.attributes.columns.firstIndex(where: { $0.name == name }) else {
+        return []
+      }
+      return (0..<stream.attributes.tasks.count).compactMap {
+        stream.attributes.value(column: column, row: $0).map { stream.symbols[UInt32($0)] }
+      }
+    }
+    // Both rows are of one task, which keeps the last value.
+    #expect(words("day") == ["2024-02-29"] && words("at") == ["2024-02-29T23:59:59.500000000"])
+    #expect(words("clock") == ["01:00:00"])
+    #expect(stream.attributes["large", TaskID(job: 1, index: 0)] == 9_007_199_254_740_992)
+    let notes = stream.report.notes.texts
+    #expect(
+      notes.contains { note in
+        ["'half' (FLOAT16", "'lists' (", "'money' (DECIMAL"].allSatisfy(note.contains)
+      }, "\(notes)")
+    #expect(notes.contains { $0.contains("1 task has more than one row") }, "\(notes)")
   }
 
   @Test(.enabled(if: python != nil, noPython))

@@ -42,6 +42,21 @@ import Workload
     #expect(records.map(\.id.job) == [1, 2] && records.map(\.runTime.seconds) == [300, 50])
     #expect(records[0].submit.seconds == 7 && records[0].outcome == .failed)
     #expect(stream.report.notes.count == 2)
+    // What a later stretch waited is counted from the end of the one before.
+    #expect(records[0].attempts == 2 && records[0].waitTime.seconds == 25)
+    #expect(records[0].firstSchedule.seconds == 12 && records[0].end.seconds == 332)
+    #expect(records[0].lastSchedule.seconds == 132)
+    let long =
+      Self.line(1, 0, 0, 9_007_199_000, status: 2) + Self.line(1, -1, 0, 9_007_199_000, status: 3)
+    let error = try #require(throws: TraceError.self) {
+      try Formats.drain(open(folder.write("long.swf", long)).records(ReadOptions()))
+    }
+    #expect(error.message.contains("job 1, its partial executions together"))
+    // A later stretch that does not say how long it waited.
+    let silent = Self.line(1, 7, 5, 100, status: 2) + Self.line(1, -1, -1, 200, status: 3)
+    let job = try Formats.drain(open(folder.write("silent.swf", silent)).records(ReadOptions()))[0]
+    #expect(job.flags.contains(.waitTimeUnknown) && job.firstSchedule.seconds == 12)
+    #expect(job.end.seconds == 312 && job.attempts == 2)
     // A submit time of -1 is a mistake in any other line.
     let bad = try open(folder.write("bad.swf", Self.line(1, -1, 0, 1, status: 1)))
     #expect(throws: TraceError.self) { try Formats.drain(bad.records(ReadOptions())) }

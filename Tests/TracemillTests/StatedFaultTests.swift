@@ -32,6 +32,64 @@ import Testing
     #expect((replayed["left_out"] as? [String: Int])?["never_ran"] == 0)
   }
 
+  /// A table of machines by somebody else: memory that it does not say is no limit, cores are counted as none.
+  @Test func whatAMappingDoesNotKnowOfMachinesIsTold() throws {
+    let folder = TemporaryFolder()
+    try folder.write("id,s,r,c,m\n1,0,10,4,30\n2,1,10,4,30\n", to: "t/jobs.csv")
+    try folder.write("node,cores,mem\n1,4,\n2,4,-1\n3,,8\n", to: "t/nodes.csv")
+    let columns =
+      "columns: {job_id: id, submit_us: {from: s, unit: s}, run_us: {from: r, unit: s}, cpu_cores: c, "
+      + "memory_bytes: {from: m, unit: GiB}}\nmachines: {file: nodes, columns: {machine_id: node, "
+      + "cpu_cores: cores"
+    for (end, unknown) in [
+      (", memory_bytes: {from: mem, unit: GiB, missing: [\"-1\"]}", 2), ("", 3),
+    ] {
+      let map = try folder.write(columns + end + "}}\n", to: "map.yaml")
+      let seen = try object(
+        tracemill("simulate", "--workload", folder("t"), "--columns", map, "-q", "--json"))
+      #expect(seen["placed"] as? Int == 2 && seen["machines_of_unknown_memory"] as? Int == unknown)
+      #expect(seen["machines_of_unknown_cpu"] as? Int == 1)
+      let text = try tracemill("cluster", folder("t"), "--columns", map, "-q").output
+      #expect(text.contains("not known, so counted as none: cores of 1 machine"), "\(text)")
+    }
+  }
+
+  /// What is found wrong with an experiment once its parts are looked at has a line too.
+  @Test func mistakesInPartsOfAnExperimentHaveLines() throws {
+    let folder = TemporaryFolder()
+    let table = try folder.write("submit_us,run_us\n0,5\n", to: "t.csv")
+    for (workload, cluster, scheduler, said) in [
+      ("{name: w, source: no.csv}", "study:3", "first-fit", "e.yaml:2:"),
+      ("{name: w, source: t.csv, priority: zz}", "study:3", "first-fit", "e.yaml:2:"),
+      ("{name: w, source: \"study:tasks=x\"}", "study:3", "first-fit", "e.yaml:2:"),
+      ("{name: w, source: t.csv}", "no.yaml", "first-fit", "e.yaml:3:"),
+      ("{name: w, source: t.csv}", "study:3", "marl:no.safetensors", "e.yaml:4:"),
+    ] {
+      let path = try folder.write(
+        "name: x\nworkloads: [\(workload)]\nclusters: [\"\(cluster)\"]\nschedulers: [\"\(scheduler)\"]\n"
+          + "seeds: 1\n", to: "e.yaml")
+      let result = try run(
+        tracemill, ["compare", "--experiment", path, "-o", folder("out"), "-q"])
+      #expect(result.status == 1 && result.error.contains(said), "\(result.error)")
+    }
+    withExtendedLifetime(table) {}
+  }
+
+  /// Records as JSON are called so, and not machines of another format.
+  @Test func recordsInJSONAreCalledSo() throws {
+    let folder = TemporaryFolder()
+    let row =
+      #"{"job_id":1,"submit_us":0,"run_us":5,"machine_id":7,"cpu_cores":1.0,"memory_bytes":5}"#
+    for (name, text) in [("lines.json", row + "\n" + row + "\n"), ("list.json", "[\(row),\(row)]")]
+    {
+      let path = try folder.write(text, to: name)
+      let result = try run(tracemill, ["inspect", path, "-q"])
+      #expect(
+        result.status == 1 && result.error.contains("looks like records in JSON"), "\(result.error)"
+      )
+    }
+  }
+
   @Test func aRuleWithoutEstimatesIsTold() throws {
     let folder = TemporaryFolder()
     let jobs = try folder.write(

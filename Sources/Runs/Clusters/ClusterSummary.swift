@@ -25,6 +25,8 @@ public struct ClusterSummary {
   public let kinds: [(kind: Kind, machines: Int)]
   /// Resources that are not known, and of how many machines.
   private let unknown: [(resource: String, machines: Int)]
+  /// Machines whose cores are not known.
+  private let withoutCores: Int
 
   /// Counts the machines of `layout`; O(machines).
   public init(_ layout: ClusterLayout, name: String) {
@@ -44,6 +46,7 @@ public struct ClusterSummary {
       ("disk", left.contains(.disk) ? machines : layout.machinesOfUnknownDisk),
       ("GPUs", left.contains(.gpu) ? machines : 0),
     ].filter { $0.1 > 0 }
+    withoutCores = layout.machinesOfUnknownCPU
     var counts: [Kind: Int] = [:]
     for machine in layout.machines {
       counts[
@@ -89,6 +92,9 @@ public struct ClusterSummary {
     }
     if !names.isEmpty {
       text += "  not known, so not modelled: \(names.joined(separator: ", "))\n"
+    }
+    if withoutCores > 0 {
+      text += "  not known, so counted as none: cores of \(counted(withoutCores, "machine"))\n"
     }
     return text
   }

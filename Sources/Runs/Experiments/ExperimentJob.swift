@@ -1,3 +1,4 @@
+import Configuration
 import Experiments
 import Foundation
 import Simulation
@@ -12,6 +13,8 @@ public struct ExperimentJob: Sendable {
   public var definition: ExperimentDefinition
   /// What relative paths in the definition begin from.
   public var folder: String
+  /// The file that says so, if one does: mistakes are told with its lines.
+  public var file: ConfigurationFile?
   /// The folder where results go; it is made if need be.
   public var output: String
   /// Whether learned schedulers run in the engine that they learned in.
@@ -85,7 +88,9 @@ public struct ExperimentJob: Sendable {
     var definition = definition
     let warnings = try provider.settle(&definition, asTrained: asTrained)
     let problems = provider.problems(definition)
-    guard problems.isEmpty else { throw RunError(lines: problems) }
+    guard problems.isEmpty else {
+      throw RunError(lines: file.map { $0.placing(problems) } ?? problems)
+    }
     for warning in warnings { reading.logger?.warning("\(warning)") }
     try ensureFolder(output)
     let store = try ResultsStore(path: results, creates: true)

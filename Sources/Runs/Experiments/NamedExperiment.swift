@@ -8,6 +8,8 @@ public struct NamedExperiment {
   public let definition: ExperimentDefinition
   /// The folder that its paths begin from.
   public let folder: String
+  /// What it was read from.
+  public let file: ConfigurationFile
 
   /// The experiment called `name`.
   ///
@@ -20,8 +22,8 @@ public struct NamedExperiment {
     let isThere = FileManager.default.fileExists(atPath: name, isDirectory: &isFolder)
     // The results of `--experiment study -o study` lie in a folder of that name.
     if let text = ShippedExperiments.text(name), !isThere || isFolder.boolValue {
-      definition = try ExperimentDefinition(
-        ConfigurationFile(text: text, name: name), schedulers: policies)
+      file = ConfigurationFile(text: text, name: name)
+      definition = try ExperimentDefinition(file, schedulers: policies)
       folder = here
       return
     }
@@ -32,7 +34,8 @@ public struct NamedExperiment {
           + ShippedExperiments.names.joined(separator: ", ") + ")"
           + (suggestionText(name, among: ShippedExperiments.names) ?? ""))
     }
-    definition = try ExperimentDefinition(ConfigurationFile(path: name), schedulers: policies)
+    file = try ConfigurationFile(path: name)
+    definition = try ExperimentDefinition(file, schedulers: policies)
     folder = URL(fileURLWithPath: name).absoluteURL.deletingLastPathComponent().path
   }
 }

@@ -290,16 +290,18 @@ public struct SimulationSummary {
 extension ClusterLayout {
   /// What its trace does not say of the machines, in a line where it is the same of all.
   var unknownNotes: [Note] {
-    let both = machinesOfUnknownMemory == machinesOfUnknownDisk
+    let limitless = "no limit"
+    let memory = ("memory", machinesOfUnknownMemory, limitless)
+    let disk = ("disk", machinesOfUnknownDisk, limitless)
+    let both = ("memory and disk", machinesOfUnknownMemory, limitless)
+    let cores = ("cores", machinesOfUnknownCPU, "counted as none")
     return
-      (both
-      ? [("memory and disk", machinesOfUnknownMemory)]
-      : [("memory", machinesOfUnknownMemory), ("disk", machinesOfUnknownDisk)]).compactMap {
-        what, count in
+      ((memory.1 == disk.1 ? [both] : [memory, disk]) + [cores]).compactMap {
+        what, count, meaning in
         guard count > 0 else { return nil }
         return Note(
           .assumed, what, ["machines": Double(count)],
-          "\(what) of \(counted(count, "machine")) not known: no limit")
+          "\(what) of \(counted(count, "machine")) not known: \(meaning)")
       }
   }
 }

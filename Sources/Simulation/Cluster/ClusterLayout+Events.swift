@@ -74,6 +74,7 @@ extension ClusterLayout {
     self.anomalies = anomalies
     machinesOfUnknownMemory = known.count { $0.unknown.contains(.memory) }
     machinesOfUnknownDisk = known.count { $0.unknown.contains(.disk) }
+    machinesOfUnknownCPU = known.count { $0.unknown.contains(.cpu) }
     if events.allSatisfy({ $0.capacity.milliGPU == 0 }) { unmodelled.insert(.gpu) }
   }
 }

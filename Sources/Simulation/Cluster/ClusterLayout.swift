@@ -67,6 +67,8 @@ public struct ClusterLayout: Hashable, Sendable {
   public internal(set) var machinesOfUnknownMemory = 0
   /// Machines whose disk the trace does not tell.
   public internal(set) var machinesOfUnknownDisk = 0
+  /// Machines whose cores the trace does not tell though it tells something else: they count as none.
+  public internal(set) var machinesOfUnknownCPU = 0
 
   /// Counts of what was odd about machine events.
   public struct Anomalies: Hashable, Sendable {

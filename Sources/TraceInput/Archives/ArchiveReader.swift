@@ -173,7 +173,10 @@ package final class ArchiveReader {
 
   private func failure(_ status: Int) -> TraceError {
     if let error = upstream.error ?? fatal { return error }
-    let text = archive_error_string(handle).map { String(cString: $0) } ?? "unknown error"
+    let text =
+      archive_error_string(handle).map { String(cString: $0) }
+      // libarchive has no words for a zip that is cut between two members.
+      ?? "the data end too early"
     let error = TraceError(.damaged, "damaged or truncated archive: \(text)", file: name)
     if status <= Int(ARCHIVE_FATAL) { fatal = error }
     return error

@@ -100,6 +100,14 @@ public struct FieldRow {
     return value
   }
 
+  /// An amount that is at most `greatest`; nil where the field is empty or -1, as traces mark what is not known.
+  public func knownNumber(_ column: Int, upTo greatest: Double) throws(RowError) -> Double? {
+    guard let value = try optionalNumber(column, in: -1...greatest) else { return nil }
+    if value >= 0 { return value }
+    guard value == -1 else { throw malformed(column, "-1 (unknown) or at least 0") }
+    return nil
+  }
+
   /// A number in `range` that must be there.
   public func number(_ column: Int, in range: ClosedRange<Double>) throws(RowError) -> Double {
     guard let value = try optionalNumber(column, in: range) else { throw empty(column, "a number") }

@@ -56,8 +56,8 @@ public enum Alibaba2017Format {
       index: Int32(try row.integer(3, in: 0...Int64(Int32.max))))
     let label = try row.label(5, AlibabaStatus.names)
     let status = AlibabaStatus.allCases[label]
-    let cpu = try row.optionalNumber(6, in: 0...1e9)
-    let memory = try row.optionalNumber(7, in: 0...1e6)
+    let cpu = try row.knownNumber(6, upTo: 1e9)
+    let memory = try row.knownNumber(7, upTo: 1e6)
     let request = Resources(
       cpu: Cores((cpu ?? 0) / 100),
       memory: scale.resources([.nan, memory ?? .nan, .nan, .nan]).memory)
@@ -84,11 +84,13 @@ public enum Alibaba2017Format {
     _ row: FieldRow, _ scale: MachineScale
   ) throws(RowError) -> FieldTableMachine {
     let kind = try row.label(2, eventNames)
+    let cores = try row.knownNumber(4, upTo: 1e6)
     let capacity = SIMD4(
-      .nan, try row.optionalNumber(5, in: 0...1e6) ?? .nan,
-      try row.optionalNumber(6, in: 0...1e6) ?? .nan, .nan)
+      cores ?? .nan, try row.knownNumber(5, upTo: 1e6) ?? .nan,
+      try row.knownNumber(6, upTo: 1e6) ?? .nan, .nan)
     var resources = scale.resources(capacity)
-    resources.cpu = Cores(try row.optionalNumber(4, in: 0...1e6) ?? 0)
+    // Cores are stated as such.
+    resources.cpu = Cores(cores ?? 0)
     let event = MachineEvent(
       time: try row.seconds(0), machine: try row.integer(1, in: 0...Int64.max),
       kind: kind == 0 ? .add : .remove, capacity: resources, unknown: scale.unknown(capacity))

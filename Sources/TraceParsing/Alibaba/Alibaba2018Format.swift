@@ -59,8 +59,8 @@ public enum Alibaba2018Format {
     let name = AlibabaTaskName(row[0])
     let label = try row.label(4, AlibabaStatus.names)
     let status = AlibabaStatus.allCases[label]
-    let cpu = try known(row, 7, in: -1...1e9)
-    var memory = try known(row, 8, in: -1...101)
+    let cpu = try row.knownNumber(7, upTo: 1e9)
+    var memory = try row.knownNumber(8, upTo: 101)
     if memory == 101 { memory = nil }
     let request = Resources(
       cpu: Cores((cpu ?? 0) / 100),
@@ -76,16 +76,6 @@ public enum Alibaba2018Format {
     record.setLife(
       status, last: try row.optionalSeconds(6) ?? .zero, hasRun: status.outcome != .pending)
     return FieldTableTask(record, status: label, predecessors: name.predecessors)
-  }
-
-  /// A number, or nil where the field is empty or -1.
-  private static func known(
-    _ row: FieldRow, _ column: Int, in range: ClosedRange<Double>
-  ) throws(RowError) -> Double? {
-    guard let value = try row.optionalNumber(column, in: range) else { return nil }
-    if value >= 0 { return value }
-    guard value == -1 else { throw row.malformed(column, "-1 (unknown) or at least 0") }
-    return nil
   }
 
   /// `j_17` is 17; any other name gets a number from 2^62 on by its hash.
@@ -106,10 +96,12 @@ public enum Alibaba2018Format {
     _ row: FieldRow, _ scale: MachineScale
   ) throws(RowError) -> FieldTableMachine {
     if row[0].isEmpty { throw row.empty(0, "a machine's name") }
-    let memory = try known(row, 5, in: -1...101).flatMap { $0 > 100 ? nil : $0 / 100 }
-    let normalised = SIMD4(.nan, memory ?? .nan, .nan, .nan)
+    let memory = try row.knownNumber(5, upTo: 101).flatMap { $0 > 100 ? nil : $0 / 100 }
+    let cores = try row.knownNumber(4, upTo: 1e6)
+    let normalised = SIMD4(cores ?? .nan, memory ?? .nan, .nan, .nan)
     var capacity = scale.resources(normalised)
-    capacity.cpu = Cores(try known(row, 4, in: -1...1e6) ?? 0)
+    // Cores are stated as such.
+    capacity.cpu = Cores(cores ?? 0)
     let event = MachineEvent(
       time: try row.seconds(1), machine: number(ofName: row[0], prefix: "m_"), kind: .update,
       capacity: capacity, unknown: scale.unknown(normalised))

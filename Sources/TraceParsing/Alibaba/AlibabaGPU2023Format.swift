@@ -27,7 +27,7 @@ public enum AlibabaGPU2023Format {
     "pods",
     [
       ColumnSpec("name", .text, true), ColumnSpec("cpu_milli", .number, true),
-      ColumnSpec("memory_mib", .number, true), ColumnSpec("num_gpu", .integer, true),
+      ColumnSpec("memory_mib", .number), ColumnSpec("num_gpu", .integer, true),
       ColumnSpec("gpu_milli", .integer, true), ColumnSpec("gpu_spec", .text),
       ColumnSpec("qos", .text), ColumnSpec("pod_phase", .text, true),
       ColumnSpec("creation_time", .number, true), ColumnSpec("deletion_time", .number),
@@ -38,7 +38,7 @@ public enum AlibabaGPU2023Format {
     "nodes",
     [
       ColumnSpec("sn", .text, true), ColumnSpec("cpu_milli", .number, true),
-      ColumnSpec("memory_mib", .number, true), ColumnSpec("gpu", .integer, true),
+      ColumnSpec("memory_mib", .number), ColumnSpec("gpu", .integer, true),
       ColumnSpec("model", .text),
     ])
 
@@ -73,10 +73,12 @@ public enum AlibabaGPU2023Format {
     let deleted = try row.optionalSeconds(9)
     let scheduled = try row.optionalSeconds(10)
     let phase = try row.label(7, phases)
+    let (request, unknown) = try resources(row, milliGPU: gpus)
     var record = TaskRecord(
-      id: TaskID(job: number), submit: created, runTime: .zero,
-      request: try resources(row, milliGPU: gpus))
+      id: TaskID(job: number), submit: created, runTime: .zero, request: request)
     record.flags = [.diskUnknown]
+    if unknown.contains(.cpu) { record.flags.insert(.cpuUnknown) }
+    if unknown.contains(.memory) { record.flags.insert(.memoryUnknown) }
     record.priorityClass = priorityClass(row.text(6))
     record.end = deleted ?? .never
     if deleted == nil { record.flags.insert(.cutOffAtEnd) }
@@ -108,10 +110,19 @@ public enum AlibabaGPU2023Format {
     return record
   }
 
-  private static func resources(_ row: FieldRow, milliGPU: Int64) throws(RowError) -> Resources {
-    Resources(
-      cpu: Cores(try row.number(1, in: 0...1e9) / 1000),
-      memory: Bytes(rounding: try row.number(2, in: 0...1e12) * 1_048_576), milliGPU: milliGPU)
+  private static func resources(
+    _ row: FieldRow, milliGPU: Int64
+  ) throws(RowError) -> (Resources, unknown: MachineEvent.Unknown) {
+    let cpu = try row.knownNumber(1, upTo: 1e9)
+    let memory = try row.knownNumber(2, upTo: 1e12)
+    var unknown: MachineEvent.Unknown = .disk
+    if cpu == nil { unknown.insert(.cpu) }
+    if memory == nil { unknown.insert(.memory) }
+    return (
+      Resources(
+        cpu: Cores((cpu ?? 0) / 1000), memory: Bytes(rounding: (memory ?? 0) * 1_048_576),
+        milliGPU: milliGPU), unknown
+    )
   }
 
   /// Kubernetes' quality of service: latency-sensitive and guaranteed pods are production.
@@ -131,9 +142,9 @@ public enum AlibabaGPU2023Format {
       throw row.malformed(0, "a name that ends in a number")
     }
     let gpus = try row.integer(3, in: 0...100_000) * 1000
+    let (capacity, unknown) = try resources(row, milliGPU: gpus)
     let event = MachineEvent(
-      time: .zero, machine: number, kind: .add, capacity: try resources(row, milliGPU: gpus),
-      unknown: .disk)
+      time: .zero, machine: number, kind: .add, capacity: capacity, unknown: unknown)
     let model = row.text(4)
     return FieldTableMachine(event, platform: model, kind: model.isEmpty ? "no GPU" : model)
   }

@@ -51,9 +51,9 @@ public struct Google2019Format: TraceFormat {
   public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
     guard let group = input.groups.first(where: \.beginsAsJSONArray) else { return nil }
     let marks = ["collection_id", "machine_id"].map { Array("\"\($0)\"".utf8) }
-    guard marks.contains(where: { mark in group.head.firstRange(of: mark) != nil }) else {
-      return nil
-    }
+    guard marks.contains(where: { mark in group.head.firstRange(of: mark) != nil }),
+      group.head.firstRange(of: Array("\"submit_us\"".utf8)) == nil
+    else { return nil }
     return TraceError(
       .unrecognised, "a JSON array; google-2019 is read as one object a line: jq -c '.[]'",
       file: group.files[0].name, line: 1)

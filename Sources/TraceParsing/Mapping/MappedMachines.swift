@@ -37,8 +37,14 @@ struct MappedMachines {
     var survey = TableSurvey()
     var platforms: [(name: String, count: Int)] = []
     try table.forEachRow(into: row, context, options) { () throws(RowError) in
-      func amount(_ name: String) throws(RowError) -> Double {
-        let value = try sources[name]?.number(row, context) ?? 0
+      var unknown: MachineEvent.Unknown = []
+      func amount(
+        _ name: String, _ kind: MachineEvent.Unknown = []
+      ) throws(RowError) -> Double {
+        guard let value = try sources[name]?.number(row, context) else {
+          unknown.formUnion(kind)
+          return 0
+        }
         guard (0...9e18).contains(value) else {
           throw RowError(
             column: nil, message: "\(name) \(decimal(value)) is out of range",
@@ -47,15 +53,15 @@ struct MappedMachines {
         return value
       }
       let capacity = Resources(
-        cpu: Cores(min(try amount("cpu_cores"), 9e9)),
-        memory: Bytes(rounding: try amount("memory_bytes")),
-        disk: Bytes(rounding: try amount("disk_bytes")),
+        cpu: Cores(min(try amount("cpu_cores", .cpu), 9e9)),
+        memory: Bytes(rounding: try amount("memory_bytes", .memory)),
+        disk: Bytes(rounding: try amount("disk_bytes", .disk)),
         milliGPU: Int64(try amount("gpu_milli").rounded()))
       let number = try sources["machine_id"]?.integer(row, context) ?? Int64(list.events.count)
       let platform = sources["platform"]?.value(row, context)?.description ?? ""
       list.events.append(
         MachineEvent(
-          time: .zero, machine: number, kind: .add, capacity: capacity,
+          time: .zero, machine: number, kind: .add, capacity: capacity, unknown: unknown,
           platform: list.symbols.intern(platform)))
       let name = platform.isEmpty ? "no platform" : platform
       if let place = platforms.firstIndex(where: { $0.name == name }) {

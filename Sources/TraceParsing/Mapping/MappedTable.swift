@@ -18,11 +18,15 @@ struct MappedTable {
 
   private let filter: MappedFilter
   private let typed: [String: MappedType]
+  /// Columns whose dates and times are wanted as text.
+  private let spelledOut: Set<String>
 
   init(
     _ name: String, _ group: TraceInput.Group, _ layout: TableLayout, names: [String],
-    optional: Set<String>, conditions: [MappedCondition], typed: [String: MappedType] = [:]
+    optional: Set<String>, conditions: [MappedCondition], typed: [String: MappedType] = [:],
+    spelledOut: Set<String> = []
   ) {
+    self.spelledOut = spelledOut
     self.typed = typed
     self.name = name
     self.group = group
@@ -126,6 +130,7 @@ struct MappedTable {
         row.values[slot] = nil
         if !there.contains(name), optional.contains(name) || constants.have(name) { continue }
         let cursor = try catching(path) { try MappedParquetCursor(reader, name, takesLists: true) }
+        cursor.spellsOut = spelledOut.contains(name)
         cursors.append((slot, cursor))
         row.declaredFactors[slot] = try declared(cursor.column, file: path)
       }

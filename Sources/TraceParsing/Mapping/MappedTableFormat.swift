@@ -126,7 +126,8 @@ public struct MappedTableFormat: TraceFormat {
     }
     if let machines = mapping.machines?.table,
       let group = (try? findMachines(in: input))?.first,
-      machines.header == nil || !machines.only.isEmpty || machines.isNamed(group)
+      (machines.header == nil && mapping.hasTellingMachines) || !machines.only.isEmpty
+        || machines.isNamed(group)
     {
       return error("the machines", group)
     }
@@ -228,6 +229,15 @@ public struct MappedTableFormat: TraceFormat {
     }
     // Rows that do not count say nothing; where all of the first are such, the columns decide.
     return counting == 0 || good * 2 > counting
+  }
+}
+
+extension TableMapping {
+  /// Whether the columns of its machines tell what the table is: those that records have too do not.
+  fileprivate var hasTellingMachines: Bool {
+    let own = Set(RecordColumn.all.map(\.name))
+    return machines?.columns.values.filter { !$0.isOptional }.flatMap(\.from)
+      .contains { !own.contains($0) } ?? false
   }
 }
 

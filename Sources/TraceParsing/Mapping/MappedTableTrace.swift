@@ -114,7 +114,7 @@ struct MappedTableTrace: RecognisedTrace {
       }
       var table = MappedTable(
         Self.table, group, mapping.table, names: plan.names, optional: plan.optional,
-        conditions: plan.conditions, typed: plan.typed)
+        conditions: plan.conditions, typed: plan.typed, spelledOut: mapping.wordsOnly)
       if hasChunks, table.hasChunks {
         let (mapping, joined) = (mapping, joins)
         let keepsAttributes = options.keepsAttributes

@@ -192,6 +192,14 @@ extension TableMapping {
     return names
   }
 
+  /// Those that are attributes without a unit and nothing else.
+  var wordsOnly: Set<String> {
+    var others = self
+    others.attributes = attributes.filter { $0.value.unit != nil || $0.value.factor != nil }
+    let words = attributes.values.flatMap(\.columnsInUse)
+    return Set(words).subtracting(others.columnsInUse)
+  }
+
   /// Those that a table may lack.
   var optionalColumns: Set<String> {
     var optional: Set<String> = []

@@ -168,13 +168,20 @@ enum QuantityText {
 
   /// The value of `key` in `cpu=4,mem=8G,gres/gpu:a100=2`: of the key itself where it is there, else
   /// of all `key:…` together, each handed to `body`. Pairs are separated by commas, or by blanks
-  /// where there are any.
+  /// where there are any; blanks around a comma and at the ends mean nothing.
   static func values(
     of key: [UInt8], in bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void
   ) {
-    let separator: UInt8 = bytes.contains(0x20) ? 0x20 : UInt8(ascii: ",")
+    let comma = UInt8(ascii: ",")
+    let pairs: [Slice<UnsafeRawBufferPointer>]
+    let byCommas = bytes.split(separator: comma).map(trimmed)
+    if byCommas.contains(where: { $0.contains(0x20) }) {
+      pairs = bytes.split(separator: 0x20)
+    } else {
+      pairs = byCommas
+    }
     var kinds: [Slice<UnsafeRawBufferPointer>] = []
-    for pair in bytes.split(separator: separator) {
+    for pair in pairs {
       guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
       let (name, value) = (pair[..<equals], pair[(equals + 1)...])
       if name.elementsEqual(key) {
@@ -187,6 +194,15 @@ enum QuantityText {
       }
     }
     for value in kinds { body(UnsafeRawBufferPointer(rebasing: value)) }
+  }
+
+  private static func trimmed(
+    _ text: Slice<UnsafeRawBufferPointer>
+  ) -> Slice<UnsafeRawBufferPointer> {
+    var text = text
+    while text.first == 0x20 { text = text.dropFirst() }
+    while text.last == 0x20 { text = text.dropLast() }
+    return text
   }
 
   /// The elements of a list: JSON's or Python's `['a', 'b']`, or what `separator` separates.

@@ -77,7 +77,7 @@ struct MappedColumn: Sendable {
   private func isMissing(_ value: MappedValue) -> Bool {
     switch value {
     case .number(let number): number.isNaN
-    case .text(let bytes): bytes.isEmpty
+    case .text(let bytes): target.isMissing(bytes)
     case .integer, .large, .flag: false
     }
   }

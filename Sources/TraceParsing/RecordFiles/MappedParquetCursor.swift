@@ -19,6 +19,8 @@ final class MappedParquetCursor {
   }
 
   let column: ParquetColumn
+  /// Whether dates and times are given as text, `2024-05-31`, and not as the numbers that are stored.
+  var spellsOut = false
   private let cursor: Cursor
   private var flags = ParquetColumnBuffer<Bool>()
   private var narrow = ParquetColumnBuffer<Int32>()
@@ -110,10 +112,50 @@ final class MappedParquetCursor {
     }
   }
 
+  /// A date or a time as text; nil where the column holds neither.
+  private func spelled(_ row: Int) -> String? {
+    let stored: Int64?
+    switch cursor {
+    case .int32: stored = narrow[row].map { Int64($0) }
+    case .int64: stored = integers[row]
+    default: return nil
+    }
+    guard let stored else { return nil }
+    switch column.annotation {
+    case .date:
+      guard stored.magnitude < 100_000_000 else { return nil }
+      return String(DateText.text(stored * 86_400_000_000).prefix { $0 != "T" })
+    case .time(let decimals, let sinceMidnight):
+      let units: [Int: Int64] = [3: 1000, 6: 1_000_000, 9: 1_000_000_000]
+      guard let unit = units[decimals] else { return nil }
+      let below: Int64 = stored % unit
+      let rest: Int64 = below < 0 ? below + unit : below
+      let seconds: Int64 = stored / unit - (below < 0 ? 1 : 0)
+      guard seconds.magnitude < 9_000_000_000_000 else { return nil }
+      var text = String(DateText.text(seconds * 1_000_000).dropLast())
+      if sinceMidnight { text = String(text.suffix(8)) }
+      if rest > 0 { text += ".\(String(rest + unit).dropFirst())" }
+      return text
+    default: return nil
+    }
+  }
+
   /// Calls `body` with the value of a row that was read; nil is a null.
   func withValue(
     _ row: Int, _ body: (MappedValue?) throws(RowError) -> Void
   ) throws(RowError) {
+    if spellsOut, var text = spelled(row) {
+      var failure: RowError?
+      text.withUTF8 { bytes in
+        do throws(RowError) {
+          try body(.text(UnsafeRawBufferPointer(bytes)))
+        } catch {
+          failure = error
+        }
+      }
+      if let failure { throw failure }
+      return
+    }
     switch cursor {
     case .flag: try body(flags[row].map { .flag($0) })
     case .int32: try body(narrow[row].map { meaning(of: Int64($0)) })

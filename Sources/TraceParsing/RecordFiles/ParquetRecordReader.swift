@@ -72,6 +72,9 @@ final class ParquetRecordReader {
     }
   }
 
+  /// Whether the footer says that this program wrote the file.
+  var isOfThisProgram: Bool { reader.metadata.contains { $0.key == "tracemill.version" } }
+
   /// Whether a column is of the type that we write.
   private static func isOurs(_ found: ParquetColumn, _ column: RecordColumn) -> Bool {
     switch (column.access, found.type, found.annotation) {

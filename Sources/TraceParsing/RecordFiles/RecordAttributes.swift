@@ -20,14 +20,21 @@ struct RecordAttributes {
     self.options = own
   }
 
-  /// The columns of a file that are none of ours and can be read.
-  static func names(_ group: TraceInput.Group) throws(TraceError) -> [String] {
+  /// The columns of a piece that are none of ours and can be read, those that its folders say last.
+  static func names(_ piece: TablePieces) throws(TraceError) -> [String] {
     let known = Set(RecordColumn.all.map(\.name))
-    let all =
-      group.isParquet
-      ? try group.files[0].openParquet().columns.map(\.name)
-      : group.sample(.csv, limit: 1) { row in (0..<row.count).map(row.text) }.first ?? []
-    return all.filter { !known.contains($0) && !$0.isEmpty }
+    let readable =
+      piece.group.isParquet
+      ? try piece.group.files[0].openParquet().columns.map(\.name) : piece.columns
+    return (readable + piece.partition.keys.sorted()).filter { !known.contains($0) && !$0.isEmpty }
+  }
+
+  /// The columns that are none of ours and cannot be read, with the reasons.
+  static func unreadable(_ piece: TablePieces) throws(TraceError) -> [String] {
+    guard piece.group.isParquet else { return [] }
+    let known = Set(RecordColumn.all.map(\.name))
+    return try piece.group.files[0].openParquet().unreadableColumns
+      .filter { !known.contains($0.name) }.map { "'\($0.name)' (\($0.reason))" }
   }
 
   /// Whether a group can be read twice.
@@ -47,7 +54,8 @@ struct RecordAttributes {
     let row = MappedRow(slots: all.count)
     let context = MappedContext(clock: ZoneClock(.gmt), hasDecimalCommas: false)
     var table = MappedTable(
-      "records", group, TableLayout(), names: all, optional: Set(names), conditions: [])
+      "records", group, TableLayout(), names: all, optional: Set(names), conditions: [],
+      spelledOut: Set(names))
     var (count, own) = (0, (numbered, attributes))
     try table.forEachRow(into: row, context, options) { () throws(RowError) in
       var task = TaskID(job: Int64(count))

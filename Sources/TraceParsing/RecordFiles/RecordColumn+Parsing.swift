@@ -29,10 +29,20 @@ extension RecordColumn {
     Int64(exactly: number).flatMap { abs($0) <= exact ? $0 : nil }
   }
 
+  /// What other programs write where there is no number: R and pandas, databases, Hive.
+  private static let missingWords = ["NA", "<NA>", "NaT", "NULL", "null", "None", "\\N"]
+
   /// Whether a field says that there is no value.
   func isMissing(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    bytes.isEmpty || (isNullable && isNaN(bytes))
+    if bytes.isEmpty { return true }
+    guard isNullable else { return false }
+    if isNaN(bytes) { return true }
+    // A user may be called so.
+    guard !isText, bytes.count <= 4, bytes[0] &- 0x30 > 9 else { return false }
+    return Self.missingWords.contains { bytes.elementsEqual($0.utf8) }
   }
+
+  private var isText: Bool { if case .user = access { true } else { false } }
 
   /// Yes or no, as any program writes it; nil for anything else.
   static func truth(_ bytes: UnsafeRawBufferPointer) -> Bool? {

@@ -160,7 +160,8 @@ extension RecordColumn {
     return record
   }
 
-  /// What to do to a record afterwards: a file without a largest request has the request for it.
+  /// What to do to a record afterwards: where only one of request and largest request is there, it is the
+  /// other one too.
   static func completions(without present: Set<String>) -> [@Sendable (inout TaskRecord) -> Void] {
     let copies: [(String, @Sendable (inout TaskRecord) -> Void)] = [
       ("max_cpu_cores", { $0.maxRequest.cpu = $0.request.cpu }),
@@ -168,6 +169,9 @@ extension RecordColumn {
       ("max_disk_bytes", { $0.maxRequest.disk = $0.request.disk }),
     ]
     var completions = copies.filter { !present.contains($0.0) }.map(\.1)
+    if copies.contains(where: { present.contains($0.0) }) {
+      completions.append { $0.completeRequests() }
+    }
     if present.contains("run_us"), !present.contains("attempts") {
       // What has a run time ran.
       completions.append { record in
@@ -175,6 +179,25 @@ extension RecordColumn {
       }
     }
     return completions
+  }
+}
+
+extension TaskRecord {
+  /// Makes a request of the largest one and the other way about, where a row has one of them: they share a
+  /// flag, so that the missing one would hide the other.
+  fileprivate mutating func completeRequests() {
+    guard !flags.isDisjoint(with: [.cpuUnknown, .memoryUnknown, .diskUnknown]) else { return }
+    complete(\.cpu.nano, .cpuUnknown)
+    complete(\.memory.rawValue, .memoryUnknown)
+    complete(\.disk.rawValue, .diskUnknown)
+  }
+
+  /// What is missing is 0, as in a new record.
+  private mutating func complete(_ amount: WritableKeyPath<Resources, Int64>, _ unknown: Flags) {
+    let (asked, most) = (request[keyPath: amount], maxRequest[keyPath: amount])
+    guard flags.contains(unknown), asked > 0 || most > 0 else { return }
+    if asked > 0 { maxRequest[keyPath: amount] = asked } else { request[keyPath: amount] = most }
+    flags.remove(unknown)
   }
 }
 

@@ -75,7 +75,14 @@ struct RecordFileTrace: RecognisedTrace {
   ) throws(TraceError) {
     var reader = try RecordAttributes(options)
     for piece in pieces {
-      let names = try RecordAttributes.names(piece.group)
+      let names = try RecordAttributes.names(piece)
+      let unreadable = try RecordAttributes.unreadable(piece)
+      if !unreadable.isEmpty {
+        stream.report.notes.add(
+          Note(
+            .leftOut, "records", ["columns": Double(unreadable.count)],
+            "columns that cannot be read are left out: " + unreadable.joined(separator: "; ")))
+      }
       if names.isEmpty { continue }
       guard RecordAttributes.canBeRead(piece.group), pieces.count == 1 || piece.has("job_id") else {
         stream.report.notes.add(
@@ -153,6 +160,12 @@ struct RecordFileTrace: RecognisedTrace {
     var checker = RecordOrderChecker()
     var survey = TableSurvey()
     var failure: TraceError?
+    // Of what this program wrote it has told which tasks are there twice.
+    var tasks =
+      reader.isOfThisProgram
+      ? nil
+      : RepeatedTasks(
+        bufferBytes: options.sortBufferBytes / 4, directory: options.temporaryDirectory)
     return RecordStream(
       report: try initialReport(), symbols: SymbolTable(),
       bufferCapacity: ParquetRecordReader.batchSize
@@ -160,7 +173,14 @@ struct RecordFileTrace: RecognisedTrace {
       if let failure { throw failure }
       while true {
         let read = try reader.read(into: records, &stream.symbols)
-        if read == 0 { return 0 }
+        if read == 0 {
+          if let repeated = try tasks.take()?.result() {
+            survey.repeated = repeated.rows
+            stream.report.surveys["records"] = survey
+            if let note = repeated.note("records") { stream.report.notes.add(note) }
+          }
+          return 0
+        }
         var bad = reader.badRows[...]
         var (row, kept) = (0, 0)
         while row < read, failure == nil {
@@ -186,6 +206,7 @@ struct RecordFileTrace: RecognisedTrace {
           survey.rows += 1
         }
         survey.rows += kept
+        if tasks != nil { for row in 0..<kept { try tasks?.add(records[row].id) } }
         stream.report.records += kept
         stream.report.rows["records"] = survey.rows
         stream.report.surveys["records"] = survey

@@ -139,7 +139,17 @@ struct StandardWorkloadTrace: RecognisedTrace {
         job.add(to: &gathering)
       }
     }
-    for job in partial.jobsWithoutLine() { job.add(to: &gathering) }
+    for job in partial.jobsWithoutLine() {
+      if let issue = job.rangeIssue {
+        let error = TraceError(
+          .malformedRow, "job \(job.id.job), its partial executions together: \(issue)",
+          file: group.files[0].name)
+        guard let rejects = options.rejects else { throw error }
+        try rejects.add(error, reason: "value out of range", row: "")
+        continue
+      }
+      job.add(to: &gathering)
+    }
     gathering.report.notes.add(partial.notes)
     if longLines > 0 {
       gathering.report.notes.add(

@@ -11,6 +11,10 @@ struct StandardWorkloadJob {
   private var run: Microseconds?
   private var estimate: Microseconds?
   private var user: Int64?
+  /// How many stretches a job that was interrupted has, the first one's wait and the last one's run time.
+  private var stretches = 1
+  private var firstWait: Microseconds?
+  private var lastRun: Microseconds?
   /// The fields that go to the attributes.
   private var others: [(StandardWorkloadColumn, Double)] = []
 
@@ -32,6 +36,7 @@ struct StandardWorkloadJob {
       isPartial ? try Self.span(row, .submit) : try row.seconds(Column.submit.rawValue)
     wait = try Self.span(row, .wait)
     run = try Self.span(row, .run)
+    (firstWait, lastRun) = (wait, run)
     estimate = try Self.span(row, .requestedTime)
     let user = try row.integer(Column.user.rawValue, in: -1...Int64.max)
     self.user = user < 0 ? nil : user
@@ -50,7 +55,7 @@ struct StandardWorkloadJob {
       }
       others.append((column, value))
     }
-    if let issue = record.rangeIssue {
+    if let issue = rangeIssue {
       throw RowError(column: nil, message: issue, reason: "value out of range")
     }
   }
@@ -68,6 +73,9 @@ struct StandardWorkloadJob {
     others.first { $0.0 == column }?.1
   }
 
+  /// What is out of range of its record; nil if nothing is.
+  var rangeIssue: String? { record.rangeIssue }
+
   /// The status as the standard calls it.
   var statusName: String {
     switch status {
@@ -84,11 +92,15 @@ struct StandardWorkloadJob {
   /// Whether the line is one stretch of a job that was interrupted (checkpointed), not the job.
   var isPartial: Bool { (2...4).contains(status) }
 
-  /// The job that began as this line says and went on as `later` does.
+  /// The job that began as this line says and went on as `later` does; what a later stretch waited is counted
+  /// from the end of the one before.
   func joined(with later: StandardWorkloadJob) -> StandardWorkloadJob {
     var job = submit == nil ? later : self
     let other = submit == nil ? self : later
     job.run = [job.run, other.run].compactMap { $0 }.reduce(nil) { ($0 ?? .zero) + $1 }
+    job.wait = job.wait.flatMap { wait in other.wait.map { wait + $0 } }
+    job.stretches += other.stretches
+    job.lastRun = later.lastRun
     job.status = max(status, later.status)
     return job
   }
@@ -125,11 +137,14 @@ struct StandardWorkloadJob {
     // A job that failed or was cancelled without a moment's running never started.
     let started = (run ?? .zero) > .zero || (status != 0 && status != 5)
     if started {
-      record.attempts = 1
-      // Where the wait is not known this is the earliest start; the flag says so.
-      record.firstSchedule = submit + (wait ?? .zero)
+      record.attempts = Int32(clamping: stretches)
+      // Where the wait is not known these are the earliest times; the flag says so.
+      record.firstSchedule = submit + (firstWait ?? .zero)
       record.lastSchedule = record.firstSchedule
-      if let run { record.end = record.firstSchedule + run }
+      if let run {
+        record.end = max(submit + (wait ?? .zero), record.firstSchedule) + run
+        if stretches > 1, let lastRun { record.lastSchedule = record.end - lastRun }
+      }
     } else {
       record.end = submit + (wait ?? .zero)
     }

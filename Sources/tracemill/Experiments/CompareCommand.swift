@@ -123,14 +123,15 @@ struct CompareCommand: AsyncParsableCommand {
     if printExample {
       return try writeOutput(ShippedExperiments.text("example") ?? "")
     }
-    let (definition, folder) = try definition()
+    let (definition, folder, file) = try definition()
     var job = ExperimentJob(definition, folder: folder, output: output)
+    job.file = file
     (job.asTrained, job.shard, job.keepsTasks) = (asTrained, shard, keepTasks)
     job.reading = try reading.settings()
     try await job.runPrinting(chartLibrary: chartLibrary, writesReport: !noReport, json: json)
   }
 
-  private func definition() throws -> (ExperimentDefinition, folder: String) {
+  private func definition() throws -> (ExperimentDefinition, folder: String, ConfigurationFile?) {
     let here = FileManager.default.currentDirectoryPath
     let named = try experiment.map(NamedExperiment.init)
     var (definition, folder) = try named.map { ($0.definition, $0.folder) } ?? (parts(), here)
@@ -141,7 +142,7 @@ struct CompareCommand: AsyncParsableCommand {
     guard issues.isEmpty else {
       throw CommandFailure(lines: issues.map { "the experiment: \($0)" })
     }
-    return (definition, folder)
+    return (definition, folder, named?.file)
   }
 
   private func parts() throws -> ExperimentDefinition {
