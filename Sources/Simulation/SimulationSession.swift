@@ -155,6 +155,7 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
       policy: engine.policy.name, seed: seed, cluster: engine.cluster,
       energy: engine.meter.report, audited: isAudited)
     report.policyGoesByEstimates = engine.policy.goesByEstimates
+    report.policyChoosesTasks = engine.isBatch
     report.drewChance = engine.drewChance
     if lacksMemory {
       (report.usage.memory, report.usage.fragmentation.memory) = (.nan, .nan)

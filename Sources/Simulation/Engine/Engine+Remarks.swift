@@ -32,6 +32,6 @@ extension Engine {
       (accounts.remarks.withUser ?? 0) + (view.user == .unknown ? 0 : tasks)
     if view.deadline.isKnown { accounts.remarks.withDeadline += tasks }
     if view.request.cpu <= .zero { accounts.remarks.withoutCPU += tasks }
-    if count > 1, options.mode == .central { accounts.remarks.splitRecords += 1 }
+    if count > 1 { accounts.remarks.splitRecords += 1 }
   }
 }

@@ -26,6 +26,7 @@ extension Engine {
   mutating func start(_ index: Int32, on machine: Int) {
     begin(index)
     let end = occupy(index, on: machine)
+    beginWaking(index)
     if foreseesEnds { foresee(index, until: slots[index].expectedEnd.rawValue) }
     if end.isKnown { schedule(index, end) }
   }
@@ -36,6 +37,7 @@ extension Engine {
     _ = hasRoom(for: Int32(machines.count - 1))
     begin(index)
     var end = occupy(index, on: machines[0])
+    beginWaking(index)
     for machine in machines.dropFirst() {
       var slot = slots[index]
       slot.leader = index
@@ -132,6 +134,12 @@ extension Engine {
     return max(cluster.awakeAt[machine] - cluster.now, .zero)
   }
 
+  /// A task waits on while its machine, a gang's first one, wakes up.
+  private mutating func beginWaking(_ index: Int32) {
+    guard slots[index].waking > .zero else { return }
+    accounts.beganWaking(until: cluster.now + slots[index].waking)
+  }
+
   /// Accounts for the end of a wait.
   mutating func stopWaiting(_ index: Int32) {
     slots[index].waited += cluster.now - slots[index].since
@@ -141,6 +149,8 @@ extension Engine {
   /// Frees what a running task and the other instances of its gang hold.
   mutating func release(_ index: Int32) {
     var member = slots[index].sibling
+    let awake = slots[index].since + slots[index].waking
+    if awake > cluster.now { accounts.stoppedWaking(until: awake) }
     leave(index)
     while member >= 0 {
       let next = slots[member].sibling
@@ -199,7 +209,10 @@ extension Engine {
   mutating func evict(_ member: Int32) {
     let index = slots[member].leader >= 0 ? slots[member].leader : member
     release(index)
-    slots[index].wasted += cluster.now - slots[index].since
+    // What it waited for its machine to wake up stays a wait.
+    let woke = min(slots[index].waking, cluster.now - slots[index].since)
+    slots[index].waited += woke
+    slots[index].wasted += cluster.now - slots[index].since - woke
     slots[index].finishSequence = 0
     slots[index].waking = .zero
     if slots[index].view.attempts > options.retries {
