@@ -6,7 +6,22 @@
 
 #include "fixed.h"
 
-enum { wide = 32 };
+// Outputs of a tile: sums enough to fill the pipelines, few enough for the registers.
+enum { wide = 32, broad = 64 };
+
+// `width` outputs of one row: their sums stay in registers while the inputs pass by.
+static inline __attribute__((always_inline)) void dense_tile(
+    const float *restrict x, const float *restrict w, const float *restrict b, float *restrict y,
+    size_t inputs, size_t outputs, const int width) {
+  float sums[broad];
+  for (int j = 0; j < width; ++j) sums[j] = b[j];
+  for (size_t i = 0; i < inputs; ++i) {
+    const float value = x[i];
+    const float *ws = w + i * outputs;
+    for (int j = 0; j < width; ++j) sums[j] = fma32(value, ws[j], sums[j]);
+  }
+  for (int j = 0; j < width; ++j) y[j] = sums[j];
+}
 
 CLONED void cnn_dense(
     const float *restrict x, const float *restrict w, const float *restrict b, float *restrict y,
@@ -14,18 +29,18 @@ CLONED void cnn_dense(
   for (size_t row = 0; row < rows; ++row) {
     const float *xs = x + row * inputs;
     float *ys = y + row * outputs;
+    // The last tile reaches back over outputs that are there already, and finds the same.
     size_t start = 0;
-    // A tile of outputs stays in registers while the inputs pass by.
-    for (; start + wide <= outputs; start += wide) {
-      float sums[wide];
-      memcpy(sums, b + start, sizeof sums);
-      for (size_t i = 0; i < inputs; ++i) {
-        const float value = xs[i];
-        const float *ws = w + i * outputs + start;
-        for (int j = 0; j < wide; ++j) sums[j] = fma32(value, ws[j], sums[j]);
+    if (outputs >= broad)
+      for (; start < outputs; start += broad) {
+        const size_t first = start + broad <= outputs ? start : outputs - broad;
+        dense_tile(xs, w + first, b + first, ys + first, inputs, outputs, broad);
       }
-      memcpy(ys + start, sums, sizeof sums);
-    }
+    else if (outputs >= wide)
+      for (; start < outputs; start += wide) {
+        const size_t first = start + wide <= outputs ? start : outputs - wide;
+        dense_tile(xs, w + first, b + first, ys + first, inputs, outputs, wide);
+      }
     for (; start < outputs; ++start) {
       float sum = b[start];
       for (size_t i = 0; i < inputs; ++i) sum = fma32(xs[i], w[i * outputs + start], sum);

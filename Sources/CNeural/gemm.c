@@ -1,4 +1,5 @@
 #include "CNeural.h"
+#include "CVectorMath.h"
 
 #include <string.h>
 
@@ -9,26 +10,28 @@
 // for wide and narrow vectors give the same.
 
 enum {
-  /// Columns of a block, in registers together with its rows.
+  /// Columns of a block, in registers together with its rows, where vectors have eight numbers or fewer.
   tile = 16,
+  /// Where they have sixteen.
+  broadTile = 32,
   /// Rows of a block.
   high = 6,
   /// Terms of a sum that are added up before they join the rest: few enough for the first cache.
   deep = 256
 };
 
-// Of C += A B, a block of `rows` × `width` (at most `tile`) over `k` terms. Element (r, i) of A is a[r * row + i * step].
+// Of C += A B, a block of `rows` × `width` (at most `wide`) over `k` terms. Element (r, i) of A is a[r * row + i * step].
 static inline __attribute__((always_inline)) void block(
     const float *restrict a, size_t row, size_t step, const float *restrict b, size_t bstep,
-    float *restrict c, size_t cstep, size_t k, const int rows, size_t width) {
-  float sums[high][tile];
+    float *restrict c, size_t cstep, size_t k, const int rows, size_t width, const int wide) {
+  float sums[high][broadTile];
   for (int r = 0; r < rows; ++r)
-    for (int j = 0; j < tile; ++j) sums[r][j] = 0;
+    for (int j = 0; j < wide; ++j) sums[r][j] = 0;
   for (size_t i = 0; i < k; ++i) {
     const float *bs = b + i * bstep;
     for (int r = 0; r < rows; ++r) {
       const float value = a[r * row + i * step];
-      for (int j = 0; j < tile; ++j) sums[r][j] = fma32(value, bs[j], sums[r][j]);
+      for (int j = 0; j < wide; ++j) sums[r][j] = fma32(value, bs[j], sums[r][j]);
     }
   }
   for (int r = 0; r < rows; ++r)
@@ -38,31 +41,42 @@ static inline __attribute__((always_inline)) void block(
 // A column of blocks.
 static inline __attribute__((always_inline)) void column(
     const float *restrict a, size_t row, size_t step, const float *restrict b, size_t bstep,
-    float *restrict c, size_t cstep, size_t m, size_t k, size_t width) {
+    float *restrict c, size_t cstep, size_t m, size_t k, size_t width, const int wide) {
   size_t r = 0;
   for (; r + high <= m; r += high)
-    block(a + r * row, row, step, b, bstep, c + r * cstep, cstep, k, high, width);
+    block(a + r * row, row, step, b, bstep, c + r * cstep, cstep, k, high, width, wide);
   for (; r + 2 <= m; r += 2)
-    block(a + r * row, row, step, b, bstep, c + r * cstep, cstep, k, 2, width);
-  if (r < m) block(a + r * row, row, step, b, bstep, c + r * cstep, cstep, k, 1, width);
+    block(a + r * row, row, step, b, bstep, c + r * cstep, cstep, k, 2, width, wide);
+  if (r < m) block(a + r * row, row, step, b, bstep, c + r * cstep, cstep, k, 1, width, wide);
 }
 
-// C += A B: C is m × n, A m × k with strides, B k × n, all but A by rows.
-static inline __attribute__((always_inline)) void multiply(
+// C += A B by columns of `wide`: C is m × n, A m × k with strides, B k × n, all but A by rows.
+static inline __attribute__((always_inline)) void multiply_by(
     const float *restrict a, size_t row, size_t step, const float *restrict b, float *restrict c,
-    size_t m, size_t n, size_t k) {
+    size_t m, size_t n, size_t k, const int wide) {
   float packed[deep * tile];
   for (size_t done = 0; done < k; done += deep) {
     const size_t part = k - done < deep ? k - done : deep;
     const float *as = a + done * step, *bs = b + done * n;
     size_t j = 0;
-    for (; j + tile <= n; j += tile) column(as, row, step, bs + j, n, c + j, n, m, part, tile);
+    for (; j + wide <= n; j += wide) column(as, row, step, bs + j, n, c + j, n, m, part, wide, wide);
+    // What is left of the columns by narrower blocks, the last with zeros beside it.
+    for (; j + tile <= n; j += tile) column(as, row, step, bs + j, n, c + j, n, m, part, tile, tile);
     if (j == n) continue;
-    // What is left of the columns, with zeros beside it.
     for (size_t i = 0; i < part; ++i)
       for (size_t l = 0; l < tile; ++l) packed[i * tile + l] = j + l < n ? bs[i * n + j + l] : 0;
-    column(as, row, step, packed, tile, c + j, n, m, part, n - j);
+    column(as, row, step, packed, tile, c + j, n, m, part, n - j, tile);
   }
+}
+
+// C += A B. How wide blocks are says nothing about the sums.
+static inline __attribute__((always_inline)) void multiply(
+    const float *restrict a, size_t row, size_t step, const float *restrict b, float *restrict c,
+    size_t m, size_t n, size_t k) {
+  if (cvm_best_instructions() == CVMInstructionsAVX512)
+    multiply_by(a, row, step, b, c, m, n, k, broadTile);
+  else
+    multiply_by(a, row, step, b, c, m, n, k, tile);
 }
 
 // y = x · w for a single column: sums of every 16th term, joined by a fixed tree.

@@ -75,6 +75,7 @@ public struct TaskView: BitwiseCopyable, Hashable, Sendable {
   }
 
   /// What may be known of `record` when it is submitted.
+  @inline(__always)
   public init(_ record: TaskRecord) {
     id = record.id
     submit = record.submit

@@ -15,6 +15,8 @@ public struct RunRemarks: Hashable, Sendable {
   public var withoutCPU = 0
   /// Records of several instances that were run as so many independent tasks.
   public var splitRecords = 0
+  /// How often a task waited at its machine, and not in the one queue.
+  public var waitsAtMachines = 0
   /// Tasks that ask for a resource of which nothing is said of any machine, in the order of
   /// ``Unmodelled``.
   public var unmodelled = Array(repeating: 0, count: Unmodelled.allCases.count)
@@ -80,12 +82,14 @@ public struct RunRemarks: Hashable, Sendable {
   /// What it is made of:
   ///   - options: how the run worked.
   ///   - goesByEstimates: what ``PlacementPolicy/goesByEstimates`` says, and the policy's name.
+  ///   - choosesTasks: whether the policy is a ``BatchPlacementPolicy``.
   public func notes(
-    _ options: SimulationOptions, policy: String, goesByEstimates: Bool
+    _ options: SimulationOptions, policy: String, goesByEstimates: Bool, choosesTasks: Bool
   ) -> [Note] {
     guard tasks > 0 else { return [] }
     var notes = recordedNotes(options)
     if recorded == nil {
+      notes += idleNotes(options, policy: policy, choosesTasks: choosesTasks)
       notes += ruleNotes(options, policy: policy, goesByEstimates: goesByEstimates)
     }
     for resource in Unmodelled.allCases where unmodelled[resource.rawValue] > 0 {
@@ -107,8 +111,10 @@ public struct RunRemarks: Hashable, Sendable {
         Note(
           .assumed, "instances", ["records": Double(splitRecords)],
           "\(Self.grouped(splitRecords)) \(splitRecords == 1 ? "record has" : "records have") several "
-            + "instances, run as so many independent tasks; with --gangs (gangs: true) they start together"
-        ))
+            + "instances, run as so many independent tasks; "
+            + (options.mode == .central
+              ? "with --gangs (gangs: true) they start together"
+              : "in mode central with --gangs (gangs: true) they start together")))
     }
     return notes
   }
@@ -252,7 +258,7 @@ public struct RunRemarks: Hashable, Sendable {
     "\(grouped(count)) \(count == 1 ? "task asks" : "tasks ask")"
   }
 
-  private static func grouped(_ number: Int) -> String {
+  static func grouped(_ number: Int) -> String {
     var digits = String(number)
     var place = digits.count - 3
     while place > 0 {
@@ -266,7 +272,9 @@ public struct RunRemarks: Hashable, Sendable {
 extension SimulationReport {
   /// What has to be said before the figures are read; empty if nothing has.
   public func notes(_ options: SimulationOptions) -> [Note] {
-    remarks.notes(options, policy: policy, goesByEstimates: policyGoesByEstimates)
+    remarks.notes(
+      options, policy: policy, goesByEstimates: policyGoesByEstimates,
+      choosesTasks: policyChoosesTasks)
   }
 
   /// Why no task could be placed at all, and what to set; nil if one could.

@@ -39,6 +39,8 @@ public struct SimulationReport: Sendable {
   public var remarks = RunRemarks()
   /// Whether the policy goes by estimates of run times.
   public var policyGoesByEstimates = false
+  /// Whether the policy chose among the waiting tasks.
+  public var policyChoosesTasks = false
   /// First submission; `never` if there was no task.
   public var firstSubmit: Microseconds
   /// Last finish; `never` if no task finished.

@@ -22,6 +22,8 @@ import Workload
 public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
   private var engine: Engine
   private var source: Source
+  /// The task that is on its way.
+  private let coming = Coming()
   private let seed: UInt64
   private let isAudited: Bool
   /// Whether some machine's memory is not known: then no share of it is.
@@ -153,6 +155,7 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
       policy: engine.policy.name, seed: seed, cluster: engine.cluster,
       energy: engine.meter.report, audited: isAudited)
     report.policyGoesByEstimates = engine.policy.goesByEstimates
+    report.policyChoosesTasks = engine.isBatch
     report.drewChance = engine.drewChance
     if lacksMemory {
       (report.usage.memory, report.usage.fragmentation.memory) = (.nan, .nan)
@@ -178,10 +181,15 @@ extension SimulationSession where Source: ~Copyable {
       switch try engine.proceed() {
       case .decision: return true
       case .task:
-        let record: TaskRecord?
-        do { record = try source.next() } catch { throw .source(error) }
-        if let record, try engine.submit(record) { continue }
-        engine.close()
+        do {
+          guard let next = try source.next() else {
+            engine.close()
+            continue
+          }
+          coming.record.initialize(to: next)
+        } catch { throw .source(error) }
+        if try engine.submit(coming.record) == .beyondEnd { engine.close() }
+      case .arrival: engine.arrive(coming.record)
       case .results: try handOver(to: &results)
       case .end: return false
       }

@@ -234,7 +234,10 @@ struct SimulateCommand: AsyncParsableCommand {
     }
     if NamedScheduler.file(scheduler) != nil {
       let named = try NamedScheduler(scheduler)
-      if asTrained { try named.setEnvironment(&settings) }
+      if asTrained {
+        try named.setEnvironment(&settings)
+        try EngineOptions.requireMeaning(settings)
+      }
       if let warning = named.warning(in: settings.options) {
         reading.logger?.warning("\(scheduler) \(warning)")
       }

@@ -34,6 +34,20 @@ import Workload
     }
   }
 
+  @Test func `single precision rounds what double precision gives`() {
+    for count in [1, 7, 8, 10_003] {
+      let x = arguments(CVMFunctionExp, count).map { Float($0 / 4) }
+      let positive = arguments(CVMFunctionLog, count).map { Float($0) }
+      for level in [CVMInstructionsBaseline, CVMInstructionsAVX2, CVMInstructionsAVX512] {
+        var (e, l) = ([Float](repeating: 0, count: count), [Float](repeating: 0, count: count))
+        cvm_exp_floats_with(level, x, &e, count)
+        cvm_log_floats_with(level, positive, &l, count)
+        #expect(e.map(\.bitPattern) == x.map { Float(cvm_exp(Double($0))).bitPattern })
+        #expect(l.map(\.bitPattern) == positive.map { Float(cvm_log(Double($0))).bitPattern })
+      }
+    }
+  }
+
   @Test func `exponentials are within an ulp`() {
     for x in arguments(CVMFunctionExp, 30_000) {
       #expect(abs(cvm_exp(x) - exp(x)) <= exp(x).ulp)

@@ -1,6 +1,7 @@
 import CNeural
 import CNeuralPlain
 import Foundation
+import PortableMath
 import Testing
 import Workload
 
@@ -82,7 +83,7 @@ import Workload
     let arguments = values
     cnn_bias(&values, [Float](repeating: 0, count: values.count), 1, values.count, 2)
     for (x, y) in zip(arguments, values) {
-      let expected = tanh(Double(x))
+      let expected = Foundation.tanh(Double(x))
       #expect(abs(Double(y) - expected) <= Double(Float(expected).ulp) * 0.51, "\(x)")
     }
   }
@@ -117,6 +118,40 @@ import Workload
       cnn_unactivate(&d, gradient, count, kind)
       plain_unactivate(&plainD, gradient, count, kind)
       #expect(same(d, plainD))
+    }
+  }
+
+  /// Softmax, entropy and slopes, bit for bit by their definitions with sums in order: one number at a time, with and
+  /// without a mask, from probabilities that are alike to those of which all but one vanish.
+  @Test func choices() {
+    for count in [1, 2, 10, 15, 16, 17, 100, 131] {
+      for scale: Float in [0.01, 3, 100, 3000] {
+        for isMasked in [false, true] {
+          let logits = numbers(count, UInt64(count)).map { $0 * scale }
+          let mask = (0..<count).map { !isMasked || $0 % 3 != 1 }
+          var (p, plainP) = (logits, logits)
+          var (greatest, plainGreatest): (Float, Float) = (0, 0)
+          let sum = cnn_softmax(&p, isMasked ? mask : nil, count, &greatest)
+          let plainSum = plain_softmax(&plainP, isMasked ? mask : nil, count, &plainGreatest)
+          let most = zip(logits, mask).filter(\.1).map(\.0).max()!
+          let powers = zip(logits, mask).map { $1 ? PortableMath.expf($0 - most) : 0 }
+          let expected = powers.reduce(0, +)
+          #expect(
+            sum == expected && plainSum == expected && greatest == most && plainGreatest == most)
+          #expect(same(p, powers.map { $0 * (1 / expected) }) && same(p, plainP))
+
+          var (slopes, plainSlopes) = (numbers(count, 1), numbers(count, 2))
+          let h = cnn_choice_slopes(p, &slopes, count, 0, 0.7, 0.01, 0.25)
+          let plainH = plain_choice_slopes(p, &plainSlopes, count, 0, 0.7, 0.01, 0.25)
+          let entropy = p.reduce(Float(0)) { $1 > 0 ? $0 - $1 * PortableMath.logf($1) : $0 }
+          #expect(h == entropy && plainH == entropy && same(slopes, plainSlopes))
+          let exact = p.enumerated().map { index, p -> Float in
+            let towards: Float = (index == 0 ? 1 : 0) - p
+            return p > 0 ? 0.25 * (-0.7 * towards + 0.01 * p * (PortableMath.logf(p) + entropy)) : 0
+          }
+          #expect(same(slopes, exact))
+        }
+      }
     }
   }
 }

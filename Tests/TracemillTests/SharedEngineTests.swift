@@ -61,9 +61,25 @@ import Testing
     let inputs = try inputs()
     #expect(try run(["simulate"] + inputs).output.contains(words))
     #expect(try !run(["simulate", "--gangs"] + inputs).output.contains(words))
-    _ = try run(["compare"] + inputs + ["--seeds", "1", "-o", folder("c"), "-q"])
-    _ = try run(
+    let replicated = try run(["simulate", "--replications", "2"] + inputs)
+    #expect(replicated.output.contains(words))
+    for more in [[], ["--replications", "2"]] {
+      let json = try object(run(["simulate", "--json"] + more + inputs))
+      let remarks = try #require(json["remarks"] as? [String])
+      #expect(remarks.contains { $0.contains(words) }, "\(more)")
+    }
+    let compared = try run(["compare"] + inputs + ["--seeds", "1", "-o", folder("c"), "-q"])
+    let swept = try run(
       ["sweep"] + inputs + ["--vary", "machines=2,3", "--seeds", "1", "-o", folder("s"), "-q"])
+    #expect(compared.output.contains(words) && swept.output.contains(words))
+    for json in [
+      try run(["compare"] + inputs + ["--seeds", "1", "-o", folder("j"), "-q", "--json"]),
+      try run([
+        "simulate", "--json", "--cell",
+        folder("c/results.sqlite") + "#tasks.csv/c.yaml/first-fit/1",
+      ]
+      ),
+    ] { #expect(json.output.contains(words), "\(json.output.prefix(300))") }
     for part in ["c", "s"] {
       for file in ["report.html", "tables.md", "results.json"] {
         #expect(

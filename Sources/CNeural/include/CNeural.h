@@ -1,6 +1,7 @@
 #ifndef CNEURAL_H
 #define CNEURAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // All matrices are by rows. Every function gives the same bits on every processor: the order of its sums, and which of
@@ -46,5 +47,15 @@ void cnn_unactivate(float *gradient, const float *activation, size_t count, int 
 
 /// Sums over the rows, added to `sum`.
 void cnn_column_sums(const float *x, float *sum, size_t rows, size_t columns);
+
+/// Turns `count` logits into probabilities in place, those that `mask` does not allow into 0; without a mask all are
+/// allowed. At least one is. Returns the sum of e^(logit - greatest), taken in order, and the greatest that is allowed.
+float cnn_softmax(float *x, const bool *mask, size_t count, float *greatest);
+
+/// The slopes by logits of scale × (-weight × log p(chosen) - entropyWeight × H), H = -Σ p log p, given the
+/// probabilities p; 0 where p is. Returns H in nats, summed in order.
+float cnn_choice_slopes(
+    const float *p, float *slopes, size_t count, size_t chosen, float weight, float entropyWeight,
+    float scale);
 
 #endif

@@ -79,4 +79,13 @@ void cvm_transform_with(
     CVMInstructions instructions, CVMFunction function, const double *x, double *y,
     size_t count);
 
+/// `y[i] = (float)cvm_log(x[i])` of positive finite numbers, eight at a time, with the instructions named or narrower
+/// ones; the same bits with all. Of others the result says nothing. `x` and `y` may be the same array.
+void cvm_log_floats_with(
+    CVMInstructions instructions, const float *x, float *y, size_t count);
+
+/// `y[i] = (float)cvm_exp(x[i])`, likewise, of any number.
+void cvm_exp_floats_with(
+    CVMInstructions instructions, const float *x, float *y, size_t count);
+
 #endif

@@ -271,43 +271,9 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     if network != nil, networkDelay != nil {
       issues.append(.init(path: "networkDelay", message: "is network under another name: give one"))
     }
-    if backfilling == .conservative {
-      if let queue, queue.order.changesWithTime {
-        issues.append(
-          .init(
-            path: "queue",
-            message:
-              "is \(queue.rawValue), which changes while tasks wait: conservative backfilling "
-              + "promises starts in an order that stays; use easy"))
-      }
-      if bindHead == true {
-        issues.append(
-          .init(
-            path: "bindHead",
-            message:
-              "means nothing to conservative backfilling, which promises every task its start"))
-      }
-    }
-    if let prediction, prediction != "none", mode == .dispatch {
-      issues.append(
-        .init(path: "prediction", message: "is of tasks in one queue: it goes with mode central"))
-    }
-    if eventsOneByOne == true, (step ?? 0) > 0 {
-      issues.append(.init(path: "eventsOneByOne", message: "goes with no step of the clock"))
-    }
     if cutDrain == true, accountTail != nil {
       issues.append(.init(path: "cutDrain", message: "is accountTail 0: give one of them"))
     }
     return issues.compactMap(\.self)
-  }
-
-  /// What is said here and means nothing in an engine that is set up as `whole` is: these settings alone, or
-  /// with those of other layers. Empty if all of it means something.
-  public func idle(in whole: EngineSettings) -> [DescriptionIssue] {
-    guard predictFor != nil, (whole.prediction ?? "none") == "none" else { return [] }
-    return [
-      .init(
-        path: "predictFor", message: "means nothing without prediction: nothing predicts run times")
-    ]
   }
 }

@@ -16,12 +16,12 @@ extension ExperimentDefinition {
     }
     for (index, cluster) in clusters.enumerated() { cluster.check(&notes, "clusters[\(index)]") }
     for (index, scheduler) in schedulers.enumerated() {
-      scheduler.engine.check(&notes, "schedulers[\(index)].engine", in: self.engine(of: scheduler))
+      scheduler.engine.check(
+        &notes, "schedulers[\(index)].engine", in: [self.engine(of: scheduler)])
     }
     // What stands for all has to mean something to one of them.
-    let wholes = schedulers.map(self.engine(of:))
     engine.check(
-      &notes, "engine", in: wholes.first { engine.idle(in: $0).isEmpty } ?? wholes.first ?? engine)
+      &notes, "engine", in: schedulers.isEmpty ? [engine] : schedulers.map(self.engine(of:)))
     notes.require(!seeds.isEmpty, "seeds", "are none")
     notes.require(Set(seeds).count == seeds.count, "seeds", "have one twice")
     notes.require(seeds.allSatisfy { $0 <= Self.seedLimit }, "seeds", "go beyond \(Self.seedLimit)")
@@ -115,8 +115,13 @@ extension ClusterDefinition {
 }
 
 extension EngineSettings {
-  fileprivate func check(_ notes: inout Notes, _ path: String, in whole: EngineSettings) {
-    notes.issues += (issues + idle(in: whole)).map {
+  /// Notes what is wrong, and what means nothing in any of the engines that it is a part of.
+  fileprivate func check(_ notes: inout Notes, _ path: String, in wholes: [EngineSettings]) {
+    let idle = wholes.dropFirst().reduce(wholes.first.map(idle(in:)) ?? []) { issues, whole in
+      let there = Set(self.idle(in: whole).map(\.path))
+      return issues.filter { there.contains($0.path) }
+    }
+    notes.issues += (issues + idle).map {
       DescriptionIssue(path: "\(path).\($0.path)", message: $0.message)
     }
   }

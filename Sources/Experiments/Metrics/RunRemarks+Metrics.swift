@@ -22,6 +22,7 @@ extension RunRemarks {
     else { return nil }
     (self.tasks, self.withEstimate, self.withDeadline) = (tasks, withEstimate, withDeadline)
     (self.withoutCPU, self.splitRecords) = (withoutCPU, splitRecords)
+    waitsAtMachines = sum("waits_at_machines") ?? 0
     if let misfits = sum("recorded_misfits") {
       var starts = RecordedStarts()
       starts.misfits = misfits
@@ -50,7 +51,8 @@ extension ExperimentSummary {
       scheduler.engine.apply(to: &options)
       let policy = PolicyCatalog.make(scheduler.policy)
       for note in counts.notes(
-        options, policy: scheduler.policy, goesByEstimates: policy?.goesByEstimates ?? false)
+        options, policy: scheduler.policy, goesByEstimates: policy?.goesByEstimates ?? false,
+        choosesTasks: policy is any BatchPlacementPolicy)
       {
         order.add(note)
         names[note, default: []].append(group.scheduler)

@@ -5,7 +5,7 @@ import Workload
 ///
 /// Each machine has as many lanes as tasks that ran on it at once; a task takes the lowest lane that is
 /// free. A task that was evicted is drawn as its last attempt; a gang, on the machine of its first
-/// instance.
+/// instance; one whose machine had to wake up for it, as waiting until then.
 public struct Timeline: Sendable {
   /// A task on a machine.
   struct Bar {
@@ -37,10 +37,11 @@ public struct Timeline: Sendable {
       left += 1
       return
     }
+    let start = result.start.rawValue + result.waking.rawValue
     bars.append(
       Bar(
-        machine: result.machine, start: result.start.rawValue, end: result.finish.rawValue,
-        wait: min(result.wait.rawValue, result.start.rawValue - result.submit.rawValue),
+        machine: result.machine, start: start, end: result.finish.rawValue,
+        wait: min(result.wait.rawValue, start - result.submit.rawValue),
         job: result.id.job, index: result.id.index,
         kind: result.kind > 0
           ? UInt8(truncatingIfNeeded: result.kind - 1) : result.priorityClass.rawValue))

@@ -1,3 +1,4 @@
+import CNeural
 import PortableMath
 
 /// The softmax over the choices that are allowed; the others have probability 0, and no gradient.
@@ -11,16 +12,8 @@ enum MaskedSoftmax {
   static func apply(
     _ logits: UnsafeMutablePointer<Float>, _ count: Int, mask: UnsafePointer<Bool>?
   ) -> Float {
-    var greatest = -Float.infinity
-    for i in 0..<count where mask?[i] ?? true { greatest = max(greatest, logits[i]) }
-    var sum: Float = 0
-    for i in 0..<count {
-      let value = mask?[i] ?? true ? expf(logits[i] - greatest) : 0
-      logits[i] = value
-      sum += value
-    }
-    let inverse = 1 / sum
-    for i in 0..<count { logits[i] *= inverse }
+    var greatest: Float = 0
+    let sum = cnn_softmax(logits, mask, count, &greatest)
     return greatest + logf(sum)
   }
 
@@ -34,14 +27,5 @@ enum MaskedSoftmax {
       if u < sum { return i }
     }
     return last
-  }
-
-  /// Entropy in nats.
-  static func entropy(_ probabilities: UnsafePointer<Float>, _ count: Int) -> Float {
-    var sum: Float = 0
-    for i in 0..<count where probabilities[i] > 0 {
-      sum -= probabilities[i] * logf(probabilities[i])
-    }
-    return sum
   }
 }

@@ -1,3 +1,4 @@
+import CNeural
 import PortableMath
 
 /// The loss of a policy on decisions, and its gradient.
@@ -95,18 +96,8 @@ struct PolicyLoss {
       loss = -min(ratio * advantage, bounded * advantage)
       sums.statistics.clipped += isClipped ? 1 : 0
     }
-    let entropy = MaskedSoftmax.entropy(logits, count)
-    let scale = 1 / Float(batchCount)
-    for i in 0..<count {
-      let p = logits[i]
-      guard p > 0 else {
-        slopes[i] = 0
-        continue
-      }
-      // d log π(a) / d logit = [i = a] - p; d H / d logit = -p (log p + H).
-      let towards = (i == chosen ? 1 : 0) - p
-      slopes[i] = scale * (-weight * towards + settings.entropy * p * (logf(p) + entropy))
-    }
+    let entropy = cnn_choice_slopes(
+      logits, slopes, count, chosen, weight, settings.entropy, 1 / Float(batchCount))
     sums.statistics.policyLoss += Double(loss)
     sums.statistics.entropy += Double(entropy)
     sums.decisions += 1

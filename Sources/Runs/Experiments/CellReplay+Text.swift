@@ -5,7 +5,7 @@ extension CellReplay.Outcome {
   package var object: [String: Any] {
     var object: [String: Any] = [
       "cell": cell.description, "metrics": outcome.metrics, "wall_s": outcome.wall,
-      "cpu_s": outcome.cpu,
+      "cpu_s": outcome.cpu, "remarks": notes.texts,
     ]
     if let agrees { object["agrees_with_results"] = agrees }
     return object
@@ -17,7 +17,8 @@ extension CellReplay.Outcome {
     for (name, value) in outcome.metrics.sorted(by: { $0.key < $1.key }) {
       table.add([name, significant(value, digits: 7)])
     }
-    var text = "\(cell)\n\(table.text)"
+    let lines = notes.map { "  NOTE: \($0)\n" }.joined()
+    var text = "\(cell)\n\(lines)\(table.text)"
     if let agrees {
       text += agrees ? "  the same as in \(source)\n" : "  not the same as in \(source)\n"
     } else if isResultsFile {

@@ -1,6 +1,7 @@
 import Experiments
 import Foundation
 import Simulation
+import Workload
 
 /// One cell of an experiment, run alone.
 public struct CellReplay {
@@ -15,6 +16,8 @@ public struct CellReplay {
     public let agrees: Bool?
     /// Whether a results file was named.
     public let isResultsFile: Bool
+    /// What has to be said before its figures are read.
+    public let notes: [Note]
     /// The experiment or its results file.
     let source: String
     /// The files that were written.
@@ -63,9 +66,10 @@ public struct CellReplay {
       for warning in warnings { reading.logger?.warning("\(warning)") }
     }
     let outcome: CellOutcome
+    let notes: [Note]
     do {
-      var options = SimulationOptions()
-      definition.engine.apply(to: &options)
+      let scheduler = definition.schedulers.first { $0.name == cell.scheduler }
+      let options = (scheduler.map(definition.engine(of:)) ?? definition.engine).options
       var results = try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound)
       let run = try CellRunner(
         definition, inputs: ExperimentProvider(folder: folder, reading: reading)
@@ -74,6 +78,7 @@ public struct CellReplay {
       if let path = files.series { try run.report.series.write(to: path) }
       if let path = files.machineEnergy { try run.report.energy.write(run.layout, to: path) }
       outcome = run.outcome
+      notes = run.report.allNotes(options)
     } catch let error as UnknownCell {
       throw RunError(message: "\(source): \(error)")
     } catch let error as SimulationError {
@@ -81,7 +86,7 @@ public struct CellReplay {
     }
     return Outcome(
       cell: cell, outcome: outcome, agrees: recorded.map { Self.same($0.outcome, outcome) },
-      isResultsFile: Self.isDatabase(source), source: source, written: files.paths)
+      isResultsFile: Self.isDatabase(source), notes: notes, source: source, written: files.paths)
   }
 
   private static func same(_ a: CellOutcome, _ b: CellOutcome) -> Bool {

@@ -91,6 +91,13 @@ extension ExperimentProvider {
       if asTrained {
         var engine = definition.engine(of: definition.schedulers[index])
         try policy.setEnvironment(&engine)
+        if let issue = definition.schedulers[index].engine.idle(in: engine).first {
+          throw RunError(
+            message:
+              "\(definition.schedulers[index].name), as trained: \(issue.path) \(issue.message)")
+        }
+        // What stands for all and means nothing to it is told of as a remark of its run.
+        engine.leaveOutIdle()
         definition.schedulers[index].engine = engine
       }
       let scheduler = definition.schedulers[index]

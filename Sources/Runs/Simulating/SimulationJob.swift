@@ -136,8 +136,7 @@ public struct SimulationJob: Sendable {
     let other = learned.map {
       Note(.otherEnvironment, scheduler, "\(scheduler) \($0)")
     }
-    return (other.map { [$0] } ?? []) + report.notes(engine.options)
-      + (report.growthNote.map { [Note(.odd, "queue", $0)] } ?? [])
+    return (other.map { [$0] } ?? []) + report.allNotes(engine.options)
   }
 
   /// What queueing theory says of the run; nil where it is of no station that theory knows.
@@ -306,6 +305,13 @@ extension SimulationError {
     case .source(let error), .results(let error): error
     default: RunError(message: description)
     }
+  }
+}
+
+extension SimulationReport {
+  /// What has to be said of the run, and of its queue.
+  package func allNotes(_ options: SimulationOptions) -> [Note] {
+    notes(options) + (growthNote.map { [Note(.odd, "queue", $0)] } ?? [])
   }
 }
 

@@ -29,6 +29,8 @@ struct Accounts {
   var lastFinish = Microseconds.never
   /// Tasks waiting, in the queue and at machines.
   var waiting = 0
+  /// Tasks on machines that wake up: they wait too.
+  private var waking = WakingTasks()
   var mostWaiting = 0
   var violations = 0
   /// How often a task waited beside room that its mode lets it have, and how many still waited when
@@ -85,13 +87,29 @@ struct Accounts {
   mutating func advance(
     to time: Microseconds, _ cluster: borrowing Cluster, _ stranded: FragmentationMeter.Stranded
   ) {
-    let length = time.rawValue - cluster.now.rawValue
+    var start = cluster.now
+    while let end = waking.nextEnd, end < time {
+      advance(from: start, to: end, cluster, stranded)
+      start = end
+      waking.pass(end)
+    }
+    advance(from: start, to: time, cluster, stranded)
+    waking.pass(time)
+  }
+
+  @inline(__always)
+  private mutating func advance(
+    from start: Microseconds, to time: Microseconds, _ cluster: borrowing Cluster,
+    _ stranded: FragmentationMeter.Stranded
+  ) {
+    let length = time.rawValue - start.rawValue
     guard length > 0, firstSubmit.isKnown || isRunning else { return }
+    let waiting = waiting + waking.count
     integrals.add(length, cluster, waiting: waiting, stranded)
     guard isRunning else { return }
     let (used, capacity) = (cluster.totalClaimed, cluster.totalCapacity)
     series.add(
-      from: cluster.now, to: time,
+      from: start, to: time,
       level: UsageSeries.Sums(
         // Not as literals, which would be arrays first.
         used: SIMD2(used.cpu.value, Double(used.memory.rawValue)),
@@ -114,8 +132,14 @@ struct Accounts {
 
   mutating func beganWaiting() {
     waiting += 1
-    mostWaiting = max(mostWaiting, waiting)
+    mostWaiting = max(mostWaiting, waiting + waking.count)
   }
+
+  /// A task's machine wakes up for it until `end`.
+  mutating func beganWaking(until end: Microseconds) { waking.add(end) }
+
+  /// It leaves the machine before that.
+  mutating func stoppedWaking(until end: Microseconds) { waking.remove(end) }
 
   /// An attempt ended after `length`.
   mutating func ran(_ request: Resources, for length: Microseconds) {
@@ -139,8 +163,7 @@ struct Accounts {
     } else {
       warmUpTasks += 1
     }
-    // While its machine wakes up it is on the machine, and no longer in the queue.
-    taskWaiting += Int128((result.wait - result.waking).rawValue)
+    taskWaiting += Int128(result.wait.rawValue)
     energyOfTasks += result.energy.value
     if result.finish.isKnown {
       lastFinish = lastFinish.isKnown ? max(lastFinish, result.finish) : result.finish

@@ -43,7 +43,6 @@ extension Engine {
   ///   - Where starts are recorded, every task until its own.
   ///   - Where starts are promised, a task that would delay another's promised start on every machine.
   mutating func inspectWaiting() {
-    guard options.audit else { return }
     if options.mode == .dispatch, cluster.totalQueued > 0 {
       for (machine, queue) in queues.enumerated() where queue.head >= 0 {
         if cluster.fits(slots[queue.head].view.request, on: machine) { accounts.idled += 1 }

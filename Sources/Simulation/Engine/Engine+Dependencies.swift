@@ -34,7 +34,13 @@ struct DependencyState {
     var hasFailed = false
   }
 
-  init(_ table: DependencyTable) { self.table = table }
+  /// No task waits for another.
+  let isEmpty: Bool
+
+  init(_ table: DependencyTable) {
+    self.table = table
+    isEmpty = table.isEmpty
+  }
 
   /// What the task waits for by itself and as one of its job.
   func dependencies(of id: TaskID) -> [DependencyTable.Dependency] {
@@ -43,7 +49,7 @@ struct DependencyState {
 
   /// A task of so many instances has been submitted. Its job goes on, even if it seemed over.
   mutating func began(_ id: TaskID, instances: Int32) {
-    guard !table.isEmpty else { return }
+    guard !isEmpty else { return }
     for key in [id, TaskID(wholeJob: id.job)] where table.hasSuccessors(key) {
       open[key, default: Open()].left += Int(instances)
       fates[key] = nil
@@ -82,9 +88,8 @@ struct DependencyState {
 }
 
 extension Engine {
-  /// A task with predecessors arrives. Whether it is held back.
+  /// A task arrives where tasks have predecessors. Whether it is held back.
   mutating func hold(_ index: Int32) -> Bool {
-    guard !dependencies.table.isEmpty else { return false }
     let id = slots[index].view.id
     dependencies.ranksAreOld = true
     for dependency in dependencies.dependencies(of: id)
@@ -126,8 +131,12 @@ extension Engine {
 
   /// The fate of a task is known: those that wait for it, or for its job if that was the last of it
   /// so far, may go, or never will.
+  @inline(__always)
   mutating func noteFate(of id: TaskID, _ fate: DependencyState.Fate) {
-    guard !dependencies.table.isEmpty else { return }
+    if !dependencies.isEmpty { tell(id, fate) }
+  }
+
+  private mutating func tell(_ id: TaskID, _ fate: DependencyState.Fate) {
     for key in [id, TaskID(wholeJob: id.job)] where dependencies.ended(key, fate) {
       letGoHeld(by: key)
     }
@@ -142,7 +151,7 @@ extension Engine {
 
   /// No more tasks will be submitted: those that wait for a task that was never submitted wait no longer.
   mutating func dropAbsentPredecessors() {
-    guard !dependencies.table.isEmpty else { return }
+    guard !dependencies.isEmpty else { return }
     for index in slots.inOrderOfArrival() where slots[index].state == .held {
       for dependency in dependencies.dependencies(of: slots[index].view.id)
       where !dependencies.hasCome(dependency.predecessor) {
@@ -226,7 +235,7 @@ extension Engine {
 
   /// What the task's predecessors hand over, once all have ended.
   mutating func noteInputs(of index: Int32) {
-    guard options.network != nil, !dependencies.table.isEmpty else { return }
+    guard hasNetwork, !dependencies.isEmpty else { return }
     let id = slots[index].view.id
     var inputs: [Delivery.Input] = []
     for dependency in dependencies.dependencies(of: id) {
@@ -237,8 +246,9 @@ extension Engine {
     if isStale { seen.delivery.add(inputs, of: id) }
   }
 
+  @inline(__always)
   mutating func forgetInputs(of index: Int32) {
-    guard options.network != nil, !dependencies.table.isEmpty else { return }
+    guard hasNetwork, !dependencies.isEmpty else { return }
     cluster.delivery.remove(slots[index].view.id)
     if isStale { seen.delivery.remove(slots[index].view.id) }
   }

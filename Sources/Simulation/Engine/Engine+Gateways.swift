@@ -13,9 +13,14 @@ extension Engine {
 
   /// Whoever decides about the task does so as the agent of its gateway: until then the stale view
   /// shows that machine, and the time, as they are.
+  @inline(__always)
   mutating func revealGateway() {
+    if isStale { reveal() }
+  }
+
+  private mutating func reveal() {
     let own = Int(slots[offering.task].view.gateway)
-    guard isStale, own >= 0 else { return }
+    guard own >= 0 else { return }
     seen.now = cluster.now
     guard isUnseen[own] else { return }
     offering.gatewayBefore = seen.state(of: own)
@@ -24,7 +29,12 @@ extension Engine {
   }
 
   /// The stale view is as it was before the decision.
+  @inline(__always)
   mutating func concealGateway() {
+    if isStale { conceal() }
+  }
+
+  private mutating func conceal() {
     guard let past = offering.gatewayBefore else { return }
     let own = Int(slots[offering.task].view.gateway)
     offering.gatewayBefore = nil

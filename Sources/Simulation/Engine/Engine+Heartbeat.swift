@@ -17,7 +17,6 @@ extension Engine {
 
   /// Before the clock passes a heartbeat: the policy sees the machines as they are until then.
   mutating func lookIfDue(by time: Microseconds) {
-    guard isStale else { return }
     let period = options.heartbeat.rawValue
     guard time.rawValue / period > cluster.now.rawValue / period else { return }
     seen.see(cluster)

@@ -49,7 +49,9 @@ extension Engine {
   /// Where a task that arrives belongs in the queue. What is promised a start by conservative backfilling
   /// has, in an order that weighs tasks together, the place of its arrival.
   mutating func key(onArrivalOf view: TaskView) -> Int64 {
-    guard keepsPlan, scorer?.weighsTogether == true else { return pending.key(inOrder(view)) }
+    guard keepsPlan, scorer?.weighsTogether == true else {
+      return isPredicted ? pending.key(inOrder(view)) : pending.key(view)
+    }
     let scores = scores(ofAll: pending.slots(limit: options.depth), and: view)
     return QueueRule.key(scores.last ?? .nan)
   }

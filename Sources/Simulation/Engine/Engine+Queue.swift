@@ -69,7 +69,7 @@ extension Engine {
   }
 
   private mutating func closeQueue() {
-    fresh.removeAll(keepingCapacity: true)
+    if !fresh.isEmpty { fresh.removeAll(keepingCapacity: true) }
     offering.stage = .closed
   }
 
@@ -183,6 +183,7 @@ extension Engine {
     slots[index].machine = Int32(machine)
     slots[index].state = .queued
     slots[index].view.placements += 1
+    accounts.remarks.waitsAtMachines += 1
     queues[machine].append(index, in: &slots)
     cluster.changeQueue(of: machine, by: 1, slots[index].view)
     cluster.mark(slots[index].view, on: machine, sign: 1)

@@ -78,7 +78,8 @@ extension Engine {
     }
     accounts.remarks.recorded?.misfits += 1
     if accounts.remarks.recorded?.first == nil {
-      accounts.remarks.recorded?.first = .init(task: slots[index].view.id, time: cluster.now)
+      let first = RunRemarks.RecordedStarts.Misfit(task: slots[index].view.id, time: cluster.now)
+      accounts.remarks.recorded?.first = first
     }
   }
 }

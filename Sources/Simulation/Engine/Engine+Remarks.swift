@@ -26,12 +26,12 @@ extension Engine {
     let tasks = Int(count)
     let isKnown =
       view.estimate.isKnown
-      || (!cluster.delivery.runTimes.isEmpty && cluster.delivery.runTimes.mean(of: view.id) != nil)
+      || (hasRunTimes && cluster.delivery.runTimes.mean(of: view.id) != nil)
     if isKnown { accounts.remarks.withEstimate += tasks }
     accounts.remarks.withUser =
       (accounts.remarks.withUser ?? 0) + (view.user == .unknown ? 0 : tasks)
     if view.deadline.isKnown { accounts.remarks.withDeadline += tasks }
     if view.request.cpu <= .zero { accounts.remarks.withoutCPU += tasks }
-    if count > 1, options.mode == .central { accounts.remarks.splitRecords += 1 }
+    if count > 1 { accounts.remarks.splitRecords += 1 }
   }
 }

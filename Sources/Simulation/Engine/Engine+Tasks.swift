@@ -4,17 +4,17 @@ import Workload
 extension Engine {
   /// Puts a waiting task at its place in the queue.
   mutating func enqueue(_ index: Int32) {
-    let entry = queueEntry(index)
-    let first = pending.first
-    pending.insert(entry, of: slots[index].view.user)
+    let (entry, user) = (queueEntry(index), slots[index].view.user)
+    let isFirst = pending.insert(entry, of: user)
     // A batch policy weighs all that wait, others the head.
-    if isBatch || first == nil || pending.first == entry { headWaits = false }
+    if isBatch || isFirst { headWaits = false }
   }
 
   /// Takes a waiting task out of the queue.
   mutating func dequeue(_ index: Int32) {
     if keepsPlan { withdraw(index) }
-    pending.remove(queueEntry(index), of: slots[index].view.user)
+    let (entry, user) = (queueEntry(index), slots[index].view.user)
+    pending.remove(entry, of: user)
     if index == bound { unbind() }
   }
 
@@ -26,6 +26,7 @@ extension Engine {
   mutating func start(_ index: Int32, on machine: Int) {
     begin(index)
     let end = occupy(index, on: machine)
+    beginWaking(index)
     if foreseesEnds { foresee(index, until: slots[index].expectedEnd.rawValue) }
     if end.isKnown { schedule(index, end) }
   }
@@ -36,6 +37,7 @@ extension Engine {
     _ = hasRoom(for: Int32(machines.count - 1))
     begin(index)
     var end = occupy(index, on: machines[0])
+    beginWaking(index)
     for machine in machines.dropFirst() {
       var slot = slots[index]
       slot.leader = index
@@ -84,9 +86,10 @@ extension Engine {
     if keepsRunningLists { runningLists[machine].append(index, in: &slots) }
     let speed = cluster.speed(machine)
     let work = slots[index].work
-    let length =
-      cluster.delivery.runTimes[slots[index].view.id, cluster.states[machine].number]
-      ?? (speed == 1 ? work : work.scaled(by: 1 / speed))
+    let own =
+      hasRunTimes
+      ? cluster.delivery.runTimes[slots[index].view.id, cluster.states[machine].number] : nil
+    let length = own ?? (speed == 1 ? work : work.scaled(by: 1 / speed))
     let end = cluster.now + startup + length + store
     slots[index].end = end
     slots[index].startup = startup
@@ -106,7 +109,7 @@ extension Engine {
     // Neither a prediction nor an estimate is known of it, nor a time of its own here.
     guard
       slots[index].view.estimate.isKnown || slots[index].view.predicted.isKnown
-        || !cluster.delivery.runTimes.isEmpty,
+        || hasRunTimes,
       let length = cluster.expectedRunTime(of: backfilled(slots[index].view), on: machine)
     else { return }
     let end = cluster.now + slots[index].startup + length + store
@@ -131,6 +134,12 @@ extension Engine {
     return max(cluster.awakeAt[machine] - cluster.now, .zero)
   }
 
+  /// A task waits on while its machine, a gang's first one, wakes up.
+  private mutating func beginWaking(_ index: Int32) {
+    guard slots[index].waking > .zero else { return }
+    accounts.beganWaking(until: cluster.now + slots[index].waking)
+  }
+
   /// Accounts for the end of a wait.
   mutating func stopWaiting(_ index: Int32) {
     slots[index].waited += cluster.now - slots[index].since
@@ -140,6 +149,8 @@ extension Engine {
   /// Frees what a running task and the other instances of its gang hold.
   mutating func release(_ index: Int32) {
     var member = slots[index].sibling
+    let awake = slots[index].since + slots[index].waking
+    if awake > cluster.now { accounts.stoppedWaking(until: awake) }
     leave(index)
     while member >= 0 {
       let next = slots[member].sibling
@@ -181,10 +192,15 @@ extension Engine {
       accounts.finished(slots[member].view.request, after: slots[member].work)
       member = slots[member].sibling
     }
-    let (view, work) = (slots[index].view, slots[index].work)
-    release(index)
-    conclude(index, .finished)
-    learn(view, work: work)
+    if isPredicted {
+      let (view, work) = (slots[index].view, slots[index].work)
+      release(index)
+      conclude(index, .finished)
+      learn(view, work: work)
+    } else {
+      release(index)
+      conclude(index, .finished)
+    }
     if options.mode == .dispatch { startQueued(on: machine) }
   }
 
@@ -193,7 +209,10 @@ extension Engine {
   mutating func evict(_ member: Int32) {
     let index = slots[member].leader >= 0 ? slots[member].leader : member
     release(index)
-    slots[index].wasted += cluster.now - slots[index].since
+    // What it waited for its machine to wake up stays a wait.
+    let woke = min(slots[index].waking, cluster.now - slots[index].since)
+    slots[index].waited += woke
+    slots[index].wasted += cluster.now - slots[index].since - woke
     slots[index].finishSequence = 0
     slots[index].waking = .zero
     if slots[index].view.attempts > options.retries {

@@ -66,6 +66,8 @@ struct Engine: ~Copyable {
   let keepsRunningLists: Bool
   /// Whether waiting tasks are promised their starts: conservative backfilling of a central queue.
   let keepsPlan: Bool
+  /// Whether some task's run times are given machine by machine.
+  let hasRunTimes: Bool
   /// Whether there are delays of a network.
   let hasNetwork: Bool
   /// Whether it matters when running tasks should end.
@@ -89,9 +91,7 @@ struct Engine: ~Copyable {
   /// Nothing is left to do at this instant.
   private var isSettled = false
   private var stage = Stage.ready
-  /// The task that arrives next, and at which instant; only while its arrival is being reached.
-  private var coming = TaskRecord(
-    id: TaskID(job: 0), submit: .zero, runTime: .zero, request: .zero)
+  /// When the task arrives that is on its way; only while its arrival is being reached.
   private var arrivalTime = Microseconds.zero
   private(set) var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
@@ -125,6 +125,7 @@ struct Engine: ~Copyable {
     if let order = policy.queueOrder { options.order = .rule(order) }
     self.options = options
     hasNetwork = options.network != nil
+    hasRunTimes = !dependencies.runTimes.isEmpty
     pending = WaitingQueue(options.order)
     var made: (any QueueScorer)?
     if case .rule(let rule) = options.order, case .changing(let make) = rule.kind { made = make() }
@@ -185,6 +186,8 @@ struct Engine: ~Copyable {
     case decision
     /// The next task is due.
     case task
+    /// The task that is on its way is there.
+    case arrival
     /// Many results wait to be taken.
     case results
     case end
@@ -193,21 +196,33 @@ struct Engine: ~Copyable {
   /// How many results may wait to be taken.
   private static var resultLimit: Int { 1024 }
 
-  /// The task that comes next. False if that is after the run's end: then ``close()`` is due.
-  mutating func submit(_ record: TaskRecord) throws(SimulationError) -> Bool {
-    guard record.submit >= lastSubmit else {
-      throw .outOfOrder(record.id, submit: record.submit, previous: lastSubmit)
+  /// What has become of a task that was submitted.
+  enum Submission {
+    case arrived
+    /// The run must reach its arrival first: whoever submitted it keeps it until ``Stop/arrival``. To keep it
+    /// here would be to copy it twice more.
+    case onItsWay
+    /// It would come after the run's end: ``close()`` is due.
+    case beyondEnd
+  }
+
+  /// The task that comes next.
+  mutating func submit(
+    _ record: UnsafePointer<TaskRecord>
+  ) throws(SimulationError) -> Submission {
+    let submit = record.pointee.submit
+    guard submit >= lastSubmit else {
+      throw .outOfOrder(record.pointee.id, submit: submit, previous: lastSubmit)
     }
-    guard record.submit <= options.until, record.submit.isKnown else { return false }
-    lastSubmit = record.submit
-    arrivalTime = stepped(record.submit)
+    guard submit <= options.until, submit.isKnown else { return .beyondEnd }
+    lastSubmit = submit
+    arrivalTime = stepped(submit)
     if arrivalTime > cluster.now || options.takesEventsOneByOne {
-      coming = record
       stage = .reaching
-    } else {
-      arrive(record)
+      return .onItsWay
     }
-    return true
+    arrive(record)
+    return .arrived
   }
 
   /// No more tasks will come.
@@ -236,7 +251,7 @@ struct Engine: ~Copyable {
           step(to: next)
         } else {
           step(to: arrivalTime, onlyClock: options.takesEventsOneByOne)
-          arrive(coming)
+          return .arrival
         }
       case .draining:
         if settle() { return .decision }
@@ -266,9 +281,10 @@ struct Engine: ~Copyable {
     if accounts.failures > limit { exhaust(.tooManyFailures(limit, time: cluster.now)) }
   }
 
-  private mutating func arrive(_ record: TaskRecord) {
+  /// The task that was submitted arrives.
+  mutating func arrive(_ record: UnsafePointer<TaskRecord>) {
     stage = .ready
-    accounts.submitted(at: record.submit)
+    accounts.submitted(at: record.pointee.submit)
     if accounts.submissions == 1 { begin() }
     accounts.events += 1
     admit(record)
@@ -324,7 +340,7 @@ struct Engine: ~Copyable {
   }
 
   private mutating func pass(to time: Microseconds) {
-    lookIfDue(by: time)
+    if isStale { lookIfDue(by: time) }
     accounts.advance(to: time, cluster, fragmentation.stranded)
     cluster.now = time
   }
@@ -390,7 +406,7 @@ struct Engine: ~Copyable {
     }
     while true {
       if offerPending() { return true }
-      inspectWaiting()
+      if options.audit { inspectWaiting() }
       if isStepped {
         happen()
         return false
@@ -405,40 +421,42 @@ struct Engine: ~Copyable {
   }
 
   /// A record arrives: one task, or its instances as so many.
-  private mutating func admit(_ record: TaskRecord) {
+  private mutating func admit(_ record: UnsafePointer<TaskRecord>) {
     isSettled = false
-    var view = TaskView(record)
-    let leftOut = leaveOutUnmodelled(&view)
+    var view = TaskView(record.pointee)
+    let leftOut = unmodelled.isEmpty ? nil : leaveOutUnmodelled(&view)
     let instances = split(record, &view)
     if options.gateways { view.gateway = drawGateway() }
     // Absurdly many are refused as one.
     let count = Ranges.instances.contains(Int64(instances)) ? instances : 1
-    dependencies.began(record.id, instances: count)
+    dependencies.began(view.id, instances: count)
     var obstacle: UnplaceableReason?
-    for resource in leftOut { accounts.remarks.unmodelled[resource.rawValue] += Int(count) }
-    if FitTree.nothing.isStrictlyBelow(record.request), record.runTime >= .zero,
+    for resource in leftOut ?? [] { accounts.remarks.unmodelled[resource.rawValue] += Int(count) }
+    let runTime = record.pointee.runTime
+    if FitTree.nothing.isStrictlyBelow(record.pointee.request), runTime >= .zero,
       count == instances
     {
       if !constraints.isEmpty { constrain(&view) }
-      obstacle = prospects.obstacle(to: view, allowed: allowedMachines(view))
+      obstacle = prospects.obstacle(
+        to: view, allowed: view.eligibility >= 0 ? allowedMachines(view) : nil)
     } else {
       obstacle = .invalid
     }
     guard obstacle != nil || hasRoom(for: max(count, view.instances)) else { return }
-    if options.estimates == .exact, !view.estimate.isKnown { view.estimate = record.runTime }
+    if options.estimates == .exact, !view.estimate.isKnown { view.estimate = runTime }
     note(view, count)
-    let hasNoStart = followsRecord && obstacle == nil && !noteRecordedStart(record, count)
+    let hasNoStart = followsRecord && obstacle == nil && !noteRecordedStart(record.pointee, count)
     accounts.offeredWork +=
-      view.request.cpu.value * Double(max(record.instances, 1)) * record.runTime.seconds
-      * (record.instances > 1 ? 1 : Double(view.instances))
+      view.request.cpu.value * Double(max(record.pointee.instances, 1)) * runTime.seconds
+      * (record.pointee.instances > 1 ? 1 : Double(view.instances))
     accounts.offeredTo = cluster.totalCores
     for instance in 0..<count {
       if instance > 0 { accounts.submissions += 1 }
       if let obstacle {
-        accounts.cannotPlace(record.id, obstacle)
-        turnAway(record, instance, .unplaceable)
+        accounts.cannotPlace(view.id, obstacle)
+        turnAway(record.pointee, instance, .unplaceable)
       } else if hasNoStart {
-        turnAway(record, instance, .refused)
+        turnAway(record.pointee, instance, .refused)
       } else {
         admit(view, record, instance)
       }
@@ -459,15 +477,15 @@ struct Engine: ~Copyable {
 
   /// As how many independent tasks the record counts. What starts and ends together is one, of so
   /// many instances.
-  private func split(_ record: TaskRecord, _ view: inout TaskView) -> Int32 {
-    let count = max(record.instances, 1)
+  private func split(_ record: UnsafePointer<TaskRecord>, _ view: inout TaskView) -> Int32 {
+    let count = max(record.pointee.instances, 1)
     guard options.mode == .central else {
       view.instances = 1
       return count
     }
     let request = view.request
     let processors = request.cpu.nano / 1_000_000_000
-    if options.spansMachines, record.flags.contains(.spansMachines), count == 1,
+    if options.spansMachines, record.pointee.flags.contains(.spansMachines), count == 1,
       request.cpu == Cores(nano: processors * 1_000_000_000), processors > 1,
       let instances = Int32(exactly: processors)
     {
@@ -481,28 +499,32 @@ struct Engine: ~Copyable {
   }
 
   /// A task arrives, and waits.
-  private mutating func admit(_ view: TaskView, _ record: TaskRecord, _ instance: Int32) {
+  private mutating func admit(
+    _ view: TaskView, _ record: UnsafePointer<TaskRecord>, _ instance: Int32
+  ) {
     arrivals += 1
     notePlanned(view)
     cluster.note(view)
     fragmentation.submit(view.request, &cluster)
-    var slot = TaskSlot(view: view, work: record.runTime, arrival: arrivals, since: record.submit)
+    let submit = view.submit
+    var slot = TaskSlot(
+      view: view, work: record.pointee.runTime, arrival: arrivals, since: submit)
     slot.view.instance = instance
     if isBatch { slot.view.upwardRank = length(view) }
-    predict(&slot.view)
+    if isPredicted { predict(&slot.view) }
     if followsRecord {
-      slot.key = Self.recordedKey(record)
-      slot.machine = recordedMachine(record)
+      slot.key = Self.recordedKey(record.pointee)
+      slot.machine = recordedMachine(record.pointee)
     } else {
-      slot.key = key(onArrivalOf: slot.view)
+      slot.key = pending.hasKeys ? key(onArrivalOf: slot.view) : 0
     }
     let index = slots.insert(slot)
     accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
-    if hold(index) { return cancelDoomed() }
+    if !dependencies.isEmpty, hold(index) { return cancelDoomed() }
     noteInputs(of: index)
     accounts.beganWaiting()
     // On a stepped clock it has been waiting since before this step.
-    accounts.integrals.waiting += Int128((cluster.now - record.submit).rawValue)
+    accounts.integrals.waiting += Int128((cluster.now - submit).rawValue)
     if options.backfilling != .none { fresh.append(queueEntry(index)) }
     enqueue(index)
   }

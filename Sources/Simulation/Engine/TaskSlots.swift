@@ -1,8 +1,8 @@
 import Workload
 
 /// A task in flight: what its policy may see, and what only the engine knows.
-struct TaskSlot {
-  enum State: UInt8 {
+struct TaskSlot: BitwiseCopyable {
+  enum State: UInt8, BitwiseCopyable {
     case free, held, released, pending, queued, running
   }
 
@@ -49,32 +49,56 @@ struct TaskSlot {
 }
 
 /// The tasks in flight, in reusable slots: memory is bounded by how many there are at once.
-struct TaskSlots {
-  private var slots: [TaskSlot] = []
+///
+/// Not an array: a task's fields are read and written some thirty times, and an array asks each time whether
+/// it is shared, and is read by copying the whole slot.
+struct TaskSlots: ~Copyable {
+  private var slots: UnsafeMutableBufferPointer<TaskSlot>
   private var vacant: [Int32] = []
+  /// The number of slots ever in use at once: the first ones.
+  private(set) var capacity = 0
+
+  init() { slots = .allocate(capacity: 64) }
+
+  deinit { slots.deallocate() }
 
   /// How many tasks are in flight.
-  var count: Int { slots.count - vacant.count }
+  var count: Int { capacity - vacant.count }
 
-  /// The number of slots ever in use at once.
-  var capacity: Int { slots.count }
-
+  /// One of the first ``capacity`` slots; any other index ends the program.
   subscript(index: Int32) -> TaskSlot {
-    @inline(__always) _read { yield slots[Int(index)] }
-    @inline(__always) _modify { yield &slots[Int(index)] }
+    @inline(__always) unsafeAddress { UnsafePointer(address(index)) }
+    @inline(__always) unsafeMutableAddress { address(index) }
   }
 
+  @inline(__always)
+  private func address(_ index: Int32) -> UnsafeMutablePointer<TaskSlot> {
+    precondition(UInt32(bitPattern: index) < UInt32(capacity), "a slot that was never in use")
+    return slots.baseAddress.unsafelyUnwrapped + Int(index)
+  }
+
+  @inline(__always)
   mutating func insert(_ slot: TaskSlot) -> Int32 {
-    if let index = vacant.popLast() {
-      slots[Int(index)] = slot
-      return index
-    }
-    slots.append(slot)
-    return Int32(slots.count - 1)
+    let index = vacant.popLast() ?? addSlot()
+    address(index).initialize(to: slot)
+    return index
+  }
+
+  private mutating func addSlot() -> Int32 {
+    if capacity == slots.count { grow() }
+    capacity += 1
+    return Int32(capacity - 1)
+  }
+
+  private mutating func grow() {
+    let larger = UnsafeMutableBufferPointer<TaskSlot>.allocate(capacity: 2 * slots.count)
+    _ = larger.moveInitialize(fromContentsOf: slots)
+    slots.deallocate()
+    slots = larger
   }
 
   mutating func remove(_ index: Int32) {
-    slots[Int(index)].state = .free
+    self[index].state = .free
     vacant.append(index)
   }
 }
@@ -106,4 +130,11 @@ extension TaskSlots {
     (0..<Int32(capacity)).filter { self[$0].state != .free && self[$0].leader < 0 }
       .sorted { self[$0].arrival < self[$1].arrival }
   }
+}
+
+/// Where the task is kept that is on its way. A record in a variable would be copied at each step of its way.
+struct Coming: ~Copyable {
+  let record = UnsafeMutablePointer<TaskRecord>.allocate(capacity: 1)
+
+  deinit { record.deallocate() }
 }

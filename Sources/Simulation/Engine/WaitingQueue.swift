@@ -21,9 +21,12 @@ struct WaitingQueue {
   init(_ order: SimulationOptions.Order) {
     self.order = order
     isByUser = order == .fairShare || order == .dominantResource
+    hasKeys = order != .fifo && !isByUser
   }
 
   let isByUser: Bool
+  /// Whether tasks have keys in this order; where not, all are 0.
+  let hasKeys: Bool
   var isEmpty: Bool { count == 0 }
 
   /// A task's place among others of its order.
@@ -43,12 +46,18 @@ struct WaitingQueue {
     return users.first.flatMap { queues[Int($0.value)].first }
   }
 
-  mutating func insert(_ entry: Entry, of user: UserID) {
+  /// Returns whether the entry is now the first.
+  @discardableResult
+  mutating func insert(_ entry: Entry, of user: UserID) -> Bool {
     count += 1
-    guard isByUser else { return tasks.insert(entry) }
+    guard isByUser else {
+      tasks.insert(entry)
+      return tasks.first == entry
+    }
     let user = place(of: user)
     if queues[user].isEmpty { users.insert(userEntry(user)) }
     queues[user].insert(entry)
+    return first == entry
   }
 
   mutating func remove(_ entry: Entry, of user: UserID) {

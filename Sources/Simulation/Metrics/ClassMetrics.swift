@@ -51,12 +51,16 @@ public struct ClassMetrics: Hashable, Sendable {
     if result.metDeadline { metDeadline += 1 }
     let (turnaround, run) = (result.completion.rawValue, result.runTime.rawValue)
     completion.record(turnaround)
-    if run > 0 { slowdown.record(Self.millionths(turnaround, run)) }
+    let own = run > 0 ? Self.millionths(turnaround, run) : 0
+    if run > 0 { slowdown.record(own) }
     let bounded = max(run, slowdownBound.rawValue, 1)
-    boundedSlowdown.record(max(1_000_000, Self.millionths(turnaround, bounded)))
+    let stretch = bounded == run ? own : Self.millionths(turnaround, bounded)
+    boundedSlowdown.record(max(1_000_000, stretch))
   }
 
   private static func millionths(_ a: Int64, _ b: Int64) -> Int64 {
+    // Nobody waited, as is common.
+    if a == b { return 1_000_000 }
     let ratio = Double(a) / Double(b) * 1e6
     guard ratio < 0x1p52 else { return Int64(exactly: ratio.rounded()) ?? .max }
     // The same as rounding, without a call.

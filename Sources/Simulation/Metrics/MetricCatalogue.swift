@@ -88,7 +88,7 @@ extension Metric {
       ) { (run: SimulationReport) in run.usage.fragmentation.cpu },
       Metric(
         "waiting_mean", "tasks waiting on average", better: .lower,
-        "Tasks waiting, averaged over time."
+        "Tasks waiting, averaged over time; those whose machine wakes up are among them."
       ) { (run: SimulationReport) in run.usage.meanWaiting },
       Metric(
         "waiting_max", "most tasks waiting", better: .lower, "The most tasks that waited at once."
@@ -151,6 +151,10 @@ extension Metric {
         "records_split", "records of several instances run independently", better: .none,
         "Records of several instances that were run as so many tasks."
       ) { (run: SimulationReport) in Double(run.remarks.splitRecords) },
+      Metric(
+        "waits_at_machines", "waits at machines", better: .none,
+        "How often a task waited at its machine (mode dispatch), first come, first served."
+      ) { (run: SimulationReport) in Double(run.remarks.waitsAtMachines) },
     ]
       + recordedStarts
       + RunRemarks.Unmodelled.allCases.map { resource in

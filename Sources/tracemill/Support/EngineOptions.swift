@@ -161,9 +161,13 @@ struct EngineOptions: ParsableArguments, Sendable {
           "\(option) is '\(value.prefix(40))'; expected one of \(names.joined(separator: ", "))")
       }
     }
-    let settings = self.settings
+    try Self.requireMeaning(settings)
+  }
+
+  /// Refuses what is out of range, cannot be together, or changes nothing.
+  static func requireMeaning(_ settings: EngineSettings) throws {
     if let issue = (settings.issues + settings.idle(in: settings)).first {
-      throw ValidationError("\(Self.option(issue.path)) \(issue.message)")
+      throw ValidationError("\(option(issue.path)) \(issue.message)")
     }
   }
 

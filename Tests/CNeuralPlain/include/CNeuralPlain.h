@@ -1,6 +1,7 @@
 #ifndef CNEURAL_PLAIN_H
 #define CNEURAL_PLAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // As in CNeural.h, for a processor without wide vectors or fused products.
@@ -22,5 +23,10 @@ void plain_adam(
     float *parameters, const float *gradient, float *m, float *v, size_t count, float scale,
     float rate, float beta1, float beta2, float epsilon, float c1, float c2);
 void plain_unactivate(float *gradient, const float *activation, size_t count, int kind);
+
+float plain_softmax(float *x, const bool *mask, size_t count, float *greatest);
+float plain_choice_slopes(
+    const float *p, float *slopes, size_t count, size_t chosen, float weight, float entropyWeight,
+    float scale);
 
 #endif
