@@ -79,8 +79,8 @@ public struct ReportPage: Sendable {
       ("colors", .array(ReportFigure.colors.map { .string($0) })),
       ("dark", .array(ReportFigure.darkColors.map { .string($0) })),
     ])
-    let style = String(decoding: PackageResources.report_css, as: UTF8.self)
-    let script = String(decoding: PackageResources.report_js, as: UTF8.self)
+    let style = Self.shipped("report.css")
+    let script = Self.shipped("report.js")
     let nav = sections.map { "<a href=\"#\($0.id)\">\(Quoting.html($0.title))</a>" }
     let missing =
       chartLibrary == nil && !figures.isEmpty

@@ -83,9 +83,9 @@ public struct TimelinePage {
       Self.column("jobs", order.map { bars[$0].job }),
       Self.column("indices", order.map { Int64(bars[$0].index) }),
     ]
-    let style = String(decoding: PackageResources.report_css, as: UTF8.self)
-    let own = String(decoding: PackageResources.timeline_css, as: UTF8.self)
-    let script = String(decoding: PackageResources.timeline_js, as: UTF8.self)
+    let style = ReportPage.shipped("report.css")
+    let own = ReportPage.shipped("timeline.css")
+    let script = ReportPage.shipped("timeline.js")
     let inline = ReportPage.inlineScript("\n\(script)\n")
     return """
       <!DOCTYPE html>
