@@ -1,20 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Mappings of public traces that the program knows: `Sources/TraceParsing/Presets`.
-let presets = [
-  "opendc", "opendc-2.0", "opendc-2021", "wta", "gwa", "materna", "alibaba-2018-instances",
-  "alibaba-2018-containers",
-  "helios", "acme-kalos", "acme-seren", "microsoft-itp", "philly",
-  "philly-pollux", "alibaba-gpu-2020", "alibaba-dlrm-2025", "alibaba-spot-2026",
-  "alibaba-genai-2026",
-  "azure-functions-2021", "azure-llm", "burstgpt-3", "burstgpt", "mooncake",
-  "mit-supercloud", "pm100", "f-data", "lassen", "lanl-mustang",
-  "two-sigma", "frontier", "huawei-east", "batsim", "slurm",
-  "slurm-json", "pbs", "lsf", "kubernetes-pods", "kubernetes-recording", "wfcommons",
-  "wfcommons-1.3", "wfcommons-1.2", "bitbrains", "azure-vm", "planetlab",
-]
-
 let package = Package(
   name: "tracemill",
   platforms: [.macOS(.v15)],
@@ -43,7 +29,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.0")),
     .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.0")),
-    .package(url: "https://github.com/groue/GRDB.swift", .upToNextMinor(from: "7.10.0")),
     .package(
       url: "https://github.com/HdrHistogram/hdrhistogram-swift", .upToNextMinor(from: "0.2.0")),
     .package(url: "https://github.com/jpsim/Yams", .upToNextMinor(from: "6.2.0")),
@@ -60,6 +45,9 @@ let package = Package(
     .target(
       name: "Fitting", dependencies: ["CVectorMath", "PortableMath"], exclude: ["README.md"]),
     .target(name: "CVectorMath"),
+    // Files that are part of the program, wherever it is moved to.
+    .target(name: "CShipped"),
+    .target(name: "ShippedFiles", dependencies: ["CShipped"], exclude: ["README.md"]),
     .target(name: "PortableMath", dependencies: ["CVectorMath"], exclude: ["README.md"]),
     .target(
       name: "Configuration",
@@ -78,6 +66,9 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     // A C face for simdjson, which is C++ (apt: libsimdjson-dev, brew: simdjson).
     .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
 
@@ -103,19 +94,16 @@ let package = Package(
     .target(
       name: "TraceParsing",
       dependencies: [
-        "Configuration", "Diagnostics", "Parquet", "Quoting", "Tables", "Threads", "TraceInput",
-        "Workload", "CCrypto", "CIngest", "CTracemill",
-      ], exclude: ["README.md"],
-      resources: presets.map { .embedInCode("Presets/\($0).yaml") }),
-    // Profiles of the presets, embedded.
-    .target(name: "CPresets", exclude: ["google-2011.json", "google-2019.json"]),
+        "Configuration", "Diagnostics", "Parquet", "Quoting", "ShippedFiles", "Tables", "Threads",
+        "TraceInput", "Workload", "CCrypto", "CIngest", "CTracemill",
+      ], exclude: ["README.md", "Presets"]),
     .target(
       name: "Generation",
       dependencies: [
-        "Workload", "Fitting", "Configuration", "CPresets", "CVectorMath", "PortableMath",
+        "Workload", "Fitting", "Configuration", "CVectorMath", "PortableMath", "ShippedFiles",
         "Threads",
       ],
-      exclude: ["README.md"]),
+      exclude: ["README.md", "Profiles"]),
     .target(
       name: "Simulation",
       dependencies: [
@@ -127,25 +115,13 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "CCrypto", "Configuration", "Simulation", "Workload", "Fitting", "Quoting",
-        .product(name: "GRDB", package: "GRDB.swift"),
-      ], exclude: ["README.md"],
-      resources: [
-        .embedInCode("Shipped/study.yaml"), .embedInCode("Shipped/example.yaml"),
-        .embedInCode("Shipped/report.js"), .embedInCode("Shipped/report.css"),
-        .embedInCode("Shipped/timeline.js"), .embedInCode("Shipped/timeline.css"),
-      ]),
+        "CCrypto", "CSQLite", "Configuration", "Simulation", "Workload", "Fitting", "Quoting",
+        "ShippedFiles",
+      ], exclude: ["README.md", "Shipped"]),
     .target(
-      name: "MARL", dependencies: ["PortableMath", "Simulation", "Workload", "CNeural"],
-      exclude: ["README.md"],
-      // Links to data/policies: in the program itself, so that it can be moved.
-      resources: [
-        .embedInCode("Shipped/study-setting.safetensors"),
-        .embedInCode("Shipped/study-setting.curve.csv"),
-        .embedInCode("Shipped/study-100.safetensors"),
-        .embedInCode("Shipped/study-100.curve.csv"),
-        .embedInCode("Shipped/one-step-study-100.json"),
-      ]),
+      name: "MARL",
+      dependencies: ["PortableMath", "ShippedFiles", "Simulation", "Workload", "CNeural"],
+      exclude: ["README.md"]),
     .target(name: "CNeural", dependencies: ["CVectorMath"]),
 
     // What Kubernetes says: quantities, pods, nodes, selectors, and the extender's bodies.
@@ -220,7 +196,6 @@ let package = Package(
       name: "ExperimentsTests",
       dependencies: [
         "Configuration", "Experiments", "Simulation", "Generation", "Workload", "TestSupport",
-        .product(name: "GRDB", package: "GRDB.swift"),
       ]),
     .testTarget(
       name: "GenerationTests",
@@ -229,11 +204,12 @@ let package = Package(
       name: "MARLTests",
       dependencies: ["MARL", "Simulation", "Workload", "Generation", "CNeural", "CNeuralPlain"]),
     // The kernels of CNeural as they are for a processor without wide vectors.
-    .target(name: "CNeuralPlain", dependencies: ["CNeural", "CVectorMath"], path: "Tests/CNeuralPlain"),
+    .target(
+      name: "CNeuralPlain", dependencies: ["CNeural", "CVectorMath"], path: "Tests/CNeuralPlain"),
     .testTarget(
       name: "RunsTests",
       dependencies: [
-        "Configuration", "Diagnostics", "Experiments", "Fitting", "Runs", "Simulation",
+        "Configuration", "Diagnostics", "Experiments", "Fitting", "Parquet", "Runs", "Simulation",
         "TestSupport",
         "TraceInput", "TraceParsing", "Workload", "WorkloadTestKit",
       ]),

@@ -1,6 +1,6 @@
-import CPresets
 import Fitting
 import Foundation
+import ShippedFiles
 import Workload
 
 extension WorkloadModel {
@@ -28,8 +28,7 @@ extension WorkloadProfile {
   /// The profile behind a preset, with its provenance; nil for `study` and unknown names. Those in
   /// `data/profiles` are part of the program, which needs no files.
   public static func preset(_ name: String) -> WorkloadProfile? {
-    var size = 0
-    guard let bytes = cpresets_profile(name, &size) else { return nil }
-    return try? WorkloadProfile(json: Data(bytes: bytes, count: size))
+    guard let bytes = ShippedFile.bytes("profiles/\(name).json") else { return nil }
+    return try? WorkloadProfile(json: Data(bytes))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ShippedFiles
 
 /// The trained schedulers that are part of the program, wherever it is moved to.
 public enum ShippedPolicies {
@@ -9,20 +10,12 @@ public enum ShippedPolicies {
 
   /// The checkpoint of a policy; nil if there is none of that name.
   public static func checkpoint(_ name: String) -> Data? {
-    switch name {
-    case "study-setting": Data(PackageResources.study_setting_safetensors)
-    case "study-100": Data(PackageResources.study_100_safetensors)
-    default: nil
-    }
+    ShippedFile.bytes("policies/\(name).safetensors").map { Data($0) }
   }
 
   /// How a policy learned, as `tracemill train` writes it down; nil if there is none of that name.
   public static func curve(_ name: String) -> String? {
-    switch name {
-    case "study-setting": String(decoding: PackageResources.study_setting_curve_csv, as: UTF8.self)
-    case "study-100": String(decoding: PackageResources.study_100_curve_csv, as: UTF8.self)
-    default: nil
-    }
+    ShippedFile.text("policies/\(name).curve.csv")
   }
 
   /// Names of the learned orders of the queue, for `order:NAME`.
@@ -33,6 +26,6 @@ public enum ShippedPolicies {
 
   /// The constants of a tuned rule as JSON; nil if there is none of that name.
   public static func rule(_ name: String) -> Data? {
-    name == "study-100" ? Data(PackageResources.one_step_study_100_json) : nil
+    ShippedFile.bytes("policies/one-step-\(name).json").map { Data($0) }
   }
 }

@@ -211,10 +211,3 @@ extension SimulationSession where Source: ~Copyable {
     engine.results.removeAll(keepingCapacity: true)
   }
 }
-
-/// Where the task is kept that is on its way. A record in a variable would be copied at each step of its way.
-private struct Coming: ~Copyable {
-  let record = UnsafeMutablePointer<TaskRecord>.allocate(capacity: 1)
-
-  deinit { record.deallocate() }
-}

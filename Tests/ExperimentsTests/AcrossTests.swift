@@ -56,6 +56,25 @@ import Workload
     #expect(Set(page.figures.map(\.id)).count == page.figures.count)
   }
 
+  /// Sentences in which only numbers differ are said once, with their ranges; others are not mixed up.
+  @Test func whatIsSaidAlikeIsSaidOnce() {
+    var said = SaidAlike("load 0.80 was asked for (9,147 of 12 tasks), p = 0.5.")
+    #expect(said.text == "load 0.80 was asked for (9,147 of 12 tasks), p = 0.5.")
+    for other in [
+      "load 0.5 was asked for (70,060 of 12 tasks), p = 0.5.",
+      "load 0.95 was asked for (800 of 12 tasks), p = 0.5.",
+    ] {
+      #expect(said.isAlike(SaidAlike(other)))
+      said.join(SaidAlike(other))
+    }
+    #expect(said.text == "load 0.5 to 0.95 was asked for (800 to 70,060 of 12 tasks), p = 0.5.")
+    for other in [
+      "load 0.5 was asked for (70,060 of 12 tasks), q = 0.5.",
+      "load 0.5 was asked for (70,060 of 12 tasks)",
+      "load s1 was asked for (7 of 12 tasks), p = 0.5.",
+    ] { #expect(!said.isAlike(SaidAlike(other))) }
+  }
+
   @Test func schedulersOfOneCountAreToldOfTogether() throws {
     let summary = try summary(["w:load=1", "w:load=2"]) { cell in
       let noise = Double(cell.seed * cell.seed) / 100

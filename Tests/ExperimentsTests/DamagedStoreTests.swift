@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Simulation
 import TestSupport
 import Testing
@@ -58,16 +57,15 @@ import Testing
     let original = try store("whole.sqlite")
     #expect(survives(original.path))
     let columns: [(table: String, column: String)] = try original.queue.read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          SELECT m.name AS "table", c.name AS "column" FROM sqlite_master m
-          JOIN pragma_table_info(m.name) c WHERE m.type = 'table'
-          """
-      ).map { ($0["table"], $0["column"]) }
+      try db.rows(
+        """
+        SELECT m.name AS "table", c.name AS "column" FROM sqlite_master m
+        JOIN pragma_table_info(m.name) c WHERE m.type = 'table'
+        """
+      ).map { (try $0.required("table"), try $0.required("column")) }
     }
     #expect(columns.count > 30)
-    try original.queue.close()
+    original.queue.close()
     let values = [
       "NULL", "'x'", "x'ff'", "-1", "9e999", "-9e999", "9223372036854775807", "1.5", "''", "'{}'",
       "CAST('[]' AS BLOB)", "zeroblob(3)",
@@ -81,10 +79,10 @@ import Testing
         try FileManager.default.copyItem(atPath: original.path, toPath: path)
         let queue = try DatabaseQueue(path: path)
         let isDone = try? queue.write { db in
-          try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
-          try db.execute(sql: "UPDATE \"\(table)\" SET \"\(column)\" = \(value)")
+          try db.execute("PRAGMA ignore_check_constraints = ON")
+          try db.execute("UPDATE \"\(table)\" SET \"\(column)\" = \(value)")
         }
-        try queue.close()
+        queue.close()
         guard isDone != nil else { continue }
         if survives(path) { read += 1 } else { refused += 1 }
       }
@@ -97,8 +95,8 @@ import Testing
   @Test func anyValueInAnyMetric() throws {
     let store = try store("metrics.sqlite")
     let names = try store.queue.read { db in
-      try Row.fetchAll(db, sql: "SELECT DISTINCT name, cell FROM metric WHERE value IS NOT NULL")
-        .map { row -> (String, Int64) in (row["name"], row["cell"]) }
+      try db.rows("SELECT DISTINCT name, cell FROM metric WHERE value IS NOT NULL")
+        .map { row -> (String, Int64) in (try row.required("name"), try row.required("cell")) }
     }.filter { $0.1 == 1 }.map(\.0)
     #expect(names.count > 40)
     for name in names {
@@ -107,18 +105,14 @@ import Testing
         (Double(Int64.max), false),
       ] {
         let former = try store.queue.write { db in
-          let former = try Double.fetchOne(
-            db, sql: "SELECT value FROM metric WHERE cell = 1 AND name = ?", arguments: [name])
-          try db.execute(
-            sql: "UPDATE metric SET value = ? WHERE cell = 1 AND name = ?",
-            arguments: [value, name])
+          let former: Double? = try db.value(
+            "SELECT value FROM metric WHERE cell = 1 AND name = ?", [name])
+          try db.execute("UPDATE metric SET value = ? WHERE cell = 1 AND name = ?", [value, name])
           return former
         }
         #expect(survives(store.path) == isRead, "\(name) of \(value)")
         try store.queue.write { db in
-          try db.execute(
-            sql: "UPDATE metric SET value = ? WHERE cell = 1 AND name = ?",
-            arguments: [former, name])
+          try db.execute("UPDATE metric SET value = ? WHERE cell = 1 AND name = ?", [former, name])
         }
       }
     }
@@ -131,8 +125,8 @@ import Testing
       "UPDATE cell SET cluster = '' WHERE id = 1", "DELETE FROM curve WHERE cell = 1",
     ].enumerated() {
       let made = try store("vanishing\(index).sqlite")
-      try made.queue.write { try $0.execute(sql: sql) }
-      try made.queue.close()
+      try made.queue.write { try $0.execute(sql) }
+      made.queue.close()
       #expect(!survives(made.path), "\(sql)")
     }
   }
@@ -146,8 +140,8 @@ import Testing
     ].enumerated() {
       let path = folder("other\(index).sqlite")
       let made = try store("other\(index).sqlite")
-      try made.queue.write { try $0.execute(sql: sql) }
-      try made.queue.close()
+      try made.queue.write { try $0.execute(sql) }
+      made.queue.close()
       #expect(throws: StoreError.self) { _ = try ResultsStore(path: path) }
     }
   }
@@ -181,7 +175,7 @@ import Testing
       #expect(definition.issues().contains { $0.path.contains(key) }, "\(key)")
       let text = String(decoding: try ResultsStore.encoder.encode(definition), as: UTF8.self)
       try made.queue.write {
-        try $0.execute(sql: "UPDATE experiment SET definition = ?", arguments: [text])
+        try $0.execute("UPDATE experiment SET definition = ?", [text])
       }
       #expect(try !survives(path), "\(key)")
     }

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Synchronization
 import TestSupport
 import Testing
@@ -58,8 +57,8 @@ import Testing
     _ = try alive.claim()
     try store.queue.write { db in
       // A process of this machine whose id now belongs to another one, and one of another machine.
-      try db.execute(sql: "UPDATE worker SET start = '1' WHERE id = ?", arguments: [dead.id])
-      try db.execute(sql: "UPDATE worker SET space = 'far' WHERE id = ?", arguments: [far.id])
+      try db.execute("UPDATE worker SET start = '1' WHERE id = ?", [dead.id])
+      try db.execute("UPDATE worker SET space = 'far' WHERE id = ?", [far.id])
     }
     try alive.beat()
     #expect(try store.counts() == CellCounts(pending: 2, running: 2, done: 0, failed: 0))
@@ -83,12 +82,12 @@ import Testing
       String(repeating: "no database at all\n", count: 100), to: "text.sqlite")
     #expect(message(text).hasSuffix("text.sqlite: is no results file"))
     let other = folder("other.sqlite")
-    try DatabaseQueue(path: other).write { db in try db.execute(sql: "CREATE TABLE t (x)") }
+    try DatabaseQueue(path: other).write { db in try db.execute("CREATE TABLE t (x)") }
     #expect(message(other).hasSuffix("is a database, but no results file"))
     let newer = try begun(name: "newer.sqlite")
-    try newer.queue.write { db in try db.execute(sql: "PRAGMA user_version = 99") }
+    try newer.queue.write { db in try db.execute("PRAGMA user_version = 99") }
     let odd = try begun(name: "odd.sqlite")
-    try odd.queue.write { db in try db.execute(sql: "UPDATE experiment SET definition = '{}'") }
+    try odd.queue.write { db in try db.execute("UPDATE experiment SET definition = '{}'") }
     #expect { try odd.results() } throws: { "\($0)".hasSuffix("odd.sqlite: is damaged") }
     #expect(
       message(newer.path).contains("written by a newer Tracemill (schema 99; this version knows 1)")

@@ -166,6 +166,8 @@ def main():
     try:
         width, height = (int(n) for n in sys.argv[4:6]) if len(sys.argv) > 5 else (1200, 900)
         url = browser.open(page, width, height, "dark" in sys.argv)
+        browser.evaluate("document.querySelectorAll('details.part').forEach(part => { part.open = true; })")
+        time.sleep(0.3)
         result = {"tables": browser.evaluate(TABLES), "charts": browser.evaluate(INK),
                   "figures": browser.evaluate(
                       "[...document.querySelectorAll('canvas')].map(c => c.closest('[id]').id)")}

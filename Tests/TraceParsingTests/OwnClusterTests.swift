@@ -64,6 +64,26 @@ import Workload
     #expect(machines.map(\.capacity.memory.rawValue) == [512_000 << 20, 256_000 << 20])
   }
 
+  /// Any of the fields that count a job's nodes says whether it spans machines.
+  @Test(arguments: [
+    ("NNodes", "2", true), ("NNodes", "1", false), ("AllocTRES", "billing=8,cpu=8,node=2", true),
+    ("ReqTRES", "cpu=8,mem=1G,node=12,gres/gpu=1", true), ("ReqTRES", "cpu=8,node=1", false),
+    ("NodeList", "cn[001-008]", true), ("NodeList", "cn1,gn1", true), ("NodeList", "cn001", false),
+    ("Account", "a,b", false),
+  ])
+  func whatTellsThatAJobSpansMachines(field: String, value: String, spans: Bool) throws {
+    let (trace, folder) = try open([
+      "jobs.txt": """
+      JobID|User|Submit|Start|End|ReqCPUS|State|\(field)
+      1|ann|2024-03-01T10:00:00|2024-03-01T10:00:30|2024-03-01T11:00:30|8|COMPLETED|\(value)
+
+      """
+    ])
+    defer { withExtendedLifetime(folder) {} }
+    let records = try Formats.drain(trace.records(ReadOptions()))
+    #expect(records.map { $0.flags.contains(.spansMachines) } == [spans])
+  }
+
   @Test func `sacct --json`() throws {
     func job(_ id: Int, _ start: Int, _ end: Int, _ state: String, _ task: String) -> String {
       #"{"job_id":\#(id),"user":"ann","partition":"gpu","allocation_nodes":1,"#

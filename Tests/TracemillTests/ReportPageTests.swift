@@ -78,6 +78,7 @@ struct ReportPageTests {
       workloads:
         - { name: calm, source: "study:tasks=300,load=0.4,cores=60" }
         - { name: full, source: "study:tasks=300,load=1.1,cores=60" }
+        - { name: half, source: "study:tasks=300,load=0.7,cores=60" }
       clusters: ["study:5"]
       schedulers:
         - random
@@ -99,6 +100,8 @@ struct ReportPageTests {
       String(decoding: try contents(folder("r/" + name)), as: UTF8.self)
     }
     let html = try text("report.html")
+    // Three scenarios and three workloads: each is folded away, and drawn when it is opened.
+    #expect(html.components(separatedBy: "<details class=\"part\">").count == 1 + 3 + 3)
     let markdown = try text("tables.md").replacingOccurrences(of: "\\", with: "")
       .replacingOccurrences(of: "&amp;", with: "&")
 
@@ -106,7 +109,7 @@ struct ReportPageTests {
       with: Data(try contents(folder("r/results.json"))))
     let details = try #require((json as? [String: Any])?["tracemill"] as? [String: Any])
     let answer = try #require(details["answer"] as? [String])
-    #expect(answer.count == 3 && answer[0].hasPrefix("By mean completion time, against random"))
+    #expect(answer.count == 4 && answer[0].hasPrefix("By mean completion time, against random"))
     for sentence in answer {
       #expect(markdown.contains(sentence) && made.output.contains(sentence))
       #expect(
@@ -210,7 +213,7 @@ struct ReportPageTests {
     }
     let csv = try text("cells.csv").split(separator: "\n")
     let load = try #require(csv[0].split(separator: ",").firstIndex(of: "load"))
-    #expect(Set(csv.dropFirst().map { $0.split(separator: ",")[load] }) == ["0.4", "1.1"])
+    #expect(Set(csv.dropFirst().map { $0.split(separator: ",")[load] }) == ["0.4", "0.7", "1.1"])
   }
 
   @Test func aTracesPage() throws {

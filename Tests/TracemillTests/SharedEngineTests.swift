@@ -74,7 +74,10 @@ import Testing
     #expect(compared.output.contains(words) && swept.output.contains(words))
     for json in [
       try run(["compare"] + inputs + ["--seeds", "1", "-o", folder("j"), "-q", "--json"]),
-      try run(["simulate", "--json", "--cell", folder("c/results.sqlite") + "#tasks.csv/c.yaml/first-fit/1"]
+      try run([
+        "simulate", "--json", "--cell",
+        folder("c/results.sqlite") + "#tasks.csv/c.yaml/first-fit/1",
+      ]
       ),
     ] { #expect(json.output.contains(words), "\(json.output.prefix(300))") }
     for part in ["c", "s"] {

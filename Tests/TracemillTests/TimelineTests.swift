@@ -7,15 +7,18 @@ import Testing
   let folder = TemporaryFolder()
 
   private struct Row {
-    var job: Int, index: Int, machine: Int, start: Int, finish: Int, wait: Int, kind: String
+    var job: Int, index: Int, machine: Int, submit: Int, start: Int, finish: Int, wait: Int
+    var kind: String
+    /// When its machine was awake for it; nobody is evicted here.
+    var awake: Int { submit + wait }
   }
 
   /// Runs a crowded cluster with sleeping machines, and gives its rows.
-  private func rows(_ timeline: String) throws -> [Row] {
+  private func rows(_ timeline: String, load: String = "1.1") throws -> [Row] {
     let made = try tracemill(
-      "simulate", "--workload", "study:tasks=400,load=1.1", "--cluster", "tiers:5", "--scheduler",
-      "best-fit", "--seed", "3", "-o", folder("rows.csv"), "--timeline", folder(timeline), "--quiet"
-    )
+      "simulate", "--workload", "study:tasks=400,load=\(load)", "--cluster", "tiers:5",
+      "--scheduler", "best-fit", "--seed", "3", "-o", folder("rows.csv"), "--timeline",
+      folder(timeline), "--quiet")
     try #require(made.status == 0, "\(made.error)")
     let lines = String(decoding: try contents(folder("rows.csv")), as: UTF8.self)
       .split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }
@@ -25,7 +28,8 @@ import Testing
     return lines.dropFirst().map { row in
       Row(
         job: Int(value(row, "job_id")) ?? -1, index: Int(value(row, "task_index")) ?? -1,
-        machine: Int(value(row, "machine_id")) ?? -1, start: Int(value(row, "start_us")) ?? -1,
+        machine: Int(value(row, "machine_id")) ?? -1, submit: Int(value(row, "submit_us")) ?? -1,
+        start: Int(value(row, "start_us")) ?? -1,
         finish: Int(value(row, "finish_us")) ?? -1, wait: Int(value(row, "wait_us")) ?? -1,
         kind: value(row, "priority_class"))
     }
@@ -47,16 +51,19 @@ import Testing
     var counters: [String: [[Double]]]
   }
 
-  @Test(.enabled(if: hasPerfetto, "needs Python with Tests/requirements.txt; tools/test makes it"))
-  func perfettoReadsEveryEvent() throws {
-    let rows = try rows("run.perfetto-trace")
+  @Test(
+    .enabled(if: hasPerfetto, "needs Python with Tests/requirements.txt; tools/test makes it"),
+    arguments: ["1.1", "0.05"])
+  func perfettoReadsEveryEvent(load: String) throws {
+    let rows = try rows("run.perfetto-trace", load: load)
+    #expect(rows.contains { $0.awake > $0.start } == (load == "0.05"))
     let result = try oracle("perfetto_trace.py", [folder("run.perfetto-trace")])
     try #require(result.status == 0, "\(result.error)")
     let decoded = try JSONDecoder().decode(Decoded.self, from: Data(result.outputBytes))
     let expected = Set(
       rows.map { row -> [Decoded.Field] in
         [
-          .text("machine \(row.machine)"), .number(row.start * 1000), .number(row.finish * 1000),
+          .text("machine \(row.machine)"), .number(row.awake * 1000), .number(row.finish * 1000),
           .text("job \(row.job) task \(row.index)"), .text(row.kind), .number(row.wait),
         ]
       })
@@ -76,7 +83,7 @@ import Testing
       Set(decoded.counters.keys) == [
         "tasks waiting", "tasks running", "CPU in use, %", "memory in use, %",
       ])
-    #expect(decoded.counters["tasks waiting"]?.contains { $0[1] > 1 } == true)
+    #expect(decoded.counters["tasks waiting"]?.contains { $0[1] > (load == "1.1" ? 1 : 0) } == true)
   }
 
   /// The page's numbers are the rows'; it draws, answers keys, and asks the network for nothing.
@@ -85,15 +92,43 @@ import Testing
     let rows = try rows("run.html")
     let page = String(decoding: try contents(folder("run.html")), as: UTF8.self)
     #expect(page.contains("\(rows.count) tasks on 5 machines"))
-    func bytes(_ id: String) throws -> Data {
-      let start = try #require(page.range(of: "id=\"\(id)\">")).upperBound
-      let end = try #require(page.range(of: "</script>", range: start..<page.endIndex)).lowerBound
-      return try #require(Data(base64Encoded: String(page[start..<end])))
+    func column(_ id: String) throws -> [Int] {
+      let start = try #require(page.range(of: " id=\"\(id)\">"))
+      let tag = page[..<start.lowerBound].suffix(90).components(separatedBy: "<script").last ?? ""
+      func said(_ key: String) -> String? {
+        let parts = tag.components(separatedBy: "data-\(key)=\"")
+        return parts.count > 1 ? parts[1].components(separatedBy: "\"")[0] : nil
+      }
+      if let value = said("value").flatMap(Int.init), let count = said("count").flatMap(Int.init) {
+        return Array(repeating: value, count: count)
+      }
+      let end = try #require(page.range(of: "</script>", range: start.upperBound..<page.endIndex))
+      let data = try #require(
+        Data(base64Encoded: String(page[start.upperBound..<end.lowerBound])))
+      func numbers<Number: BinaryInteger>(_: Number.Type) -> [Int] {
+        data.withUnsafeBytes { bytes in
+          stride(from: 0, to: bytes.count, by: MemoryLayout<Number>.size).map {
+            Int(bytes.loadUnaligned(fromByteOffset: $0, as: Number.self))
+          }
+        }
+      }
+      switch said("type") {
+      case "Uint8Array": return numbers(UInt8.self)
+      case "Uint16Array": return numbers(UInt16.self)
+      default: return numbers(UInt32.self)
+      }
     }
-    let jobs = try bytes("jobs").withUnsafeBytes { Array($0.bindMemory(to: Double.self)) }
-    #expect(jobs.map { Int($0) }.sorted() == rows.map(\.job).sorted())
-    let classes = try bytes("classes")
-    #expect(Set(classes).count == Set(rows.map(\.kind)).count)
+    #expect(try column("jobs").sorted() == rows.map(\.job).sorted())
+    #expect(try column("indices").sorted() == rows.map(\.index).sorted())
+    #expect(try Set(column("classes")).count == Set(rows.map(\.kind)).count)
+    let span = Double(
+      try #require(rows.map(\.finish).max()) - #require(rows.map(\.submit).min()))
+    for (id, lengths) in [
+      ("waits", rows.map(\.wait)), ("lengths", rows.map { $0.finish - $0.awake }),
+    ] {
+      let drawn = try column(id).sorted().map { Double($0) * span / 0x1p31 }
+      #expect(zip(drawn, lengths.sorted()).allSatisfy { abs($0 - Double($1)) <= span / 0x1p31 })
+    }
     let result = try oracle("browser.py", [try #require(chromium), folder("run.html")])
     try #require(result.status == 0, "\(result.error)")
     let sight = try JSONDecoder().decode(Sight.self, from: Data(result.outputBytes))

@@ -7,7 +7,7 @@ extension EngineSettings {
   /// What is said here and means nothing, or cannot be, in an engine that is set up as `whole` is: these settings
   /// alone, or with those of other layers. Each with its dotted path; empty if all of it means something.
   public func idle(in whole: EngineSettings) -> [DescriptionIssue] {
-    var issues = whole.options.idleSettings.filter { asks(for: $0.key) }.map {
+    var issues = whole.rules.options.idleSettings.filter { asks(for: $0.key) }.map {
       DescriptionIssue(path: $0.key, message: $0.reason)
     }
     if predictFor != nil, (whole.prediction ?? "none") == "none" {
@@ -41,6 +41,14 @@ extension EngineSettings {
       default: break
       }
     }
+  }
+
+  /// These settings without the numbers, which may be out of range.
+  private var rules: EngineSettings {
+    var rules = EngineSettings()
+    (rules.mode, rules.gangs) = (mode, gangs)
+    (rules.preempt, rules.backfilling) = (preempt, backfilling)
+    return rules
   }
 
   /// Two settings that cannot both be.

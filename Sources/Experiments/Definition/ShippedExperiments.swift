@@ -1,4 +1,4 @@
-import Configuration
+import ShippedFiles
 
 /// Experiment files that come with the program.
 public enum ShippedExperiments {
@@ -7,10 +7,16 @@ public enum ShippedExperiments {
 
   /// The text of one; nil if there is none of that name.
   public static func text(_ name: String) -> String? {
-    switch name {
-    case "study": String(decoding: PackageResources.study_yaml, as: UTF8.self)
-    case "example": String(decoding: PackageResources.example_yaml, as: UTF8.self)
-    default: nil
+    ShippedFile.text("experiments/\(name).yaml")
+  }
+}
+
+extension ReportPage {
+  /// A style or script of the pages.
+  static func shipped(_ name: String) -> String {
+    guard let text = ShippedFile.text("pages/\(name)") else {
+      preconditionFailure("the program has no \(name)")
     }
+    return text
   }
 }

@@ -21,11 +21,32 @@ extension ExperimentSummary {
   /// The answer in a sentence or two: who, by how much, how sure, at what price. One for each scenario.
   public var answer: [String] {
     guard let metric = leading else { return [] }
+    if let along = alongTheAxes(metric) { return along }
     let sentences = scenarios.map { scenario in
       (scenarios.count > 1 ? "\(scenario.title): " : "") + answer(metric, scenario)
     }
     guard scenarios.count > 1 else { return sentences }
     return [overall(metric)].compactMap(\.self) + sentences
+  }
+
+  /// Of a scheduler that has no other beside it, a sentence for each axis; nil where there is more to say.
+  private func alongTheAxes(_ metric: Metric) -> [String]? {
+    guard results.definition.schedulers.count == 1, scenarios.count > 1 else { return nil }
+    var sentences: [String] = []
+    for family in families {
+      guard let axis = family.axis else { return nil }
+      let values = zip(axis.values, family.places).map { value, place in
+        let group = scenarios[place].groups.first
+        let mean = group?.estimates[metric.name]?.moments.mean ?? .nan
+        return "\(metric.readable(mean)) at \(Figures.significant(value))"
+      }
+      sentences.append(
+        "\(families.count > 1 ? family.title + ": " : "")\(results.definition.baselineName)'s "
+          + "\(metric.title) by \(axis.key) is "
+          + (values.count > 6 ? "\(values[0]), …, \(values[values.count - 1])" : Self.list(values))
+          + ".")
+    }
+    return sentences
   }
 
   /// How often each scheduler is better than the baseline.
@@ -159,22 +180,24 @@ extension ExperimentSummary {
   }
 
   /// What has to be known before any figures are believed: of each scenario, what holds of several said
-  /// once.
+  /// once. Where only numbers differ, their least and greatest; ``warnings(_:)`` has each.
   public var notes: [String] {
-    var places: [(warning: String, scenarios: [String])] = []
+    var places: [(warning: SaidAlike, scenarios: [String])] = []
     for scenario in scenarios {
       for warning in warnings(scenario) {
-        if let place = places.firstIndex(where: { $0.warning == warning }) {
+        let said = SaidAlike(warning)
+        if let place = places.firstIndex(where: { $0.warning.isAlike(said) }) {
+          places[place].warning.join(said)
           places[place].scenarios.append(scenario.title)
         } else {
-          places.append((warning, [scenario.title]))
+          places.append((said, [scenario.title]))
         }
       }
     }
     return places.map { warning, titles in
-      guard scenarios.count > 1 else { return warning }
+      guard scenarios.count > 1 else { return warning.text }
       let all = titles.count == scenarios.count
-      return "\(all ? "All \(scenarios.count) scenarios" : Self.list(titles)): \(warning)"
+      return "\(all ? "All \(scenarios.count) scenarios" : Self.list(titles)): \(warning.text)"
     }
   }
 

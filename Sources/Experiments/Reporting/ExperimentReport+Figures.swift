@@ -281,12 +281,16 @@ extension ExperimentReport {
   }
 
   var workloads: ReportPage.Section {
-    let blocks = definition.workloads.enumerated().flatMap { index, workload in
-      results.overviews[workload.name].map {
-        $0.blocks(name: workload.name, index: definition.workloads.count > 1 ? index + 1 : nil)
-      } ?? []
+    let parts = definition.workloads.enumerated().compactMap { index, workload in
+      results.overviews[workload.name].map { overview in
+        (
+          workload.name,
+          overview.blocks(
+            name: workload.name, index: definition.workloads.count > 1 ? index + 1 : nil)
+        )
+      }
     }
-    return .init(id: "workloads", title: "Workloads", blocks: blocks)
+    return .init(id: "workloads", title: "Workloads", blocks: Self.folded(parts))
   }
 
   var provenance: ReportPage.Section {

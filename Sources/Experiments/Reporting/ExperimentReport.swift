@@ -92,17 +92,22 @@ public struct ExperimentReport: Sendable {
   }
 
   private var comparison: ReportPage.Section {
-    var blocks: [ReportPage.Block] = []
-    for (index, scenario) in summary.scenarios.enumerated() {
-      blocks.append(.table(summary.headlineTable(scenario)))
-      blocks.append(.list(findings(scenario)))
+    let parts = summary.scenarios.enumerated().map { index, scenario in
+      var blocks: [ReportPage.Block] = [
+        .table(summary.headlineTable(scenario)), .list(findings(scenario)),
+      ]
       blocks += differences(scenario, index).map { .figure($0) }
       if !scenario.comparisons.isEmpty {
         blocks.append(.folded(summary.comparisonTable(scenario)))
       }
-      blocks.append(.folded(summary.seedsTable(scenario)))
+      return (scenario.title, blocks + [.folded(summary.seedsTable(scenario))])
     }
-    return .init(id: "results", title: "Results", blocks: blocks)
+    return .init(id: "results", title: "Results", blocks: Self.folded(parts))
+  }
+
+  /// Parts of one kind: of more than two each is folded away under its name.
+  static func folded(_ parts: [(name: String, blocks: [ReportPage.Block])]) -> [ReportPage.Block] {
+    parts.count > 2 ? parts.map { .part($0.name, $0.blocks) } : parts.flatMap(\.blocks)
   }
 
   /// What can be told apart from the baseline, in words.

@@ -26,6 +26,8 @@ public struct ReportPage: Sendable {
     case figure(ReportFigure)
     /// Text as it is.
     case code(String)
+    /// Blocks that are folded away under a title; on paper they are open.
+    case part(String, [Block])
   }
 
   /// A part of the page with a heading.
@@ -64,11 +66,7 @@ public struct ReportPage: Sendable {
 
   /// Every figure, in order.
   public var figures: [ReportFigure] {
-    sections.flatMap { section in
-      section.blocks.compactMap { block in
-        if case .figure(let figure) = block, !figure.isEmpty { figure } else { nil }
-      }
-    }
+    sections.flatMap(\.blocks).flatMap(\.figures)
   }
 
   /// The page as HTML.
@@ -81,8 +79,8 @@ public struct ReportPage: Sendable {
       ("colors", .array(ReportFigure.colors.map { .string($0) })),
       ("dark", .array(ReportFigure.darkColors.map { .string($0) })),
     ])
-    let style = String(decoding: PackageResources.report_css, as: UTF8.self)
-    let script = String(decoding: PackageResources.report_js, as: UTF8.self)
+    let style = Self.shipped("report.css")
+    let script = Self.shipped("report.js")
     let nav = sections.map { "<a href=\"#\($0.id)\">\(Quoting.html($0.title))</a>" }
     let missing =
       chartLibrary == nil && !figures.isEmpty
@@ -153,6 +151,15 @@ public struct ReportPage: Sendable {
 }
 
 extension ReportPage.Block {
+  /// The figures in it that are not empty.
+  var figures: [ReportFigure] {
+    switch self {
+    case .figure(let figure): figure.isEmpty ? [] : [figure]
+    case .part(_, let blocks): blocks.flatMap(\.figures)
+    default: []
+    }
+  }
+
   var isEmpty: Bool {
     switch self {
     case .lead(let text), .paragraph(let text), .note(let text), .code(let text):
@@ -161,6 +168,7 @@ extension ReportPage.Block {
     case .list(let lines), .notices(let lines): lines.isEmpty
     case .table(let table), .folded(let table): table.rows.isEmpty
     case .figure(let figure): figure.isEmpty
+    case .part(_, let blocks): blocks.allSatisfy(\.isEmpty)
     }
   }
 
@@ -185,6 +193,9 @@ extension ReportPage.Block {
     case .table(let table): return table.html
     case .folded(let table):
       return "<details><summary>\(Quoting.html(table.title))</summary>\(table.html)</details>"
+    case .part(let title, let blocks):
+      return "<details class=\"part\"><summary>\(Quoting.html(title))</summary>\n"
+        + blocks.map(\.html).joined(separator: "\n") + "</details>"
     case .figure(let figure):
       return """
         <figure id="\(figure.id)"\(figure.isSmall ? " class=\"small\"" : "") data-rows="\(

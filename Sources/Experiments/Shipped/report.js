@@ -399,10 +399,18 @@
     });
   }
 
+  const home = spec => document.getElementById(spec.id);
+  // What is folded away has no size yet: it is drawn when it is opened.
   function redraw() {
     for (const chart of charts.values()) chart.destroy();
     charts.clear();
-    page.figures.forEach(draw);
+    page.figures.filter(spec => !home(spec).closest(".part:not([open])")).forEach(draw);
+  }
+  for (const part of document.querySelectorAll(".part")) {
+    part.addEventListener("toggle", () => {
+      if (!part.open || !window.Chart) return;
+      page.figures.filter(spec => !charts.has(spec.id) && part.contains(home(spec))).forEach(draw);
+    });
   }
 
   document.getElementById("theme").addEventListener("click", () => {

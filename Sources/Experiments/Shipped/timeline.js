@@ -5,18 +5,20 @@
   const page = JSON.parse(byId("data").textContent);
   const canvas = byId("chart"), context = canvas.getContext("2d"), tip = byId("tip");
 
-  function bytes(id) {
-    const text = byId(id).textContent;
-    byId(id).remove();
+  function bytes(text) {
     if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text).buffer;
     const raw = atob(text), out = new Uint8Array(raw.length);
     for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
     return out.buffer;
   }
-  const offsets = new Uint32Array(bytes("offsets")), starts = new Uint32Array(bytes("starts"));
-  const lengths = new Uint32Array(bytes("lengths")), waits = new Uint32Array(bytes("waits"));
-  const classes = new Uint8Array(bytes("classes")), jobs = new Float64Array(bytes("jobs"));
-  const indices = new Int32Array(bytes("indices"));
+  // Bytes of numbers, or one number that all are.
+  const [offsets, starts, lengths, waits, classes, jobs, indices] = [
+    "offsets", "starts", "lengths", "waits", "classes", "jobs", "indices",
+  ].map(id => {
+    const node = byId(id), { type, count, value } = node.dataset, Kind = globalThis[type];
+    node.remove();
+    return value === undefined ? new Kind(bytes(node.textContent)) : new Kind(+count).fill(+value);
+  });
 
   const color = name => getComputedStyle(root).getPropertyValue(name).trim();
   const whole = 2 ** 31, margin = { left: 92, bottom: 26, top: 2 };

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Workload
 
 /// A file that an experiment reads.
@@ -65,32 +64,28 @@ extension ResultsStore {
         guard known.core == definition.core else {
           throw StoreError.otherExperiment(path: self.path, name: known.name)
         }
-        try db.execute(
-          sql: "UPDATE experiment SET name = ?, definition = ?", arguments: [definition.name, text])
+        try db.execute("UPDATE experiment SET name = ?, definition = ?", [definition.name, text])
       } else {
         try db.execute(
-          sql: "INSERT INTO experiment VALUES (1, ?, ?, ?, ?, ?)",
-          arguments: [definition.name, text, folder, version, self.clock()])
+          "INSERT INTO experiment VALUES (1, ?, ?, ?, ?, ?)",
+          [definition.name, text, folder, version, self.clock()])
       }
       for input in inputs {
-        let known = try String.fetchOne(
-          db, sql: "SELECT sha256 FROM input WHERE path = ?", arguments: [input.path])
+        let known: String? = try db.value("SELECT sha256 FROM input WHERE path = ?", [input.path])
         if let known, known != input.sha256 {
           throw StoreError.inputChanged(path: self.path, input: input.path)
         }
         try db.execute(
-          sql: "INSERT OR IGNORE INTO input VALUES (?, ?, ?)",
-          arguments: [input.path, input.bytes, input.sha256])
+          "INSERT OR IGNORE INTO input VALUES (?, ?, ?)", [input.path, input.bytes, input.sha256])
       }
-      let insert = try db.makeStatement(
-        sql: "INSERT OR IGNORE INTO cell (workload, cluster, scheduler, seed) VALUES (?, ?, ?, ?)")
+      let insert = try db.statement(
+        "INSERT OR IGNORE INTO cell (workload, cluster, scheduler, seed) VALUES (?, ?, ?, ?)")
       for (place, cell) in definition.cells.enumerated() {
         if let shard, place % shard.count != shard.number - 1 { continue }
-        try insert.execute(
-          arguments: [cell.workload, cell.cluster, cell.scheduler, String(cell.seed)])
+        try insert.execute([cell.workload, cell.cluster, cell.scheduler, String(cell.seed)])
       }
       try db.execute(
-        sql: "UPDATE cell SET state = 'pending', error = NULL, worker = NULL WHERE state = 'failed'"
+        "UPDATE cell SET state = 'pending', error = NULL, worker = NULL WHERE state = 'failed'"
       )
     }
   }
@@ -106,7 +101,7 @@ extension ResultsStore {
   }
 
   static func experiment(_ db: Database) throws -> (ExperimentDefinition, String)? {
-    guard let row = try Row.fetchOne(db, sql: "SELECT definition, folder FROM experiment") else {
+    guard let row = try db.rows("SELECT definition, folder FROM experiment").first else {
       return nil
     }
     let text: String = try row.required("definition")
@@ -127,7 +122,7 @@ extension ResultsStore {
   public func counts() throws(StoreError) -> CellCounts {
     try read { db in
       var counts = CellCounts()
-      let rows = try Row.fetchAll(db, sql: "SELECT state, count(*) AS n FROM cell GROUP BY state")
+      let rows = try db.rows("SELECT state, count(*) AS n FROM cell GROUP BY state")
       for row in rows {
         let (state, n): (String, Int) = (try row.required("state"), try row.required("n"))
         switch state {

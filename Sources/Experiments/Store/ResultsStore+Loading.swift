@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Simulation
 
 /// A finished cell.
@@ -66,22 +65,21 @@ extension ResultsStore {
     let counts = try counts()
     let failures = try failures()
     return try read { db in
-      let head = try Row.fetchOne(db, sql: "SELECT version, began FROM experiment")
+      let head = try db.rows("SELECT version, began FROM experiment").first
       let decoder = JSONDecoder()
       var metrics: [Int64: [String: Double]] = [:]
-      for row in try Row.fetchAll(db, sql: "SELECT cell, name, value FROM metric") {
+      for row in try db.rows("SELECT cell, name, value FROM metric") {
         let (cell, name): (Int64, String) = (try row.required("cell"), try row.required("name"))
         let now = Metric.current(name, try row.figure("value", of: name))
         metrics[cell, default: [:]][now.name] = now.value
       }
       var processes: [ProcessRecord] = []
       var places: [Int64: Int] = [:]
-      let workers = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT worker.*, count(cell.id) AS cells FROM worker JOIN cell ON cell.worker = worker.id
-          WHERE cell.state = 'done' GROUP BY worker.id ORDER BY worker.id
-          """)
+      let workers = try db.rows(
+        """
+        SELECT worker.*, count(cell.id) AS cells FROM worker JOIN cell ON cell.worker = worker.id
+        WHERE cell.state = 'done' GROUP BY worker.id ORDER BY worker.id
+        """)
       for row in workers {
         places[try row.required("id")] = processes.count
         processes.append(
@@ -91,12 +89,11 @@ extension ResultsStore {
             cores: try row.required("cores"), began: try row.finite("began"),
             cells: try row.required("cells")))
       }
-      let rows = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT cell.*, curve.data FROM cell LEFT JOIN curve ON curve.cell = cell.id
-          WHERE cell.state = 'done' ORDER BY cell.id
-          """)
+      let rows = try db.rows(
+        """
+        SELECT cell.*, curve.data FROM cell LEFT JOIN curve ON curve.cell = cell.id
+        WHERE cell.state = 'done' ORDER BY cell.id
+        """)
       let known = Set(definition.cells)
       let seeded = Set(definition.cells.map { CellID(of: $0, seed: 0) })
       let cells = try rows.compactMap { row -> CellRecord? in
@@ -121,7 +118,7 @@ extension ResultsStore {
       }
       func table<Value: Decodable>(_ sql: String) throws -> [String: Value] {
         var values: [String: Value] = [:]
-        for row in try Row.fetchAll(db, sql: sql) {
+        for row in try db.rows(sql) {
           values[try row.required("name")] = try decoder.decode(
             Value.self, from: try row.required("data") as Data)
         }
@@ -135,7 +132,7 @@ extension ResultsStore {
         definition: definition, version: try head?.stored("version") ?? "",
         began: Self.times.contains(began) ? began : 0,
         cells: cells, counts: counts, failures: failures,
-        inputs: try Row.fetchAll(db, sql: "SELECT * FROM input ORDER BY path").map {
+        inputs: try db.rows("SELECT * FROM input ORDER BY path").map {
           InputFile(
             path: try $0.required("path"), bytes: try $0.required("bytes"),
             sha256: try $0.required("sha256"))
@@ -149,12 +146,11 @@ extension ResultsStore {
   /// Cells that failed, in the order of the experiment.
   public func failures() throws(StoreError) -> [FailedCell] {
     try read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          SELECT workload, cluster, scheduler, seed, error FROM cell WHERE state = 'failed'
-          ORDER BY id
-          """
+      try db.rows(
+        """
+        SELECT workload, cluster, scheduler, seed, error FROM cell WHERE state = 'failed'
+        ORDER BY id
+        """
       ).map { FailedCell(cell: try CellID($0), message: try $0.stored("error") ?? "") }
     }
   }
@@ -166,9 +162,7 @@ extension ResultsStore {
 
   func hasOverview(of workload: String) throws(StoreError) -> Bool {
     try read { db in
-      try Bool.fetchOne(
-        db, sql: "SELECT EXISTS (SELECT 1 FROM overview WHERE workload = ?)",
-        arguments: [workload]) ?? false
+      !(try db.rows("SELECT 1 FROM overview WHERE workload = ?", [workload]).isEmpty)
     }
   }
 
@@ -183,7 +177,7 @@ extension ResultsStore {
 
   private func insert(_ sql: String, _ name: String, _ value: some Encodable) throws(StoreError) {
     try write { db in
-      try db.execute(sql: sql, arguments: [name, try Self.encoder.encode(value)])
+      try db.execute(sql, [name, try Self.encoder.encode(value)])
     }
   }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Workload
 
 /// What a merge of results files came to.
@@ -73,7 +72,7 @@ private struct StoreMerge {
     let source = try ResultsStore(reading: path)
     let (definition, folder) = try source.experiment()
     let (known, began) = try source.read { db -> (String, Double) in
-      let head = try Row.fetchOne(db, sql: "SELECT version, began FROM experiment")
+      let head = try db.rows("SELECT version, began FROM experiment").first
       return (try head?.stored("version") ?? "", try head?.finite("began") ?? 0)
     }
     guard known == version else {
@@ -82,7 +81,7 @@ private struct StoreMerge {
     }
     try begin(definition, folder: folder, began: began, path)
     let inputs = try source.read { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM input ORDER BY path").map {
+      try db.rows("SELECT * FROM input ORDER BY path").map {
         InputFile(
           path: try $0.required("path"), bytes: try $0.required("bytes"),
           sha256: try $0.required("sha256"))
@@ -99,7 +98,7 @@ private struct StoreMerge {
     if places.isEmpty {
       places = try target.read { db in
         var places: [CellID: Int64] = [:]
-        for row in try Row.fetchAll(db, sql: "SELECT * FROM cell") {
+        for row in try db.rows("SELECT * FROM cell") {
           places[try CellID(row)] = try row.required("id")
         }
         return places
@@ -127,14 +126,13 @@ private struct StoreMerge {
     for table in ["overview", "learning"] {
       let key = table == "overview" ? "workload" : "scheduler"
       let rows: [(String, Data)] = try source.read { db in
-        try Row.fetchAll(db, sql: "SELECT \(key) AS name, data FROM \(table)").map {
+        try db.rows("SELECT \(key) AS name, data FROM \(table)").map {
           (try $0.required("name"), try $0.required("data"))
         }
       }
       try target.write { db in
         for (name, data) in rows {
-          try db.execute(
-            sql: "INSERT OR IGNORE INTO \(table) VALUES (?, ?)", arguments: [name, data])
+          try db.execute("INSERT OR IGNORE INTO \(table) VALUES (?, ?)", [name, data])
         }
       }
     }
@@ -148,7 +146,7 @@ private struct StoreMerge {
   private mutating func copyCells(from source: ResultsStore, _ path: String) throws {
     var workers: [Int64: Int64] = [:]
     let rows = try source.read { db in
-      try Row.fetchAll(db, sql: "SELECT * FROM cell ORDER BY id")
+      try db.rows("SELECT * FROM cell ORDER BY id")
     }
     var own: [Int] = []
     let order = Dictionary(zip(cells, cells.indices), uniquingKeysWith: { first, _ in first })
@@ -182,8 +180,7 @@ private struct StoreMerge {
         guard origins[cell] == nil else { continue }
         let error: String? = try row.stored("error")
         try target.write { db in
-          try db.execute(
-            sql: "UPDATE cell SET state = 'failed', error = ? WHERE id = ?", arguments: [error, id])
+          try db.execute("UPDATE cell SET state = 'failed', error = ? WHERE id = ?", [error, id])
         }
       default: continue
       }
@@ -191,35 +188,33 @@ private struct StoreMerge {
     shards.append(Self.shard(of: own, in: cells.count))
   }
 
-  private func write(cell id: Int64, _ row: Row, _ worker: Int64?, _ found: Cell) throws {
+  private func write(cell id: Int64, _ row: SQLRow, _ worker: Int64?, _ found: Cell) throws {
     let (wall, cpu, finished) = (
       try row.finite("wall_s"), try row.finite("cpu_s"), try row.finite("finished")
     )
     let claims: Int = try row.required("claims")
     try target.write { db in
       try db.execute(
-        sql: """
-          UPDATE cell SET state = 'done', worker = ?, claims = ?, wall_s = ?, cpu_s = ?,
-          finished = ?, error = NULL WHERE id = ?
-          """, arguments: [worker, claims, wall, cpu, finished, id])
-      let insert = try db.makeStatement(sql: "INSERT INTO metric VALUES (?, ?, ?)")
+        """
+        UPDATE cell SET state = 'done', worker = ?, claims = ?, wall_s = ?, cpu_s = ?,
+        finished = ?, error = NULL WHERE id = ?
+        """, [worker, claims, wall, cpu, finished, id])
+      let insert = try db.statement("INSERT INTO metric VALUES (?, ?, ?)")
       for (name, value) in found.metrics.sorted(by: { $0.key < $1.key }) {
-        try insert.execute(arguments: [id, name, value])
+        try insert.execute([id, name, value])
       }
-      try db.execute(sql: "INSERT INTO curve VALUES (?, ?)", arguments: [id, found.curve])
+      try db.execute("INSERT INTO curve VALUES (?, ?)", [id, found.curve])
     }
   }
 
   private static func cell(_ id: Int64, in store: ResultsStore) throws -> Cell {
     try store.read { db in
       var metrics: [String: Double?] = [:]
-      for row in try Row.fetchAll(
-        db, sql: "SELECT name, value FROM metric WHERE cell = ?", arguments: [id])
-      {
+      for row in try db.rows("SELECT name, value FROM metric WHERE cell = ?", [id]) {
         let value: Double? = try row.stored("value")
         metrics[try row.required("name")] = .some(value)
       }
-      let row = try Row.fetchOne(db, sql: "SELECT data FROM curve WHERE cell = ?", arguments: [id])
+      let row = try db.rows("SELECT data FROM curve WHERE cell = ?", [id]).first
       guard let row else { throw DamagedStore("holds a finished cell without its curves") }
       return Cell(metrics: metrics, curve: try row.required("data"))
     }
@@ -230,20 +225,17 @@ private struct StoreMerge {
       "host", "space", "pid", "start", "version", "system", "cores", "began", "seen", "ended",
     ]
     let row = try source.read { db in
-      try Row.fetchOne(db, sql: "SELECT * FROM worker WHERE id = ?", arguments: [number])
+      try db.rows("SELECT * FROM worker WHERE id = ?", [number]).first
     }
     guard let row else { return nil }
-    let values: [DatabaseValue] = try columns.map { name in
-      let value: DatabaseValue? = try row.stored(name)
-      return value ?? .null
-    }
+    let values: [SQLValue] = try columns.map { name in try row.stored(name) ?? .null }
     return try target.write { db in
       try db.execute(
-        sql: """
-          INSERT INTO worker (\(columns.joined(separator: ", ")))
-          VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
-          """, arguments: StatementArguments(values))
-      return db.lastInsertedRowID
+        """
+        INSERT INTO worker (\(columns.joined(separator: ", ")))
+        VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+        """, values)
+      return db.lastInsertedRow
     }
   }
 
@@ -275,7 +267,7 @@ private struct StoreMerge {
         : (names.count == 1 ? "shard " : "shards ") + names.prefix(8).joined(separator: ", ")
           + (names.count > 8 ? " and \(names.count - 8) more" : "") + " (\(text))"
     }
-    try target.queue.close()
+    target.queue.close()
     return result
   }
 }

@@ -1,5 +1,5 @@
+import CSQLite
 import Foundation
-import GRDB
 
 /// The file that an experiment's results are kept in: SQLite, so that a kill at any moment loses at
 /// most the cells that were running, and so that several processes can work on one experiment.
@@ -76,9 +76,9 @@ public final class ResultsStore: Sendable {
     // cell of this, so it is tried again for a while.
     for attempt in 1... {
       do {
-        _ = try queue.writeWithoutTransaction { db in try db.checkpoint(.passive) }
+        try queue.alone { db in try db.checkpoint() }
         return
-      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+      } catch let error as SQLiteError where error.code == SQLITE_BUSY {
         if attempt == 40 { return }
         Thread.sleep(forTimeInterval: 0.05)
       } catch {
@@ -102,49 +102,47 @@ public final class ResultsStore: Sendable {
       throw .unreadable(path: path, reason: "is a folder")
     }
     guard creates || isThere else { throw .unreadable(path: path, reason: "is not there") }
-    var configuration = GRDB.Configuration()
-    configuration.busyMode = .timeout(60)
-    configuration.journalMode = .wal
-    configuration.prepareDatabase { db in
-      // A finished cell survives even a loss of power.
-      try db.execute(sql: "PRAGMA synchronous = FULL")
-      // Nothing that a file's schema says is taken for safe.
-      try db.execute(sql: "PRAGMA trusted_schema = OFF")
-      if let pageLimit { try db.execute(sql: "PRAGMA max_page_count = \(pageLimit)") }
-    }
     do {
-      queue = try Self.open(copy.map { $0 + "/results.sqlite" } ?? path, configuration)
-      try queue.inTransaction(.immediate) { db in
-        try Self.prepare(db, path: path)
-        return .commit
-      }
+      queue = try Self.open(copy.map { $0 + "/results.sqlite" } ?? path, pageLimit: pageLimit)
+      try queue.write { db in try Self.prepare(db, path: path) }
     } catch {
       throw StoreError(error, path: path)
     }
   }
 
   /// SQLite does not wait where another process is making the same file, or its log, at the time.
-  private static func open(
-    _ path: String, _ configuration: GRDB.Configuration
-  ) throws -> DatabaseQueue {
+  private static func open(_ path: String, pageLimit: Int?) throws -> DatabaseQueue {
+    func open() throws -> DatabaseQueue {
+      try DatabaseQueue(path: path, wait: 60) { db in
+        // Nothing that a file's schema says is taken for safe.
+        try db.execute("PRAGMA trusted_schema = OFF")
+        if let pageLimit { try db.execute("PRAGMA max_page_count = \(pageLimit)") }
+        let mode: String? = try db.value("PRAGMA journal_mode = WAL")
+        guard mode == "wal" else {
+          throw DamagedStore("lies where SQLite can keep no log beside it")
+        }
+        // A finished cell survives even a loss of power.
+        try db.execute("PRAGMA synchronous = FULL")
+      }
+    }
     for _ in 0..<100 {
       do {
-        return try DatabaseQueue(path: path, configuration: configuration)
-      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+        return try open()
+      } catch let error as SQLiteError where error.code == SQLITE_BUSY {
         Thread.sleep(forTimeInterval: 0.05)
       }
     }
-    return try DatabaseQueue(path: path, configuration: configuration)
+    return try open()
   }
 
   private static func prepare(_ db: Database, path: String) throws {
-    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-    let owner = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    let version: Int = try db.value("PRAGMA user_version") ?? 0
+    let owner: Int = try db.value("PRAGMA application_id") ?? 0
+    let tables: Int = try db.value("SELECT count(*) FROM sqlite_master") ?? 0
     if tables == 0, owner == 0 {
-      try db.execute(sql: tables1)
-      try db.execute(sql: "PRAGMA user_version = \(schema)")
-      try db.execute(sql: "PRAGMA application_id = \(application)")
+      try db.executeAll(tables1)
+      try db.execute("PRAGMA user_version = \(schema)")
+      try db.execute("PRAGMA application_id = \(application)")
       return
     }
     guard owner == application else {
@@ -212,17 +210,7 @@ public final class ResultsStore: Sendable {
     """
 
   func write<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
-    do {
-      var value: Value?
-      try queue.inTransaction(.immediate) { db in
-        value = try body(db)
-        return .commit
-      }
-      guard let value else { throw StoreError.failed(path: path, reason: "nothing was written") }
-      return value
-    } catch {
-      throw StoreError(error, path: path)
-    }
+    do { return try queue.write(body) } catch { throw StoreError(error, path: path) }
   }
 
   func read<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {

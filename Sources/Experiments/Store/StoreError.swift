@@ -1,5 +1,5 @@
+import CSQLite
 import Foundation
-import GRDB
 
 /// What can be wrong with a results file.
 public enum StoreError: Error, CustomStringConvertible {
@@ -56,26 +56,25 @@ public enum StoreError: Error, CustomStringConvertible {
   init(_ error: any Error, path: String) {
     switch error {
     case let error as StoreError: self = error
-    case let error as DatabaseError:
-      switch error.resultCode {
-      case .SQLITE_FULL: self = .full(path: path)
-      case .SQLITE_NOTADB: self = .unreadable(path: path, reason: "is no results file")
-      case .SQLITE_CORRUPT: self = .unreadable(path: path, reason: "is damaged")
-      case .SQLITE_CANTOPEN:
+    case let error as SQLiteError:
+      switch error.code {
+      case SQLITE_FULL: self = .full(path: path)
+      case SQLITE_NOTADB: self = .unreadable(path: path, reason: "is no results file")
+      case SQLITE_CORRUPT: self = .unreadable(path: path, reason: "is damaged")
+      case SQLITE_CANTOPEN:
         self = .unreadable(path: path, reason: "cannot be opened or made")
-      case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH:
+      case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
         self = .failed(path: path, reason: "cannot be written")
-      case .SQLITE_BUSY, .SQLITE_LOCKED:
+      case SQLITE_BUSY, SQLITE_LOCKED:
         self = .failed(path: path, reason: "another process keeps it locked")
-      case .SQLITE_IOERR where Self.isAtLimit(path): self = .tooLarge(path: path)
-      case .SQLITE_IOERR where errno == ENOSPC || errno == EDQUOT: self = .full(path: path)
+      case SQLITE_IOERR where Self.isAtLimit(path): self = .tooLarge(path: path)
+      case SQLITE_IOERR where error.system == ENOSPC || error.system == EDQUOT:
+        self = .full(path: path)
       default:
-        self = .failed(
-          path: path, reason: error.message ?? "SQLite error \(error.resultCode.rawValue)")
+        self = .failed(path: path, reason: error.message)
       }
     case let error as DamagedStore: self = .unreadable(path: path, reason: error.reason)
-    case is DecodingError, is RowDecodingError:
-      self = .unreadable(path: path, reason: "is damaged")
+    case is DecodingError: self = .unreadable(path: path, reason: "is damaged")
     default: self = .failed(path: path, reason: "\(error)")
     }
   }

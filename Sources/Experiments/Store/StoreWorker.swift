@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 
 /// A process's right to run one cell.
 public struct CellClaim: Hashable, Sendable {
@@ -48,16 +47,16 @@ public struct StoreWorker: Sendable {
     let now = store.clock()
     id = try store.write { db in
       try db.execute(
-        sql: """
-          INSERT INTO worker (host, space, pid, start, version, system, cores, began, seen)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-          """,
-        arguments: [
+        """
+        INSERT INTO worker (host, space, pid, start, version, system, cores, began, seen)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
           identity.host, identity.space, identity.pid, identity.start, version,
           ProcessInfo.processInfo.operatingSystemVersionString,
           ProcessInfo.processInfo.activeProcessorCount, now, now,
         ])
-      return db.lastInsertedRowID
+      return db.lastInsertedRow
     }
     try store.releaseAbandoned()
   }
@@ -65,13 +64,12 @@ public struct StoreWorker: Sendable {
   /// Takes the next cell that no worker has; nil if there is none.
   public func claim() throws(StoreError) -> CellClaim? {
     let claimed: [CellClaim] = try store.write { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          UPDATE cell SET state = 'running', worker = ?, claims = claims + 1
-          WHERE id = (SELECT id FROM cell WHERE state = 'pending' ORDER BY id LIMIT 1)
-          RETURNING id, workload, cluster, scheduler, seed, claims
-          """, arguments: [id]
+      try db.rows(
+        """
+        UPDATE cell SET state = 'running', worker = ?, claims = claims + 1
+        WHERE id = (SELECT id FROM cell WHERE state = 'pending' ORDER BY id LIMIT 1)
+        RETURNING id, workload, cluster, scheduler, seed, claims
+        """, [id]
       ).map { row in
         CellClaim(
           cell: try CellID(row), id: try row.required("id"), number: try row.required("claims"))
@@ -93,19 +91,19 @@ public struct StoreWorker: Sendable {
     }
     return try store.write { db in
       try db.execute(
-        sql: """
-          UPDATE cell SET state = 'done', wall_s = ?, cpu_s = ?, finished = ?, error = NULL
-          WHERE id = ? AND worker = ? AND claims = ? AND state = 'running'
-          """,
-        arguments: [
+        """
+        UPDATE cell SET state = 'done', wall_s = ?, cpu_s = ?, finished = ?, error = NULL
+        WHERE id = ? AND worker = ? AND claims = ? AND state = 'running'
+        """,
+        [
           outcome.wall, outcome.cpu, store.clock(), claim.id, id, claim.number,
         ])
-      guard db.changesCount == 1 else { return false }
-      let insert = try db.makeStatement(sql: "INSERT INTO metric VALUES (?, ?, ?)")
+      guard db.changes == 1 else { return false }
+      let insert = try db.statement("INSERT INTO metric VALUES (?, ?, ?)")
       for (name, value) in outcome.metrics.sorted(by: { $0.key < $1.key }) {
-        try insert.execute(arguments: [claim.id, name, value.isFinite ? value : nil])
+        try insert.execute([claim.id, name, value.isFinite ? value : nil])
       }
-      try db.execute(sql: "INSERT INTO curve VALUES (?, ?)", arguments: [claim.id, curves])
+      try db.execute("INSERT INTO curve VALUES (?, ?)", [claim.id, curves])
       return true
     }
   }
@@ -114,11 +112,10 @@ public struct StoreWorker: Sendable {
   public func fail(_ claim: CellClaim, _ message: String) throws(StoreError) {
     try store.write { db in
       try db.execute(
-        sql: """
-          UPDATE cell SET state = 'failed', error = ?, finished = ?
-          WHERE id = ? AND worker = ? AND claims = ? AND state = 'running'
-          """,
-        arguments: [message, store.clock(), claim.id, id, claim.number])
+        """
+        UPDATE cell SET state = 'failed', error = ?, finished = ?
+        WHERE id = ? AND worker = ? AND claims = ? AND state = 'running'
+        """, [message, store.clock(), claim.id, id, claim.number])
     }
   }
 
@@ -126,7 +123,7 @@ public struct StoreWorker: Sendable {
   public func beat() throws(StoreError) {
     let now = store.clock()
     try store.write { db in
-      try db.execute(sql: "UPDATE worker SET seen = ? WHERE id = ?", arguments: [now, id])
+      try db.execute("UPDATE worker SET seen = ? WHERE id = ?", [now, id])
     }
     try store.releaseAbandoned()
   }
@@ -136,16 +133,14 @@ public struct StoreWorker: Sendable {
     let now = store.clock()
     try store.write { db in
       try Self.release(id, db)
-      try db.execute(
-        sql: "UPDATE worker SET ended = ?, seen = ? WHERE id = ?", arguments: [now, now, id])
+      try db.execute("UPDATE worker SET ended = ?, seen = ? WHERE id = ?", [now, now, id])
     }
   }
 
   fileprivate static func release(_ worker: Int64, _ db: Database) throws {
     try db.execute(
-      sql:
-        "UPDATE cell SET state = 'pending', worker = NULL WHERE worker = ? AND state = 'running'",
-      arguments: [worker])
+      "UPDATE cell SET state = 'pending', worker = NULL WHERE worker = ? AND state = 'running'",
+      [worker])
   }
 }
 
@@ -156,12 +151,11 @@ extension ResultsStore {
     let here = identity
     // Looked at without a lock first: most of the time there is nothing to do.
     let ended: [Int64] = try read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          SELECT DISTINCT worker.* FROM worker JOIN cell ON cell.worker = worker.id
-          WHERE cell.state = 'running'
-          """
+      try db.rows(
+        """
+        SELECT DISTINCT worker.* FROM worker JOIN cell ON cell.worker = worker.id
+        WHERE cell.state = 'running'
+        """
       ).filter { row in
         let other = ProcessIdentity(
           host: try row.required("host"), space: try row.required("space"),
@@ -174,8 +168,7 @@ extension ResultsStore {
     try write { db in
       for worker in ended {
         try StoreWorker.release(worker, db)
-        try db.execute(
-          sql: "UPDATE worker SET ended = seen WHERE id = ? AND ended IS NULL", arguments: [worker])
+        try db.execute("UPDATE worker SET ended = seen WHERE id = ? AND ended IS NULL", [worker])
       }
     }
   }
@@ -183,12 +176,11 @@ extension ResultsStore {
   /// Who else is at work.
   func others(than worker: Int64) throws(StoreError) -> [String] {
     try read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          SELECT DISTINCT host, pid FROM worker JOIN cell ON cell.worker = worker.id
-          WHERE cell.state = 'running' AND worker.id <> ? ORDER BY worker.id
-          """, arguments: [worker]
+      try db.rows(
+        """
+        SELECT DISTINCT host, pid FROM worker JOIN cell ON cell.worker = worker.id
+        WHERE cell.state = 'running' AND worker.id <> ? ORDER BY worker.id
+        """, [worker]
       ).map { row in
         let (host, pid): (String, Int) = (try row.required("host"), try row.required("pid"))
         return "process \(pid) on \(host)"
@@ -204,7 +196,7 @@ extension CellID {
     self.seed = seed
   }
 
-  init(_ row: Row) throws {
+  init(_ row: SQLRow) throws {
     let text: String = try row.required("seed")
     guard let seed = UInt64(text), seed <= ExperimentDefinition.seedLimit else {
       throw DamagedStore("holds a cell whose seed is no number")

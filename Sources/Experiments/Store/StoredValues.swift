@@ -1,27 +1,23 @@
 import Foundation
-import GRDB
 import Workload
 
 // A results file may come from anybody: what is in it is checked like what is in any other file.
 
-extension Row {
+extension SQLRow {
   /// The value of a column; nil where it is NULL.
   ///
-  /// The subscripts of GRDB end the program where a column is missing or holds another type.
-  ///
   /// - Throws: ``StoreError`` for these.
-  func stored<Value: DatabaseValueConvertible>(_ column: String) throws -> Value? {
-    let found: DatabaseValue? = self[column]
-    guard let found else { throw DamagedStore("has no column \(column)") }
-    if found.isNull { return nil }
-    guard let value = Value.fromDatabaseValue(found) else {
+  func stored<Value: SQLConvertible>(_ column: String) throws -> Value? {
+    guard let found = self[column] else { throw DamagedStore("has no column \(column)") }
+    if found == .null { return nil }
+    guard let value = Value(found) else {
       throw DamagedStore("holds something else than expected in column \(column)")
     }
     return value
   }
 
   /// The value of a column that must have one.
-  func required<Value: DatabaseValueConvertible>(_ column: String) throws -> Value {
+  func required<Value: SQLConvertible>(_ column: String) throws -> Value {
     guard let value: Value = try stored(column) else {
       throw DamagedStore("holds nothing in column \(column)")
     }
@@ -55,7 +51,7 @@ extension ResultsStore {
   /// SQLite would work off: no views, no triggers.
   static func checkTables(_ db: Database) throws {
     let expected = try DatabaseQueue().write { db in
-      try db.execute(sql: tables1)
+      try db.executeAll(tables1)
       return try tableTexts(db)
     }
     let found = try tableTexts(db)
@@ -69,12 +65,11 @@ extension ResultsStore {
 
   private static func tableTexts(_ db: Database) throws -> [String: String] {
     var texts: [String: String] = [:]
-    let rows = try Row.fetchAll(
-      db,
-      sql: """
-        SELECT type || ' ' || name AS name, sql AS text FROM sqlite_master
-        WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-        """)
+    let rows = try db.rows(
+      """
+      SELECT type || ' ' || name AS name, sql AS text FROM sqlite_master
+      WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+      """)
     for row in rows { texts[try row.required("name")] = try row.stored("text") ?? "" }
     return texts
   }

@@ -74,18 +74,18 @@ public struct TimelinePage {
       ("colors", .array(ReportFigure.colors.map { .string($0) })),
       ("dark", .array(ReportFigure.darkColors.map { .string($0) })),
     ])
-    let columns: [(String, String)] = [
-      ("offsets", Self.base64(counts)),
-      ("starts", Self.base64(order.map { ticks(bars[$0].start - span.lowerBound) })),
-      ("lengths", Self.base64(order.map { ticks(bars[$0].end - bars[$0].start) })),
-      ("waits", Self.base64(order.map { ticks(bars[$0].wait) })),
-      ("classes", Self.base64(order.map { bars[$0].kind })),
-      ("jobs", Self.base64(order.map { Double(bars[$0].job) })),
-      ("indices", Self.base64(order.map { bars[$0].index })),
+    let columns = [
+      Self.column("offsets", counts.map(Int64.init)),
+      Self.column("starts", order.map { Int64(ticks(bars[$0].start - span.lowerBound)) }),
+      Self.column("lengths", order.map { Int64(ticks(bars[$0].end - bars[$0].start)) }),
+      Self.column("waits", order.map { Int64(ticks(bars[$0].wait)) }),
+      Self.column("classes", order.map { Int64(bars[$0].kind) }),
+      Self.column("jobs", order.map { bars[$0].job }),
+      Self.column("indices", order.map { Int64(bars[$0].index) }),
     ]
-    let style = String(decoding: PackageResources.report_css, as: UTF8.self)
-    let own = String(decoding: PackageResources.timeline_css, as: UTF8.self)
-    let script = String(decoding: PackageResources.timeline_js, as: UTF8.self)
+    let style = ReportPage.shipped("report.css")
+    let own = ReportPage.shipped("timeline.css")
+    let script = ReportPage.shipped("timeline.js")
     let inline = ReportPage.inlineScript("\n\(script)\n")
     return """
       <!DOCTYPE html>
@@ -126,12 +126,31 @@ public struct TimelinePage {
       <footer><p>Made by \(Quoting.html(generator)). This file needs no network.</p></footer>
       <div id="reader" class="sr" aria-live="polite"></div>
       <script type="application/json" id="data">\(data.text())</script>
-      \(columns.map { "<script type=\"text/plain\" id=\"\($0)\">\($1)</script>" }.joined(separator: "\n"))
+      \(columns.joined(separator: "\n"))
       \(inline.html)
       </body>
       </html>
 
       """
+  }
+
+  /// Whole numbers as a script that holds their bytes, in the narrowest array of JavaScript that has room for
+  /// all; one number alone where all are the same. What a page of many tasks takes to be shown is mostly reading
+  /// its text.
+  private static func column(_ name: String, _ numbers: [Int64]) -> String {
+    let (least, most) = (numbers.min() ?? 0, numbers.max() ?? 0)
+    let (kind, text): (String, String)
+    switch (least, most) {
+    case _ where least == most:
+      return
+        "<script type=\"text/plain\" data-type=\"Float64Array\" data-count=\"\(numbers.count)\" "
+        + "data-value=\"\(least)\" id=\"\(name)\"></script>"
+    case (0..., ...0xFF): (kind, text) = ("Uint8Array", base64(numbers.map(UInt8.init)))
+    case (0..., ...0xFFFF): (kind, text) = ("Uint16Array", base64(numbers.map(UInt16.init)))
+    case (0..., ...0xFFFF_FFFF): (kind, text) = ("Uint32Array", base64(numbers.map(UInt32.init)))
+    default: (kind, text) = ("Float64Array", base64(numbers.map(Double.init)))
+    }
+    return "<script type=\"text/plain\" data-type=\"\(kind)\" id=\"\(name)\">\(text)</script>"
   }
 
   /// The numbers as bytes, the lowest first, in base 64.

@@ -5,7 +5,9 @@ extension ExperimentSummary {
   package func text(_ strong: (String) -> String) -> String {
     guard !scenarios.isEmpty else { return "no finished cells\n" }
     var text = ""
-    for scenario in scenarios {
+    // Of many, what is across them says it in a screen.
+    let areTold = scenarios.count <= 3 || !results.definition.outputs.contains(.markdown)
+    for scenario in areTold ? scenarios : [] {
       let table = headlineTable(scenario)
       var lines = TextTable(header: table.header.map { $0 })
       for row in table.rows { lines.add(row.map { $0.text + ($0.isStrong ? " *" : "") }) }
@@ -18,6 +20,7 @@ extension ExperimentSummary {
       text += strong(table.title) + "\n" + lines.text + "\n"
     }
     text += answer.map { $0 + "\n" }.joined() + "\n"
+    if !areTold { text += "Each of the \(scenarios.count) scenarios has a table in tables.md.\n" }
     text += (notes + sameUnderEverySeed).map { $0 + "\n" }.joined()
     let percent = fixed(results.definition.level * 100, 0)
     text += "mean ± half-width of the \(percent) % interval over seeds"

@@ -47,10 +47,13 @@ public struct GenerationSummary {
     text += " (the model's mean: \(significant(scenario.model.offeredCores)))\n"
     if offeredMeanwhile < 0.95 * scenario.model.offeredCores {
       text +=
-        "NOTE     \(significant(offeredMeanwhile)) cores on average while tasks come: the model's load "
+        "NOTE     \(significant(offeredMeanwhile)) cores on average while tasks come, "
       text +=
-        "is a mean over all time, and what runs beyond the last submission, or before as much has "
-      text += "begun, is missing here; a longer --duration with --warm-up comes nearer\n"
+        "\(significant(100 * offeredMeanwhile / scenario.model.offeredCores)) % of the model's mean: that is "
+      text +=
+        "over all time, and what runs beyond the last submission, or before as much has begun, is missing "
+      text +=
+        "here; a longer --duration whose beginning simulate --warm-up leaves out comes nearer\n"
     }
     for (what, count) in leftOut.sorted(by: { $0.key < $1.key }) {
       text += "lost     \(grouped(count)) \(what): no place in the output's layout\n"

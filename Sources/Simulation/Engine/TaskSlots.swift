@@ -131,3 +131,10 @@ extension TaskSlots {
       .sorted { self[$0].arrival < self[$1].arrival }
   }
 }
+
+/// Where the task is kept that is on its way. A record in a variable would be copied at each step of its way.
+struct Coming: ~Copyable {
+  let record = UnsafeMutablePointer<TaskRecord>.allocate(capacity: 1)
+
+  deinit { record.deallocate() }
+}
