@@ -204,11 +204,12 @@ let package = Package(
       name: "MARLTests",
       dependencies: ["MARL", "Simulation", "Workload", "Generation", "CNeural", "CNeuralPlain"]),
     // The kernels of CNeural as they are for a processor without wide vectors.
-    .target(name: "CNeuralPlain", dependencies: ["CNeural", "CVectorMath"], path: "Tests/CNeuralPlain"),
+    .target(
+      name: "CNeuralPlain", dependencies: ["CNeural", "CVectorMath"], path: "Tests/CNeuralPlain"),
     .testTarget(
       name: "RunsTests",
       dependencies: [
-        "Configuration", "Diagnostics", "Experiments", "Fitting", "Runs", "Simulation",
+        "Configuration", "Diagnostics", "Experiments", "Fitting", "Parquet", "Runs", "Simulation",
         "TestSupport",
         "TraceInput", "TraceParsing", "Workload", "WorkloadTestKit",
       ]),

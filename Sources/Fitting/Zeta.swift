@@ -178,7 +178,7 @@ func hurwitzZeta(_ s: Double, _ q: Double) -> (value: Double, slope: Double) {
   add(rest, end * over, -end * over * over, distance)
   add(rest, 0.5, 0, distance)
   // B₂ₖ / (2k)!
-  let bernoulli = [
+  let bernoulli: [Double] = [
     1.0 / 12, -1.0 / 720, 1.0 / 30_240, -1.0 / 1_209_600, 1.0 / 47_900_160,
     -691.0 / 1_307_674_368_000, 1.0 / 74_724_249_600,
   ]

@@ -255,14 +255,16 @@ extension JobLedger {
     lags.sort()
     // Where chance makes all jobs alike, it is run times that repeat.
     let isPlain = chance > 0.999
+    let quantiles = (0..<64).map { step -> Int in
+      let place = (Double(step) + 0.5) / 64 * Double(lags.count)
+      return lags[min(lags.count - 1, Int(place))]
+    }
+    let correlation: Double =
+      pairs.count >= 30 ? min(max(Self.correlation(pairs) / repeated, -1), 1) : 0
     return RepeatProfile(
       byUser: byUser, jobs: seen, observedShare: observed,
-      share: isPlain ? Double(seen) / n : share,
-      lags: (0..<64).map {
-        lags[min(lags.count - 1, Int((Double($0) + 0.5) / 64 * Double(lags.count)))]
-      },
-      runTimeCorrelation: pairs.count >= 30
-        ? min(max(Self.correlation(pairs) / repeated, -1), 1) : 0)
+      share: isPlain ? Double(seen) / n : share, lags: quantiles,
+      runTimeCorrelation: correlation)
   }
 
   /// Correlation of the run times of a job's first two tasks, in ranks within their kind: the part

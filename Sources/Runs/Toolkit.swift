@@ -1,5 +1,5 @@
 /// What the libraries and the program are.
 public enum Toolkit {
   /// The version, by semver.org.
-  public static let version = "0.1.0"
+  public static let version = "0.2.0"
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import TestSupport
 import Testing
 
@@ -270,7 +271,7 @@ import Testing
     #expect(try tracemill("convert", miniature, "-o", "x.csv", "--sample", "2").status == 2)
     #expect(try tracemill("nonsense").status == 2)
     #expect(try tracemill("convert", "--help").status == 0)
-    #expect(try tracemill("--version").output == "0.1.0\n")
+    #expect(try tracemill("--version").output == Toolkit.version + "\n")
     #expect(try tracemill("simulate", "--workload", miniature, "--scheduler", "magic").status == 2)
   }
 

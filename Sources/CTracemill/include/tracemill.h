@@ -182,7 +182,7 @@ typedef struct tm_scheduler {
 
 /* TRACEMILL_ABI_VERSION of the library. */
 uint32_t tm_abi_version(void);
-/* The version of Tracemill, such as "0.1.0". */
+/* The version of Tracemill, such as "0.2.0". */
 const char *tm_version(void);
 void tm_text_free(char *text);
 

@@ -33,7 +33,7 @@ public final class ParquetWriter {
     /// string still makes one page.
     public var pageSize = 1 << 20
     /// What the file says made it, in the format's form `application version number`.
-    public var createdBy = "tracemill version 0.1.0"
+    public var createdBy = "tracemill version 0.2.0"
 
     /// The defaults.
     public init() {}

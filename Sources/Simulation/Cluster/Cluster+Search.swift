@@ -81,19 +81,23 @@ extension Cluster {
   public func cheapest(
     for task: TaskView, cost: (borrowing Cluster, Int) -> Double
   ) -> Placement {
-    var best: Int?
-    var least = Double.infinity
+    var best = -1
+    var bound = Double.infinity
     for machine in 0..<count where canTake(task, on: machine) {
       let cost = cost(self, machine)
-      if best == nil || Self.isLess(cost, than: least) { (best, least) = (machine, cost) }
+      if best < 0 || cost < bound { (best, bound) = (machine, Self.bound(below: cost)) }
     }
-    return best.map(Placement.machine) ?? .wait
+    return best < 0 ? .wait : .machine(best)
   }
 
   /// Whether a cost or merit is less than another by more than the rounding of a few operations.
   @inline(__always)
-  static func isLess(_ a: Double, than b: Double) -> Bool {
-    a < b && (b == .infinity || b - a > 1e-14 + 1e-13 * abs(b))
+  static func isLess(_ a: Double, than b: Double) -> Bool { a < bound(below: b) }
+
+  /// What is less than this is less than `cost` by more than that.
+  @inline(__always)
+  private static func bound(below cost: Double) -> Double {
+    cost == .infinity ? cost : cost - (1e-14 + 1e-13 * abs(cost))
   }
 
   /// Gives every machine that can take the task its score, and the others -infinity. O(n).
@@ -111,12 +115,19 @@ extension Cluster {
 
   /// Share of the machine's CPU that its tasks, running and waiting there, ask for: 0…, beyond 1
   /// where tasks queue.
+  @inline(__always)
   public func demand(_ machine: Int) -> Double {
     let state = states[machine]
     let capacity = state.cpu.nano
     let claimed = state.isUp ? capacity - offers[machine].cpu.nano : 0
-    let asked = Int128(claimed) + work[machine].queuedCPU
-    return capacity > 0 ? asked.double / Double(capacity) : .infinity
+    let asked = state.queued == 0 ? Double(claimed) : asked(claimed, andWaitingAt: machine)
+    return capacity > 0 ? asked / Double(capacity) : .infinity
+  }
+
+  /// What waits at a machine may sum beyond 64 bits; it is looked at only where something does.
+  @inline(never)
+  private func asked(_ claimed: Int64, andWaitingAt machine: Int) -> Double {
+    (Int128(claimed) + work[machine].queuedCPU).double
   }
 
   /// How long the machine will need, by the estimates of its tasks, for what runs and waits there:
@@ -138,16 +149,17 @@ extension Cluster {
   /// if it cannot start at once, its wake-up, and what the network takes. A task of which nothing is
   /// known counts as one second.
   public func expectedCompletion(of task: TaskView, on machine: Int) -> Double {
+    let own =
+      delivery.hasRunTimes ? delivery.runTimes[task.id, states[machine].number]?.seconds : nil
     let length =
-      delivery.runTimes[task.id, states[machine].number]?.seconds
-      ?? (task.estimate.isKnown ? task.estimate.seconds : 1) / states[machine].speed
+      own ?? (task.estimate.isKnown ? task.estimate.seconds : 1) / states[machine].speed
     let startsNow = states[machine].queued == 0 && mayStart(task, on: machine)
     var rest = startsNow ? 0 : max(backlog(machine), memoryBacklog(machine))
-    if delivery.network != nil {
+    if delivery.hasNetwork {
       rest +=
         delivery.time(of: task, on: machine, at: now, after: Microseconds(seconds: rest)).seconds
     }
-    return length + wakeTime(of: machine).seconds + rest
+    return length + (hasSleepers ? wakeTime(of: machine).seconds : 0) + rest
   }
 
   /// How long a task that starts on the machine now waits for it to be awake.

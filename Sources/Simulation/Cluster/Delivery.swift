@@ -14,14 +14,17 @@ struct Delivery: Sendable {
   }
 
   /// Nil for none.
-  var network: NetworkModel?
+  var network: NetworkModel? { didSet { hasNetwork = network != nil } }
   /// Only ever looked up.
-  var runTimes = RunTimeTable()
+  var runTimes = RunTimeTable() { didSet { hasRunTimes = !runTimes.isEmpty } }
+  /// Whether there are any: asked of every machine at every decision, so it must cost nothing.
+  private(set) var hasNetwork = false
+  private(set) var hasRunTimes = false
   /// The inputs of tasks that wait or run, and of how many instances. Only ever looked up.
   private var inputs: [TaskID: (list: [Input], uses: Int)] = [:]
 
   /// Whether it takes the same on all machines, but for their speeds.
-  var isAlike: Bool { inputs.isEmpty && runTimes.isEmpty }
+  var isAlike: Bool { inputs.isEmpty && !hasRunTimes }
 
   mutating func add(_ list: [Input], of task: TaskID) {
     guard network != nil, !list.isEmpty else { return }
@@ -62,7 +65,9 @@ extension Cluster {
   /// How long the task may be expected to run on the machine: what is said of the pair, or its estimate
   /// over the machine's speed; nil where neither is known. O(1).
   public func expectedRunTime(of task: TaskView, on machine: Int) -> Microseconds? {
-    if let known = delivery.runTimes[task.id, states[machine].number] { return known }
+    if delivery.hasRunTimes, let known = delivery.runTimes[task.id, states[machine].number] {
+      return known
+    }
     guard task.estimate.isKnown else { return nil }
     let speed = states[machine].speed
     return speed == 1 ? task.estimate : task.estimate.scaled(by: 1 / speed)

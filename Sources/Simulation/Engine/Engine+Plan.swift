@@ -153,8 +153,11 @@ extension Engine {
       return
     }
     let now = cluster.now.rawValue
-    let promised = plan.promised.map { ($0, plan.promise(to: $0)) }
-      .sorted { $0.1.time != $1.1.time ? $0.1.time < $1.1.time : $0.0 < $1.0 }
+    let promised = plan.promised.map { (index: $0, promise: plan.promise(to: $0)) }
+      .sorted { a, b in
+        if a.promise.time != b.promise.time { return a.promise.time < b.promise.time }
+        return a.index < b.index
+      }
     plan.pool = nil
     beginPlan()
     for (index, old) in promised where old.time < .max {
