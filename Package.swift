@@ -196,7 +196,8 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Configuration", "Experiments", "Simulation", "Generation", "Workload", "TestSupport",
+        "CSQLite", "Configuration", "Experiments", "Simulation", "Generation", "Workload",
+        "TestSupport",
       ]),
     .testTarget(
       name: "GenerationTests",
