@@ -45,6 +45,7 @@ let package = Package(
     .target(
       name: "Fitting", dependencies: ["CVectorMath", "PortableMath"], exclude: ["README.md"]),
     .target(name: "CVectorMath"),
+    .target(name: "CPrefetch"),
     // Files that are part of the program, wherever it is moved to.
     .target(name: "CShipped"),
     .target(name: "ShippedFiles", dependencies: ["CShipped"], exclude: ["README.md"]),
@@ -107,7 +108,8 @@ let package = Package(
     .target(
       name: "Simulation",
       dependencies: [
-        "PortableMath", "Workload", .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "CPrefetch", "PortableMath", "Workload",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       exclude: ["README.md"]),
 
@@ -147,9 +149,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Configuration", "Diagnostics", "Experiments", "ExternalSchedulers", "Fitting",
-        "Generation", "KubeObjects", "KubeRules",
-        "MARL", "Quoting",
+        "Configuration", "Diagnostics", "Experiments", "ExternalSchedulers",
+        "Fitting", "Generation", "KubeObjects", "KubeRules", "MARL", "Quoting",
         "Simulation", "Tables", "TraceInput", "TraceParsing", "Workload",
         .product(name: "Logging", package: "swift-log"),
       ], exclude: ["README.md"]),
@@ -195,7 +196,8 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "Configuration", "Experiments", "Simulation", "Generation", "Workload", "TestSupport",
+        "CSQLite", "Configuration", "Experiments", "Simulation", "Generation", "Workload",
+        "TestSupport",
       ]),
     .testTarget(
       name: "GenerationTests",

@@ -71,51 +71,78 @@ final class Environments: @unchecked Sendable {
     if let error = flight.land() { throw error }
   }
 
-  /// Calls `body` with each member that `which` has, on the threads there are; the first failure by number.
+  /// Calls `body` with each member that `which` has and then writes what the member sees, on the threads there are;
+  /// the first failure by number.
   func forEach(
-    _ which: UnsafePointer<UInt8>?, _ body: (Int, SchedulingEnvironment) throws -> Void
+    _ which: UnsafePointer<UInt8>?,
+    _ body: (Int, SchedulingEnvironment) throws -> Void
   ) throws {
-    guard threads > 1, members.count > 1 else {
-      for (place, member) in members.enumerated() where which.map({ $0[place] != 0 }) ?? true {
-        try body(place, member)
+    let failed = withoutActuallyEscaping(body) { body in
+      let passage = Passage(self, which, body)
+      if threads > 1, members.count > 1 {
+        DispatchQueue.concurrentPerform(iterations: threads) { _ in passage.takeShares() }
+      } else {
+        passage.takeShares()
       }
-      return
+      return passage.failures.withLock { $0 }
     }
-    let failures = Mutex<[Int: any Error]>([:])
-    let next = Atomic<Int>(0)
-    let share = max(1, members.count / (threads * 4))
-    withoutActuallyEscaping(body) { body in
-      let work = Work(members: members, which: which, body: body)
-      DispatchQueue.concurrentPerform(iterations: threads) { _ in
-        while true {
-          let start = next.add(share, ordering: .relaxed).oldValue
-          guard start < work.members.count else { return }
-          for place in start..<min(start + share, work.members.count)
-          where work.which.map({ $0[place] != 0 }) ?? true {
-            do { try work.body(place, work.members[place]) } catch {
-              failures.withLock { $0[place] = error }
-            }
-          }
-        }
-      }
-    }
-    let found = failures.withLock { $0 }
-    if let first = found.keys.min(), let error = found[first] { throw error }
+    if let first = failed.keys.min(), let error = failed[first] { throw error }
   }
 
-  /// Each member is one thread's at a time.
-  private struct Work: @unchecked Sendable {
-    let members: [SchedulingEnvironment]
-    let which: UnsafePointer<UInt8>?
-    let body: (Int, SchedulingEnvironment) throws -> Void
+  /// Once through all members, each of which is one thread's at a time.
+  private final class Passage: @unchecked Sendable {
+    let failures = Mutex<[Int: any Error]>([:])
+    private let next = Atomic<Int>(0)
+    private let share: Int
+    private let environments: Environments
+    private let members: [SchedulingEnvironment]
+    private let which: UnsafePointer<UInt8>?
+    private let body: (Int, SchedulingEnvironment) throws -> Void
+
+    init(
+      _ environments: Environments, _ which: UnsafePointer<UInt8>?,
+      _ body: @escaping (Int, SchedulingEnvironment) throws -> Void
+    ) {
+      self.environments = environments
+      self.which = which
+      self.body = body
+      members = environments.members
+      let threads = environments.threads
+      share = threads > 1 ? max(1, members.count / (threads * 4)) : members.count
+    }
+
+    /// Takes shares of the members until there are none.
+    func takeShares() {
+      while true {
+        let start = next.add(share, ordering: .relaxed).oldValue
+        guard start < members.count else { return }
+        run(start..<min(start + share, members.count))
+      }
+    }
+
+    /// What a member sees is written when the next one has decided: by then it has been fetched, while many members do
+    /// not fit into the cache together.
+    private func run(_ places: Range<Int>) {
+      var unseen: Int?
+      for place in places where which.map({ $0[place] != 0 }) ?? true {
+        do {
+          try body(place, members[place])
+          members[place].prefetchShown()
+          if let unseen { environments.show(unseen, members[unseen]) }
+          unseen = place
+        } catch {
+          failures.withLock { $0[place] = error }
+        }
+      }
+      if let unseen { environments.show(unseen, members[unseen]) }
+    }
   }
 
   /// Begins a member's episode.
-  func begin(_ place: Int, _ member: SchedulingEnvironment, seed: UInt64) throws {
+  func begin(_ member: SchedulingEnvironment, seed: UInt64) throws {
     guard try member.reset(seed: seed) else {
       throw RunError(message: "an episode without a decision (seed \(seed))")
     }
-    show(place, member)
   }
 
   /// Decides for a member, and writes what came of it, but for what it sees.
@@ -152,7 +179,6 @@ final class Environments: @unchecked Sendable {
   func step(_ actions: UnsafePointer<Int32>, _ which: UnsafePointer<UInt8>?) throws {
     try forEach(which) { place, member in
       _ = try decide(place, member, actions[place])
-      show(place, member)
     }
   }
 }
@@ -230,7 +256,7 @@ public func envsReset(
     try environments.requireLanded()
     try environments.forEach(which) { place, member in
       environments.clear(place)
-      try environments.begin(place, member, seed: seeds[place])
+      try environments.begin(member, seed: seeds[place])
     }
     return 0
   } ?? 1

@@ -105,12 +105,20 @@ func release<Object: AnyObject>(_ handle: OpaquePointer?, as: Object.Type) {
 }
 
 private let version = FaceText(Toolkit.version)
+#if DEBUG
+  private let build = FaceText("debug")
+#else
+  private let build = FaceText("release")
+#endif
 
 @_cdecl("tm_abi_version")
 public func abiVersion() -> UInt32 { UInt32(TRACEMILL_ABI_VERSION) }
 
 @_cdecl("tm_version")
 public func versionText() -> UnsafePointer<CChar> { UnsafePointer(version.start) }
+
+@_cdecl("tm_build")
+public func buildText() -> UnsafePointer<CChar> { UnsafePointer(build.start) }
 
 @_cdecl("tm_text_free")
 public func textFree(_ text: UnsafeMutablePointer<CChar>?) { text?.deallocate() }

@@ -29,7 +29,7 @@ final class VectorEnvironments: @unchecked Sendable {
     try environments.requireLanded()
     try environments.forEach(nil) { place, member in
       environments.clear(place)
-      try environments.begin(place, member, seed: seeds[place])
+      try environments.begin(member, seed: seeds[place])
     }
   }
 
@@ -44,13 +44,13 @@ final class VectorEnvironments: @unchecked Sendable {
             let step = try environments.decide(place, member, actions[place])
             running[place].steps += 1
             running[place].rewards += Double(step.reward)
-            guard step.isOver || step.isCutOff else { return environments.show(place, member) }
+            guard step.isOver || step.isCutOff else { return }
             finished[place].episodes += 1
             finished[place].steps += running[place].steps
             finished[place].rewards += running[place].rewards
             running[place] = (0, 0)
             seeds[place] &+= count
-            try environments.begin(place, member, seed: seeds[place])
+            try environments.begin(member, seed: seeds[place])
           }
         }
       }

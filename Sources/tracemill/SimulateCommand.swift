@@ -85,13 +85,6 @@ struct SimulateCommand: AsyncParsableCommand {
       """, valueName: "number"))
   var replications = 1
 
-  @Flag(
-    help: """
-      Ignore the constraints of tasks on machines' attributes, which are honoured where a \
-      google-2011 trace with both tables is the cluster and the workload is it or a record file.
-      """)
-  var ignoreConstraints = false
-
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
@@ -122,23 +115,6 @@ struct SimulateCommand: AsyncParsableCommand {
       """, valueName: "file"))
   var decisions: String?
 
-  @Option(
-    help: ArgumentHelp("Arrivals so many times as dense.", valueName: "factor"))
-  var scaleArrivals: Double = 1
-
-  @Option(
-    name: [.customLong("scale-run-times"), .customLong("scale-load")],
-    help: ArgumentHelp("Run times so many times as long.", valueName: "factor"))
-  var scaleRunTimes: Double = 1
-
-  @Option(
-    help: ArgumentHelp(
-      """
-      Tasks that were running already when the trace began: observed replays them from its \
-      beginning to their end, skip leaves them out.
-      """, valueName: "how"))
-  var atStart = EngineSettings.AtStart.observed
-
   @OptionGroup var waits: WaitsOptions
 
   @Flag(help: "Print JSON.")
@@ -146,6 +122,7 @@ struct SimulateCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Engine") var engine: EngineOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Selection") var replay: ReplayOptions
   @OptionGroup(title: "Reading") var reading: TraceOptions
   @OptionGroup(title: "Reading") var leniency: LenientOption
 
@@ -178,12 +155,6 @@ struct SimulateCommand: AsyncParsableCommand {
     guard replications == 1 || workload != "-" else {
       throw ValidationError("standard input can be read only once: no --replications")
     }
-    guard scaleArrivals > 0, scaleArrivals.isFinite else {
-      throw ValidationError("--scale-arrivals is more than 0")
-    }
-    guard scaleRunTimes >= 0, scaleRunTimes.isFinite else {
-      throw ValidationError("--scale-run-times is not negative")
-    }
     for path in files.paths where path != timeline {
       do { _ = try TableFileKind(path: path) } catch { throw ValidationError("\(error)") }
     }
@@ -203,10 +174,10 @@ struct SimulateCommand: AsyncParsableCommand {
     if scheduler != standard.scheduler { given.append("--scheduler") }
     if seed != standard.seed { given.append("--seed") }
     if replications != standard.replications { given.append("--replications") }
-    if ignoreConstraints { given.append("--ignore-constraints") }
-    if scaleArrivals != 1 { given.append("--scale-arrivals") }
-    if scaleRunTimes != 1 { given.append("--scale-run-times") }
-    if atStart != standard.atStart { given.append("--at-start") }
+    if replay.ignoreConstraints { given.append("--ignore-constraints") }
+    if replay.scaleArrivals != 1 { given.append("--scale-arrivals") }
+    if replay.scaleRunTimes != 1 { given.append("--scale-run-times") }
+    if replay.atStart != standard.replay.atStart { given.append("--at-start") }
     if timeline != nil { given.append("--timeline") }
     if decisions != nil { given.append("--decisions") }
     if engine.settings != standard.engine.settings { given.append("options of the engine") }
@@ -227,8 +198,8 @@ struct SimulateCommand: AsyncParsableCommand {
     let reading = try self.reading.settings(isLenient: leniency.lenient)
     if let cell { return try CellPrinting.run(cell, reading, files: files, json: json) }
     var settings = engine.settings
-    settings.atStart = atStart
-    settings.ignoreConstraints = ignoreConstraints
+    settings.atStart = replay.atStart
+    settings.ignoreConstraints = replay.ignoreConstraints
     if asTrained, !NamedScheduler.isLearned(scheduler) {
       throw ValidationError(NamedScheduler.nothingLearned)
     }
@@ -245,8 +216,8 @@ struct SimulateCommand: AsyncParsableCommand {
     }
     var job = try SimulationJob(
       workload: workload, cluster: cluster, scheduler: scheduler, engine: settings)
-    job.scaleArrivals = scaleArrivals
-    job.scaleRunTimes = scaleRunTimes
+    job.scaleArrivals = replay.scaleArrivals
+    job.scaleRunTimes = replay.scaleRunTimes
     job.waitsBy = waits.groupings
     job.selection = selection.selection
     job.reading = reading

@@ -1,4 +1,5 @@
 import Foundation
+import Simulation
 import TestSupport
 import Testing
 import Workload
@@ -73,6 +74,17 @@ import Workload
       "load 0.5 was asked for (70,060 of 12 tasks)",
       "load s1 was asked for (7 of 12 tasks), p = 0.5.",
     ] { #expect(!said.isAlike(SaidAlike(other))) }
+  }
+
+  /// What is compared in a sentence is in one unit, unless that would hide one of them.
+  @Test func figuresOfASentenceAreInOneUnit() throws {
+    let wait = try #require(Metric("wait_mean_s"))
+    #expect(wait.readable(282, beside: [480.6]).hasSuffix(" min"))
+    #expect(wait.readable(480.6, beside: [282]).hasSuffix(" min"))
+    #expect(wait.readable(0.02, beside: [7200]) == wait.readable(0.02))
+    #expect(wait.readable(0, beside: [480.6]).hasSuffix(" min"))
+    let share = try #require(Metric("cpu_utilisation"))
+    #expect(share.readable(0.5, beside: [0.7]) == share.readable(0.5))
   }
 
   @Test func schedulersOfOneCountAreToldOfTogether() throws {

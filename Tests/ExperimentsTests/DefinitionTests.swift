@@ -10,6 +10,7 @@ import Testing
     var workload = WorkloadDefinition(name: "w", source: "log.swf")
     (workload.from, workload.to, workload.priority, workload.sample) = (1, 2, "0-1", 0.5)
     (workload.tasks, workload.starts, workload.scaleArrivals) = (3, [4, 5], 6)
+    workload.select = ["partition=cpu"]
     (workload.scaleRunTimes, workload.parameters, workload.words) = (
       7, ["load": 0.5], ["law": "gamma"]
     )

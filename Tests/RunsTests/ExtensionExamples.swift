@@ -63,7 +63,12 @@ struct Dagum: ParametricDistribution {
   let upperBound = Double.infinity
 
   func logSurvival(_ x: Double) -> Double {
-    x > 0 ? log(-expm1(-p * log1p(pow(x / scale, -a)))) : 0
+    x > 0 ? logComplement(-p * log1p(pow(x / scale, -a))) : 0
+  }
+
+  /// log(1 - e^y) of y < 0, without loss of digits at either end.
+  private func logComplement(_ y: Double) -> Double {
+    y < -0.7 ? log1p(-exp(y)) : log(-expm1(y))
   }
 
   func logDensity(_ x: Double) -> Double {
@@ -74,8 +79,7 @@ struct Dagum: ParametricDistribution {
 
   func quantile(logSurvival level: Double) -> Double {
     if level == 0 { return 0 }
-    let logCDF = level < -0.7 ? log1p(-exp(level)) : log(-expm1(level))
-    return scale * pow(expm1(-logCDF / p), -1 / a)
+    return scale * pow(expm1(-logComplement(level) / p), -1 / a)
   }
 
   /// E[(X / scale)^r].

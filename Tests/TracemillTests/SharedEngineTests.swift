@@ -88,6 +88,43 @@ import Testing
     }
   }
 
+  /// What is selected and how it is replayed comes to the same in all three.
+  @Test(arguments: [
+    ["--select", "user=ann"], ["--from", "3s"], ["--to", "9s"], ["--scale-arrivals", "4"],
+    ["--scale-run-times", "3"], ["--priority", "production"],
+  ])
+  func whatIsSelectedIsSelectedInAllThree(_ options: [String]) throws {
+    var rows = "job_id,task_index,submit_us,run_us,cpu_cores,memory_bytes,user,priority_class\n"
+    for job in 1...12 {
+      rows +=
+        "\(job),0,\(job * 1_000_000),\(job % 5 + 3)000000,1,0,\(job % 3 == 0 ? "ann" : "bob"),"
+      rows += "\(job % 2 == 0 ? "production" : "batch")\n"
+    }
+    let inputs = [
+      "--workload", try folder.write(rows, to: "s.csv"), "--cluster",
+      try folder.write("groups: [{ count: 1, cores: 2 }]\n", to: "c.yaml"), "--scheduler",
+      "first-fit", "-q", "--json",
+    ]
+    let alone = try object(run(["simulate"] + inputs + options))
+    let all = try object(run(["simulate"] + inputs))
+    let wait = try #require(alone["wait_s"] as? [String: Any])
+    let others = try #require(all["wait_s"] as? [String: Any])
+    #expect("\(wait)" != "\(others)")
+    for (command, more) in [("compare", [String]()), ("sweep", ["--vary", "machines=1"])] {
+      let made = try object(
+        run([command] + inputs + more + ["--seeds", "1", "-o", folder(command)] + options))
+      let details = try #require(made["tracemill"] as? [String: Any])
+      let scenario = try #require((details["scenarios"] as? [[String: Any]])?.first)
+      let scheduler = try #require((scenario["schedulers"] as? [[String: Any]])?.first)
+      let metrics = try #require(scheduler["metrics"] as? [String: [String: Any]])
+      #expect(metrics["wait_mean_s"]?["mean"] as? Double == wait["mean"] as? Double)
+      #expect(metrics["tasks_finished"]?["mean"] as? Double == wait["count"] as? Double)
+    }
+    let refused = try TestSupport.run(
+      tracemill, ["compare", "--experiment", "example"] + options)
+    #expect(refused.status != 0 && refused.error.contains("brings its own workloads"))
+  }
+
   @Test func anExperimentHasItsOwnEngine() throws {
     let result = try tracemill("compare", "--experiment", "example", "--gangs")
     #expect(result.status != 0)

@@ -225,6 +225,51 @@ def test_the_shipped_reward_is_that_of_evaluate(tmp_path):
             assert value == pytest.approx(float(row[name]), rel=2e-5), name
 
 
+def test_the_expected_imbalance_adds_up_to_the_true_one():
+    """Of tasks that all run equally long, where estimates are true, what each adds sums to about what evaluate says."""
+    rules = {"workload": "study:tasks=3000,load=0.4", "cluster": "study:20", "units": {"energy": 1.0, "variance": 1.0}}
+    rules["engine"] = {"mode": "dispatch", "exactEstimates": True}
+    sums = {}
+    for reward in ("expected", "study"):
+        env = gymnasium.make("tracemill/Placement-v0", reward=reward, **rules).unwrapped
+        _, info = env.reset(seed=3)
+        terms, over, machine = numpy.zeros(4), False, 0
+        while not over:
+            mask = info["action_mask"][:20]
+            while not mask[machine % 20]:
+                machine += 1
+            _, _, over, _, info = env.step(machine % 20)
+            machine += 1
+            terms += list(info["reward_terms"].values())
+        sums[reward] = terms
+    # Own parts and what others lose by them: between once and twice the variance, unless the load moves fast.
+    assert 0.5 < sums["expected"][3] / sums["study"][3] < 3, sums
+    assert sums["expected"][1] == pytest.approx(sums["study"][1], rel=0.2), sums
+
+
+def test_to_wait_is_expected_to_be_no_better_than_the_worst_machine():
+    rules = {**RULES, "reward": "expected", "units": {"energy": 1.0, "variance": 0.01}}
+    env = gymnasium.make("tracemill/Placement-v0", **rules).unwrapped
+    worse = 0
+    for seed in range(1, 4):
+        placed, waited = [], None
+        for action in [*range(6), 6]:
+            _, info = env.reset(seed=seed)
+            for _ in range(15):
+                _, _, over, _, info = env.step(int(info["action_mask"].argmax()))
+            if not info["action_mask"][action]:
+                continue
+            _, reward, *_ = env.step(action)
+            if action == 6:
+                waited = reward
+            else:
+                placed.append(reward)
+        if placed:
+            worse += 1
+            assert waited <= min(placed) + 1e-6, (seed, waited, placed)
+    assert worse > 0
+
+
 def test_a_function_rewards():
     seen = []
 

@@ -40,3 +40,4 @@ def test_training_notebook():
     pytest.importorskip("sb3_contrib")
     said = text(executed("train", 3000))
     assert "minutes of CPU" in said and "ahead of random: True" in said
+    assert "reaches the shipped tuned rule: True" in said

@@ -14,6 +14,7 @@ import tracemill as tm
 def test_version_and_command():
     out = subprocess.run([sys.executable, "-m", "tracemill", "--version"], capture_output=True, text=True)
     assert out.stdout.strip() == tm.__version__
+    assert tm.__build__ in ("release", "debug")
 
 
 def test_command_and_package_give_the_same_figures():

@@ -184,6 +184,8 @@ typedef struct tm_scheduler {
 uint32_t tm_abi_version(void);
 /* The version of Tracemill, such as "0.2.0". */
 const char *tm_version(void);
+/* How the library was built: "release", or "debug", which is some ten times slower. */
+const char *tm_build(void);
 void tm_text_free(char *text);
 
 /* What went wrong; always at least one issue. */

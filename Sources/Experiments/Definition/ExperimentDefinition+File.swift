@@ -129,6 +129,9 @@ extension WorkloadDefinition {
     let from = node.seconds("from", in: .from(0, to: Ranges.seconds.upperBound))
     let to = node.seconds("to", in: .from(0, to: Ranges.seconds.upperBound))
     let priority = node.string("priority")
+    let select = node["select"].flatMap {
+      $0.elements?.compactMap { $0.string() } ?? $0.string().map { [$0] }
+    }
     let sample = node.number("sample", in: .share)
     let tasks = node.integer("tasks", in: 1...Int(Int32.max))
     let starts = node.list("starts")?.compactMap { element -> Int? in
@@ -147,6 +150,7 @@ extension WorkloadDefinition {
     self.from = from
     self.to = to
     self.priority = priority
+    self.select = select
     self.sample = sample
     self.tasks = tasks
     self.starts = starts

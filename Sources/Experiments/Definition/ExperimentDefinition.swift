@@ -166,6 +166,8 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
   public var to: Double?
   /// Priorities, as `--priority` takes them.
   public var priority: String?
+  /// Values of columns that are wanted, as `--select` takes them: `partition=cpu`; a task meets all of them.
+  public var select: [String]?
   /// Share of the jobs to keep, 0…1.
   public var sample: Double?
   /// The most tasks that are taken.
@@ -190,7 +192,7 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
 
   /// A store keeps the names of version 0.1.
   private enum CodingKeys: String, CodingKey {
-    case name, source, from, to, priority, sample, tasks, starts, scaleArrivals
+    case name, source, from, to, priority, select, sample, tasks, starts, scaleArrivals
     case scaleRunTimes = "scaleLoad"
     case parameters, words
   }

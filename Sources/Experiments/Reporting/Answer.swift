@@ -35,10 +35,11 @@ extension ExperimentSummary {
     var sentences: [String] = []
     for family in families {
       guard let axis = family.axis else { return nil }
-      let values = zip(axis.values, family.places).map { value, place in
-        let group = scenarios[place].groups.first
-        let mean = group?.estimates[metric.name]?.moments.mean ?? .nan
-        return "\(metric.readable(mean)) at \(Figures.significant(value))"
+      let means = family.places.map {
+        scenarios[$0].groups.first?.estimates[metric.name]?.moments.mean ?? .nan
+      }
+      let values = zip(axis.values, means).map { value, mean in
+        "\(metric.readable(mean, beside: means)) at \(Figures.significant(value))"
       }
       sentences.append(
         "\(families.count > 1 ? family.title + ": " : "")\(results.definition.baselineName)'s "
@@ -91,10 +92,10 @@ extension ExperimentSummary {
     let baseline = results.definition.baselineName
     let of = scenario.comparisons.filter { $0.metric == metric.name }
     let least = metric.better == .lower ? "least" : "most"
+    func mean(_ group: Group) -> Double { group.estimates[metric.name]?.moments.mean ?? .nan }
     func value(_ scheduler: String) -> String {
-      let mean = scenario.groups.first { $0.scheduler == scheduler }?.estimates[metric.name]?
-        .moments.mean
-      return metric.readable(mean ?? .nan)
+      let group = scenario.groups.first { $0.scheduler == scheduler }
+      return metric.readable(group.map(mean) ?? .nan, beside: scenario.groups.map(mean))
     }
     guard !of.isEmpty else {
       return scenario.groups.map { "\($0.scheduler)'s \(metric.title) is \(value($0.scheduler))" }

@@ -24,4 +24,15 @@ extension Metric {
     isShare
       ? Figures.readable(value * 100, unit: "%") : Figures.readable(value, unit: unit)
   }
+
+  /// The same beside others that it is compared with: in one unit, unless one of them would be too small in it.
+  func readable(_ value: Double, beside others: [Double]) -> String {
+    let sizes = ([value] + others).map(abs).filter { $0.isFinite && $0 > 0 }
+    guard !isShare, value.isFinite, let least = sizes.min(), let most = sizes.max() else {
+      return readable(value)
+    }
+    let (unit, factor) = Figures.scale(unit, upTo: most)
+    guard !unit.isEmpty, least * factor >= 0.1 else { return readable(value) }
+    return "\(Figures.significant(value * factor, digits: 3)) \(unit)"
+  }
 }

@@ -30,6 +30,7 @@ extension ExperimentSummary {
     if let from = workload.from { parts.append("from \(Figures.readable(from, unit: "s"))") }
     if let to = workload.to { parts.append("to \(Figures.readable(to, unit: "s"))") }
     if let priority = workload.priority { parts.append("priority \(priority)") }
+    if let select = workload.select { parts.append("select \(select.joined(separator: " "))") }
     if let sample = workload.sample { parts.append("a sample of \(percent(sample))") }
     if let tasks = workload.tasks { parts.append("at most \(tasks) tasks") }
     if let factor = workload.scaleArrivals {

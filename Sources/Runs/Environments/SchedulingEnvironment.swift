@@ -151,7 +151,7 @@ public final class SchedulingEnvironment {
       chosen = machine
     }
     gains.decided(
-      task, chosen, episode.session.truth,
+      task, chosen, among: places, episode.session.truth,
       delay: rules.options.network?.dispatch.seconds ?? 0)
     if steps > 0 { gains.ended.removeAll(keepingCapacity: true) }
     try episode.session.decide(.placement(answer))
@@ -185,6 +185,12 @@ public final class SchedulingEnvironment {
     task = nil
     episode = nil
     return false
+  }
+
+  /// Has fetched into the processor's cache what ``write(_:_:)`` will read, for whoever steps many environments in turns.
+  /// Without effect on any result.
+  public func prefetchShown() {
+    if let episode, rules.candidates != nil { episode.session.cluster.prefetch(places) }
   }
 
   /// Writes the observation (``observationCount`` numbers) and the mask of actions (one more than ``shown``;

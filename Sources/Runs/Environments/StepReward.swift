@@ -12,9 +12,11 @@ extension SchedulingEnvironment {
     /// are S, C, E and V. Over an episode it adds up to that of `tracemill evaluate`, times the tasks. What
     /// is known at the end only, the energy of idle machines and the imbalance, comes with the last step.
     case study
-    /// S, C and E that the task which was decided is to expect where it goes, by the machines as they are and
+    /// S, C, E and V that the task which was decided is to expect where it goes, by the machines as they are and
     /// its estimate, with the weights of ``study``: known at once, so that a decision is credited with its own
-    /// reward. Nothing of the tasks that it holds up, and no imbalance. To wait is a missed deadline.
+    /// reward. V is what the task adds to the imbalance, 0 for an episode's first ten tasks, as long as the rate of
+    /// arrivals is not known. Nothing of the tasks that it holds up. To wait is a missed deadline, and else the
+    /// worst of the machines shown.
     case expected
     /// Nothing: for whoever works one out of ``ended``.
     case none
@@ -28,6 +30,7 @@ extension SchedulingEnvironment {
     private var waited = 0.0
     private var meter: RewardMeter?
     private var expected = SIMD4<Float>.zero
+    private var arrivals = (first: Microseconds.never, count: 0)
     private var given = (service: 0.0, completion: 0.0, joules: 0.0)
     private var atEnd = (joules: 0.0, imbalance: 0.0)
     var ended: [TaskResult] = []
@@ -47,16 +50,33 @@ extension SchedulingEnvironment {
       if keepsEnded { ended.append(result) }
     }
 
-    /// A decision: where the task goes, nil to wait, and how long it is under way.
+    /// A decision: where the task goes, nil to wait; among which machines (negative for none), and how long it is
+    /// under way.
     mutating func decided(
-      _ task: TaskView, _ machine: Int?, _ truth: borrowing Cluster, delay: Double
+      _ task: TaskView, _ machine: Int?, among shown: [Int32], _ truth: borrowing Cluster,
+      delay: Double
     ) {
       guard kind == .expected else { return }
-      let weight = StudyReward.weight(of: task.priorityClass)
-      guard let machine else {
-        expected = SIMD4(Float(-weight), 0, 0, 0)
+      let rate = arrivalRate(with: task)
+      if let machine {
+        expected = terms(task, machine, truth, delay: delay, rate: rate)
         return
       }
+      var worst = SIMD4<Float>.zero
+      for place in shown where place >= 0 && truth.canTake(task, on: Int(place)) {
+        let terms = terms(task, Int(place), truth, delay: delay, rate: rate)
+        if reward(of: terms) < reward(of: worst) { worst = terms }
+      }
+      worst[0] = Float(-StudyReward.weight(of: task.priorityClass))
+      worst[1] = 0
+      expected = worst
+    }
+
+    /// What a task is to expect on a machine.
+    private func terms(
+      _ task: TaskView, _ machine: Int, _ truth: borrowing Cluster, delay: Double, rate: Double
+    ) -> SIMD4<Float> {
+      let weight = StudyReward.weight(of: task.priorityClass)
       let view = truth.view(of: machine)
       let reference = max(task.estimate.isKnown ? task.estimate.seconds : 1, 1e-3)
       let run = reference / view.speed
@@ -70,9 +90,29 @@ extension SchedulingEnvironment {
         run * (view.dynamicWatts * share + (isEmpty ? view.idleWatts : 0))
         + (view.isAsleep ? 60 * view.idleWatts : 0)
       let left = task.deadline.isKnown ? (task.deadline - truth.now).seconds : .infinity
-      expected = SIMD4(
+      let imbalance = rate * run * Self.addedVariance(machine, share, truth)
+      return SIMD4(
         Float(completion <= left ? weight : -weight),
-        Float(1 - min(1, completion / (3 * reference))), Float(energy / units.energy), 0)
+        Float(1 - min(1, completion / (3 * reference))), Float(energy / units.energy),
+        Float(imbalance / units.variance))
+    }
+
+    /// Tasks a second until this one; 0 for the first ten, from which it is not known.
+    private mutating func arrivalRate(with task: TaskView) -> Double {
+      if !arrivals.first.isKnown { arrivals.first = task.submit }
+      let seconds = (task.submit - arrivals.first).seconds
+      let rate = arrivals.count >= 10 && seconds > 0 ? Double(arrivals.count) / seconds : 0
+      arrivals.count += 1
+      return rate
+    }
+
+    /// What a share of a machine's CPU adds to the variance of CPU utilisation over the machines, as they are.
+    private static func addedVariance(
+      _ machine: Int, _ share: Double, _ truth: borrowing Cluster
+    ) -> Double {
+      let machines = Double(max(truth.upCount, 1))
+      let above = truth.cpuUtilisation(machine) - truth.meanUtilisation
+      return share * (2 * above + share * (1 - 1 / machines)) / machines
     }
 
     /// The run is over.

@@ -35,6 +35,7 @@ public final class ExperimentProvider: ExperimentInputs {
   /// What the tasks that are read depend on.
   private struct TableKey: Hashable {
     var source: String
+    var select: [String]
     var atStart: EngineSettings.AtStart
   }
 
@@ -242,7 +243,8 @@ public final class ExperimentProvider: ExperimentInputs {
   private func table(
     _ definition: WorkloadDefinition, _ atStart: EngineSettings.AtStart
   ) throws -> Kept {
-    let key = TableKey(source: definition.source, atStart: atStart)
+    let key = TableKey(
+      source: definition.source, select: definition.select ?? [], atStart: atStart)
     return try tables.withLock { tables in
       if let known = tables[key] { return try known.get() }
       let made = Result { () throws -> Kept in
@@ -270,6 +272,8 @@ public final class ExperimentProvider: ExperimentInputs {
     cores: Double? = nil
   ) throws -> (ReplayedTasks, NamedWorkload) {
     let key = ModelKey(path: path(definition.source), cores: cores)
+    var selection = TaskSelection()
+    selection.columns = (definition.select ?? []).compactMap(ColumnSelection.init)
     var model = models.withLock { $0[key] }
     if model == nil, NamedModel.isOne(key.path) {
       var made = try NamedModel(key.path)
@@ -278,8 +282,11 @@ public final class ExperimentProvider: ExperimentInputs {
       model = made
     }
     let argument =
-      try model.map { try NamedWorkload($0, seed: seed, reading: reading) }
-      ?? NamedWorkload(key.path, seed: seed, cores: cores, reading: reading)
+      try model.map {
+        try NamedWorkload($0, seed: seed, reading: reading, selection: selection)
+      }
+      ?? NamedWorkload(
+        key.path, seed: seed, cores: cores, reading: reading, selection: selection)
     return (ReplayedTasks(argument, atStart: atStart), argument)
   }
 
@@ -360,6 +367,10 @@ extension ExperimentProvider {
       if let priority = workload.priority, PrioritySelection(priority) == nil {
         problems.append("workloads[\(index)].priority: '\(priority)' is no list of priorities")
       }
+      for choice in workload.select ?? [] where ColumnSelection(choice) == nil {
+        problems.append(
+          "workloads[\(index)].select: '\(choice)' is no choice; expected COLUMN=VALUE,VALUE")
+      }
     }
     problems += unknownClasses(definition)
     for (index, cluster) in definition.clusters.enumerated() {
@@ -434,6 +445,7 @@ extension ExperimentProvider {
 extension WorkloadDefinition {
   /// Whether it takes only some of the source's tasks.
   fileprivate var leavesTasksOut: Bool {
-    from != nil || to != nil || priority != nil || sample != nil || tasks != nil
+    from != nil || to != nil || priority != nil || select != nil || sample != nil
+      || tasks != nil
   }
 }

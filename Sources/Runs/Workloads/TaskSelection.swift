@@ -80,6 +80,8 @@ public struct ColumnSelection: Hashable, Sendable {
   public let name: String
   /// Its values.
   public let values: [String]
+  /// As it is written.
+  public var text: String { "\(name)=\(values.joined(separator: ","))" }
 
   /// The choice that `text` says; nil if it says none.
   public init?(_ text: String) {
@@ -101,9 +103,12 @@ public struct ColumnSelection: Hashable, Sendable {
 public struct PrioritySelection: Sendable {
   private var ranges: [ClosedRange<Int16>] = []
   private var classes: [PriorityClass] = []
+  /// What names it.
+  public let text: String
 
   /// The choice that `text` names; nil if it is none.
   public init?(_ text: String) {
+    self.text = text
     for item in text.split(separator: ",", omittingEmptySubsequences: false) {
       if let name = PriorityClass.allCases.first(where: { $0.name == item }) {
         classes.append(name)

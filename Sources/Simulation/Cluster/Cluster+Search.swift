@@ -10,6 +10,17 @@ extension Cluster {
       : fitsEmpty(task.request, on: machine) && isAllowed(task, on: machine)
   }
 
+  /// A request as ``mayTake(_:on:)`` compares it.
+  @inline(__always)
+  func lanes(_ request: Resources) -> Lanes { offers.lanes(request) }
+
+  /// Whether a machine may be able to take a request of these lanes: false is certain, and cheaper to learn than
+  /// ``canTake(_:on:)`` says it, since less memory is read. O(1).
+  @inline(__always)
+  func mayTake(_ lanes: Lanes, on machine: Int) -> Bool {
+    mode == .central ? offers.mayFit(lanes, in: machine) : wholes.mayFit(lanes, in: machine)
+  }
+
   /// Whether the task is allowed on the machine and fits there now.
   public func mayStart(_ task: TaskView, on machine: Int) -> Bool {
     fits(task.request, on: machine) && isAllowed(task, on: machine)

@@ -17,7 +17,7 @@ struct FitTree: Sendable {
   }
 
   var count: Int { offers.count }
-  private var offers: [Resources]
+  private(set) var offers: [Resources]
   private let scale: LaneScale
   /// Number of the first machine's node; the root is 1, the children of node n begin at 8 n.
   private let leaves: Int
@@ -51,6 +51,10 @@ struct FitTree: Sendable {
   func fits(_ request: Resources, _ lanes: Lanes, in index: Int) -> Bool {
     lanes.fit(in: nodes[leaves + index]) && request.fits(in: offers[index])
   }
+
+  /// Whether machine `index` may offer a request of these lanes; false is certain. O(1).
+  @inline(__always)
+  func mayFit(_ lanes: Lanes, in index: Int) -> Bool { lanes.fit(in: nodes[leaves + index]) }
 
   /// Sets what machine `index` offers.
   mutating func update(_ index: Int, to offer: Resources) {

@@ -82,9 +82,12 @@ public struct CandidateSampler: Sendable {
     draws += 1
     if count < cluster.count {
       if weighting == .neighbours { takeNeighbours(count / 2, task, cluster) }
+      let lanes = cluster.lanes(task.request)
       for _ in 0..<(8 * count + 24) where drawn.count < count {
         let machine = one(using: &rng)
-        if drawnIn[Int(machine)] != draws, cluster.canTake(task, on: Int(machine)) {
+        if cluster.mayTake(lanes, on: Int(machine)), drawnIn[Int(machine)] != draws,
+          cluster.canTake(task, on: Int(machine))
+        {
           take(machine)
         }
       }

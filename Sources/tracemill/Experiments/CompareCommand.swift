@@ -90,6 +90,8 @@ struct CompareCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Engine") var engine: EngineOptions
 
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Selection") var replay: ReplayOptions
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   mutating func validate() throws {
@@ -103,6 +105,9 @@ struct CompareCommand: AsyncParsableCommand {
     }
     guard try experiment == nil || engine.said() == EngineSettings() else {
       throw ValidationError("--experiment brings its own engine: engine: of the file")
+    }
+    guard experiment == nil || selection.isEmpty && replay.isEmpty else {
+      throw ValidationError("--experiment brings its own workloads: from, to, select, … of each")
     }
     if experiment == nil {
       for (name, list) in [
@@ -151,6 +156,7 @@ struct CompareCommand: AsyncParsableCommand {
         workloads: workload, clusters: cluster, schedulers: scheduler,
         seeds: (1...UInt64(seeds ?? 10)).map { $0 })
       definition.engine = try engine.said()
+      try definition.take(selection, replay)
       return definition
     } catch let error as RunError {
       throw ValidationError(error.message)

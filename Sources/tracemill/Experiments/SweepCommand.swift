@@ -95,11 +95,16 @@ struct SweepCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Engine") var engine: EngineOptions
 
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Selection") var replay: ReplayOptions
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
   mutating func validate() throws {
     guard try experiment == nil || engine.said() == EngineSettings() else {
       throw ValidationError("--experiment brings its own engine: engine: of the file")
+    }
+    guard experiment == nil || selection.isEmpty && replay.isEmpty else {
+      throw ValidationError("--experiment brings its own workloads: from, to, select, … of each")
     }
     guard (1...1_000_000).contains(seeds) else {
       throw ValidationError("--seeds is from 1 to 1000000")
@@ -177,6 +182,7 @@ struct SweepCommand: AsyncParsableCommand {
         .init(name: $1, policy: $1)
       }, seeds: [1])
     definition.engine = try engine.said()
+    try definition.take(selection, replay)
     return definition
   }
 }

@@ -182,7 +182,10 @@ struct SelectionOptions: ParsableArguments, Sendable {
   var sample: Double?
 
   @Option(help: ArgumentHelp("Seed of the sample.", valueName: "number"))
-  var sampleSeed: UInt64 = 1
+  var sampleSeed: UInt64 = Self.standardSeed
+
+  /// The seed of a sample for which none is given.
+  static var standardSeed: UInt64 { 1 }
 
   /// Whether every task is wanted.
   var isEmpty: Bool {

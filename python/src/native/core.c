@@ -66,7 +66,8 @@ static int start(PyObject *module) {
   }
   pthread_atfork(NULL, NULL, in_child);
   holds_gil = (int (*)(void))dlsym(RTLD_DEFAULT, "PyGILState_Check");
-  return PyModule_AddStringConstant(module, "version", tm_version());
+  if (PyModule_AddStringConstant(module, "version", tm_version())) return -1;
+  return PyModule_AddStringConstant(module, "build", tm_build());
 }
 
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, start}, {0, NULL}};

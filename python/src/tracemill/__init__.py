@@ -42,6 +42,8 @@ from ._workloads import Workload, generate, workload
 from .schedulers import Cluster, Ended, Policy, Scheduler, Task
 
 __version__: str = _core.version
+#: How the library under it was built: "release", or "debug", whose speed says nothing.
+__build__: str = _core.build
 
 __all__ = [
     "Cancelled",
@@ -65,6 +67,7 @@ __all__ = [
     "Trace",
     "TracemillError",
     "Workload",
+    "__build__",
     "__version__",
     "combine",
     "compare",

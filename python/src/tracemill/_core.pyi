@@ -1,6 +1,7 @@
 from typing import Any, Callable
 
 version: str
+build: str
 
 _Functions = tuple[Any, Any, Any, Any, Any, Any, str | None]
 _Progress = Callable[[int, int, int], object] | None
