@@ -52,7 +52,8 @@ import Testing
       #expect(seen["machines_of_unknown_cpu"] as? Int == cores)
       let text = try tracemill("cluster", folder("t"), "--columns", map, "-q").output
       #expect(
-        text.contains("not known, so counted as none: cores of 1 machine") == (cores > 0), "\(text)")
+        text.contains("not known, so counted as none: cores of 1 machine") == (cores > 0), "\(text)"
+      )
     }
   }
 
