@@ -194,7 +194,4 @@ extension ConvertCommand {
 
 extension RecordLayout: ExpressibleByArgument {}
 
-extension Shard: ExpressibleByArgument {
-  /// The share that `argument` names.
-  public init?(argument: String) { self.init(argument) }
-}
+extension Shard: ReadFromText, ExpressibleByArgument {}

@@ -228,10 +228,7 @@ struct FitCommand: AsyncParsableCommand {
   }
 }
 
-extension BinningChoice: ExpressibleByArgument {
-  /// What `argument` says: `auto`, `none` or a width.
-  public init?(argument: String) { self.init(argument) }
-}
+extension BinningChoice: ReadFromText, ExpressibleByArgument {}
 
 /// `lognormal,pareto`.
 struct FamilyList: ExpressibleByArgument {
@@ -243,20 +240,11 @@ struct FamilyList: ExpressibleByArgument {
   }
 }
 
-extension FixedParameter: ExpressibleByArgument {
-  /// What `argument` says, such as `weibull.shape=0.7`.
-  public init?(argument: String) { self.init(argument) }
-}
+extension FixedParameter: ReadFromText, ExpressibleByArgument {}
 
-extension BoundedParameter: ExpressibleByArgument {
-  /// What `argument` says, such as `pareto.shape=1:3`.
-  public init?(argument: String) { self.init(argument) }
-}
+extension BoundedParameter: ReadFromText, ExpressibleByArgument {}
 
-extension FitInterval: ExpressibleByArgument {
-  /// What `argument` says, such as `0.5:8`, `:8` or `0.5:`.
-  public init?(argument: String) { self.init(argument) }
-}
+extension FitInterval: ReadFromText, ExpressibleByArgument {}
 /// CPU time by stage, on standard error.
 final class Stopwatch {
   private let isOn: Bool

@@ -36,11 +36,7 @@ struct InspectCommand: ParsableCommand {
       valueName: "file"))
   var html: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Chart.js for the page, if packages do not have it; or TRACEMILL_CHART_LIBRARY.",
-      valueName: "file"))
-  var chartLibrary: String?
+  @OptionGroup var chart: ChartOption
 
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup(title: "Reading") var reading: TraceOptions
@@ -60,7 +56,7 @@ struct InspectCommand: ParsableCommand {
     }
     progress.finish(summary.records, summary.unit)
     if let html {
-      let library = try PageFiles.chartLibrary(chartLibrary, logger: reading.logger)
+      let library = try PageFiles.chartLibrary(chart.library, logger: reading.logger)
       let file = try OutputFile(path: html)
       try file.write(
         summary.page(overview?.finish(), activity: activity).html(chartLibrary: library))

@@ -68,6 +68,33 @@ import Workload
     }
   }
 
+  /// libarchive would read the last of two zips, and any before bytes that are none, without a word.
+  @Test func whatStandsAroundAZipIsTold() throws {
+    let folder = TemporaryFolder()
+    let zip = ArchiveMaker.zip([("job_events.csv", table(60))])
+    let other = ArchiveMaker.zip([("job_events.csv", table(90))])
+    let contents = try #require(
+      (0..<zip.count - 4).last { Array(zip[$0..<$0 + 4]) == [0x50, 0x4b, 1, 2] })
+    var commented = zip
+    commented[zip.count - 2] = 3
+    let damaged: [(String, [UInt8], String)] = [
+      ("two", other + zip, "what stands before the zip is not read"),
+      ("twice", zip + zip, "what stands before the zip is not read"),
+      ("behind", zip + Array("remainder of a page".utf8), "19 bytes behind the end of the zip"),
+      ("half", zip + other.prefix(other.count / 2), "bytes behind the end of the zip"),
+      ("table", Array(zip[..<contents]), "damaged or truncated archive"),
+      ("record", Array(zip.dropLast(22)), "damaged or truncated archive"),
+      ("end", Array(zip.dropLast(1)), ""),
+    ]
+    for (name, bytes, text) in damaged {
+      let error = try #require(failure(try folder.write(bytes, to: name + ".zip")), "\(name)")
+      #expect(error.code == .damaged && error.message.contains(text), "\(name): \(error)")
+    }
+    for (name, bytes) in [("plain", zip), ("commented", commented + Array("abc".utf8))] {
+      #expect(failure(try folder.write(bytes, to: name + ".zip")) == nil, "\(name)")
+    }
+  }
+
   @Test func aWrongChecksumCostsNoRow() throws {
     let folder = TemporaryFolder()
     var bytes = ArchiveMaker.compress(table(600), .gzip)

@@ -48,3 +48,20 @@ extension ExperimentDefinition {
     }
   }
 }
+
+extension ExperimentDefinition {
+  /// Every workload is of these tasks, with arrivals so many times as dense and run times so many times as long.
+  public mutating func take(
+    _ selection: TaskSelection, _ arrivals: Double = 1, _ runTimes: Double = 1
+  ) {
+    for index in workloads.indices {
+      workloads[index].from = selection.from?.seconds
+      workloads[index].to = selection.to?.seconds
+      workloads[index].priority = selection.priority?.text
+      workloads[index].sample = selection.sample
+      if !selection.columns.isEmpty { workloads[index].select = selection.columns.map(\.text) }
+      if arrivals != 1 { workloads[index].scaleArrivals = arrivals }
+      if runTimes != 1 { workloads[index].scaleRunTimes = runTimes }
+    }
+  }
+}

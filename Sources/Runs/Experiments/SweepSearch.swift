@@ -14,6 +14,17 @@ public struct SweepCondition: Hashable, Sendable {
   /// The limit, in the metric's unit.
   public let limit: Double
 
+  /// Why it cannot be looked for so; nil if it can.
+  public func obstacle(_ variation: Variation, seeds: Int) -> String? {
+    guard key == variation.key else {
+      return "--find is of '\(key)', --vary of '\(variation.key)'; expected the same"
+    }
+    guard variation.values.count > 1, variation.values.allSatisfy({ $0.number != nil }) else {
+      return "--find needs --vary \(variation.key)=FROM:TO, in numbers"
+    }
+    return seeds > 1 ? nil : "--find needs at least 2 seeds"
+  }
+
   /// The condition in `text`; nil if it is none.
   public init?(_ text: String) {
     let words = text.split(separator: " ").map(String.init)

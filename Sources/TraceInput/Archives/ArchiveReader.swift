@@ -34,12 +34,13 @@ package final class ArchiveReader {
   /// The error after which libarchive gives nothing more.
   private var fatal: TraceError?
   private var isTailChecked = false
+  private let endDamage: TraceError?
 
   /// Opens the archive in `stream`. `seekable` is the same stream where its position can be moved:
-  /// zip and 7z keep their table of contents at the end.
+  /// zip and 7z keep their table of contents at the end. `endDamage` is thrown behind the last member.
   package init(
     _ stream: any ByteStream, _ mode: Mode, name: String, limit: Int,
-    seekable: (any SeekableStream)? = nil
+    seekable: (any SeekableStream)? = nil, endDamage: TraceError? = nil
   ) throws(TraceError) {
     Self.useUTF8
     guard let handle = archive_read_new() else {
@@ -48,6 +49,7 @@ package final class ArchiveReader {
     self.handle = handle
     self.name = name
     self.mode = mode
+    self.endDamage = endDamage
     let expansion = Expansion(limit: limit, name: name)
     self.expansion = expansion
     upstream = Upstream(expansion.input(stream), seekable: seekable)
@@ -142,6 +144,7 @@ package final class ArchiveReader {
   /// checksum and length, and a tar without its end mark was cut between two members.
   private func checkEnd() throws(TraceError) {
     guard mode == .container else { return }
+    if let endDamage { throw endDamage }
     let isTar = archive_format(handle) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR
     guard isTar || upstream.seekable == nil else { return }
     while upstream.read(nil) > 0 {}

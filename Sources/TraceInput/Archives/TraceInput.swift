@@ -251,11 +251,13 @@ package final class Container: Sendable {
     guard opened.kind == .container else {
       throw TraceError(.unrecognised, "no longer an archive", file: name)
     }
+    let isSeekable = opened.isPlain && (raw as? FileStream)?.isSeekable != false
+    let endDamage = isSeekable ? try ZipEnd.damage(of: raw) : nil
     let file = try stream(meter: meter)
     if opened.isPlain {
       return try ArchiveReader(
-        file, .container, name: name, limit: limit,
-        seekable: (file as? FileStream)?.isSeekable == false ? nil : file)
+        file, .container, name: name, limit: limit, seekable: isSeekable ? file : nil,
+        endDamage: endDamage)
     }
     return try ArchiveReader(
       OpenedStream(decoding: file, limit: limit).stream, .container, name: name, limit: limit)

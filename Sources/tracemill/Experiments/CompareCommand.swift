@@ -58,12 +58,6 @@ struct CompareCommand: AsyncParsableCommand {
     help: ArgumentHelp("Where everything is written.", valueName: "folder"))
   var output = "results"
 
-  @Option(
-    help: ArgumentHelp(
-      "Chart.js for report.html, if packages do not have it; or TRACEMILL_CHART_LIBRARY.",
-      valueName: "file"))
-  var chartLibrary: String?
-
   @Flag(help: "Run each learned scheduler in the engine that it was trained in.")
   var asTrained = false
 
@@ -88,11 +82,7 @@ struct CompareCommand: AsyncParsableCommand {
   @Flag(help: "Print results.json.")
   var json = false
 
-  @OptionGroup(title: "Engine") var engine: EngineOptions
-
-  @OptionGroup(title: "Selection") var selection: SelectionOptions
-  @OptionGroup(title: "Selection") var replay: ReplayOptions
-  @OptionGroup(title: "Reading") var reading: TraceOptions
+  @OptionGroup var options: ExperimentOptions
 
   mutating func validate() throws {
     guard !printExample else { return }
@@ -103,12 +93,7 @@ struct CompareCommand: AsyncParsableCommand {
     guard experiment == nil || !hasParts else {
       throw ValidationError("--experiment brings its own workloads, clusters and schedulers")
     }
-    guard try experiment == nil || engine.said() == EngineSettings() else {
-      throw ValidationError("--experiment brings its own engine: engine: of the file")
-    }
-    guard experiment == nil || selection.isEmpty && replay.isEmpty else {
-      throw ValidationError("--experiment brings its own workloads: from, to, select, … of each")
-    }
+    if experiment != nil { try options.refuse() }
     if experiment == nil {
       for (name, list) in [
         ("--workload", workload), ("--cluster", cluster), ("--scheduler", scheduler),
@@ -132,8 +117,9 @@ struct CompareCommand: AsyncParsableCommand {
     var job = ExperimentJob(definition, folder: folder, output: output)
     job.file = file
     (job.asTrained, job.shard, job.keepsTasks) = (asTrained, shard, keepTasks)
-    job.reading = try reading.settings()
-    try await job.runPrinting(chartLibrary: chartLibrary, writesReport: !noReport, json: json)
+    job.reading = try options.reading.settings()
+    try await job.runPrinting(
+      chartLibrary: options.chart.library, writesReport: !noReport, json: json)
   }
 
   private func definition() throws -> (ExperimentDefinition, folder: String, ConfigurationFile?) {
@@ -155,8 +141,7 @@ struct CompareCommand: AsyncParsableCommand {
       var definition = try ExperimentDefinition(
         workloads: workload, clusters: cluster, schedulers: scheduler,
         seeds: (1...UInt64(seeds ?? 10)).map { $0 })
-      definition.engine = try engine.said()
-      try definition.take(selection, replay)
+      try options.apply(to: &definition)
       return definition
     } catch let error as RunError {
       throw ValidationError(error.message)

@@ -27,11 +27,7 @@ struct ReportCommand: ParsableCommand {
       "Where everything is written; the results file's folder if not given.", valueName: "folder"))
   var output: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Chart.js for report.html, if packages do not have it; or TRACEMILL_CHART_LIBRARY.",
-      valueName: "file"))
-  var chartLibrary: String?
+  @OptionGroup var chart: ChartOption
 
   @Flag(help: "Print results.json.")
   var json = false
@@ -54,7 +50,7 @@ struct ReportCommand: ParsableCommand {
     let folder = output ?? place
     try ensureFolder(folder)
     let files = ReportFiles(
-      store: results, folder: folder, chartLibrary: chartLibrary,
+      store: results, folder: folder, chartLibrary: chart.library,
       logger: messages.logger)
     try writeOutput(try files.answer(summary, json: json, strong: Terminal.output.strong))
   }

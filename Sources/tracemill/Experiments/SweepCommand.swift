@@ -81,31 +81,16 @@ struct SweepCommand: AsyncParsableCommand {
     help: ArgumentHelp("Where everything is written; nothing with --find.", valueName: "folder"))
   var output = "sweep"
 
-  @Option(
-    help: ArgumentHelp(
-      "Chart.js for report.html, if packages do not have it; or TRACEMILL_CHART_LIBRARY.",
-      valueName: "file"))
-  var chartLibrary: String?
-
   @Flag(help: "Run each learned scheduler in the engine that it was trained in, but for --vary.")
   var asTrained = false
 
   @Flag(help: "Print results.json, or what was found as JSON.")
   var json = false
 
-  @OptionGroup(title: "Engine") var engine: EngineOptions
-
-  @OptionGroup(title: "Selection") var selection: SelectionOptions
-  @OptionGroup(title: "Selection") var replay: ReplayOptions
-  @OptionGroup(title: "Reading") var reading: TraceOptions
+  @OptionGroup var options: ExperimentOptions
 
   mutating func validate() throws {
-    guard try experiment == nil || engine.said() == EngineSettings() else {
-      throw ValidationError("--experiment brings its own engine: engine: of the file")
-    }
-    guard experiment == nil || selection.isEmpty && replay.isEmpty else {
-      throw ValidationError("--experiment brings its own workloads: from, to, select, … of each")
-    }
+    if experiment != nil { try options.refuse() }
     guard (1...1_000_000).contains(seeds) else {
       throw ValidationError("--seeds is from 1 to 1000000")
     }
@@ -129,14 +114,7 @@ struct SweepCommand: AsyncParsableCommand {
       guard waits.waitsBy.isEmpty else {
         throw ValidationError("--find prints a value and no table of waits: it takes no --by")
       }
-      guard find.key == vary.key else {
-        throw ValidationError(
-          "--find is of '\(find.key)', --vary of '\(vary.key)'; expected the same")
-      }
-      guard vary.values.count > 1, vary.values.allSatisfy({ $0.number != nil }) else {
-        throw ValidationError("--find needs --vary \(vary.key)=FROM:TO, in numbers")
-      }
-      guard seeds > 1 else { throw ValidationError("--find needs at least 2 seeds") }
+      if let obstacle = find.obstacle(vary, seeds: seeds) { throw ValidationError(obstacle) }
     } else if vary.range != nil {
       throw ValidationError("--vary \(vary.key): a range without a step is for --find")
     }
@@ -144,7 +122,7 @@ struct SweepCommand: AsyncParsableCommand {
 
   func run() async throws {
     let here = FileManager.default.currentDirectoryPath
-    let reading = try self.reading.settings()
+    let reading = try options.reading.settings()
     var (base, folder) =
       try experiment.map {
         let named = try NamedExperiment($0)
@@ -170,7 +148,7 @@ struct SweepCommand: AsyncParsableCommand {
     if experiment == nil { definition.nameWhatStays() }
     var job = ExperimentJob(definition, folder: folder, output: output)
     job.reading = reading
-    try await job.runPrinting(chartLibrary: chartLibrary, json: json)
+    try await job.runPrinting(chartLibrary: options.chart.library, json: json)
   }
 
   private func parts() throws -> ExperimentDefinition {
@@ -181,17 +159,11 @@ struct SweepCommand: AsyncParsableCommand {
       schedulers: scheduler.enumerated().filter { scheduler.firstIndex(of: $1) == $0 }.map {
         .init(name: $1, policy: $1)
       }, seeds: [1])
-    definition.engine = try engine.said()
-    try definition.take(selection, replay)
+    try options.apply(to: &definition)
     return definition
   }
 }
 
-extension Variation: ExpressibleByArgument {
-  /// What `argument` says.
-  public init?(argument: String) { self.init(argument) }
-}
+extension Variation: ReadFromText, ExpressibleByArgument {}
 
-extension SweepCondition: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
-}
+extension SweepCondition: ReadFromText, ExpressibleByArgument {}

@@ -230,15 +230,9 @@ extension EngineSettings.Backfilling: ExpressibleByArgument {}
 
 extension EngineSettings.AtStart: ExpressibleByArgument {}
 
-extension NetworkSettings: ExpressibleByArgument {
-  /// What `argument` says.
-  public init?(argument: String) { self.init(argument) }
-}
+extension NetworkSettings: ReadFromText, ExpressibleByArgument {}
 
-extension FailureSettings: ExpressibleByArgument {
-  /// What `argument` says.
-  public init?(argument: String) { self.init(argument) }
-}
+extension FailureSettings: ReadFromText, ExpressibleByArgument {}
 
 extension PriorityClass: ExpressibleByArgument {
   public static var allValueStrings: [String] { allCases.map(\.name) }

@@ -41,23 +41,3 @@ struct ReplayOptions: ParsableArguments, Sendable {
     }
   }
 }
-
-extension ExperimentDefinition {
-  /// Takes what is said of the workloads of an experiment that is made of options.
-  mutating func take(_ selection: SelectionOptions, _ replay: ReplayOptions) throws {
-    guard selection.sampleSeed == SelectionOptions.standardSeed else {
-      throw ValidationError("--sample-seed: here every seed draws a sample of its own")
-    }
-    for index in workloads.indices {
-      workloads[index].from = selection.from?.value.seconds
-      workloads[index].to = selection.to?.value.seconds
-      workloads[index].priority = selection.priority?.text
-      workloads[index].sample = selection.sample
-      if !selection.select.isEmpty { workloads[index].select = selection.select.map(\.text) }
-      if replay.scaleArrivals != 1 { workloads[index].scaleArrivals = replay.scaleArrivals }
-      if replay.scaleRunTimes != 1 { workloads[index].scaleRunTimes = replay.scaleRunTimes }
-    }
-    if replay.atStart != .observed { engine.atStart = replay.atStart }
-    if replay.ignoreConstraints { engine.ignoreConstraints = true }
-  }
-}

@@ -214,17 +214,8 @@ struct SelectionOptions: ParsableArguments, Sendable {
   }
 }
 
-extension TraceTime: ExpressibleByArgument {
-  /// The time that `argument` says.
-  public init?(argument: String) { self.init(argument) }
-}
+extension TraceTime: ReadFromText, ExpressibleByArgument {}
 
-extension PrioritySelection: ExpressibleByArgument {
-  /// The choice that `argument` names.
-  public init?(argument: String) { self.init(argument) }
-}
+extension PrioritySelection: ReadFromText, ExpressibleByArgument {}
 
-extension ColumnSelection: ExpressibleByArgument {
-  /// The choice that `argument` says.
-  public init?(argument: String) { self.init(argument) }
-}
+extension ColumnSelection: ReadFromText, ExpressibleByArgument {}
