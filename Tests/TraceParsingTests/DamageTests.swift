@@ -84,7 +84,7 @@ import Workload
       ("half", zip + other.prefix(other.count / 2), "bytes behind the end of the zip"),
       ("table", Array(zip[..<contents]), "damaged or truncated archive"),
       ("record", Array(zip.dropLast(22)), "damaged or truncated archive"),
-      ("end", Array(zip.dropLast(1)), ""),
+      ("end", Array(zip.dropLast(1)), "the table of a zip's members is missing"),
     ]
     for (name, bytes, text) in damaged {
       let error = try #require(failure(try folder.write(bytes, to: name + ".zip")), "\(name)")
