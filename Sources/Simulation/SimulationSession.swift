@@ -188,7 +188,7 @@ extension SimulationSession where Source: ~Copyable {
           }
           coming.record.initialize(to: next)
         } catch { throw .source(error) }
-        if try engine.submit(coming.record) == .beyondEnd { engine.close() }
+        if try !engine.submit(coming.record) { engine.close() }
       case .arrival: engine.arrive(coming.record)
       case .results: try handOver(to: &results)
       case .end: return false

@@ -197,6 +197,21 @@ def test_columns_are_the_figures():
     assert (machines[:, 0] == machines[:, 4]).all() and (machines[:, 11] == 1).all()
 
 
+def in_turns(env, machines, seed):
+    """An episode in which the machines get tasks in turns; the sums of the reward and of its terms."""
+    _, info = env.reset(seed=seed)
+    total, terms, over, machine = 0.0, numpy.zeros(4), False, 0
+    while not over:
+        mask = info["action_mask"][:machines]
+        while not mask[machine % machines]:
+            machine += 1
+        _, reward, over, _, info = env.step(machine % machines)
+        machine += 1
+        total += reward
+        terms += list(info["reward_terms"].values())
+    return total, terms
+
+
 def test_the_shipped_reward_is_that_of_evaluate(tmp_path):
     """The same episode, bit by bit, and the same reward with its terms, as `tracemill evaluate` runs."""
     scenario = tmp_path / "scenario.yaml"
@@ -209,16 +224,7 @@ def test_the_shipped_reward_is_that_of_evaluate(tmp_path):
     env = gymnasium.make("tracemill/Dispatch-v0", scenario=str(scenario), reward="study").unwrapped
     assert len(rows) == 3
     for row in rows:
-        _, info = env.reset(seed=int(row["seed"]))
-        total, terms, over, machine = 0.0, numpy.zeros(4), False, 0
-        while not over:
-            mask = info["action_mask"][:8]
-            while not mask[machine % 8]:
-                machine += 1
-            _, reward, over, _, info = env.step(machine % 8)
-            machine += 1
-            total += reward
-            terms += list(info["reward_terms"].values())
+        total, terms = in_turns(env, 8, seed=int(row["seed"]))
         tasks = int(row["tasks"])
         assert total / tasks == pytest.approx(float(row["reward"]), rel=2e-5)
         for value, name in zip(terms / tasks, ["service", "completion", "energy", "imbalance"]):
@@ -232,16 +238,7 @@ def test_the_expected_imbalance_adds_up_to_the_true_one():
     sums = {}
     for reward in ("expected", "study"):
         env = gymnasium.make("tracemill/Placement-v0", reward=reward, **rules).unwrapped
-        _, info = env.reset(seed=3)
-        terms, over, machine = numpy.zeros(4), False, 0
-        while not over:
-            mask = info["action_mask"][:20]
-            while not mask[machine % 20]:
-                machine += 1
-            _, _, over, _, info = env.step(machine % 20)
-            machine += 1
-            terms += list(info["reward_terms"].values())
-        sums[reward] = terms
+        _, sums[reward] = in_turns(env, 20, seed=3)
     # Own parts and what others lose by them: between once and twice the variance, unless the load moves fast.
     assert 0.5 < sums["expected"][3] / sums["study"][3] < 3, sums
     assert sums["expected"][1] == pytest.approx(sums["study"][1], rel=0.2), sums

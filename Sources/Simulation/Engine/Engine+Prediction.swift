@@ -33,7 +33,6 @@ extension Engine {
 
   /// A task has ended: what its user has waiting is predicted anew, but where starts have been promised.
   mutating func learn(_ task: TaskView, work: Microseconds) {
-    guard isPredicted else { return }
     predictor?.learn(task, ran: work.seconds, at: cluster.now)
     guard !keepsPlan, options.mode == .central else { return }
     for index in pending.slots(limit: .max) where slots[index].view.user == task.user {

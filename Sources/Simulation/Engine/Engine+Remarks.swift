@@ -4,7 +4,6 @@ import Workload
 extension Engine {
   /// Takes out of the request what is not modelled; returns what that was.
   func leaveOutUnmodelled(_ view: inout TaskView) -> [RunRemarks.Unmodelled] {
-    guard !unmodelled.isEmpty else { return [] }
     var leftOut: [RunRemarks.Unmodelled] = []
     if view.request.memory > .zero, unmodelled.contains(.memory) {
       view.request.memory = .zero

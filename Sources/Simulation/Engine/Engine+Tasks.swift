@@ -192,15 +192,10 @@ extension Engine {
       accounts.finished(slots[member].view.request, after: slots[member].work)
       member = slots[member].sibling
     }
-    if isPredicted {
-      let (view, work) = (slots[index].view, slots[index].work)
-      release(index)
-      conclude(index, .finished)
-      learn(view, work: work)
-    } else {
-      release(index)
-      conclude(index, .finished)
-    }
+    let learned = isPredicted ? (slots[index].view, slots[index].work) : nil
+    release(index)
+    conclude(index, .finished)
+    if let (view, work) = learned { learn(view, work: work) }
     if options.mode == .dispatch { startQueued(on: machine) }
   }
 

@@ -78,7 +78,7 @@ struct Engine: ~Copyable {
   var dependencies: DependencyState
   let constraints: ConstraintTable
   /// For each set of constraints its row of allowed machines in the cluster; -1 until it is needed.
-  private var eligibilityOf: [Int32]
+  var eligibilityOf: [Int32]
   var auditing = AuditState()
   let unmodelled: Set<RunRemarks.Unmodelled>
   var meter: EnergyMeter
@@ -89,11 +89,11 @@ struct Engine: ~Copyable {
   /// Results not yet handed over.
   var results: [TaskResult] = []
   /// Nothing is left to do at this instant.
-  private var isSettled = false
+  var isSettled = false
   private var stage = Stage.ready
   /// When the task arrives that is on its way; only while its arrival is being reached.
   private var arrivalTime = Microseconds.zero
-  private(set) var arrivals: UInt64 = 0
+  var arrivals: UInt64 = 0
   private var lastSubmit = Microseconds.zero
   /// Whether the run was ended before its end: those who wait are not lost.
   private var isAbandoned = false
@@ -196,33 +196,24 @@ struct Engine: ~Copyable {
   /// How many results may wait to be taken.
   private static var resultLimit: Int { 1024 }
 
-  /// What has become of a task that was submitted.
-  enum Submission {
-    case arrived
-    /// The run must reach its arrival first: whoever submitted it keeps it until ``Stop/arrival``. To keep it
-    /// here would be to copy it twice more.
-    case onItsWay
-    /// It would come after the run's end: ``close()`` is due.
-    case beyondEnd
-  }
-
-  /// The task that comes next.
-  mutating func submit(
-    _ record: UnsafePointer<TaskRecord>
-  ) throws(SimulationError) -> Submission {
+  /// The task that comes next. False if that is after the run's end: then ``close()`` is due.
+  ///
+  /// Where the run must reach its arrival first, whoever submits it keeps it until ``Stop/arrival``: to keep it
+  /// here would be to copy it twice more.
+  mutating func submit(_ record: UnsafePointer<TaskRecord>) throws(SimulationError) -> Bool {
     let submit = record.pointee.submit
     guard submit >= lastSubmit else {
       throw .outOfOrder(record.pointee.id, submit: submit, previous: lastSubmit)
     }
-    guard submit <= options.until, submit.isKnown else { return .beyondEnd }
+    guard submit <= options.until, submit.isKnown else { return false }
     lastSubmit = submit
     arrivalTime = stepped(submit)
     if arrivalTime > cluster.now || options.takesEventsOneByOne {
       stage = .reaching
-      return .onItsWay
+    } else {
+      arrive(record)
     }
-    arrive(record)
-    return .arrived
+    return true
   }
 
   /// No more tasks will come.
@@ -288,6 +279,11 @@ struct Engine: ~Copyable {
     if accounts.submissions == 1 { begin() }
     accounts.events += 1
     admit(record)
+  }
+
+  mutating func exhaust(_ error: SimulationError) {
+    exhausted = error
+    isExhausted = true
   }
 
   /// Whether anything can still come of the tasks in flight. Machines may fail for ever; what waits
@@ -420,152 +416,6 @@ struct Engine: ~Copyable {
     }
   }
 
-  /// A record arrives: one task, or its instances as so many.
-  private mutating func admit(_ record: UnsafePointer<TaskRecord>) {
-    isSettled = false
-    var view = TaskView(record.pointee)
-    let leftOut = unmodelled.isEmpty ? nil : leaveOutUnmodelled(&view)
-    let instances = split(record, &view)
-    if options.gateways { view.gateway = drawGateway() }
-    // Absurdly many are refused as one.
-    let count = Ranges.instances.contains(Int64(instances)) ? instances : 1
-    dependencies.began(view.id, instances: count)
-    var obstacle: UnplaceableReason?
-    for resource in leftOut ?? [] { accounts.remarks.unmodelled[resource.rawValue] += Int(count) }
-    let runTime = record.pointee.runTime
-    if FitTree.nothing.isStrictlyBelow(record.pointee.request), runTime >= .zero,
-      count == instances
-    {
-      if !constraints.isEmpty { constrain(&view) }
-      obstacle = prospects.obstacle(
-        to: view, allowed: view.eligibility >= 0 ? allowedMachines(view) : nil)
-    } else {
-      obstacle = .invalid
-    }
-    guard obstacle != nil || hasRoom(for: max(count, view.instances)) else { return }
-    if options.estimates == .exact, !view.estimate.isKnown { view.estimate = runTime }
-    note(view, count)
-    let hasNoStart = followsRecord && obstacle == nil && !noteRecordedStart(record.pointee, count)
-    accounts.offeredWork +=
-      view.request.cpu.value * Double(max(record.pointee.instances, 1)) * runTime.seconds
-      * (record.pointee.instances > 1 ? 1 : Double(view.instances))
-    accounts.offeredTo = cluster.totalCores
-    for instance in 0..<count {
-      if instance > 0 { accounts.submissions += 1 }
-      if let obstacle {
-        accounts.cannotPlace(view.id, obstacle)
-        turnAway(record.pointee, instance, .unplaceable)
-      } else if hasNoStart {
-        turnAway(record.pointee, instance, .refused)
-      } else {
-        admit(view, record, instance)
-      }
-    }
-  }
-
-  /// Whether so many more tasks may be in flight; if not, the run ends with an error.
-  mutating func hasRoom(for tasks: Int32) -> Bool {
-    let hasRoom = slots.count + Int(tasks) <= options.maximumInFlight
-    if !hasRoom { exhaust(.tooManyTasks(options.maximumInFlight, time: cluster.now)) }
-    return hasRoom
-  }
-
-  private mutating func exhaust(_ error: SimulationError) {
-    exhausted = error
-    isExhausted = true
-  }
-
-  /// As how many independent tasks the record counts. What starts and ends together is one, of so
-  /// many instances.
-  private func split(_ record: UnsafePointer<TaskRecord>, _ view: inout TaskView) -> Int32 {
-    let count = max(record.pointee.instances, 1)
-    guard options.mode == .central else {
-      view.instances = 1
-      return count
-    }
-    let request = view.request
-    let processors = request.cpu.nano / 1_000_000_000
-    if options.spansMachines, record.pointee.flags.contains(.spansMachines), count == 1,
-      request.cpu == Cores(nano: processors * 1_000_000_000), processors > 1,
-      let instances = Int32(exactly: processors)
-    {
-      view.instances = instances
-      view.request = request.share(of: processors)
-      return 1
-    }
-    if options.gangs { return 1 }
-    view.instances = 1
-    return count
-  }
-
-  /// A task arrives, and waits.
-  private mutating func admit(
-    _ view: TaskView, _ record: UnsafePointer<TaskRecord>, _ instance: Int32
-  ) {
-    arrivals += 1
-    notePlanned(view)
-    cluster.note(view)
-    fragmentation.submit(view.request, &cluster)
-    let submit = view.submit
-    var slot = TaskSlot(
-      view: view, work: record.pointee.runTime, arrival: arrivals, since: submit)
-    slot.view.instance = instance
-    if isBatch { slot.view.upwardRank = length(view) }
-    if isPredicted { predict(&slot.view) }
-    if followsRecord {
-      slot.key = Self.recordedKey(record.pointee)
-      slot.machine = recordedMachine(record.pointee)
-    } else {
-      slot.key = pending.hasKeys ? key(onArrivalOf: slot.view) : 0
-    }
-    let index = slots.insert(slot)
-    accounts.mostInFlight = max(accounts.mostInFlight, slots.count)
-    if !dependencies.isEmpty, hold(index) { return cancelDoomed() }
-    noteInputs(of: index)
-    accounts.beganWaiting()
-    // On a stepped clock it has been waiting since before this step.
-    accounts.integrals.waiting += Int128((cluster.now - submit).rawValue)
-    if options.backfilling != .none { fresh.append(queueEntry(index)) }
-    enqueue(index)
-  }
-
-  /// Looks up which machines the task's constraints allow; worked out once for each set of them.
-  private mutating func constrain(_ view: inout TaskView) {
-    let set = Int(constraints.set(of: view.id))
-    guard set >= 0 else { return }
-    if eligibilityOf[set] < 0 {
-      eligibilityOf[set] = Int32(cluster.eligibility.count)
-      let allowed = (0..<cluster.count).map {
-        constraints.isMet(set, by: cluster.description($0).number)
-      }
-      cluster.eligibility.append(allowed)
-      // What is allowed does not change over time, so even a stale view knows it.
-      if isStale { seen.eligibility.append(allowed) }
-    }
-    view.eligibility = eligibilityOf[set]
-  }
-
-  /// The machines that the task's constraints allow; nil for all.
-  func allowedMachines(_ view: borrowing TaskView) -> [Bool]? {
-    view.eligibility >= 0 ? cluster.eligibility[Int(view.eligibility)] : nil
-  }
-
-  /// A task does not even come to wait.
-  private mutating func turnAway(
-    _ record: TaskRecord, _ instance: Int32, _ outcome: TaskOutcome
-  ) {
-    conclude(
-      TaskResult(
-        id: record.id, instance: instance, submit: record.submit, firstStart: .never, start: .never,
-        finish: .never,
-        deadline: record.deadline, wait: .zero, wasted: .zero, waking: .zero, startup: .zero,
-        energy: .zero,
-        machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: outcome,
-        kind: record.kind))
-    noteFate(of: record.id, .init(finish: .never, machine: -1))
-    cancelDoomed()
-  }
-
   /// The run is over: what is under way ends as unfinished, in order of arrival.
   private mutating func giveUpRest() {
     stage = .over
@@ -587,20 +437,5 @@ struct Engine: ~Copyable {
       conclude(index, .unfinished)
     }
     for machine in 0..<cluster.count { meter.read(machine, cluster) }
-  }
-}
-
-extension Resources {
-  /// One of so many equal parts, rounded up.
-  fileprivate func share(of parts: Int64) -> Resources {
-    func part(_ whole: Int64) -> Int64 { whole / parts + (whole % parts > 0 ? 1 : 0) }
-    return Resources(
-      cpu: Cores(nano: part(cpu.nano)), memory: Bytes(part(memory.rawValue)),
-      disk: Bytes(part(disk.rawValue)), milliGPU: part(milliGPU))
-  }
-
-  /// Whether this is less in every dimension.
-  fileprivate func isStrictlyBelow(_ other: Resources) -> Bool {
-    cpu < other.cpu && memory < other.memory && disk < other.disk && milliGPU < other.milliGPU
   }
 }
