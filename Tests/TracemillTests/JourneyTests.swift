@@ -41,15 +41,22 @@ import Testing
     }
   }
 
-  /// P(X ≥ x) by Kaplan and Meier's product, straight from its definition.
-  private func survival(_ x: Double, _ times: [(value: Double, isCutOff: Bool)]) -> Double {
-    var product = 1.0
-    for time in Set(times.filter { !$0.isCutOff && $0.value < x }.map(\.value)) {
-      let ended = times.count { $0.value == time && !$0.isCutOff }
-      let atRisk = times.count { $0.value >= time }
-      product *= 1 - Double(ended) / Double(atRisk)
+  /// Each value, shortest first, and P(X > value) by Kaplan and Meier's product, straight from its definition.
+  private func survivalCurve(
+    _ times: [(value: Double, isCutOff: Bool)]
+  ) -> [(value: Double, beyond: Double)] {
+    var (product, atRisk) = (1.0, times.count)
+    // All of one value are at risk together.
+    return Dictionary(grouping: times, by: \.value).sorted { $0.key < $1.key }.map { value, same in
+      product *= 1 - Double(same.count { !$0.isCutOff }) / Double(atRisk)
+      atRisk -= same.count
+      return (value, product)
     }
-    return product
+  }
+
+  /// P(X ≥ x).
+  private func survival(_ x: Double, _ times: [(value: Double, isCutOff: Bool)]) -> Double {
+    survivalCurve(times).last { $0.value < x }?.beyond ?? 1
   }
 
   @Test func w1PlotsCountWhatIsCutOff() throws {
@@ -213,11 +220,10 @@ import Testing
     #expect(survival(median, times) > 0.5 && survival(median.nextUp, times) <= 0.5)
     let mean = try #require(fitted["mean"] as? Double)
     // The area under the product, up to the longest seen.
-    let ends = Set(times.map(\.value)).sorted()
-    var (area, left) = (0.0, 0.0)
-    for end in ends {
-      area += survival(end, times) * (end - left)
-      left = end
+    var (area, left, share) = (0.0, 0.0, 1.0)
+    for (value, beyond) in survivalCurve(times) {
+      area += share * (value - left)
+      (left, share) = (value, beyond)
     }
     #expect(abs(mean / area - 1) < 1e-9)
     #expect(abs((inspected["mean"] as? Double ?? 0) / mean - 1) < 0.005)

@@ -57,6 +57,43 @@ import Testing
     }
   }
 
+  /// A trace whose times begin at 0 has its first task there; only what says so is of before the trace.
+  @Test func theFirstTaskIsOfTheTrace() throws {
+    let folder = TemporaryFolder()
+    func table(of path: String, _ options: String...) throws -> [String: Any] {
+      let seen = try object(
+        TestSupport.run(tracemill, ["inspect", path, "-q", "--json"] + options))
+      return try #require((seen["tables"] as? [[String: Any]])?.first)
+    }
+    let records = try folder.write(
+      "job_id,submit_us,run_us,cpu_cores,cut_off_at_start\n1,0,5000000,1,0\n2,7000000,5000000,1,0\n",
+      to: "records.csv")
+    let parquet = folder("records.parquet")
+    _ = try tracemill("convert", records, "-o", parquet, "-q")
+    _ = try folder.write(try contents(records), to: "two/a.csv")
+    _ = try folder.write(
+      "job_id,submit_us,run_us,cpu_cores\n3,7000000,5000000,1\n", to: "two/b.csv")
+    let swf = try folder.write(
+      "; MaxProcs: 4\n"
+        + [0, 7].map { "\($0 + 1) \($0) 0 5 1 -1 -1 1 -1 -1 1 1 1 -1 1 -1 -1 -1\n" }.joined(),
+      to: "a.swf")
+    let mapping = try folder.write(
+      "columns: {submit_us: {from: s, unit: s}, run_us: {from: r, unit: s}}\n", to: "map.yaml")
+    let mapped = try folder.write("s,r\n0,5\n7,5\n", to: "mapped/t.csv")
+    for seen in [
+      try table(of: records), try table(of: parquet), try table(of: folder("two")),
+      try table(of: swf), try table(of: mapped, "--columns", mapping),
+    ] {
+      #expect(seen["first_time_us"] as? Int == 0 && seen["last_time_us"] as? Int == 7_000_000)
+      #expect(seen["rows_before_start"] as? Int == 0, "\(seen)")
+    }
+    let before = try folder.write(
+      "job_id,submit_us,run_us,cpu_cores,cut_off_at_start\n1,0,5000000,1,1\n2,7000000,5000000,1,0\n",
+      to: "before.csv")
+    let seen = try table(of: before)
+    #expect(seen["first_time_us"] as? Int == 7_000_000 && seen["rows_before_start"] as? Int == 1)
+  }
+
   /// What is found wrong with an experiment once its parts are looked at has a line too.
   @Test func mistakesInPartsOfAnExperimentHaveLines() throws {
     let folder = TemporaryFolder()

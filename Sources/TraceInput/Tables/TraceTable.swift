@@ -77,9 +77,22 @@ public struct TableSurvey: Equatable, Sendable {
     for (code, count) in other.missingInfo { missingInfo[code, default: 0] += count }
   }
 
-  /// Counts a row of this time.
+  /// Counts a row of this time, where 0 is before the trace.
   @inlinable public mutating func add(time: Microseconds) {
-    if time == .zero {
+    add(time: time, isBefore: time == .zero)
+  }
+
+  /// Counts a record. One that was submitted at 0 is of before the trace only if it says so: the times of most
+  /// traces begin there.
+  @inlinable public mutating func add(_ record: TaskRecord) {
+    add(
+      time: record.submit,
+      isBefore: record.submit == .zero && record.flags.contains(.cutOffAtStart))
+  }
+
+  /// Counts a row of this time, or of before the trace.
+  @inlinable public mutating func add(time: Microseconds, isBefore: Bool) {
+    if isBefore {
       beforeStart += 1
     } else if !time.isKnown {
       afterEnd += 1

@@ -222,7 +222,7 @@ struct FieldTableFormatTrace: RecognisedTrace {
           counts[task.status] += 1
         }
         if let user = task.user { record.user = UserID(gathering.symbols.intern(user)) }
-        gathering.survey.add(time: record.submit)
+        gathering.survey.add(record)
         gathering.add(record)
         for predecessor in task.predecessors {
           guard predecessor != record.id.index else {

@@ -212,7 +212,7 @@ struct MappedTableTrace: RecognisedTrace {
       else { continue }
       context.count("\(column.source.label) is not \(column.target.name)")
     }
-    gathering.survey.add(time: record.submit)
+    gathering.survey.add(record)
     gathering.count(record.outcome.name)
     gathering.add(record, check: check)
   }

@@ -188,7 +188,7 @@ struct MappedCommit {
       count += 1
       if plan.numbersTasks { record.id.index = context.nextNumber(in: record.id.job) }
       record.user = UserID(numbers[Int(record.user.rawValue)])
-      gathering.survey.add(time: record.submit)
+      gathering.survey.add(record)
       let outcome = Int(record.outcome.rawValue)
       if outcomes[outcome] == 0 { order.append(record.outcome) }
       outcomes[outcome] += 1

@@ -116,7 +116,7 @@ struct RecordFileTrace: RecognisedTrace {
       stream.report.comments = reader.comments
       stream.report.rejects = options.rejects?.counts ?? [:]
       if let record {
-        survey.add(time: record.submit)
+        survey.add(record)
         try tasks.add(record.id)
         stream.report.records += 1
       } else if !isDone {
@@ -235,7 +235,7 @@ struct RecordFileTrace: RecognisedTrace {
     var tasks = RepeatedTasks(
       bufferBytes: options.sortBufferBytes / 4, directory: options.temporaryDirectory)
     while let record = try stream.next() {
-      survey.add(time: record.submit)
+      survey.add(record)
       try tasks.add(record.id)
     }
     survey.repeated = try tasks.result().rows
@@ -277,7 +277,7 @@ struct RecordOrderChecker {
         | (Ranges.amount.upperBound &- amounts) | times | amounts
       if signs < 0, problem(records[index]) != nil { return index }
       last = records[index].submit
-      survey.add(time: last)
+      survey.add(records[index])
     }
     return records.count
   }

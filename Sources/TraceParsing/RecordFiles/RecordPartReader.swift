@@ -69,7 +69,7 @@ struct RecordPartReader {
   ) throws(RowError) {
     var record = record
     try work.mapper.complete(&record)
-    gathering.survey.add(time: record.submit)
+    gathering.survey.add(record)
     gathering.add(record)
   }
 

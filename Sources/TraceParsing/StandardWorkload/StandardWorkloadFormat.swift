@@ -131,7 +131,7 @@ struct StandardWorkloadTrace: RecognisedTrace {
       let job = try StandardWorkloadJob(row)
       if row.row.count > StandardWorkloadColumn.allCases.count { longLines += 1 }
       gathering.count(job.statusName)
-      if let submit = job.submit { gathering.survey.add(time: submit) }
+      if let submit = job.submit { gathering.survey.add(time: submit, isBefore: false) }
       if job.isPartial {
         partial.add(job)
       } else {
