@@ -1,4 +1,5 @@
 import Foundation
+import SQLite
 import Workload
 
 // A results file may come from anybody: what is in it is checked like what is in any other file.
