@@ -70,6 +70,8 @@ let package = Package(
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    // Databases of our own, and tables in those of others.
+    .target(name: "SQLite", dependencies: ["CSQLite"], exclude: ["README.md"]),
     // A C face for simdjson, which is C++ (apt: libsimdjson-dev, brew: simdjson).
     .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
 
@@ -87,8 +89,8 @@ let package = Package(
     .target(
       name: "TraceInput",
       dependencies: [
-        "Diagnostics", "Parquet", "Quoting", "Tables", "Threads", "Workload", "CIngest", "CISAL",
-        "CLibArchive", "CLibCSV", "CSimdJSON",
+        "Diagnostics", "Parquet", "Quoting", "SQLite", "Tables", "Threads", "Workload", "CIngest",
+        "CISAL", "CLibArchive", "CLibCSV", "CSimdJSON",
       ], exclude: ["README.md"]),
 
     // L1: siblings that meet only in Workload.
@@ -96,7 +98,7 @@ let package = Package(
       name: "TraceParsing",
       dependencies: [
         "Configuration", "Diagnostics", "Parquet", "Quoting", "ShippedFiles", "Tables", "Threads",
-        "TraceInput", "Workload", "CCrypto", "CIngest", "CTracemill",
+        "SQLite", "TraceInput", "Workload", "CCrypto", "CIngest", "CTracemill",
       ], exclude: ["README.md", "Presets"]),
     .target(
       name: "Generation",
@@ -117,8 +119,8 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "CCrypto", "CSQLite", "Configuration", "Simulation", "Workload", "Fitting", "Quoting",
-        "ShippedFiles",
+        "CCrypto", "Configuration", "Simulation", "SQLite", "Workload", "Fitting", "Quoting",
+        "ShippedFiles", "CSQLite",
       ], exclude: ["README.md", "Shipped"]),
     .target(
       name: "MARL",
@@ -187,7 +189,7 @@ let package = Package(
     .testTarget(
       name: "TraceParsingTests",
       dependencies: [
-        "Configuration", "Diagnostics", "Parquet", "Tables", "Threads", "TraceInput",
+        "Configuration", "Diagnostics", "Parquet", "SQLite", "Tables", "Threads", "TraceInput",
         "TraceParsing", "Workload", "WorkloadTestKit", "TestSupport", "TraceTestKit",
       ]),
     .testTarget(
@@ -196,7 +198,7 @@ let package = Package(
     .testTarget(
       name: "ExperimentsTests",
       dependencies: [
-        "CSQLite", "Configuration", "Experiments", "Simulation", "Generation", "Workload",
+        "CSQLite", "Configuration", "Experiments", "SQLite", "Simulation", "Generation", "Workload",
         "TestSupport",
       ]),
     .testTarget(

@@ -85,6 +85,9 @@ static const struct {
   {"mappings/alibaba-dlrm-2025", (const unsigned char[]){
 #embed "../TraceParsing/Presets/alibaba-dlrm-2025.yaml" suffix(, 0)
   }},
+  {"mappings/azure-packing-2020", (const unsigned char[]){
+#embed "../TraceParsing/Presets/azure-packing-2020.yaml" suffix(, 0)
+  }},
   {"mappings/alibaba-spot-2026", (const unsigned char[]){
 #embed "../TraceParsing/Presets/alibaba-spot-2026.yaml" suffix(, 0)
   }},

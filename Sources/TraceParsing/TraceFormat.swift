@@ -181,6 +181,14 @@ public struct TraceOpener: Sendable {
     if group.isParquet {
       throw Self.unknownColumns(try group.files[0].openParquet(), group, format)
     }
+    if group.isSQLite {
+      throw TraceError(
+        .unrecognised,
+        "\(format.map { "no tables of \($0)" } ?? "no format has these tables"); the database has "
+          + (try group.files[0].openDatabase().contents)
+          + "; --columns says which of them stand for which of ours (table: names a table)",
+        file: group.files[0].name)
+    }
     if group.head.isEmpty { try group.throwDamage() }
     let line = String(decoding: group.head.prefix { $0 != 0x0a }.prefix(60), as: UTF8.self)
     let asked = format ?? "any of \(formats.count) formats"

@@ -23,7 +23,8 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "parquet", run: parquet), FuzzTarget(name: "thrift", run: thrift),
     FuzzTarget(name: "safetensors", run: safetensors), FuzzTarget(name: "swf", run: swf),
     FuzzTarget(name: "yaml", run: yaml), FuzzTarget(name: "store", run: store),
-    FuzzTarget(name: "events", run: events), FuzzTarget(name: "lives", run: lives),
+    FuzzTarget(name: "sqlite", run: sqlite), FuzzTarget(name: "events", run: events),
+    FuzzTarget(name: "lives", run: lives),
   ]
 
   /// A file for what is read by its path; in memory where there is such a place.
@@ -246,6 +247,23 @@ struct FuzzTarget: Sendable {
     _ = summary.markdown
     _ = summary.json(source: path).text(isIndented: false)
     _ = ExperimentReport(summary, source: path).page
+  }
+
+  /// Somebody else's database, as any format takes it and through a mapping.
+  private static func sqlite(_ bytes: [UInt8]) {
+    let path = file("t.sqlite", SQLiteInput.magic + bytes.dropFirst(SQLiteInput.magic.count))
+    for end in ["-wal", "-shm", "-journal"] { unlink(path + end) }
+    var mapping = TableMapping(columns: ["submit_us": .init(from: "a"), "run_us": .init(from: "b")])
+    mapping.attributes = ["c": .init(from: "c")]
+    let format = MappedTableFormat(name: "x", mapping: mapping, isDescribed: true)
+    for formats in [[format], MappedTableFormat.presets] {
+      guard let trace = try? TraceOpener(formats: formats).open(path),
+        let records = try? trace.records(lenient)
+      else { continue }
+      while let record = try? records.next() {
+        if let issue = record.rangeIssue { fatalError(issue) }
+      }
+    }
   }
 
   /// Rows of task_events, by the quick way and the careful one, into lives.

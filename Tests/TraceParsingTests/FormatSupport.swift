@@ -39,7 +39,7 @@ enum Formats {
 }
 
 /// A folder that goes with the value that holds it.
-final class ScratchFolder {
+final class ScratchFolder: Sendable {
   let path: String
 
   init() throws {

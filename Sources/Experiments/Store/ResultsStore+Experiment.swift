@@ -1,4 +1,5 @@
 import Foundation
+import SQLite
 import Workload
 
 /// A file that an experiment reads.

@@ -1,4 +1,5 @@
 import Foundation
+import SQLite
 import Workload
 
 /// What a merge of results files came to.

@@ -1,5 +1,6 @@
 import CSQLite
 import Foundation
+import SQLite
 
 /// The file that an experiment's results are kept in: SQLite, so that a kill at any moment loses at
 /// most the cells that were running, and so that several processes can work on one experiment.

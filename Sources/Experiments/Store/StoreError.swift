@@ -1,5 +1,6 @@
 import CSQLite
 import Foundation
+import SQLite
 
 /// What can be wrong with a results file.
 public enum StoreError: Error, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Foundation
+import SQLite
 
 /// A process's right to run one cell.
 public struct CellClaim: Hashable, Sendable {

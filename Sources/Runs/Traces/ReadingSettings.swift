@@ -33,6 +33,8 @@ public struct ReadingSettings: Sendable {
   public var maximumExpansion = Expansion.defaultLimit
   /// Another unit of `mem_capacity` in opendc workloads than kB: one of `MappedTableFormat.memoryUnits`.
   public var openDCMemoryUnit: String?
+  /// The type of machine that requests are shares of, where a trace has several (azure-packing-2020).
+  public var machineType: String?
   /// Whether rows that cannot be read are left out and counted, instead of ending the reading.
   public var isLenient = false
   /// Files that are not on the disk; nil for none.
@@ -131,7 +133,14 @@ public struct ReadingSettings: Sendable {
       let openDC = MappedTableFormat.openDC(memoryUnit: openDCMemoryUnit)
       formats = formats.map { $0.name == openDC.name ? openDC : $0 }
     }
-    if let columns { formats.insert(try mappedFormat(columns), at: 0) }
+    if let machineType {
+      let packing = MappedTableFormat.azurePacking(machineType: machineType)
+      formats = formats.map { $0.name == packing.name ? packing : $0 }
+    }
+    if let columns {
+      let format = try mappedFormat(columns)
+      formats.insert(machineType.map(format.choosing) ?? format, at: 0)
+    }
     return TraceOpener(formats: formats)
   }
 

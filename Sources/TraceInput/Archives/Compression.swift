@@ -10,6 +10,8 @@ package enum ContentKind: Equatable {
   case container
   /// Parquet.
   case parquet
+  /// A database of SQLite.
+  case sqlite
   /// Text; an empty stream too.
   case text
   /// None of these.
@@ -39,6 +41,7 @@ package enum ContentKind: Equatable {
       ([0x50, 0x4b, 0x05, 0x06], .container),
       ([0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], .container),
       (Array("PAR1".utf8), .parquet),
+      (SQLiteInput.magic, .sqlite),
     ]
     if let found = magics.first(where: { head.starts(with: $0.0) }) {
       self = found.1

@@ -46,6 +46,8 @@ package struct InputFinder {
       try add(container: container, folder: "")
     case .parquet:
       try addParquet(opened.stream, name: name, folder: "", size: nil)
+    case .sqlite:
+      try addDatabase(opened.stream, name: name, folder: "", size: nil)
     case .text:
       let input = StandardInput(opened.stream)
       let head = try input.peek(TraceInput.headLength)
@@ -195,6 +197,8 @@ package struct InputFinder {
       }
     }
 
+    var isOnDisk: Bool { if case .disk = self { true } else { false } }
+
     func stream() throws(TraceError) -> any ByteStream {
       switch self {
       case .disk(let path): try FileStream(path: path)
@@ -232,7 +236,9 @@ package struct InputFinder {
       try add(container: stored.container(size: size), folder: folder)
     case .parquet where !opened.isPlain:
       try addParquet(opened.stream, name: path, folder: folder, size: size)
-    case .text, .parquet:
+    case .sqlite where !opened.isPlain || !stored.isOnDisk:
+      try addDatabase(opened.stream, name: path, folder: folder, size: size)
+    case .text, .parquet, .sqlite:
       if baseName == "schema.csv" {
         if let damage = opened.stream.damage { throw damage }
         schemas[folder] = head
@@ -260,6 +266,15 @@ package struct InputFinder {
     let head = Array(try stream.peek(TraceInput.headLength))
     let parquet = try SpooledParquet(stream, in: file)
     try addFile(name, folder, FileName.last(name), size, head: head, .spooled(parquet))
+  }
+
+  /// Keeps a database that is no file by itself.
+  private mutating func addDatabase(
+    _ stream: PeekableStream, name: String, folder: String, size: Int?
+  ) throws(TraceError) {
+    let head = Array(try stream.peek(TraceInput.headLength))
+    let database = try SQLiteInput(stream, name: name, directory: temporaryDirectory)
+    try addFile(name, folder, FileName.last(name), size, head: head, .database(database))
   }
 
   private mutating func addFile(
@@ -347,6 +362,8 @@ package struct InputFinder {
       case .text: head = Array(try opened.stream.peek(TraceInput.headLength))
       case .parquet:
         return try addParquet(opened.stream, name: name, folder: place, size: entry.size)
+      case .sqlite:
+        return try addDatabase(opened.stream, name: name, folder: place, size: entry.size)
       case .container where level == Self.nesting:
         return pass(name, "more than \(Self.nesting) archives inside each other", mayHoldRows: true)
       case .container:

@@ -41,7 +41,7 @@ package struct PartCursor {
       case .file, .remote: bytes += file.size ?? 0
       case .entry(let container, _):
         if counted.insert(ObjectIdentifier(container)).inserted { bytes += container.size ?? 0 }
-      case .standardInput, .spooled: break
+      case .standardInput, .spooled, .database: break
       }
     }
     return bytes
@@ -65,6 +65,8 @@ package struct PartCursor {
       return (file, try Self.open(file, meter: meter, limit: limit))
     case .spooled:
       throw TraceError(.unrecognised, "expected text, found Parquet", file: file.name)
+    case .database:
+      throw TraceError(.unrecognised, "expected text, found a database", file: file.name)
     case .entry(let container, let index):
       return (file, try Self.decode(entry(container, index, name: file.name), file, limit))
     }
@@ -77,7 +79,7 @@ package struct PartCursor {
     switch file.location {
     case .file(let path): return try decode(FileStream(path: path, meter: meter), file, limit)
     case .remote(let remote): return try decode(RemoteStream(remote, meter: meter), file, limit)
-    case .entry, .standardInput, .spooled:
+    case .entry, .standardInput, .spooled, .database:
       throw TraceError(.inputOutput, "the part cannot be read by itself", file: file.name)
     }
   }

@@ -2,14 +2,17 @@ import Diagnostics
 import Foundation
 import Parquet
 
-/// A file without a name: it is gone when its descriptor closes, however the process ends.
+/// A file without a name (or soon without one): it is gone when its descriptor closes, however the process ends.
 package final class TemporaryFile {
   package private(set) var descriptor: Int32
   private let directory: String
+  /// Its path with a zero behind it, while it has one.
+  package private(set) var name: [CChar]?
   /// Bytes written so far.
   package private(set) var length = 0
 
-  package init(directory: String) throws(TraceError) {
+  /// A new file in `directory`, which `keepsName` until that is removed: for what opens files by their paths.
+  package init(directory: String, keepsName: Bool = false) throws(TraceError) {
     self.directory = directory
     var template = FileName.bytes(directory + "/tracemill-XXXXXX")
     descriptor = mkstemp(&template)
@@ -18,11 +21,20 @@ package final class TemporaryFile {
         .inputOutput, "cannot make a temporary file: \(String(cString: strerror(errno)))",
         file: directory)
     }
-    unlink(template)
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    name = template
+    if !keepsName { removeName() }
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  /// Takes the name away; what was opened by it stays.
+  package func removeName() {
+    if let name = name.take() { unlink(name) }
+  }
+
+  deinit {
+    removeName()
+    if descriptor >= 0 { close(descriptor) }
+  }
 
   /// Hands over the descriptor, positioned anywhere.
   package func release() -> Int32 {

@@ -28,6 +28,8 @@ public struct TraceInput: Sendable {
     case standardInput(StandardInput)
     /// Parquet that does not lie in a file of its own.
     case spooled(SpooledParquet)
+    /// A database that does not lie in a file of its own.
+    case database(SQLiteInput)
   }
 
   /// Files whose names differ in their numbers only, in numeric order: the parts of one table.
@@ -58,6 +60,9 @@ public struct TraceInput: Sendable {
 
     /// Whether it holds Parquet.
     package var isParquet: Bool { head.starts(with: Array("PAR1".utf8)) }
+
+    /// Whether it holds a database of SQLite.
+    package var isSQLite: Bool { head.starts(with: SQLiteInput.magic) }
 
     /// How many numbers are missing between the first and the last part.
     public var missingCount: Int { missing.reduce(0) { $0 + $1.count } }
@@ -154,7 +159,8 @@ extension TraceInput.File {
     case .file(let path): return try openParquetFile(path)
     case .remote(let file): return try catching(name) { try ParquetReader(file) }
     case .spooled(let input): return try catching(name) { try ParquetReader(input) }
-    case .entry, .standardInput: throw TraceError(.unrecognised, "it holds no Parquet", file: name)
+    case .entry, .standardInput, .database:
+      throw TraceError(.unrecognised, "it holds no Parquet", file: name)
     }
   }
 

@@ -17,6 +17,8 @@ public struct TableLayout: Equatable, Sendable {
   public var comment: UInt8 = UInt8(ascii: "#")
   /// In a JSON document, the path to the list of rows; `.*` at its end takes an object's members.
   public var rows: String?
+  /// In a database, the table; nil where the columns alone tell.
+  public var table: String?
   /// Texts and numbers that mean none.
   public var missing: [String] = []
   /// What rows that count fulfil.
@@ -26,11 +28,12 @@ public struct TableLayout: Equatable, Sendable {
   public init() {}
 
   /// How rows are read; JSON is known by its first byte.
-  public enum Kind: Sendable { case parquet, json, text }
+  public enum Kind: Sendable { case parquet, sqlite, json, text }
 
   /// What a file that begins with `head` is.
   package static func kind(of head: [UInt8]) -> Kind {
     if head.starts(with: Array("PAR1".utf8)) { return .parquet }
+    if head.starts(with: SQLiteInput.magic) { return .sqlite }
     let first = head.first { ![0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf].contains($0) }
     return first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .json : .text
   }

@@ -42,7 +42,7 @@ extension TraceInput.Group {
       && files.allSatisfy {
         switch $0.location {
         case .file, .remote: true
-        case .entry, .standardInput, .spooled: false
+        case .entry, .standardInput, .spooled, .database: false
         }
       }
   }

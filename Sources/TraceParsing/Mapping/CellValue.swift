@@ -1,4 +1,5 @@
 import Diagnostics
+import SQLite
 import Tables
 import TraceInput
 import Workload
@@ -20,6 +21,21 @@ enum CellValue {
       case .text(let bytes): .text(arena.copy(bytes))
       case .flag(let flag): .flag(flag)
       }
+  }
+
+  /// A value of a database, with its text copied; nil where there is none.
+  init?(_ value: ForeignValue, of column: String, _ arena: TextArena) throws(RowError) {
+    switch value {
+    case .null: return nil
+    case .integer(let integer): self = .integer(integer)
+    case .real(let number): self = .number(number)
+    case .text(let bytes) where bytes.isEmpty: return nil
+    case .text(let bytes): self = .text(arena.copy(bytes))
+    case .blob(let count):
+      throw RowError(
+        column: nil, message: "\(column) is a blob of \(count) bytes, not a number or a text",
+        reason: "bad \(column)")
+    }
   }
 
   /// The value as text.

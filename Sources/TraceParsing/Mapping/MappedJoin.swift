@@ -11,6 +11,9 @@ struct MappedJoin {
   /// Where each value ends; those of a row are one behind the other. An empty one is missing.
   private var ends: [Int] = [0]
 
+  /// Whether it has no rows.
+  var isEmpty: Bool { rows.isEmpty }
+
   /// Reads the table; with no groups, nothing is found.
   init(
     _ plan: MappingPlan.Join, _ groups: [TraceInput.Group], _ options: ReadOptions,
@@ -27,6 +30,9 @@ struct MappedJoin {
     let columns = plan.columns.map { slot($0.name) }
     let least = join.least.map { slot($0) }
     let conditions = join.table.only.map { MappedCondition($0) { slot($0) } }
+    let isChosen = join.choice.map { choice in join.table.only.contains { $0.column == choice } }
+    // Rows of all choices together mean nothing.
+    let groups = isChosen ?? true ? groups : []
     let row = MappedRow(slots: names.count)
     let context = MappedContext(
       clock: ZoneClock(.gmt), hasDecimalCommas: join.table.hasDecimalCommas)
@@ -85,5 +91,32 @@ struct MappedJoin {
       row.values[slot] = start == end ? nil : .text(arena.copy(texts[start..<end]))
     }
     return true
+  }
+}
+
+extension TableMapping.Join {
+  /// Throws where the user has to choose among rows, and has not or has chosen something that is not there: with
+  /// what there is to choose.
+  func checkChoice(_ groups: [TraceInput.Group], _ options: ReadOptions) throws(TraceError) {
+    guard let choice, let first = groups.first else { return }
+    let chosen = table.only.first { $0.column == choice }?.patterns.first
+    var counts: [String: Int] = [:]
+    let row = MappedRow(slots: 1)
+    let context = MappedContext(clock: ZoneClock(.gmt), hasDecimalCommas: table.hasDecimalCommas)
+    for group in groups {
+      var rows = MappedTable(name, group, table, names: [choice], optional: [], conditions: [])
+      try rows.forEachRow(into: row, context, options) { () throws(RowError) in
+        if let value = row.values[0] { counts[value.description, default: 0] += 1 }
+      }
+    }
+    let sorted = counts.sorted { (-$0.value, $0.key) < (-$1.value, $1.key) }
+    let there = sorted.prefix(40).map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
+    throw TraceError(
+      .missing,
+      (chosen.map { "no rows of \(name) have \(choice) \($0)" }
+        ?? "\(name) has rows for each \(choice), of which one must be chosen")
+        + ": --machine-type is one of (with how many rows each) \(there)"
+        + (sorted.count > 40 ? " and \(sorted.count - 40) more" : ""),
+      file: first.files[0].name)
   }
 }

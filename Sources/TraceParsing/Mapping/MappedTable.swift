@@ -1,5 +1,6 @@
 import Diagnostics
 import Parquet
+import SQLite
 import Tables
 import TraceInput
 import Workload
@@ -44,17 +45,19 @@ struct MappedTable {
     into row: MappedRow, _ context: MappedContext, _ options: ReadOptions,
     _ body: () throws(RowError) -> Void
   ) throws(TraceError) {
-    if isParquet {
-      try readParquet(into: row, context, options, body)
-    } else {
-      try readText(into: row, context, options, body)
+    switch kind {
+    case .parquet: try readParquet(into: row, context, options, body)
+    case .sqlite: try readDatabase(into: row, context, options, body)
+    case .json, .text: try readText(into: row, context, options, body)
     }
   }
 
-  private var isParquet: Bool { TableLayout.kind(of: group.head) == .parquet }
+  private var kind: TableLayout.Kind { TableLayout.kind(of: group.head) }
 
   /// Whether its rows can be given to workers: they are text, and a row's number does not matter.
-  var hasChunks: Bool { !isParquet && !names.contains(MappingPlan.rowColumn) }
+  var hasChunks: Bool {
+    [.json, .text].contains(kind) && !names.contains(MappingPlan.rowColumn)
+  }
 
   /// Gives every row that counts to a worker, and what they made of them to `commit`, in the order of the
   /// rows. Only where `hasChunks`.
@@ -140,27 +143,77 @@ struct MappedTable {
         try catching(path) { for (_, cursor) in cursors { try cursor.read(count) } }
         for index in 0..<count {
           rows += 1
-          context.arena.reset()
-          do throws(RowError) {
+          try take(
+            row, Int64(done + index), of: path, constants, context, options
+          ) { () throws(RowError) in
             for (slot, cursor) in cursors {
               try cursor.withValue(index) { value throws(RowError) in
                 let cell = value.map { CellValue($0, context.arena) }
                 row.values[slot] = cell.flatMap { filter.isMissing($0) ? nil : $0 }
               }
             }
-            constants.put(into: row, Int64(done + index), context)
-            guard filter.counts(row) else { continue }
+          } body: { () throws(RowError) in
             try body()
-          } catch {
-            let located = TraceError(
-              error.code, "row \(done + index + 1): \(error.message)", file: path)
-            guard let rejects = options.rejects else { throw located }
-            try rejects.add(located, reason: error.reason, row: "")
           }
         }
         done += count
         options.meter?.add(rows: count)
       }
+    }
+  }
+
+  private mutating func readDatabase(
+    into row: MappedRow, _ context: MappedContext, _ options: ReadOptions,
+    _ body: () throws(RowError) -> Void
+  ) throws(TraceError) {
+    for file in group.files {
+      let (database, path) = (try file.openDatabase(), file.name)
+      let constants = Constants(names, file)
+      let needed = names.filter {
+        !optional.contains($0) && !constants.have($0) && !MappingPlan.isOwn($0)
+      }
+      let table = try database.table(layout.table, having: needed, file: path)
+      var slots: [(slot: Int, name: String)] = []
+      for (slot, name) in names.enumerated() {
+        row.values[slot] = nil
+        if table.columns.contains(name) { slots.append((slot, name)) }
+      }
+      let rows = try telling(path) { () throws(SQLiteError) in
+        try database.rows(of: table, slots.map(\.name))
+      }
+      while try telling(path, { () throws(SQLiteError) in try rows.next() }) {
+        self.rows += 1
+        let number = Int64(rows.count - 1)
+        try take(row, number, of: path, constants, context, options) { () throws(RowError) in
+          for (place, (slot, name)) in slots.enumerated() {
+            let cell = try CellValue(rows.value(place), of: name, context.arena)
+            row.values[slot] = cell.flatMap { filter.isMissing($0) ? nil : $0 }
+          }
+        } body: { () throws(RowError) in
+          try body()
+        }
+        options.meter?.add(rows: 1)
+      }
+    }
+  }
+
+  /// Takes a row that is no text: `fill` puts its values into their slots. A bad one is thrown, or kept as
+  /// rejected.
+  private func take(
+    _ row: MappedRow, _ number: Int64, of path: String, _ constants: Constants,
+    _ context: MappedContext, _ options: ReadOptions, fill: () throws(RowError) -> Void,
+    body: () throws(RowError) -> Void
+  ) throws(TraceError) {
+    context.arena.reset()
+    do throws(RowError) {
+      try fill()
+      constants.put(into: row, number, context)
+      guard filter.counts(row) else { return }
+      try body()
+    } catch {
+      let located = TraceError(error.code, "row \(number + 1): \(error.message)", file: path)
+      guard let rejects = options.rejects else { throw located }
+      try rejects.add(located, reason: error.reason, row: "")
     }
   }
 

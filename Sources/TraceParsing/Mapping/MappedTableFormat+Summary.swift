@@ -26,6 +26,7 @@ extension MappedTableFormat {
 
   private func knownBy(_ plan: MappingPlan) -> String {
     var parts: [String] = []
+    if let table = mapping.table.table { parts.append("a table \(table) of SQLite") }
     if let rows = mapping.table.rows { parts.append("JSON with a list at \(rows)") }
     if let header = mapping.table.header {
       parts.append(
@@ -47,6 +48,6 @@ extension MappedTableFormat {
   }
 
   private static func name(_ layout: TableLayout, else name: String) -> String {
-    layout.file ?? name
+    layout.file ?? layout.table ?? name
   }
 }

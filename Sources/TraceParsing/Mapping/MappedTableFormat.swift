@@ -14,7 +14,7 @@ public struct MappedTableFormat: TraceFormat {
   public let name: String
   private let source: Source
   /// Whether the user describes the table: then what it lacks is told.
-  private let isDescribed: Bool
+  let isDescribed: Bool
 
   /// A format called `name`.
   ///
@@ -77,8 +77,8 @@ public struct MappedTableFormat: TraceFormat {
     var joined: [String: [TraceInput.Group]] = [:]
     var notes: [Note] = []
     for join in mapping.joins {
-      let isInSameFile = join.table.file == nil && join.table.rows != nil
-      let found = isInSameFile ? [first] : try find(join.table, join.key, in: input.groups)
+      let found =
+        join.isInSameFile(first) ? [first] : try find(join.table, join.key, in: input.groups)
       joined[join.name] = found
       if found.isEmpty {
         notes.append(
@@ -161,8 +161,9 @@ public struct MappedTableFormat: TraceFormat {
     for group in groups {
       guard layout.file == nil || layout.isNamed(group) || groups.count == 1 else { continue }
       let kind = TableLayout.kind(of: group.head)
-      // A path to a list is of a document; a table that need have no column could be any.
-      guard layout.rows == nil || kind == .json,
+      // A path to a list is of a document, a table's name of a database; a table that need have no column
+      // could be any.
+      guard layout.rows == nil || kind == .json, layout.table == nil || kind != .text,
         kind == .json || layout.header != nil
           || columns.contains(where: { !MappingPlan.isOwn($0) })
       else { continue }
@@ -171,6 +172,8 @@ public struct MappedTableFormat: TraceFormat {
         let reader = try group.files[0].openParquet()
         let names = reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
         guard group.has(columns, names) else { continue }
+      case .sqlite:
+        guard try group.files[0].hasTable(layout.table, columns) else { continue }
       case .json:
         guard group.firstObject(layout, columns) else { continue }
       case .text:
@@ -198,7 +201,7 @@ public struct MappedTableFormat: TraceFormat {
   private func canRead(
     _ group: TraceInput.Group, _ plan: MappingPlan
   ) -> Bool {
-    guard let header = mapping.table.header else { return true }
+    guard let header = mapping.table.header, !group.isParquet, !group.isSQLite else { return true }
     let rows = group.rows(mapping.table, limit: 50)
       .filter { $0.count == header.count && $0 != header }
     guard !rows.isEmpty else { return false }
@@ -238,6 +241,14 @@ extension TableMapping {
     let own = Set(RecordColumn.all.map(\.name))
     return machines?.columns.values.filter { !$0.isOptional }.flatMap(\.from)
       .contains { !own.contains($0) } ?? false
+  }
+}
+
+extension TableMapping.Join {
+  /// Whether its table is another part of the same document or database.
+  func isInSameFile(_ group: TraceInput.Group) -> Bool {
+    guard table.file == nil else { return false }
+    return group.isSQLite ? table.table != nil : table.rows != nil
   }
 }
 
@@ -281,6 +292,9 @@ extension TraceInput.Group {
     case .parquet:
       let reader = try files[0].openParquet()
       return reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
+    case .sqlite:
+      let tables = try files[0].openDatabase().tables
+      return tables.first { layout.table == nil || $0.name == layout.table }?.columns ?? []
     case .json: return []
     case .text: return layout.header == nil ? rows(layout, limit: 1).first ?? [] : []
     }

@@ -68,6 +68,13 @@ struct MappedTableTrace: RecognisedTrace {
     return notes
   }
 
+  var relativeAmounts: RelativeAmounts {
+    var amounts: RelativeAmounts = []
+    if mapping.columns["cpu_cores"]?.isShare == true { amounts.insert(.cpu) }
+    if mapping.columns["memory_bytes"]?.isShare == true { amounts.insert(.memory) }
+    return amounts
+  }
+
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     var keys = MappedUsageKeys()
     let stream = try gather(options, &keys).stream()
@@ -88,6 +95,7 @@ struct MappedTableTrace: RecognisedTrace {
     _ options: ReadOptions, _ keys: inout MappedUsageKeys
   ) throws(TraceError) -> RecordGathering {
     let hasUsage = !usageGroups.isEmpty
+    let mapping = mapping.scaled(by: options.scale)
     let plan = MappingPlan(mapping)
     var gathering = RecordGathering(options)
     var joins: [MappedJoin] = []
@@ -107,16 +115,17 @@ struct MappedTableTrace: RecognisedTrace {
     for group in groups.flatMap({ group in group.files.map { group.only($0) } }) {
       if joins.isEmpty || joinsItself {
         joins = try plan.joins.map { join throws(TraceError) in
-          try MappedJoin(
-            join, isInSameFile(join.join) ? [group] : joined[join.join.name] ?? [], options,
-            &gathering)
+          let groups = join.join.isInSameFile(group) ? [group] : joined[join.join.name] ?? []
+          let table = try MappedJoin(join, groups, options, &gathering)
+          if table.isEmpty { try join.join.checkChoice(groups, options) }
+          return table
         }
       }
       var table = MappedTable(
         Self.table, group, mapping.table, names: plan.names, optional: plan.optional,
         conditions: plan.conditions, typed: plan.typed, spelledOut: mapping.wordsOnly)
       if hasChunks, table.hasChunks {
-        let (mapping, joined) = (mapping, joins)
+        let joined = joins
         let keepsAttributes = options.keepsAttributes
         let contexts = MappedContexts(mapping, zone)
         try table.forEachChunk(
@@ -135,7 +144,8 @@ struct MappedTableTrace: RecognisedTrace {
       }
       try table.forEachRow(into: row, context, options) { () throws(RowError) in
         for (place, join) in joins.enumerated() where !join.look(row, context.arena) {
-          context.count("rows without one in \(plan.joins[place].join.name)")
+          let isLeftOut = plan.joins[place].count(in: context)
+          if isLeftOut { return }
         }
         for check in plan.checks { try check.hold(row) }
         var task = try builder.read(row, context, &gathering.symbols)
@@ -172,12 +182,7 @@ struct MappedTableTrace: RecognisedTrace {
     return gathering
   }
 
-  /// Whether a joined table is another part of the same document.
-  private func isInSameFile(_ join: TableMapping.Join) -> Bool {
-    join.table.file == nil && join.table.rows != nil
-  }
-
-  private var joinsItself: Bool { mapping.joins.contains(where: isInSameFile) }
+  private var joinsItself: Bool { mapping.joins.contains { $0.isInSameFile(groups[0]) } }
 
   private func fold(
     _ row: MappedRow, _ task: MappedTaskBuilder.Task, _ plan: MappingPlan,
@@ -325,7 +330,7 @@ struct MappedTableTrace: RecognisedTrace {
 
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
     guard let machines = mapping.machines, let group = machineGroup else { return nil }
-    var (list, survey) = try MappedMachines(machines).read(group, options)
+    var (list, survey) = try MappedMachines(machines.scaled(by: options.scale)).read(group, options)
     list.survey = survey
     return list
   }
@@ -343,7 +348,7 @@ struct MappedTableTrace: RecognisedTrace {
       return survey
     }
     if table == Self.machineTable, let machines = mapping.machines, let group = machineGroup {
-      return try MappedMachines(machines).read(group, options).survey
+      return try MappedMachines(machines.scaled(by: options.scale)).read(group, options).survey
     }
     var survey = TableSurvey()
     survey.rows = try gather(options, &keys).report.rows[table] ?? 0

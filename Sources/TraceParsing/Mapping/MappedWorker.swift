@@ -39,7 +39,8 @@ final class MappedWorker: @unchecked Sendable {
   func takeRow() throws(RowError) {
     context.arena.reset()
     for place in joins.indices where !joins[place].look(row, context.arena) {
-      context.count("rows without one in \(plan.joins[place].join.name)")
+      let isLeftOut = plan.joins[place].count(in: context)
+      if isLeftOut { return }
     }
     for check in plan.checks { try check.hold(row) }
     let task = try builder.read(row, context, &symbols)

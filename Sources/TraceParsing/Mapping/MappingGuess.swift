@@ -11,6 +11,8 @@ public struct MappingGuess: Sendable {
   private let columns: [String]
   private let layout: (separator: String?, rows: String?)
   private let samples: [[String]]
+  /// The table of a database that has several, with the most columns.
+  private var table: String?
 
   /// Looks at the first table of an input.
   public init(_ input: TraceInput) throws(TraceError) {
@@ -20,6 +22,12 @@ public struct MappingGuess: Sendable {
     case .parquet:
       columns = try group.files[0].openParquet().columns.map(\.name)
       (layout, samples) = ((nil, nil), [])
+    case .sqlite:
+      let tables = try group.files[0].openDatabase().tables
+      let table = tables.max { $0.columns.count < $1.columns.count }
+      columns = table?.columns ?? []
+      (layout, samples) = ((nil, nil), [])
+      self.table = tables.count > 1 ? table?.name : nil
     case .json:
       let text = String(decoding: group.head.prefix(1 << 14), as: UTF8.self)
       columns = Self.keys(in: text)
@@ -113,6 +121,7 @@ public struct MappingGuess: Sendable {
       text += "#   \(Quoting.visible(shown))\n"
     }
     if let separator = layout.separator { text += "separator: \(quoted(separator))\n" }
+    if let table { text += "table: \(quoted(table))  # guess\n" }
     text += "columns:\n"
     let guesses = guesses
     for guess in guesses {
@@ -152,6 +161,10 @@ extension MappedTableFormat {
     case .parquet:
       guard let reader = try? group.files[0].openParquet() else { return nil }
       there = Set(reader.columns.map(\.name))
+    case .sqlite:
+      guard let tables = try? group.files[0].openDatabase().tables else { return nil }
+      let table = tables.first { mapping.table.table == nil || $0.name == mapping.table.table }
+      there = Set(table?.columns ?? [])
     }
     let lacking = needed.filter { !there.contains($0) }
     return (1 - Double(lacking.count) / Double(needed.count), lacking)

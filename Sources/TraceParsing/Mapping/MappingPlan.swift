@@ -50,6 +50,14 @@ struct MappingPlan {
     let by: [Int]
     /// The columns that are asked for, by slot.
     let columns: [(name: String, slot: Int)]
+
+    /// Counts a row that has no counterpart; whether it is left out.
+    func count(in context: MappedContext) -> Bool {
+      context.count(
+        join.isNeeded
+          ? "rows left out, as \(join.name) has none of them" : "rows without one in \(join.name)")
+      return join.isNeeded
+    }
   }
 
   /// The table's own columns, by slot.

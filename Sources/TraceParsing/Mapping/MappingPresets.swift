@@ -23,6 +23,21 @@ extension MappedTableFormat {
     return MappedTableFormat(name: openDC.name, mapping: mapping)
   }
 
+  /// The traces whose tables have a row for each type of machine, where a type is chosen.
+  public static func azurePacking(machineType: String) -> MappedTableFormat {
+    preset("azure-packing-2020").choosing(machineType)
+  }
+
+  /// The same format where `choice` is what the user chooses of joined tables that leave a choice.
+  public func choosing(_ choice: String) -> MappedTableFormat {
+    var mapping = mapping
+    for (place, join) in mapping.joins.enumerated() {
+      guard let column = join.choice else { continue }
+      mapping.joins[place].table.only.append(RowCondition(column: column, patterns: [choice]))
+    }
+    return MappedTableFormat(name: name, mapping: mapping, isDescribed: isDescribed)
+  }
+
   /// The units that `mem_capacity` can be in.
   public static let memoryUnits = ["B", "kB", "MB", "GB", "KiB", "MiB", "GiB"]
 

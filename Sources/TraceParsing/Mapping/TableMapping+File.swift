@@ -175,6 +175,8 @@ extension TableMapping.Join {
     by = node["by"].map(\.texts) ?? []
     key = node["key"].map(\.texts) ?? by
     least = node.string("least")
+    isNeeded = node.flag("needed") ?? false
+    choice = node.string("choose")
     if by.isEmpty { node.problem(at: "by", "is missing") }
   }
 }
@@ -218,6 +220,7 @@ extension TableLayout {
       }
     }
     rows = node.string("rows")
+    table = node.string("table")
     missing = node["missing"].map(\.texts) ?? []
     only = node.object("only").map(TableMapping.Condition.all) ?? []
     if hasDecimalCommas, separator == UInt8(ascii: ",") {

@@ -90,6 +90,10 @@ public struct TableMapping: Equatable, Sendable {
     public var key: [String]
     /// The column of which the least is taken where several rows have the key; else the first counts.
     public var least: String?
+    /// Whether rows that it has nothing for are left out.
+    public var isNeeded = false
+    /// The column that has a row for each of several things, of which the user chooses one (`--machine-type`).
+    public var choice: String?
   }
 
   /// A table of machines, there from the start.
@@ -209,9 +213,13 @@ enum UnitName {
     return column == "gpu_milli" ? gpus : [:]
   }
 
+  /// A share of what the largest machine has, which the user states (`MachineScale`).
+  static let share = "share"
+
   /// All names of a column's units.
   static func names(of column: String) -> [String] {
-    let names = factors(of: column).keys.sorted()
+    var names = factors(of: column).keys.sorted()
+    if ["cpu_cores", "memory_bytes", "disk_bytes"].contains(column) { names.append(share) }
     return column.hasSuffix("_bytes") || column.hasSuffix("cpu_cores") || column == "gpu_milli"
       ? names + letters.keys.sorted() : names
   }

@@ -32,6 +32,12 @@ struct TraceOptions: ParsableArguments, Sendable {
     completion: .list(MappedTableFormat.memoryUnits))
   var opendcMemoryUnit: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Type of machine that requests are shares of, in traces that have several (azure-packing-2020).",
+      valueName: "type"))
+  var machineType: String?
+
   @Option(help: ArgumentHelp("Cores that a CPU request of 1.0 stands for.", valueName: "cores"))
   var scaleCpu: Double = MachineScale.assumed.cores
 
@@ -104,6 +110,7 @@ struct TraceOptions: ParsableArguments, Sendable {
     settings.table = table
     settings.columns = columns
     settings.openDCMemoryUnit = opendcMemoryUnit
+    settings.machineType = machineType
     settings.scale = try MachineScale(
       cores: scaleCpu, memory: Bytes(gibibytes: scaleMemory), disk: Bytes(gibibytes: scaleDisk))
     settings.timeTolerance = Microseconds(seconds: timeTolerance)

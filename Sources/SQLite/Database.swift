@@ -2,29 +2,40 @@ import CSQLite
 import Foundation
 
 /// What SQLite says is wrong.
-struct SQLiteError: Error, CustomStringConvertible {
+package struct SQLiteError: Error, CustomStringConvertible {
   /// The primary result code, such as `SQLITE_BUSY`.
-  let code: Int32
+  package let code: Int32
   /// `errno` of the call to the system that failed; 0 if none did.
-  let system: Int32
-  let message: String
+  package let system: Int32
+  package let message: String
 
-  var description: String { message }
+  package var description: String { message }
+
+  package init(code: Int32, system: Int32, message: String) {
+    (self.code, self.system, self.message) = (code, system, message)
+  }
+
+  /// What the last call on a connection came to.
+  init(_ handle: OpaquePointer, _ code: Int32) {
+    self.init(
+      code: code & 0xff, system: sqlite3_system_errno(handle),
+      message: String(cString: sqlite3_errmsg(handle)))
+  }
 }
 
 /// A row of a result, apart from the statement that gave it.
-struct SQLRow {
+package struct SQLRow {
   fileprivate let names: [String]
   fileprivate let values: [SQLValue]
 
   /// The value of a column; nil if there is no such column.
-  subscript(_ column: String) -> SQLValue? {
+  package subscript(_ column: String) -> SQLValue? {
     names.firstIndex(of: column).map { values[$0] }
   }
 }
 
 /// A statement of SQL that can be executed several times.
-final class SQLStatement {
+package final class SQLStatement {
   private let database: Database
   private let handle: OpaquePointer
 
@@ -35,10 +46,10 @@ final class SQLStatement {
   deinit { sqlite3_finalize(handle) }
 
   /// Executes the statement for its effect.
-  func execute(_ arguments: [(any SQLConvertible)?] = []) throws { _ = try rows(arguments) }
+  package func execute(_ arguments: [(any SQLConvertible)?] = []) throws { _ = try rows(arguments) }
 
   /// All rows that the statement gives.
-  func rows(_ arguments: [(any SQLConvertible)?] = []) throws -> [SQLRow] {
+  package func rows(_ arguments: [(any SQLConvertible)?] = []) throws -> [SQLRow] {
     precondition(
       arguments.count == Int(sqlite3_bind_parameter_count(handle)), "each ? has an argument")
     defer {
@@ -99,7 +110,7 @@ final class SQLStatement {
 }
 
 /// A connection to a database of SQLite, for one thread at a time.
-final class Database {
+package final class Database {
   private let handle: OpaquePointer
 
   /// Opens a file, and makes it if it is not there.
@@ -107,7 +118,7 @@ final class Database {
   /// - Parameters:
   ///   - path: the file; `:memory:` for a database that goes with the connection.
   ///   - wait: seconds that a statement waits for another process.
-  init(path: String, wait: Double) throws {
+  package init(path: String, wait: Double) throws {
     var handle: OpaquePointer?
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
     let code = sqlite3_open_v2(path, &handle, flags, nil)
@@ -126,13 +137,11 @@ final class Database {
   /// Throws what a result code says, unless it says that all went well.
   fileprivate func check(_ code: Int32) throws {
     guard code != SQLITE_OK else { return }
-    throw SQLiteError(
-      code: code & 0xff, system: sqlite3_system_errno(handle),
-      message: String(cString: sqlite3_errmsg(handle)))
+    throw SQLiteError(handle, code)
   }
 
   /// A statement of SQL with a `?` for each argument.
-  func statement(_ sql: String) throws -> SQLStatement {
+  package func statement(_ sql: String) throws -> SQLStatement {
     var statement: OpaquePointer?
     try check(sqlite3_prepare_v2(handle, sql, -1, &statement, nil))
     guard let statement else { preconditionFailure("a statement says something") }
@@ -140,40 +149,43 @@ final class Database {
   }
 
   /// Executes a statement.
-  func execute(_ sql: String, _ arguments: [(any SQLConvertible)?] = []) throws {
+  package func execute(_ sql: String, _ arguments: [(any SQLConvertible)?] = []) throws {
     try statement(sql).execute(arguments)
   }
 
   /// Executes statements, each of which ends with a semicolon.
-  func executeAll(_ sql: String) throws { try check(sqlite3_exec(handle, sql, nil, nil, nil)) }
+  package func executeAll(_ sql: String) throws {
+    try check(sqlite3_exec(handle, sql, nil, nil, nil))
+  }
 
   /// All rows of a query.
-  func rows(_ sql: String, _ arguments: [(any SQLConvertible)?] = []) throws -> [SQLRow] {
+  package func rows(_ sql: String, _ arguments: [(any SQLConvertible)?] = []) throws -> [SQLRow] {
     try statement(sql).rows(arguments)
   }
 
   /// The first value of the first row; nil if there is no row, or the value is NULL or of another kind.
-  func value<Value: SQLConvertible>(
+  package func value<Value: SQLConvertible>(
     _ sql: String, _ arguments: [(any SQLConvertible)?] = []
   ) throws -> Value? {
     try rows(sql, arguments).first.flatMap { $0.values.first }.flatMap { Value($0) }
   }
 
   /// The key of the row that was inserted last.
-  var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+  package var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
 
   /// How many rows the last statement changed.
-  var changes: Int { Int(sqlite3_changes(handle)) }
+  package var changes: Int { Int(sqlite3_changes(handle)) }
 
   /// Brings into the file what its log holds and nobody is reading.
-  func checkpoint() throws {
+  package func checkpoint() throws {
     try check(sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil))
   }
 
   /// Does `body` in a transaction, which is taken back where it throws.
   ///
   /// - Parameter writes: whether the database is locked for others from the beginning.
-  func transaction<Value>(writes: Bool, _ body: (Database) throws -> Value) throws -> Value {
+  package func transaction<Value>(writes: Bool, _ body: (Database) throws -> Value) throws -> Value
+  {
     try execute(writes ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED")
     do {
       let value = try body(self)
@@ -188,14 +200,14 @@ final class Database {
 }
 
 /// A database that several threads may use, one after the other.
-final class DatabaseQueue: @unchecked Sendable {
+package final class DatabaseQueue: @unchecked Sendable {
   private let path: String
   private let lock = NSLock()
   /// Only touched under the lock; nil when closed.
   private var database: Database?
 
   /// Opens a file as ``Database/init(path:wait:)`` does, and prepares the connection.
-  init(
+  package init(
     path: String = ":memory:", wait: Double = 0, prepare: (Database) throws -> Void = { _ in }
   ) throws {
     self.path = path
@@ -205,7 +217,7 @@ final class DatabaseQueue: @unchecked Sendable {
   }
 
   /// Does `body` alone, in no transaction.
-  func alone<Value>(_ body: (Database) throws -> Value) throws -> Value {
+  package func alone<Value>(_ body: (Database) throws -> Value) throws -> Value {
     lock.lock()
     defer { lock.unlock() }
     guard let database else {
@@ -215,17 +227,17 @@ final class DatabaseQueue: @unchecked Sendable {
   }
 
   /// Does `body` in a transaction that may write.
-  func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
+  package func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
     try alone { try $0.transaction(writes: true, body) }
   }
 
   /// Does `body` in a transaction that sees one state of the database.
-  func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+  package func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
     try alone { try $0.transaction(writes: false, body) }
   }
 
   /// Closes the file.
-  func close() {
+  package func close() {
     lock.lock()
     defer { lock.unlock() }
     database = nil
