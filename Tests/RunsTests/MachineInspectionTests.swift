@@ -56,6 +56,28 @@ import TraceParsing
     }
   }
 
+  /// A trace of machines only, asked for by its table's name or not; a table that its format does not have is told.
+  @Test(
+    arguments: [
+      ("alibaba-2017", "alibaba-2017", "server_event"),
+      ("alibaba-2018/machine_meta.csv", "alibaba-2018", "machine_meta"),
+      ("google-2011-mini/machine_events", "google-2011", "machine_events"),
+      ("google-2019/machine_events-000000000000.json", "google-2019", "machine_events"),
+    ])
+  func machinesAlone(_ path: String, _ format: String, _ table: String) throws {
+    #expect((try machines("\(Self.mini)/\(path)")?["ever"] as? Int ?? 0) > 0)
+    var reading = ReadingSettings()
+    reading.table = table
+    let summary = try TraceSummary(path: "\(Self.mini)/\(path)", reading: reading)
+    #expect(summary.machines != nil)
+    reading.table = "nothing"
+    #expect {
+      _ = try TraceSummary(path: "\(Self.mini)/\(path)", reading: reading)
+    } throws: {
+      "\($0)".contains("no table 'nothing' in \(format); there are ")
+    }
+  }
+
   @Test func machinesOfAMappingAndOfAHeader() throws {
     let folder = TemporaryFolder()
     try folder.write(
