@@ -130,6 +130,40 @@ import Testing
       cell.output.contains(twice) && cell.output.contains("  the same as in"), "\(cell.output)")
   }
 
+  /// So is it where a trace is replayed to learn, to judge or to be compared with.
+  @Test func whatReadingTellsIsSaidByThoseThatLearn() throws {
+    var rows =
+      "job_id,submit_us,first_schedule_us,run_us,cpu_cores,attempts,outcome,end_us,wait_us\n"
+    for job in 0..<150 {
+      let (submit, wait, time) = (job * 3 + job % 4, job * 7 % 11, 5 + job * 13 % 40)
+      rows += "\(job),\(submit)000000,"
+      rows +=
+        job % 5 == 0
+        ? ",,1,0,killed,\(submit + wait)000000,\n"
+        : "\(submit + wait)000000,\(time)000000,\(job % 7 == 0 ? 0 : 1),1,finished,"
+          + "\(submit + wait + time)000000,\(wait)000000\n"
+    }
+    let trace = try folder.write(rows, to: "waits.csv")
+    let left = "30 tasks never ran in the trace: left out"
+    let scenario = try folder.write(
+      "name: rep\ncluster: study:4\nworkload: file:waits.csv\nloads: [0.5]\ntasks: 20\n"
+        + "training: { iterations: 1 }\n", to: "s.yaml")
+    let judged = try run(["evaluate", scenario, "random", "--seeds", "2", "--json"])
+    #expect(judged.error.contains(left) && judged.output.contains(left))
+    #expect(judged.output.contains("17 tasks without run time or CPU request: left out"))
+    let tuned = try run(["tune", scenario, "--draws", "1", "-o", folder("rule.json")])
+    #expect(tuned.error.contains(left))
+    for more in [[], ["--json"]] {
+      let near = try run(
+        ["calibrate", trace, "--cluster", "study:2", "-q", "--candidates", "1"] + more)
+      #expect(near.output.contains(left), "\(near.output.prefix(300))")
+    }
+    _ = try run(["fit", trace, "-o", folder("p.json"), "--families", "lognormal", "-q"])
+    let compared = try run(
+      ["generate", folder("p.json"), "--tasks", "120", "--validate-against", trace, "-q"])
+    #expect(compared.output.contains(left), "\(compared.output)")
+  }
+
   /// Files of one name in several folders have names of their own, however they are asked for.
   @Test func filesOfOneNameAreToldApart() throws {
     let tasks = "job_id,submit_us,run_us,cpu_cores\n1,0,10000000,1\n"
