@@ -26,7 +26,7 @@ import Workload
         cluster: { groups: [{ count: 1, cores: \(cores) }] }
         engine:
           { exactEstimates: true, onePiece: true, bindHead: true, eventsOneByOne: true, depth: 2000,
-            backfilling: \(backfilling), prediction: \(prediction) }
+            backfilling: \(backfilling), \(prediction) }
         tasks: \(length)
         between: { from: 0, to: 10000 }
         """, to: "check.yaml"))
@@ -53,7 +53,7 @@ import Workload
         "\(number + 1) \(number * 3) -1 \(20 + number * 7 % 50) \(1 + number % 4) -1 -1 \(1 + number % 4) 90 -1 1 "
           + "\(1 + number % 3) 1 1 1 1 -1 -1\n"
       }.joined(), to: "log.swf")
-    let scenario = try scenario(trace, 4, "shadow", "none", length: 40)
+    let scenario = try scenario(trace, 4, "shadow", "prediction: none", length: 40)
     for name in Self.names {
       let scheduler = try NamedScheduler(name)
       #expect(scheduler.ordersQueue)
@@ -79,8 +79,10 @@ import Workload
     let figure = try #require(Double(cells[6].filter { $0 != "*" }))
     let policy = try NamedScheduler("order:\(name)")
     let environment = try #require(policy.environment)
+    let prediction = environment.prediction ?? "none"
+    let use = environment.predictFor.map { ", predictFor: \($0)" } ?? ""
     let scenario = try scenario(
-      "\(Self.logs)/\(log)", cores, environment.backfilling, environment.prediction ?? "none")
+      "\(Self.logs)/\(log)", cores, environment.backfilling, "prediction: \(prediction)\(use)")
     let values = try Self.starts.map { try slowdown(policy.policy(), scenario, $0) }
     #expect(abs(values.reduce(0, +) / 10 - figure) < 0.00501)
   }
