@@ -40,6 +40,9 @@ public enum ParquetAnnotation: Sendable, Hashable {
   case date
   /// Since 1970-01-01T00:00, or since midnight, in units of 10^-`decimals` s: 3, 6 or 9.
   case time(decimals: Int, sinceMidnight: Bool)
+  /// What a clock somewhere showed (a TIMESTAMP that is not adjusted to UTC), counted as if it were UTC, in
+  /// units of 10^-`decimals` s.
+  case localTime(decimals: Int)
   /// An integer of fewer bits than its column, or unsigned.
   case integer(bitWidth: Int, isSigned: Bool)
   /// The value times 10^-`scale`.

@@ -34,7 +34,7 @@ import Workload
       StandardWorkloadFormat(), Google2010Format(), Alibaba2017Format.format,
       Alibaba2018Format.format,
       AlibabaGPU2023Format.format,
-    ] + MappedTableFormat.presets
+    ] + MappedTableFormat.presets + [MachineListFormat.slurmNodes, MachineListFormat.openDCTopology]
 
   @Test(
     .enabled(if: sums != nil, "needs ../shared/traces and a Python"),

@@ -27,5 +27,7 @@ public enum Registry {
       Alibaba2017Format.format,
       Alibaba2018Format.format,
       AlibabaGPU2023Format.format,
-    ] + MappedTableFormat.presets
+    ] + MappedTableFormat.presets + [
+      MachineListFormat.slurmNodes, MachineListFormat.openDCTopology,
+    ]
 }

@@ -110,6 +110,7 @@ public struct MappedTableFormat: TraceFormat {
   /// The tables that could be of its machines.
   private func findMachines(in input: TraceInput) throws(TraceError) -> [TraceInput.Group] {
     guard let machines = mapping.machines else { return [] }
+    if let listing = machines.list { return input.groups.filter { listing.init($0) != nil } }
     let needed = machines.columns.values.filter { !$0.isOptional && $0.from.count < 2 }
     return try find(machines.table, needed.flatMap(\.from), in: input.groups)
   }
@@ -124,7 +125,7 @@ public struct MappedTableFormat: TraceFormat {
         "\(what) of \(name); records are made of \(tasks): give both, in one folder",
         file: group.files[0].name)
     }
-    if let machines = mapping.machines?.table,
+    if let machines = mapping.machines?.table, mapping.machines?.listing == nil,
       let group = (try? findMachines(in: input))?.first,
       (machines.header == nil && mapping.hasTellingMachines) || !machines.only.isEmpty
         || machines.isNamed(group)
