@@ -18,6 +18,8 @@ public struct Scenario: Sendable {
   public var options: SimulationOptions
   /// What energy and imbalance count as 1, by load.
   public var units: [Double: RewardUnits]
+  /// What was left out or assumed of its tasks.
+  public var notes: [Note] = []
 
   /// A scenario of these parts.
   public init(

@@ -19,6 +19,11 @@ public protocol TraceFormat: Sendable {
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)?
 
+  /// The machines of a trace of this kind whose tasks are not in `input`; nil where these are not there, or are
+  /// recognised as the trace itself. It is asked for once no format knows the input. Nil unless the format says
+  /// otherwise.
+  func machinesAlone(_ input: TraceInput) throws(TraceError) -> (any RecognisedTrace)?
+
   /// Why an input that resembles this kind is none; nil where there is nothing to say beyond that.
   ///
   /// `isAsked`: whether the user says that it is of this kind.
@@ -33,6 +38,9 @@ public protocol TraceFormat: Sendable {
 }
 
 extension TraceFormat {
+  public func machinesAlone(
+    _ input: TraceInput
+  ) throws(TraceError) -> (any RecognisedTrace)? { nil }
   public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? { nil }
   public func isTold(by input: TraceInput) -> Bool { true }
   public var summary: FormatSummary? { nil }
@@ -177,6 +185,9 @@ public struct TraceOpener: Sendable {
     }
     for candidate in candidates where format != nil || candidate.isTold(by: input) {
       if let trace = try candidate.recognise(input, table: table) { return trace }
+    }
+    for candidate in candidates {
+      if let machines = try candidate.machinesAlone(input) { return machines }
     }
     for candidate in candidates {
       if let error = candidate.refusal(input, isAsked: format != nil) { throw error }

@@ -8,10 +8,10 @@
 /// let note = Note(.leftOut, "jobs.csv", ["rows": 3], "jobs.csv: 3 rows without a user left out")
 /// report.notes.add(note)
 /// ```
-public struct Note: Hashable, Sendable, CustomStringConvertible {
+public struct Note: Codable, Hashable, Sendable, CustomStringConvertible {
   /// What happened, by a stable name: lower case, words joined by hyphens. Whoever makes other notes names their
   /// kinds in an extension.
-  public struct Kind: RawRepresentable, Hashable, Sendable {
+  public struct Kind: RawRepresentable, Codable, Hashable, Sendable {
     /// The name, such as `parts-missing`.
     public let rawValue: String
 

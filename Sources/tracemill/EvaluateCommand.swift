@@ -92,7 +92,7 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
-    var file = try ScenarioFile(path: scenario)
+    var file = try ScenarioFile(path: scenario, logger: messages.logger)
     if let tasks { file.tasks = tasks }
     if !load.isEmpty { file.loads = load }
     try file.measureUnits(workers: workers)
@@ -116,7 +116,7 @@ struct EvaluateCommand: ParsableCommand {
       objects += result.objects
       if !json { try writeOutput(result.text) }
     }
-    if json { try writeOutput(jsonText(["results": objects]) + "\n") }
+    if json { try writeOutput(jsonText(["results": objects, "notes": file.notes.texts]) + "\n") }
     guard let csv else { return }
     try OutputFile.write(rows.utf8, to: csv)
     if !json { try writeOutput("  wrote \(csv)\n") }

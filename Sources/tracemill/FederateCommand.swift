@@ -73,7 +73,7 @@ struct FederateCommand: ParsableCommand {
   }
 
   func run() throws {
-    var file = try ScenarioFile(path: scenario)
+    var file = try ScenarioFile(path: scenario, logger: messages.logger)
     for method in method { try method.check(file, scenario) }
     try file.measureUnits(workers: workers)
     var trained: [FederationTable.Entry] = []

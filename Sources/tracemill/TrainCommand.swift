@@ -54,7 +54,7 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     if try OrderScenario.isOne(path: scenario) { return try trainOrder() }
-    var file = try ScenarioFile(path: scenario)
+    var file = try ScenarioFile(path: scenario, logger: messages.logger)
     guard file.training.iterations > 0 || file.polish != nil else {
       throw CommandFailure(
         message:

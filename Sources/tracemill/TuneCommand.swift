@@ -47,7 +47,7 @@ struct TuneCommand: ParsableCommand {
   }
 
   func run() throws {
-    var file = try ScenarioFile(path: scenario)
+    var file = try ScenarioFile(path: scenario, logger: messages.logger)
     _ = try file.scenario(of: scenario)
     try file.measureUnits(workers: workers)
     let tuner = Tuner(

@@ -5,7 +5,7 @@ Usage: browser.py CHROMIUM PAGE [SCREENSHOT WIDTH HEIGHT [dark] [from=Y]]
 Speaks the DevTools protocol over Chromium's own pipe, so nothing but Python is needed. Prints an object:
 errors (console errors and exceptions), requests (anything but the page itself and data URLs), charts
 (how many colours the ink of each canvas has), figures (their names), tables (their rows of cell texts and data-value), overflow
-(whether a 390-pixel phone has to scroll sideways), contrast (what is too faint, in both themes), keyboard (what arrow keys read out), dark (the
+(whether a 390-pixel phone has to scroll sideways, or to read a table's title), contrast (what is too faint, in both themes), keyboard (what arrow keys read out), dark (the
 background after a press of the theme button).
 """
 
@@ -192,7 +192,9 @@ def main():
                      deviceScaleFactor=1, mobile=True)
         time.sleep(0.3)
         result["overflow"] = browser.evaluate(
-            "document.documentElement.scrollWidth > document.documentElement.clientWidth")
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            " || [...document.querySelectorAll('caption span')]"
+            ".some(title => title.getBoundingClientRect().right > innerWidth)")
         result["pages"] = len(browser.call("Page.printToPDF")["data"])
         events = browser.events
         result["requests"] = [

@@ -24,6 +24,60 @@ import TraceParsing
     #expect(seen["ever"] as? Int == Set(list.events.map(\.machine)).count)
   }
 
+  /// `kubectl get nodes -o json` by itself: a cluster, and nothing to replay.
+  @Test func machinesOfATraceWithoutItsTasks() throws {
+    let folder = TemporaryFolder()
+    func node(_ name: String, _ cpu: String, _ gpus: String) -> String {
+      """
+      {"kind": "Node", "metadata": {"name": "\(name)", "labels": {}},
+       "status": {"allocatable": {"cpu": "\(cpu)", "memory": "8Gi"\(gpus)}}}
+      """
+    }
+    let nodes = [node("a", "3500m", ""), node("b", "8", #", "nvidia.com/gpu": "2""#)]
+    let path = try folder.write(
+      #"{"kind": "List", "items": ["# + nodes.joined(separator: ",") + "]}", to: "nodes.json")
+    let seen = try #require(try machines(path))
+    #expect(seen["ever"] as? Int == 2)
+    let layout = try NamedCluster(path).layout(seed: 1)
+    #expect(layout.effectiveCores == 11.5)
+    var job = try SimulationJob(workload: "poisson:rate=1,run=1,tasks=20", cluster: path)
+    job.scheduler = "best-fit"
+    #expect(try job.run(seed: 1).report.total[.finished] == 20)
+    job.workload = path
+    #expect { _ = try job.run(seed: 1) } throws: { error in
+      "\(error)".contains(
+        "the machines of kubernetes-pods; records are made of the table of its tasks")
+    }
+    // One that is wrong says where.
+    let broken = try folder.write(
+      #"{"kind": "List", "items": ["# + node("a", "many", "") + "]}", to: "broken.json")
+    #expect { _ = try NamedCluster(broken).layout(seed: 1) } throws: { error in
+      "\(error)".contains("broken.json:1") && "\(error)".contains("many")
+    }
+  }
+
+  /// A trace of machines only, asked for by its table's name or not; a table that its format does not have is told.
+  @Test(
+    arguments: [
+      ("alibaba-2017", "alibaba-2017", "server_event"),
+      ("alibaba-2018/machine_meta.csv", "alibaba-2018", "machine_meta"),
+      ("google-2011-mini/machine_events", "google-2011", "machine_events"),
+      ("google-2019/machine_events-000000000000.json", "google-2019", "machine_events"),
+    ])
+  func machinesAlone(_ path: String, _ format: String, _ table: String) throws {
+    #expect((try machines("\(Self.mini)/\(path)")?["ever"] as? Int ?? 0) > 0)
+    var reading = ReadingSettings()
+    reading.table = table
+    let summary = try TraceSummary(path: "\(Self.mini)/\(path)", reading: reading)
+    #expect(summary.machines != nil)
+    reading.table = "nothing"
+    #expect {
+      _ = try TraceSummary(path: "\(Self.mini)/\(path)", reading: reading)
+    } throws: {
+      "\($0)".contains("no table 'nothing' in \(format); there are ")
+    }
+  }
+
   @Test func machinesOfAMappingAndOfAHeader() throws {
     let folder = TemporaryFolder()
     try folder.write(

@@ -106,7 +106,7 @@ import Workload
     let folder = try ScratchFolder()
     let path = try folder.write("topology.json", Self.topology)
     let trace = try TraceOpener(formats: PresetTests.formats).open(path)
-    #expect(trace.format == "opendc-topology" && !trace.canMakeRecords(from: nil))
+    #expect(trace.format == "opendc" && !trace.canMakeRecords(from: nil))
     let list = try #require(try trace.machineEvents(ReadOptions()))
     #expect(list.events.map(\.capacity.cpu) == [16, 16, 16, 16, 4].map { Cores($0) })
     #expect(

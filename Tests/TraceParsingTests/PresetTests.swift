@@ -34,7 +34,7 @@ import Workload
       StandardWorkloadFormat(), Google2010Format(), Alibaba2017Format.format,
       Alibaba2018Format.format,
       AlibabaGPU2023Format.format,
-    ] + MappedTableFormat.presets + [MachineListFormat.slurmNodes, MachineListFormat.openDCTopology]
+    ] + MappedTableFormat.presets
 
   @Test(
     .enabled(if: sums != nil, "needs ../shared/traces and a Python"),
@@ -87,8 +87,6 @@ import Workload
       ("swf", "swf"), ("wfcommons", "wfcommons"), ("wta-shell", "wta"),
       ("swim-facebook", "no run times"), ("opendc/carbon", "carbon"),
       ("opendc/failure", "failures"), ("acme/cluster_summary.csv", "not a table of any"),
-      ("alibaba-gpu-2020/pai_machine_spec.csv.gz", "the machines of alibaba-gpu-2020"),
-      ("alibaba-spot-gpu-2026/node_info_df.csv.gz", "the machines of alibaba-spot-2026"),
     ])
   func `folders are known for what they are`(_ path: String, _ expected: String) throws {
     do {
@@ -98,6 +96,26 @@ import Workload
     } catch let error as TraceError {
       #expect("\(error)".contains(expected), "\(error)")
       #expect(!"\(error)".contains("\n"))
+    }
+  }
+
+  @Test(
+    .enabled(if: Formats.has("alibaba-gpu-2020"), "the real traces are not beside the package"),
+    arguments: [
+      ("alibaba-gpu-2020/pai_machine_spec.csv.gz", "alibaba-gpu-2020", 0),
+      ("alibaba-spot-gpu-2026/node_info_df.csv.gz", "alibaba-spot-2026", 1),
+    ])
+  func `machines without their tasks are a cluster`(
+    _ path: String, _ format: String, _ heads: Int
+  ) throws {
+    let trace = try TraceOpener(formats: Self.formats).open(Formats.traces + "/" + path)
+    #expect(trace.format == format && !trace.canMakeRecords(from: nil))
+    let lines = try Formats.lines(Formats.traces + "/" + path)
+    let list = try #require(try trace.machineEvents(ReadOptions()))
+    #expect(list.events.count == lines.count - heads && list.survey?.rows == list.events.count)
+    #expect(list.events.contains { $0.capacity.milliGPU > 0 })
+    #expect { try trace.records(ReadOptions()) } throws: { error in
+      "\(error)".contains("the machines of \(format); records are made of")
     }
   }
 

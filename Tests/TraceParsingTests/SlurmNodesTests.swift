@@ -90,7 +90,7 @@ import Workload
     let folder = try ScratchFolder()
     let path = try folder.write("nodes.txt", text)
     let trace = try TraceOpener(formats: PresetTests.formats).open(path)
-    #expect(trace.format == "slurm-nodes" && !trace.canMakeRecords(from: nil))
+    #expect(["slurm", "slurm-json"].contains(trace.format) && !trace.canMakeRecords(from: nil))
     return try #require(try trace.machineEvents(ReadOptions()))
   }
 

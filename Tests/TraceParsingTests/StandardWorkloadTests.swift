@@ -94,6 +94,25 @@ import Workload
     }
   }
 
+  @Test func `a header's numbers may have remarks, and what is no number is told`() throws {
+    let folder = try ScratchFolder()
+    let header = "; MaxProcs: abc\n; MaxNodes: 430 (until 1997)\n; MaxMemory: unknown\n"
+    let trace = try open(folder.write("log.swf", header + Self.line(1, 0, 0, 9, status: 1)))
+    let list = try #require(try trace.machineEvents(ReadOptions()))
+    #expect(list.events.map(\.capacity.cpu) == [Cores(430)])
+    #expect(list.events.map(\.unknown) == [[.memory, .disk]])
+    let stream = try trace.records(ReadOptions())
+    _ = try Formats.drain(stream)
+    let texts = stream.report.notes.texts
+    for (key, value) in [("MaxProcs", "abc"), ("MaxMemory", "unknown")] {
+      #expect(
+        texts.contains(
+          "\(key) of the header is '\(value)', which is no number: taken as not known"),
+        "\(texts)")
+    }
+    #expect(!texts.contains { $0.hasPrefix("MaxNodes") })
+  }
+
   @Test(.enabled(if: Formats.has(nasa), "the real traces are not beside the package"))
   func `NASA's log, every field of every line`() throws {
     let path = Formats.traces + "/" + Self.nasa

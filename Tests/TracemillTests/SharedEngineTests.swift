@@ -88,6 +88,115 @@ import Testing
     }
   }
 
+  /// What reading left out, assumed or found odd is said wherever the trace's figures are.
+  @Test func whatReadingTellsIsSaidInAll() throws {
+    var rows = "job_id,submit_us,run_us,cpu_cores,attempts,outcome,end_us\n"
+    for job in 0..<30 {
+      let hasRun = job % 3 != 0
+      rows += "\(job / 2 * 2),\(job)000000,\(hasRun ? "20000000" : ""),1,\(hasRun ? 1 : 0),"
+      rows += "\(hasRun ? "finished" : "killed"),\(job + 21)000000\n"
+    }
+    let trace = try folder.write(rows, to: "left.csv")
+    let twice = "15 tasks have more than one row"
+    let left = "10 tasks never ran in the trace: left out"
+    #expect(try run(["inspect", trace, "-q"]).output.contains(twice))
+    #expect(
+      try run(["inspect", trace, "-q", "--json", "--html", folder("t.html")]).output.contains(twice)
+    )
+    #expect(String(decoding: try contents(folder("t.html")), as: UTF8.self).contains(twice))
+    #expect(try run(["fit", trace]).error.contains(twice))
+    let inputs = ["--workload", trace, "--cluster", "study:4", "--scheduler", "first-fit"]
+    for more in [[], ["--json"], ["--replications", "2"], ["--replications", "2", "--json"]] {
+      let said = try run(["simulate", "-q"] + inputs + more).output
+      #expect(said.contains(twice) && said.contains(left), "\(more)")
+    }
+    let compared = try run(["compare"] + inputs + ["--seeds", "2", "-o", folder("c"), "-q"])
+    _ = try run(
+      ["sweep"] + inputs
+        + ["--vary", "workload.tasks=10,20", "--seeds", "2", "-o", folder("s"), "-q"])
+    #expect(compared.output.contains(twice) && compared.output.contains(left))
+    for file in ["c/report.html", "c/tables.md", "c/results.json", "s/tables.md", "s/report.html"] {
+      let said = String(decoding: try contents(folder(file)), as: UTF8.self)
+      #expect(said.contains(twice) && said.contains(left), "\(file)")
+    }
+    // Ten of the file were left out, before the first ten or twenty were taken.
+    #expect(
+      String(decoding: try contents(folder("s/tables.md")), as: UTF8.self)
+        .contains("what was left out is counted over the whole of"))
+    let cell = try run([
+      "simulate", "-q", "--cell", folder("c/results.sqlite") + "#left.csv/study:4/first-fit/2",
+    ])
+    #expect(
+      cell.output.contains(twice) && cell.output.contains("  the same as in"), "\(cell.output)")
+  }
+
+  /// So is it where a trace is replayed to learn, to judge or to be compared with.
+  @Test func whatReadingTellsIsSaidByThoseThatLearn() throws {
+    var rows =
+      "job_id,submit_us,first_schedule_us,run_us,cpu_cores,attempts,outcome,end_us,wait_us\n"
+    for job in 0..<150 {
+      let (submit, wait, time) = (job * 3 + job % 4, job * 7 % 11, 5 + job * 13 % 40)
+      rows += "\(job),\(submit)000000,"
+      rows +=
+        job % 5 == 0
+        ? ",,1,0,killed,\(submit + wait)000000,\n"
+        : "\(submit + wait)000000,\(time)000000,\(job % 7 == 0 ? 0 : 1),1,finished,"
+          + "\(submit + wait + time)000000,\(wait)000000\n"
+    }
+    let trace = try folder.write(rows, to: "waits.csv")
+    let left = "30 tasks never ran in the trace: left out"
+    let scenario = try folder.write(
+      "name: rep\ncluster: study:4\nworkload: file:waits.csv\nloads: [0.5]\ntasks: 20\n"
+        + "training: { iterations: 1 }\n", to: "s.yaml")
+    let judged = try run(["evaluate", scenario, "random", "--seeds", "2", "--json"])
+    #expect(judged.error.contains(left) && judged.output.contains(left))
+    #expect(judged.output.contains("17 tasks without run time or CPU request: left out"))
+    let tuned = try run(["tune", scenario, "--draws", "1", "-o", folder("rule.json")])
+    #expect(tuned.error.contains(left))
+    for more in [[], ["--json"]] {
+      let near = try run(
+        ["calibrate", trace, "--cluster", "study:2", "-q", "--candidates", "1"] + more)
+      #expect(near.output.contains(left), "\(near.output.prefix(300))")
+    }
+    _ = try run(["fit", trace, "-o", folder("p.json"), "--families", "lognormal", "-q"])
+    let compared = try run(
+      ["generate", folder("p.json"), "--tasks", "120", "--validate-against", trace, "-q"])
+    #expect(compared.output.contains(left), "\(compared.output)")
+  }
+
+  /// Files of one name in several folders have names of their own, however they are asked for.
+  @Test func filesOfOneNameAreToldApart() throws {
+    let tasks = "job_id,submit_us,run_us,cpu_cores\n1,0,10000000,1\n"
+    for part in ["a", "b"] { _ = try folder.write(tasks, to: "\(part)/tasks.csv") }
+    let file = try folder.write(
+      """
+      name: two
+      workloads: [a/tasks.csv, b/tasks.csv]
+      clusters: ["study:2"]
+      schedulers: [{ policy: first-fit }]
+      seeds: 1
+      """, to: "e.yaml")
+    _ = try run(["compare", "--experiment", file, "-o", folder("e"), "-q"])
+    let cells = String(decoding: try contents(folder("e/cells.csv")), as: UTF8.self)
+    #expect(cells.contains("a-tasks.csv") && cells.contains("b-tasks.csv"), "\(cells)")
+    let again = try folder.write(
+      """
+      name: two
+      workloads: [a/tasks.csv, a/tasks.csv]
+      clusters: ["study:2"]
+      schedulers: [first-fit]
+      seeds: 1
+      """, to: "again.yaml")
+    let refused = try TestSupport.run(
+      tracemill, ["compare", "--experiment", again, "-o", folder("n"), "-q"])
+    #expect(refused.status == 1 && refused.error.contains("has the name 'tasks' again"))
+    let inputs = ["--workload", file, "--cluster", "study:2", "--vary", "machines=2"]
+    let twice = try TestSupport.run(
+      tracemill,
+      ["sweep"] + inputs + ["--scheduler", "first-fit", "--scheduler", "first-fit"])
+    #expect(twice.status != 0 && twice.error.contains("--scheduler first-fit is given twice"))
+  }
+
   /// What is selected and how it is replayed comes to the same in all three.
   @Test(arguments: [
     ["--select", "user=ann"], ["--from", "3s"], ["--to", "9s"], ["--scale-arrivals", "4"],

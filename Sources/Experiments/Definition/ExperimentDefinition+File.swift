@@ -62,12 +62,20 @@ extension ExperimentDefinition {
   ) -> [Entry] {
     guard let nodes = root.list(key, required: true) else { return [] }
     if nodes.isEmpty { root.problem(at: key, "is empty; expected at least one") }
-    var seen: Set<String> = []
-    return nodes.compactMap { node in
-      guard let entry = read(node) else { return nil }
-      if !seen.insert(entry.name).inserted { node.problem("has the name '\(entry.name)' again") }
-      return entry
+    var entries = nodes.compactMap { node in read(node).map { (node: node, entry: $0) } }
+    // Files of one name in several folders are told apart by the folders.
+    let unnamed = entries.indices.filter { entries[$0].node["name"] == nil }
+    let alike = Dictionary(grouping: unnamed) { entries[$0].entry.name }.values
+      .filter { Set($0.map { entries[$0].entry.origin }).count == $0.count && $0.count > 1 }
+    for places in alike {
+      let names = distinctNames(of: places.map { entries[$0].entry.origin })
+      for (place, name) in zip(places, names) { entries[place].entry.name = name }
     }
+    var seen: Set<String> = []
+    for (node, entry) in entries where !seen.insert(entry.name).inserted {
+      node.problem("has the name '\(entry.name)' again")
+    }
+    return entries.map(\.entry)
   }
 
   /// `30` (from 1), `[1, 2, 5]` or `{from: 0, count: 30}`.
@@ -112,10 +120,14 @@ extension ExperimentDefinition {
 }
 
 /// What tables call by a name.
-private protocol Named { var name: String { get } }
-extension WorkloadDefinition: Named {}
-extension ClusterDefinition: Named {}
-extension SchedulerDefinition: Named {}
+private protocol Named {
+  var name: String { get set }
+  /// The path or name that it is made from.
+  var origin: String { get }
+}
+extension WorkloadDefinition: Named { fileprivate var origin: String { source } }
+extension ClusterDefinition: Named { fileprivate var origin: String { source ?? "" } }
+extension SchedulerDefinition: Named { fileprivate var origin: String { policy } }
 
 extension WorkloadDefinition {
   fileprivate init?(_ node: ConfigurationNode) {

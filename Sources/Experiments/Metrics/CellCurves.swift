@@ -18,6 +18,8 @@ public struct CellCurves: Codable, Hashable, Sendable {
 
   /// Waits by tenth of the run time.
   public var waitsByLength: [WaitsByLength.Tenth] = []
+  /// What was left out or assumed of the workload.
+  public var notes: [Note] = []
   /// The names of the workload's own classes; empty where it has none.
   public var classNames: [String] = []
   /// Waits by `class` where there are several, and by what the experiment's `waitsBy` asks for, the fifty
@@ -94,6 +96,7 @@ public struct CellCurves: Codable, Hashable, Sendable {
     lastSubmit = try keys.decodeIfPresent(Double.self, forKey: .lastSubmit)
     waitsByLength =
       try keys.decodeIfPresent([WaitsByLength.Tenth].self, forKey: .waitsByLength) ?? []
+    notes = try keys.decodeIfPresent([Note].self, forKey: .notes) ?? []
     classNames = try keys.decodeIfPresent([String].self, forKey: .classNames) ?? []
     waitGroups =
       try keys.decodeIfPresent([String: [WaitGroup]].self, forKey: .waitGroups) ?? [:]

@@ -58,6 +58,14 @@ extension ExperimentSummary {
         names[note, default: []].append(group.scheduler)
       }
     }
+    // Of the workload, the same for all schedulers: each once, as the first cell that has it tells it.
+    for group in scenario.groups {
+      let told = group.cells.flatMap(\.outcome.curves.notes)
+      for note in told where names[note]?.last != group.scheduler {
+        order.add(note)
+        names[note, default: []].append(group.scheduler)
+      }
+    }
     return order.map { note in
       let named = names[note] ?? []
       guard named.count < scenario.groups.count else { return note }

@@ -227,7 +227,7 @@ extension ReportTable {
   fileprivate var html: String {
     var text = """
       <div class="table" tabindex="0" role="region" aria-label="\(Quoting.html(title))">
-      <table><caption>\(Quoting.html(title))</caption><thead><tr>
+      <table><caption><span>\(Quoting.html(title))</span></caption><thead><tr>
       """
     let isWords = header.indices.map { column in
       column > 0 && rows.contains { column < $0.count && $0[column].value == nil }

@@ -15,6 +15,8 @@ public struct CellTasks {
   public var classNames: [String] = []
   /// The users' names by their numbers, once all tasks are read.
   public var userNames: () -> [String] = { [] }
+  /// What was left out or assumed of them, once all tasks are read.
+  public var notes: () -> [Note] = { [] }
   /// Cores that the workload was asked to keep busy; nil where no load was asked for.
   public var askedCores: Double?
 
@@ -147,6 +149,7 @@ public struct CellRunner: Sendable {
     }
     var curves = CellCurves(report, isDrawn: try inputs.dependsOnSeed(workload, cluster))
     curves.waitsByLength = sinks.waits.tenths
+    curves.notes = tasks.notes()
     for (grouping, groups) in groups?.groups(users: tasks.userNames()) ?? [] {
       curves.waitGroups[grouping.rawValue] =
         groups.prefix(Self.groupLimit).compactMap { WaitGroup($0.name, $0.wait) }

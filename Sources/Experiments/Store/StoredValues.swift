@@ -107,6 +107,9 @@ extension CellCurves {
       [waitingAtLastSubmit] + waitsByLength.map(\.count) + waitGroups.values.joined().map(\.count)
     guard counts.allSatisfy((0...countLimit).contains)
     else { throw DamagedStore("holds a count that cannot be") }
+    guard notes.allSatisfy({ $0.figures.values.allSatisfy(\.isFinite) }) else {
+      throw DamagedStore("holds a note with a number that cannot be")
+    }
   }
 }
 

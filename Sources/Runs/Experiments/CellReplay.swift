@@ -78,7 +78,7 @@ public struct CellReplay {
       if let path = files.series { try run.report.series.write(to: path) }
       if let path = files.machineEnergy { try run.report.energy.write(run.layout, to: path) }
       outcome = run.outcome
-      notes = run.report.allNotes(options)
+      notes = run.report.allNotes(options) + run.outcome.curves.notes
     } catch let error as UnknownCell {
       throw RunError(message: "\(source): \(error)")
     } catch let error as SimulationError {
@@ -90,7 +90,10 @@ public struct CellReplay {
   }
 
   private static func same(_ a: CellOutcome, _ b: CellOutcome) -> Bool {
-    a.metrics.count == b.metrics.count && a.curves == b.curves
+    // What is said of a run is no result of it.
+    var (mine, others) = (a.curves, b.curves)
+    (mine.notes, others.notes) = ([], [])
+    return a.metrics.count == b.metrics.count && mine == others
       && a.metrics.allSatisfy { name, value in
         let other = b.metrics[name] ?? .infinity
         return value == other || !value.isFinite && !other.isFinite

@@ -27,7 +27,7 @@ public final class ExperimentProvider: ExperimentInputs {
 
   /// A workload read once, or too large for that.
   private enum Kept: Sendable {
-    case table(TaskTable, DependencyTable, users: [String], format: String?)
+    case table(TaskTable, DependencyTable, users: [String], format: String?, notes: [Note])
     case tooLarge
   }
   private static let tableLimit = 2_000_000
@@ -108,11 +108,13 @@ public final class ExperimentProvider: ExperimentInputs {
     var format: String?
     var (classNames, askedCores): ([String], Double?) = ([], nil)
     var userNames: () -> [String] = { [] }
+    var notes: () -> [Note] = { [] }
     func source() throws -> AnyWorkloadSource<any Error> {
       switch kept {
-      case .table(let table, let known, let users, let name):
+      case .table(let table, let known, let users, let name, let told):
         (dependencies, format) = (known, name)
         userNames = { users }
+        notes = { told }
         return try adapted(CellTasks(table.source()).source, definition, seed: seed)
       case .tooLarge:
         let (tasks, argument) = try replayed(
@@ -121,12 +123,24 @@ public final class ExperimentProvider: ExperimentInputs {
         (classNames, askedCores) = (argument.classNames, argument.askedCores)
         let stream = argument.stream
         userNames = { stream?.symbols.strings ?? [] }
+        notes = { tasks.notes }
         return try adapted(CellTasks(tasks).source, definition, seed: seed)
       }
     }
     var tasks = CellTasks(try source())
     tasks.dependencies = dependencies
     (tasks.classNames, tasks.askedCores, tasks.userNames) = (classNames, askedCores, userNames)
+    tasks.notes = {
+      let all = notes()
+      guard definition.takesPart, all.contains(where: { $0.scope == "workload" }) else {
+        return all
+      }
+      return all + [
+        Note(
+          .odd, definition.name, "what was left out is counted over the whole of \(definition.name)"
+        )
+      ]
+    }
     if !dependencies.isEmpty, format != nil || definition.leavesTasksOut {
       // Read beforehand, so that no task waits for one that never comes.
       (tasks.dependencies, tasks.droppedDependencies) = try dependencies.restricted(to: source())
@@ -260,7 +274,8 @@ public final class ExperimentProvider: ExperimentInputs {
         }
         return .table(
           TaskTable(records), argument.dependencies,
-          users: argument.stream?.symbols.strings ?? [], format: argument.format)
+          users: argument.stream?.symbols.strings ?? [], format: argument.format,
+          notes: tasks.notes)
       }
       tables[key] = made
       return try made.get()
@@ -445,7 +460,11 @@ extension ExperimentProvider {
 extension WorkloadDefinition {
   /// Whether it takes only some of the source's tasks.
   fileprivate var leavesTasksOut: Bool {
-    from != nil || to != nil || priority != nil || select != nil || sample != nil
-      || tasks != nil
+    takesPart || select != nil
+  }
+
+  /// Whether it takes only some of what has been read and selected.
+  fileprivate var takesPart: Bool {
+    from != nil || to != nil || priority != nil || sample != nil || tasks != nil
   }
 }

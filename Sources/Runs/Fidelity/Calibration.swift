@@ -75,6 +75,8 @@ public struct Calibration: Sendable, Codable {
     public var errors: Errors
   }
 
+  /// What was left out or assumed of the trace.
+  public let notes: [Note]
   /// The trace and the machines, as they were named.
   public let workload: String
   public let cluster: String
@@ -125,6 +127,7 @@ public struct Calibration: Sendable, Codable {
     }
     var text =
       "\(workload) on \(cluster), \(counted(best.errors.tasks, "task")) with a recorded wait\n"
+    text += notes.map { "  \($0)\n" }.joined()
     text += line("nearest", best) + line("defaults", standard) + "\n"
     var table = TextTable(header: ["waits, s", "trace", "nearest", "defaults"])
     for (own, other) in zip(best.errors.quantiles, standard.errors.quantiles) {

@@ -82,7 +82,8 @@ public struct CalibrationStudy: Sendable {
       let standard = whole.last(where: { $0.settings == Calibration.Settings() })
     else { throw RunError(message: "\(workload): no tasks to calibrate with") }
     let calibration = Calibration(
-      workload: workload, cluster: cluster, standard: standard, best: best, tried: tried)
+      notes: source.notes, workload: workload, cluster: cluster, standard: standard, best: best,
+      tried: tried)
     var recorded = CalibrationTrace()
     for task in tasks {
       guard let wait = task.recordedWait else { continue }

@@ -96,7 +96,7 @@ public struct FidelityStudy: Sendable {
   }
 
   /// The trace as it is replayed, in order of submission, and when it ends.
-  private func replayed() throws -> (records: [TaskRecord], end: Microseconds) {
+  private func replayed() throws -> (records: [TaskRecord], end: Microseconds, notes: [Note]) {
     var whole = selection
     whole.from = nil
     let workload = try NamedWorkload(trace, seed: 1, reading: reading, selection: whole)
@@ -104,14 +104,14 @@ public struct FidelityStudy: Sendable {
     var records: [TaskRecord] = []
     while let record = try source.next() { records.append(record) }
     let last = workload.stream?.report.lastTime ?? .never
-    return (records.sorted(by: TaskRecord.submitOrder), last)
+    return (records.sorted(by: TaskRecord.submitOrder), last, source.notes)
   }
 
   private func conclusions(
     seed: UInt64,
     drawing make: @escaping @Sendable (_ tasks: Int, _ seed: UInt64) throws -> [TaskRecord]
   ) async throws -> Conclusions? {
-    let (all, end) = try replayed()
+    let (all, end, told) = try replayed()
     let middle = all.isEmpty ? .zero : all[all.count / 2].submit
     let from = selection.from ?? .zero
     let judged = Self.stretch(all, from: from, to: .never, limit: taskLimit)
@@ -163,7 +163,7 @@ public struct FidelityStudy: Sendable {
       }
     }
     let pair = hasStretches ? (runs[1], selection.from == nil ? runs[2] : runs[0]) : nil
-    var notes = [demand.note].compactMap { $0 }
+    var notes = told.texts + [demand.note].compactMap { $0 }
     if count == taskLimit { notes.append("the first \(grouped(count)) tasks, not all") }
     if thinning > 1 {
       notes.append(

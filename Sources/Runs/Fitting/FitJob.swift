@@ -169,6 +169,9 @@ public struct FitJob {
     var origin = provenance
     var notes = trace.notes
     notes.add(stream.report.notes)
+    for note in stream.report.notes where note.kind != .resumed && !trace.notes.contains(note) {
+      reading.logger?.notice("\(note)")
+    }
     origin.notes = notes.texts
     if let note = rejects?.note {
       origin.notes.append(note.text)

@@ -11,6 +11,8 @@ import Workload
 public final class ReplayTape: Sendable {
   private let tasks: [TaskRecord]
   private let gaps: [Double]
+  /// What was left out or assumed.
+  let notes: [Note]
   private let halves: [Half]
 
   private struct Half {
@@ -29,8 +31,12 @@ public final class ReplayTape: Sendable {
     let argument = try NamedWorkload(path, seed: 0)
     let replayed = ReplayedTasks(argument, atStart: .skip)
     var tasks: [TaskRecord] = []
+    var idle = 0
     while let task = try replayed.next() {
-      guard task.runTime > .zero, task.request.cpu > .zero else { continue }
+      guard task.runTime > .zero, task.request.cpu > .zero else {
+        idle += 1
+        continue
+      }
       guard tasks.count < Self.taskLimit else {
         throw RunError(
           message:
@@ -41,6 +47,14 @@ public final class ReplayTape: Sendable {
     guard tasks.count > 3 else {
       throw RunError(message: "\(path): has no four tasks that ran, to be replayed")
     }
+    var notes = replayed.notes
+    if idle > 0 {
+      notes.append(
+        Note(
+          .leftOut, "workload", ["without_work": Double(idle)],
+          "\(counted(idle, "task")) without run time or CPU request: left out"))
+    }
+    self.notes = notes
     var gaps = [0.0]
     for (a, b) in zip(tasks, tasks.dropFirst()) { gaps.append((b.submit - a.submit).seconds) }
     gaps[0] = gaps.reduce(0, +) / Double(gaps.count - 1)

@@ -1,6 +1,7 @@
 import Configuration
 import Experiments
 import Foundation
+import Logging
 import MARL
 import Simulation
 import Workload
@@ -27,10 +28,23 @@ public struct ScenarioFile {
   /// Tasks of an episode, at most: what it makes of each stays in memory to its end.
   public static let taskLimit = 10_000_000
 
+  /// What was left out or assumed of the scenarios' tasks.
+  public var notes: [Note] {
+    scenarios.flatMap { scenario in
+      scenario.notes.map {
+        scenarios.count == 1
+          ? $0 : Note($0.kind, scenario.name, $0.figures, "\(scenario.name): \($0)")
+      }
+    }
+  }
+
   /// Reads it, and the traces that it names.
   ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - logger: is told the ``notes``; nil for silence.
   /// - Throws: ``RunError`` with every mistake in the file.
-  public init(path: String) throws {
+  public init(path: String, logger: Logger? = nil) throws {
     do {
       let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
       let parts = try ConfigurationFile(path: path).read { ScenarioParts($0, folder: folder) }
@@ -42,6 +56,7 @@ public struct ScenarioFile {
       localIterations = parts.localIterations
       proximal = parts.proximal
       momentum = parts.momentum
+      for note in notes { logger?.notice("\(note)") }
     } catch let error as ConfigurationError {
       throw RunError(error)
     }

@@ -54,7 +54,10 @@ struct ScenarioPlace {
 
   /// The scenario; traces are read here, once.
   func scenario(options: SimulationOptions) throws -> Scenario {
-    Scenario(name: name, options: options, cluster: try cluster(), source: try source())
+    let (source, notes) = try source()
+    var scenario = Scenario(name: name, options: options, cluster: try cluster(), source: source)
+    scenario.notes = notes
+    return scenario
   }
 
   private func cluster() throws -> @Sendable (UInt64) throws -> ClusterLayout {
@@ -69,9 +72,10 @@ struct ScenarioPlace {
     }
   }
 
-  private func source() throws
-    -> @Sendable (EpisodeSeed, Double, ClusterLayout) throws -> any WorkloadSource
-  {
+  private typealias Source =
+    @Sendable (EpisodeSeed, Double, ClusterLayout) throws -> any WorkloadSource
+
+  private func source() throws -> (Source, [Note]) {
     let model: WorkloadModel
     switch tasks {
     case .written(let written): model = written
@@ -79,13 +83,15 @@ struct ScenarioPlace {
       model = try NamedModel(name).scenario.model
     case .named(let name):
       let tape = try ReplayTape(name)
-      return { seed, load, layout in
-        try tape.source(seed: seed, load: load, onCores: layout.effectiveCores)
-      }
+      return (
+        { seed, load, layout in
+          try tape.source(seed: seed, load: load, onCores: layout.effectiveCores)
+        }, tape.notes
+      )
     }
     // Means of laws take far longer than an episode's other preparations.
     let work = model.meanJobCoreSeconds
-    return { seed, load, layout in
+    let source: Source = { seed, load, layout in
       var model = model
       try model.setLoad(load, onCores: layout.effectiveCores, work: work)
       return try SyntheticWorkload(model, .endless, seed: seed.value).map { task in
@@ -94,6 +100,7 @@ struct ScenarioPlace {
         return task
       }
     }
+    return (source, [])
   }
 }
 

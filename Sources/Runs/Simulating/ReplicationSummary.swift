@@ -14,6 +14,8 @@ public struct ReplicationSummary {
   public let options: SimulationOptions
   /// What has to be said of the runs before their figures are read, most important first.
   let notes: [Note]
+  /// What was left out or assumed of the workload, in the first run.
+  let replayed: [Note]
   /// What all runs cost to make.
   public let cost: RunCost
 
@@ -53,7 +55,7 @@ public struct ReplicationSummary {
     return """
       \(workload) on \(cluster): \(counted(first.machines, "machine")), \(first.policy), \
       \(counted(reports.count, "run")), seeds \(first.seed) to \(last.seed)
-      \(notes.map { "  NOTE: \($0)\n" }.joined())\(table.text)
+      \(notes.map { "  NOTE: \($0)\n" }.joined())\(replayed.map { "  \($0)\n" }.joined())\(table.text)
         simulated in \(fixed(cost.wall, 2)) s (\(fixed(cost.cpu, 2)) s of CPU)
       \(audit)
       """
@@ -74,7 +76,8 @@ public struct ReplicationSummary {
     let audits = reports.compactMap(\.audit)
     var object: [String: Any] = [
       "workload": workload, "cluster": cluster, "scheduler": reports.first?.policy ?? "",
-      "remarks": notes.texts, "notes": notes.map(\.object), "replications": reports.count,
+      "remarks": notes.texts, "notes": (notes + replayed).map(\.object),
+      "replications": reports.count,
       "seeds": reports.map(\.seed), "measures": measures,
       "wall_s": cost.wall, "cpu_s": cost.cpu,
     ]

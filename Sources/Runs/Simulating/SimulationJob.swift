@@ -155,13 +155,16 @@ public struct SimulationJob: Sendable {
   /// - Throws: what the first seed in order that failed threw.
   public func replications(seeds: [UInt64]) async throws -> ReplicationSummary {
     let start = RunCost.Start()
-    let reports = try await Replications.run(seeds: seeds, width: reading.threads) { seed in
+    let runs = try await Replications.run(seeds: seeds, width: reading.threads) { seed in
       var results = DiscardedResults()
-      return try run(seed: seed, meter: ReadMeter(), results: &results).report
+      let run = try run(seed: seed, meter: ReadMeter(), results: &results)
+      return (report: run.report, notes: run.tasks.notes + run.constraints.notes)
     }
+    let reports = runs.map(\.report)
     return ReplicationSummary(
       reports: reports, workload: workload, cluster: cluster,
       options: engine.options, notes: reports.first.map(notes) ?? [],
+      replayed: runs.first?.notes ?? [],
       cost: RunCost(since: start))
   }
 

@@ -51,19 +51,13 @@ public struct SimulationSummary {
   private var loadNotes: [Note] { LoadReached(report).note.map { [$0] } ?? [] }
 
   /// All that has to be known of the run, most important first.
-  public var allNotes: [Note] { notes + loadNotes + constraints.notes + layout.unknownNotes }
+  public var allNotes: [Note] {
+    notes + loadNotes + tasks.notes + constraints.notes + layout.unknownNotes
+  }
 
   private var replayLines: String {
     var lines = (notes + loadNotes).map { "  NOTE: \($0)\n" }.joined()
-    for (count, what) in [
-      (tasks.neverRan, "never ran in the trace: left out"),
-      (tasks.unknown, "with unknown run time: left out"),
-      (tasks.observed, "running when the trace began: replayed from its beginning"),
-      (tasks.cutOffAtEnd, "still running when the trace ended: replayed as far as it goes"),
-      (tasks.assumed, "with an assumed request"),
-    ] where count > 0 {
-      lines += "  \(counted(count, "task")) \(what)\n"
-    }
+    for note in tasks.counts + tasks.untold { lines += "  \(note)\n" }
     for note in constraints.notes { lines += "  \(note)\n" }
     if options.accountsFrom != .never {
       lines += "  utilisation and energy from trace time \(span(options.accountsFrom.seconds)) on\n"

@@ -27,7 +27,5 @@ public enum Registry {
       Alibaba2017Format.format,
       Alibaba2018Format.format,
       AlibabaGPU2023Format.format,
-    ] + MappedTableFormat.presets + [
-      MachineListFormat.slurmNodes, MachineListFormat.openDCTopology,
-    ]
+    ] + MappedTableFormat.presets
 }

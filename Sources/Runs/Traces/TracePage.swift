@@ -147,7 +147,7 @@ extension TraceSummary {
         blocks: [
           .table(
             ReportTable(title: "Oddities", note: "", header: ["what", "count"], rows: oddRows))
-        ]))
+        ] + (notes.isEmpty ? [] : [.list(notes.texts)])))
     return ReportPage(
       title: path.split(separator: "/").last.map(String.init) ?? path,
       subtitle: "A trace of \(grouped(records)) \(unit), read as \(format)", sections: sections,

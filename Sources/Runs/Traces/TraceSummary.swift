@@ -10,6 +10,8 @@ public struct TraceSummary {
   let format: String
   let tables: [TraceTable]
   let passedOver: [PassedOverFile]
+  /// What is known of the trace before it is read.
+  let told: [Note]
   let scale: MachineScale
   let relativeAmounts: RelativeAmounts
   /// What reading the records told.
@@ -58,6 +60,7 @@ public struct TraceSummary {
     format = trace.format
     tables = trace.tables
     passedOver = trace.passedOver
+    told = trace.notes
     relativeAmounts = trace.relativeAmounts
     self.scale = scale
   }
@@ -264,8 +267,17 @@ public struct TraceSummary {
   private var oddLines: String {
     var lines = TextTable(left: [0])
     for (what, count) in oddities { lines.add([what, grouped(count)]) }
-    let text = lines.text
+    // The others were told when the trace was found.
+    let text = lines.text + notes.filter { !told.contains($0) }.map { "  \($0)\n" }.joined()
     return text.isEmpty ? "" : "\nto know\n" + text
+  }
+
+  /// What was left out or assumed.
+  var notes: [Note] {
+    var notes = told
+    notes.add(report.notes.filter { $0.kind != .resumed })
+    notes.add(PassedOverFile.note(passedOver, limit: 3).map { [$0] } ?? [])
+    return notes
   }
 
   /// What is odd about the trace, and how often.
@@ -342,6 +354,7 @@ public struct TraceSummary {
         as [String: Any]
     }
     object["passed_over"] = passedOver.map(\.object)
+    (object["notes"], object["note_values"]) = (notes.texts, notes.map(\.object))
     return object
   }
 

@@ -21,6 +21,8 @@ public struct NamedWorkload {
   public let format: String?
   /// Files of the trace that were not read.
   public private(set) var passedOver: [PassedOverFile] = []
+  /// What was told of it when it was found: of its trace, or of the model that makes it.
+  public private(set) var told: [Note] = []
   /// The names of its own classes, by `TaskRecord.kind` from 1; empty where it has none.
   public private(set) var classNames: [String] = []
   /// Cores that it was asked to keep busy; nil where no load was asked for.
@@ -43,13 +45,15 @@ public struct NamedWorkload {
   ) throws {
     if name.hasPrefix("poisson:") {
       (stream, format, dependencies) = (nil, nil, DependencyTable())
-      source = try Self.poisson(name.dropFirst("poisson:".count), seed: seed, reading)
+      (source, told) = try Self.poisson(name.dropFirst("poisson:".count), seed: seed)
+      for note in told { reading.logger?.notice("\(note)") }
     } else if NamedModel.isOne(name) {
       var model = try NamedModel(name)
       try model.setLoad(onCores: cores)
       let made = try Self(model, seed: seed, reading: reading, selection: selection)
       (stream, format, dependencies) = (made.stream, made.format, made.dependencies)
       (source, classNames, askedCores) = (made.source, made.classNames, made.askedCores)
+      told = made.told
     } else {
       var reading = reading
       reading.keepsColumns = selection.needsAttributes
@@ -59,6 +63,8 @@ public struct NamedWorkload {
       dependencies = stream.dependencies
       format = trace.format
       passedOver = trace.passedOver
+      told = trace.notes
+      told.add(PassedOverFile.note(passedOver).map { [$0] } ?? [])
       source = selection.apply(stream)
     }
   }
@@ -68,7 +74,8 @@ public struct NamedWorkload {
     _ model: NamedModel, seed: UInt64, reading: ReadingSettings = .init(),
     selection: TaskSelection = .init()
   ) throws {
-    for note in model.notes { reading.logger?.notice("\(note)") }
+    told = model.notes
+    for note in told { reading.logger?.notice("\(note)") }
     let tasks = try model.source(seed: seed, marksClasses: true)
     (stream, format, dependencies) = (nil, nil, try tasks.dependencies())
     source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
@@ -103,8 +110,8 @@ public struct NamedWorkload {
 
   /// Run times are constant, which is said, or follow the law that is named.
   private static func poisson(
-    _ text: Substring, seed: UInt64, _ reading: ReadingSettings
-  ) throws -> AnyWorkloadSource<TraceError> {
+    _ text: Substring, seed: UInt64
+  ) throws -> (AnyWorkloadSource<TraceError>, [Note]) {
     var law: String?
     var cv: Double?
     var values = ["rate": 1.0, "run": 60, "cpu": 1, "memory": 1, "tasks": 10_000]
@@ -136,14 +143,14 @@ public struct NamedWorkload {
     let (cpu, memory) = (min(values["cpu"] ?? 0, 1e6), min(values["memory"] ?? 0, 1e6))
     guard let law else {
       guard cv == nil else { throw RunError(message: "poisson: cv= needs law=") }
-      reading.logger?.notice(
+      let tasks = PoissonSource(
+        rate: rate, runTime: Microseconds(seconds: run),
+        request: Resources(cpu: Cores(cpu), memory: Bytes(gibibytes: memory)),
+        count: Int(values["tasks"] ?? 0), seed: seed)
+      let note = Note(
+        .assumed, "poisson", ["run_s": run],
         "poisson: every task runs for \(significant(run)) s; law=exponential draws run times")
-      return AnyWorkloadSource(
-        Infallible(
-          base: PoissonSource(
-            rate: rate, runTime: Microseconds(seconds: run),
-            request: Resources(cpu: Cores(cpu), memory: Bytes(gibibytes: memory)),
-            count: Int(values["tasks"] ?? 0), seed: seed)))
+      return (AnyWorkloadSource(Infallible(base: tasks)), [note])
     }
     guard run > 0, cpu > 0, memory > 0 else {
       throw RunError(message: "poisson: with law=, run, cpu and memory are more than 0")
@@ -154,7 +161,7 @@ public struct NamedWorkload {
     do {
       let tasks = try SyntheticWorkload(
         model, .tasks(Int(values["tasks"] ?? 0)), seed: seed)
-      return AnyWorkloadSource(RecordStream(generated: tasks, users: tasks.userNames))
+      return (AnyWorkloadSource(RecordStream(generated: tasks, users: tasks.userNames)), [])
     } catch { throw RunError(error) }
   }
 }

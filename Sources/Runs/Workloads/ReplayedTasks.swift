@@ -107,6 +107,36 @@ public final class ReplayedTasks: WorkloadSource {
 }
 
 extension ReplayedTasks {
+  /// What was left out or assumed, and what reading told; complete once all tasks are read.
+  public var notes: [Note] { counts + untold + workload.told }
+
+  /// ``notes`` without those that were told when the workload was found.
+  var untold: [Note] {
+    (workload.stream?.report.notes ?? []).filter {
+      $0.kind != .resumed && !workload.told.contains($0)
+    }
+  }
+
+  /// How many tasks were left out, or replayed as something was assumed.
+  var counts: [Note] {
+    let all: [(Int, Note.Kind, String, String)] = [
+      (neverRan, .leftOut, "never_ran", "never ran in the trace: left out"),
+      (unknown, .leftOut, "unknown_run_time", "with unknown run time: left out"),
+      (
+        observed, .assumed, "from_start",
+        "running when the trace began: replayed from its beginning"
+      ),
+      (
+        cutOffAtEnd, .assumed, "to_end",
+        "still running when the trace ended: replayed as far as it goes"
+      ),
+      (assumed, .assumed, "request", "with an assumed request"),
+    ]
+    return all.filter { $0.0 > 0 }.map { count, kind, figure, what in
+      Note(kind, "workload", [figure: Double(count)], "\(counted(count, "task")) \(what)")
+    }
+  }
+
   /// What to say first where more than a tenth of the workload is left out; nil otherwise.
   public var warning: String? {
     let all = replayed + leftOut

@@ -257,6 +257,11 @@ struct FieldTableFormatTrace: RecognisedTrace {
     return gathering
   }
 
+  func canMakeRecords(from table: String?) -> Bool {
+    guard let table else { return tables.contains { $0.name == source.tasks.table.name } }
+    return table != source.machines?.table.name
+  }
+
   var machineTable: String? {
     source.machines.flatMap { machines in
       tables.contains { $0.name == machines.table.name } ? machines.table.name : nil

@@ -11,14 +11,7 @@ public struct Google2011Format: TraceFormat {
   public func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
-    var asked: Google2011Table?
-    if let table {
-      asked = Google2011Table(rawValue: table)
-      guard asked != nil else {
-        let names = Google2011Table.allCases.map(\.rawValue).joined(separator: ", ")
-        throw TraceError(.missing, "no table '\(table)' in google-2011; there are \(names)")
-      }
-    }
+    let asked = table.flatMap(Google2011Table.init(rawValue:))
     var found: [Google2011Table: (TraceInput.Group, ColumnLayout)] = [:]
     var strays: Set<Google2011Table> = []  // what was found is a table by its name only
     for group in input.groups {
@@ -42,6 +35,10 @@ public struct Google2011Format: TraceFormat {
       if !fits { strays.insert(layout.table) }
     }
     guard !found.isEmpty else { return nil }
+    if let table, asked == nil {
+      let names = Google2011Table.allCases.map(\.rawValue).joined(separator: ", ")
+      throw TraceError(.missing, "no table '\(table)' in google-2011; there are \(names)")
+    }
     let used = found.values.map(\.0)
     return Google2011Trace(
       path: input.path, found: found, passedOver: input.passedOver(besides: used, format: name))
@@ -180,7 +177,9 @@ public struct Google2011Trace: RecognisedTrace {
     let stream = try pipeline.records(
       table: table.rawValue, report: report,
       assumed: table == .jobEvents ? options.assumedRequest : nil)
-    if table == .taskEvents, let (group, layout) = found[.taskUsage] {
+    if table == .taskEvents, let (group, layout) = found[.taskUsage],
+      options.canReadBeside(group, Google2011Table.taskUsage.rawValue, stream)
+    {
       JoinedUsage(Google2011Table.taskUsage.rawValue, of: stream, options) {
         options, body throws(TraceError) in
         try Google2011Usage(group: group, layout: layout).forEach(options, body)

@@ -200,7 +200,9 @@ struct Google2019Trace: RecognisedTrace {
       sorted.report.surveys[name] = decoder.survey(rows: reader.rows)
     }
     sorted.report.rejects = options.rejects?.counts ?? [:]
-    if table == .instanceEvents, let usage {
+    if table == .instanceEvents, let usage,
+      options.canReadBeside(usage, Google2019Usage.table, sorted)
+    {
       JoinedUsage(Google2019Usage.table, of: sorted, options) { options, body throws(TraceError) in
         try Google2019Usage(group: usage).forEach(options, body)
         return []

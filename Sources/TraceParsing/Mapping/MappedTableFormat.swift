@@ -115,7 +115,22 @@ public struct MappedTableFormat: TraceFormat {
     return try find(machines.table, needed.flatMap(\.from), in: input.groups)
   }
 
-  /// What is here of the trace where its tasks are not: its machines, or a table that is joined.
+  /// Its machines, where they are told by their columns or the file's name.
+  public func machinesAlone(
+    _ input: TraceInput
+  ) throws(TraceError) -> (any RecognisedTrace)? {
+    guard mapping.problems.isEmpty, let machines = mapping.machines,
+      let group = try findMachines(in: input).first,
+      machines.listing != nil || (machines.table.header == nil && mapping.hasTellingMachines)
+        || !machines.table.only.isEmpty || machines.table.isNamed(group)
+    else { return nil }
+    let tasks = mapping.table.file.map { "its \($0) table" } ?? "the table of its tasks"
+    return MachinesAlone(
+      format: name, group: group, machines: machines, tasks: tasks,
+      passedOver: input.passedOver(besides: [group], format: name))
+  }
+
+  /// What is here of the trace where its tasks are not: a table that is joined.
   public func refusal(_ input: TraceInput, isAsked: Bool) -> TraceError? {
     guard mapping.problems.isEmpty else { return nil }
     let tasks = mapping.table.file.map { "its \($0) table" } ?? "the table of its tasks"
@@ -124,13 +139,6 @@ public struct MappedTableFormat: TraceFormat {
         .unrecognised,
         "\(what) of \(name); records are made of \(tasks): give both, in one folder",
         file: group.files[0].name)
-    }
-    if let machines = mapping.machines?.table, mapping.machines?.listing == nil,
-      let group = (try? findMachines(in: input))?.first,
-      (machines.header == nil && mapping.hasTellingMachines) || !machines.only.isEmpty
-        || machines.isNamed(group)
-    {
-      return error("the machines", group)
     }
     for join in mapping.joins where join.table.file != nil {
       if let group = (try? find(join.table, join.key, in: input.groups))?.first,

@@ -158,6 +158,14 @@ struct StandardWorkloadTrace: RecognisedTrace {
           "\(longLines) \(longLines == 1 ? "line has" : "lines have") more than the 18 fields of the format: what is beyond is left out"
         ))
     }
+    let header = StandardWorkloadHeader(reader.header)
+    for key in ["MaxProcs", "MaxNodes", "MaxMemory"] where header.number(key) == nil {
+      guard let value = header[key], !value.isEmpty else { continue }
+      gathering.report.notes.add(
+        Note(
+          .odd, "swf",
+          "\(key) of the header is '\(value.prefix(40))', which is no number: taken as not known"))
+    }
     gathering.header = reader.header
     gathering.finish("swf", rows: reader.rows, comments: reader.comments, options)
     return gathering
@@ -170,8 +178,10 @@ struct StandardWorkloadTrace: RecognisedTrace {
       group, StandardWorkloadColumn.table, .blanks(header: nil), options: options)
     try reader.forEachRow { _ throws(RowError) in }
     let values = StandardWorkloadHeader(reader.header)
-    guard let processors = (values["MaxProcs"] ?? values["MaxNodes"]).flatMap({ Int64($0) }),
-      processors > 0
+    guard
+      let processors = (values.number("MaxProcs") ?? values.number("MaxNodes")).flatMap({
+        Int64(exactly: $0)
+      }), processors > 0
     else { return nil }
     guard Double(processors) <= Ranges.cores.upperBound else {
       throw TraceError(
@@ -180,8 +190,8 @@ struct StandardWorkloadTrace: RecognisedTrace {
         file: group.files[0].name)
     }
     // kilobytes a node
-    let nodes = Double(values["MaxNodes"] ?? "") ?? 1
-    let stated = Double(values["MaxMemory"] ?? "").flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+    let nodes = values.number("MaxNodes") ?? 1
+    let stated = values.number("MaxMemory").flatMap { $0 > 0 ? $0 : nil }
     let memory = stated.map {
       Bytes(rounding: min($0 * 1024 * max(1, nodes), Double(Ranges.amount.upperBound / 2)))
     }
@@ -230,6 +240,13 @@ public struct StandardWorkloadHeader: Sendable {
 
   /// The first value of a key.
   public subscript(key: String) -> String? { fields.first { $0.key == key }?.value }
+
+  /// The number that the first value of a key begins with, what follows a blank being a remark
+  /// (`430 (until 1997)`); nil if it begins with none.
+  public func number(_ key: String) -> Double? {
+    self[key]?.split(whereSeparator: \.isWhitespace).first.flatMap { Double($0) }
+      .flatMap { $0.isFinite ? $0 : nil }
+  }
 
   private static func trim(_ text: Substring) -> Substring {
     var text = text.drop { $0.isWhitespace }

@@ -95,3 +95,20 @@ final class JoinedUsage: UsageTable, @unchecked Sendable {
     return notes
   }
 }
+
+extension ReadOptions {
+  /// Whether a table that is not split can be read where the others are fragments: on another machine it may not
+  /// be there, and is left out with a word.
+  func canReadBeside(_ group: TraceInput.Group, _ table: String, _ stream: RecordStream) -> Bool {
+    guard case .reading? = split, group.hasOnlyFiles else { return true }
+    for file in group.files where FileStatus(file.name).kind != .file {
+      stream.report.notes.add(
+        Note(
+          .leftOut, table,
+          "\(table) is not in the fragments, and no longer at \(file.name): use over time is left out"
+        ))
+      return false
+    }
+    return true
+  }
+}

@@ -152,13 +152,12 @@ struct SweepCommand: AsyncParsableCommand {
   }
 
   private func parts() throws -> ExperimentDefinition {
-    var definition = ExperimentDefinition(
-      name: "sweep of \(vary.key)",
-      workloads: [.init(name: "workload", source: workload ?? "")],
-      clusters: [.init(name: "cluster", source: cluster ?? "")],
-      schedulers: scheduler.enumerated().filter { scheduler.firstIndex(of: $1) == $0 }.map {
-        .init(name: $1, policy: $1)
-      }, seeds: [1])
+    var definition = try ExperimentDefinition(
+      workloads: [workload ?? ""], clusters: [cluster ?? ""], schedulers: scheduler, seeds: [1])
+    definition.name = "sweep of \(vary.key)"
+    // Named by what is varied, until it is known what stays.
+    definition.workloads[0].name = "workload"
+    definition.clusters[0].name = "cluster"
     try options.apply(to: &definition)
     return definition
   }

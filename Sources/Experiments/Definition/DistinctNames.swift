@@ -1,5 +1,3 @@
-import Experiments
-
 extension ExperimentDefinition {
   /// A name for each of several sources, no two alike: as many of a path's last parts as tell it from the
   /// others, with hyphens for what separates names.
