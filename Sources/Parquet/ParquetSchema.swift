@@ -43,6 +43,9 @@ public enum ParquetAnnotation: Sendable, Hashable {
   /// What a clock somewhere showed (a TIMESTAMP that is not adjusted to UTC), counted as if it were UTC, in
   /// units of 10^-`decimals` s.
   case localTime(decimals: Int)
+  /// How long something takes, in units of 10^-`decimals` s: 0, 3, 6 or 9. Told by the Arrow schema in the file's
+  /// metadata, as pandas and polars write it.
+  case duration(decimals: Int)
   /// An integer of fewer bits than its column, or unsigned.
   case integer(bitWidth: Int, isSigned: Bool)
   /// The value times 10^-`scale`.

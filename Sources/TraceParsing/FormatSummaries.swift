@@ -15,7 +15,9 @@ extension Google2011Format {
     FormatSummary(
       about: "Google clusterdata-2011-2",
       knownBy: "the kinds of its fields; folders and files by their tables' names; `schema.csv`",
-      tables: ["task_events or job_events", "machine_events (machines)", "task_usage (use over time)"],
+      tables: [
+        "task_events or job_events", "machine_events (machines)", "task_usage (use over time)",
+      ],
       reads: ["all columns but deadline_us, estimate_us, gpu_milli"],
       limits: [
         "amounts are shares of the largest machine's",

@@ -73,6 +73,50 @@ import Workload
     }
   }
 
+  /// Parquet has no type for a length of time: pandas and polars say its unit in the file's Arrow schema.
+  @Test(.enabled(if: python != nil, noPython)) func durationsKeepTheirUnits() throws {
+    try make(
+      """
+      import pyarrow as pa, pyarrow.parquet as pq, pandas as pd
+      runs = [1_500_000, 90_000_000_000, None, 7]
+      for unit, of in [("s", 1_000_000), ("ms", 1000), ("us", 1), ("ns", 1 / 1000)]:
+          held = [None if r is None else int(r // of) if of >= 1 else r * 1000 for r in runs]
+          column = pa.array(held, pa.duration(unit))
+          pq.write_table(pa.table({"job_id": [1, 2, 3, 4], "submit_us": [0, 1, 2, 3], "run_us": column}),
+                         f"own-{unit}.parquet")
+          pq.write_table(pa.table({"id": [1, 2, 3, 4], "t": [0, 1, 2, 3], "d": column}),
+                         f"mapped-{unit}.parquet")
+      frame = pd.DataFrame({"job_id": [1, 2], "submit_us": [0, 1]})
+      frame["run_us"] = pd.to_timedelta([1_500_000, 90_000_000_000], unit="us")
+      frame.to_parquet("pandas.parquet")
+      # Names alone are no durations, and a schema that is damaged says nothing.
+      table = pa.table({"job_id": [1], "submit_us": [0], "run_us": pa.array([5], pa.int64())})
+      for name, text in [("cut", b"/////wAB"), ("none", b"!"), ("huge", b"/////////38=" * 9)]:
+          writer = pq.ParquetWriter(f"{name}.parquet", table.schema, store_schema=False)
+          writer.write_table(table)
+          writer.add_key_value_metadata({"ARROW:schema": text})
+          writer.close()
+      """)
+    let whole: [Int64?] = [1_500_000, 90_000_000_000, nil, 7]
+    for (unit, step) in [("s", 1_000_000), ("ms", 1000), ("us", 1), ("ns", 1)] as [(String, Int64)]
+    {
+      let expected = whole.map { $0.map { $0 / step * step } }
+      for records in [
+        try read(folder("own-\(unit).parquet")).records,
+        try mapped(folder("mapped-\(unit).parquet")).records,
+      ] {
+        let times = records.map { $0.flags.contains(.runTimeUnknown) ? nil : $0.runTime.rawValue }
+        #expect(times == expected, "\(unit): \(times)")
+      }
+    }
+    #expect(
+      try read(folder("pandas.parquet")).records.map(\.runTime.rawValue)
+        == [1_500_000, 90_000_000_000])
+    for name in ["cut", "none", "huge"] {
+      #expect(try read(folder("\(name).parquet")).records.map(\.runTime.rawValue) == [5], "\(name)")
+    }
+  }
+
   @Test func integersWithAPointAndWordsForYesAreRead() throws {
     let text = """
       job_id,submit_us,end_us,run_us,priority,cpu_cores,irregular,cut_off_at_end

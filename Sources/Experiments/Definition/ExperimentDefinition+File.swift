@@ -126,7 +126,7 @@ private protocol Named {
   var origin: String { get }
 }
 extension WorkloadDefinition: Named { fileprivate var origin: String { source } }
-extension ClusterDefinition: Named { fileprivate var origin: String { source ?? "" } }
+extension ClusterDefinition: Named { fileprivate var origin: String { source } }
 extension SchedulerDefinition: Named { fileprivate var origin: String { policy } }
 
 extension WorkloadDefinition {

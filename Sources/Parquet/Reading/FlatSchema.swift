@@ -9,8 +9,14 @@ struct FlatSchema {
   /// Leaves in all: the chunks that every row group has.
   var leafCount = 0
 
-  /// Walks the schema, which is a tree written in preorder.
-  init(_ elements: [SchemaElement]) throws(ParquetError) {
+  /// What the file's Arrow schema says of columns that have no type of Parquet's own.
+  private let durations: [String: Int]
+
+  /// Walks the schema, which is a tree written in preorder. `durations`: as ``ArrowSchema`` tells them.
+  init(
+    _ elements: [SchemaElement], durations: [String: Int] = [:]
+  ) throws(ParquetError) {
+    self.durations = durations
     guard let root = elements.first, root.childCount > 0 || elements.count == 1 else {
       throw ParquetError(.corrupt, "the file has no schema")
     }
@@ -56,6 +62,9 @@ struct FlatSchema {
     }
     var column = ParquetColumn(element.name, type, isNullable: element.repetition == 1)
     column.annotation = element.annotation
+    if element.annotation == .none, type == .int64, let decimals = durations[element.name] {
+      column.annotation = .duration(decimals: decimals)
+    }
     columns.append(column)
     leaves.append(leafCount)
   }

@@ -59,7 +59,8 @@ public final class ParquetReader {
   ///   throws.
   public init(_ input: any ParquetInput, limits: ParquetLimits = ParquetLimits()) throws {
     let (footer, start) = try ParquetReader.readFooter(input, limits)
-    let schema = try FlatSchema(footer.schema)
+    let schema = try FlatSchema(
+      footer.schema, durations: ArrowSchema.durations(footer.keyValues))
     self.input = input
     self.limits = limits
     self.footer = footer

@@ -175,6 +175,8 @@ extension ParquetColumn {
     switch annotation {
     case .time(let decimals, _), .localTime(let decimals):
       [3: 1e3, 6: 1, 9: 1e-3][decimals].map { ($0, "a time with \(decimals) decimals") }
+    case .duration(let decimals):
+      [0: 1e6, 3: 1e3, 6: 1, 9: 1e-3][decimals].map { ($0, "a duration with \(decimals) decimals") }
     case .date: (86400e6, "DATE")
     default: nil
     }

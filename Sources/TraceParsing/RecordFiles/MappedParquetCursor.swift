@@ -138,6 +138,13 @@ final class MappedParquetCursor {
       if sinceMidnight { text = String(text.suffix(8)) }
       if rest > 0 { text += ".\(String(rest + unit).dropFirst())" }
       return text
+    case .duration(let decimals):
+      let units: [Int: Int64] = [0: 1, 3: 1000, 6: 1_000_000, 9: 1_000_000_000]
+      guard let unit = units[decimals] else { return nil }
+      let (seconds, rest) = stored.quotientAndRemainder(dividingBy: unit)
+      let sign = stored < 0 ? "-" : ""
+      let digits = rest == 0 ? "" : ".\(String(abs(rest) + unit).dropFirst())"
+      return "\(sign)PT\(abs(seconds))\(digits)S"
     default: return nil
     }
   }
