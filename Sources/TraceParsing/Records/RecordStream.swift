@@ -93,6 +93,16 @@ public final class RecordStream: WorkloadSource {
 
   deinit { buffer.deallocate() }
 
+  /// Tells `note` of every record before it is given.
+  func tell(_ note: @escaping (TaskRecord) throws(TraceError) -> Void) {
+    let inner = fill
+    fill = { stream, records throws(TraceError) in
+      let count = try inner(stream, records)
+      for record in records.prefix(count) { try note(record) }
+      return count
+    }
+  }
+
   /// Whether its end was reached: a trace's records are read once, and another stream is made to read them
   /// again.
   public var isUsedUp: Bool { ended && position == filled }
