@@ -14,6 +14,10 @@ static const unsigned char study_100[] = {
 #embed "../../data/policies/study-100.safetensors"
 };
 
+static const unsigned char devices_fgd[] = {
+#embed "../../data/policies/devices-fgd.safetensors"
+};
+
 static const struct {
   const char *name;
   const unsigned char *bytes;
@@ -22,6 +26,7 @@ static const struct {
 } files[] = {
   {"policies/study-setting.safetensors", study_setting, sizeof study_setting},
   {"policies/study-100.safetensors", study_100, sizeof study_100},
+  {"policies/devices-fgd.safetensors", devices_fgd, sizeof devices_fgd},
   {"policies/study-setting.curve.csv", (const unsigned char[]){
 #embed "../../data/policies/study-setting.curve.csv" suffix(, 0)
   }},

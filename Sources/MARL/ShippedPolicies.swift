@@ -24,6 +24,15 @@ public enum ShippedPolicies {
   /// The file of a learned order; nil if there is none of that name.
   public static func order(_ name: String) -> Data? { nil }
 
+  /// Names of the learned choices of devices, for `device:NAME`.
+  public static let deviceNames = ["devices-fgd"]
+
+  /// The file of a learned choice of devices; nil if there is none of that name.
+  public static func device(_ name: String) -> Data? {
+    deviceNames.contains(name)
+      ? ShippedFile.bytes("policies/\(name).safetensors").map { Data($0) } : nil
+  }
+
   /// The constants of a tuned rule as JSON; nil if there is none of that name.
   public static func rule(_ name: String) -> Data? {
     ShippedFile.bytes("policies/one-step-\(name).json").map { Data($0) }
