@@ -235,6 +235,26 @@ let package = Package(
   cxxLanguageStandard: .cxx17
 )
 
+// Tests run over debug builds. In these modules they compute: without the optimiser the suite takes several
+// times as long. What only a debug build checks, such as bounds of unsafe buffers, is checked all the same.
+let optimised: Set = [
+  "Workload", "Quoting", "Configuration", "PortableMath", "Fitting", "Parquet", "Generation",
+  "Simulation", "Experiments", "MARL", "TraceInput", "TraceParsing",
+]
+let optimisedC: Set = ["CVectorMath", "CNeural", "CIngest", "CSimdJSON"]
+for target in package.targets {
+  if optimised.contains(target.name) {
+    var flags = ["-O", "-assert-config", "Debug"]
+    // Its likelihoods are generic, in files of their own: they are specialised where all files are seen.
+    if target.name == "Fitting" { flags += ["-wmo", "-num-threads", "2", "-disable-batch-mode"] }
+    target.swiftSettings = [.unsafeFlags(flags, .when(configuration: .debug))]
+  }
+  if optimisedC.contains(target.name) {
+    target.cSettings = [.unsafeFlags(["-O2"], .when(configuration: .debug))]
+    target.cxxSettings = [.unsafeFlags(["-O2"], .when(configuration: .debug))]
+  }
+}
+
 // The fuzzing targets, which only tools/fuzz builds: everything with libFuzzer's counters in it. What
 // they do with an input is a file of the tests, which try it on what was found.
 if Context.environment["TRACEMILL_FUZZ"] != nil {

@@ -56,6 +56,10 @@ static const unsigned char order_lublin_2_shadow[] = {
 };
 #endif
 
+static const unsigned char devices_fgd[] = {
+#embed "../../data/policies/devices-fgd.safetensors"
+};
+
 static const struct {
   const char *name;
   const unsigned char *bytes;
@@ -88,6 +92,7 @@ static const struct {
 #if __has_embed("../../data/policies/order-lublin-2-shadow.safetensors")
   {"policies/order-lublin-2-shadow.safetensors", order_lublin_2_shadow, sizeof order_lublin_2_shadow},
 #endif
+  {"policies/devices-fgd.safetensors", devices_fgd, sizeof devices_fgd},
   {"policies/study-setting.curve.csv", (const unsigned char[]){
 #embed "../../data/policies/study-setting.curve.csv" suffix(, 0)
   }},

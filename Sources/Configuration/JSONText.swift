@@ -13,16 +13,18 @@ enum JSONText {
     guard first == UInt8(ascii: "{") || first == UInt8(ascii: "["), isSpecial(text),
       (try? JSONSerialization.jsonObject(with: Data(text.utf8))) != nil
     else { return nil }
+    // Scalar by scalar: append(contentsOf:) of a view of scalars copies what is there already.
     var result = String.UnicodeScalarView()
     var scalars = text.unicodeScalars.makeIterator()
     while let scalar = scalars.next() {
       guard scalar == "\\" else {
-        result.append(contentsOf: needsEscape(scalar) ? escape(scalar.value) : .init([scalar]))
+        if needsEscape(scalar) { escape(scalar.value, &result) } else { result.append(scalar) }
         continue
       }
       guard let kind = scalars.next() else { break }
       guard kind == "u" else {
-        result.append(contentsOf: [scalar, kind])
+        result.append(scalar)
+        result.append(kind)
         continue
       }
       var value = hexadecimal(&scalars)
@@ -30,7 +32,7 @@ enum JSONText {
         _ = (scalars.next(), scalars.next())
         value = 0x1_0000 + (value - 0xd800) << 10 + (hexadecimal(&scalars) - 0xdc00)
       }
-      result.append(contentsOf: escape(value))
+      escape(value, &result)
     }
     return String(result)
   }
@@ -47,9 +49,10 @@ enum JSONText {
     }
   }
 
-  private static func escape(_ value: UInt32) -> String.UnicodeScalarView {
+  private static func escape(_ value: UInt32, _ result: inout String.UnicodeScalarView) {
     let digits = String(value, radix: 16)
-    return ("\\U" + String(repeating: "0", count: 8 - digits.count) + digits).unicodeScalars
+    let text = "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+    for scalar in text.unicodeScalars { result.append(scalar) }
   }
 
   private static func hexadecimal(_ scalars: inout String.UnicodeScalarView.Iterator) -> UInt32 {

@@ -29,6 +29,15 @@ public enum ShippedPolicies {
     ShippedFile.bytes("policies/order-\(name).safetensors").map { Data($0) }
   }
 
+  /// Names of the learned choices of devices, for `device:NAME`.
+  public static let deviceNames = ["devices-fgd"]
+
+  /// The file of a learned choice of devices; nil if there is none of that name.
+  public static func device(_ name: String) -> Data? {
+    deviceNames.contains(name)
+      ? ShippedFile.bytes("policies/\(name).safetensors").map { Data($0) } : nil
+  }
+
   /// The constants of a tuned rule as JSON; nil if there is none of that name.
   public static func rule(_ name: String) -> Data? {
     ShippedFile.bytes("policies/one-step-\(name).json").map { Data($0) }

@@ -40,6 +40,9 @@ public enum ParquetAnnotation: Sendable, Hashable {
   case date
   /// Since 1970-01-01T00:00, or since midnight, in units of 10^-`decimals` s: 3, 6 or 9.
   case time(decimals: Int, sinceMidnight: Bool)
+  /// What a clock somewhere showed (a TIMESTAMP that is not adjusted to UTC), counted as if it were UTC, in
+  /// units of 10^-`decimals` s.
+  case localTime(decimals: Int)
   /// How long something takes, in units of 10^-`decimals` s: 0, 3, 6 or 9. Told by the Arrow schema in the file's
   /// metadata, as pandas and polars write it.
   case duration(decimals: Int)

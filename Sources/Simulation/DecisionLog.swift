@@ -129,6 +129,13 @@ private struct LoggedPolicy: PlacementPolicy {
   var goesByEstimates: Bool { base.goesByEstimates }
   var followsRecord: Bool { base.followsRecord }
 
+  var needsDevices: Bool { base.needsDevices }
+
+  mutating func devices(
+    for task: TaskView, on machine: Int, in cluster: borrowing Cluster,
+    using rng: inout RandomStream
+  ) -> DeviceSet? { base.devices(for: task, on: machine, in: cluster, using: &rng) }
+
   mutating func runBegan(on cluster: borrowing Cluster) { base.runBegan(on: cluster) }
 
   mutating func machineChanged(_ machine: Int, on cluster: borrowing Cluster) {

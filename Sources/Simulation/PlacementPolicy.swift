@@ -163,10 +163,22 @@ public protocol PlacementPolicy {
   /// of ``SimulationOptions/order``.
   var queueOrder: QueueRule? { get }
 
+  /// Whether it can only be run where GPUs are devices (``DeviceTable``). False by default.
+  var needsDevices: Bool { get }
+
   /// Where `task` goes, now.
   mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) -> Placement
+
+  /// On which devices of the machine a task starts that it put there: as many as ``Cluster/deviceRequest(of:)``
+  /// says, each with room. Nil, the default, for those of ``Swift/SIMD16/tightest(for:)``: of one that shares a device,
+  /// the one with the least room. Asked only of tasks of one instance that ask for devices, right before they start;
+  /// anything that is not valid ends the run with an error.
+  mutating func devices(
+    for task: TaskView, on machine: Int, in cluster: borrowing Cluster,
+    using rng: inout RandomStream
+  ) -> DeviceSet?
 
   /// A run begins. Here a policy builds what it keeps about the machines.
   mutating func runBegan(on cluster: borrowing Cluster)
@@ -192,6 +204,11 @@ extension PlacementPolicy {
   public var goesByEstimates: Bool { false }
   public var followsRecord: Bool { false }
   public var queueOrder: QueueRule? { nil }
+  public var needsDevices: Bool { false }
+  public mutating func devices(
+    for task: TaskView, on machine: Int, in cluster: borrowing Cluster,
+    using rng: inout RandomStream
+  ) -> DeviceSet? { nil }
   public mutating func runBegan(on cluster: borrowing Cluster) {}
   public mutating func machineChanged(_ machine: Int, on cluster: borrowing Cluster) {}
   public mutating func taskEnded(_ result: TaskResult, on cluster: borrowing Cluster) {}

@@ -21,6 +21,9 @@ public struct RunRemarks: Hashable, Sendable {
   /// ``Unmodelled``.
   public var unmodelled = Array(repeating: 0, count: Unmodelled.allCases.count)
 
+  /// The policy that goes by devices where GPUs are not devices; nil for none.
+  public var lacksDevices: String?
+
   /// How the tasks' recorded starts fared; nil where the run did not go by them.
   public var recorded: RecordedStarts?
 
@@ -189,6 +192,11 @@ public struct RunRemarks: Hashable, Sendable {
   /// is.
   public func failure(_ options: SimulationOptions) -> String? {
     guard tasks > 0 else { return nil }
+    if let lacksDevices {
+      return
+        "\(lacksDevices) puts tasks on single GPUs, and GPUs are an amount here: --devices (devices: true) makes "
+        + "them devices, where tasks ask for GPUs"
+    }
     if let recorded {
       return recorded.withoutStart == tasks
         ? "0 of \(Self.grouped(tasks)) tasks have a recorded start, which 'recorded' goes by: it replays "

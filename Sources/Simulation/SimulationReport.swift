@@ -75,6 +75,9 @@ public struct SimulationReport: Sendable {
   /// Tasks that were waiting at the last submission.
   public var waitingAtLastSubmit = 0
 
+  /// How devices stood at the last submission; nil where GPUs are not devices.
+  public var devices: DeviceReport?
+
   /// Adds what only the workload knows: its classes' names, and the load that it was asked to be on the
   /// machines of `layout`, in cores of speed 1.
   public mutating func tell(
@@ -268,6 +271,8 @@ public enum SimulationError: Error, CustomStringConvertible {
   case tooManyFailures(Int, time: Microseconds)
   /// A batch policy chose a task that was not offered.
   case invalidChoice(policy: String, index: Int, count: Int, time: Microseconds)
+  /// GPUs cannot be devices in this run, or its policy needs them to be.
+  case devices(String)
   /// No decision is open, or the answer is to another kind of decision.
   case unfittingAnswer(policy: String, time: Microseconds)
 
@@ -284,6 +289,7 @@ public enum SimulationError: Error, CustomStringConvertible {
       "policy \(policy) put task \(id.job)/\(id.index) on machine \(machine) at \(time.rawValue)"
         + " µs, where it does not fit"
     case .cluster(let error): "the cluster: \(error)"
+    case .devices(let reason): reason
     case .cyclicDependencies(let id):
       "task \(id.job)/\(id.index) waits for itself, through the tasks that it waits for"
     case .tooManyTasks(let limit, let time):

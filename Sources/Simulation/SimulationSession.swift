@@ -49,12 +49,18 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
     } catch {
       throw .cluster(error)
     }
+    if let obstacle = Engine.obstacle(
+      simulator.devices, layout, simulator.options)
+    {
+      throw .devices(obstacle)
+    }
     engine = Engine(
       layout, policy: simulator.policy,
       options: simulator.policy.followsRecord
         ? simulator.options.followingRecord : simulator.options,
       seed: simulator.seed,
       dependencies: simulator.dependencies, constraints: simulator.constraints,
+      devices: simulator.devices,
       choosesTasks: choosesTasks ?? (simulator.policy is any BatchPlacementPolicy))
     self.source = source
     seed = simulator.seed
@@ -157,6 +163,7 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
     report.policyGoesByEstimates = engine.policy.goesByEstimates
     report.policyChoosesTasks = engine.isBatch
     report.drewChance = engine.drewChance
+    report.devices = engine.deviceReport
     if lacksMemory {
       (report.usage.memory, report.usage.fragmentation.memory) = (.nan, .nan)
       report.usage.whileSubmitting.memory = .nan

@@ -32,6 +32,9 @@ public struct Simulator {
   /// What machines are like and tasks require of it; nothing by default.
   public var constraints = ConstraintTable()
 
+  /// What tasks ask of single GPUs; by default nothing, and GPUs are an amount.
+  public var devices = DeviceTable()
+
   /// A simulator of `cluster` under `policy`.
   public init(
     cluster: ClusterLayout, policy: any PlacementPolicy,

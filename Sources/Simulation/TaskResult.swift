@@ -68,6 +68,8 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   public var kind: UInt16 = 0
   /// How many times it left the pending queue for a machine.
   public var placements: Int32 = 0
+  /// The devices of its last attempt, of a gang those of its first instance; empty where GPUs are not devices.
+  public var devices: DeviceSet = []
   /// Whether that is the end. Only a policy is told of what is not: of a task that has lost its place and
   /// waits again, whose outcome is `unfinished` so far.
   public var isFinal = true

@@ -15,11 +15,13 @@ extension Google2011Format {
     FormatSummary(
       about: "Google clusterdata-2011-2",
       knownBy: "the kinds of its fields; folders and files by their tables' names; `schema.csv`",
-      tables: ["task_events or job_events", "machine_events (machines)"],
+      tables: [
+        "task_events or job_events", "machine_events (machines)", "task_usage (use over time)",
+      ],
       reads: ["all columns but deadline_us, estimate_us, gpu_milli"],
       limits: [
         "amounts are shares of the largest machine's",
-        "task_usage, task_constraints and machine_attributes are counted, not used",
+        "of task_usage the mean CPU rate and the canonical memory are read",
       ])
   }
 }
@@ -29,9 +31,15 @@ extension Google2019Format {
     FormatSummary(
       about: "Google clusterdata-2019 (v3), JSON lines as published",
       knownBy: "the keys of its objects",
-      tables: ["instance_events", "collection_events", "machine_events (machines)"],
+      tables: [
+        "instance_events", "collection_events", "machine_events (machines)",
+        "instance_usage (use over time)",
+      ],
       reads: ["all columns but deadline_us, estimate_us, gpu_milli, disk_bytes", "dependencies"],
-      limits: ["amounts are shares of the largest machine's", "instance_usage is not read"])
+      limits: [
+        "amounts are shares of the largest machine's",
+        "of instance_usage the average use is read",
+      ])
   }
 }
 

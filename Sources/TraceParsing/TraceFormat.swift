@@ -113,6 +113,10 @@ public struct MachineEventList: Sendable {
   public var events: [MachineEvent]
   /// The platforms' names.
   public var symbols: SymbolTable
+  /// The machines of each partition, where the list has partitions; a machine may be in several.
+  public var partitions: [String: Set<Int64>] = [:]
+  /// What was assumed of them.
+  public var notes: [Note] = []
   /// What was counted on the way, where the events are one table of the trace.
   public var survey: TableSurvey?
 

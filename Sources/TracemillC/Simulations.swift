@@ -126,7 +126,8 @@ public func runExport(
     let summary = finished.summary
     switch String(cString: table) {
     case "tasks":
-      let columns = ResultWriter.columns(slowdownBound: summary.options.slowdownBound)
+      let columns = ResultWriter.columns(
+        slowdownBound: summary.options.slowdownBound, devices: summary.report.devices != nil)
       ArrowTable(columns: columns).export(finished.results, to: out)
     case "series":
       ArrowTable(columns: UsageSeries.columns).export(summary.report.series.bins, to: out)

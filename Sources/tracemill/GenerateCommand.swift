@@ -37,7 +37,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The layout to write: records, google-2011 (a new folder), swf (as .swf says), batsim, wfformat (a new folder), slurm-simulator or kubernetes.",
+      "The layout to write: records, google-2011 (a new folder), swf (as .swf says), batsim, wfformat and opendc (new folders), slurm-simulator or kubernetes.",
       valueName: "layout"))
   var toFormat = RecordLayout.records
 

@@ -7,7 +7,8 @@ import Runs
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Train a learned scheduler on a scenario: where tasks go, or which is next.",
+    abstract:
+      "Train a learned scheduler on a scenario: where tasks go, which is next, or which GPUs they get.",
     discussion: """
       The folder gets policy.safetensors (best on the validation seeds: the scheduler \
       marl:FOLDER/policy.safetensors), checkpoint.safetensors (to go on from), \
@@ -53,7 +54,11 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    if try OrderScenario.isOne(path: scenario) { return try trainOrder() }
+    switch try OrderScenario.decision(path: scenario) {
+    case .order: return try trainOrder()
+    case .device: return try trainDevice()
+    case .placement, nil: break
+    }
     var file = try ScenarioFile(path: scenario, logger: messages.logger)
     guard file.training.iterations > 0 || file.polish != nil else {
       throw CommandFailure(
@@ -70,6 +75,20 @@ struct TrainCommand: ParsableCommand {
     } catch let error as TrainingError {
       throw CommandFailure(message: "\(scenario): \(error)")
     }
+  }
+
+  /// Learns which machine and device a task gets.
+  private func trainDevice() throws {
+    guard !resume, from == nil else {
+      throw ValidationError(
+        "--resume and --from are for decision: placement; a choice of devices is trained in one go")
+    }
+    let scenario = try DeviceScenario(path: scenario)
+    try makeFolder(output)
+    var session = DeviceSession(scenario, folder: output)
+    try session.run(
+      workers: workers, limit: stopAfter, report: messages.quiet ? { _ in } : writeError)
+    try writeOutput(json ? jsonText(session.object) + "\n" : session.summary)
   }
 
   /// Learns which task that waits is next.

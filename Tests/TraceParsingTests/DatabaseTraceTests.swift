@@ -10,21 +10,7 @@ import Workload
 private enum MadeDatabases {
   typealias Sums = [String: [String: Double]]
 
-  static let all: (folder: ScratchFolder, sums: Sums)? = {
-    let named = ProcessInfo.processInfo.environment["TRACEMILL_PYTHON"]
-    let python = [named, "/usr/bin/python3"].compactMap { $0 }
-      .first { FileManager.default.isExecutableFile(atPath: $0) }
-    guard let python, let folder = try? ScratchFolder() else { return nil }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = [Formats.root + "/Tests/Oracles/sqlite_traces.py", folder.path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    guard (try? process.run()) != nil else { return nil }
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (try? JSONDecoder().decode(Sums.self, from: data)).map { (folder, $0) }
-  }()
+  static let all: (folder: ScratchFolder, sums: Sums)? = try? OracleRun.json("sqlite_traces.py")
 }
 
 /// Traces in databases of SQLite, made by `Tests/Oracles/sqlite_traces.py`, which adds them up by SQL.
@@ -99,9 +85,13 @@ private enum MadeDatabases {
     #expect(Double(records.count { $0.outcome == .finished }) == expected["finished"])
   }
 
-  private func told(_ file: String, _ machineType: String?) -> String {
+  private func told(
+    _ file: String, _ machineType: String?, in folder: String? = nil, format: String? = nil
+  ) -> String {
+    let folder = folder ?? self.folder
     do {
-      _ = try Formats.drain(opener(machineType).open(folder + "/" + file).records(options()))
+      let trace = try opener(machineType).open(folder + "/" + file, format: format)
+      _ = try Formats.drain(trace.records(options()))
       return "no error"
     } catch { return "\(error)".replacing(folder + "/", with: "") }
   }
@@ -150,21 +140,25 @@ private enum MadeDatabases {
   func `a database that another program has locked is told, and nothing is written beside one`()
     throws
   {
-    let path = folder + "/locked.sqlite"
-    try FileManager.default.copyItem(atPath: folder + "/packing.sqlite", toPath: path)
-    let before = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-    for file in ["packing.sqlite", "copied.sqlite"] { #expect(told(file, "1") == "no error") }
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == before)
-    let other = try Database(path: path, wait: 0)
+    let own = try ScratchFolder()
+    for file in ["packing.sqlite", "copied.sqlite"] {
+      try FileManager.default.copyItem(atPath: folder + "/" + file, toPath: own.path + "/" + file)
+      #expect(told(file, "1", in: own.path) == "no error")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: own.path).count == 2)
+    let other = try Database(path: own.path + "/packing.sqlite", wait: 0)
     try other.execute("BEGIN EXCLUSIVE")
-    #expect(told("locked.sqlite", "1") == "locked.sqlite: another program has locked the database")
+    #expect(
+      told("packing.sqlite", "1", in: own.path)
+        == "packing.sqlite: another program has locked the database")
     try other.execute("COMMIT")
-    #expect(told("locked.sqlite", "1") == "no error")
+    #expect(told("packing.sqlite", "1", in: own.path) == "no error")
   }
 
   /// Bytes that are wrong anywhere end in an error or in fewer or other records, never in a trap or without end.
   @Test func `damage anywhere is survived`() throws {
     let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/text.sqlite"))
+    let own = try ScratchFolder()
     var generator = SplitMix(state: 11)
     for _ in 0..<200 {
       var bytes = whole
@@ -177,8 +171,9 @@ private enum MadeDatabases {
             + Int.random(in: 0..<(Bool.random(using: &generator) ? 120 : 4096), using: &generator))
         bytes[place] = UInt8.random(in: 0...255, using: &generator)
       }
-      try bytes.write(to: URL(fileURLWithPath: folder + "/damaged.sqlite"))
-      #expect(!told("damaged.sqlite", "1").contains("\n"))
+      try bytes.write(to: URL(fileURLWithPath: own.path + "/damaged.sqlite"))
+      #expect(
+        !told("damaged.sqlite", "1", in: own.path, format: "azure-packing-2020").contains("\n"))
     }
   }
 }

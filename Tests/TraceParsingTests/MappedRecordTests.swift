@@ -101,6 +101,46 @@ import Workload
     #expect(throws: TraceError.self) { try read("columns: {submit_us: {from: t, unit: s}}") }
   }
 
+  @Test func `what a clock showed follows the mapping's zone, what is UTC does not`() throws {
+    guard let python = Self.python else { return }
+    let folder = try ScratchFolder()
+    let script = try folder.write(
+      "make.py",
+      """
+      import datetime as dt, sys
+      import pyarrow as pa, pyarrow.parquet as pq
+      # The clock of Amsterdam leaves out the hour from 2:00 on, and shows that of 27 October from 2:00 on twice.
+      times = [dt.datetime(2024, 3, 31, 0, 30), dt.datetime(2024, 3, 31, 3, 30), dt.datetime(2024, 10, 27, 2, 30)]
+      for name, zone in [("local", None), ("utc", "UTC")]:
+        for unit in ["ms", "us", "ns"]:
+          t = pa.array(times, pa.timestamp(unit, tz=zone))
+          pq.write_table(pa.table({"t": t}), f"{sys.argv[1]}/{name}-{unit}.parquet")
+      """)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python)
+    process.arguments = [script, folder.path]
+    try process.run()
+    process.waitUntilExit()
+    func read(_ file: String, _ map: String) throws -> (times: [Double], notes: [String]) {
+      let mapping = try TableMapping(
+        file: ConfigurationFile(text: map + "columns: {submit_us: t}", name: "map.yaml"))
+      let stream = try TraceOpener(formats: [MappedTableFormat(name: "columns", mapping: mapping)])
+        .open("\(folder.path)/\(file).parquet").records(ReadOptions())
+      return (try Formats.drain(stream).map(\.submit.seconds), stream.report.notes.map(\.text))
+    }
+    for unit in ["ms", "us", "ns"] {
+      let amsterdam = try read("local-\(unit)", "time_zone: Europe/Amsterdam\n")
+      #expect(amsterdam.times == [0, 7200, 18_147_600])
+      #expect(amsterdam.notes.contains { $0.hasPrefix("1 times are in an hour that clocks") })
+      let unsaid = try read("local-\(unit)", "")
+      #expect(unsaid.times == [0, 10800, 18_151_200])
+      #expect(unsaid.notes.contains { $0.hasPrefix("3 times state no zone: taken as UTC") })
+      let utc = try read("utc-\(unit)", "time_zone: Europe/Amsterdam\n")
+      #expect(utc.times == unsaid.times)
+      #expect(!utc.notes.contains { $0.contains("no zone") })
+    }
+  }
+
   @Test(
     .enabled(
       if: python != nil,

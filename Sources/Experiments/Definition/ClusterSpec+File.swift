@@ -21,6 +21,7 @@ extension MachineGroup {
     // What is wrong with these has been noted by the time that a missing one ends the group.
     let disk = ValueRange(node, "diskGiB")
     let gpus = ValueRange(node, "gpus")
+    let gpuType = node.string("gpuType")
     let speed = ValueRange(node, "speed")
     let power = ["idleWatts", "dynamicWatts", "sleepWatts"].map { ValueRange(node, $0) }
     let sleepAfter = node.number("sleepAfterSeconds")
@@ -31,6 +32,7 @@ extension MachineGroup {
     (self.cores, memoryGiB, diskGiB, self.gpus, self.speed) = (cores, memory, disk, gpus, speed)
     (idleWatts, dynamicWatts, sleepWatts) = (power[0], power[1], power[2])
     (sleepAfterSeconds, wakeSeconds, powerCurve) = (sleepAfter, wake, curve)
+    self.gpuType = gpuType
   }
 }
 

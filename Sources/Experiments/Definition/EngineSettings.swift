@@ -125,6 +125,8 @@ public struct EngineSettings: Codable, Hashable, Sendable {
   public var prediction: String?
   /// What predictions are for: `order`, `backfilling` or `both`.
   public var predictFor: String?
+  /// Whether GPUs are devices, each claimed for itself.
+  public var devices: Bool?
   /// What becomes of tasks that were running when a trace began.
   public var atStart: AtStart?
   /// Whether what tasks require of machines' attributes is ignored.
@@ -233,6 +235,7 @@ public struct EngineSettings: Codable, Hashable, Sendable {
     audit = node.flag("audit")
     prediction = node.choice("prediction", of: Self.predictions)
     predictFor = node.choice("predictFor", of: Self.predictionUses)
+    devices = node.flag("devices")
     atStart = node.choice("atStart", of: AtStart.self)
     ignoreConstraints = node.flag("ignoreConstraints")
     for issue in issues { node.problem(at: issue.path, issue.message) }

@@ -210,6 +210,7 @@ extension SchedulerDefinition {
         for (key, isThere) in [
           ("atStart", engine.atStart != nil),
           ("ignoreConstraints", engine.ignoreConstraints != nil),
+          ("devices", engine.devices != nil),
         ] where isThere {
           part.problem(
             at: key, "is the same for all schedulers: it stands in the experiment's engine")

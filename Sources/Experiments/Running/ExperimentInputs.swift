@@ -11,6 +11,8 @@ public struct CellTasks {
   public var droppedDependencies = 0
   /// What they require of the machines.
   public var constraints = ConstraintTable()
+  /// What they ask of single GPUs; nothing where GPUs are an amount.
+  public var devices = DeviceTable()
   /// The names of the workload's own classes, by `TaskRecord.kind` from 1; empty where it has none.
   public var classNames: [String] = []
   /// The users' names by their numbers, once all tasks are read.
@@ -127,6 +129,7 @@ public struct CellRunner: Sendable {
       workload, on: layout, of: cluster, engine: definition.engine, seed: cell.seed)
     simulator.dependencies = tasks.dependencies
     simulator.constraints = tasks.constraints
+    simulator.devices = tasks.devices
     var report: SimulationReport
     let groups = definition.waitsBy.map { WaitGroups($0) }
     var sinks = BothResults(waits: WaitsByLength(), groups: groups, others: results)

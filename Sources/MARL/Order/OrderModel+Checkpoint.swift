@@ -7,9 +7,17 @@ public enum LearnedDecision: String, Hashable, Sendable, CaseIterable {
   case placement
   /// Which task that waits is next: `order:FILE`.
   case order
+  /// Which machine and which of its GPUs a task gets: `device:FILE`.
+  case device
 
   /// What goes before the file in a scheduler's name.
-  public var prefix: String { self == .placement ? "marl:" : "order:" }
+  public var prefix: String {
+    switch self {
+    case .placement: "marl:"
+    case .order: "order:"
+    case .device: "device:"
+    }
+  }
 
   /// Checks that a file is of a policy of this kind; one that does not say is of the first kind there was.
   func check(_ file: SafeTensors) throws {

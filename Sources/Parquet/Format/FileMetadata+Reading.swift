@@ -108,15 +108,19 @@ extension ParquetAnnotation {
         result = .date
         try reader.skip(type)
       case 7, 8:
-        var decimals = 3
+        var (decimals, isAdjusted) = (3, true)
         try reader.structure { (reader, unit, type) throws(ParquetError) in
+          if unit == 1 { return isAdjusted = try reader.boolean(type) }
           guard unit == 2, type == .structure else { return try reader.skip(type) }
           try reader.structure { (reader, field, type) throws(ParquetError) in
             decimals = 3 * Int(max(1, min(field, 3)))
             try reader.skip(type)
           }
         }
-        result = .time(decimals: decimals, sinceMidnight: field == 7)
+        result =
+          field == 8 && !isAdjusted
+          ? .localTime(decimals: decimals)
+          : .time(decimals: decimals, sinceMidnight: field == 7)
       case 10:
         var (bits, isSigned) = (64, true)
         try reader.structure { (reader, field, type) throws(ParquetError) in

@@ -70,6 +70,8 @@ public struct NamedCluster {
       throw RunError(
         message: "\(argument): no machine_events here; a cluster needs them, or a specification")
     }
-    return try ClusterLayout(list.events)
+    var layout = try ClusterLayout(list.events)
+    layout.platforms = list.symbols.strings
+    return layout
   }
 }

@@ -27,7 +27,9 @@ public final class ExperimentProvider: ExperimentInputs {
 
   /// A workload read once, or too large for that.
   private enum Kept: Sendable {
-    case table(TaskTable, DependencyTable, users: [String], format: String?, notes: [Note])
+    case table(
+      TaskTable, DependencyTable, users: [String], format: String?, notes: [Note],
+      attributes: TaskAttributes)
     case tooLarge
   }
   private static let tableLimit = 2_000_000
@@ -37,6 +39,7 @@ public final class ExperimentProvider: ExperimentInputs {
     var source: String
     var select: [String]
     var atStart: EngineSettings.AtStart
+    var devices: Bool
   }
 
   /// - Parameters:
@@ -103,7 +106,10 @@ public final class ExperimentProvider: ExperimentInputs {
     _ definition: WorkloadDefinition, on layout: ClusterLayout, engine: EngineSettings, seed: UInt64
   ) throws -> (tasks: CellTasks, format: String?) {
     let atStart = engine.atStart ?? .observed
-    let kept = isGenerated(definition.source) ? .tooLarge : try table(definition, atStart)
+    let devices = engine.devices == true
+    let kept =
+      isGenerated(definition.source) ? .tooLarge : try table(definition, atStart, devices)
+    var attributes: () -> TaskAttributes = { TaskAttributes() }
     var dependencies = DependencyTable()
     var format: String?
     var (classNames, askedCores): ([String], Double?) = ([], nil)
@@ -111,18 +117,20 @@ public final class ExperimentProvider: ExperimentInputs {
     var notes: () -> [Note] = { [] }
     func source() throws -> AnyWorkloadSource<any Error> {
       switch kept {
-      case .table(let table, let known, let users, let name, let told):
+      case .table(let table, let known, let users, let name, let told, let said):
         (dependencies, format) = (known, name)
         userNames = { users }
         notes = { told }
+        attributes = { said }
         return try adapted(CellTasks(table.source()).source, definition, seed: seed)
       case .tooLarge:
         let (tasks, argument) = try replayed(
-          definition, atStart, seed: seed, cores: layout.effectiveCores)
+          definition, atStart, devices, seed: seed, on: layout)
         (dependencies, format) = (argument.dependencies, argument.format)
         (classNames, askedCores) = (argument.classNames, argument.askedCores)
         let stream = argument.stream
         userNames = { stream?.symbols.strings ?? [] }
+        attributes = { stream?.attributes ?? TaskAttributes() }
         notes = { tasks.notes }
         return try adapted(CellTasks(tasks).source, definition, seed: seed)
       }
@@ -144,6 +152,12 @@ public final class ExperimentProvider: ExperimentInputs {
     if !dependencies.isEmpty, format != nil || definition.leavesTasksOut {
       // Read beforehand, so that no task waits for one that never comes.
       (tasks.dependencies, tasks.droppedDependencies) = try dependencies.restricted(to: source())
+    }
+    if devices {
+      var all: [TaskRecord] = []
+      while let task = try tasks.source.next() { all.append(task) }
+      tasks.source = CellTasks(TaskTable(all).source()).source
+      tasks.devices = try TraceDevices(all, attributes(), tasks.userNames(), on: layout).table
     }
     return (tasks, format)
   }
@@ -255,14 +269,15 @@ public final class ExperimentProvider: ExperimentInputs {
 
   /// The tasks of a file, read once for all cells. One that cannot be read fails once for all too.
   private func table(
-    _ definition: WorkloadDefinition, _ atStart: EngineSettings.AtStart
+    _ definition: WorkloadDefinition, _ atStart: EngineSettings.AtStart, _ devices: Bool
   ) throws -> Kept {
     let key = TableKey(
-      source: definition.source, select: definition.select ?? [], atStart: atStart)
+      source: definition.source, select: definition.select ?? [], atStart: atStart,
+      devices: devices)
     return try tables.withLock { tables in
       if let known = tables[key] { return try known.get() }
       let made = Result { () throws -> Kept in
-        let (tasks, argument) = try replayed(definition, atStart, seed: 0)
+        let (tasks, argument) = try replayed(definition, atStart, devices, seed: 0)
         var records: [TaskRecord] = []
         while let record = try tasks.next() {
           guard records.count < Self.tableLimit else { return .tooLarge }
@@ -275,7 +290,8 @@ public final class ExperimentProvider: ExperimentInputs {
         return .table(
           TaskTable(records), argument.dependencies,
           users: argument.stream?.symbols.strings ?? [], format: argument.format,
-          notes: tasks.notes)
+          notes: tasks.notes,
+          attributes: devices ? argument.stream?.attributes ?? .init() : .init())
       }
       tables[key] = made
       return try made.get()
@@ -283,9 +299,11 @@ public final class ExperimentProvider: ExperimentInputs {
   }
 
   private func replayed(
-    _ definition: WorkloadDefinition, _ atStart: EngineSettings.AtStart, seed: UInt64,
-    cores: Double? = nil
+    _ definition: WorkloadDefinition, _ atStart: EngineSettings.AtStart, _ devices: Bool,
+    seed: UInt64, on layout: ClusterLayout? = nil
   ) throws -> (ReplayedTasks, NamedWorkload) {
+    let cores = layout?.effectiveCores
+    let reading = devices ? reading.keepingColumns : reading
     let key = ModelKey(path: path(definition.source), cores: cores)
     var selection = TaskSelection()
     selection.columns = (definition.select ?? []).compactMap(ColumnSelection.init)
@@ -301,19 +319,21 @@ public final class ExperimentProvider: ExperimentInputs {
         try NamedWorkload($0, seed: seed, reading: reading, selection: selection)
       }
       ?? NamedWorkload(
-        key.path, seed: seed, cores: cores, reading: reading, selection: selection)
+        key.path, seed: seed, cores: cores, whole: layout?.whole, reading: reading,
+        selection: selection)
     return (ReplayedTasks(argument, atStart: atStart), argument)
   }
 
   /// Whether a workload is drawn anew for each seed.
   private func isGenerated(_ source: String) -> Bool {
-    source.hasPrefix("poisson:") || NamedModel.isOne(path(source))
+    source.hasPrefix("poisson:") || ClusterFill.isOne(source) || NamedModel.isOne(path(source))
   }
 
   /// A path in the experiment's folder; anything else as it is.
   private func path(_ source: String) -> String {
     // Machines that the experiment itself says have no source, which would be the folder.
     if source.isEmpty || source.hasPrefix("/") || folder.isEmpty || source == "-" { return source }
+    if let (head, trace) = ClusterFill.parts(source) { return head + path(trace) }
     func inFolder(_ name: String) -> String? {
       let path = URL(fileURLWithPath: folder).appendingPathComponent(name).path
       return FileManager.default.fileExists(atPath: path) ? path : nil
@@ -335,6 +355,7 @@ extension ExperimentProvider {
     var files: [InputFile] = []
     for name in sources {
       // Parameters after a scenario's file are in the experiment itself.
+      let name = ClusterFill.parts(name)?.trace ?? name
       let file = NamedModel.parts(name).source
       let isFile = [".yaml", ".yml", ".json"].contains(where: file.hasSuffix)
       let source = isFile ? file : name
@@ -426,6 +447,7 @@ extension ExperimentProvider {
     guard !named.isEmpty else { return [] }
     let own = definition.workloads.flatMap { workload -> [String] in
       guard isGenerated(workload.source), !workload.source.hasPrefix("poisson:"),
+        !ClusterFill.isOne(workload.source),
         let model = try? NamedModel(path(workload.source)).scenario.model, model.hasOwnClasses
       else { return [] }
       return model.classes.map(\.name)

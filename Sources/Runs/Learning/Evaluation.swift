@@ -44,8 +44,10 @@ public struct Evaluation {
 
   /// What `all` stands for.
   private static var allSchedulers: [String] {
-    PolicyCatalog.entries.filter { !$0.name.hasPrefix("study-") && !$0.make().followsRecord }
-      .map(\.name) + Contender.usualSamples
+    PolicyCatalog.entries.filter {
+      !$0.name.hasPrefix("study-") && !$0.make().followsRecord && !$0.make().needsDevices
+    }
+    .map(\.name) + Contender.usualSamples
   }
 
   /// The episodes of a scenario at a load, for each scheduler in turn.

@@ -23,17 +23,16 @@ public struct OrderScenario: Sendable {
   /// How many training sequences there are, at even distances.
   public var sequences: Int
 
-  /// Whether a scenario file is one of these.
+  /// Which decision a scenario file is about.
   ///
   /// - Throws: ``RunError`` for a decision that is not known. Other mistakes are left to whoever reads the file.
-  public static func isOne(path: String) throws -> Bool {
+  public static func decision(path: String) throws -> LearnedDecision? {
     do {
-      let decision = try ConfigurationFile(path: path).read { root -> LearnedDecision? in
+      return try ConfigurationFile(path: path).read { root -> LearnedDecision? in
         root.ignoreOtherKeys()
         return root["decision"] == nil
           ? .placement : root.choice("decision", of: LearnedDecision.self)
       }
-      return decision == .order
     } catch {
       throw RunError(error)
     }

@@ -117,6 +117,9 @@ private struct ScenarioParts {
         node.problem(
           at: key, "has no effect on episodes: they skip what ran already, and have no constraints")
       }
+      if engine.devices != nil {
+        node.problem(at: "devices", "is for decision: device; here GPUs are an amount")
+      }
       options = SimulationOptions()
       engine.apply(to: &options)
     }

@@ -5,7 +5,7 @@ import MARL
 import Simulation
 import Workload
 
-/// A scheduler by name: one of the catalogue's, or `marl:FILE`, `order:FILE`, `one-step:FILE`, where the file may be
+/// A scheduler by name: one of the catalogue's, or `marl:FILE`, `order:FILE`, `device:FILE`, `one-step:FILE`, where the file may be
 /// one that is part of the program, or `kube:FILE`, a KubeSchedulerConfiguration.
 public struct NamedScheduler: Sendable {
   /// As the user wrote it.
@@ -44,6 +44,14 @@ public struct NamedScheduler: Sendable {
       } catch let error as CheckpointError {
         throw RunError(message: "\(path): \(error)")
       }
+    case ("device:", let path)?:
+      do {
+        let model = try DeviceModel(SafeTensors(try Self.contents(path, ShippedPolicies.device)))
+        let label = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        make = { _ in model.policy(named: "device:\(label)") }
+      } catch let error as CheckpointError {
+        throw RunError(message: "\(path): \(error)")
+      }
     case ("kube:", let path)?:
       let policy = try KubernetesPolicy(path: path)
       notes = policy.notes
@@ -76,6 +84,7 @@ public struct NamedScheduler: Sendable {
   public static var names: [String] {
     catalogue.map(\.name) + ShippedPolicies.names.map { "marl:" + $0 }
       + ShippedPolicies.orderNames.map { "order:" + $0 }
+      + ShippedPolicies.deviceNames.map { "device:" + $0 }
       + ShippedPolicies.ruleNames.map { "one-step:" + $0 }
   }
 
@@ -84,9 +93,11 @@ public struct NamedScheduler: Sendable {
     catalogue.first { $0.name == name }?.make() ?? PolicyCatalog.make(name)
   }
 
-  /// The file that a scheduler is in, after its `marl:`, `order:`, `one-step:` or `kube:`; nil for one of the catalogue.
+  /// The file that a scheduler is in, after its `marl:`, `order:`, `device:`, `one-step:` or `kube:`; nil for one of the catalogue.
   public static func file(_ name: String) -> (kind: String, path: String)? {
-    guard let kind = ["marl:", "order:", "one-step:", "kube:"].first(where: name.hasPrefix) else {
+    guard
+      let kind = ["marl:", "order:", "device:", "one-step:", "kube:"].first(where: name.hasPrefix)
+    else {
       return nil
     }
     return (kind, String(name.dropFirst(kind.count)))
@@ -129,6 +140,12 @@ public struct NamedScheduler: Sendable {
         "learned, orders the queue by \(model.parameters.count) weights; tasks go to the first machine that "
         + "has room"
     }
+    if case ("device:", let path)? = file(name),
+      let data = try? contents(path, ShippedPolicies.device),
+      let model = try? DeviceModel(SafeTensors(data))
+    {
+      return "learned, chooses machine and devices by \(model.parameters.count) weights"
+    }
     guard case ("marl:", let path)? = file(name),
       let data = try? contents(path, ShippedPolicies.checkpoint),
       let model = try? PolicyModel(SafeTensors(data))
@@ -144,7 +161,10 @@ public struct NamedScheduler: Sendable {
   /// A file's bytes, or else those that come with the program under that name.
   private static func contents(_ path: String, _ shipped: (String) -> Data?) throws -> Data {
     if let data = FileManager.default.contents(atPath: path) ?? shipped(path) { return data }
-    let names = (ShippedPolicies.names + ShippedPolicies.orderNames).filter { shipped($0) != nil }
+    let names =
+      (ShippedPolicies.names + ShippedPolicies.orderNames + ShippedPolicies.deviceNames).filter {
+        shipped($0) != nil
+      }
     guard !names.isEmpty else { throw RunError(message: "\(path): cannot be read") }
     throw RunError(
       message: "\(path): cannot be read, nor is it one of those that come with the program ("

@@ -46,10 +46,13 @@ public struct ResultWriter: ResultSink {
   /// - Parameters:
   ///   - path: the file; nil for none.
   ///   - slowdownBound: what shorter run times count as in bounded slowdown.
-  public init(path: String?, slowdownBound: Microseconds) throws(TraceError) {
+  ///   - devices: whether GPUs are devices.
+  public init(
+    path: String?, slowdownBound: Microseconds, devices: Bool = false
+  ) throws(TraceError) {
     if let path {
       writer = try TableFileKind(path: path).writer(
-        path: path, columns: Self.columns(slowdownBound: slowdownBound))
+        path: path, columns: Self.columns(slowdownBound: slowdownBound, devices: devices))
     } else {
       writer = nil
     }
@@ -63,12 +66,22 @@ public struct ResultWriter: ResultSink {
 
   /// The columns of results.
   ///
-  /// - Parameter slowdownBound: what shorter run times count as in bounded slowdown.
-  public static func columns(slowdownBound: Microseconds) -> [TableColumn<TaskResult>] {
+  /// - Parameters:
+  ///   - slowdownBound: what shorter run times count as in bounded slowdown.
+  ///   - devices: whether GPUs are devices: then `devices` says which a task had, bit d for device d.
+  public static func columns(
+    slowdownBound: Microseconds, devices: Bool = false
+  ) -> [TableColumn<TaskResult>] {
     columns + [
       TableColumn(
         "bounded_slowdown", nullable: true, .number { $0.boundedSlowdown(bound: slowdownBound) })
     ]
+      + (devices
+        ? [
+          TableColumn(
+            "devices", nullable: true,
+            .integer { $0.devices.isEmpty ? nil : Int64($0.devices.rawValue) })
+        ] : [])
   }
 
   private static let columns: [TableColumn<TaskResult>] = [

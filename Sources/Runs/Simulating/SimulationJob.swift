@@ -98,7 +98,9 @@ public struct SimulationJob: Sendable {
   ) throws -> SimulationSummary {
     let options = engine.options
     var results = RunRecorder(
-      tasks: try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound),
+      tasks: try ResultWriter(
+        path: files.tasks, slowdownBound: options.slowdownBound,
+        devices: engine.devices == true),
       extra: extra,
       timeline: files.timeline == nil ? nil : Timeline(),
       groups: waitsBy.isEmpty ? nil : WaitGroups(waitsBy))
@@ -216,7 +218,8 @@ public struct SimulationJob: Sendable {
           $0.tasks, users: $0.users, dependencies: $0.dependencies, selection: selection)
       }
       ?? NamedWorkload(
-        workload, seed: seed, cores: layout.effectiveCores, reading: reading,
+        workload, seed: seed, cores: layout.effectiveCores, whole: layout.whole,
+        reading: engine.devices == true ? reading.keepingColumns : reading,
         selection: selection, meter: meter, rejects: rejects)
     let tasks = ReplayedTasks(argument, atStart: engine.atStart ?? .observed)
     let constraints = try self.constraints(of: argument)
@@ -226,10 +229,18 @@ public struct SimulationJob: Sendable {
     if argument.stream != nil {
       (simulator.dependencies, dropped) = try present(argument.dependencies, seed: seed)
     }
+    let all = engine.devices == true ? TaskTable(try tasks.all()) : nil
+    if let all {
+      simulator.devices = try TraceDevices(
+        all.records, argument.stream?.attributes ?? .init(), argument.stream?.symbols.strings ?? [],
+        on: layout
+      ).table
+    }
     do {
-      var report = try simulator.run(
-        TappedTasks(base: tasks, groups: groups).scaleArrivals(by: scaleArrivals)
-          .scaleRunTimes(by: scaleRunTimes), results: &results)
+      var report =
+        try all.map { all throws(SimulationError) in
+          try run(simulator, all.source(), groups, results: &results)
+        } ?? run(simulator, tasks, groups, results: &results)
       if let failure = outcome?.failure { throw SimulationError.results(failure) }
       report.droppedDependencies += dropped
       report.tell(of: layout, classNames: argument.classNames, askedCores: argument.askedCores)
@@ -241,6 +252,14 @@ public struct SimulationJob: Sendable {
     } catch let error as SimulationError {
       throw outcome?.failure ?? error.underlying
     }
+  }
+
+  private func run<Source: WorkloadSource, Results: ResultSink>(
+    _ simulator: Simulator, _ source: Source, _ groups: WaitGroups?, results: inout Results
+  ) throws(SimulationError) -> SimulationReport {
+    try simulator.run(
+      TappedTasks(base: source, groups: groups).scaleArrivals(by: scaleArrivals)
+        .scaleRunTimes(by: scaleRunTimes), results: &results)
   }
 
   /// A table of nothing is no answer.

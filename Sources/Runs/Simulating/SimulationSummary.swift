@@ -214,6 +214,13 @@ public struct SimulationSummary {
       usage.memory.isNaN ? "" : sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
     ])
     if let gpu = usage.whileSubmitting.gpu { lines.add(["GPU utilisation", percent(gpu), ""]) }
+    if let devices = report.devices {
+      lines.add([
+        "GPUs unallocated", percent(devices.unallocated),
+        "of \(grouped(devices.capacity / 1000)) at the last submission, "
+          + "\(percent(devices.fragmented)) fragmented",
+      ])
+    }
     lines.add(["fragmentation", percent(usage.fragmentation.cpu), fragmentation])
     lines.add([
       "tasks waiting", significant(usage.meanWaiting), sparkline(bins) { $0.waiting },

@@ -1,4 +1,5 @@
 import Foundation
+import Quoting
 import TraceParsing
 import Workload
 
@@ -7,6 +8,7 @@ public struct MachineSummary {
   private var initial = 0
   private var ever: Set<Int64> = []
   private var mix: [Kind: Int] = [:]
+  private let partitions: [(name: String, machines: Int)]
 
   /// Machines that are alike, in what is known of them: no machine has no cores or no memory.
   struct Kind: Hashable {
@@ -23,6 +25,8 @@ public struct MachineSummary {
 
   /// Counts them.
   public init(_ list: MachineEventList) {
+    partitions = list.partitions.map { ($0.key, $0.value.count) }
+      .sorted { (-$0.1, $0.0) < (-$1.1, $1.0) }
     for event in list.events {
       ever.insert(event.machine)
       if event.time == .zero, event.kind == .add {
@@ -57,11 +61,18 @@ public struct MachineSummary {
       ])
     }
     text += lines.text.split(separator: "\n").map { "  \($0)\n" }.joined()
+    if !partitions.isEmpty {
+      let shown = partitions.prefix(10).map {
+        "\(Quoting.visible($0.name)) \(grouped($0.machines))"
+      }
+      text += "  partitions: \(shown.joined(separator: ", "))"
+      text += partitions.count > 10 ? " and \(partitions.count - 10) more\n" : "\n"
+    }
     return text
   }
 
   var object: [String: Any] {
-    [
+    var object: [String: Any] = [
       "at_start": initial, "ever": ever.count,
       "mix_at_start": largest.map { kind, count -> [String: Any] in
         [
@@ -70,5 +81,10 @@ public struct MachineSummary {
         ]
       },
     ]
+    if !partitions.isEmpty {
+      object["partitions"] = Dictionary(
+        uniqueKeysWithValues: partitions.map { ($0.name, $0.machines) })
+    }
+    return object
   }
 }

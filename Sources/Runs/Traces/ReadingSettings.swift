@@ -42,6 +42,12 @@ public struct ReadingSettings: Sendable {
   /// Whether columns of record files that are none of theirs are kept: for output that has them, and where
   /// tasks are chosen or told apart by them.
   public var keepsColumns = false
+  /// These, with the columns of record files that are none of ours.
+  var keepingColumns: Self {
+    var settings = self
+    settings.keepsColumns = true
+    return settings
+  }
   /// Takes notes on what was recognised and assumed; nil for silence.
   public var logger: Logger?
 

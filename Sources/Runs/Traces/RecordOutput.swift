@@ -16,6 +16,8 @@ public enum RecordLayout: String, CaseIterable, Sendable {
   case batsim
   /// A folder of workflows in WfCommons' WfFormat.
   case wfformat
+  /// A folder with an OpenDC workload: tasks, fragments, topology.
+  case opendc
   /// A list of events for the Slurm simulator.
   case slurmSimulator = "slurm-simulator"
   /// Nodes and pods for a cluster of kwok, an object a line.
@@ -98,6 +100,9 @@ public final class RecordOutput {
       writer = .swf(try StandardWorkloadWriter(path: path, stream: stream, format: format))
     case .batsim: writer = .other(try BatsimWriter(path: path, stream: stream))
     case .wfformat: writer = .other(try WfFormatWriter(path: path, stream: stream))
+    case .opendc:
+      writer = .other(
+        try OpenDCWriter(path: path, stream: stream, machines: try machines(), options))
     case .slurmSimulator:
       writer = .other(try SlurmSimulatorWriter(path: path, stream: stream))
     case .kubernetes:
@@ -169,7 +174,9 @@ public final class RecordOutput {
     if layout == .google2011, stream.dependencies.count > 0 {
       leftOut["dependencies"] = stream.dependencies.count
     }
-    if layout != .records, stream.usage != nil { leftOut["tasks' use over time"] = written.count }
+    if layout != .records, layout != .opendc, stream.usage != nil {
+      leftOut["tasks' use over time"] = written.count
+    }
     if layout != .swf {
       let attributes =
         (layout == .records ? 0 : stream.attributes.tasks.count) + stream.attributes.omitted

@@ -133,7 +133,8 @@ public struct TraceActivity {
       ($1.value.tasks, $0.key.rawValue) < ($0.value.tasks, $1.key.rawValue)
     }
     let all = Double(users.values.reduce(otherUsers.tasks) { $0 + $1.tasks })
-    let work = users.values.reduce(otherUsers.coreSeconds) { $0 + $1.coreSeconds }
+    // In the order of the list: a sum in the dictionary's would end in other last digits in each run.
+    let work = sorted.reduce(otherUsers.coreSeconds) { $0 + $1.value.coreSeconds }
     let rows = sorted.prefix(10).map { user, share -> [ReportTable.Cell] in
       let name = names(user)
       return [

@@ -34,19 +34,25 @@ public struct NamedWorkload {
   ///   - name: what the user named.
   ///   - seed: what a generator's chance comes from.
   ///   - cores: those of the cluster, times their speeds, for a load that is asked for.
+  ///   - whole: what the cluster offers, for tasks that are to fill it; nil where there is none.
   ///   - reading: how traces are read.
   ///   - selection: which of a trace's tasks are wanted.
   ///   - meter: counts what was read.
   ///   - rejects: takes rows that cannot be read; without it they are errors.
   /// - Throws: ``RunError`` for a name that stands for nothing; `TraceError` where reading fails.
   public init(
-    _ name: String, seed: UInt64, cores: Double? = nil, reading: ReadingSettings = .init(),
-    selection: TaskSelection = .init(), meter: ReadMeter = .init(), rejects: RejectLog? = nil
+    _ name: String, seed: UInt64, cores: Double? = nil, whole: Resources? = nil,
+    reading: ReadingSettings = .init(), selection: TaskSelection = .init(),
+    meter: ReadMeter = .init(), rejects: RejectLog? = nil
   ) throws {
     if name.hasPrefix("poisson:") {
       (stream, format, dependencies) = (nil, nil, DependencyTable())
       (source, told) = try Self.poisson(name.dropFirst("poisson:".count), seed: seed)
       for note in told { reading.logger?.notice("\(note)") }
+    } else if let fill = try ClusterFill(name) {
+      let made = try fill.stream(of: whole, seed: seed, reading, meter: meter, rejects: rejects)
+      (stream, format, dependencies) = (made, nil, DependencyTable())
+      source = selection.apply(made)
     } else if NamedModel.isOne(name) {
       var model = try NamedModel(name)
       try model.setLoad(onCores: cores)
@@ -56,7 +62,7 @@ public struct NamedWorkload {
       told = made.told
     } else {
       var reading = reading
-      reading.keepsColumns = selection.needsAttributes
+      reading.keepsColumns = reading.keepsColumns || selection.needsAttributes
       let trace = try reading.open(name, meter: meter)
       let stream = try trace.records(reading.readOptions(meter: meter, rejects: rejects))
       self.stream = stream

@@ -21,9 +21,21 @@ extension Cluster {
     mode == .central ? offers.mayFit(lanes, in: machine) : wholes.mayFit(lanes, in: machine)
   }
 
-  /// Whether the task is allowed on the machine and fits there now.
+  /// Whether the task is allowed on the machine and fits there now, on its devices too.
   public func mayStart(_ task: TaskView, on machine: Int) -> Bool {
-    fits(task.request, on: machine) && isAllowed(task, on: machine)
+    fits(task.request, on: machine) && hasPlace(for: task, on: machine)
+  }
+
+  /// Whether the task is allowed on the machine, and has the devices there that it asks for.
+  @inline(__always)
+  private func hasPlace(for task: TaskView, on machine: Int) -> Bool {
+    if task.eligibility >= 0,
+      !eligibility[Int(task.eligibility)][machine]
+        || !hasDevices(for: task.eligibility, on: machine)
+    {
+      return false
+    }
+    return !task.mustBeApart || apart[JobMachine(job: task.id.job, machine: machine)] == nil
   }
 
   /// Whether the task's constraints allow the machine: its attributes, and that no other task of the
@@ -46,7 +58,7 @@ extension Cluster {
   private func first(for task: TaskView, from start: Int, in tree: borrowing FitTree) -> Int? {
     var next = tree.first(fitting: task.request, from: start)
     guard task.eligibility >= 0 || task.mustBeApart else { return next }
-    while let machine = next, !isAllowed(task, on: machine) {
+    while let machine = next, !hasPlace(for: task, on: machine) {
       next = tree.first(fitting: task.request, from: machine + 1)
     }
     return next
@@ -71,7 +83,7 @@ extension Cluster {
     for attempt in 0..<128 {
       if attempt == 8, firstCandidate(for: task) == nil { return nil }
       let machine = rng.below(count)
-      if tree.fits(task.request, lanes, in: machine), isAllowed(task, on: machine) {
+      if tree.fits(task.request, lanes, in: machine), hasPlace(for: task, on: machine) {
         return machine
       }
     }

@@ -61,6 +61,8 @@ public struct Cluster: ~Copyable {
   var awakeAt: [Microseconds]
   /// Which machines a set of attribute constraints allows, by `TaskView.eligibility`.
   var eligibility: [[Bool]] = []
+  /// Devices; empty where GPUs are amounts.
+  var devices = DeviceState()
   /// How many tasks of a job that must be apart are on a machine. Only ever looked up.
   var apart: [JobMachine: Int32] = [:]
   /// What else decides how long a task takes on a machine.

@@ -58,6 +58,8 @@ public struct ClusterLayout: Hashable, Sendable {
   public var machines: [MachineDescription]
   /// Changes in order of time.
   public var events: [AvailabilityEvent]
+  /// The names of platforms, by `MachineDescription.platform`; of machines with GPUs the type of those.
+  public var platforms: [String] = []
   /// Resources of which nothing is said of any machine: they are not modelled, and what tasks ask of
   /// them is left out and told.
   public var unmodelled: Set<RunRemarks.Unmodelled> = []

@@ -106,7 +106,11 @@ extension ClusterLayout {
     guard issues.isEmpty else { throw .specification(issues) }
     let stream = RandomStream(seed: seed, name: "cluster")
     var machines: [MachineDescription] = []
+    var platforms = [""]
     for group in spec.groups {
+      let type = group.gpuType ?? ""
+      let platform = platforms.firstIndex(of: type) ?? platforms.count
+      if platform == platforms.count { platforms.append(type) }
       for _ in 0..<group.count {
         var rng = stream.at(UInt64(machines.count))
         let capacity = Resources(
@@ -117,10 +121,12 @@ extension ClusterLayout {
         machines.append(
           MachineDescription(
             number: Int64(machines.count), capacity: capacity,
-            speed: group.speed?.draw(using: &rng) ?? 1, power: group.drawPower(using: &rng)))
+            speed: group.speed?.draw(using: &rng) ?? 1, platform: UInt32(platform),
+            power: group.drawPower(using: &rng)))
       }
     }
     try self.init(machines: machines)
+    self.platforms = platforms
     if spec.groups.allSatisfy({ $0.memoryGiB == nil }) { unmodelled.insert(.memory) }
     if spec.groups.allSatisfy({ $0.diskGiB == nil }) { unmodelled.insert(.disk) }
     if spec.groups.allSatisfy({ $0.gpus == nil }) { unmodelled.insert(.gpu) }

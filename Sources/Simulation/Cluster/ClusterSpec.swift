@@ -66,6 +66,8 @@ public struct MachineGroup: Codable, Hashable, Sendable {
   public var diskGiB: ValueRange?
   /// GPUs of each (≥ 0); if no group says, GPUs are not modelled.
   public var gpus: ValueRange?
+  /// The type of its GPUs, by which tasks may ask for them where GPUs are devices; none by default.
+  public var gpuType: String?
   /// Speed relative to a reference core (> 0); 1 by default.
   public var speed: ValueRange?
   /// Power in watts of each when idle (≥ 0); 0 by default.

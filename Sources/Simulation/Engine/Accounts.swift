@@ -214,7 +214,10 @@ struct Accounts {
     report.kinds = kinds
     for kind in kinds.indices { report.kinds[kind].settle() }
     let arrivals = lastSubmit.isKnown ? (lastSubmit - firstSubmit).seconds : 0
-    if arrivals > 0, offeredTo > 0 { report.offeredLoad = offeredWork / (offeredTo * arrivals) }
+    // Where some task never ends there is no load.
+    if arrivals > 0, offeredTo > 0, offeredWork.isFinite {
+      report.offeredLoad = offeredWork / (offeredTo * arrivals)
+    }
     let upToLastStart = lastStart.isKnown ? (lastStart - firstSubmit).seconds : 0
     if upToLastStart > 0, offeredTo > 0 {
       report.useToLastStart = Double(taskCPU) * 1e-15 / (offeredTo * upToLastStart)

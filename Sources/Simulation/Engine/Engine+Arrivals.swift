@@ -18,7 +18,7 @@ extension Engine {
     if FitTree.nothing.isStrictlyBelow(record.pointee.request), runTime >= .zero,
       count == instances
     {
-      if !constraints.isEmpty { constrain(&view) }
+      if isConstrained { constrain(&view) }
       obstacle = prospects.obstacle(to: view, allowed: allowedMachines(view))
     } else {
       obstacle = .invalid
@@ -28,7 +28,8 @@ extension Engine {
     note(view, count)
     let hasNoStart = followsRecord && obstacle == nil && !noteRecordedStart(record.pointee, count)
     accounts.offeredWork +=
-      view.request.cpu.value * Double(max(record.pointee.instances, 1)) * runTime.seconds
+      view.request.cpu.value * Double(max(record.pointee.instances, 1))
+      * (runTime.isKnown ? runTime.seconds : .infinity)
       * (record.pointee.instances > 1 ? 1 : Double(view.instances))
     accounts.offeredTo = cluster.totalCores
     for instance in 0..<count {
@@ -107,6 +108,7 @@ extension Engine {
 
   /// Looks up which machines the task's constraints allow; worked out once for each set of them.
   private mutating func constrain(_ view: inout TaskView) {
+    if cluster.devices.isOn { return constrainByDevices(&view) }
     let set = Int(constraints.set(of: view.id))
     guard set >= 0 else { return }
     if eligibilityOf[set] < 0 {

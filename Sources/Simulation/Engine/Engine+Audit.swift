@@ -193,6 +193,7 @@ extension Engine {
     let shrank = !claimed.fits(in: capacity)
     if claimed != cluster.claimed(machine) || !free.fits(in: capacity)
       || !(shrank || Resources.zero.fits(in: free))
+      || cluster.devices.isOn && !devicesAdd(up: machine)
     {
       accounts.violations += 1
     }

@@ -273,6 +273,7 @@ extension Engine {
   private mutating func pretend(_ view: TaskView, on machine: Int, sign: Int32) {
     let claim = Claim(machine: machine, resources: view.request)
     if sign > 0 { cluster.apply(claim) } else { cluster.revert(claim) }
+    if view.eligibility >= 0 { pretendDevices(view, on: machine, sign: sign) }
     cluster.mark(view, on: machine, sign: sign)
     guard isStale else { return policy.machineChanged(machine, on: cluster) }
     if sign > 0 { seen.apply(claim) } else { seen.revert(claim) }

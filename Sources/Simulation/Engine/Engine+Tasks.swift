@@ -78,6 +78,7 @@ extension Engine {
       ? cluster.delivery.time(of: slots[index].view, on: machine, at: cluster.now) : .zero
     let startup = waking + delivery
     let request = slots[index].view.request
+    if slots[index].view.eligibility >= 0 { takeDevices(index, on: machine) }
     cluster.apply(Claim(machine: machine, resources: request))
     if slots[index].view.mustBeApart { cluster.mark(slots[index].view, on: machine, sign: 1) }
     pending.changeHeld(
@@ -172,6 +173,7 @@ extension Engine {
       slots[index].energy += perCore * request.cpu.value
     }
     cluster.revert(Claim(machine: machine, resources: request))
+    if slots[index].view.eligibility >= 0 { giveDevices(index, on: machine) }
     noteGrowth()
     if slots[index].view.mustBeApart { cluster.mark(slots[index].view, on: machine, sign: -1) }
     pending.changeHeld(
@@ -256,7 +258,8 @@ extension Engine {
       machine: started ? cluster.states[Int(slots[index].machine)].number : -1,
       attempts: slots[index].view.attempts, priorityClass: slots[index].view.priorityClass,
       outcome: outcome, kind: slots[index].view.kind,
-      placements: slots[index].view.placements)
+      placements: slots[index].view.placements,
+      devices: slots[index].view.eligibility >= 0 ? devicesHeld(index) : [])
   }
 
   mutating func conclude(_ result: TaskResult) {

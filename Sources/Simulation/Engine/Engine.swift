@@ -77,6 +77,15 @@ struct Engine: ~Copyable {
   var accounts: Accounts
   var dependencies: DependencyState
   let constraints: ConstraintTable
+  let deviceTable: DeviceTable
+  /// Whether tasks may be kept from machines, by constraints or for want of devices.
+  let isConstrained: Bool
+  /// With devices, the row of allowed machines for each set of constraints and request of devices.
+  var eligibilityOfPair: [SIMD2<Int32>: Int32] = [:]
+  /// The devices that the task of each slot holds, or held last; with devices only.
+  var heldDevices: [DeviceSet] = []
+  /// How devices stood at the last submission; nil until then, and without devices.
+  var deviceReport: DeviceReport?
   /// For each set of constraints its row of allowed machines in the cluster; -1 until it is needed.
   var eligibilityOf: [Int32]
   var auditing = AuditState()
@@ -103,9 +112,12 @@ struct Engine: ~Copyable {
 
   init(
     _ layout: ClusterLayout, policy: any PlacementPolicy, options: SimulationOptions, seed: UInt64,
-    dependencies: DependencyTable, constraints: ConstraintTable, choosesTasks: Bool
+    dependencies: DependencyTable, constraints: ConstraintTable,
+    devices: DeviceTable, choosesTasks: Bool
   ) {
     self.constraints = constraints
+    deviceTable = devices
+    isConstrained = !constraints.isEmpty || !devices.isEmpty
     followsRecord = policy.followsRecord
     machineOf = policy.followsRecord ? Self.machinesByNumber(layout) : [:]
     eligibilityOf = Array(repeating: -1, count: constraints.setCount)
@@ -116,6 +128,7 @@ struct Engine: ~Copyable {
     seen = Cluster(
       options.heartbeat > .zero ? layout : ClusterLayout(), mode: options.mode,
       overcommit: options.overcommit)
+    if !devices.isEmpty { cluster.devices = DeviceState(devices, layout) }
     cluster.delivery.network = options.network
     cluster.delivery.runTimes = dependencies.runTimes
     seen.delivery = cluster.delivery
@@ -152,6 +165,7 @@ struct Engine: ~Copyable {
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
     accounts = Accounts(options)
     if policy.followsRecord { accounts.remarks.recorded = .init() }
+    if policy.needsDevices, devices.isEmpty { accounts.remarks.lacksDevices = policy.name }
     isUnseen = Array(repeating: false, count: seen.count)
     isPresent = layout.machines.map(\.isUp)
     isFailed = Array(repeating: false, count: layout.machines.count)
@@ -246,6 +260,7 @@ struct Engine: ~Copyable {
         }
       case .draining:
         if settle() { return .decision }
+        if cluster.devices.isOn, deviceReport == nil { deviceReport = cluster.deviceReport() }
         if isUnderWay, let next = nextInstant, next <= options.until {
           step(to: next)
         } else {

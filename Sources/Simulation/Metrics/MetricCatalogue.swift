@@ -87,6 +87,14 @@ extension Metric {
         "Share of the free CPU that is where a waiting task does not fit."
       ) { (run: SimulationReport) in run.usage.fragmentation.cpu },
       Metric(
+        "gpu_unallocated", "GPUs unallocated", better: .lower,
+        "Share of the GPUs that no task held at the last submission, once it had its answer; none where GPUs are not devices."
+      ) { (run: SimulationReport) in run.devices?.unallocated ?? .nan },
+      Metric(
+        "gpu_fragmented", "GPUs fragmented", better: .lower,
+        "Share of the GPUs that was free at the last submission and of no use to the workload's typical tasks (Weng et al., USENIX ATC 2023); none where GPUs are not devices."
+      ) { (run: SimulationReport) in run.devices?.fragmented ?? .nan },
+      Metric(
         "waiting_mean", "tasks waiting on average", better: .lower,
         "Tasks waiting, averaged over time; those whose machine wakes up are among them."
       ) { (run: SimulationReport) in run.usage.meanWaiting },

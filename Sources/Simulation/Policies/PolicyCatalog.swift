@@ -93,6 +93,22 @@ public enum PolicyCatalog {
     PolicyEntry(name: "heft", summary: "longest path first, to where it should end first") {
       HEFT()
     },
+    PolicyEntry(name: "fgd", summary: "devices: least growth of fragmentation") {
+      DevicePlacement(FGD())
+    },
+    PolicyEntry(name: "gpu-best-fit", summary: "devices: least CPU and GPU left") {
+      DevicePlacement(GPUBestFit())
+    },
+    PolicyEntry(name: "gpu-packing", summary: "devices: those in use before idle ones") {
+      DevicePlacement(GPUPacking())
+    },
+    PolicyEntry(name: "gpu-clustering", summary: "devices: tasks of a kind together") {
+      DevicePlacement(GPUClustering())
+    },
+    PolicyEntry(name: "gpu-dot-product", summary: "devices: what is free least like the request") {
+      DevicePlacement(GPUDotProduct())
+    },
+    PolicyEntry(name: "gpu-random", summary: "devices: any machine, any device") { GPURandom() },
     PolicyEntry(name: "recorded", summary: "what happened: when and where the trace says") {
       Recorded()
     },
@@ -112,6 +128,6 @@ public enum PolicyCatalog {
   /// The policy called `name`, or `sampled:RULE,d=D` with `,weighted` after it or not; nil if there is
   /// none.
   public static func make(_ name: String) -> (any PlacementPolicy)? {
-    entries.first { $0.name == name }?.make() ?? sampled(name)
+    entries.first { $0.name == name }?.make() ?? sampled(name) ?? DevicePolicies.make(name)
   }
 }

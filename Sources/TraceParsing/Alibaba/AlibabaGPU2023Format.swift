@@ -7,7 +7,8 @@ import Workload
 /// A pod is one record; its GPU request is `num_gpu` times `gpu_milli`. A pod that was deleted
 /// before it was scheduled has no schedule time, no attempt, and the outcome `killed`; so has a
 /// running one that was deleted, but for its one attempt. `num_gpu`, `gpu_milli`, `gpu_spec` and
-/// `qos` are kept in the stream's attributes.
+/// `qos` are kept in the stream's attributes. Lists of pods that end with what they ask for, as some of Weng et al.'s
+/// (USENIX ATC 2023), are read too: such a pod has no phase and no times, and never ran.
 public enum AlibabaGPU2023Format {
   /// `alibaba-gpu-2023`, known by the headers of its tables. Every node is there from the start; its
   /// platform is its GPU model.
@@ -29,8 +30,8 @@ public enum AlibabaGPU2023Format {
       ColumnSpec("name", .text, true), ColumnSpec("cpu_milli", .number, true),
       ColumnSpec("memory_mib", .number), ColumnSpec("num_gpu", .integer, true),
       ColumnSpec("gpu_milli", .integer, true), ColumnSpec("gpu_spec", .text),
-      ColumnSpec("qos", .text), ColumnSpec("pod_phase", .text, true),
-      ColumnSpec("creation_time", .number, true), ColumnSpec("deletion_time", .number),
+      ColumnSpec("qos", .text), ColumnSpec("pod_phase", .text),
+      ColumnSpec("creation_time", .number), ColumnSpec("deletion_time", .number),
       ColumnSpec("scheduled_time", .number),
     ])
 
@@ -47,7 +48,8 @@ public enum AlibabaGPU2023Format {
   @Sendable private static func task(
     _ row: FieldRow, _ scale: MachineScale
   ) throws(RowError) -> FieldTableTask {
-    var task = FieldTableTask(try record(row), status: try row.label(7, phases))
+    var task = FieldTableTask(
+      try record(row), status: isBare(row) ? -1 : try row.label(7, phases))
     task.attributes = [
       ("num_gpu", .number(Double(try row.integer(3)))),
       ("gpu_milli", .number(Double(try row.integer(4)))),
@@ -69,6 +71,9 @@ public enum AlibabaGPU2023Format {
       throw row.malformed(0, "a name that ends in a number")
     }
     let gpus = try row.integer(3, in: 0...100_000) * row.integer(4, in: 0...1000)
+    if isBare(row) {
+      return bare(number, request: try resources(row, milliGPU: gpus), row)
+    }
     let created = try row.seconds(8)
     let deleted = try row.optionalSeconds(9)
     let scheduled = try row.optionalSeconds(10)
@@ -107,6 +112,22 @@ public enum AlibabaGPU2023Format {
       case "Unknown": .lost
       default: deleted != nil ? .killed : scheduled != nil ? .running : .pending
       }
+    return record
+  }
+
+  /// Whether a pod is in a list of what pods ask for.
+  private static func isBare(_ row: FieldRow) -> Bool { row[7].isEmpty && row[8].isEmpty }
+
+  /// A pod of which only that is known.
+  private static func bare(
+    _ number: Int64, request: (amounts: Resources, unknown: MachineEvent.Unknown), _ row: FieldRow
+  ) -> TaskRecord {
+    var record = TaskRecord(
+      id: TaskID(job: number), submit: .zero, runTime: .zero, request: request.amounts)
+    record.flags = [.diskUnknown, .runTimeUnknown, .waitTimeUnknown]
+    if request.unknown.contains(.cpu) { record.flags.insert(.cpuUnknown) }
+    if request.unknown.contains(.memory) { record.flags.insert(.memoryUnknown) }
+    record.priorityClass = priorityClass(row.text(6))
     return record
   }
 

@@ -174,9 +174,18 @@ public struct Google2011Trace: RecognisedTrace {
     }
     var report = ReadReport()
     report.notes = notes
-    return try pipeline.records(
+    let stream = try pipeline.records(
       table: table.rawValue, report: report,
       assumed: table == .jobEvents ? options.assumedRequest : nil)
+    if table == .taskEvents, let (group, layout) = found[.taskUsage],
+      options.canReadBeside(group, Google2011Table.taskUsage.rawValue, stream)
+    {
+      JoinedUsage(Google2011Table.taskUsage.rawValue, of: stream, options) {
+        options, body throws(TraceError) in
+        try Google2011Usage(group: group, layout: layout).forEach(options, body)
+      }
+    }
+    return stream
   }
 
   /// The table that records are made of if none is asked for: task_events, unless job_events, which tells of

@@ -24,7 +24,21 @@ public struct Google2019Format: TraceFormat {
   ) throws(TraceError) -> (any RecognisedTrace)? {
     var groups: [Google2019Table: TraceInput.Group] = [:]
     var notes: [Note] = []
+    var usage: TraceInput.Group?
     for group in input.groups {
+      if Self.isUsage(group) {
+        if let other = usage {
+          throw TraceError(
+            .unrecognised,
+            "\(Google2019Usage.table) again; it is in \(other.files[0].name) already: give one of them",
+            file: group.files[0].name)
+        }
+        usage = group
+        if !group.missing.isEmpty {
+          notes.append(.partsMissing(Google2019Usage.table, group.missingCount))
+        }
+        continue
+      }
       guard let found = try Self.table(of: group) else { continue }
       if let other = groups[found] {
         throw TraceError(
@@ -43,8 +57,22 @@ public struct Google2019Format: TraceFormat {
       throw TraceError(.missing, "no table '\(table)' in google-2019; there are \(names)")
     }
     return Google2019Trace(
-      path: input.path, groups: groups, notes: notes,
-      passedOver: input.passedOver(besides: Array(groups.values), format: name))
+      path: input.path, groups: groups, usage: usage, notes: notes,
+      passedOver: input.passedOver(
+        besides: Array(groups.values) + [usage].compactMap { $0 }, format: name))
+  }
+
+  /// Whether a group is instance_usage: JSON lines or a flat table of text.
+  private static func isUsage(_ group: TraceInput.Group) -> Bool {
+    switch TableLayout.kind(of: group.head) {
+    case .json:
+      let text = String(decoding: group.head.prefix(1 << 13), as: UTF8.self)
+      return ["start_time", "collection_id", "average_usage"].allSatisfy {
+        text.contains("\"\($0)\"")
+      }
+    case .text: return Google2019Usage.isOne(group.rows(TableLayout(), limit: 1).first ?? [])
+    case .parquet, .sqlite: return false
+    }
   }
 
   /// An array, as `bq query --format=json` prints, is one line of one value.
@@ -108,11 +136,14 @@ struct Google2019Trace: RecognisedTrace {
   let format = "google-2019"
   let path: String
   let groups: [Google2019Table: TraceInput.Group]
+  /// Use over time.
+  let usage: TraceInput.Group?
   let notes: [Note]
   let passedOver: [PassedOverFile]
 
   var tables: [TraceTable] {
     Google2019Table.allCases.compactMap { groups[$0]?.traceTable($0.rawValue) }
+      + [usage?.traceTable(Google2019Usage.table)].compactMap { $0 }
   }
 
   func canSplit(_ table: String?) -> Bool {
@@ -169,6 +200,14 @@ struct Google2019Trace: RecognisedTrace {
       sorted.report.surveys[name] = decoder.survey(rows: reader.rows)
     }
     sorted.report.rejects = options.rejects?.counts ?? [:]
+    if table == .instanceEvents, let usage,
+      options.canReadBeside(usage, Google2019Usage.table, sorted)
+    {
+      JoinedUsage(Google2019Usage.table, of: sorted, options) { options, body throws(TraceError) in
+        try Google2019Usage(group: usage).forEach(options, body)
+        return []
+      }
+    }
     return sorted
   }
 
@@ -240,6 +279,14 @@ struct Google2019Trace: RecognisedTrace {
   }
 
   func survey(_ name: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
+    if name == Google2019Usage.table, let usage {
+      var survey = TableSurvey()
+      survey.rows = try Google2019Usage(group: usage).forEach(options) {
+        sample throws(TraceError) in
+        survey.add(time: Microseconds(sample.offset))
+      }
+      return survey
+    }
     guard let table = Google2019Table(rawValue: name), let group = groups[table] else {
       throw TraceError(.missing, "the trace has no table \(name)", file: path)
     }

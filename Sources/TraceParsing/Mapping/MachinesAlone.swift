@@ -28,20 +28,22 @@ struct MachinesAlone: RecognisedTrace {
   }
 
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
-    let (list, survey) = try read(options)
-    return MachineEventList(events: list.events, symbols: list.symbols, survey: survey)
+    try read(options)
   }
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
     guard table == Self.table else {
       throw TraceError(.missing, "no table \(table) among the machines of \(format)")
     }
-    return try read(options).survey
+    return try read(options).survey ?? TableSurvey()
   }
 
   private func read(
     _ options: ReadOptions
-  ) throws(TraceError) -> (list: MachineEventList, survey: TableSurvey) {
-    try MappedMachines(machines.scaled(by: options.scale)).read(group, options)
+  ) throws(TraceError) -> MachineEventList {
+    if let list = machines.list?.init(group) { return try list.read(options) }
+    var (list, survey) = try MappedMachines(machines.scaled(by: options.scale)).read(group, options)
+    list.survey = survey
+    return list
   }
 }

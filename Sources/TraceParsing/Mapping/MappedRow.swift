@@ -3,24 +3,32 @@ import Tables
 import TraceInput
 import Workload
 
+/// What a Parquet file declares the times of a column to be.
+struct DeclaredUnit {
+  /// What they are multiplied with to be µs.
+  var factor: Double
+  /// Whether they are what a clock somewhere showed.
+  var isLocal: Bool
+}
+
 /// The values of one row, by slot: their columns first, then those of joined tables.
 ///
 /// Memory of its own, as values are written and read some twenty times a row.
 final class MappedRow {
   let values: UnsafeMutablePointer<CellValue?>
-  /// What a Parquet file declares its times to be multiplied with.
-  let declaredFactors: UnsafeMutablePointer<Double?>
+  /// What a Parquet file declares its times to be.
+  let declared: UnsafeMutablePointer<DeclaredUnit?>
 
   init(slots: Int) {
     values = .allocate(capacity: max(1, slots))
     values.initialize(repeating: nil, count: max(1, slots))
-    declaredFactors = .allocate(capacity: max(1, slots))
-    declaredFactors.initialize(repeating: nil, count: max(1, slots))
+    declared = .allocate(capacity: max(1, slots))
+    declared.initialize(repeating: nil, count: max(1, slots))
   }
 
   deinit {
     values.deallocate()
-    declaredFactors.deallocate()
+    declared.deallocate()
   }
 }
 
@@ -71,6 +79,9 @@ final class MappedContext {
     dates.pointee.wereSeen = true
     return dates.pointee.clock.time(local: text.local, offset: text.offset)
   }
+
+  /// The same of what a clock showed in microseconds since 1970.
+  func time(local: Int64) -> Int64 { dates.pointee.clock.time(local: local, offset: nil) }
 
   /// The same of a date-time in the form that most tables have; nil for any other text.
   @inline(__always)

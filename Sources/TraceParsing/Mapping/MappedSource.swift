@@ -113,8 +113,8 @@ final class MappedSource {
   var slot: Int { slots.first ?? 0 }
 
   /// What a number is multiplied with, where the file may declare a unit.
-  private func scale(_ declared: Double?) -> Double {
-    (unitIsUsual ? declared ?? factor : factor ?? declared) ?? 1
+  private func scale(_ declared: DeclaredUnit?) -> Double {
+    (unitIsUsual ? declared?.factor ?? factor : factor ?? declared?.factor) ?? 1
   }
 
   /// Whether it names jobs.
@@ -138,7 +138,7 @@ final class MappedSource {
 
   private func raw(
     _ row: MappedRow, _ context: MappedContext
-  ) -> (value: CellValue, declared: Double?)? {
+  ) -> (value: CellValue, declared: DeclaredUnit?)? {
     for condition in conditions where !condition.holds(row) { return nil }
     if let constant { return (.text(constant), nil) }
     for alternative in alternatives {
@@ -160,7 +160,7 @@ final class MappedSource {
         value = .text(context.arena.copy(part.utf8))
       }
       if !words.isEmpty || other != nil { value = meaning(of: value, context) }
-      return (value, row.declaredFactors[slot])
+      return (value, row.declared[slot])
     }
     return nil
   }
@@ -216,7 +216,7 @@ final class MappedSource {
 
   /// The parts together; nil if there are none.
   private func total(
-    _ parts: [UnsafeRawBufferPointer], _ declared: Double?, _ row: MappedRow,
+    _ parts: [UnsafeRawBufferPointer], _ declared: DeclaredUnit?, _ row: MappedRow,
     _ context: MappedContext
   ) throws(RowError) -> Double? {
     if parts.isEmpty { return nil }
@@ -246,7 +246,7 @@ final class MappedSource {
   }
 
   private func scalar(
-    _ value: CellValue, _ declared: Double?, _ row: MappedRow, _ context: MappedContext
+    _ value: CellValue, _ declared: DeclaredUnit?, _ row: MappedRow, _ context: MappedContext
   ) throws(RowError) -> Double {
     let factor = scale(declared)
     switch value {
@@ -393,7 +393,7 @@ final class MappedSource {
   }
 
   private func extreme(
-    _ bytes: UnsafeRawBufferPointer, _ takesLatest: Bool, _ declared: Double?,
+    _ bytes: UnsafeRawBufferPointer, _ takesLatest: Bool, _ declared: DeclaredUnit?,
     _ context: MappedContext
   ) throws(RowError) -> Int64? {
     var extreme: Int64?
@@ -405,9 +405,16 @@ final class MappedSource {
     return extreme
   }
 
-  /// A point in time in µs: a number, or a date-time.
+  /// A point in time in µs: a number, or a date-time; what a clock somewhere showed is of the mapping's zone.
   private func instant(
-    _ value: CellValue, _ declared: Double?, _ context: MappedContext
+    _ value: CellValue, _ declared: DeclaredUnit?, _ context: MappedContext
+  ) throws(RowError) -> Int64 {
+    let time = try counted(value, declared, context)
+    return declared?.isLocal == true ? context.time(local: time) : time
+  }
+
+  private func counted(
+    _ value: CellValue, _ declared: DeclaredUnit?, _ context: MappedContext
   ) throws(RowError) -> Int64 {
     let scale = scale(declared)
     if let whole = Int64(exactly: scale), let integer = wholeNumber(value) {

@@ -135,7 +135,7 @@ struct MappedTable {
         let cursor = try catching(path) { try MappedParquetCursor(reader, name, takesLists: true) }
         cursor.spellsOut = spelledOut.contains(name)
         cursors.append((slot, cursor))
-        row.declaredFactors[slot] = try declared(cursor.column, file: path)
+        row.declared[slot] = try declared(cursor.column, file: path)
       }
       var done = 0
       while done < reader.rowCount {
@@ -222,7 +222,7 @@ struct MappedTable {
   /// - Throws: `TraceError` if the mapping says another unit, or the type cannot hold what it is for.
   private func declared(
     _ column: ParquetColumn, file: String
-  ) throws(TraceError) -> Double? {
+  ) throws(TraceError) -> DeclaredUnit? {
     let unit = column.declaredUnit
     switch typed[column.name] {
     case .name: try column.checkHoldsNames(file: file)
@@ -235,7 +235,7 @@ struct MappedTable {
       }
     case nil: break
     }
-    return unit?.factor
+    return unit.map { DeclaredUnit(factor: $0.factor, isLocal: column.isLocal) }
   }
 }
 

@@ -7,7 +7,10 @@ extension MappedTableFormat {
     var tables = [Self.name(mapping.table, else: "tasks")]
     tables += mapping.joins.map { Self.name($0.table, else: $0.name) }
     if let machines = mapping.machines {
-      tables.append(Self.name(machines.table, else: "its list") + " (machines)")
+      let list =
+        ["slurm": "scontrol show node or sinfo", "opendc": "topology.json"][machines.listing ?? ""]
+        ?? "its list"
+      tables.append(Self.name(machines.table, else: list) + " (machines)")
     }
     if let usage = mapping.usage {
       tables.append(

@@ -110,6 +110,7 @@ public struct MappedTableFormat: TraceFormat {
   /// The tables that could be of its machines.
   private func findMachines(in input: TraceInput) throws(TraceError) -> [TraceInput.Group] {
     guard let machines = mapping.machines else { return [] }
+    if let listing = machines.list { return input.groups.filter { listing.init($0) != nil } }
     let needed = machines.columns.values.filter { !$0.isOptional && $0.from.count < 2 }
     return try find(machines.table, needed.flatMap(\.from), in: input.groups)
   }
@@ -120,7 +121,7 @@ public struct MappedTableFormat: TraceFormat {
   ) throws(TraceError) -> (any RecognisedTrace)? {
     guard mapping.problems.isEmpty, let machines = mapping.machines,
       let group = try findMachines(in: input).first,
-      (machines.table.header == nil && mapping.hasTellingMachines)
+      machines.listing != nil || (machines.table.header == nil && mapping.hasTellingMachines)
         || !machines.table.only.isEmpty || machines.table.isNamed(group)
     else { return nil }
     let tasks = mapping.table.file.map { "its \($0) table" } ?? "the table of its tasks"

@@ -330,6 +330,7 @@ struct MappedTableTrace: RecognisedTrace {
 
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
     guard let machines = mapping.machines, let group = machineGroup else { return nil }
+    if let list = machines.list?.init(group) { return try list.read(options) }
     var (list, survey) = try MappedMachines(machines.scaled(by: options.scale)).read(group, options)
     list.survey = survey
     return list
@@ -347,9 +348,7 @@ struct MappedTableTrace: RecognisedTrace {
       }
       return survey
     }
-    if table == Self.machineTable, let machines = mapping.machines, let group = machineGroup {
-      return try MappedMachines(machines.scaled(by: options.scale)).read(group, options).survey
-    }
+    if table == Self.machineTable, let survey = try machineEvents(options)?.survey { return survey }
     var survey = TableSurvey()
     survey.rows = try gather(options, &keys).report.rows[table] ?? 0
     return survey

@@ -185,6 +185,8 @@ extension TableMapping.Machines {
   fileprivate init(_ node: ConfigurationNode) {
     table = TableLayout(node)
     columns = [:]
+    listing = node.choice("listing", of: MachineListings.all.keys.sorted())
+    if listing != nil { return }
     guard let object = node.object("columns", required: true) else { return }
     for name in object.keys {
       guard let child = object[name] else { continue }

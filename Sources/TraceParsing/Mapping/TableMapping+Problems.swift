@@ -37,7 +37,7 @@ extension TableMapping {
       for (name, source) in machines.columns.sorted(by: { $0.key < $1.key }) {
         checker.check(source, of: name, Machines.columnNames, at: "machines.columns.\(name)")
       }
-      if machines.columns["machine_id"] == nil {
+      if machines.columns["machine_id"] == nil, machines.listing == nil {
         checker.note("machines.columns.machine_id", "is missing")
       }
     }

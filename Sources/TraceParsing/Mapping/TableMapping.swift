@@ -102,6 +102,8 @@ public struct TableMapping: Equatable, Sendable {
     public var table: TableLayout
     /// `machine_id`, `cpu_cores`, `memory_bytes`, `disk_bytes`, `gpu_milli`, `platform`.
     public var columns: [String: Source]
+    /// The kind of list that they stand in, in place of a table: one of `MachineListings`.
+    public var listing: String?
 
     static let columnNames = [
       "machine_id", "cpu_cores", "memory_bytes", "disk_bytes", "gpu_milli", "platform",

@@ -212,7 +212,13 @@ private struct ArrowMappedRows: ArrowRowTaker {
             + there.joined(separator: ", "), file: table)
       }
       try ArrowRecordReader.check(fields[place], name, table)
-      row.declaredFactors[slot] = ArrowColumn.microseconds(String(cString: fields[place].format))
+      // A timestamp without a zone, as `tsu:`, is what a clock somewhere showed.
+      let format = String(cString: fields[place].format)
+      row.declared[slot] = ArrowColumn.microseconds(format).map {
+        DeclaredUnit(
+          factor: $0,
+          isLocal: format.hasPrefix("ts") && format.hasSuffix(":") || format.hasPrefix("td"))
+      }
       slots.append(slot)
       places.append(place)
       labels.append(name)

@@ -173,12 +173,20 @@ extension ParquetColumn {
   /// What the file declares that times in it are to be multiplied with to be µs, and as what.
   var declaredUnit: (factor: Double, type: String)? {
     switch annotation {
-    case .time(let decimals, _):
+    case .time(let decimals, _), .localTime(let decimals):
       [3: 1e3, 6: 1, 9: 1e-3][decimals].map { ($0, "a time with \(decimals) decimals") }
     case .duration(let decimals):
       [0: 1e6, 3: 1e3, 6: 1, 9: 1e-3][decimals].map { ($0, "a duration with \(decimals) decimals") }
     case .date: (86400e6, "DATE")
     default: nil
+    }
+  }
+
+  /// Whether its times are what a clock somewhere showed.
+  var isLocal: Bool {
+    switch annotation {
+    case .localTime, .date: true
+    default: false
     }
   }
 

@@ -125,7 +125,9 @@ final class MappedParquetCursor {
     case .date:
       guard stored.magnitude < 100_000_000 else { return nil }
       return String(DateText.text(stored * 86_400_000_000).prefix { $0 != "T" })
-    case .time(let decimals, let sinceMidnight):
+    case .time(let decimals, _), .localTime(let decimals):
+      var sinceMidnight = false
+      if case .time(_, true) = column.annotation { sinceMidnight = true }
       let units: [Int: Int64] = [3: 1000, 6: 1_000_000, 9: 1_000_000_000]
       guard let unit = units[decimals] else { return nil }
       let below: Int64 = stored % unit

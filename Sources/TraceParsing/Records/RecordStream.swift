@@ -70,10 +70,11 @@ public final class RecordStream: WorkloadSource {
   ///   - source: the records.
   ///   - dependencies: what they wait for.
   ///   - users: the names of their users, by `UserID`, the first of them empty, without repeats.
+  ///   - attributes: what is said of them beside; names are numbers of `users`.
   ///   - lastTime: the end of the time that they are from; those without an end are open there.
   public convenience init<Source: WorkloadSource<Never>>(
     generated source: Source, dependencies: DependencyTable = DependencyTable(),
-    users: [String] = [],
+    users: [String] = [], attributes: TaskAttributes = TaskAttributes(),
     lastTime: Microseconds = .zero
   ) {
     var source = source
@@ -87,9 +88,20 @@ public final class RecordStream: WorkloadSource {
       return record
     }
     self.dependencies = dependencies
+    self.attributes = attributes
   }
 
   deinit { buffer.deallocate() }
+
+  /// Tells `note` of every record before it is given.
+  func tell(_ note: @escaping (TaskRecord) throws(TraceError) -> Void) {
+    let inner = fill
+    fill = { stream, records throws(TraceError) in
+      let count = try inner(stream, records)
+      for record in records.prefix(count) { try note(record) }
+      return count
+    }
+  }
 
   /// Whether its end was reached: a trace's records are read once, and another stream is made to read them
   /// again.

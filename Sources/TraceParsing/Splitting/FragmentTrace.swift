@@ -7,6 +7,8 @@ import Workload
 struct FragmentTrace: RecognisedTrace {
   private let set: FragmentSet
   private let trace: any RecognisedTrace
+  /// Tables of use over time that the trace has and the fragments do not.
+  private let unsplit: [String]
 
   /// - Parameters:
   ///   - path: the file.
@@ -16,11 +18,20 @@ struct FragmentTrace: RecognisedTrace {
     set = try FragmentSet([path], version: version)
     trace = try opener.recognise(
       set.input(onlySplit: true), format: set.format, table: set.table)
+    let all = try opener.recognise(set.input(), format: set.format, table: set.table)
+    unsplit = all.tables.map(\.name).filter {
+      [Google2011Table.taskUsage.rawValue, Google2019Usage.table].contains($0)
+    }
   }
 
   var format: String { trace.format }
   var tables: [TraceTable] { trace.tables }
-  var notes: [Note] { trace.notes }
+  var notes: [Note] {
+    trace.notes
+      + unsplit.map {
+        Note(.leftOut, $0, "\($0) is not in the fragments: use over time is left out")
+      }
+  }
   var passedOver: [PassedOverFile] { [] }
   var relativeAmounts: RelativeAmounts { trace.relativeAmounts }
 

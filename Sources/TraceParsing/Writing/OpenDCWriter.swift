@@ -1,0 +1,279 @@
+import Diagnostics
+import Foundation
+import Parquet
+import Tables
+import TraceInput
+import Workload
+
+/// Writes records as an OpenDC workload: a folder with `tasks.parquet`, `fragments.parquet` and, where the machines
+/// are known, `topology.json`.
+///
+/// Records have no clock rates: a core is written as one of ``megahertz``. Times are whole milliseconds, memory whole
+/// kB (as OpenDC's loader takes `mem_capacity`), cores and GPUs whole. A task without use over time gets one fragment
+/// that uses all that it asked for, as OpenDC drops tasks without fragments. Tasks are held in memory, some 70 bytes
+/// each, until all are known.
+public final class OpenDCWriter: LayoutWriter {
+  /// What a core is written as.
+  public static let megahertz = 1000.0
+
+  private struct Task {
+    var id: TaskID
+    var submit: Int64
+    var run: Int64
+    var cores: Int32
+    var memory: Int64
+    var deadline: Int64
+    var gpus: Int32
+  }
+
+  private let path: String
+  private let stream: RecordStream
+  private let machines: MachineEventList?
+  private let options: ReadOptions
+  private var tasks: [Task] = []
+  private var numbers = TaskNumbers()
+  private var leftOut = LeftOut()
+
+  /// Begins the folder at `path`, which must not be there.
+  ///
+  /// - Parameters:
+  ///   - machines: what `topology.json` is made of; nil makes none.
+  ///   - options: how use over time is read.
+  public init(
+    path: String, stream: RecordStream, machines: MachineEventList?, _ options: ReadOptions
+  ) throws(TraceError) {
+    (self.path, self.stream, self.machines, self.options) = (path, stream, machines, options)
+    guard FileStatus(path).kind == .absent else {
+      throw TraceError(.inputOutput, "is there already: a new folder is made", file: path)
+    }
+  }
+
+  /// Milliseconds, halves up.
+  private static func milliseconds(_ time: Int64) -> Int64 {
+    let (whole, rest) = time.quotientAndRemainder(dividingBy: 1000)
+    return whole + (rest >= 500 ? 1 : 0)
+  }
+
+  /// Adds a record.
+  public func write(_ record: TaskRecord) throws(TraceError) {
+    guard !record.flags.contains(.runTimeUnknown), record.attempts > 0 else {
+      leftOut.count("tasks without a run time")
+      return
+    }
+    guard numbers.insert(record.id).isNew else {
+      leftOut.count("tasks whose number another has")
+      return
+    }
+    let request = record.request
+    let isCPUKnown = !record.flags.contains(.cpuUnknown) && request.cpu > .zero
+    let cores = isCPUKnown ? (request.cpu.nano + 999_999_999) / 1_000_000_000 : 1
+    let gpus = (request.milliGPU + 999) / 1000
+    guard let cores = Int32(exactly: cores), let gpus = Int32(exactly: gpus) else {
+      leftOut.count("tasks of more than 2^31 cores or GPUs")
+      return
+    }
+    tasks.append(
+      Task(
+        id: record.id, submit: record.submit.rawValue, run: record.runTime.rawValue, cores: cores,
+        memory: (request.memory.rawValue + 999) / 1000,
+        deadline: record.deadline.isKnown ? Self.milliseconds(record.deadline.rawValue) : -1,
+        gpus: gpus))
+    leftOut.count("CPU requests that are not known (one core is written)", if: !isCPUKnown)
+    leftOut.count(
+      "fractions of cores (rounded up)", if: isCPUKnown && request.cpu.nano % 1_000_000_000 != 0)
+    leftOut.count("fractions of GPUs (rounded up)", if: request.milliGPU % 1000 != 0)
+    leftOut.count("fractions of a kB (rounded up)", if: request.memory.rawValue % 1000 != 0)
+    leftOut.count(
+      "fractions of a millisecond",
+      if: record.submit.rawValue % 1000 != 0 || record.runTime.rawValue % 1000 != 0)
+    leftOut.count("users", if: record.user != .unknown)
+    leftOut.count("priorities", if: record.priorityClass != .unknown)
+    leftOut.count("estimates", if: record.estimate.isKnown)
+    leftOut.count("waits", if: record.waitTime > .zero)
+    leftOut.count("outcomes", if: record.outcome != .finished)
+    leftOut.count("disk requests", if: request.disk > .zero)
+    leftOut.count("instances", times: Int(record.instances) - 1)
+  }
+
+  /// Writes the files.
+  public func finish() throws(TraceError) -> [String: Int] {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw TraceError(.inputOutput, "cannot make the folder", file: path)
+    }
+    let keepsNumbers = tasks.allSatisfy {
+      $0.id.index == 0 && Int32(exactly: $0.id.job) != nil && $0.id.job >= 0
+    }
+    if !keepsNumbers {
+      leftOut.count("numbers of jobs and tasks (numbered anew)", times: tasks.count)
+    }
+    let ids = tasks.indices.map { keepsNumbers ? Int32(tasks[$0].id.job) : Int32(clamping: $0) }
+    let files =
+      [try writeTasks(ids), try writeFragments(ids)] + (try writeTopology().map { [$0] } ?? [])
+    for file in files { try file.commit() }
+    leftOut.count("dependencies", times: stream.dependencies.count)
+    return leftOut.counts
+  }
+
+  private func writeTasks(_ ids: [Int32]) throws(TraceError) -> OutputFile {
+    let (hasDeadlines, hasGPUs) = (
+      tasks.contains { $0.deadline >= 0 }, tasks.contains { $0.gpus > 0 }
+    )
+    var columns = [
+      ParquetColumn("id", .int32), ParquetColumn("submission_time", .int64),
+      ParquetColumn("duration", .int64), ParquetColumn("cpu_count", .int32),
+      ParquetColumn("cpu_capacity", .double), ParquetColumn("mem_capacity", .int64),
+    ]
+    if hasDeadlines { columns.append(ParquetColumn("deadline", .int64)) }
+    if hasGPUs {
+      columns += [ParquetColumn("gpu_count", .int32), ParquetColumn("gpu_capacity", .double)]
+    }
+    let file = try OutputFile(path: path + "/tasks.parquet")
+    let tasks = tasks
+    try catching(file.path) {
+      let writer = try ParquetWriter(columns: columns) { try file.write($0) }
+      for start in stride(from: 0, to: tasks.count, by: ParquetWriter.defaultRowGroupSize) {
+        let count = min(ParquetWriter.defaultRowGroupSize, tasks.count - start)
+        try writer.writeRowGroup(rowCount: count) { group in
+          try group.write("id") { ids[start + $0] }
+          try group.write("submission_time") { Self.milliseconds(tasks[start + $0].submit) }
+          try group.write("duration") { Self.milliseconds(tasks[start + $0].run) }
+          try group.write("cpu_count") { tasks[start + $0].cores }
+          try group.write("cpu_capacity") { Double(tasks[start + $0].cores) * Self.megahertz }
+          try group.write("mem_capacity") { tasks[start + $0].memory }
+          if hasDeadlines { try group.write("deadline") { tasks[start + $0].deadline } }
+          if hasGPUs {
+            try group.write("gpu_count") { tasks[start + $0].gpus }
+            try group.write("gpu_capacity") { Double(tasks[start + $0].gpus) * Self.megahertz }
+          }
+        }
+      }
+      try writer.finish()
+    }
+    return file
+  }
+
+  // MARK: - Fragments
+
+  /// Fragments on their way into a file, and how far the task has come to which the last belongs.
+  private struct Fragments {
+    var rows: [(id: Int32, duration: Int64, usage: Double)] = []
+    /// Where the last fragment ends, in µs from the task's begin.
+    var end: Int64 = 0
+    let write: ([(id: Int32, duration: Int64, usage: Double)]) throws(TraceError) -> Void
+
+    mutating func add(_ id: Int32, to end: Int64, _ cores: Double) throws(TraceError) {
+      // Of rounded borders, so that lengths add up.
+      let length = milliseconds(end) - milliseconds(self.end)
+      self.end = end
+      guard length > 0 else { return }
+      rows.append((id, length, cores * megahertz))
+      if rows.count == ParquetWriter.defaultRowGroupSize { try flush() }
+    }
+
+    mutating func flush() throws(TraceError) {
+      if !rows.isEmpty { try write(rows) }
+      rows.removeAll(keepingCapacity: true)
+    }
+  }
+
+  private func writeFragments(_ ids: [Int32]) throws(TraceError) -> OutputFile {
+    let file = try OutputFile(path: path + "/fragments.parquet")
+    let writer = try catching(file.path) {
+      try ParquetWriter(columns: [
+        ParquetColumn("id", .int32), ParquetColumn("duration", .int64),
+        ParquetColumn("cpu_usage", .double),
+      ]) { try file.write($0) }
+    }
+    var fragments = Fragments { rows throws(TraceError) in
+      try catching(file.path) {
+        try writer.writeRowGroup(rowCount: rows.count) { group in
+          try group.write("id") { rows[$0].id }
+          try group.write("duration") { rows[$0].duration }
+          try group.write("cpu_usage") { rows[$0].usage }
+        }
+      }
+    }
+    var (place, hasSamples) = (0, false)
+    /// Ends the task at `place`: one without samples uses what it asked for.
+    func endTask() throws(TraceError) {
+      let task = tasks[place]
+      if !hasSamples { try fragments.add(ids[place], to: task.run, Double(task.cores)) }
+      (place, hasSamples, fragments.end) = (place + 1, false, 0)
+    }
+    let notes = try stream.usage?.forEach(options) { sample throws(TraceError) in
+      guard let owner = numbers.number(of: sample.task), owner < tasks.count else { return }
+      while place < owner { try endTask() }
+      guard owner == place else { return leftOut.count("samples out of order") }
+      leftOut.count("samples' memory or GPU", if: !sample.memory.isNaN || !sample.milliGPU.isNaN)
+      guard !sample.cores.isNaN else { return leftOut.count("samples without CPU") }
+      let (start, length) = (
+        sample.offset, sample.duration ?? max(0, tasks[owner].run - sample.offset)
+      )
+      let (end, overflow) = start.addingReportingOverflow(length)
+      guard !overflow, end > fragments.end else {
+        return leftOut.count("samples that others cover, or before the task began")
+      }
+      hasSamples = true
+      if start > fragments.end {
+        leftOut.count("gaps between samples (written as no use)")
+        try fragments.add(ids[owner], to: start, 0)
+      }
+      try fragments.add(ids[owner], to: end, sample.cores)
+    }
+    for note in notes ?? [] { leftOut.count(note.text) }
+    while place < tasks.count { try endTask() }
+    try fragments.flush()
+    try catching(file.path) { try writer.finish() }
+    return file
+  }
+
+  // MARK: - Machines
+
+  /// Hosts that are alike together, in the order in which they come first.
+  private func writeTopology() throws(TraceError) -> OutputFile? {
+    guard let machines else { return nil }
+    struct Host: Hashable {
+      var cores: Int64
+      var memory: Int64
+      var gpus: Int64
+    }
+    var (order, counts): ([Host], [Host: Int]) = ([], [:])
+    for event in machines.events {
+      guard event.kind == .add, event.time == .zero else {
+        leftOut.count("machines' later comings and goings")
+        continue
+      }
+      let host = Host(
+        cores: event.capacity.cpu.nano / 1_000_000_000, memory: event.capacity.memory.rawValue,
+        gpus: event.capacity.milliGPU / 1000)
+      guard host.cores > 0 else {
+        leftOut.count("machines without a whole core")
+        continue
+      }
+      leftOut.count(
+        "fractions of machines' cores or GPUs (rounded down)",
+        if: event.capacity.cpu.nano % 1_000_000_000 != 0 || event.capacity.milliGPU % 1000 != 0)
+      leftOut.count("machines' disks", if: event.capacity.disk > .zero)
+      leftOut.count("machines' platforms", if: event.platform != 0)
+      if counts[host] == nil { order.append(host) }
+      counts[host, default: 0] += 1
+    }
+    leftOut.count("machines' partitions", times: machines.partitions.count)
+    guard !order.isEmpty else { return nil }
+    let file = try OutputFile(path: path + "/topology.json")
+    let hosts = order.enumerated().map { number, host in
+      let speed = decimal(Self.megahertz)
+      let gpu =
+        host.gpus > 0
+        ? ", \"gpu\": {\"count\": \(host.gpus), \"coreCount\": 1, \"coreSpeed\": \(speed)}" : ""
+      return "{\"name\": \"H\(number + 1)\", \"count\": \(counts[host] ?? 0), "
+        + "\"cpu\": {\"coreCount\": \(host.cores), \"coreSpeed\": \(speed)}, "
+        + "\"memory\": {\"memorySize\": \(host.memory)}\(gpu)}"
+    }
+    try file.write(
+      "{\"clusters\": [{\"name\": \"C1\", \"hosts\": [\n\(hosts.joined(separator: ",\n"))\n]}]}\n")
+    return file
+  }
+}
