@@ -242,7 +242,9 @@ let optimised: Set = [
   "Simulation", "Experiments", "MARL", "TraceInput", "TraceParsing",
 ]
 let optimisedC: Set = ["CVectorMath", "CNeural", "CIngest", "CSimdJSON"]
-for target in package.targets {
+// Older package managers refuse such flags in a package that another one asks for by version.
+let isFetched = Context.packageDirectory.contains("/checkouts/")
+for target in package.targets where !isFetched {
   if optimised.contains(target.name) {
     var flags = ["-O", "-assert-config", "Debug"]
     // Its likelihoods are generic, in files of their own: they are specialised where all files are seen.
