@@ -14,6 +14,48 @@ static const unsigned char study_100[] = {
 #embed "../../data/policies/study-100.safetensors"
 };
 
+// Those that `tools/learned-orders --train` has made.
+#if __has_embed("../../data/policies/order-hpc2n.safetensors")
+static const unsigned char order_hpc2n[] = {
+#embed "../../data/policies/order-hpc2n.safetensors"
+};
+#endif
+#if __has_embed("../../data/policies/order-hpc2n-shadow.safetensors")
+static const unsigned char order_hpc2n_shadow[] = {
+#embed "../../data/policies/order-hpc2n-shadow.safetensors"
+};
+#endif
+#if __has_embed("../../data/policies/order-hpc2n-first.safetensors")
+static const unsigned char order_hpc2n_first[] = {
+#embed "../../data/policies/order-hpc2n-first.safetensors"
+};
+#endif
+#if __has_embed("../../data/policies/order-hpc2n-first-shadow.safetensors")
+static const unsigned char order_hpc2n_first_shadow[] = {
+#embed "../../data/policies/order-hpc2n-first-shadow.safetensors"
+};
+#endif
+#if __has_embed("../../data/policies/order-lublin-1.safetensors")
+static const unsigned char order_lublin_1[] = {
+#embed "../../data/policies/order-lublin-1.safetensors"
+};
+#endif
+#if __has_embed("../../data/policies/order-lublin-1-shadow.safetensors")
+static const unsigned char order_lublin_1_shadow[] = {
+#embed "../../data/policies/order-lublin-1-shadow.safetensors"
+};
+#endif
+#if __has_embed("../../data/policies/order-lublin-2.safetensors")
+static const unsigned char order_lublin_2[] = {
+#embed "../../data/policies/order-lublin-2.safetensors"
+};
+#endif
+#if __has_embed("../../data/policies/order-lublin-2-shadow.safetensors")
+static const unsigned char order_lublin_2_shadow[] = {
+#embed "../../data/policies/order-lublin-2-shadow.safetensors"
+};
+#endif
+
 static const unsigned char devices_fgd[] = {
 #embed "../../data/policies/devices-fgd.safetensors"
 };
@@ -26,6 +68,30 @@ static const struct {
 } files[] = {
   {"policies/study-setting.safetensors", study_setting, sizeof study_setting},
   {"policies/study-100.safetensors", study_100, sizeof study_100},
+#if __has_embed("../../data/policies/order-hpc2n.safetensors")
+  {"policies/order-hpc2n.safetensors", order_hpc2n, sizeof order_hpc2n},
+#endif
+#if __has_embed("../../data/policies/order-hpc2n-shadow.safetensors")
+  {"policies/order-hpc2n-shadow.safetensors", order_hpc2n_shadow, sizeof order_hpc2n_shadow},
+#endif
+#if __has_embed("../../data/policies/order-hpc2n-first.safetensors")
+  {"policies/order-hpc2n-first.safetensors", order_hpc2n_first, sizeof order_hpc2n_first},
+#endif
+#if __has_embed("../../data/policies/order-hpc2n-first-shadow.safetensors")
+  {"policies/order-hpc2n-first-shadow.safetensors", order_hpc2n_first_shadow, sizeof order_hpc2n_first_shadow},
+#endif
+#if __has_embed("../../data/policies/order-lublin-1.safetensors")
+  {"policies/order-lublin-1.safetensors", order_lublin_1, sizeof order_lublin_1},
+#endif
+#if __has_embed("../../data/policies/order-lublin-1-shadow.safetensors")
+  {"policies/order-lublin-1-shadow.safetensors", order_lublin_1_shadow, sizeof order_lublin_1_shadow},
+#endif
+#if __has_embed("../../data/policies/order-lublin-2.safetensors")
+  {"policies/order-lublin-2.safetensors", order_lublin_2, sizeof order_lublin_2},
+#endif
+#if __has_embed("../../data/policies/order-lublin-2-shadow.safetensors")
+  {"policies/order-lublin-2-shadow.safetensors", order_lublin_2_shadow, sizeof order_lublin_2_shadow},
+#endif
   {"policies/devices-fgd.safetensors", devices_fgd, sizeof devices_fgd},
   {"policies/study-setting.curve.csv", (const unsigned char[]){
 #embed "../../data/policies/study-setting.curve.csv" suffix(, 0)

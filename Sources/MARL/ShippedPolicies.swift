@@ -18,11 +18,16 @@ public enum ShippedPolicies {
     ShippedFile.text("policies/\(name).curve.csv")
   }
 
-  /// Names of the learned orders of the queue, for `order:NAME`.
-  public static let orderNames: [String] = []
+  /// Names of the learned orders of the queue, for `order:NAME`: those that the program was built with.
+  public static let orderNames = [
+    "hpc2n", "hpc2n-shadow", "hpc2n-first", "hpc2n-first-shadow", "lublin-1", "lublin-1-shadow",
+    "lublin-2", "lublin-2-shadow",
+  ].filter { order($0) != nil }
 
   /// The file of a learned order; nil if there is none of that name.
-  public static func order(_ name: String) -> Data? { nil }
+  public static func order(_ name: String) -> Data? {
+    ShippedFile.bytes("policies/order-\(name).safetensors").map { Data($0) }
+  }
 
   /// Names of the learned choices of devices, for `device:NAME`.
   public static let deviceNames = ["devices-fgd"]

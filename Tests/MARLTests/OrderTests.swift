@@ -1,5 +1,6 @@
 import Foundation
 import Simulation
+import Synchronization
 import Testing
 import Workload
 
@@ -226,5 +227,54 @@ import Workload
     }
     #expect(trainers[0].best.tensors.data() == trainers[1].best.tensors.data())
     #expect(trainers[0].bestLoss.isFinite)
+  }
+
+  /// Only the sequences of the greatest loss are learned from, and as large a share of those of validation.
+  @Test func learnsFromTheHardestSequences() throws {
+    let met = Mutex<Set<Int>>([])
+    var settings = OrderTrainer.Settings()
+    (settings.sequences, settings.validation, settings.population) = (100, 6, 4)
+    settings.hardest = 2
+    // Of six and six; sequence 4 and 1, and 11 and 8 are the hardest.
+    let losses = [1.0, 8, 2, 3, 9, 4, 1, 2, 8, 3, 4, 9]
+    var trainer = OrderTrainer(settings, training: 6) { _, sequence in
+      _ = met.withLock { $0.insert(sequence) }
+      return losses[sequence]
+    }
+    _ = try trainer.step(workers: 1, validates: false)
+    #expect(met.withLock { $0 } == Set(0..<12))
+    met.withLock { $0 = [] }
+    _ = try trainer.step(workers: 1, validates: true)
+    #expect(met.withLock { $0 } == [1, 4, 8, 11])
+  }
+
+  /// Where nothing better is found on the validation sequences, the result is the order that the search began with.
+  @Test func keepsWhatItBeganWithWhereNothingIsBetter() throws {
+    var settings = OrderTrainer.Settings()
+    (settings.sequences, settings.validation, settings.population) = (4, 2, 6)
+    let start = OrderModel.smallestArea()
+    let calls = Mutex(0)
+    // The first round is of the order that it begins with.
+    var trainer = OrderTrainer(settings, training: 4) { _, _ in
+      calls.withLock { calls in
+        calls += 1
+        return calls <= 6 ? 10 : 11
+      }
+    }
+    for _ in 0..<3 { _ = try trainer.step(workers: 1, validates: true) }
+    #expect(trainer.best == start)
+    #expect(trainer.bestLoss == trainer.startLoss)
+  }
+
+  /// A sequence that is hopeless under the order that the search begins with counts as four times the median.
+  @Test func hopelessSequencesCountLess() throws {
+    var settings = OrderTrainer.Settings()
+    (settings.sequences, settings.validation, settings.population) = (6, 6, 8)
+    var trainer = OrderTrainer(settings, training: 6) { _, sequence in sequence % 6 == 5 ? 1e6 : 10
+    }
+    _ = try trainer.step(workers: 1, validates: true)
+    // Five of 10 and one of 40.
+    let expected = 0.5 * log(15) + 0.5 * (log(10) + log(4) / 6)
+    #expect(abs(trainer.startLoss - expected) < 1e-9)
   }
 }

@@ -40,9 +40,9 @@ enum Formats {
 
 /// A script of `Tests/Oracles` that fills a folder and says what is in it.
 enum OracleRun {
-  /// Runs a script with a new folder; what it prints, as JSON. Nil without a Python.
+  /// Runs a script with a new folder, or the one `given`; what it prints, as JSON. Nil without a Python.
   static func json<Value: Decodable>(
-    _ script: String
+    _ script: String, of given: String? = nil
   ) throws -> (folder: ScratchFolder, sums: Value)? {
     let named = ProcessInfo.processInfo.environment["TRACEMILL_PYTHON"]
     let python = [named, Formats.root + "/.venv/bin/python", "/usr/bin/python3"].compactMap { $0 }
@@ -51,7 +51,7 @@ enum OracleRun {
     let folder = try ScratchFolder()
     let process = Process()
     process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = [Formats.root + "/Tests/Oracles/" + script, folder.path]
+    process.arguments = [Formats.root + "/Tests/Oracles/" + script, given ?? folder.path]
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()

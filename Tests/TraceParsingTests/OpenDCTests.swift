@@ -65,6 +65,14 @@ import Workload
     #expect(largest < 1e-9)
     #expect(
       before.machines?.events.map(\.capacity) == after.machines?.events.map(\.capacity))
+    // Another program adds both up to the same.
+    let sums = [folder.path, folder.path + "-out"].map {
+      (try? OracleRun.json("opendc_sums.py", of: $0)) as (ScratchFolder, [String: Double])?
+    }
+    if let a = sums[0]?.1, let b = sums[1]?.1 {
+      #expect(a.count == 8 && a.keys == b.keys)
+      for (key, value) in a { #expect(abs((b[key] ?? 0) / value - 1) < 1e-12, "\(key)") }
+    }
     // What the layout has no place for is all that is told.
     #expect(Set(leftOut.keys) == ["machines' partitions"])
   }

@@ -70,14 +70,18 @@ public struct OrderSession {
   public var object: [String: Any] {
     [
       "policy": policyPath, "progress": curvePath, "generations": lines.count - 1,
-      "runs": trainer.runs, "validation": validation, "cpu_seconds": seconds,
+      "runs": trainer.runs, "validation": validation,
+      "validation_start": Foundation.exp(trainer.startLoss), "cpu_seconds": seconds,
     ]
   }
 
   /// What it came to, for people.
   public var summary: String {
     "\(grouped(trainer.runs)) runs of \(grouped(scenario.length)) tasks in \(fixed(seconds, 0)) CPU-seconds; "
-      + "best on the validation sequences \(fixed(validation, 2))\n"
+      + "best on the validation sequences \(fixed(validation, 2)), smallest area "
+      + "\(fixed(Foundation.exp(trainer.startLoss), 2))"
+      + (trainer.bestLoss < trainer.startLoss
+        ? "\n" : ": nothing better was found, the policy is smallest area first\n")
       + "  wrote \(policyPath), which --scheduler order:\(policyPath) runs\n"
   }
 }

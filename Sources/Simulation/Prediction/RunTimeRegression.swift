@@ -70,8 +70,7 @@ struct RunTimeRegression: RunTimePredictor {
     let user = ofUser[task.user]
     let same = ofRequest[Self.request(task)]
     let general = user ?? (ofAll.count > 0 ? min(ofAll.mean, asked) : asked - 2)
-    let day = task.submit.seconds / 86_400
-    let turn = (day - day.rounded(.down)) * 2 * Double.pi
+    let hour = Self.hour(of: task.submit)
     var row = Row.zero
     row[0] = 1
     row[1] = asked
@@ -80,9 +79,27 @@ struct RunTimeRegression: RunTimePredictor {
     row[4] = same ?? general
     row[5] = user == nil ? 0 : 1
     row[6] = same == nil ? 0 : 1
-    row[7] = PortableMath.sin(turn)
-    row[8] = PortableMath.sin(turn + Double.pi / 2)
+    row[7] = hour.x
+    row[8] = hour.y
     return row
+  }
+
+  /// Sine and cosine of the time of day, to 1e-13: what waits is predicted anew very often, so that those of each
+  /// minute are kept and turned by the rest.
+  private static func hour(of submit: Microseconds) -> SIMD2<Double> {
+    let day = Int64(86_400_000_000)
+    let time = (submit.rawValue % day + day) % day
+    let minute = minutes[Int(time / 60_000_000)]
+    let rest = Double(time % 60_000_000) / Double(day) * 2 * Double.pi
+    let square = rest * rest
+    let (sine, cosine) = (rest * (1 - square / 6), 1 - square / 2 + square * square / 24)
+    return SIMD2(
+      minute.x * cosine + minute.y * sine, minute.y * cosine - minute.x * sine)
+  }
+
+  private static let minutes = (0..<1440).map { minute in
+    let turn = Double(minute) / 1440 * 2 * Double.pi
+    return SIMD2(PortableMath.sin(turn), PortableMath.sin(turn + Double.pi / 2))
   }
 
   private static func request(_ task: borrowing TaskView) -> Request {
