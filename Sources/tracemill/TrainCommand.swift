@@ -54,10 +54,8 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    switch try OrderScenario.decision(path: scenario) {
-    case .order: return try trainOrder()
-    case .device: return try trainDevice()
-    case .placement, nil: break
+    if let session = try searchSession(path: scenario, folder: output) {
+      return try search(session)
     }
     var file = try ScenarioFile(path: scenario, logger: messages.logger)
     guard file.training.iterations > 0 || file.polish != nil else {
@@ -77,29 +75,14 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// Learns which machine and device a task gets.
-  private func trainDevice() throws {
+  /// Learns which task that waits is next, or which devices a task gets.
+  private func search(_ session: any SearchSession) throws {
     guard !resume, from == nil else {
       throw ValidationError(
-        "--resume and --from are for decision: placement; a choice of devices is trained in one go")
+        "--resume and --from are for decision: placement; others are trained in one go")
     }
-    let scenario = try DeviceScenario(path: scenario)
     try makeFolder(output)
-    var session = DeviceSession(scenario, folder: output)
-    try session.run(
-      workers: workers, limit: stopAfter, report: messages.quiet ? { _ in } : writeError)
-    try writeOutput(json ? jsonText(session.object) + "\n" : session.summary)
-  }
-
-  /// Learns which task that waits is next.
-  private func trainOrder() throws {
-    guard !resume, from == nil else {
-      throw ValidationError(
-        "--resume and --from are for decision: placement; an order is trained in one go")
-    }
-    let scenario = try OrderScenario(path: scenario)
-    try makeFolder(output)
-    var session = OrderSession(scenario, folder: output)
+    var session = session
     try session.run(
       workers: workers, limit: stopAfter, report: messages.quiet ? { _ in } : writeError)
     try writeOutput(json ? jsonText(session.object) + "\n" : session.summary)

@@ -57,11 +57,7 @@ struct EngineOptions: ParsableArguments, Sendable {
       "What predictions are for: order, backfilling or both.", valueName: "use"))
   var predictFor: String?
 
-  @Flag(
-    help: """
-      GPUs are devices, each claimed for itself: whole, or shared by tasks that ask for less than one. \
-      What tasks ask for is their gpu_milli, num_gpu and gpu_spec.
-      """)
+  @Flag(help: "GPUs are devices, each claimed for itself, whole or shared.")
   var devices = false
 
   @Flag(help: "Refuse for good what does not fit at once, as the original study's code does.")
