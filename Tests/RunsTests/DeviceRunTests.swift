@@ -152,4 +152,23 @@ import Workload
       engine: engine)
     #expect(try job.run(seed: 1).report.policy == "device:policy")
   }
+
+  /// What it takes to fill a cluster of a thousand million cores a hundred times is more than 64 bits hold in
+  /// thousandths of a millionth of a core.
+  @Test func fillingCannotOverflow() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let cluster = try write(
+      "c.yaml", "groups: [{ count: 1000, cores: 1000000, memoryGiB: 100 }]\n")
+    let twice = try write(
+      "t.csv",
+      "job_id,submit_us,run_us,cpu_cores\n1,0,1,900000\n1,0,1,900000\n")
+    var engine = EngineSettings()
+    engine.refuse = true
+    let summary = try SimulationJob(
+      workload: "fill:20:" + twice, cluster: cluster, scheduler: "first-fit", engine: engine
+    ).run(seed: 1)
+    #expect(summary.report.total.submitted == 22_223 && summary.report.total.started == 1000)
+    // What reading the trace told is told of the filling too.
+    #expect(summary.text.contains("1 task has more than one row"))
+  }
 }

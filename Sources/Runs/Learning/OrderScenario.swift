@@ -22,6 +22,8 @@ public struct OrderScenario: Sendable {
   public var training: OrderTrainer.Settings
   /// How many training sequences there are, at even distances.
   public var sequences: Int
+  /// What was left out or assumed of the workload, up to the last of its tasks.
+  public private(set) var notes: [Note] = []
 
   /// Which decision a scenario file is about.
   ///
@@ -73,6 +75,7 @@ public struct OrderScenario: Sendable {
       number += 1
       if number > parts.from { tasks.append(task) }
     }
+    notes = replayed.notes
     guard tasks.count >= length else {
       throw RunError(
         message: "\(path): \(source) has \(grouped(tasks.count)) tasks between tasks "

@@ -41,7 +41,7 @@ public struct OrderSession {
   public mutating func run(workers: Int, limit: Int? = nil, report: (String) -> Void = { _ in })
     throws
   {
-    for line in scenario.constantInputs { report("\(scenario.name): \(line)\n") }
+    for line in scenario.notes.texts + scenario.constantInputs { report("\(scenario.name): \(line)\n") }
     let start = processorSeconds()
     let total = min(scenario.training.generations, limit ?? .max)
     for generation in 1...total {
@@ -72,6 +72,7 @@ public struct OrderSession {
       "policy": policyPath, "progress": curvePath, "generations": lines.count - 1,
       "runs": trainer.runs, "validation": validation,
       "validation_start": Foundation.exp(trainer.startLoss), "cpu_seconds": seconds,
+      "notes": scenario.notes.texts,
     ]
   }
 

@@ -80,8 +80,9 @@ struct ClusterFill {
     var records: [TaskRecord] = []
     var attributes = TaskAttributes()
     let columns = Array(stream.attributes.columns.enumerated())
-    var sum: Int64 = 0
-    while Double(sum) < goal {
+    // In doubles, which cannot overflow.
+    var sum = 0.0
+    while sum < goal {
       let place = records.count
       guard place < Self.limit else {
         throw RunError(message: "fill:\(trace): takes more than \(grouped(Self.limit)) tasks")
@@ -99,10 +100,11 @@ struct ClusterFill {
         attributes.set(column.name, column.kind, of: record.id, to: value)
       }
       records.append(record)
-      sum += asked(task)
+      sum += Double(asked(task))
     }
     return RecordStream(
-      generated: TaskTable(records).source(), users: stream.symbols.strings, attributes: attributes)
+      generated: TaskTable(records).source(), users: stream.symbols.strings, attributes: attributes,
+      notes: stream.report.notes)
   }
 }
 

@@ -72,14 +72,16 @@ public final class RecordStream: WorkloadSource {
   ///   - users: the names of their users, by `UserID`, the first of them empty, without repeats.
   ///   - attributes: what is said of them beside; names are numbers of `users`.
   ///   - lastTime: the end of the time that they are from; those without an end are open there.
+  ///   - notes: what is to be known of them.
   public convenience init<Source: WorkloadSource<Never>>(
     generated source: Source, dependencies: DependencyTable = DependencyTable(),
     users: [String] = [], attributes: TaskAttributes = TaskAttributes(),
-    lastTime: Microseconds = .zero
+    lastTime: Microseconds = .zero, notes: [Note] = []
   ) {
     var source = source
     var report = ReadReport()
     report.lastTime = lastTime
+    report.notes = notes
     var symbols = SymbolTable()
     for name in users { _ = symbols.intern(name) }
     self.init(report: report, symbols: symbols) { stream in
