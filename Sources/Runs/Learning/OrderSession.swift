@@ -41,7 +41,9 @@ public struct OrderSession {
   public mutating func run(workers: Int, limit: Int? = nil, report: (String) -> Void = { _ in })
     throws
   {
-    for line in scenario.notes.texts + scenario.constantInputs { report("\(scenario.name): \(line)\n") }
+    for line in scenario.notes.texts + scenario.constantInputs {
+      report("\(scenario.name): \(line)\n")
+    }
     let start = processorSeconds()
     let total = min(scenario.training.generations, limit ?? .max)
     for generation in 1...total {
