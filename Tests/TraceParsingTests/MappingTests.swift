@@ -185,6 +185,37 @@ import Workload
     #expect(made.stream.report.rows == ["tasks": 3, "jobs": 3])
   }
 
+  @Test func `a key that a joined table has twice is told where its rows differ`() throws {
+    func made(_ jobs: String, _ least: String = "") throws -> (users: [String], notes: [String]) {
+      let made = try read(
+        """
+        file: tasks
+        columns:
+          job_id: job
+          submit_us: {from: start, unit: s}
+          user: jobs.user
+        join:
+          jobs: {file: jobs, by: job, key: id\(least)}
+        """, ["tasks.csv": "job,start\n1,10\n2,11\n", "jobs.csv": jobs])
+      return (made.records.map { made.stream.symbols[$0.user] }, made.notes)
+    }
+    let rows = "id,user,at\n1,ann,5\n2,bob,5\n1,ann,9\n"
+    let word = "of an earlier row and say"
+    #expect(try made(rows).users == ["ann", "bob"])
+    #expect(try !made(rows).notes.contains { $0.contains(word) })
+    let otherwise = try made(rows + "1,eve,3\n")
+    #expect(otherwise.users == ["ann", "bob"])
+    #expect(
+      otherwise.notes.contains(
+        "jobs: 1 row has the id of an earlier row and says otherwise: the first row counts"))
+    #expect(
+      try made(rows + "1,eve,3\n2,,5\n").notes.contains(
+        "jobs: 2 rows have the id of an earlier row and say otherwise: the first row counts"))
+    // Where the mapping says which row counts there is nothing to tell.
+    let least = try made(rows + "1,eve,3\n", ", least: at")
+    #expect(least.users == ["eve", "bob"] && !least.notes.contains { $0.contains(word) })
+  }
+
   @Test func `JSON lines, lists and documents are read by paths`() throws {
     let map = """
       columns:

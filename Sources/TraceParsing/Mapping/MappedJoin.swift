@@ -38,6 +38,7 @@ struct MappedJoin {
       clock: ZoneClock(.gmt), hasDecimalCommas: join.table.hasDecimalCommas)
     var smallest: [Double] = []
     var (rows, texts, ends) = (rows, texts, ends)
+    var contradictions = 0
     func take() throws(RowError) {
       guard let key = mappedKey(row, Array(0..<join.key.count)) else { return }
       let rank =
@@ -50,7 +51,20 @@ struct MappedJoin {
           }
         } ?? .infinity
       if let known = rows[key] {
-        guard least != nil, rank < smallest[known] else { return }
+        guard least != nil else {
+          let first = known * columns.count
+          let isSame = columns.indices.allSatisfy { index in
+            let held = texts[ends[first + index]..<ends[first + index + 1]]
+            return switch row.values[columns[index]] {
+            case .text(let bytes)?: held.elementsEqual(bytes)
+            case let value?: held.elementsEqual(value.description.utf8)
+            case nil: held.isEmpty
+            }
+          }
+          if !isSame { contradictions += 1 }
+          return
+        }
+        guard rank < smallest[known] else { return }
         smallest[known] = rank
         rows[key] = (ends.count - 1) / max(1, columns.count)
         smallest.append(rank)
@@ -75,6 +89,18 @@ struct MappedJoin {
       gathering.report.rows[join.name, default: 0] += table.rows
       gathering.report.comments += table.comments
       gathering.report.notes += table.notes
+    }
+    if contradictions > 0 {
+      let key = join.key.joined(separator: ", ")
+      let what =
+        contradictions == 1
+        ? "1 row has the \(key) of an earlier row and says"
+        : "\(contradictions) rows have the \(key) of an earlier row and say"
+      gathering.report.notes.add(
+        Note(
+          .odd, join.name, ["rows": Double(contradictions)],
+          "\(join.name): \(what) otherwise: the first row counts"
+        ))
     }
     (self.rows, self.texts, self.ends) = (rows, texts, ends)
   }
