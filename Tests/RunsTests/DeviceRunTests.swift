@@ -153,6 +153,33 @@ import Workload
     #expect(try job.run(seed: 1).report.policy == "device:policy")
   }
 
+  /// One value that is no number makes a column one of names: it is told, and is no count.
+  @Test func aNumberOfGPUsIsANumber() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let cluster = try write(
+      "c.yaml",
+      "groups: [{ count: 2, cores: 8, memoryGiB: 8, gpus: 2, gpuType: '100' }]\n")
+    func run(_ rows: String) throws -> SimulationReport {
+      let path = try write(
+        "t.csv",
+        "job_id,submit_us,run_us,cpu_cores,gpu_milli,num_gpu,gpu_spec\n1,0,1,1,500,1,\n" + rows)
+      var engine = EngineSettings()
+      engine.devices = true
+      return try SimulationJob(
+        workload: path, cluster: cluster, scheduler: "fgd", engine: engine
+      ).run(seed: 1).report
+    }
+    // A type that looks like a number is a name all the same.
+    let types = try run("2,0,1,1,500,1,100\n3,0,1,1,500,1,200\n")
+    #expect(types.total.started == 2 && types.total.submitted == 3)
+    for wrong in ["abc", "2.5", "-1", "1001", "1e300"] {
+      let error = #expect(throws: RunError.self) { try run("2,0,1,1,500,\(wrong),\n") }
+      #expect(
+        error?.message.contains("job 2 task 0: num_gpu '") == true
+          && error?.message.contains("is no whole number from 0 to 1000") == true, "\(wrong)")
+    }
+  }
+
   /// What it takes to fill a cluster of a thousand million cores a hundred times is more than 64 bits hold in
   /// thousandths of a millionth of a core.
   @Test func fillingCannotOverflow() throws {

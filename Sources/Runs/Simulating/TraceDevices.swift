@@ -1,4 +1,5 @@
 import Simulation
+import Tables
 import TraceParsing
 import Workload
 
@@ -19,7 +20,7 @@ struct TraceDevices {
   ///   - attributes: what is said of them beside.
   ///   - names: of the attributes' symbols.
   ///   - layout: the machines.
-  /// - Throws: ``RunError`` for more types than can be told apart.
+  /// - Throws: ``RunError`` for more types than can be told apart, or a `num_gpu` that is no number of GPUs.
   init(
     _ tasks: [TaskRecord], _ attributes: TaskAttributes, _ names: [String],
     on layout: ClusterLayout
@@ -33,14 +34,23 @@ struct TraceDevices {
       table.setType(try Self.type(layout.platforms[place], &table), ofMachine: machine.number)
     }
     func column(_ name: String) -> Int? { attributes.columns.firstIndex { $0.name == name } }
+    // A column of which one value is no number holds names.
+    func text(_ column: Int?, of task: TaskRecord) -> String? {
+      guard let column, let value = attributes.value(column: column, of: task.id) else {
+        return nil
+      }
+      return attributes.columns[column].kind == .symbol ? names[Int(value)] : decimal(value)
+    }
     let (counts, specs) = (column("num_gpu"), column("gpu_spec"))
     for task in tasks {
-      let count = counts.flatMap { attributes.value(column: $0, of: task.id) }
+      var count: Int64?
+      if let counts, let value = attributes.value(column: counts, of: task.id) {
+        let isNumber = attributes.columns[counts].kind == .number
+        count = isNumber ? Self.count(value) : nil
+        if count == nil { count = try Self.count(text(counts, of: task) ?? "", of: task.id) }
+      }
       var allowed: UInt64 = 0
-      if let specs, attributes.columns[specs].kind == .symbol,
-        let symbol = attributes.value(column: specs, of: task.id)
-      {
-        let text = names[Int(symbol)]
+      if let text = text(specs, of: task) {
         if let known = types[text] {
           allowed = known
         } else {
@@ -50,12 +60,25 @@ struct TraceDevices {
           types[text] = allowed
         }
       }
-      let whole = count.flatMap { Int64(exactly: $0) }.map { min($0, 1000) }
       table.note(
         task.id, cpu: task.request.cpu,
         devices: DeviceRequest(
-          milliGPU: task.request.milliGPU, devices: whole, types: allowed))
+          milliGPU: task.request.milliGPU, devices: count, types: allowed))
     }
+  }
+
+  private static func count(_ value: Double) -> Int64? {
+    Int64(exactly: value).flatMap { (0...1000).contains($0) ? $0 : nil }
+  }
+
+  private static func count(_ text: String, of task: TaskID) throws -> Int64 {
+    guard let count = Double(text).flatMap(Self.count) else {
+      throw RunError(
+        message:
+          "job \(task.job) task \(task.index): num_gpu '\(text.prefix(40))' is no whole number from 0 to 1000"
+      )
+    }
+    return count
   }
 
   private static func type(_ name: String, _ table: inout DeviceTable) throws -> Int {
