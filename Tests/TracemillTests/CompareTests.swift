@@ -19,11 +19,11 @@ func figures(_ results: ExperimentResults) throws -> [String] {
   let folder = TemporaryFolder()
 
   /// 200 cells, each long enough to be killed in.
-  private func experiment(seeds: Int = 50) throws -> String {
+  private func experiment(seeds: Int = 50, tasks: Int = 600) throws -> String {
     try folder.write(
       """
       name: two hundred
-      workloads: ["study:tasks=600,load=0.9,cores=60"]
+      workloads: ["study:tasks=\(tasks),load=0.9,cores=60"]
       clusters: ["study:5"]
       schedulers: [random, best-fit, least-loaded, first-fit]
       seeds: \(seeds)
@@ -45,7 +45,8 @@ func figures(_ results: ExperimentResults) throws -> [String] {
   }
 
   @Test func killedTwentyTimesTheResultsAreTheSame() throws {
-    let file = try experiment()
+    // Long enough that a process is still at work when it is killed.
+    let file = try experiment(tasks: 4000)
     let whole = try begin(file, "whole")
     whole.waitUntilExit()
     #expect(whole.terminationStatus == 0)
