@@ -34,9 +34,11 @@ public final class OpenDCWriter: LayoutWriter {
   private var numbers = TaskNumbers()
   private var leftOut = LeftOut()
 
-  /// Begins the folder at `path`, which must not be there.
+  /// Begins the folder.
   ///
   /// - Parameters:
+  ///   - path: the folder, which must not be there.
+  ///   - stream: the records, whose use over time and dependencies are told with it.
   ///   - machines: what `topology.json` is made of; nil makes none.
   ///   - options: how use over time is read.
   public init(
