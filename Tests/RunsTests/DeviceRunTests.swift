@@ -138,6 +138,17 @@ import Workload
       files.append(try #require(FileManager.default.contents(atPath: out + "/policy.safetensors")))
     }
     #expect(files[0] == files[1])
+    // What reading a workload told is told of the training on it.
+    let twice = try write(
+      "twice.csv", "job_id,submit_us,run_us,cpu_cores,gpu_milli\n1,0,1,1,500\n1,0,1,1,500\n")
+    let odd = try write(
+      "odd.yaml",
+      "name: odd\ndecision: device\ncluster: file:nodes.csv\nworkloads: [file:twice.csv]\n")
+    #expect(FileManager.default.fileExists(atPath: twice))
+    #expect(
+      try DeviceScenario(path: odd).notes().texts.contains {
+        $0.contains("1 task has more than one row")
+      })
     let model = try DeviceModel(SafeTensors(files[0]))
     #expect(model.parameters.count == DeviceModel.parameterCount)
     // A file of one kind is refused by the others, with what it is for.

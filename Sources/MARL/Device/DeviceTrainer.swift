@@ -49,20 +49,6 @@ public struct DeviceTrainer: Sendable {
     public init() {}
   }
 
-  /// What a generation came to: logarithms of means over FGD's.
-  public struct Progress: Hashable, Sendable {
-    /// Which, from 1.
-    public var generation: Int
-    /// Mean over its points.
-    public var mean: Double
-    /// That of its best point.
-    public var best: Double
-    /// That of the search's centre on the whole cluster, where that was looked at.
-    public var validation: Double?
-    /// The search's step.
-    public var step: Double
-  }
-
   private let settings: Settings
   private let workloads: Int
   private let loss: Loss
@@ -91,17 +77,18 @@ public struct DeviceTrainer: Sendable {
       population: settings.population, seed: settings.seed)
   }
 
-  /// One generation more.
+  /// One generation more; losses are mean logarithms of GPUs left over FGD's, and of the validation those on the
+  /// whole cluster.
   ///
   /// - Parameters:
   ///   - workers: runs at a time; the result is the same.
   ///   - validates: whether the centre is run on the whole cluster, and kept if it is the best.
-  public mutating func step(workers: Int, validates: Bool) throws -> Progress {
+  public mutating func step(workers: Int, validates: Bool) throws -> SearchProgress {
     let draw = UInt64(search.generation % settings.draws)
     let points = search.ask()
     let values = try losses(of: points, on: fillings(100 + draw, false), workers: workers)
     search.tell(values)
-    var progress = Progress(
+    var progress = SearchProgress(
       generation: search.generation, mean: values.reduce(0, +) / Double(values.count),
       best: values.min() ?? .nan, step: search.step)
     if validates {

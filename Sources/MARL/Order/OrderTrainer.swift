@@ -46,21 +46,6 @@ public struct OrderTrainer: Sendable {
     public init() {}
   }
 
-  /// What a generation came to.
-  public struct Progress: Hashable, Sendable {
-    /// Which, from 1.
-    public var generation: Int
-    /// Mean over its points of the loss, and that of its best point.
-    public var mean: Double
-    /// The loss of its best point.
-    public var best: Double
-    /// The lesser loss of the search's centre and of the mean of those of late on the validation sequences, where
-    /// that was looked at.
-    public var validation: Double?
-    /// The search's step.
-    public var step: Double
-  }
-
   private let settings: Settings
   private let loss: Loss
   private let training: Int
@@ -113,7 +98,7 @@ public struct OrderTrainer: Sendable {
   /// - Parameters:
   ///   - workers: runs at a time; the result is the same.
   ///   - validates: whether what may be the result is run on the validation sequences, and kept if it is the best.
-  public mutating func step(workers: Int, validates: Bool) throws -> Progress {
+  public mutating func step(workers: Int, validates: Bool) throws -> SearchProgress {
     let pools = try pools ?? choosePools(workers: workers)
     self.pools = pools
     var sequences = pools.training
@@ -132,7 +117,7 @@ public struct OrderTrainer: Sendable {
     for (place, value) in search.mean.enumerated() {
       averaged[place] += rate * (value - averaged[place])
     }
-    var progress = Progress(
+    var progress = SearchProgress(
       generation: search.generation, mean: values.reduce(0, +) / Double(values.count),
       best: values.min() ?? .nan, step: search.step)
     if validates {

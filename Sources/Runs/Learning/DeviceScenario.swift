@@ -27,6 +27,7 @@ public final class DeviceScenario: Sendable {
     var layout: ClusterLayout
     var tasks: TaskTable
     var devices: DeviceTable
+    var notes: [Note]
   }
 
   /// Reads it.
@@ -56,9 +57,18 @@ public final class DeviceScenario: Sendable {
         message: "\(path): \(parts.cluster) has no GPUs: there are no devices to choose")
     }
     // What cannot be read is told before the training begins.
+    _ = try notes()
+  }
+
+  /// What was left out or assumed of the workloads.
+  ///
+  /// - Throws: where one cannot be read.
+  public func notes() throws -> [Note] {
+    var notes: [Note] = []
     for workload in workloads.indices {
-      _ = try make(.init(workload: workload, seed: 1, isWhole: false))
+      notes.add(try filling(.init(workload: workload, seed: 1, isWhole: false)).notes)
     }
+    return notes
   }
 
   /// A trainer at its beginning.
@@ -95,11 +105,13 @@ public final class DeviceScenario: Sendable {
     let workload = try NamedWorkload(
       "fill:\(share):" + workloads[filling.workload], seed: filling.seed, whole: layout.whole,
       reading: reading)
-    let tasks = try ReplayedTasks(workload).all()
+    let replayed = ReplayedTasks(workload)
+    let tasks = try replayed.all()
     let devices = try TraceDevices(
       tasks, workload.stream?.attributes ?? .init(), workload.stream?.symbols.strings ?? [],
       on: layout)
-    return Made(layout: layout, tasks: TaskTable(tasks), devices: devices.table)
+    return Made(
+      layout: layout, tasks: TaskTable(tasks), devices: devices.table, notes: replayed.notes)
   }
 }
 

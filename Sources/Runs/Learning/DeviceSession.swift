@@ -1,6 +1,7 @@
 import Foundation
 import MARL
 import Tables
+import Workload
 
 /// The training of a choice of devices, and its files.
 public struct DeviceSession {
@@ -9,6 +10,7 @@ public struct DeviceSession {
   private var trainer: DeviceTrainer
   private var lines = ["generation,loss_mean,loss_best,step,validation"]
   private var seconds = 0.0
+  private var notes: [Note] = []
 
   private var policyPath: String { folder + "/policy.safetensors" }
   private var curvePath: String { folder + "/policy.progress.csv" }
@@ -36,6 +38,8 @@ public struct DeviceSession {
   public mutating func run(workers: Int, limit: Int? = nil, report: (String) -> Void = { _ in })
     throws
   {
+    notes = try scenario.notes()
+    for line in notes.texts { report("\(scenario.name): \(line)\n") }
     let start = processorSeconds()
     let total = min(scenario.training.generations, limit ?? .max)
     for generation in 1...total {
@@ -67,6 +71,7 @@ public struct DeviceSession {
     [
       "policy": policyPath, "progress": curvePath, "generations": lines.count - 1,
       "runs": trainer.runs, "validation": validation, "cpu_seconds": seconds,
+      "notes": notes.texts,
     ]
   }
 

@@ -7,13 +7,13 @@ public protocol DeviceRule: Sendable {
   /// The name in reports and on the command line.
   var name: String { get }
   /// Whether a task that shares a device goes to the device of the best score, and not to the one with the least
-  /// room that it fits into.
+  /// room that it fits into. False by default.
   var weighsDevices: Bool { get }
 
   /// Whether its scores are never cut to whole numbers. False by default.
   var isExact: Bool { get }
 
-  /// A run begins.
+  /// A run begins. Nothing is done by default.
   mutating func runBegan(on cluster: borrowing Cluster)
 
   /// How good it is to put a task of that kind on those devices of a machine, where it fits: the larger the better,
@@ -32,7 +32,9 @@ public protocol DeviceRule: Sendable {
 }
 
 extension DeviceRule {
+  public var weighsDevices: Bool { false }
   public var isExact: Bool { false }
+  public mutating func runBegan(on cluster: borrowing Cluster) {}
 }
 
 /// Puts each task on the machine of the best score by a rule, as Weng et al.'s code does it (USENIX ATC 2023).
@@ -185,7 +187,7 @@ private struct DeviceScores {
   /// Row by row, a machine after the other.
   private var entries: [Entry] = []
   private var versions: [UInt32] = []
-  /// Kinds beyond these share the last row, whose scores are worked out anew.
+  /// Beyond so many entries all kinds are forgotten, and met anew.
   private static var limit: Int { 1 << 24 }
 
   init(machines: Int = 0) { versions = Array(repeating: 1, count: machines) }

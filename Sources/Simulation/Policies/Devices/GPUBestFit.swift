@@ -6,12 +6,8 @@ import Workload
 public struct GPUBestFit: DeviceRule {
   /// `gpu-best-fit`.
   public let name = "gpu-best-fit"
-  /// False.
-  public let weighsDevices = false
   /// A rule.
   public init() {}
-
-  public mutating func runBegan(on cluster: borrowing Cluster) {}
 
   public func score(
     _ request: Resources, _ asked: DeviceRequest?, on taken: DeviceSet, of machine: Int,

@@ -9,12 +9,8 @@ import Workload
 public struct GPUClustering: DeviceRule {
   /// `gpu-clustering`.
   public let name = "gpu-clustering"
-  /// False.
-  public let weighsDevices = false
   /// A rule.
   public init() {}
-
-  public mutating func runBegan(on cluster: borrowing Cluster) {}
 
   public func score(
     _ request: Resources, _ asked: DeviceRequest?, on taken: DeviceSet, of machine: Int,

@@ -7,12 +7,8 @@ import Workload
 public struct GPUDotProduct: DeviceRule {
   /// `gpu-dot-product`.
   public let name = "gpu-dot-product"
-  /// False.
-  public let weighsDevices = false
   /// A rule.
   public init() {}
-
-  public mutating func runBegan(on cluster: borrowing Cluster) {}
 
   public func score(
     _ request: Resources, _ asked: DeviceRequest?, on taken: DeviceSet, of machine: Int,

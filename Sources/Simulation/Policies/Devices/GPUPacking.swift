@@ -8,12 +8,8 @@ import Workload
 public struct GPUPacking: DeviceRule {
   /// `gpu-packing`.
   public let name = "gpu-packing"
-  /// False.
-  public let weighsDevices = false
   /// A rule.
   public init() {}
-
-  public mutating func runBegan(on cluster: borrowing Cluster) {}
 
   public func score(
     _ request: Resources, _ asked: DeviceRequest?, on taken: DeviceSet, of machine: Int,
