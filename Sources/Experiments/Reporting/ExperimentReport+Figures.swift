@@ -238,9 +238,12 @@ extension ExperimentReport {
           let values = found(group, kind)
           guard !values.isEmpty else { return nil }
           let interval = Self.interval(values, level: definition.level)
+          let mean = Moments(values).mean
           return .init(
-            Double(place), Moments(values).mean * scale.factor,
-            yInterval: interval.flatMap { $0.range(times: scale.factor, atLeast: 0) })
+            Double(place), mean * scale.factor,
+            yInterval: interval.flatMap {
+              $0.range(times: scale.factor, in: metric.possible(about: mean))
+            })
         })
     }
     return ReportFigure(
