@@ -1,6 +1,7 @@
 import Foundation
 import Quoting
 import Simulation
+import Workload
 
 /// A cluster as a file that can be changed: fewer machines, others, faster ones.
 struct ClusterFile {
