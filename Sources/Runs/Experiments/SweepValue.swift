@@ -1,4 +1,5 @@
 import Foundation
+import Workload
 
 /// What a key is set to in a sweep: a number, or a word such as `sjf` or `90s`.
 public struct SweepValue: Hashable, Sendable, CustomStringConvertible {
@@ -14,7 +15,7 @@ public struct SweepValue: Hashable, Sendable, CustomStringConvertible {
 
   /// A number or a word.
   public init(_ text: String) {
-    number = Double(text).flatMap { $0.isFinite ? $0 : nil }
+    number = Double(decimal: text).flatMap { $0.isFinite ? $0 : nil }
     self.text = text
   }
 
