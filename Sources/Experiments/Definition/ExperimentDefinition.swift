@@ -1,5 +1,6 @@
 import Foundation
 import Simulation
+import Workload
 
 /// A question put to the simulator: every scheduler on every cluster under every workload, once for
 /// each seed.
@@ -280,7 +281,7 @@ extension ExperimentDefinition {
     let parts = definition.source.split(separator: ":", maxSplits: 1)
     guard parts.count == 2 else { return nil }
     return parts[1].split(separator: ",").first { $0.hasPrefix("load=") }
-      .flatMap { Double($0.dropFirst("load=".count)) }
+      .flatMap { Double(decimal: $0.dropFirst("load=".count)) }
   }
 
   /// The parameters that axes set, in the order of their names.

@@ -1,4 +1,5 @@
 import Experiments
+import Workload
 
 /// `load=0.5:0.95:0.05`, `machines=10,20,40`, `engine.queue=fifo,sjf`, `load=0.3:1.1` (for --find);
 /// `engine.failures=none;0.7,30d,1h` where values have commas.
@@ -15,7 +16,7 @@ public struct Variation: Hashable, Sendable {
     let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
     guard parts.count == 2, !parts[0].isEmpty else { return nil }
     key = parts[0]
-    let ends = parts[1].split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
+    let ends = parts[1].split(separator: ":", omittingEmptySubsequences: false).map { Double(decimal: $0) }
     guard ends.count > 1 else {
       let mark: Character = parts[1].contains(";") ? ";" : ","
       let list = AxisValue.values(parts[1].split(separator: mark).map(String.init))

@@ -22,35 +22,23 @@ public struct Google2019Format: TraceFormat {
   public func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
-    var groups: [Google2019Table: TraceInput.Group] = [:]
-    var notes: [Note] = []
-    var usage: TraceInput.Group?
+    var found = FoundTables()
     for group in input.groups {
       if Self.isUsage(group) {
-        if let other = usage {
-          throw TraceError(
-            .unrecognised,
-            "\(Google2019Usage.table) again; it is in \(other.files[0].name) already: give one of them",
-            file: group.files[0].name)
-        }
-        usage = group
-        if !group.missing.isEmpty {
-          notes.append(.partsMissing(Google2019Usage.table, group.missingCount))
-        }
-        continue
-      }
-      guard let found = try Self.table(of: group) else { continue }
-      if let other = groups[found] {
-        throw TraceError(
-          .unrecognised,
-          "\(found.rawValue) again; it is in \(other.files[0].name) already: give one of them",
-          file: group.files[0].name)
-      }
-      groups[found] = group
-      if !group.missing.isEmpty {
-        notes.append(.partsMissing(found.rawValue, group.missingCount))
+        found.add(group, as: Google2019Usage.table)
+      } else if let table = try Self.table(of: group) {
+        found.add(group, as: table.rawValue)
       }
     }
+    var (tables, notes) = try found.tables()
+    for (name, group) in tables.sorted(by: { $0.key < $1.key }) where !group.missing.isEmpty {
+      notes.append(.partsMissing(name, group.missingCount))
+    }
+    let usage = tables.removeValue(forKey: Google2019Usage.table)
+    let groups = Dictionary(
+      uniqueKeysWithValues: tables.compactMap { name, group in
+        Google2019Table(rawValue: name).map { ($0, group) }
+      })
     guard !groups.isEmpty else { return nil }
     if let table, Google2019Table(rawValue: table) == nil {
       let names = Google2019Table.allCases.map(\.rawValue).joined(separator: ", ")

@@ -13,6 +13,12 @@ import Workload
 /// that uses all that it asked for, as OpenDC drops tasks without fragments. Tasks are held in memory, some 70 bytes
 /// each, until all are known.
 public final class OpenDCWriter: LayoutWriter {
+  public static let places = LayoutPlaces(
+    aspects: [.submission, .deadlines, .memory, .gpus, .dependencies],
+    rounding:
+      "Times are whole milliseconds, memory is whole kB, cores and GPUs are whole, and of 1000 MHz each"
+  )
+
   /// What a core is written as.
   public static let megahertz = 1000.0
 
@@ -32,7 +38,7 @@ public final class OpenDCWriter: LayoutWriter {
   private let options: ReadOptions
   private var tasks: [Task] = []
   private var numbers = TaskNumbers()
-  private var leftOut = LeftOut()
+  private var leftOut = LeftOut(places)
 
   /// Begins the folder.
   ///
@@ -80,21 +86,16 @@ public final class OpenDCWriter: LayoutWriter {
         memory: (request.memory.rawValue + 999) / 1000,
         deadline: record.deadline.isKnown ? Self.milliseconds(record.deadline.rawValue) : -1,
         gpus: gpus))
-    leftOut.count("CPU requests that are not known (one core is written)", if: !isCPUKnown)
+    leftOut.count(coresOf: record)
     leftOut.count(
-      "fractions of cores (rounded up)", if: isCPUKnown && request.cpu.nano % 1_000_000_000 != 0)
+      "memory requests that are not known (0 is written)", if: record.flags.contains(.memoryUnknown)
+    )
     leftOut.count("fractions of GPUs (rounded up)", if: request.milliGPU % 1000 != 0)
     leftOut.count("fractions of a kB (rounded up)", if: request.memory.rawValue % 1000 != 0)
     leftOut.count(
       "fractions of a millisecond",
       if: record.submit.rawValue % 1000 != 0 || record.runTime.rawValue % 1000 != 0)
-    leftOut.count("users", if: record.user != .unknown)
-    leftOut.count("priorities", if: record.priorityClass != .unknown)
-    leftOut.count("estimates", if: record.estimate.isKnown)
-    leftOut.count("waits", if: record.waitTime > .zero)
-    leftOut.count("outcomes", if: record.outcome != .finished)
-    leftOut.count("disk requests", if: request.disk > .zero)
-    leftOut.count("instances", times: Int(record.instances) - 1)
+    leftOut.count(record)
   }
 
   /// Writes the files.
@@ -247,8 +248,12 @@ public final class OpenDCWriter: LayoutWriter {
         leftOut.count("machines' later comings and goings")
         continue
       }
+      // Memory that is not known is no limit, and a host has to have some.
+      let isUnknown = event.unknown.contains(.memory)
+      leftOut.count("machines' memory that is not known (16 PiB are written)", if: isUnknown)
       let host = Host(
-        cores: event.capacity.cpu.nano / 1_000_000_000, memory: event.capacity.memory.rawValue,
+        cores: event.capacity.cpu.nano / 1_000_000_000,
+        memory: isUnknown ? Ranges.amount.upperBound : event.capacity.memory.rawValue,
         gpus: event.capacity.milliGPU / 1000)
       guard host.cores > 0 else {
         leftOut.count("machines without a whole core")
