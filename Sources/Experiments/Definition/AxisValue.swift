@@ -41,7 +41,9 @@ public struct AxisValue: Hashable, Sendable, CustomStringConvertible {
   /// The numbers of `0.5:0.95:0.05`, both ends among them where the step comes to the last; nil if `text` is no
   /// range with a step, or one of more than 10,000 values.
   public static func range(_ text: String) -> [AxisValue]? {
-    let ends = text.split(separator: ":", omittingEmptySubsequences: false).map { Double(decimal: $0) }
+    let ends = text.split(separator: ":", omittingEmptySubsequences: false).map {
+      Double(decimal: $0)
+    }
     guard ends.count == 3, let low = ends[0], let high = ends[1], let step = ends[2],
       low < high, low.isFinite, high.isFinite, step > 0, (high - low) / step < 10_000
     else { return nil }

@@ -16,7 +16,9 @@ public struct Variation: Hashable, Sendable {
     let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
     guard parts.count == 2, !parts[0].isEmpty else { return nil }
     key = parts[0]
-    let ends = parts[1].split(separator: ":", omittingEmptySubsequences: false).map { Double(decimal: $0) }
+    let ends = parts[1].split(separator: ":", omittingEmptySubsequences: false).map {
+      Double(decimal: $0)
+    }
     guard ends.count > 1 else {
       let mark: Character = parts[1].contains(";") ? ";" : ","
       let list = AxisValue.values(parts[1].split(separator: mark).map(String.init))
