@@ -19,7 +19,7 @@ public struct AxisValue: Hashable, Sendable, CustomStringConvertible {
 
   /// A number, a time or a word.
   public init(_ text: String) {
-    if let number = Double(decimal: text), number.isFinite {
+    if let number = DecimalText.number(text), number.isFinite {
       self.init(number)
     } else {
       self.init(text, TimeText.seconds(text).flatMap { $0.isFinite ? $0 : nil })
@@ -42,7 +42,7 @@ public struct AxisValue: Hashable, Sendable, CustomStringConvertible {
   /// range with a step, or one of more than 10,000 values.
   public static func range(_ text: String) -> [AxisValue]? {
     let ends = text.split(separator: ":", omittingEmptySubsequences: false).map {
-      Double(decimal: $0)
+      DecimalText.number($0)
     }
     guard ends.count == 3, let low = ends[0], let high = ends[1], let step = ends[2],
       low < high, low.isFinite, high.isFinite, step > 0, (high - low) / step < 10_000

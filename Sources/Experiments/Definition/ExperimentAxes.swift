@@ -216,7 +216,7 @@ extension ExperimentAxes {
     }
     if let range = AxisValue.range(text) { return range }
     let ends = text.split(separator: ":", omittingEmptySubsequences: false)
-    if ends.count > 1, ends.allSatisfy({ Double(decimal: $0) != nil }) {
+    if ends.count > 1, ends.allSatisfy({ DecimalText.number($0) != nil }) {
       node.problem("is \(text.prefix(60)); expected FROM:TO:STEP, at most 10000 values")
       return nil
     }

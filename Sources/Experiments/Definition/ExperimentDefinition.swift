@@ -281,7 +281,7 @@ extension ExperimentDefinition {
     let parts = definition.source.split(separator: ":", maxSplits: 1)
     guard parts.count == 2 else { return nil }
     return parts[1].split(separator: ",").first { $0.hasPrefix("load=") }
-      .flatMap { Double(decimal: $0.dropFirst("load=".count)) }
+      .flatMap { DecimalText.number($0.dropFirst("load=".count)) }
   }
 
   /// The parameters that axes set, in the order of their names.

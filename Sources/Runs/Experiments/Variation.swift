@@ -17,7 +17,7 @@ public struct Variation: Hashable, Sendable {
     guard parts.count == 2, !parts[0].isEmpty else { return nil }
     key = parts[0]
     let ends = parts[1].split(separator: ":", omittingEmptySubsequences: false).map {
-      Double(decimal: $0)
+      DecimalText.number($0)
     }
     guard ends.count > 1 else {
       let mark: Character = parts[1].contains(";") ? ";" : ","
