@@ -72,6 +72,22 @@ import Testing
     #expect(summary.answer[0].contains(isDrawn ? "No scheduler" : "exact"))
   }
 
+  /// Whoever has no result is not judged, and is named.
+  @Test func whoeverHasNoResultIsNamed() throws {
+    for (waits, judged) in [
+      ((5.0, 5.0), "Every scheduler with a result has the same"),
+      ((3, 5), "Every other scheduler with a result is worse"),
+    ] {
+      let summary = try summary([
+        "a": { _ in waits.0 }, "b": { _ in waits.1 }, "c": { _ in .nan }, "d": { _ in .nan },
+      ])
+      try? FileManager.default.removeItem(atPath: folder("r.sqlite"))
+      #expect(summary.answer.count == 1)
+      #expect(summary.answer[0].contains(judged), "\(summary.answer)")
+      #expect(summary.answer[0].hasSuffix(" c and d have no result."), "\(summary.answer)")
+    }
+  }
+
   @Test func figuresWithoutSpreadHaveNoInterval() throws {
     let summary = try summary(["a": { _ in 3 }, "b": { Double($0 % 2) }])
     let scenario = try #require(summary.scenarios.first)

@@ -24,6 +24,7 @@ extension ExperimentSummary {
     if let along = alongTheAxes(metric) { return along }
     let sentences = scenarios.map { scenario in
       (scenarios.count > 1 ? "\(scenario.title): " : "") + answer(metric, scenario)
+        + remainder(metric, scenario)
     }
     guard scenarios.count > 1 else { return sentences }
     return [overall(metric)].compactMap(\.self) + sentences
@@ -53,7 +54,13 @@ extension ExperimentSummary {
   /// How often each scheduler is better than the baseline.
   private func overall(_ metric: Metric) -> String? {
     let baseline = results.definition.baselineName
-    let names = results.definition.schedulers.map(\.name).filter { $0 != baseline }
+    // Whoever has no result anywhere is named in the sentence of each scenario.
+    let missing = scenarios.map { Set(withoutResult(metric, $0)) }
+    func isMissing(_ name: String) -> Bool { missing.allSatisfy { $0.contains(name) } }
+    guard !isMissing(baseline) else { return nil }
+    let names = results.definition.schedulers.map(\.name).filter {
+      $0 != baseline && !isMissing($0)
+    }
     // Those of one count together, the greatest count first.
     func counts(_ verdicts: Set<Verdict>) -> [(count: Int, names: [String])] {
       let counts = names.map { name in
@@ -82,6 +89,21 @@ extension ExperimentSummary {
       + parts.joined(separator: "; ") + "."
   }
 
+  /// Schedulers that have no figure of a metric in a scenario: all their cells failed, or it does not exist there.
+  private func withoutResult(_ metric: Metric, _ scenario: Scenario) -> [String] {
+    results.definition.schedulers.map(\.name).filter { name in
+      let group = scenario.groups.first { $0.scheduler == name }
+      return group?.estimates[metric.name]?.moments.mean.isFinite != true
+    }
+  }
+
+  /// Whom the answer is not about.
+  private func remainder(_ metric: Metric, _ scenario: Scenario) -> String {
+    let missing = withoutResult(metric, scenario)
+    guard !missing.isEmpty else { return "" }
+    return " \(Self.list(missing)) \(missing.count == 1 ? "has" : "have") no result."
+  }
+
   /// `a`, `a and b`, `a, b and c`.
   static func list(_ names: [String]) -> String {
     guard names.count > 1 else { return names.first ?? "" }
@@ -98,13 +120,16 @@ extension ExperimentSummary {
       return metric.readable(group.map(mean) ?? .nan, beside: scenario.groups.map(mean))
     }
     guard !of.isEmpty else {
-      return scenario.groups.map { "\($0.scheduler)'s \(metric.title) is \(value($0.scheduler))" }
+      let known = scenario.groups.filter { mean($0).isFinite }
+      guard !known.isEmpty else { return "There is no \(metric.title)." }
+      return known.map { "\($0.scheduler)'s \(metric.title) is \(value($0.scheduler))" }
         .joined(separator: "; ") + "."
     }
+    let judged = withoutResult(metric, scenario).isEmpty ? "" : " with a result"
     if let winner = scenario.winners[metric.name] {
       guard winner != baseline, let comparison = scenario.comparison(winner, metric.name) else {
         return "\(baseline) has the \(least) \(metric.title): \(value(baseline)). "
-          + "Every other scheduler is worse (\(sureness(of)))."
+          + "Every other scheduler\(judged) is worse (\(sureness(of)))."
       }
       return "\(winner) has the \(least) \(metric.title): \(value(winner)), where \(baseline) has "
         + "\(value(baseline)): \(change(comparison, scenario)) (\(sureness([comparison]))). "
@@ -118,7 +143,7 @@ extension ExperimentSummary {
         }.joined(separator: "; ") + "."
     }
     if of.allSatisfy({ $0.verdict == .equal }) {
-      return "Every scheduler has the same \(metric.title): \(value(baseline))."
+      return "Every scheduler\(judged) has the same \(metric.title): \(value(baseline))."
     }
     var text = "No scheduler's \(metric.title) can be told from \(baseline)'s, which is "
     text += value(baseline) + ": "
