@@ -14,7 +14,7 @@ public enum TimeText {
   /// Seconds; nil if `text` is no time. May be negative, or not finite.
   public static func seconds(_ text: some StringProtocol) -> Double? {
     for (unit, seconds) in units where text.hasSuffix(unit) {
-      if let number = Double(decimal: text.dropLast(unit.count)) { return number * seconds }
+      if let number = DecimalText.number(text.dropLast(unit.count)) { return number * seconds }
     }
     return nil
   }

@@ -66,11 +66,11 @@ import Workload
     for (text, value) in [
       ("0", 0), ("-3", -3), ("+0.5", 0.5), ("1e6", 1e6), (".5", 0.5), ("5.", 5),
     ] {
-      #expect(Double(decimal: text) == value, "\(text)")
+      #expect(DecimalText.number(text) == value, "\(text)")
     }
     for text in ["0x2", "0X1F", "-0x1p4", "0x", "", " 1", "1 ", "1,5", "1_000", "one"] {
-      #expect(Double(decimal: text) == nil, "\(text)")
+      #expect(DecimalText.number(text) == nil, "\(text)")
     }
-    #expect(Double(decimal: "nan")?.isNaN == true && Double(decimal: "-inf") == -.infinity)
+    #expect(DecimalText.number("nan")?.isNaN == true && DecimalText.number("-inf") == -.infinity)
   }
 }

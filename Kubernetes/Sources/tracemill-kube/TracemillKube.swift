@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KubeClient
+import KubeExtender
 import KubeObjects
 import KubeRules
 import KubeScheduler

@@ -266,7 +266,7 @@ extension ExperimentDefinition {
     let parts = definition.source.split(separator: ":", maxSplits: 1)
     guard parts.count == 2 else { return nil }
     return parts[1].split(separator: ",").first { $0.hasPrefix("load=") }
-      .flatMap { Double(decimal: $0.dropFirst("load=".count)) }
+      .flatMap { DecimalText.number($0.dropFirst("load=".count)) }
   }
 
   /// The parameters that sweeps set, in the order of their names.

@@ -67,9 +67,12 @@ extension ExperimentReport {
         name, style: style(name), hasMarks: true,
         points: zip(x, estimates(metric, name, places)).compactMap { x, estimate in
           guard let estimate, estimate.moments.mean.isFinite else { return nil }
+          let mean = estimate.moments.mean
           return .init(
-            x, estimate.moments.mean * factor,
-            yInterval: estimate.interval.flatMap { $0.range(times: factor, atLeast: 0) })
+            x, mean * factor,
+            yInterval: estimate.interval.flatMap {
+              $0.range(times: factor, in: metric.possible(about: mean))
+            })
         }.sorted { $0.x < $1.x })
     }
   }

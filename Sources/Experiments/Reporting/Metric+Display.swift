@@ -9,6 +9,11 @@ extension Metric {
     ].contains(String(base))
   }
 
+  /// What figures of runs can be whose mean is `mean`, whatever a symmetric interval about it says.
+  func possible(about mean: Double) -> ClosedRange<Double> {
+    isShare && mean <= 1 ? 0...1 : 0 ... .infinity
+  }
+
   /// The unit that figures up to `greatest` are shown in, and what they are multiplied by.
   func scale(upTo greatest: Double) -> (unit: String, factor: Double) {
     isShare ? ("%", 100) : Figures.scale(unit, upTo: greatest)

@@ -10,7 +10,8 @@ extension Sweep {
     let source = FileManager.default.fileExists(atPath: path) ? path : definition.source
     guard let spec = try NamedCluster(source, reading: reading).specification() else {
       throw RunError(
-        message: "--vary \(key): the machines of '\(definition.source)' are a trace's own")
+        message: "--vary \(key): the machines of '\(definition.source)' are a trace's own; "
+          + "`tracemill cluster --file '\(definition.source)' > mine.yaml` writes them as groups")
     }
     return spec.groups
   }

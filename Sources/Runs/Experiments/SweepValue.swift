@@ -15,7 +15,7 @@ public struct SweepValue: Hashable, Sendable, CustomStringConvertible {
 
   /// A number or a word.
   public init(_ text: String) {
-    number = Double(decimal: text).flatMap { $0.isFinite ? $0 : nil }
+    number = DecimalText.number(text).flatMap { $0.isFinite ? $0 : nil }
     self.text = text
   }
 

@@ -32,7 +32,7 @@ extension BinningChoice {
     case "auto": self = .detected
     case "none": self = .points
     default:
-      guard let width = Double(decimal: text), width > 0, width.isFinite else { return nil }
+      guard let width = DecimalText.number(text), width > 0, width.isFinite else { return nil }
       self = .width(width)
     }
   }

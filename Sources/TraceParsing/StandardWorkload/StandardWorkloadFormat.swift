@@ -269,7 +269,7 @@ public struct StandardWorkloadHeader: Sendable {
   /// The number that the first value of a key begins with, what follows a blank being a remark
   /// (`430 (until 1997)`); nil if it begins with none.
   public func number(_ key: String) -> Double? {
-    self[key]?.split(whereSeparator: \.isWhitespace).first.flatMap { Double(decimal: $0) }
+    self[key]?.split(whereSeparator: \.isWhitespace).first.flatMap { DecimalText.number($0) }
       .flatMap { $0.isFinite ? $0 : nil }
   }
 

@@ -1,14 +1,13 @@
 import Foundation
+import KubeExtender
 import KubeObjects
 import KubeRules
-import KubeServer
+import TestSupport
 import Testing
 
 /// Bodies that real kube-schedulers of two versions sent (../shared/kubernetes/fixtures).
 enum Fixtures {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("shared/kubernetes/fixtures").path
+  static let folder = packageRoot.appendingPathComponent("../shared/kubernetes/fixtures").path
   static let areThere = FileManager.default.fileExists(atPath: folder)
 
   /// Paths of the requests of a verb.
