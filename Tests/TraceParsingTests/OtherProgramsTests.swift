@@ -291,6 +291,20 @@ import Workload
     #expect(error.message.contains("t.a"), "\(error)")
   }
 
+  /// Few bytes may stand for very many entries of a list.
+  @Test(.enabled(if: python != nil, noPython))
+  func `entries of lists follow the file`() throws {
+    try make(
+      """
+      import pyarrow as pa, pyarrow.parquet as pq, numpy
+      entries = pa.ListArray.from_arrays([0, 20_000_000], pa.array(numpy.zeros(20_000_000, dtype="int8"), pa.int8()))
+      pq.write_table(pa.table({"id": [1], "t": [1], "d": [1], "p": entries}), "entries.parquet", compression="zstd")
+      """)
+    let error = try #require(throws: TraceError.self) { try mapped(folder("entries.parquet")) }
+    #expect(
+      error.message.contains("20000000 entries of p are more than 1000 times the file's size"))
+  }
+
   /// Columns beside ours: dates as dates, what cannot be read by column and type; a task that is there twice.
   @Test(.enabled(if: python != nil, noPython))
   func `other columns of Parquet records are kept or named`() throws {

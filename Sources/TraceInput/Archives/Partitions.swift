@@ -37,7 +37,9 @@ extension TraceInput.Group {
       Set(partitions.map { $0.map(\.value) }).count == groups.count
     else { return nil }
     let areNumbers = keys.indices.map { key in
-      partitions.allSatisfy { $0[key].value.map { Double(decimal: $0)?.isFinite == true } ?? true }
+      partitions.allSatisfy {
+        $0[key].value.map { DecimalText.number($0)?.isFinite == true } ?? true
+      }
     }
     func precedes(_ a: Int, _ b: Int) -> Bool {
       for key in keys.indices {
@@ -47,7 +49,8 @@ extension TraceInput.Group {
           return second == nil
         }
         let (x, y) =
-          areNumbers[key] ? (Double(decimal: first) ?? 0, Double(decimal: second) ?? 0) : (0, 0)
+          areNumbers[key]
+          ? (DecimalText.number(first) ?? 0, DecimalText.number(second) ?? 0) : (0, 0)
         if x != y { return x < y }
         if first != second { return first < second }
       }
