@@ -24,11 +24,9 @@ struct ClusterCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What ranges are drawn with.", valueName: "number"))
   var seed: UInt64 = 1
 
-  @Flag(help: "Print a cluster file of it, to be changed.")
-  var file = false
+  @Flag(help: "Print a cluster file of it, to be changed.") var file = false
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @Flag(help: "Print JSON.") var json = false
 
   @OptionGroup(title: "Reading") var reading: TraceOptions
 

@@ -7,15 +7,16 @@ import Workload
 struct ClusterFile {
   /// The groups.
   let spec: ClusterSpec
-  /// What is not in them.
-  let leftOut: [String]
+  /// What a reader has to know of them.
+  let remarks: [String]
 
   /// A specification as it is.
-  init(_ spec: ClusterSpec) { (self.spec, leftOut) = (spec, []) }
+  init(_ spec: ClusterSpec) { (self.spec, remarks) = (spec, []) }
 
   /// The machines that are there when a run begins, as groups of like ones in the order in which their kinds come.
   ///
-  /// Exact in CPU, memory, disk, GPUs, their type, speed and power. O(machines).
+  /// Exact in CPU, memory, disk, GPUs, their type, speed and power. What is known of no machine is left out; what is
+  /// known of some only is ``noLimit`` of the others. O(machines).
   init(_ layout: ClusterLayout) {
     struct Kind: Hashable {
       var machine: MachineDescription
@@ -23,7 +24,8 @@ struct ClusterFile {
     }
     var places: [Kind: Int] = [:]
     var groups: [MachineGroup] = []
-    for machine in layout.machines where machine.isUp {
+    // A group has cores.
+    for machine in layout.machines where machine.isUp && machine.capacity.cpu > .zero {
       let platform = Int(machine.platform)
       let type = layout.platforms.indices.contains(platform) ? layout.platforms[platform] : ""
       let hasType = machine.capacity.milliGPU > 0 && !type.isEmpty
@@ -33,28 +35,35 @@ struct ClusterFile {
         groups[place].count += 1
       } else {
         places[kind] = groups.count
-        groups.append(MachineGroup(machine, gpuType: kind.gpuType, not: layout.unmodelled))
+        groups.append(MachineGroup(machine, gpuType: kind.gpuType, of: layout))
       }
     }
     spec = ClusterSpec(groups: groups)
     let absent = layout.machines.count { !$0.isUp }
-    leftOut = [
-      absent > 0 ? "\(counted(absent, "machine")) that came later" : nil,
-      layout.events.isEmpty
-        ? nil : "\(counted(layout.events.count, "later change")) of machines",
-      layout.machinesOfUnknownMemory > 0 && !layout.unmodelled.contains(.memory)
-        ? "that memory of \(counted(layout.machinesOfUnknownMemory, "machine")) is not known (a limit that "
-          + "nothing reaches stands for it)" : nil,
-      layout.machinesOfUnknownCPU > 0
-        ? "\(counted(layout.machinesOfUnknownCPU, "machine")) of unknown cores" : nil,
-      "the machines' names, order and attributes",
-    ].compactMap { $0 }
+    let unknown = [
+      ("memory", layout.machinesOfUnknownMemory), ("disk", layout.machinesOfUnknownDisk),
+    ].filter { $0.1 > 0 && $0.1 < layout.machines.count }
+    remarks =
+      [
+        absent > 0 ? "not in it: \(counted(absent, "machine")) that came later" : nil,
+        layout.events.isEmpty
+          ? nil : "not in it: \(counted(layout.events.count, "later change")) of machines",
+        "not in it: the machines' names, order and attributes",
+        layout.machinesOfUnknownCPU > 0
+          ? "not in it: \(counted(layout.machinesOfUnknownCPU, "machine")) of unknown cores" : nil,
+      ].compactMap { $0 }
+      + unknown.map {
+        "\($0) of \(counted($1, "machine")) is not known: \(Int(Self.noLimit)) GiB stand for no limit"
+      }
   }
+
+  /// What stands for no limit, in GiB.
+  static let noLimit = Double(1_000_000)
 
   /// As YAML that ``NamedCluster`` reads back: a line a group.
   func text(of name: String) -> String {
     var text = "# \(Quoting.visible(name))\n"
-    for line in leftOut { text += "# not in it: \(line)\n" }
+    for line in remarks { text += "# \(line)\n" }
     text += "groups:\n"
     for group in spec.groups {
       let fields = group.fields.map { "\($0.key): \($0.value)" }
@@ -66,17 +75,24 @@ struct ClusterFile {
 
 extension MachineGroup {
   /// One machine.
-  fileprivate init(
-    _ machine: MachineDescription, gpuType: String?, not unmodelled: Set<RunRemarks.Unmodelled>
-  ) {
-    let (capacity, power) = (machine.capacity, machine.power)
-    func single(_ value: Double) -> ClosedRange<Double> { value...value }
+  fileprivate init(_ machine: MachineDescription, gpuType: String?, of layout: ClusterLayout) {
+    let power = machine.power
+    let unlimited = ClusterLayout.unlimited(onEachOf: layout.machines.count)
+    func amount(_ bytes: Bytes, unknown: Int, _ resource: RunRemarks.Unmodelled) -> ValueRange? {
+      guard unknown < layout.machines.count, !layout.unmodelled.contains(resource) else {
+        return nil
+      }
+      return .init(unknown > 0 && bytes == unlimited ? ClusterFile.noLimit : bytes.gibibytes)
+    }
     func watts(_ value: Watts) -> ValueRange? { value.value > 0 ? .init(value.value) : nil }
-    self.init(
-      count: 1, cores: single(capacity.cpu.value), memoryGiB: single(capacity.memory.gibibytes))
-    if unmodelled.contains(.memory) { memoryGiB = nil }
-    diskGiB = unmodelled.contains(.disk) ? nil : .init(capacity.disk.gibibytes)
-    gpus = unmodelled.contains(.gpu) ? nil : .init(Double(capacity.milliGPU) / 1000)
+    let cores = machine.capacity.cpu.value
+    self.init(count: 1, cores: cores...cores, memoryGiB: 0...0)
+    memoryGiB = amount(
+      machine.capacity.memory, unknown: layout.machinesOfUnknownMemory, .memory)
+    diskGiB = amount(machine.capacity.disk, unknown: layout.machinesOfUnknownDisk, .disk)
+    gpus =
+      layout.unmodelled.contains(.gpu)
+      ? nil : .init(Double(machine.capacity.milliGPU) / 1000)
     self.gpuType = gpuType
     speed = machine.speed == 1 ? nil : .init(machine.speed)
     (idleWatts, dynamicWatts) = (watts(power.idle), watts(power.dynamic))

@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import Quoting
 import Simulation
 
 extension Sweep {
@@ -11,7 +12,8 @@ extension Sweep {
     guard let spec = try NamedCluster(source, reading: reading).specification() else {
       throw RunError(
         message: "the machines of '\(definition.source)' are a trace's own; "
-          + "`tracemill cluster --file '\(definition.source)' > mine.yaml` writes them as groups")
+          + "`tracemill cluster --file \(Quoting.shell(definition.source)) > mine.yaml` writes them "
+          + "as groups")
     }
     return spec.groups
   }

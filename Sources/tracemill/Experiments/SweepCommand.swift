@@ -107,10 +107,9 @@ struct SweepCommand: AsyncParsableCommand {
     for name in metric + (find.map { [$0.metric] } ?? []) where Metric(name) == nil {
       throw ValidationError(unknownName("metric", name, among: Metric.catalogue.map(\.name)))
     }
-    for name in scheduler where NamedScheduler.file(name) == nil {
-      guard NamedScheduler.policy(named: name) != nil else {
-        throw ValidationError(NamedScheduler.noSuch(name))
-      }
+    for name in scheduler
+    where NamedScheduler.file(name) == nil && NamedScheduler.policy(named: name) == nil {
+      throw ValidationError(NamedScheduler.noSuch(name))
     }
     if let find {
       guard waits.waitsBy.isEmpty else {
