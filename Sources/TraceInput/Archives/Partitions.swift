@@ -37,7 +37,9 @@ extension TraceInput.Group {
       Set(partitions.map { $0.map(\.value) }).count == groups.count
     else { return nil }
     let areNumbers = keys.indices.map { key in
-      partitions.allSatisfy { $0[key].value.map { Double($0) != nil } ?? true }
+      partitions.allSatisfy {
+        $0[key].value.map { DecimalText.number($0)?.isFinite == true } ?? true
+      }
     }
     func precedes(_ a: Int, _ b: Int) -> Bool {
       for key in keys.indices {
@@ -46,7 +48,9 @@ extension TraceInput.Group {
           if first == nil, second == nil { continue }
           return second == nil
         }
-        let (x, y) = areNumbers[key] ? (Double(first) ?? 0, Double(second) ?? 0) : (0, 0)
+        let (x, y) =
+          areNumbers[key]
+          ? (DecimalText.number(first) ?? 0, DecimalText.number(second) ?? 0) : (0, 0)
         if x != y { return x < y }
         if first != second { return first < second }
       }

@@ -115,7 +115,6 @@ public final class OpenDCWriter: LayoutWriter {
     let files =
       [try writeTasks(ids), try writeFragments(ids)] + (try writeTopology().map { [$0] } ?? [])
     for file in files { try file.commit() }
-    leftOut.count("dependencies", times: stream.dependencies.count)
     return leftOut.counts
   }
 
@@ -131,6 +130,13 @@ public final class OpenDCWriter: LayoutWriter {
     if hasDeadlines { columns.append(ParquetColumn("deadline", .int64)) }
     if hasGPUs {
       columns += [ParquetColumn("gpu_count", .int32), ParquetColumn("gpu_capacity", .double)]
+    }
+    let parents = stream.dependencies.isEmpty ? nil : parents(ids)
+    let children = parents.map { Self.children($0, ids) }
+    for name in parents == nil ? [] : ["parents", "children"] {
+      var column = ParquetColumn(name, .int32, isNullable: true)
+      column.isList = true
+      columns.append(column)
     }
     let file = try OutputFile(path: path + "/tasks.parquet")
     let tasks = tasks
@@ -150,11 +156,50 @@ public final class OpenDCWriter: LayoutWriter {
             try group.write("gpu_count") { tasks[start + $0].gpus }
             try group.write("gpu_capacity") { Double(tasks[start + $0].gpus) * Self.megahertz }
           }
+          if let parents, let children {
+            try group.writeLists("parents") { parents[start + $0] }
+            try group.writeLists("children") { children[start + $0] }
+          }
         }
       }
       try writer.finish()
     }
     return file
+  }
+
+  // MARK: - Dependencies
+
+  /// The ids of the tasks that each task waits for; those that are not written, and think times, are counted.
+  private func parents(_ ids: [Int32]) -> [[Int32]] {
+    var members: [Int64: [Int]] = [:]
+    if stream.dependencies.tasks.contains(where: { $0.index == TaskID.wholeJob }) {
+      for (place, task) in tasks.enumerated() { members[task.id.job, default: []].append(place) }
+    }
+    return tasks.map { task in
+      let own = stream.dependencies.dependencies(of: task.id)
+      let ofJob = stream.dependencies.dependencies(of: TaskID(wholeJob: task.id.job))
+      var parents: [Int32] = []
+      for dependency in own + ofJob {
+        let before = dependency.predecessor
+        let places =
+          before.index == TaskID.wholeJob
+          ? members[before.job] ?? [] : [numbers.number(of: before)].compactMap { $0 }
+        leftOut.count("dependencies on tasks that are not written", if: places.isEmpty)
+        leftOut.count("think times", if: dependency.think > .zero)
+        parents += places.map { ids[$0] }
+      }
+      return parents
+    }
+  }
+
+  private static func children(_ parents: [[Int32]], _ ids: [Int32]) -> [[Int32]] {
+    var places: [Int32: Int] = [:]
+    for (place, id) in ids.enumerated() { places[id] = place }
+    var children = [[Int32]](repeating: [], count: ids.count)
+    for (place, list) in parents.enumerated() {
+      for parent in list { if let owner = places[parent] { children[owner].append(ids[place]) } }
+    }
+    return children
   }
 
   // MARK: - Fragments
