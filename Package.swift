@@ -21,6 +21,7 @@ let package = Package(
     .library(name: "Experiments", targets: ["Experiments"]),
     .library(name: "MARL", targets: ["MARL"]),
     .library(name: "ExternalSchedulers", targets: ["ExternalSchedulers"]),
+    .library(name: "KubeExtender", targets: ["KubeExtender"]),
     .library(name: "KubeObjects", targets: ["KubeObjects"]),
     .library(name: "KubeRules", targets: ["KubeRules"]),
     .library(name: "TracemillC", type: .dynamic, targets: ["TracemillC"]),
@@ -132,6 +133,9 @@ let package = Package(
     .target(name: "KubeObjects", exclude: ["README.md"]),
     // What Kubernetes asks of a placement, its plugins' scores, and a view of nodes and pods.
     .target(name: "KubeRules", dependencies: ["KubeObjects"], exclude: ["README.md"]),
+    // An extender's answers; its HTTP server is in Kubernetes/.
+    .target(
+      name: "KubeExtender", dependencies: ["KubeObjects", "KubeRules"], exclude: ["README.md"]),
 
     // Schedulers that are not Swift: shared objects, programs, a caller's functions.
     .target(name: "CTracemill"),
@@ -210,6 +214,9 @@ let package = Package(
     // The kernels of CNeural as they are for a processor without wide vectors.
     .target(
       name: "CNeuralPlain", dependencies: ["CNeural", "CVectorMath"], path: "Tests/CNeuralPlain"),
+    .testTarget(
+      name: "KubernetesTests",
+      dependencies: ["KubeExtender", "KubeObjects", "KubeRules", "TestSupport"]),
     .testTarget(
       name: "RunsTests",
       dependencies: [

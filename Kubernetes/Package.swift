@@ -4,6 +4,7 @@ import PackageDescription
 // The service for Kubernetes stands apart, so that its server is nobody else's dependency.
 // Rules and objects of Kubernetes are the toolkit's own, which simulates with them.
 let objects = Target.Dependency.product(name: "KubeObjects", package: "tracemill")
+let extender = Target.Dependency.product(name: "KubeExtender", package: "tracemill")
 let rules = Target.Dependency.product(name: "KubeRules", package: "tracemill")
 
 let package = Package(
@@ -33,7 +34,7 @@ let package = Package(
     .target(
       name: "KubeServer",
       dependencies: [
-        objects, rules, .product(name: "NIOCore", package: "swift-nio"),
+        objects, extender, .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -44,7 +45,7 @@ let package = Package(
     .target(
       name: "KubeScheduler",
       dependencies: [
-        objects, rules, "KubeClient", "KubeServer",
+        objects, extender, rules, "KubeClient",
         .product(name: "Logging", package: "swift-log"),
       ]),
     // What happens in a cluster to a folder, and a workload to a cluster.
@@ -57,7 +58,7 @@ let package = Package(
     .executableTarget(
       name: "tracemill-kube",
       dependencies: [
-        objects, rules, "KubeClient", "KubeServer", "KubeScheduler", "KubeRecording",
+        objects, extender, rules, "KubeClient", "KubeServer", "KubeScheduler", "KubeRecording",
         .product(name: "Runs", package: "tracemill"),
         .product(name: "Simulation", package: "tracemill"),
         .product(name: "Workload", package: "tracemill"),
@@ -67,7 +68,7 @@ let package = Package(
     .testTarget(
       name: "KubeTests",
       dependencies: [
-        objects, rules, "KubeClient", "KubeServer", "KubeScheduler", "KubeRecording",
+        objects, "KubeClient", "KubeScheduler", "KubeRecording",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),

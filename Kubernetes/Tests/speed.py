@@ -83,8 +83,14 @@ def run(kube):
     def ours():
         return extender()
 
+    def deciding():
+        return extender("--decide-in-filter")
+
     def stateless():
         return extender("--stateless")
+
+    def stateless_deciding():
+        return extender("--stateless", "--decide-in-filter")
 
     def scheduler(words):
         # The backlog first here too.
@@ -101,11 +107,13 @@ def run(kube):
     for turn in range(2):
         measure(f"none{turn} no extender", scheduler_configuration())
         measure(f"ours{turn} tracemill-kube extender, names", scheduler_configuration(PORT + 1), ours)
+        measure(f"one{turn} tracemill-kube extender, names, --decide-in-filter", scheduler_configuration(PORT + 1), deciding)
         measure(f"alone{turn} tracemill-kube extender, names, prioritize alone", scheduler_configuration(PORT + 1, filters=False), ours)
         measure(f"python{turn} Python extender, names", scheduler_configuration(PORT + 2), python_extender)
         control_plane("sched", scheduler_configuration())
         scheduler(f"own{turn} tracemill-kube scheduler")
     measure("whole tracemill-kube extender, whole nodes", scheduler_configuration(PORT + 1, cache=False), stateless)
+    measure("onewhole tracemill-kube extender, whole nodes, --decide-in-filter", scheduler_configuration(PORT + 1, cache=False), stateless_deciding)
     measure("pywhole Python extender, whole nodes", scheduler_configuration(PORT + 2, cache=False), python_extender)
     control_plane("sched", scheduler_configuration())
     result = bare_bindings(kube, "bare")

@@ -25,6 +25,10 @@ struct tm_json_reader {
   std::vector<std::string> texts;
   // Outer key, inner key; the inner one is empty for a plain field.
   std::vector<std::pair<std::string, std::string>> names;
+  // The names as they were given, which of them this object had already, and what is wrong with it.
+  std::vector<std::string> keys;
+  std::vector<bool> seen;
+  std::string problem;
   std::vector<std::vector<int64_t>> elements;
 };
 
@@ -39,7 +43,6 @@ bool integer(dom::element element, int64_t &value) {
 }
 
 void fill(tm_json_value &value, dom::element element, std::vector<int64_t> &elements) {
-  // A key may come twice: nothing of what the first said is left for the second to add to.
   value = tm_json_value{};
   switch (element.type()) {
     case dom::element_type::NULL_VALUE:
@@ -135,12 +138,29 @@ std::vector<Step> steps(const std::string &path) {
   return steps;
 }
 
+// The member of an object with a key. A second one of that key is noted: readers of JSON differ in which of the
+// two they take.
+simdjson_inline bool member(dom::object object, std::string_view key, dom::element &value, bool &is_twice) {
+  bool is_there = false;
+  for (auto field : object) {
+    if (field.key != key) continue;
+    if (is_there) {
+      is_twice = true;
+      return true;
+    }
+    is_there = true;
+    value = field.value;
+  }
+  return is_there;
+}
+
 // What stands at the end of a path: elements, or how many there are.
 struct Found {
   std::vector<dom::element> elements;
   bool counts = false;
   uint64_t count = 0;
   bool many = false;
+  bool is_twice = false;
 };
 
 void walk(dom::element element, const std::vector<Step> &path, size_t at, Found &found) {
@@ -199,7 +219,7 @@ void walk(dom::element element, const std::vector<Step> &path, size_t at, Found 
       }
       [[fallthrough]];
     case Step::Key:
-      if (element.get(object) == SUCCESS && object.at_key(step.key).get(next) == SUCCESS) {
+      if (element.get(object) == SUCCESS && member(object, step.key, next, found.is_twice)) {
         walk(next, path, at + 1, found);
       }
   }
@@ -221,6 +241,7 @@ tm_json_reader *tm_json_create(const char *const *names, size_t count) {
   if (!reader) return nullptr;
   for (size_t i = 0; i < count; i++) {
     std::string name = names[i];
+    reader->keys.push_back(name);
     size_t dot = name.find('.');
     if (dot == std::string::npos) {
       reader->names.emplace_back(name, "");
@@ -238,6 +259,11 @@ void tm_json_destroy(tm_json_reader *reader) { delete reader; }
 
 size_t tm_json_padding(void) { return SIMDJSON_PADDING; }
 
+static const char *twice(tm_json_reader *reader, const std::string &key) {
+  reader->problem = "'" + key + "' is there twice";
+  return reader->problem.c_str();
+}
+
 const char *tm_json_parse(
     tm_json_reader *reader, const uint8_t *bytes, size_t length, tm_json_value *values) {
   const size_t count = reader->names.size();
@@ -248,17 +274,22 @@ const char *tm_json_parse(
   }
   dom::object object;
   if (root.get(object) != SUCCESS) return "it is JSON, but not an object";
+  reader->seen.assign(count, false);
   for (auto field : object) {
     for (size_t i = 0; i < count; i++) {
       const auto &[outer, inner] = reader->names[i];
       if (field.key != outer) continue;
+      if (reader->seen[i]) return twice(reader, reader->keys[i]);
+      reader->seen[i] = true;
       if (inner.empty()) {
         fill(values[i], field.value, reader->elements[i]);
         continue;
       }
       dom::object nested;
       dom::element element;
-      if (field.value.get(nested) == SUCCESS && nested.at_key(inner).get(element) == SUCCESS) {
+      bool is_twice = false;
+      if (field.value.get(nested) == SUCCESS && member(nested, inner, element, is_twice)) {
+        if (is_twice) return twice(reader, reader->keys[i]);
         fill(values[i], element, reader->elements[i]);
       }
     }
@@ -276,6 +307,7 @@ const char *tm_json_texts(
   for (size_t i = 0; i < reader->paths.size(); i++) {
     Found found;
     walk(root, reader->paths[i], 0, found);
+    if (found.is_twice) return twice(reader, reader->keys[i]);
     std::string &text = reader->texts[i];
     text.clear();
     if (found.counts) {

@@ -15,6 +15,8 @@ public final class ConfigurationNode {
   private var known: [String] = []
   private var reportsUnknown = true
   private var children: [String: ConfigurationNode] = [:]
+  /// Lists that stand for one value here, by their keys; see ``takeLists()``.
+  private var taken: [String: ConfigurationNode] = [:]
 
   init(_ node: Node, path: String, _ collector: IssueCollector) {
     self.node = node
@@ -47,6 +49,52 @@ public final class ConfigurationNode {
         path: path, message: message, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0))
   }
 
+  /// Notes that something is wrong at a place that is known already.
+  public func problem(_ message: String, path: String, line: Int, column: Int) {
+    collector.issues.append(
+      DescriptionIssue(path: path, message: message, line: line, column: column))
+  }
+
+  /// Its line and column in the file, from 1; 0 if there is no such place.
+  public var place: (line: Int, column: Int) { (node.mark?.line ?? 0, node.mark?.column ?? 0) }
+
+  /// A single value as it is written, or a mapping of such in one line as YAML has it; nil for anything else.
+  public var flow: String? {
+    if let text = node.scalar?.string { return isNull || text.utf8.contains(0) ? nil : text }
+    guard let mapping = node.mapping, !mapping.isEmpty else { return nil }
+    var parts: [String] = []
+    for (key, value) in mapping {
+      guard let key = key.string, let text = value.scalar?.string, value.null == nil else {
+        return nil
+      }
+      let isPlain = (key + text).unicodeScalars.allSatisfy {
+        ("0"..."9").contains($0) || ("a"..."z").contains($0) || ("A"..."Z").contains($0)
+          || $0 == "." || $0 == "-" || $0 == "_"
+      }
+      guard isPlain, !text.isEmpty else { return nil }
+      parts.append("\(key): \(text)")
+    }
+    return "{" + parts.joined(separator: ", ") + "}"
+  }
+
+  /// The lists below this mapping, by their paths from here, in the order of the file. From then on each
+  /// stands for its first value that is not `none`.
+  public func takeLists() -> [(path: String, list: ConfigurationNode)] {
+    var lists: [(path: String, list: ConfigurationNode)] = []
+    for key in keys {
+      guard let child = self[key] else { continue }
+      if let elements = child.elements {
+        lists.append((key, child))
+        taken[key] = elements.first { $0.node.scalar?.string != "none" } ?? elements.first ?? child
+      } else if child.isObject {
+        lists += child.takeLists().map { ("\(key).\($0.path)", $0.list) }
+      }
+    }
+    // To look at a key is not to know it.
+    known = []
+    return lists
+  }
+
   /// Notes that something is wrong with the value at a path below this one, such as
   /// `groups[2].cores`, or with its absence.
   public func problem(at below: String, _ message: String) {
@@ -74,6 +122,7 @@ public final class ConfigurationNode {
   /// The value of `key`, whatever it is; nil if it is absent or `null`.
   public subscript(key: String) -> ConfigurationNode? {
     if !known.contains(key) { known.append(key) }
+    if let value = taken[key] { return value }
     if let child = children[key] { return child }
     guard let value = values[key], value.null == nil || value.isQuoted else { return nil }
     let child = ConfigurationNode(value, path: join(key), collector)

@@ -1,3 +1,5 @@
+import Workload
+
 /// Times as people write them: seconds, or with a unit, such as 50ms, 90s, 10m, 2h, 1d.
 public enum TimeText {
   /// What is in a message where a time was expected.
@@ -12,7 +14,7 @@ public enum TimeText {
   /// Seconds; nil if `text` is no time. May be negative, or not finite.
   public static func seconds(_ text: some StringProtocol) -> Double? {
     for (unit, seconds) in units where text.hasSuffix(unit) {
-      if let number = Double(text.dropLast(unit.count)) { return number * seconds }
+      if let number = DecimalText.number(text.dropLast(unit.count)) { return number * seconds }
     }
     return nil
   }

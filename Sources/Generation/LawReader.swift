@@ -1,5 +1,6 @@
 import Configuration
 import Fitting
+import Workload
 
 extension Law {
   /// Always `value`.
@@ -76,7 +77,7 @@ extension Law {
       var pairs: [(value: Double, weight: Double)] = []
       for key in atoms.keys {
         guard let weight = atoms.number(key, in: .positive) else { continue }
-        guard let value = Double(key), value >= 0, value.isFinite else {
+        guard let value = DecimalText.number(key), value >= 0, value.isFinite else {
           atoms.problem(at: key, "is no number of 0 or more")
           continue
         }

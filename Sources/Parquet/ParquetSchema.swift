@@ -56,9 +56,9 @@ public enum ParquetAnnotation: Sendable, Hashable {
   case other
 }
 
-/// One column of a flat table.
+/// One column of a table: a field, or one in a group that is there at most once (`group.field`).
 public struct ParquetColumn: Sendable, Hashable {
-  /// Its name, unique within the table and not empty.
+  /// Its name, unique within the table and not empty; behind those of its groups, joined by dots.
   public var name: String
   /// The type of its values.
   public var type: ParquetType
@@ -66,6 +66,13 @@ public struct ParquetColumn: Sendable, Hashable {
   public var isNullable: Bool
   /// What the values mean. The writer annotates `.string` columns and no others.
   public var annotation: ParquetAnnotation
+  /// Whether a row holds a list of values: written as a group that may be missing, `list`, `element`.
+  public var isList = false
+  /// Of a column in groups: the definition level at which a row has a value, above 1 where groups may be missing too.
+  var level: Int?
+
+  /// The definition level at which a row has a value.
+  var valueLevel: Int { level ?? (isNullable ? 1 : 0) }
 
   /// A column of `type` values; `isNullable` if rows may lack one.
   public init(_ name: String, _ type: ParquetType, isNullable: Bool = false) {

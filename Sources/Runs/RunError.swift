@@ -22,6 +22,9 @@ public struct RunError: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The lines of ``message``.
+  var lines: [String] { message.split(separator: "\n").map(String.init) }
+
   /// Each thing that an error says is wrong, behind the place of what it is part of.
   static func lines(of error: any Error, in place: String) -> [String] {
     RunError(error).message.split(separator: "\n").map { "\(place): \($0)" }

@@ -29,8 +29,9 @@ extension Google2011Format {
 extension Google2019Format {
   public var summary: FormatSummary? {
     FormatSummary(
-      about: "Google clusterdata-2019 (v3), JSON lines as published",
-      knownBy: "the keys of its objects",
+      about:
+        "Google clusterdata-2019 (v3), JSON lines as published, or exports of BigQuery in Parquet and CSV",
+      knownBy: "the keys of its objects, or its columns",
       tables: [
         "instance_events", "collection_events", "machine_events (machines)",
         "instance_usage (use over time)",

@@ -30,8 +30,9 @@ public func compare(
   return attempt(error) {
     try job.guarding {
       let text = description.map { String(cString: $0) } ?? "{}"
-      let definition = try ExperimentDefinition(
-        ConfigurationFile(text: text, name: "description"), schedulers: NamedScheduler.names)
+      let definition = try NamedExperiment.definition(
+        ConfigurationFile(text: text, name: "description"),
+        in: FileManager.default.currentDirectoryPath)
       var reading = ReadingSettings()
       reading.remote = job.files
       let inputs = GivenInputs(
@@ -143,6 +144,7 @@ private struct GivenInputs: ExperimentInputs, @unchecked Sendable {
         NamedWorkload(table.tasks, users: users, dependencies: table.dependencies)),
       dependencies: table.dependencies)
     tasks.userNames = { users }
+    try base.adapt(&tasks, definition, seed: seed)
     return tasks
   }
 
@@ -160,7 +162,7 @@ private struct GivenInputs: ExperimentInputs, @unchecked Sendable {
     _ workload: WorkloadDefinition, _ cluster: ClusterDefinition
   ) throws -> Bool {
     if try given(workload.source, "table:", tables) != nil {
-      return cluster.seed == nil
+      return workload.sample != nil || cluster.seed == nil
     }
     return try base.dependsOnSeed(workload, cluster)
   }
@@ -243,6 +245,7 @@ public func comparisonExport(
         TableColumn("wall_s", .number { $0.outcome.wall }),
         TableColumn("cpu_s", .number { $0.outcome.cpu }),
       ]
+      + definition.axisColumns(cells)
       + names.map { name in
         TableColumn(name, nullable: true, .number { $0.outcome.metrics[name] })
       }

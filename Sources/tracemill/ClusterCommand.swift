@@ -13,12 +13,10 @@ struct ClusterCommand: ParsableCommand {
       Examples:
         tracemill cluster --print-example > mine.yaml
         tracemill cluster mine.yaml
-        tracemill cluster tiers:100
+        tracemill cluster --file clusterdata-2011-2 > mine.yaml
       """)
 
-  @Argument(
-    help: ArgumentHelp("The cluster, as for simulate.", valueName: "cluster"), completion: .file())
-  var cluster: String?
+  @Argument(help: "The cluster, as for simulate.", completion: .file()) var cluster: String?
 
   @Flag(help: "Print a cluster file with comments, and do nothing else.")
   var printExample = false
@@ -26,8 +24,9 @@ struct ClusterCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What ranges are drawn with.", valueName: "number"))
   var seed: UInt64 = 1
 
-  @Flag(help: "Print JSON.")
-  var json = false
+  @Flag(help: "Print a cluster file of it, to be changed.") var file = false
+
+  @Flag(help: "Print JSON.") var json = false
 
   @OptionGroup(title: "Reading") var reading: TraceOptions
 
@@ -39,8 +38,9 @@ struct ClusterCommand: ParsableCommand {
 
   func run() throws {
     guard let cluster else { return try writeOutput(ClusterSpec.example) }
-    let layout = try NamedCluster(cluster, reading: reading.settings()).layout(seed: seed)
-    let summary = ClusterSummary(layout, name: cluster)
+    let named = try NamedCluster(cluster, reading: reading.settings())
+    if file { return try writeOutput(named.file()) }
+    let summary = try ClusterSummary(named.layout(seed: seed), name: cluster)
     try writeOutput(json ? jsonText(summary.object) + "\n" : summary.text)
   }
 }

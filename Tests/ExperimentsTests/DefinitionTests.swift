@@ -14,6 +14,7 @@ import Testing
     (workload.scaleRunTimes, workload.parameters, workload.words) = (
       7, ["load": 0.5], ["law": "gamma"]
     )
+    workload.base = "log"
     for child in Mirror(reflecting: workload).children {
       let isNil =
         Mirror(reflecting: child.value).displayStyle == .optional

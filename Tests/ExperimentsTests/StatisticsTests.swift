@@ -1,6 +1,8 @@
-import Experiments
+import Simulation
 import Testing
 import Workload
+
+@testable import Experiments
 
 @Suite struct StatisticsTests {
   /// The example of Wilcoxon's test in textbooks (Conover): every figure by hand.
@@ -46,6 +48,18 @@ import Workload
       let t = StudentT(degrees: Double(n - 1)).quantile(upperTail: 0.025)
       #expect(t * 2 / Double(n).squareRoot() <= width)
     }
+  }
+
+  /// What is drawn of an interval is what a figure can be.
+  @Test func intervalsEndWhereFiguresDo() throws {
+    let shares = try #require(ConfidenceInterval.t([0.99, 1, 0.97]))
+    let waits = try #require(ConfidenceInterval.t([0, 1, 9]))
+    let share = try #require(Metric.builtIn.first { $0.name == "cpu_utilisation" })
+    let wait = try #require(Metric.builtIn.first { $0.name == "wait_mean_s" })
+    #expect(shares.upper > 1 && waits.lower < 0)
+    #expect(shares.range(times: 100, in: share.possible(about: 0.99))?.upperBound == 100)
+    #expect(waits.range(times: 2, in: wait.possible(about: 3)) == 0...2 * waits.upper)
+    #expect(waits.range(times: 2) == 2 * waits.lower...2 * waits.upper)
   }
 
   @Test func theSameSeedGivesTheSameInterval() {

@@ -101,4 +101,64 @@ with open(f"{folder}/2019-flat/instance_usage.csv", "w") as file:
     for start, end, job, index, cpu, memory in samples:
         file.write(f"{start},{end},{job},{index},3,{'' if cpu is None else repr(cpu)},{memory!r}\n")
 sums["2019-flat"] = sums["2019"]
+
+# As BigQuery exports it: records are groups of Parquet, repeated fields lists; CSV has no groups.
+try:
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet as pq
+except ImportError:
+    pa = None
+
+RECORDS = {"resource_request": ["cpus", "memory"], "capacity": ["cpus", "memory"]}
+
+
+def column(rows, name):
+    """A column of JSON lines with the type that it has in BigQuery."""
+    values = [row.get(name) for row in rows]
+    if name in RECORDS:
+        kind = pa.struct([(field, pa.float64()) for field in RECORDS[name]])
+        return pa.array(
+            [value and {key: float(item) for key, item in value.items() if key in RECORDS[name] and item is not None}
+             for value in values], kind)
+    if any(isinstance(value, list) for value in values):
+        return pa.array([value and [int(item) for item in value] for value in values], pa.list_(pa.int64()))
+    try:
+        return pa.array([None if value is None else int(value) for value in values], pa.int64())
+    except ValueError:
+        return pa.array(values, pa.string())
+
+
+def export(rows, path, names=()):
+    names = list(dict.fromkeys([name for row in rows for name in row] + list(names)))
+    table = pa.table({name: column(rows, name) for name in names})
+    pq.write_table(table, path + ".parquet")
+    return table
+
+
+if pa:
+    os.makedirs(f"{folder}/2019-parquet")
+    export(lines, f"{folder}/2019-parquet/instance_events")
+    use = pa.array([{"cpus": cpu, "memory": memory} for _, _, _, _, cpu, memory in samples],
+                   pa.struct([("cpus", pa.float64()), ("memory", pa.float64())]))
+    names = ["start_time", "end_time", "collection_id", "instance_index"]
+    pq.write_table(
+        pa.table({**{name: [sample[place] for sample in samples] for place, name in enumerate(names)},
+                  "average_usage": use, "cpu_usage_distribution": [[0.1, 0.2]] * len(samples)}),
+        f"{folder}/2019-parquet/instance_usage.parquet")
+    sums["2019-parquet"] = sums["2019"]
+    # The tables of the small trace that comes with the program.
+    data = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../data/google-2019")
+    for kind in ["mini-parquet", "mini-csv"]:
+        os.makedirs(f"{folder}/{kind}")
+    for table in ["instance_events", "collection_events", "machine_events"]:
+        with open(f"{data}/{table}-000000000000.json") as file:
+            rows = [json.loads(line) for line in file if line.strip()]
+        made = export(rows, f"{folder}/mini-parquet/{table}", ["time", "type"])
+        lists = [name for name in made.column_names if pa.types.is_list(made[name].type)]
+        for name in lists:
+            place = made.column_names.index(name)
+            made = made.set_column(place, name, pa.array(
+                [None if value is None else json.dumps(value) for value in made[name].to_pylist()], pa.string()))
+        pa.csv.write_csv(made.flatten(), f"{folder}/mini-csv/{table}.csv")
 print(json.dumps(sums))

@@ -88,6 +88,40 @@ def sample(rows, seed):
     })
 
 
+def nested(table, seed):
+    """The columns of `table` in groups up to three deep, some of them missing with all that is in them; lists beside
+    them and in them."""
+    pick = random.Random(seed)
+    rows = table.num_rows
+
+    def group(fields, share):
+        """`fields`: name, values, whether they may be missing in the group."""
+        mask = pa.array([pick.random() < share for _ in range(rows)], pa.bool_())
+        arrays, types = [], []
+        for name, values, nullable in fields:
+            values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+            arrays.append(values)
+            types.append(pa.field(name, values.type, nullable))
+        return pa.StructArray.from_arrays(arrays, fields=types, mask=mask if share > 0 else None)
+
+    inner = group([("few", table["few"], False), ("word", table["word"], True)], 0.3)
+    middle = group([("any", table["any"], True), ("inner", inner, True), ("rising", table["rising"], False)], 0.2)
+    lists = pa.array([[pick.randrange(9)] * pick.randrange(3) for _ in range(rows)], pa.list_(pa.int64()))
+    outer = group([("middle", middle, True), ("flag", table["flag"], True), ("lists", lists, True)], 0.5)
+    whole = group([("real", table["real"], True), ("single", table["single"], False)], 0)
+    schema = pa.schema([
+        pa.field("lists", lists.type), pa.field("outer", outer.type), pa.field("small", pa.int32()),
+        pa.field("whole", whole.type, False), pa.field("shallow", middle.type)])
+    return pa.table([lists, outer, table["small"], whole, middle], schema=schema)
+
+
+def flat(table):
+    """`table` without groups, by Arrow's own means, and without lists."""
+    while any(pa.types.is_struct(field.type) for field in table.schema):
+        table = table.flatten()
+    return table.select([field.name for field in table.schema if not pa.types.is_list(field.type)])
+
+
 def write(directory, most):
     def save(name, table):
         with open(f"{directory}/{name}.txt", "w") as out:
@@ -125,6 +159,18 @@ def write(directory, most):
         pq.write_table(table.select(columns), f"{directory}/{name}.parquet", use_dictionary=False,
                        column_encoding=encoding, row_group_size=1300, data_page_size=2000)
         save(name, table.select(columns))
+    for rows in (0, 1, most):
+        groups = nested(sample(rows, rows), rows)
+        for version in ("1.0", "2.0"):
+            name = f"pyarrow-nested-{rows}-v{version[0]}"
+            pq.write_table(groups, f"{directory}/{name}.parquet", data_page_version=version,
+                           row_group_size=1300, data_page_size=2000)
+            save(name, flat(groups))
+        connection = duckdb.connect()
+        connection.register("sample", groups)
+        name = f"duckdb-nested-{rows}"
+        connection.execute(f"copy sample to '{directory}/{name}.parquet' (format parquet, row_group_size 2048)")
+        save(name, flat(groups))
     # In its version 2 DuckDB writes delta and split pages.
     name = "duckdb-v2"
     connection = duckdb.connect()

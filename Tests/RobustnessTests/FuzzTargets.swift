@@ -185,6 +185,10 @@ struct FuzzTarget: Sendable {
         }
       }
     }
+    for column in reader.listColumns {
+      guard let cursor = try? reader.listCursor(column.name) else { continue }
+      while let rows = try? cursor.read(1000), !rows.isEmpty {}
+    }
   }
 
   private static func thrift(_ bytes: [UInt8]) {

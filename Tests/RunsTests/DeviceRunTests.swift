@@ -183,7 +183,7 @@ import Workload
     // A type that looks like a number is a name all the same.
     let types = try run("2,0,1,1,500,1,100\n3,0,1,1,500,1,200\n")
     #expect(types.total.started == 2 && types.total.submitted == 3)
-    for wrong in ["abc", "2.5", "-1", "1001", "1e300"] {
+    for wrong in ["abc", "2.5", "-1", "1001", "1e300", "0x2"] {
       let error = #expect(throws: RunError.self) { try run("2,0,1,1,500,\(wrong),\n") }
       #expect(
         error?.message.contains("job 2 task 0: num_gpu '") == true

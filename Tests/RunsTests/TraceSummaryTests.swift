@@ -56,4 +56,18 @@ import Workload
     plain.add(5)
     #expect(plain.productLimit == nil)
   }
+
+  /// Tasks whose trace tells no wait are counted from their submission, and that is said.
+  @Test func untoldWaitsAreSaidBesideTheUse() throws {
+    let folder = TemporaryFolder()
+    for (wait, told) in [("0", false), ("-1", true)] {
+      var text = "; MaxProcs: 4\n"
+      for job in 1...3 { text += "\(job) 0 \(wait) 10 4 -1 -1 4 10 -1 1 1 1 -1 1 -1 -1 -1\n" }
+      let summary = try TraceSummary(
+        path: try folder.write(text, to: "log.swf"), reading: ReadingSettings())
+      #expect(
+        summary.text.contains("from the submission on for 3 of 3 tasks") == told, "\(summary.text)")
+      #expect((summary.useNote != nil) == told)
+    }
+  }
 }

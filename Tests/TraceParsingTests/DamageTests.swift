@@ -93,6 +93,30 @@ import Workload
     for (name, bytes) in [("plain", zip), ("commented", commented + Array("abc".utf8))] {
       #expect(failure(try folder.write(bytes, to: name + ".zip")) == nil, "\(name)")
     }
+    // In a compressed file, and in archives, as well.
+    func wrapped(_ bytes: [UInt8]) -> [(String, [UInt8])] {
+      [
+        ("zip.gz", ArchiveMaker.compress(bytes, .gzip)),
+        ("zip.zst", ArchiveMaker.compress(bytes, .zstd)),
+        ("tar", ArchiveMaker.tar([("in.zip", bytes)])),
+        ("tar.gz", ArchiveMaker.tar([("in.zip.xz", ArchiveMaker.compress(bytes, .xz))], .gzip)),
+        ("outer.zip", ArchiveMaker.zip([("in.zip", bytes)])),
+      ]
+    }
+    for (name, bytes, text) in damaged {
+      for (ending, whole) in wrapped(bytes) {
+        let error = try #require(
+          failure(try folder.write(whole, to: "\(name).\(ending)")), "\(name).\(ending)")
+        #expect(
+          error.code == .damaged && error.message.contains(text), "\(name).\(ending): \(error)")
+      }
+    }
+    for (ending, whole) in wrapped(zip) {
+      #expect(failure(try folder.write(whole, to: "whole.\(ending)")) == nil, "\(ending)")
+    }
+    let sevenZip = ArchiveMaker.sevenZip([("job_events.csv", table(60))])
+    let packed = ArchiveMaker.compress(sevenZip, .gzip)
+    #expect(failure(try folder.write(packed, to: "whole.7z.gz")) == nil)
   }
 
   @Test func aWrongChecksumCostsNoRow() throws {

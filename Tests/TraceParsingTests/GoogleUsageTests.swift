@@ -15,8 +15,9 @@ private enum MadeUsage {
 @Suite(.enabled(if: MadeUsage.all != nil, "needs a Python")) struct GoogleUsageTests {
   private var folder: String { MadeUsage.all?.folder.path ?? "" }
 
-  @Test(arguments: ["2011", "2019", "2019-flat"], [1 << 20, 1 << 12])
+  @Test(arguments: ["2011", "2019", "2019-flat", "2019-parquet"], [1 << 20, 1 << 12])
   func `samples add up, in the order of the records`(_ name: String, _ buffer: Int) throws {
+    guard hasParquet || name != "2019-parquet" else { return }
     let expected = try #require(MadeUsage.all?.sums[name])
     let trace = try TraceOpener(formats: PresetTests.formats).open(folder + "/" + name)
     #expect(trace.format == (name == "2011" ? "google-2011" : "google-2019"))
@@ -51,6 +52,65 @@ private enum MadeUsage {
     #expect(
       Double(try trace.survey(table, options).rows)
         == (expected["samples"] ?? 0) + (expected["strangers"] ?? 0))
+  }
+
+  /// Whether the Python has pyarrow.
+  private var hasParquet: Bool { MadeUsage.all?.sums["2019-parquet"] != nil }
+
+  @Test func `exports of BigQuery are the trace as published`() throws {
+    guard hasParquet else { return }
+    func read(_ path: String) throws -> (
+      records: [TaskRecord], users: [String], edges: Int, machines: [MachineEvent], survey: [Int]
+    ) {
+      let trace = try TraceOpener(formats: PresetTests.formats).open(path)
+      #expect(trace.format == "google-2019" && trace.passedOver.isEmpty, "\(trace.passedOver)")
+      let stream = try trace.records(ReadOptions())
+      let tables = ["instance_events", "collection_events", "machine_events"]
+      return (
+        try Formats.drain(stream), stream.symbols.strings, stream.dependencies.count,
+        try #require(try trace.machineEvents(ReadOptions())).events,
+        try tables.map { try trace.survey($0, ReadOptions()).rows }
+      )
+    }
+    let published = try read(Formats.root + "/data/google-2019")
+    for kind in ["mini-parquet", "mini-csv"] {
+      let made = try read(folder + "/" + kind)
+      #expect(made.records == published.records, "\(kind)")
+      #expect(made.users == published.users && made.edges == published.edges, "\(kind)")
+      #expect(made.machines == published.machines && made.survey == published.survey, "\(kind)")
+      #expect(published.edges > 0 && !published.machines.isEmpty)
+    }
+    let jobs = try TraceOpener(formats: PresetTests.formats).open(
+      folder + "/mini-parquet", table: "collection_events")
+    var options = ReadOptions()
+    options.table = "collection_events"
+    let records = try Formats.drain(jobs.records(options))
+    #expect(!records.isEmpty)
+    #expect(
+      try records
+        == Formats.drain(
+          TraceOpener(formats: PresetTests.formats).open(
+            Formats.root + "/data/google-2019", table: "collection_events"
+          ).records(options)))
+  }
+
+  @Test(arguments: [
+    ("1000,0,7,1,0.5,-0.1", "resource_request.memory '-0.1' is not between 0 and 100.0"),
+    ("1000,0,7,1,x,0.1", "resource_request.cpus 'x' is not a number"),
+    ("1000,11,7,1,0.5,0.1", "type 11 is not between 0 and 10"),
+    ("1000,0,,1,0.5,0.1", "collection_id is not there; expected an integer"),
+    ("10.5,0,7,1,0.5,0.1", "time '10.5' is not an integer"),
+    ("1000,0,7,-1,0.5,0.1", "instance_index -1 is not between 0 and 2147483647"),
+    ("1000,0,7,1,0.5", "instance_events has 6 columns; this row has 5"),
+  ])
+  func `bad rows of exports say where`(_ row: String, _ message: String) throws {
+    let folder = try ScratchFolder()
+    try folder.write(
+      "events.csv",
+      "time,type,collection_id,instance_index,resource_request.cpus,resource_request.memory\n"
+        + "900,0,7,1,0.5,0.25\n\(row)\n")
+    let text = told(folder)
+    #expect(text.hasPrefix("events.csv:3") && text.hasSuffix(": " + message), "\(text)")
   }
 
   private static let events =

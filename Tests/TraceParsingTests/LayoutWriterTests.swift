@@ -7,6 +7,64 @@ import Workload
 
 /// Layouts of other programs, written and read again.
 @Suite struct LayoutWriterTests {
+  /// Everything that a record can state.
+  private static let full = """
+    job_id,task_index,submit_us,first_schedule_us,wait_us,run_us,cpu_cores,memory_bytes,disk_bytes,estimate_us,deadline_us,outcome,user,priority,priority_class,scheduling_class,attempts,instances,gpu_milli,machine_id,different_machines
+    7,0,1000000,2000000,1000000,5000000,2,1024,4096,60000000,90000000,failed,ann,9,production,2,3,4,1000,5,1
+
+    """
+
+  @Test func `what a layout has no place for is counted, whatever the layout`() throws {
+    let folder = try ScratchFolder()
+    let path = try folder.write("tasks.csv", Self.full)
+    func stream() throws -> RecordStream {
+      try TraceOpener(formats: [RecordFileFormat()]).open(path).records(ReadOptions())
+    }
+    func expected(_ places: LayoutPlaces) -> [String: Int] {
+      var counts = Dictionary(uniqueKeysWithValues: places.losses.map { ($0.rawValue, 1) })
+      if counts["attempts after the first"] != nil { counts["attempts after the first"] = 2 }
+      if counts["further instances"] != nil { counts["further instances"] = 3 }
+      counts["dependencies"] = nil
+      return counts
+    }
+    var writers: [any LayoutWriter] = []
+    for (number, kind) in [0, 1, 2, 3, 4].enumerated() {
+      let (out, source) = (folder.path + "/out\(number)", try stream())
+      let writer: any LayoutWriter =
+        switch kind {
+        case 0: try BatsimWriter(path: out, stream: source)
+        case 1: try WfFormatWriter(path: out, stream: source)
+        case 2: try SlurmSimulatorWriter(path: out, stream: source)
+        case 3: try KubernetesWriter(path: out, stream: source)
+        default: try OpenDCWriter(path: out, stream: source, machines: nil, ReadOptions())
+        }
+      let (_, leftOut) = try write(writer, source)
+      writers.append(writer)
+      var found = leftOut
+      // Of 1,024 bytes; of job 7 in a layout of small numbers.
+      found["fractions of a kB (rounded up)"] = nil
+      #expect(found == expected(type(of: writer).places), "\(type(of: writer))")
+    }
+    let source = try stream()
+    let log = try StandardWorkloadWriter(path: folder.path + "/o.swf", stream: source, format: "x")
+    for record in try Formats.drain(source) { try log.write(record) }
+    #expect(
+      log.leftOut.filter { !$0.key.hasPrefix("names") }
+        == expected(StandardWorkloadWriter.places))
+    #expect(log.leftOut["names of users (numbers are written)"] == 1)
+    let google = try Google2011TraceWriter(
+      path: folder.path + "/google", traceEnd: .zero, options: ReadOptions())
+    for record in try Formats.drain(try stream()) { try google.write(record) }
+    #expect(google.summary.leftOut == expected(Google2011TraceWriter.places))
+    // What is lost is told before anything is written, too.
+    #expect(
+      BatsimWriter.places.warning("batsim")
+        == "batsim has no place for waits, attempts after the first, outcomes, deadlines, users, priorities, "
+        + "scheduling classes, further instances, memory requests, disk requests, GPU requests, machines that tasks "
+        + "ran on, wishes for different machines, dependencies; what there is of them is counted at the end. CPU "
+        + "requests are whole cores")
+  }
+
   private func stream(_ folder: ScratchFolder) throws -> RecordStream {
     let path = try folder.write(
       "tasks.csv",
@@ -46,7 +104,8 @@ import Workload
     #expect(
       leftOut == [
         "tasks without a run time": 1, "memory requests": 1, "users": 1, "outcomes": 1,
-        "dependencies": 2,
+        "dependencies": 2, "fractions of cores (rounded up)": 1,
+        "CPU requests that are not known (one core is written)": 1,
       ])
     let object = try #require(
       JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path)))
@@ -69,6 +128,7 @@ import Workload
     #expect(
       leftOut == [
         "tasks without a run time": 1, "users": 1, "outcomes": 1, "times of submission": 2,
+        "estimates": 1,
         "dependencies between jobs": 1,
       ])
     let again = try read(path)
@@ -89,7 +149,12 @@ import Workload
     let stream = try stream(folder)
     let path = folder.path + "/small.events"
     let (_, leftOut) = try write(SlurmSimulatorWriter(path: path, stream: stream), stream)
-    #expect(leftOut == ["tasks without a run time": 1, "outcomes": 1, "dependencies": 2])
+    #expect(
+      leftOut == [
+        "tasks without a run time": 1, "outcomes": 1, "dependencies": 2,
+        "fractions of cores (rounded up)": 1,
+        "CPU requests that are not known (one core is written)": 1,
+      ])
     let lines = try Formats.lines(path)
     let expected: [Substring] = [
       "-dt 0 -e submit_batch_job | -J jobid_7 -sim-walltime 1.5 --uid=user1 -t 00:01:00 -n 2 "

@@ -43,6 +43,15 @@ import Workload
     }
   }
 
+  @Test func `a job without a number is no job 0`() throws {
+    let map = "columns: {job_id: i, submit_us: {from: q, unit: s}, run_us: {from: r, unit: s}}"
+    #expect(failure(map, "i,q,r\n1,1,1\n,2,1\n") == "t.csv:3:1: i is missing")
+    #expect(
+      failure(
+        map, #"{"i": 1, "q": 1, "r": 1}"# + "\n" + #"{"q": 2, "r": 1}"# + "\n", name: "t.json")
+        == "t.json:2: i is missing")
+  }
+
   // MARK: - Times
 
   @Test func `run, submission and wait follow from the times`() throws {

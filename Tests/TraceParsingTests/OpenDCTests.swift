@@ -153,4 +153,42 @@ import Workload
     #expect(
       told.contains(message) && told.hasPrefix("topology.json") && !told.contains("\n"), "\(told)")
   }
+
+  @Test func `parents come back, and are lists to others`() throws {
+    let folder = try ScratchFolder()
+    let path = try folder.write(
+      "r.csv",
+      "job_id,task_index,submit_us,run_us,cpu_cores\n5,0,0,1000,1\n6,0,0,2000,1\n7,0,0,3000,1\n8,0,0,,1\n"
+    )
+    try folder.write(
+      "r.dependencies.csv",
+      "job_id,task_index,predecessor_job_id,predecessor_index,think_us\n7,0,5,0,0\n7,0,6,0,5\n6,0,5,0,0\n7,0,8,0,0\n"
+    )
+    let stream = try TraceOpener(formats: PresetTests.formats).open(path).records(ReadOptions())
+    let out = folder.path + "/out"
+    let writer = try OpenDCWriter(path: out, stream: stream, machines: nil, ReadOptions())
+    while let record = try stream.next() { try writer.write(record) }
+    let leftOut = try writer.finish()
+    #expect(leftOut["dependencies on tasks that are not written"] == 1)
+    #expect(leftOut["think times"] == 1 && leftOut["dependencies"] == nil)
+    for (path, isAgain) in [(out, false), (out + "-2", true)] {
+      if isAgain { _ = try convert(out, to: path) }
+      let trace = try TraceOpener(formats: PresetTests.formats).open(path)
+      let again = try trace.records(ReadOptions())
+      #expect(try Formats.drain(again).count == 3)
+      var edges: Set<[Int64]> = []
+      for task in again.dependencies.tasks {
+        for dependency in again.dependencies.dependencies(of: task) {
+          edges.insert([task.job, dependency.predecessor.job])
+        }
+      }
+      #expect(edges == [[7, 5], [7, 6], [6, 5]])
+    }
+    let made: (ScratchFolder, [String: [[Int]]])? =
+      (try? OracleRun.json("opendc_lists.py", of: out)) ?? nil
+    if let made {
+      #expect(made.1["parents"] == [[], [5], [5, 6]])
+      #expect(made.1["children"] == [[6, 7], [7], []])
+    }
+  }
 }

@@ -258,7 +258,7 @@ import Workload
       t = pa.array([dt.datetime(1970, 1, 1)], pa.timestamp("ns"))
       pq.write_table(pa.table({"id": [1], "t": t, "d": [1]}), "int96.parquet", use_deprecated_int96_timestamps=True)
       for name, a in [("decimal38", pa.array([D("1.5")], pa.decimal128(30, 2))), ("half", pa.array([1.5], pa.float16())),
-                      ("nested", pa.array([{"a": 1}])), ("decimal-bytes", pa.array([D("1.5")], pa.decimal128(20, 2)))]:
+                      ("nested", pa.array([[{"a": 1}]])), ("group", pa.array([{"a": 1}])), ("decimal-bytes", pa.array([D("1.5")], pa.decimal128(20, 2)))]:
         pq.write_table(pa.table({"id": [1], "t": a, "d": [1]}), name + ".parquet")
       """)
     var tasks = try mapped(folder("decimal.parquet")).records
@@ -286,6 +286,23 @@ import Workload
       let error = try #require(throws: TraceError.self) { try mapped(folder("\(name).parquet")) }
       #expect(error.message.contains("'t'") && error.message.contains(type), "\(error)")
     }
+    // A group is its fields: there is no column of its name.
+    let error = try #require(throws: TraceError.self) { try mapped(folder("group.parquet")) }
+    #expect(error.message.contains("t.a"), "\(error)")
+  }
+
+  /// Few bytes may stand for very many entries of a list.
+  @Test(.enabled(if: python != nil, noPython))
+  func `entries of lists follow the file`() throws {
+    try make(
+      """
+      import pyarrow as pa, pyarrow.parquet as pq, numpy
+      entries = pa.ListArray.from_arrays([0, 20_000_000], pa.array(numpy.zeros(20_000_000, dtype="int8"), pa.int8()))
+      pq.write_table(pa.table({"id": [1], "t": [1], "d": [1], "p": entries}), "entries.parquet", compression="zstd")
+      """)
+    let error = try #require(throws: TraceError.self) { try mapped(folder("entries.parquet")) }
+    #expect(
+      error.message.contains("20000000 entries of p are more than 1000 times the file's size"))
   }
 
   /// Columns beside ours: dates as dates, what cannot be read by column and type; a task that is there twice.

@@ -279,10 +279,13 @@ import Workload
         + "\"priority\":0,\"start_after_collection_ids\":\(first),"
         + "\"start_after_collection_ids\":[\"1\"]}\n"
       let path = try folder.write(line, to: "collection_events.json")
-      let stream = try TraceOpener(formats: [Google2019Format()]).open(path)
-        .records(ReadOptions())
-      #expect(try stream.next()?.id.job == 5)
-      #expect(stream.dependencies.count == 1)
+      #expect(
+        throws: TraceError(
+          .malformedRow, "expected a JSON object: 'start_after_collection_ids' is there twice",
+          file: path, line: 1)
+      ) {
+        _ = try TraceOpener(formats: [Google2019Format()]).open(path).records(ReadOptions())
+      }
     }
   }
 

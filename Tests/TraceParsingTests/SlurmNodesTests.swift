@@ -110,6 +110,17 @@ import Workload
     #expect(list.survey?.beforeStart == 3)
   }
 
+  @Test(arguments: [
+    "HOSTNAMES CPUS(A/I/O/T) MEMORY\nn1 1/7/0/8 64000\nn2 0/0/8/8 64000\n",
+    "HOSTNAMES|CPUS(A/I/O/T)|MEMORY\nn1|1/7/0/8|64000\nn2|0/0/8/8|64000\n",
+    "NodeName=n[1-2] CPUs=8 RealMemory=64000 State=UNKNOWN\nPartitionName=all Nodes=ALL Default=YES\n",
+  ])
+  func `totals of CPUs, and nodes of slurm dot conf`(_ text: String) throws {
+    let list = try read(text)
+    #expect(list.events.map(\.capacity.cpu) == [Cores(8), Cores(8)])
+    #expect(list.events.map(\.capacity.memory.rawValue) == [64_000 << 20, 64_000 << 20])
+  }
+
   @Test func `lists of hosts are expanded`() throws {
     let list = try read(
       "NODELIST NODES CPUS MEMORY GRES\nr[1-2]n[08-10,12],login,10.0.0.[1-2] 11 8 1000 gpu:2,gpu:v100:1(S:0,1)\n"

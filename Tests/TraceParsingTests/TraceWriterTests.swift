@@ -158,6 +158,6 @@ import Workload
     let jobs = try Formats.drain(log)
     #expect(jobs.count == 8 && jobs.map(\.id.job) == Array(1...8))
     // M1, M2_1, R3_1_2 have one place each for a predecessor; J4_3 comes before R3.
-    #expect(log.dependencies.count == 2 && writer.leftOut == 2)
+    #expect(log.dependencies.count == 2 && writer.leftOut["dependencies"] == 2)
   }
 }

@@ -57,22 +57,27 @@ import Testing
     #expect(scenarios.map { $0["cluster"] as? String } == names)
   }
 
+  /// What a scheduler does makes schedulers of one; where it runs, scenarios.
   @Test func schedulersAndEngineVary() throws {
-    for (vary, names) in [
-      ("scheduler.d=2,4", ["sampled:best-fit,d=2, d 2", "sampled:best-fit,d=2, d 4"]),
+    for (vary, part, names) in [
       (
-        "engine.heartbeat=0,30",
-        ["sampled:best-fit,d=2, heartbeat 0", "sampled:best-fit,d=2, heartbeat 30"]
+        "scheduler.d=2,4", "scheduler",
+        ["sampled:best-fit,d=2, d 2", "sampled:best-fit,d=2, d 4"]
       ),
+      (
+        "engine.queue=fifo,edf", "scheduler",
+        ["sampled:best-fit,d=2, queue fifo", "sampled:best-fit,d=2, queue edf"]
+      ),
+      ("engine.heartbeat=0,30", "cluster", ["heartbeat 0", "heartbeat 30"]),
     ] {
       let made = try tracemill(
         "sweep", "--workload", "study:tasks=60,load=0.5", "--cluster", "study:10", "--scheduler",
         "sampled:best-fit,d=2", "--vary", vary, "--seeds", "2", "-o", folder(vary), "--quiet",
         "--json")
       try #require(made.status == 0, "\(made.error)")
-      let scenario = try #require((try details(made)["scenarios"] as? [[String: Any]])?.first)
-      let schedulers = try #require(scenario["schedulers"] as? [[String: Any]])
-      #expect(schedulers.map { $0["scheduler"] as? String } == names)
+      let scenarios = try #require(try details(made)["scenarios"] as? [[String: Any]])
+      let schedulers = try #require(scenarios[0]["schedulers"] as? [[String: Any]])
+      #expect((part == "cluster" ? scenarios : schedulers).map { $0[part] as? String } == names)
     }
   }
 

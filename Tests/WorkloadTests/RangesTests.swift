@@ -60,4 +60,17 @@ import Workload
     sum -= part
     #expect(sum == ResourceSum())
   }
+
+  /// Names that Swift reads as C's hexadecimal are no numbers.
+  @Test func numbersAreDecimal() {
+    for (text, value) in [
+      ("0", 0), ("-3", -3), ("+0.5", 0.5), ("1e6", 1e6), (".5", 0.5), ("5.", 5),
+    ] {
+      #expect(DecimalText.number(text) == value, "\(text)")
+    }
+    for text in ["0x2", "0X1F", "-0x1p4", "0x", "", " 1", "1 ", "1,5", "1_000", "one"] {
+      #expect(DecimalText.number(text) == nil, "\(text)")
+    }
+    #expect(DecimalText.number("nan")?.isNaN == true && DecimalText.number("-inf") == -.infinity)
+  }
 }

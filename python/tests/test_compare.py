@@ -173,3 +173,35 @@ def test_waits_are_told_apart(work):
         assert total / count == pytest.approx(run.summary["wait_s"]["mean"], rel=1e-9)
     with pytest.raises(tm.DescriptionError, match="waitsBy"):
         tm.compare([work], ["study:10"], ["first-fit"], seeds=1, by=["owner"])
+
+
+def test_axes_are_columns_and_each_cell_is_that_of_its_values_alone() -> None:
+    table = tm.sweep(
+        "study:tasks=60",
+        "study:10",
+        ["first-fit", "best-fit"],
+        {"load": [0.5, 2], "engine.heartbeat": [0, "5s"]},
+        seeds=2,
+        queue=["fifo", "edf"],
+        exclude=[{"engine.queue": "edf", "load": 0.5}],
+    )
+    cells = table.to_dict()
+    assert len(cells["seed"]) == 2 * (2 * 2 * 2 + 2 * 2)
+    assert set(zip(cells["load"], cells["engine.heartbeat"], cells["engine.queue"])) == {
+        (load, beat, queue) for load in (0.5, 2) for beat in (0, 5) for queue in ("fifo", "edf") if (load, queue) != (0.5, "edf")
+    }
+    alone = tm.compare(["study:tasks=60,load=2"], ["study:10"], ["best-fit"], seeds=2, heartbeat=5, queue="edf")
+    wanted = [
+        wait
+        for wait, load, beat, queue, name in zip(
+            cells["wait_mean_s"], cells["load"], cells["engine.heartbeat"], cells["engine.queue"], cells["scheduler"]
+        )
+        if (load, beat, queue) == (2, 5, "edf") and name.startswith("best-fit")
+    ]
+    assert wanted == alone.to_dict()["wait_mean_s"]
+    with pytest.raises(tm.TracemillError, match="leaves nothing out"):
+        tm.sweep("study:tasks=9", "study:5", ["random"], {"load": [1]}, exclude=[{"scheduler": "best-fit"}])
+    # A table of the caller's is scaled as any other workload.
+    work = tm.generate("study", tasks=40)
+    scaled = tm.sweep(work, "study:5", ["random"], {"workload.scaleArrivals": [1, 4]}, seeds=1).to_dict()
+    assert scaled["load_offered"][1] > 2 * scaled["load_offered"][0]

@@ -1,8 +1,8 @@
 import Foundation
 import KubeClient
+import KubeExtender
 import KubeObjects
 import KubeRules
-import KubeServer
 import Logging
 
 /// Decides for pods whose `schedulerName` is its own, and binds them.

@@ -1,3 +1,4 @@
+import KubeExtender
 import KubeObjects
 import Logging
 import NIOConcurrencyHelpers

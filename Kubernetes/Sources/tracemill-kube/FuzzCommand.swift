@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
+import KubeExtender
 import KubeObjects
 import KubeRules
-import KubeServer
 
 /// `tracemill-kube fuzz`: mutations of recorded requests, answered or refused.
 struct FuzzCommand: AsyncParsableCommand {

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
+import KubeExtender
 import KubeObjects
 import KubeRules
-import KubeServer
 
 /// `tracemill-kube measure`: how fast decisions are and how large the view is, with no API server.
 struct MeasureCommand: AsyncParsableCommand {

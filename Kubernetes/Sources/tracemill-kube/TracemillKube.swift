@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KubeClient
+import KubeExtender
 import KubeObjects
 import KubeRules
 import KubeScheduler
@@ -117,6 +118,12 @@ struct ExtenderCommand: AsyncParsableCommand {
     help: "Watch nothing: the nodes of each request are the whole view (nodeCacheCapable: false).")
   var stateless = false
 
+  @Flag(
+    help:
+      "Answer filter with the policy's node alone: one call a pod, and kube-scheduler's own scores do not count."
+  )
+  var decideInFilter = false
+
   @Flag(help: "Serve the verb bind; needs the right to create pods/binding.")
   var bind = false
 
@@ -126,6 +133,7 @@ struct ExtenderCommand: AsyncParsableCommand {
     let scorer = try PolicyScorer(options.policy, seed: options.seed)
     var settings = ExtenderService.Settings()
     settings.isStateless = stateless
+    settings.decidesInFilter = decideInFilter
     let service = ExtenderService(scorer: scorer, metrics: metrics, settings: settings)
     let client = stateless && !bind ? nil : APIClient(try options.access())
     let binder = bind ? client.map { Self.binder($0, metrics) } : nil

@@ -4,11 +4,15 @@ import Foundation
 extension EngineSettings {
   /// These settings, with those that `other` has in place of its own.
   func overridden(by other: EngineSettings) -> EngineSettings {
-    let merged = object.merging(other.object) { $1 }
-    guard let data = try? JSONSerialization.data(withJSONObject: merged),
-      let settings = try? JSONDecoder().decode(EngineSettings.self, from: data)
-    else { return other }
-    return settings
+    if other == EngineSettings() { return self }
+    if self == EngineSettings() { return other }
+    var merged = object.merging(other.object) { $1 }
+    // One setting under two names: the inner layer's.
+    for (one, same) in [("network", "networkDelay"), ("cutDrain", "accountTail")] {
+      if other.object[one] != nil, other.object[same] == nil { merged[same] = nil }
+      if other.object[same] != nil, other.object[one] == nil { merged[one] = nil }
+    }
+    return Self(merged) ?? other
   }
 
   private var object: [String: Any] {
@@ -53,34 +57,86 @@ extension EngineSettings {
 }
 
 extension ExperimentDefinition {
-  /// How the engine works for a scheduler: the experiment's settings, and the scheduler's before them.
+  /// How the engine works for a scheduler, wherever it is: the experiment's settings, and the scheduler's before
+  /// them.
   public func engine(of scheduler: SchedulerDefinition) -> EngineSettings {
     engine.overridden(by: scheduler.engine)
+  }
+
+  /// How the engine works for a scheduler on a cluster: the experiment's settings, the cluster's before them, and
+  /// the scheduler's before both.
+  public func engine(
+    of scheduler: SchedulerDefinition, on cluster: ClusterDefinition
+  ) -> EngineSettings {
+    (cluster.engine.map { engine.overridden(by: $0) } ?? engine).overridden(by: scheduler.engine)
   }
 }
 
 extension EngineSettings {
-  /// These settings with one more, by its key in an experiment file (`queue`, `network.rackLatency`) and its
-  /// value as it is written there (`sjf`, `50us`).
+  /// Names of all settings, as in an experiment file.
+  private static let keys = Set(Mirror(reflecting: EngineSettings()).children.compactMap(\.label))
+
+  /// Whether a setting says how tasks are chosen and placed, so that as an axis it makes schedulers of one; any
+  /// other is of where they run and of what is measured, and makes clusters of one.
   ///
+  /// - Parameter key: a key of an experiment file, or a path below one.
+  public static func isOfScheduling(_ key: String) -> Bool {
+    [
+      "mode", "gateways", "queue", "backfilling", "bindHead", "eventsOneByOne", "depth", "preempt",
+      "exactEstimates", "refuse", "retries", "maxInFlight", "prediction", "predictFor",
+      "decisionTimes",
+    ].contains(String(key.prefix { $0 != "." }))
+  }
+
+  /// Whether the setting that a key is of, or is below, is said here.
+  public func says(_ key: String) -> Bool { object[String(key.prefix { $0 != "." })] != nil }
+
+  /// These settings without the one that a key is of, or is below.
+  public func without(_ key: String) -> EngineSettings {
+    guard says(key) else { return self }
+    var object = object
+    object[String(key.prefix { $0 != "." })] = nil
+    return Self(object) ?? self
+  }
+
+  private init?(_ object: [String: Any]) {
+    guard let data = try? JSONSerialization.data(withJSONObject: object),
+      let settings = try? JSONDecoder().decode(EngineSettings.self, from: data)
+    else { return nil }
+    self = settings
+  }
+
+  /// These settings with one more, by its key in an experiment file (`queue`, `network.rackLatency`) and its
+  /// value as it is written there (`sjf`, `50us`); `none` takes away failures, the network and whatever else
+  /// there need not be.
+  ///
+  /// - Parameter whole: the settings that these are a part of: of something with parts, such as the network,
+  ///   the other parts.
   /// - Throws: what an experiment file would be told.
-  public func setting(_ key: String, to text: String) throws(ConfigurationError) -> EngineSettings {
+  public func setting(
+    _ key: String, to text: String, in whole: EngineSettings = EngineSettings()
+  ) throws(ConfigurationError) -> EngineSettings {
+    if text == "none", Self.keys.contains(key), !["backfilling", "prediction"].contains(key) {
+      return without(key)
+    }
+    let top = String(key.prefix { $0 != "." })
+    var object = object
+    if key != top, object[top] == nil { object[top] = whole.object[top] }
     var file = ConfigurationFile(text: "{}", name: "engine")
-    file.overrides = [.init(path: key, value: text)]
+    if top == "failures", let others = object[top] as? [String: Any] {
+      file.overrides = others.map { .init(path: "failures.\($0)", value: "\($1)") }
+    }
+    file.overrides.append(.init(path: key, value: text))
     let one = try file.read { EngineSettings($0) }
     func merged(_ a: [String: Any], _ b: [String: Any]) -> [String: Any] {
       a.merging(b) { old, new in
-        if let old = old as? [String: Any], let new = new as? [String: Any] {
+        if key != top, let old = old as? [String: Any], let new = new as? [String: Any] {
           return merged(old, new)
         }
         return new
       }
     }
-    let object = merged(self.object, one.object)
-    guard let data = try? JSONSerialization.data(withJSONObject: object),
-      let settings = try? JSONDecoder().decode(EngineSettings.self, from: data),
-      settings.issues.isEmpty
-    else {
+    guard let settings = Self(merged(object, one.object)), settings.issues.isEmpty else {
       throw ConfigurationError(
         file: "engine", issues: [.init(path: key, message: "cannot be set beside the others")])
     }

@@ -15,6 +15,7 @@ extension ExperimentDefinition {
     _ file: ConfigurationFile, schedulers: [String] = []
   ) throws(ConfigurationError) {
     self = try file.read { root in Self(root, policies: schedulers) }
+    axes?.file = file.name
   }
 
   private init?(_ root: ConfigurationNode, policies: [String]) {
@@ -26,7 +27,9 @@ extension ExperimentDefinition {
       SchedulerDefinition($0, policies: policies)
     }
     seeds = Self.seeds(root)
+    let lists = root.object("engine")?.takeLists() ?? []
     engine = root.object("engine").map { EngineSettings($0) } ?? EngineSettings()
+    axes = ExperimentAxes(root, lists: lists)
     if let warmUp = root.seconds("warmUp", in: .from(0, to: 1e9)) { engine.warmUp = warmUp }
     baseline = root.choice("baseline", of: schedulers.map(\.name))
     level = root.number("level", in: .from(0.5, to: 0.9999)) ?? 0.95
@@ -182,6 +185,7 @@ extension ClusterDefinition {
     let source = node.string("source", required: !hasGroups)
     let name = node.string("name", required: hasGroups)
     let seed = node.integer("seed", in: 0...Int(9e15))
+    let engine = node.object("engine").map { EngineSettings($0) }
     if hasGroups {
       if source != nil { node.problem("has both a source and groups; expected one of them") }
       guard let spec = ClusterSpec(node), let name else { return nil }
@@ -191,6 +195,7 @@ extension ClusterDefinition {
       self.init(name: name ?? shortName(source), source: source)
     }
     self.seed = seed.map(UInt64.init)
+    self.engine = engine
   }
 }
 

@@ -15,13 +15,27 @@ extension ExperimentDefinition {
       workload.check(&notes, "workloads[\(index)]")
     }
     for (index, cluster) in clusters.enumerated() { cluster.check(&notes, "clusters[\(index)]") }
-    for (index, scheduler) in schedulers.enumerated() {
-      scheduler.engine.check(
-        &notes, "schedulers[\(index)].engine", in: [self.engine(of: scheduler)])
+    notes.require(axes == nil, "axes", "are not multiplied out")
+    // What stands for several has to mean something to one of them. Clusters and schedulers that axes made differ in
+    // little: each of their settings is looked at once.
+    let (places, ways) = (
+      clusters.isEmpty ? [EngineSettings()] : Array(Set(clusters.map { $0.engine ?? .init() })),
+      schedulers.isEmpty ? [EngineSettings()] : Array(Set(schedulers.map(\.engine)))
+    )
+    func wholes(_ places: [EngineSettings], _ ways: [EngineSettings]) -> [EngineSettings] {
+      places.flatMap { place in
+        ways.map { engine.overridden(by: place).overridden(by: $0) }
+      }
     }
-    // What stands for all has to mean something to one of them.
-    engine.check(
-      &notes, "engine", in: schedulers.isEmpty ? [engine] : schedulers.map(self.engine(of:)))
+    for (index, scheduler) in schedulers.enumerated() where scheduler.engine != .init() {
+      scheduler.engine.check(
+        &notes, "schedulers[\(index)].engine", in: wholes(places, [scheduler.engine]))
+    }
+    for (index, cluster) in clusters.enumerated() {
+      guard let own = cluster.engine, own != .init() else { continue }
+      own.check(&notes, "clusters[\(index)].engine", in: wholes([own], ways))
+    }
+    engine.check(&notes, "engine", in: wholes(places, ways))
     notes.require(!seeds.isEmpty, "seeds", "are none")
     notes.require(Set(seeds).count == seeds.count, "seeds", "have one twice")
     notes.require(seeds.allSatisfy { $0 <= Self.seedLimit }, "seeds", "go beyond \(Self.seedLimit)")

@@ -1,5 +1,6 @@
 import Foundation
 import Simulation
+import Workload
 
 /// A question put to the simulator: every scheduler on every cluster under every workload, once for
 /// each seed.
@@ -37,6 +38,15 @@ public struct ExperimentDefinition: Codable, Hashable, Sendable {
   public var precision = 0.01
   /// How many of the last seeds the original study's own figures are taken over; all if nil.
   public var lastSeeds: Int?
+  /// Axes that are still to be multiplied out; nil where there are none, or the parts below are their product.
+  public var axes: ExperimentAxes?
+  /// What axes that have been multiplied out leave of the product of the parts; nil for all of it.
+  public var varied: VariedCells?
+
+  private enum CodingKeys: String, CodingKey {
+    case name, question, workloads, clusters, schedulers, seeds, engine, baseline, metrics, waitsBy
+    case outputs, level, precision, lastSeeds, varied
+  }
 
   /// An experiment of these parts.
   public init(
@@ -56,14 +66,12 @@ public struct ExperimentDefinition: Codable, Hashable, Sendable {
 
   /// Every cell, seed by seed, so that an interrupted experiment is balanced.
   public var cells: [CellID] {
-    seeds.flatMap { seed in
-      workloads.flatMap { workload in
-        clusters.flatMap { cluster in
-          schedulers.map { scheduler in
-            CellID(
-              workload: workload.name, cluster: cluster.name, scheduler: scheduler.name, seed: seed)
-          }
-        }
+    let combinations = combinations
+    return seeds.flatMap { seed in
+      combinations.map {
+        CellID(
+          workload: workloads[$0.workload].name, cluster: clusters[$0.cluster].name,
+          scheduler: schedulers[$0.scheduler].name, seed: seed)
       }
     }
   }
@@ -179,7 +187,9 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
   public var scaleArrivals: Double?
   /// Run times so many times as long (> 0).
   public var scaleRunTimes: Double?
-  /// What a sweep set in it, by key: `load`.
+  /// Its name before axes varied it; nil if none did.
+  public var base: String?
+  /// What axes set in it, by key: `load`.
   public var parameters: [String: Double]?
   /// The same where it is no number.
   public var words: [String: String]?
@@ -194,7 +204,7 @@ public struct WorkloadDefinition: Codable, Hashable, Sendable {
   private enum CodingKeys: String, CodingKey {
     case name, source, from, to, priority, select, sample, tasks, starts, scaleArrivals
     case scaleRunTimes = "scaleLoad"
-    case parameters, words
+    case base, parameters, words
   }
 }
 
@@ -208,7 +218,11 @@ public struct ClusterDefinition: Codable, Hashable, Sendable {
   public var groups: [MachineGroup]?
   /// The seed that ranges of its specification are drawn with; the cell's if nil.
   public var seed: UInt64?
-  /// What a sweep set in it, by key: `machines`.
+  /// Engine settings that hold on it: they go before the experiment's, and a scheduler's before them.
+  public var engine: EngineSettings?
+  /// Its name before axes varied it; nil if none did.
+  public var base: String?
+  /// What axes set in it, by key: `machines`.
   public var parameters: [String: Double]?
   /// The same where it is no number.
   public var words: [String: String]?
@@ -244,7 +258,9 @@ public struct SchedulerDefinition: Codable, Hashable, Sendable {
   /// What has to be known before its figures are believed: that it learned in another engine. Nil for
   /// nothing; changes no cell.
   public var warning: String?
-  /// What a sweep set in it, by key.
+  /// Its name before axes varied it; nil if none did.
+  public var base: String?
+  /// What axes set in it, by key.
   public var parameters: [String: Double]?
   /// The same where it is no number.
   public var words: [String: String]?
@@ -258,17 +274,17 @@ public struct SchedulerDefinition: Codable, Hashable, Sendable {
 }
 
 extension ExperimentDefinition {
-  /// The load that a workload is asked for: what a sweep set, or `load=` in its source; nil if none.
+  /// The load that a workload is asked for: what an axis set, or `load=` in its source; nil if none.
   public func load(of workload: String) -> Double? {
     guard let definition = workloads.first(where: { $0.name == workload }) else { return nil }
     if let load = definition.parameters?["load"] { return load }
     let parts = definition.source.split(separator: ":", maxSplits: 1)
     guard parts.count == 2 else { return nil }
     return parts[1].split(separator: ",").first { $0.hasPrefix("load=") }
-      .flatMap { Double($0.dropFirst("load=".count)) }
+      .flatMap { DecimalText.number($0.dropFirst("load=".count)) }
   }
 
-  /// The parameters that sweeps set, in the order of their names.
+  /// The parameters that axes set, in the order of their names.
   public var sweptKeys: [String] {
     Set(
       workloads.flatMap { Array(($0.parameters ?? [:]).keys) }
@@ -277,7 +293,7 @@ extension ExperimentDefinition {
     ).sorted()
   }
 
-  /// The parameters that sweeps set to words, in the order of their names.
+  /// The parameters that axes set to words, in the order of their names.
   public var sweptWords: [String] {
     Set(
       (workloads.map(\.words) + clusters.map(\.words) + schedulers.map(\.words))

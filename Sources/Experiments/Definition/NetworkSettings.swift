@@ -88,7 +88,8 @@ public struct NetworkSettings: Codable, Hashable, Sendable {
     func place(_ keys: Numbers) -> WritableKeyPath<Self, Double?>? { keys.first { $0.0 == key }?.1 }
     if let place = place(Self.times), let seconds = TimeText.seconds(text) {
       self[keyPath: place] = seconds
-    } else if let place = place(Self.bandwidths + Self.sizes), let number = Double(text) {
+    } else if let place = place(Self.bandwidths + Self.sizes), let number = DecimalText.number(text)
+    {
       self[keyPath: place] = number
     } else if key == "data", ["fetched", "pushed"].contains(text) {
       pushesData = text == "pushed"

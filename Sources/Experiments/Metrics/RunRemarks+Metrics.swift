@@ -44,11 +44,10 @@ extension ExperimentSummary {
     var names: [Note: [String]] = [:]
     for group in scenario.groups {
       guard let counts = RunRemarks(group.cells),
-        let scheduler = results.definition.schedulers.first(where: { $0.name == group.scheduler })
+        let scheduler = results.definition.schedulers.first(where: { $0.name == group.scheduler }),
+        let cluster = results.definition.clusters.first(where: { $0.name == scenario.cluster })
       else { continue }
-      var options = SimulationOptions()
-      results.definition.engine.apply(to: &options)
-      scheduler.engine.apply(to: &options)
+      let options = results.definition.engine(of: scheduler, on: cluster).options
       let policy = PolicyCatalog.make(scheduler.policy)
       for note in counts.notes(
         options, policy: scheduler.policy, goesByEstimates: policy?.goesByEstimates ?? false,

@@ -67,9 +67,12 @@ extension ExperimentReport {
         name, style: style(name), hasMarks: true,
         points: zip(x, estimates(metric, name, places)).compactMap { x, estimate in
           guard let estimate, estimate.moments.mean.isFinite else { return nil }
+          let mean = estimate.moments.mean
           return .init(
-            x, estimate.moments.mean * factor,
-            yInterval: estimate.interval.flatMap { $0.range(times: factor, atLeast: 0) })
+            x, mean * factor,
+            yInterval: estimate.interval.flatMap {
+              $0.range(times: factor, in: metric.possible(about: mean))
+            })
         }.sorted { $0.x < $1.x })
     }
   }
@@ -128,9 +131,7 @@ extension ExperimentSummary {
 
   /// The scenarios by what they have in common.
   var families: [Family] {
-    if let axis = sweptAxis {
-      return [Family(title: "", places: Array(scenarios.indices), axis: axis)]
-    }
+    if let families = familiesOfAxes { return families }
     let definition = results.definition
     var order: [WorkloadDefinition] = []
     var members: [[Int]] = []
@@ -163,33 +164,83 @@ extension ExperimentSummary {
     }
   }
 
-  /// What a sweep varies, where it tells all scenarios apart.
-  private var sweptAxis: (key: String, values: [Double])? {
+  /// The axes that tell scenarios apart, the slowest first, with their value in each as it is written; axes of
+  /// schedulers are none.
+  var scenarioAxes: [(key: String, values: [String])] {
     let definition = results.definition
-    for key in definition.sweptKeys {
-      let values = scenarios.compactMap { scenario in
-        definition.parameter(
-          key,
-          of: CellID(workload: scenario.workload, cluster: scenario.cluster, scheduler: "", seed: 0)
-        )
-      }
-      guard values.count == scenarios.count, Set(values).count == values.count else { continue }
-      return (key, values)
+    return (definition.varied?.keys ?? []).compactMap { key in
+      let values = scenarios.map { definition.setting(key, in: $0) }
+      return values.contains { $0 != nil } ? (key, values.map { $0 ?? "–" }) : nil
     }
-    return nil
+  }
+
+  /// Scenarios against the first axis of numbers, a family for each of what else they differ in; nil where there
+  /// is no such axis.
+  private var familiesOfAxes: [Family]? {
+    let definition = results.definition
+    let axes = scenarioAxes.map(\.key)
+    func number(_ key: String, _ scenario: Scenario) -> Double? {
+      definition.parameter(
+        key,
+        of: CellID(workload: scenario.workload, cluster: scenario.cluster, scheduler: "", seed: 0))
+    }
+    guard let main = axes.first(where: { key in scenarios.allSatisfy { number(key, $0) != nil } })
+    else { return nil }
+    let others = axes.filter { $0 != main }
+    // Names before axes varied them, where there are several.
+    func names<Part: VariedPart>(_ parts: [Part]) -> [String: String] {
+      let names = Dictionary(parts.map { ($0.name, $0.base ?? $0.name) }) { first, _ in first }
+      return Set(names.values).count > 1 ? names : [:]
+    }
+    let (workloads, clusters) = (names(definition.workloads), names(definition.clusters))
+    var order: [String] = []
+    var members: [String: [Int]] = [:]
+    for (place, scenario) in scenarios.enumerated() {
+      let parts = [workloads[scenario.workload], clusters[scenario.cluster]].compactMap(\.self)
+      let settings = others.compactMap { key in
+        definition.setting(key, in: scenario).map { "\(key) \($0)" }
+      }
+      let title = ([parts.joined(separator: " on ")] + settings).filter { !$0.isEmpty }
+        .joined(separator: ", ")
+      if members[title] == nil { order.append(title) }
+      members[title, default: []].append(place)
+    }
+    let families = order.map { title in
+      let places = members[title] ?? []
+      return Family(
+        title: title, places: places,
+        axis: (main, places.compactMap { number(main, scenarios[$0]) }))
+    }
+    // Axes that go together with it leave one scenario to each family: those are no lines.
+    let isAxis = families.contains { $0.places.count > 1 }
+    guard isAxis, families.allSatisfy({ Set($0.axis?.values ?? []).count == $0.places.count })
+    else {
+      let values = scenarios.compactMap { number(main, $0) }
+      guard Set(values).count == scenarios.count else { return nil }
+      return [Family(title: "", places: Array(scenarios.indices), axis: (main, values))]
+    }
+    return families
   }
 
   /// A metric of every scheduler in every scenario.
   public func acrossTable(_ metric: Metric) -> ReportTable {
     let families = families
     let axis = families.count == 1 ? families[0].axis : nil
+    // Where axes tell scenarios apart, a column for each of them.
+    let axes = scenarioAxes
+    let isTold =
+      axes.count > 1
+      && Set(scenarios.indices.map { place in axes.map { $0.values[place] } })
+        .count == scenarios.count
+    let heads = isTold ? axes.map(\.key) : [axis?.key ?? "scenario"]
     let names = results.definition.schedulers.map(\.name)
     let rows = scenarios.enumerated().map { place, scenario in
       let scale = scale(metric, scenario)
-      return [
-        ReportTable.Cell(
-          axis.map { String(format: "%g", $0.values[place]) } ?? scenario.title)
-      ]
+      let head =
+        isTold
+        ? axes.map { $0.values[place] }
+        : [axis.map { String(format: "%g", $0.values[place]) } ?? scenario.title]
+      return head.map { ReportTable.Cell($0) }
         + names.map { name in
           let estimate = scenario.groups.first { $0.scheduler == name }?.estimates[metric.name]
           let mean = estimate?.moments.mean ?? .nan
@@ -202,12 +253,12 @@ extension ExperimentSummary {
         }
     }
     return ReportTable(
-      title: "\(metric.title) by \(axis?.key ?? "scenario") and scheduler",
+      title: "\(metric.title) by \(heads.joined(separator: ", ")) and scheduler",
       note: """
         Mean ± half-width of the \(Self.percent(results.definition.level)) interval over seeds. Bold: the \
         best mean, where the comparison with \(results.definition.baselineName) bears it out.
         """,
-      header: [axis?.key ?? "scenario"] + names, rows: rows)
+      header: heads + names, rows: rows)
   }
 }
 

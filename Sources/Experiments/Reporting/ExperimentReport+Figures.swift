@@ -142,12 +142,14 @@ extension ExperimentReport {
   var energy: ReportPage.Section {
     var blocks: [ReportPage.Block] = []
     for (index, scenario) in summary.scenarios.enumerated() {
-      func estimate(_ group: ExperimentSummary.Group, _ metric: String) -> (
+      func estimate(_ group: ExperimentSummary.Group, _ name: String) -> (
         Double, ClosedRange<Double>?
       ) {
-        let values = group.cells.compactMap { $0.outcome.metrics[metric] }.filter(\.isFinite)
+        let values = group.cells.compactMap { $0.outcome.metrics[name] }.filter(\.isFinite)
         let interval = Self.interval(values, level: definition.level)
-        return (Moments(values).mean, interval.flatMap { $0.range(atLeast: 0) })
+        let mean = Moments(values).mean
+        let possible = Metric.catalogue.first { $0.name == name }?.possible(about: mean)
+        return (mean, interval.flatMap { $0.range(in: possible ?? 0 ... .infinity) })
       }
       let points = scenario.groups.map { group in
         let (energy, met) = (estimate(group, "energy_kwh"), estimate(group, "deadlines_met"))
@@ -238,9 +240,12 @@ extension ExperimentReport {
           let values = found(group, kind)
           guard !values.isEmpty else { return nil }
           let interval = Self.interval(values, level: definition.level)
+          let mean = Moments(values).mean
           return .init(
-            Double(place), Moments(values).mean * scale.factor,
-            yInterval: interval.flatMap { $0.range(times: scale.factor, atLeast: 0) })
+            Double(place), mean * scale.factor,
+            yInterval: interval.flatMap {
+              $0.range(times: scale.factor, in: metric.possible(about: mean))
+            })
         })
     }
     return ReportFigure(

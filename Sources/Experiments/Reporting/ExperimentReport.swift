@@ -141,12 +141,13 @@ public struct ExperimentReport: Sendable {
     }
     let series = groups.enumerated().map { place, group in
       let estimate = group.estimates[metric.name]
-      let mean = (estimate?.moments.mean ?? .nan) * scale.factor
-      // No figure of a run is below 0, whatever a symmetric interval says.
-      let range = estimate?.interval.flatMap { $0.range(times: scale.factor, atLeast: 0) }
+      let mean = estimate?.moments.mean ?? .nan
+      let range = estimate?.interval.flatMap {
+        $0.range(times: scale.factor, in: metric.possible(about: mean))
+      }
       return ReportFigure.Series(
         group.scheduler, style: style(group.scheduler),
-        points: [.init(mean, Double(place), xInterval: range)])
+        points: [.init(mean * scale.factor, Double(place), xInterval: range)])
     }
     let better =
       metric.better == .none ? "" : " \(metric.better == .lower ? "Less" : "More") is better."

@@ -1,12 +1,9 @@
 import Simulation
 
 extension Metric {
-  /// Whether it is a share of a whole, 0…1, which people read in per cent.
-  var isShare: Bool {
-    let base = name.prefix { $0 != "." }
-    return [
-      "deadlines_met", "cpu_utilisation", "cpu_utilisation_with_drain", "memory_utilisation",
-    ].contains(String(base))
+  /// What figures of runs can be whose mean is `mean`, whatever a symmetric interval about it says.
+  func possible(about mean: Double) -> ClosedRange<Double> {
+    isShare && mean <= 1 ? 0...1 : 0 ... .infinity
   }
 
   /// The unit that figures up to `greatest` are shown in, and what they are multiplied by.

@@ -73,6 +73,13 @@ extension ExperimentSummary {
             ])
           })
       ),
+      (
+        "axes",
+        .object(
+          (definition.varied?.keys ?? []).map { key in
+            (key, .array(definition.settings(key).map { .string($0) }))
+          })
+      ),
       ("what_was_run", .object(whatWasRun.map { ($0.0, .string($0.1)) })),
       (
         "schedulers",
@@ -80,6 +87,7 @@ extension ExperimentSummary {
           definition.schedulers.map { scheduler in
             .object([
               ("name", .string(scheduler.name)), ("policy", .string(scheduler.policy)),
+              ("settings", settings { scheduler.setting($0) }),
               (
                 "engine",
                 .object(
@@ -102,9 +110,18 @@ extension ExperimentSummary {
     ])
   }
 
+  /// What axes are somewhere, by key.
+  private func settings(_ value: (String) -> String?) -> JSONValue {
+    .object(
+      (results.definition.varied?.keys ?? []).compactMap { key in
+        value(key).map { (key, .string($0)) }
+      })
+  }
+
   private func scenario(_ scenario: Scenario, source: String) -> JSONValue {
     .object([
       ("workload", .string(scenario.workload)), ("cluster", .string(scenario.cluster)),
+      ("settings", settings { results.definition.setting($0, in: scenario) }),
       (
         "schedulers",
         .array(

@@ -18,6 +18,16 @@ extension ExperimentSummary {
       }
       return ("Scheduler \(scheduler.name)", words)
     }
+    facts += (definition.varied?.keys ?? []).map { key in
+      ("Axis \(key)", definition.settings(key).joined(separator: ", "))
+    }
+    let product =
+      definition.workloads.count * definition.clusters.count * definition.schedulers.count
+    let run = definition.varied == nil ? product : definition.combinations.count
+    if run < product {
+      facts.append(
+        ("Combinations", "\(run) of \(product): axes that go together, and what is left out"))
+    }
     facts += [
       ("Seeds", Self.seeds(definition.seeds)), ("Compared with", definition.baselineName),
       ("Intervals and tests at", Self.percent(definition.level)), ("Runs finished", done),
@@ -43,7 +53,8 @@ extension ExperimentSummary {
   }
 
   private static func words(_ cluster: ClusterDefinition) -> String {
-    guard let groups = cluster.groups else { return cluster.source }
+    let engine = cluster.engine.map { "; \($0.words)" } ?? ""
+    guard let groups = cluster.groups else { return cluster.source + engine }
     func range(_ range: ValueRange) -> String {
       let ends = [range.low, range.high].map { String(format: "%g", $0) }
       return ends[0] == ends[1] ? ends[0] : "\(ends[0])-\(ends[1])"
@@ -51,7 +62,7 @@ extension ExperimentSummary {
     return groups.map { group in
       "\(group.count) × \(range(group.cores)) cores"
         + (group.memoryGiB.map { ", \(range($0)) GiB" } ?? "")
-    }.joined(separator: "; ")
+    }.joined(separator: "; ") + engine
   }
 
   private static func seeds(_ seeds: [UInt64]) -> String {

@@ -118,15 +118,14 @@ public struct CellRunner: Sendable {
       let scheduler = definition.schedulers.first(where: { $0.name == cell.scheduler })
     else { throw UnknownCell(cell: cell, definition: definition) }
     let start = (wall: ContinuousClock.now, cpu: threadSeconds())
-    var options = SimulationOptions()
-    definition.engine.apply(to: &options)
-    scheduler.engine.apply(to: &options)
+    let engine = definition.engine(of: scheduler, on: cluster)
+    let options = engine.options
     let layout = try inputs.layout(cluster, seed: cluster.seed ?? cell.seed)
     var simulator = Simulator(
       cluster: layout,
       policy: try inputs.policy(scheduler), options: options, seed: cell.seed)
     let tasks = try inputs.tasks(
-      workload, on: layout, of: cluster, engine: definition.engine, seed: cell.seed)
+      workload, on: layout, of: cluster, engine: engine, seed: cell.seed)
     simulator.dependencies = tasks.dependencies
     simulator.constraints = tasks.constraints
     simulator.devices = tasks.devices
@@ -189,6 +188,11 @@ public struct UnknownCell: Error, CustomStringConvertible {
   /// The cell.
   public let cell: CellID
   let definition: ExperimentDefinition
+
+  /// That `definition` has no such cell.
+  public init(cell: CellID, definition: ExperimentDefinition) {
+    (self.cell, self.definition) = (cell, definition)
+  }
 
   /// Which part of its name is unknown, and what there is.
   public var description: String {

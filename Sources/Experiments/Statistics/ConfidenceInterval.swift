@@ -16,12 +16,14 @@ public struct ConfidenceInterval: Hashable, Sendable {
     self.level = level
   }
 
-  /// The interval times `factor` (> 0) as a range, with neither end below `least`; nil where an end
-  /// is no number, as it may be of values near the greatest there are.
+  /// What of the interval lies in `possible`, times `factor` (> 0); nil where an end is no number, as it may be
+  /// of values near the greatest there are.
   func range(
-    times factor: Double = 1, atLeast least: Double = -.infinity
+    times factor: Double = 1, in possible: ClosedRange<Double> = -.infinity ... .infinity
   ) -> ClosedRange<Double>? {
-    let (low, high) = (max(least, lower * factor), max(least, upper * factor))
+    guard lower <= upper else { return nil }
+    let part = (lower...upper).clamped(to: possible)
+    let (low, high) = (part.lowerBound * factor, part.upperBound * factor)
     return low <= high ? low...high : nil
   }
 

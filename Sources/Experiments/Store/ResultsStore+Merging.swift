@@ -31,6 +31,9 @@ extension ResultsStore {
     _ paths: [String], to path: String, version: String
   ) throws(StoreError) -> MergedResults {
     precondition(!paths.isEmpty, "a merge has files")
+    // As a comparison makes the folder that it writes to; what cannot be made is told when the file is.
+    try? FileManager.default.createDirectory(
+      at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
     let partial = path + ".partial-\(getpid())"
     func clear() { for ending in ["", "-wal", "-shm"] { unlink(partial + ending) } }
     clear()

@@ -1,9 +1,11 @@
 extension FileMetadata {
-  /// The footer's Thrift message for a table of flat `columns`.
+  /// The footer's Thrift message for a table of `columns`.
   func write(to out: inout ThriftWriter, columns: [ParquetColumn]) {
     out.element { out in
       out.int32(1, 2)
-      out.list(2, .structure, count: columns.count + 1) { out in
+      // A list is three elements: the group, the repeated one in it, and its values.
+      let elements = columns.reduce(1) { $0 + ($1.isList ? 3 : 1) }
+      out.list(2, .structure, count: elements) { out in
         out.element { out in
           out.string(4, "schema")
           out.int32(5, columns.count)
@@ -35,6 +37,25 @@ extension FileMetadata {
 
 extension ParquetColumn {
   fileprivate func writeSchema(to out: inout ThriftWriter) {
+    if isList {
+      out.element { out in
+        out.int32(3, 1)
+        out.string(4, name)
+        out.int32(5, 1)
+        out.int32(6, 3)  // converted type LIST
+        out.structure(10) { $0.structure(3) { _ in } }
+      }
+      out.element { out in
+        out.int32(3, 2)
+        out.string(4, "list")
+        out.int32(5, 1)
+      }
+      return out.element { out in
+        out.int32(1, type.code)
+        out.int32(3, 1)
+        out.string(4, "element")
+      }
+    }
     out.element { out in
       out.int32(1, type.code)
       out.int32(3, isNullable ? 1 : 0)

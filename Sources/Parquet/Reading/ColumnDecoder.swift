@@ -174,18 +174,21 @@
     if header.kind == .dataV2 {
       let start = header.repetitionLevelSize
       let end = start + header.definitionLevelSize
-      if column.isNullable {
-        levels = try HybridDecoder(UnsafeRawBufferPointer(rebasing: page[start..<end]), width: 1)
+      if column.valueLevel > 0 {
+        levels = try HybridDecoder(
+          UnsafeRawBufferPointer(rebasing: page[start..<end]),
+          width: ListShape.bits(column.valueLevel))
       }
       return end
     }
-    guard column.isNullable else { return 0 }
+    guard column.valueLevel > 0 else { return 0 }
     guard header.levelEncoding == Encoding.rle.rawValue else {
       throw ParquetError(.unsupported, "definition levels of encoding \(header.levelEncoding)")
     }
     var cursor = ByteCursor(page)
     let size = try cursor.uint32()
-    levels = try HybridDecoder(try cursor.take(size), width: 1)
+    levels = try HybridDecoder(
+      try cursor.take(size), width: ListShape.bits(column.valueLevel))
     return cursor.position
   }
 
@@ -217,23 +220,32 @@
     }
     (repetitionLevels, levels) = (nil, nil)
     defer { (repetitionLevels, levels) = (repetition, definition) }
-    func decode(
-      _ decoder: inout HybridDecoder, _ target: inout [UInt32]
-    ) throws(ParquetError) {
-      target = Array(repeating: 0, count: count)
-      var failure: ParquetError?
-      target.withUnsafeMutableBufferPointer { out in
-        guard let base = out.baseAddress else { return }
-        do throws(ParquetError) { try decoder.decode(count, to: base) } catch { failure = error }
-      }
-      if let failure { throw failure }
+    repetitions = try Self.levels(count, from: &repetition)
+    return try decodeDefinitions(count, from: &definition, most: list.most)
+  }
+
+  private static func levels(
+    _ count: Int, from decoder: inout HybridDecoder
+  ) throws(ParquetError) -> [UInt32] {
+    var levels = [UInt32](repeating: 0, count: count)
+    var failure: ParquetError?
+    levels.withUnsafeMutableBufferPointer { out in
+      guard let base = out.baseAddress else { return }
+      do throws(ParquetError) { try decoder.decode(count, to: base) } catch { failure = error }
     }
-    try decode(&repetition, &repetitions)
-    try decode(&definition, &definitions)
-    if let wrong = definitions.first(where: { $0 > list.most }) {
-      throw ParquetError(.corrupt, "a definition level of \(wrong) where \(list.most) is the most")
+    if let failure { throw failure }
+    return levels
+  }
+
+  /// Decodes the definition levels of rows or entries, and which of these have a value.
+  private func decodeDefinitions(
+    _ count: Int, from decoder: inout HybridDecoder, most: Int
+  ) throws(ParquetError) -> Int {
+    definitions = try Self.levels(count, from: &decoder)
+    if let wrong = definitions.first(where: { $0 > most }) {
+      throw ParquetError(.corrupt, "a definition level of \(wrong) where \(most) is the most")
     }
-    validity = definitions.map { Int($0) == list.most }
+    validity = definitions.map { Int($0) == most }
     return validity.count { $0 }
   }
 
@@ -283,10 +295,12 @@
     guard var decoder = levels else { return count }
     levels = nil
     defer { levels = decoder }
-    if try decoder.uniform(count) == 1 {
+    let most = column.valueLevel
+    if let level = try decoder.uniform(count), Int(level) == most {
       decoder.skipRepeats(count)
       return count
     }
+    if most > 1 { return try decodeDefinitions(count, from: &decoder, most: most) }
     if validity.count < count {
       validity.append(contentsOf: repeatElement(false, count: count - validity.count))
     }

@@ -22,29 +22,64 @@ struct FlatSchema {
     }
     var index = 1
     for _ in 0..<root.childCount {
-      guard index < elements.count else {
-        throw ParquetError(.corrupt, "the schema has fewer columns than it says")
-      }
-      let element = elements[index]
-      if element.childCount > 0 {
-        addList(elements, index)
-        unreadable.append((element.name, "nested columns are not supported"))
-        index = try skipGroup(elements, index)
-      } else {
-        add(element)
-        index += 1
-      }
+      try take(elements, &index, in: Place(name: "", level: 0, depth: 0))
     }
     guard index == elements.count else {
       throw ParquetError(.corrupt, "the schema has more columns than it says")
     }
   }
 
-  private mutating func add(_ element: SchemaElement) {
+  /// Where an element stands: the groups around it.
+  private struct Place {
+    /// Their names, joined by dots.
+    let name: String
+    /// The definition level at which they are there.
+    let level: Int
+    let depth: Int
+
+    func name(of element: SchemaElement) -> String {
+      name.isEmpty ? element.name : name + "." + element.name
+    }
+  }
+
+  /// Groups inside groups: more than any table has.
+  private static let depthLimit = 16
+
+  /// Takes the element at `index` with all that is in it. The values of a group that is there at most once are
+  /// columns of their own, `group.field`.
+  private mutating func take(
+    _ elements: [SchemaElement], _ index: inout Int, in place: Place
+  ) throws(ParquetError) {
+    guard index < elements.count else {
+      throw ParquetError(.corrupt, "the schema has fewer columns than it says")
+    }
+    let element = elements[index]
+    guard element.childCount > 0 else {
+      add(element, in: place)
+      index += 1
+      return
+    }
+    let isList = addList(elements, index, in: place)
+    let holdsRepeated =
+      element.childCount == 1 && index + 1 < elements.count && elements[index + 1].repetition == 2
+    guard !isList, !holdsRepeated, element.repetition < 2, place.depth < Self.depthLimit else {
+      unreadable.append((place.name(of: element), "nested columns are not supported"))
+      index = try skipGroup(elements, index)
+      return
+    }
+    index += 1
+    let inner = Place(
+      name: place.name(of: element), level: place.level + element.repetition,
+      depth: place.depth + 1)
+    for _ in 0..<element.childCount { try take(elements, &index, in: inner) }
+  }
+
+  private mutating func add(_ element: SchemaElement, in place: Place) {
+    let name = place.name(of: element)
     defer { leafCount += 1 }
     guard let code = element.type else {
       leafCount -= 1  // an empty group has no chunk
-      return unreadable.append((element.name, "empty groups are not supported"))
+      return unreadable.append((name, "empty groups are not supported"))
     }
     let (type, reason) = ParquetType.named(code: code)
     let meaning =
@@ -55,14 +90,20 @@ struct FlatSchema {
       }
     guard let type, type != .string || meaning.isEmpty else {
       let reason = type.map { "\($0.name) values are not supported" } ?? reason
-      return unreadable.append((element.name, meaning.isEmpty ? reason : "\(meaning)in \(reason)"))
+      return unreadable.append((name, meaning.isEmpty ? reason : "\(meaning)in \(reason)"))
     }
     guard element.repetition == 0 || element.repetition == 1 else {
-      return unreadable.append((element.name, "repeated columns are not supported"))
+      // A list of one level, as some writers have them.
+      addList(of: element, type, named: name, element: place.level + 1, most: place.level + 1)
+      return unreadable.append((name, "repeated columns are not supported"))
     }
-    var column = ParquetColumn(element.name, type, isNullable: element.repetition == 1)
+    let level = place.level + element.repetition
+    var column = ParquetColumn(name, type, isNullable: level > 0)
     column.annotation = element.annotation
-    if element.annotation == .none, type == .int64, let decimals = durations[element.name] {
+    if place.depth > 0 { column.level = level }
+    if place.depth == 0, element.annotation == .none, type == .int64,
+      let decimals = durations[element.name]
+    {
       column.annotation = .duration(decimals: decimals)
     }
     columns.append(column)
@@ -71,22 +112,34 @@ struct FlatSchema {
 
   /// Notes the group at `start` if it is a list of plain values: three levels, or two as older writers
   /// have them.
-  private mutating func addList(_ elements: [SchemaElement], _ start: Int) {
+  private mutating func addList(
+    _ elements: [SchemaElement], _ start: Int, in place: Place
+  ) -> Bool {
     let outer = elements[start]
-    guard outer.childCount == 1, outer.repetition < 2, start + 1 < elements.count else { return }
+    guard outer.childCount == 1, outer.repetition < 2, start + 1 < elements.count else {
+      return false
+    }
     var leaf = elements[start + 1]
-    guard leaf.repetition == 2 else { return }
-    let element = (outer.repetition == 1 ? 1 : 0) + 1
+    guard leaf.repetition == 2 else { return false }
+    let element = place.level + outer.repetition + 1
     var most = element
     if leaf.childCount == 1, start + 2 < elements.count {
       leaf = elements[start + 2]
-      guard leaf.repetition < 2 else { return }
+      guard leaf.repetition < 2 else { return false }
       most += leaf.repetition
     }
     guard leaf.childCount == 0, let code = leaf.type, let type = ParquetType.named(code: code).0
-    else { return }
-    var column = ParquetColumn(outer.name, type, isNullable: true)
+    else { return false }
+    addList(of: leaf, type, named: place.name(of: outer), element: element, most: most)
+    return true
+  }
+
+  private mutating func addList(
+    of leaf: SchemaElement, _ type: ParquetType, named name: String, element: Int, most: Int
+  ) {
+    var column = ParquetColumn(name, type, isNullable: true)
     column.annotation = leaf.annotation
+    column.isList = true
     lists.append((column, leafCount, ListShape(element: element, most: most)))
   }
 
@@ -117,5 +170,8 @@ struct ListShape: Sendable {
   let most: Int
 
   /// Bits of a level.
-  var width: Int { most > 1 ? 2 : 1 }
+  var width: Int { ListShape.bits(most) }
+
+  /// The bits that levels up to `most` take.
+  static func bits(_ most: Int) -> Int { Int.bitWidth - most.leadingZeroBitCount }
 }

@@ -104,18 +104,31 @@ public final class ParquetReader {
   ///
   /// Runs, dictionaries and empty strings may make any number of rows out of a few bytes: whoever does
   /// something for each row asks first. A value counts as its width, a string as 8 bytes, a row as 16
-  /// more.
+  /// more, an entry of a list as 16.
   ///
   /// - Throws: `ParquetError` of code `.limitExceeded` where they are more than `limit` times the size
   ///   of the file, beyond `allowance` bytes.
   public func checkExpansion(limit: Int, allowance: Int) throws(ParquetError) {
     let width = columns.reduce(16) { $0 + max($1.type.width, $1.type == .string ? 8 : 1) }
     let (bytes, overflow) = rowCount.multipliedReportingOverflow(by: width)
-    guard overflow || bytes > allowance && bytes / max(limit, 1) > input.count else { return }
-    throw ParquetError(
-      .limitExceeded,
-      "\(rowCount) rows are more than \(limit) times the file's size (\(input.count) bytes): "
-        + "if it is no bomb, --max-expansion raises the limit")
+    func isTooMuch(_ bytes: Int, _ overflow: Bool) -> Bool {
+      overflow || bytes > allowance && bytes / max(limit, 1) > input.count
+    }
+    func bomb(_ what: String) -> ParquetError {
+      ParquetError(
+        .limitExceeded,
+        "\(what) are more than \(limit) times the file's size (\(input.count) bytes): "
+          + "if it is no bomb, --max-expansion raises the limit")
+    }
+    if isTooMuch(bytes, overflow) { throw bomb("\(rowCount) rows") }
+    for list in lists {
+      var entries = 0
+      for group in footer.rowGroups {
+        // What a chunk claims beyond this is refused when it is read.
+        entries += min(max(group.columns[list.leaf].valueCount, 0), 1 << 40)
+      }
+      if isTooMuch(entries * 16, false) { throw bomb("\(entries) entries of \(list.column.name)") }
+    }
   }
 
   private static func readFooter(

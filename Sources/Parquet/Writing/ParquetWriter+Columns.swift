@@ -1,6 +1,6 @@
 extension ParquetWriter {
-  /// Checks that column `name` of `type` is the next one.
-  @usableFromInline func open(_ name: String, _ type: ParquetType) throws {
+  /// Checks that column `name` of `type`, or of lists of it, is the next one.
+  @usableFromInline func open(_ name: String, _ type: ParquetType, isList: Bool = false) throws {
     let next = nextColumn
     guard next < columnRange.upperBound else {
       throw failure("the row group has all its columns already", name)
@@ -10,6 +10,10 @@ extension ParquetWriter {
     }
     guard columns[next].type == type else {
       throw failure("\(type.name) values for a column of \(columns[next].type.name)", name)
+    }
+    guard columns[next].isList == isList else {
+      throw failure(
+        "\(isList ? "lists for a column of values" : "values for a column of lists")", name)
     }
   }
 

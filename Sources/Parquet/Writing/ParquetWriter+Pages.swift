@@ -111,6 +111,22 @@ extension ParquetWriter {
     group.columns.append(chunk.metadata)
   }
 
+  /// Writes a data page of lists.
+  func writePage(of lists: ListPage, _ chunk: inout ColumnChunk) throws {
+    page.count = 0
+    lists.append(to: &page)
+    var header = PageHeader(.data)
+    header.valueCount = lists.count
+    header.encoding = Encoding.plain.rawValue
+    try writePage(header, &chunk)
+  }
+
+  /// Closes a chunk of lists.
+  func closeLists(_ chunk: ColumnChunk) {
+    group.byteSize += chunk.metadata.uncompressedSize
+    group.columns.append(chunk.metadata)
+  }
+
   /// Appends the definition levels of `rows` with their length to `page`.
   private func appendLevels(_ rows: Range<Int>, hasNulls: Bool) {
     let start = page.count

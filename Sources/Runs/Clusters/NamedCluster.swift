@@ -37,6 +37,15 @@ public struct NamedCluster {
     }
   }
 
+  /// A cluster file of it, with what it leaves out as comments: the specification as it is, or a trace's machines
+  /// as groups of like ones.
+  ///
+  /// - Throws: as ``layout(seed:)``.
+  public func file() throws -> String {
+    let file = try specification().map { ClusterFile($0) } ?? ClusterFile(layout(seed: 1))
+    return file.text(of: argument)
+  }
+
   /// What machines are drawn from; nil where they are a trace's own.
   public func specification() throws -> ClusterSpec? {
     for (prefix, hasSpeeds) in [("study:", false), ("tiers:", true)]

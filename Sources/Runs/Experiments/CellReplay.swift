@@ -69,7 +69,12 @@ public struct CellReplay {
     let notes: [Note]
     do {
       let scheduler = definition.schedulers.first { $0.name == cell.scheduler }
-      let options = (scheduler.map(definition.engine(of:)) ?? definition.engine).options
+      let cluster = definition.clusters.first { $0.name == cell.cluster }
+      let options =
+        if let scheduler, let cluster { definition.engine(of: scheduler, on: cluster).options } else
+        {
+          definition.engine.options
+        }
       var results = try ResultWriter(path: files.tasks, slowdownBound: options.slowdownBound)
       let run = try CellRunner(
         definition, inputs: ExperimentProvider(folder: folder, reading: reading)

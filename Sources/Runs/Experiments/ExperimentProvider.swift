@@ -207,6 +207,25 @@ public final class ExperimentProvider: ExperimentInputs {
     return (try? String(contentsOfFile: beside, encoding: .utf8)).map { ($0, beside) }
   }
 
+  /// Takes of `tasks` what a workload takes: a window, a sample, denser arrivals. Read at once.
+  package func adapt(
+    _ tasks: inout CellTasks, _ definition: WorkloadDefinition, seed: UInt64
+  ) throws {
+    guard
+      definition.leavesTasksOut || definition.scaleArrivals != nil
+        || definition.scaleRunTimes != nil || definition.starts != nil
+    else { return }
+    var source = try adapted(tasks.source, definition, seed: seed)
+    var records: [TaskRecord] = []
+    while let record = try source.next() { records.append(record) }
+    let table = TaskTable(records)
+    tasks.source = CellTasks(table.source()).source
+    if !tasks.dependencies.isEmpty {
+      (tasks.dependencies, tasks.droppedDependencies) = try tasks.dependencies.restricted(
+        to: CellTasks(table.source()).source)
+    }
+  }
+
   private func adapted(
     _ source: AnyWorkloadSource<any Error>, _ definition: WorkloadDefinition, seed: UInt64
   ) throws -> AnyWorkloadSource<any Error> {
@@ -385,43 +404,50 @@ extension ExperimentProvider {
   /// Everything about workloads and clusters that can be seen to be wrong before anything is run.
   public func problems(_ definition: ExperimentDefinition) -> [String] {
     var problems: [String] = []
+    // Of what axes made of one part of a file, no place there tells which.
+    func place(_ parts: String, _ index: Int, _ name: String) -> String {
+      definition.varied == nil ? "\(parts)[\(index)]" : "\(parts.dropLast()) '\(name)'"
+    }
     // Some machines, where those of the experiment are wrong themselves.
     let machines =
       definition.clusters.first.flatMap { try? layout($0, seed: 1) }
       ?? (try? ClusterLayout(.studyTiers(machines: 10), seed: 1))
     guard let machines else { return ["clusters[0]: cannot be made"] }
     for (index, workload) in definition.workloads.enumerated() {
+      let place = place("workloads", index, workload.name)
       if isGenerated(workload.source) {
         do { _ = try tasks(workload, on: machines, seed: 1) } catch {
-          problems += RunError.lines(of: error, in: "workloads[\(index)]")
+          problems += RunError.lines(of: error, in: place)
         }
       } else if let problem = problem(
         workload.source, drawn: ["poisson"] + WorkloadModel.presetNames)
       {
-        problems.append("workloads[\(index)]: unknown workload \(problem)")
+        problems.append("\(place): unknown workload \(problem)")
       }
       if let priority = workload.priority, PrioritySelection(priority) == nil {
-        problems.append("workloads[\(index)].priority: '\(priority)' is no list of priorities")
+        problems.append("\(place).priority: '\(priority)' is no list of priorities")
       }
       for choice in workload.select ?? [] where ColumnSelection(choice) == nil {
         problems.append(
-          "workloads[\(index)].select: '\(choice)' is no choice; expected COLUMN=VALUE,VALUE")
+          "\(place).select: '\(choice)' is no choice; expected COLUMN=VALUE,VALUE")
       }
     }
     problems += unknownClasses(definition)
     for (index, cluster) in definition.clusters.enumerated() {
+      let place = place("clusters", index, cluster.name)
       let isDrawn =
         cluster.groups != nil
         || ["study:", "tiers:", "mmc:"].contains(where: cluster.source.hasPrefix)
       if !isDrawn, let problem = problem(cluster.source, drawn: ["study", "tiers"]) {
-        problems.append("clusters[\(index)]: unknown cluster \(problem)")
+        problems.append("\(place): unknown cluster \(problem)")
       } else {
         do { _ = try layout(cluster, seed: cluster.seed ?? 1) } catch {
-          problems += RunError.lines(of: error, in: "clusters[\(index)]")
+          problems += RunError.lines(of: error, in: place)
         }
       }
     }
     for (index, scheduler) in definition.schedulers.enumerated() {
+      let place = place("schedulers", index, scheduler.name)
       do {
         let policy = try policy(scheduler)
         if policy.followsRecord,
@@ -430,11 +456,11 @@ extension ExperimentProvider {
           })
         {
           problems.append(
-            "schedulers[\(index)]: \(policy.name) replays what happened, and workload '\(scaled.name)' "
+            "\(place): \(policy.name) replays what happened, and workload '\(scaled.name)' "
               + "is scaled")
         }
         _ = try learningCurve(scheduler)
-      } catch { problems += RunError.lines(of: error, in: "schedulers[\(index)]") }
+      } catch { problems += RunError.lines(of: error, in: place) }
     }
     return problems
   }

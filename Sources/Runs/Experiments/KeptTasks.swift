@@ -6,16 +6,13 @@ import Simulation
 /// `workload=W/cluster=C/scheduler=S/seed=N/tasks.parquet`.
 public struct KeptTasks: Sendable {
   private let folder: String
-  private let slowdownBound: SimulationOptions
+  private let definition: ExperimentDefinition
 
   /// - Parameters:
   ///   - folder: where they go; it is made.
   ///   - definition: the experiment.
   public init(folder: String, _ definition: ExperimentDefinition) {
-    self.folder = folder
-    var options = SimulationOptions()
-    definition.engine.apply(to: &options)
-    slowdownBound = options
+    (self.folder, self.definition) = (folder, definition)
   }
 
   /// The file of a cell.
@@ -49,8 +46,12 @@ public struct KeptTasks: Sendable {
   public func run(_ cell: CellID, by runner: CellRunner) throws -> CellOutcome {
     let place = place(of: cell)
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    let cluster = definition.clusters.first { $0.name == cell.cluster }
+    let scheduler = definition.schedulers.first { $0.name == cell.scheduler }
+    guard let cluster, let scheduler else { throw UnknownCell(cell: cell, definition: definition) }
     var results = try ResultWriter(
-      path: file(of: cell), slowdownBound: slowdownBound.slowdownBound)
+      path: file(of: cell),
+      slowdownBound: definition.engine(of: scheduler, on: cluster).options.slowdownBound)
     let run = try runner.run(cell, results: &results)
     try results.finish()
     return run.outcome

@@ -121,31 +121,13 @@ public struct ReportFiles {
       let places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
       return TableColumn(name, .label(names, { places[get($0)] ?? 0 }))
     }
-    // The load asked for; of what was not asked for one, the load that it came to.
-    @Sendable func load(_ record: borrowing CellRecord) -> Double? {
-      let metrics = record.outcome.metrics
-      let known = definition.load(of: record.cell.workload) ?? metrics["load_asked"]
-      return [known, metrics["load_offered"]].compactMap(\.self).first(where: \.isFinite)
-    }
     var columns: [TableColumn<CellRecord>] = [
       label("workload", definition.workloads.map(\.name)) { $0.cell.workload },
       label("cluster", definition.clusters.map(\.name)) { $0.cell.cluster },
       label("scheduler", definition.schedulers.map(\.name)) { $0.cell.scheduler },
       TableColumn("seed", .integer { Int64(clamping: $0.cell.seed) }),
     ]
-    for key in Set(definition.sweptKeys + ["load"]).sorted() {
-      columns.append(
-        TableColumn(
-          key, nullable: true,
-          .number { record in
-            if let value = definition.parameter(key, of: record.cell) { return value }
-            return key == "load" ? load(record) : nil
-          }))
-    }
-    for key in definition.sweptWords {
-      let words = Set(records.compactMap { definition.word(key, of: $0.cell) }).sorted()
-      columns.append(label(key, [""] + words) { definition.word(key, of: $0.cell) ?? "" })
-    }
+    columns += definition.axisColumns(records)
     if !processes.isEmpty {
       columns.append(TableColumn("process", .label(processes, { $0.process })))
     }

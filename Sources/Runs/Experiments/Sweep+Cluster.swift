@@ -1,39 +1,40 @@
 import Experiments
 import Foundation
+import Quoting
 import Simulation
 
 extension Sweep {
   /// The groups of a cluster that has any.
-  private func groups(_ definition: ClusterDefinition, _ key: String) throws -> [MachineGroup] {
+  private func groups(_ definition: ClusterDefinition) throws -> [MachineGroup] {
     if let groups = definition.groups { return groups }
     let path = URL(fileURLWithPath: folder).appendingPathComponent(definition.source).path
     let source = FileManager.default.fileExists(atPath: path) ? path : definition.source
     guard let spec = try NamedCluster(source, reading: reading).specification() else {
       throw RunError(
-        message: "--vary \(key): the machines of '\(definition.source)' are a trace's own")
+        message: "the machines of '\(definition.source)' are a trace's own; "
+          + "`tracemill cluster --file \(Quoting.shell(definition.source)) > mine.yaml` writes them "
+          + "as groups")
     }
     return spec.groups
   }
 
-  func cluster(_ definition: ClusterDefinition, machines value: SweepValue) throws
+  func cluster(_ definition: ClusterDefinition, machines value: AxisValue) throws
     -> ClusterDefinition
   {
     guard let machines = value.number, machines >= 1, machines == machines.rounded(),
       machines <= Double(ClusterSpec.machineLimit)
     else {
-      throw RunError(message: "--vary machines: \(value) is no number of machines")
+      throw RunError(message: "\(value) is no number of machines")
     }
     let count = Int(machines)
     var changed = definition
-    changed.name = label(definition.name, "machines", value)
-    (changed.parameters, changed.words) = value.parameters("machines")
     for prefix in ["study:", "tiers:"] where definition.source.hasPrefix(prefix) {
       changed.source = "\(prefix)\(count)"
       return changed
     }
-    var groups = try groups(definition, "machines")
+    var groups = try groups(definition)
     let total = groups.reduce(0) { $0 + $1.count }
-    guard total > 0 else { throw RunError(message: "--vary machines: the cluster has none") }
+    guard total > 0 else { throw RunError(message: "the cluster has none") }
     // Each group's share, the rest to those that lose most by rounding down.
     let exact = groups.map { Double($0.count) * machines / Double(total) }
     for place in groups.indices { groups[place].count = Int(exact[place]) }
@@ -49,7 +50,7 @@ extension Sweep {
   }
 
   func cluster(
-    _ definition: ClusterDefinition, _ key: String, _ path: String, _ text: SweepValue
+    _ definition: ClusterDefinition, _ path: String, _ text: AxisValue
   ) throws -> ClusterDefinition {
     let ranges: [String: WritableKeyPath<MachineGroup, ValueRange?>] = [
       "diskGiB": \.diskGiB, "gpus": \.gpus, "speed": \.speed, "idleWatts": \.idleWatts,
@@ -59,18 +60,18 @@ extension Sweep {
       "sleepAfterSeconds": \.sleepAfterSeconds, "wakeSeconds": \.wakeSeconds,
     ]
     guard let value = text.number else {
-      throw RunError(message: "--vary \(key): '\(text)' is no number")
+      throw RunError(message: "'\(text)' is no number")
     }
     var changed = definition
-    var groups = try groups(definition, key)
+    var groups = try groups(definition)
     // `cores` is of every group, `compute.cores` of those of that name.
     let dot = path.lastIndex(of: ".")
     let named = dot.map { String(path[..<$0]) }
     let field = dot.map { String(path[path.index(after: $0)...]) } ?? path
     if let named, !groups.contains(where: { $0.name == named }) {
       throw RunError(
-        message: "--vary: "
-          + unknownName("group of the cluster", named, among: groups.compactMap(\.name)))
+        message: unknownName(
+          "group of the cluster", named, among: groups.compactMap(\.name)))
     }
     for place in groups.indices where named == nil || groups[place].name == named {
       switch field {
@@ -85,20 +86,17 @@ extension Sweep {
           groups[place][keyPath: path] = value
         } else {
           throw RunError(
-            message: "--vary: "
-              + unknownName(
-                "key of a cluster", field,
-                among: (["cores", "memoryGiB", "count"] + ranges.keys + numbers.keys).sorted()))
+            message: unknownName(
+              "key of a cluster", field,
+              among: (["cores", "memoryGiB", "count"] + ranges.keys + numbers.keys).sorted()))
         }
       }
     }
     for issue in ClusterSpec(groups: groups).issues() {
-      throw RunError(message: "--vary \(key): \(issue.path): \(issue.message)")
+      throw RunError(message: "\(issue.path): \(issue.message)")
     }
     changed.source = ""
     changed.groups = groups
-    changed.name = label(definition.name, key, text)
-    (changed.parameters, changed.words) = text.parameters(key)
     return changed
   }
 }

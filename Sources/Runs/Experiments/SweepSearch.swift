@@ -122,7 +122,7 @@ public struct SweepSearch {
   }
 
   private func point(_ value: Double) async throws -> Point {
-    let definition = try sweep.definition(condition.key, [SweepValue(value)], of: base)
+    let definition = try sweep.definition(condition.key, [AxisValue(value)], of: base)
     let provider = ExperimentProvider(folder: sweep.folder, reading: sweep.quietReading)
     let problems = provider.problems(definition)
     guard problems.isEmpty else {

@@ -1,5 +1,6 @@
 import Fitting
 import Generation
+import Workload
 
 /// An interval as people write it: `0.5:8`, `:8`, `0.5:`.
 public struct FitInterval: Hashable, Sendable {
@@ -31,7 +32,7 @@ extension BinningChoice {
     case "auto": self = .detected
     case "none": self = .points
     default:
-      guard let width = Double(text), width > 0, width.isFinite else { return nil }
+      guard let width = DecimalText.number(text), width > 0, width.isFinite else { return nil }
       self = .width(width)
     }
   }

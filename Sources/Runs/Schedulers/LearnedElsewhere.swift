@@ -101,10 +101,11 @@ extension ExperimentProvider {
         definition.schedulers[index].engine = engine
       }
       let scheduler = definition.schedulers[index]
-      if let obstacle = policy.obstacle(in: definition.engine(of: scheduler).options) {
+      let engines = definition.clusters.map { definition.engine(of: scheduler, on: $0).options }
+      if let obstacle = engines.lazy.compactMap(policy.obstacle).first {
         throw RunError(message: "\(scheduler.name): \(obstacle)")
       }
-      let warning = policy.warning(in: definition.engine(of: scheduler).options, as: .keys)
+      let warning = engines.lazy.compactMap { policy.warning(in: $0, as: .keys) }.first
       if let warning { warnings.append("\(scheduler.name) \(warning)") }
       definition.schedulers[index].note = note(of: scheduler)
       definition.schedulers[index].warning = warning

@@ -72,7 +72,7 @@ struct TraceDevices {
   }
 
   private static func count(_ text: String, of task: TaskID) throws -> Int64 {
-    guard let count = Double(text).flatMap(Self.count) else {
+    guard let count = DecimalText.number(text).flatMap(Self.count) else {
       throw RunError(
         message:
           "job \(task.job) task \(task.index): num_gpu '\(text.prefix(40))' is no whole number from 0 to 1000"

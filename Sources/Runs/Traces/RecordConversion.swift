@@ -43,6 +43,10 @@ public struct RecordConversion {
       stream = try stream.anonymised(salt: salt)
     }
     for line in stream.report.notes where line.kind == .resumed { note(line) }
+    if let output, let places = layout.of(output).places, layout.of(output).rawValue != trace.format
+    {
+      note(Note(.assumed, "output", places.warning(layout.of(output).rawValue)))
+    }
     let writer = try output.map { output in
       try RecordOutput(
         layout.of(output), path: output, rowsPerPart: rowsPerPart, format: trace.format,

@@ -23,6 +23,20 @@ public enum RecordLayout: String, CaseIterable, Sendable {
   /// Nodes and pods for a cluster of kwok, an object a line.
   case kubernetes
 
+  /// What it carries of records; nil where that is everything.
+  public var places: LayoutPlaces? {
+    switch self {
+    case .records: nil
+    case .google2011: Google2011TraceWriter.places
+    case .swf: StandardWorkloadWriter.places
+    case .batsim: BatsimWriter.places
+    case .wfformat: WfFormatWriter.places
+    case .opendc: OpenDCWriter.places
+    case .slurmSimulator: SlurmSimulatorWriter.places
+    case .kubernetes: KubernetesWriter.places
+    }
+  }
+
   /// What is asked for, or what the name of the output says.
   public func of(_ output: String) -> RecordLayout {
     self == .records && output.hasSuffix(".swf") ? .swf : self
@@ -168,7 +182,7 @@ public final class RecordOutput {
       leftOut = writer.summary.leftOut
     case .swf(let writer):
       try writer.finish()
-      if writer.leftOut > 0 { leftOut["dependencies"] = writer.leftOut }
+      leftOut = writer.leftOut
     case .other(let writer): leftOut = try writer.finish()
     }
     if layout == .google2011, stream.dependencies.count > 0 {

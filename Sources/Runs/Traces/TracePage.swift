@@ -107,7 +107,8 @@ extension TraceSummary {
               ReportFigure(
                 id: "use", title: "Cores that tasks held",
                 caption:
-                  "By their last attempts, as the trace tells it; what was evicted is not counted.",
+                  "By their last attempts, as the trace tells it; what was evicted is not counted."
+                  + (useNote.map { " " + $0.prefix(1).uppercased() + $0.dropFirst() + "." } ?? ""),
                 kind: .lines, x: .init("time since the first start, \(scale.unit)"),
                 y: .init("cores"),
                 series: [

@@ -42,6 +42,8 @@ public struct TraceSummary {
   ]
   /// Cores that tasks held, by their last attempts.
   private(set) var use = UseOverTime()
+  /// How many of them are taken to have begun when they were submitted.
+  private var heldFromSubmission = 0
   private var submits = (first: Microseconds.never, last: Microseconds.zero)
   private var requestsAssumed = 0
 
@@ -102,6 +104,7 @@ public struct TraceSummary {
       !flags.contains(.cpuUnknown)
     {
       let end = record.end.seconds
+      if record.hasUntoldWait { heldFromSubmission += 1 }
       use.add(
         record.request.cpu.value * Double(max(1, record.instances)),
         from: end - record.runTime.seconds, to: end)
@@ -192,11 +195,20 @@ public struct TraceSummary {
       text +=
         "  cores held  \(Self.blocks(steps))  mean \(significant(mean)), most \(significant(most))"
       text += " (in steps of \(Runs.span(use.width)), last attempts)\n"
+      if let note = useNote { text += "  \(note)\n" }
     }
     for (index, (_, name)) in Self.flagNames.enumerated() where flags[index] > 0 {
       text += "  \(grouped(flags[index])) \(name)\n"
     }
     return text
+  }
+
+  /// What makes the cores held over time other than they were; nil if nothing does.
+  var useNote: String? {
+    guard heldFromSubmission > 0 else { return nil }
+    return "cores are counted as held from the submission on for \(grouped(heldFromSubmission)) of "
+      + "\(grouped(records)) tasks: the trace does not say when they started, so more may be shown "
+      + "than the cluster had"
   }
 
   /// Values over time as a row of 48 blocks, scaled to the largest.

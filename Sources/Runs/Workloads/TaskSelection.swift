@@ -94,8 +94,8 @@ public struct ColumnSelection: Hashable, Sendable {
   /// Whether a value is wanted; numbers are compared as numbers.
   func contains(_ value: String) -> Bool {
     if values.contains(value) { return true }
-    guard let number = Double(value) else { return false }
-    return values.contains { Double($0) == number }
+    guard let number = DecimalText.number(value) else { return false }
+    return values.contains { DecimalText.number($0) == number }
   }
 }
 

@@ -27,6 +27,8 @@ public struct Metric: Sendable {
   public let title: String
   /// Its unit; empty for counts and ratios.
   public let unit: String
+  /// Whether it is a share of a whole, 0…1, which people read in per cent.
+  public let isShare: Bool
   /// Which way is better.
   public let better: Direction
   /// What it is, in a sentence.
@@ -40,16 +42,19 @@ public struct Metric: Sendable {
   ///   - name: lower case, the unit at the end.
   ///   - title: what tables call it.
   ///   - unit: empty for counts and ratios.
+  ///   - isShare: whether it is a share of a whole, 0…1.
   ///   - better: which way is better.
   ///   - sentence: what it is.
   ///   - value: the figure; NaN where it does not exist.
   public init(
-    _ name: String, _ title: String, unit: String = "", better: Direction, _ sentence: String,
+    _ name: String, _ title: String, unit: String = "", isShare: Bool = false, better: Direction,
+    _ sentence: String,
     ofRun value: @escaping @Sendable (SimulationReport) -> Double
   ) {
     self.name = name
     self.title = title
     self.unit = unit
+    self.isShare = isShare
     self.better = better
     self.sentence = sentence
     ofRun = value
@@ -58,12 +63,14 @@ public struct Metric: Sendable {
 
   /// A figure of the tasks of a run, and of those of each class.
   public init(
-    _ name: String, _ title: String, unit: String = "", better: Direction, _ sentence: String,
+    _ name: String, _ title: String, unit: String = "", isShare: Bool = false, better: Direction,
+    _ sentence: String,
     _ value: @escaping @Sendable (ClassMetrics) -> Double
   ) {
     self.name = name
     self.title = title
     self.unit = unit
+    self.isShare = isShare
     self.better = better
     self.sentence = sentence
     ofRun = { value($0.total) }
@@ -83,7 +90,7 @@ public struct Metric: Sendable {
     let kind = parts[1]
     self.init(
       known.name + "." + kind, "\(known.title), \(kind)", unit: known.unit,
-      better: known.better, known.sentence,
+      isShare: known.isShare, better: known.better, known.sentence,
       ofRun: { report in
         let own = report.namedClasses.first { $0.name == kind }?.metrics
         let metrics = own ?? report.classes.first { $0.priorityClass.name == kind }?.metrics

@@ -17,7 +17,7 @@ extension Metric {
   public static let builtIn: [Metric] =
     distributions + [
       Metric(
-        "deadlines_met", "deadlines met", better: .higher,
+        "deadlines_met", "deadlines met", isShare: true, better: .higher,
         "Share of submitted tasks that finished by their deadline; none where no task has one."
       ) { $0.withDeadline > 0 ? $0.deadlineShare : .nan },
       Metric(
@@ -59,11 +59,12 @@ extension Metric {
         "Submitted tasks that did not finish, for whatever reason."
       ) { Double($0.submitted - $0[.finished]) },
       Metric(
-        "cpu_utilisation", "CPU utilisation", better: .none,
+        "cpu_utilisation", "CPU utilisation", isShare: true, better: .none,
         "Claimed share of the CPU that was there, until the last submission: the drain is left out."
       ) { (run: SimulationReport) in run.usage.whileSubmitting.cpu },
       Metric(
-        "cpu_utilisation_with_drain", "CPU utilisation with the drain", better: .none,
+        "cpu_utilisation_with_drain", "CPU utilisation with the drain", isShare: true,
+        better: .none,
         "Claimed share of the CPU that was there, over all the time accounted for."
       ) { (run: SimulationReport) in run.usage.cpu },
       Metric(
@@ -79,19 +80,19 @@ extension Metric {
         "Core-seconds of all attempts over those that the machines had from the first submission to the last start: RLScheduler's utilisation (Zhang et al., SC'20), which counts the drain's work and not its time."
       ) { (run: SimulationReport) in run.useToLastStart },
       Metric(
-        "memory_utilisation", "memory utilisation", better: .none,
+        "memory_utilisation", "memory utilisation", isShare: true, better: .none,
         "Claimed share of the memory that was there, until the last submission: the drain is left out."
       ) { (run: SimulationReport) in run.usage.whileSubmitting.memory },
       Metric(
-        "cpu_fragmentation", "fragmentation of CPU", better: .lower,
+        "cpu_fragmentation", "fragmentation of CPU", isShare: true, better: .lower,
         "Share of the free CPU that is where a waiting task does not fit."
       ) { (run: SimulationReport) in run.usage.fragmentation.cpu },
       Metric(
-        "gpu_unallocated", "GPUs unallocated", better: .lower,
+        "gpu_unallocated", "GPUs unallocated", isShare: true, better: .lower,
         "Share of the GPUs that no task held at the last submission, once it had its answer; none where GPUs are not devices."
       ) { (run: SimulationReport) in run.devices?.unallocated ?? .nan },
       Metric(
-        "gpu_fragmented", "GPUs fragmented", better: .lower,
+        "gpu_fragmented", "GPUs fragmented", isShare: true, better: .lower,
         "Share of the GPUs that was free at the last submission and of no use to the workload's typical tasks (Weng et al., USENIX ATC 2023); none where GPUs are not devices."
       ) { (run: SimulationReport) in run.devices?.fragmented ?? .nan },
       Metric(

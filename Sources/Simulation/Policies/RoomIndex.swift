@@ -58,13 +58,16 @@ struct RoomIndex {
   func first(for task: TaskView, _ cluster: borrowing Cluster) -> Int? {
     let most = Self.levels - 1
     let (cpu, memory) = (level(cpuShare(task.request)), level(memoryShare(task.request)))
+    let start = descending ? .min : room(task.request)
     var best: OrderedIndex.Entry?
     for step in 0...(2 * most - cpu - memory) {
       let diagonal = descending ? 2 * most - step : cpu + memory + step
       if let best, !canBeat(best, on: diagonal) { break }
       for column in max(cpu, diagonal - most)...min(most, diagonal - memory) {
         let cell = cells[column * Self.levels + diagonal - column]
-        if let found = first(for: task, in: cell, before: best, cluster) { best = found }
+        if let found = first(for: task, in: cell, from: start, before: best, cluster) {
+          best = found
+        }
       }
     }
     return best.map { Int($0.value) }
@@ -76,10 +79,10 @@ struct RoomIndex {
   }
 
   private func first(
-    for task: TaskView, in cell: borrowing OrderedIndex, before best: OrderedIndex.Entry?,
-    _ cluster: borrowing Cluster
+    for task: TaskView, in cell: borrowing OrderedIndex, from start: Int64,
+    before best: OrderedIndex.Entry?, _ cluster: borrowing Cluster
   ) -> OrderedIndex.Entry? {
-    var cursor = cell.cursor(from: descending ? .min : room(task.request))
+    var cursor = cell.cursor(from: start)
     while let place = cursor {
       let entry = cell[place]
       if let best, !OrderedIndex.Entry.precedes(entry, best) { return nil }
@@ -119,7 +122,7 @@ struct RoomIndex {
       + Self.part(resources.disk.rawValue, largest.disk.rawValue)
       + Self.part(resources.milliGPU, largest.milliGPU)
     // Clamped where a machine has since outgrown every one of the beginning.
-    return Int64(min(sum * 0x1p40, 0x1p60).rounded())
+    return Self.whole(min(sum * 0x1p40, 0x1p60), isNearest: true)
   }
 
   private static func part(_ amount: Int64, _ whole: Int64) -> Double {
@@ -135,6 +138,14 @@ struct RoomIndex {
   }
 
   private static func share(_ amount: Int64, _ whole: Int64) -> Int64 {
-    Int64(min(part(amount, whole) * 0x1p40, 0x1p60).rounded(.down))
+    Self.whole(min(part(amount, whole) * 0x1p40, 0x1p60), isNearest: false)
+  }
+
+  /// As `rounded()` or `rounded(.down)`, without a call into the library of C.
+  private static func whole(_ value: Double, isNearest: Bool) -> Int64 {
+    let whole = Int64(value)
+    let rest = value - Double(whole)
+    guard isNearest else { return rest < 0 ? whole - 1 : whole }
+    return rest >= 0.5 ? whole + 1 : rest <= -0.5 ? whole - 1 : whole
   }
 }

@@ -144,6 +144,12 @@ package struct OpenedStream {
 }
 
 extension OpenedStream {
+  /// Whether it is compressed and holds an archive whose table of members stands at its end: zip and 7z, which can
+  /// only be read whole where any place of them can be gone to.
+  var hasTableAtEnd: Bool {
+    !isPlain && kind == .container && ["50 4b", "37 7a"].contains { firstBytes.hasPrefix($0) }
+  }
+
   /// Whether it begins as UTF-16 text from Windows does.
   var isUTF16: Bool {
     kind == .unknown && ["ff fe", "fe ff"].contains { firstBytes.hasPrefix($0) }

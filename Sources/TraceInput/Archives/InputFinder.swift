@@ -222,8 +222,13 @@ package struct InputFinder {
     if size == 0, isNamed { throw TraceError(.missing, "the file is empty", file: path) }
     let opened: OpenedStream
     let head: [UInt8]
+    var spooled: Container?
     do throws(TraceError) {
       opened = try OpenedStream(decoding: stored.stream(), limit: limit)
+      if opened.hasTableAtEnd {
+        spooled = try Container(
+          spooling: opened.stream, name: path, directory: temporaryDirectory)
+      }
       head = opened.kind == .container ? [] : Array(try opened.stream.peek(TraceInput.headLength))
     } catch {
       // One damaged part of many is the reader's to report or, in lenient mode, to count.
@@ -233,7 +238,7 @@ package struct InputFinder {
     }
     switch opened.kind {
     case .container:
-      try add(container: stored.container(size: size), folder: folder)
+      try add(container: spooled ?? stored.container(size: size), folder: folder)
     case .parquet where !opened.isPlain:
       try addParquet(opened.stream, name: path, folder: folder, size: size)
     case .sqlite where !opened.isPlain || !stored.isOnDisk:
@@ -367,9 +372,11 @@ package struct InputFinder {
       case .container where level == Self.nesting:
         return pass(name, "more than \(Self.nesting) archives inside each other", mayHoldRows: true)
       case .container:
-        // As it is stored: the archive inside may be compressed.
-        recording.rewind()
-        let inside = try Container(spooling: recording, name: name, directory: temporaryDirectory)
+        // As it is stored, if the archive inside is compressed and can be read from its beginning on.
+        if !opened.hasTableAtEnd { recording.rewind() }
+        let inside = try Container(
+          spooling: opened.hasTableAtEnd ? opened.stream : recording, name: name,
+          directory: temporaryDirectory)
         return try add(container: inside, folder: place, level: level + 1)
       default:
         return pass(

@@ -44,12 +44,17 @@ public struct TraceInput: Sendable {
     package let head: [UInt8]
     /// Damage to the archive that the files are in, behind all of them: thrown after the last one.
     package var damage: TraceError?
+    /// The keys of the folders by value (`day=1/`) that its files are in, where it was joined of several.
+    var partitionKeys: [String] = []
+    /// Of a group that was joined: the numbers missing in each folder.
+    var missingInFolders: [ClosedRange<Int>] = []
 
     /// Numbers missing between the first and the last part that are there.
     public var missing: [ClosedRange<Int>] {
-      zip(numbers, numbers.dropFirst()).compactMap { before, after in
-        after - before > 1 ? before + 1...after - 1 : nil
-      }
+      missingInFolders
+        + zip(numbers, numbers.dropFirst()).compactMap { before, after in
+          after - before > 1 ? before + 1...after - 1 : nil
+        }
     }
 
     /// Whether it is one array of JSON, not an object a line.

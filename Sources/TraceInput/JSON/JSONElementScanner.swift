@@ -2,6 +2,9 @@ import Diagnostics
 
 /// Finds the objects of a JSON text, one after another, without parsing them: brackets and strings
 /// are all that is looked at.
+///
+/// A text may be several lists or documents, one behind the other: their objects are read as if they were one's.
+/// Anything else behind a list's end is an error.
 final class JSONElementScanner {
   /// An object's text, the line where it begins, and its key where it is a member.
   struct Element {
@@ -67,11 +70,11 @@ final class JSONElementScanner {
       }
       return try element()
     case .list(let isFirst):
-      guard try separator(isFirst, closing: UInt8(ascii: "]")) else { return nil }
+      guard try separator(isFirst, closing: UInt8(ascii: "]")) else { return try afterList() }
       state = .list(isFirst: false)
       return try element()
     case .members(let isFirst):
-      guard try separator(isFirst, closing: UInt8(ascii: "}")) else { return nil }
+      guard try separator(isFirst, closing: UInt8(ascii: "}")) else { return try afterList() }
       state = .members(isFirst: false)
       key = try string()
       keyMemory.reset()
@@ -94,6 +97,31 @@ final class JSONElementScanner {
   }
 
   // MARK: - The way to the list
+
+  /// What comes behind the end of the list: the rest of its document, and perhaps another document.
+  private func afterList() throws(TraceError) -> Element? {
+    state = .ended
+    // Where only the beginning of a text is there, it may end anywhere.
+    if isBeginning { return nil }
+    for step in steps.reversed() {
+      while try separator(false, closing: UInt8(ascii: "}")) {
+        let key = try string()
+        try expect(UInt8(ascii: ":"))
+        guard key != step else {
+          throw malformed("the document has '\(String(decoding: step, as: UTF8.self))' twice")
+        }
+        try skipValue()
+      }
+    }
+    guard let next = try skipBlanks() else { return nil }
+    let opening = UInt8(ascii: steps.isEmpty && !takesMembers ? "[" : "{")
+    guard next == opening else {
+      let what = opening == UInt8(ascii: "[") ? "list" : "document"
+      throw malformed("behind the end of the \(what) stands what is no other \(what)")
+    }
+    try begin()
+    return try self.next()
+  }
 
   private func begin() throws(TraceError) {
     guard let first = try skipBlanks() else {

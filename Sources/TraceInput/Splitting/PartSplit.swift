@@ -16,12 +16,18 @@ package protocol FragmentSink: AnyObject {
 
   /// Adds a piece of what a part holds; those of one part come in their order.
   func add(_ piece: [UInt8], of file: TraceInput.File) throws(TraceError)
+
+  /// Says that what `file` holds is among the pieces of `first`, a part before it.
+  func join(_ file: TraceInput.File, to first: TraceInput.File) throws(TraceError)
 }
 
 /// Gives what was found in parts. Called from any thread.
 package protocol FragmentSource: AnyObject, Sendable {
   /// How many pieces a part has.
   func pieces(of file: TraceInput.File) throws(TraceError) -> Int
+
+  /// Whether what a part holds is among the pieces of one before it; it has none of its own then.
+  func isJoined(_ file: TraceInput.File) throws(TraceError) -> Bool
 
   /// A piece, checked against its checksum.
   func piece(_ number: Int, of file: TraceInput.File) throws(TraceError) -> [UInt8]

@@ -46,18 +46,13 @@ public struct FieldTableFinder {
     _ input: TraceInput, asked: String?
   ) throws(TraceError) -> (groups: [String: TraceInput.Group], notes: [Note])? {
     let names = candidates.map(\.table.name)
-    var groups: [String: TraceInput.Group] = [:]
-    var notes: [Note] = []
+    var found = FoundTables()
     for group in input.groups {
-      guard let name = name(of: group) else { continue }
-      if let other = groups[name] {
-        throw TraceError(
-          .unrecognised, "\(name) again; it is in \(other.files[0].name) already: give one of them",
-          file: group.files[0].name)
-      }
-      groups[name] = group
+      if let name = name(of: group) { found.add(group, as: name) }
     }
-    guard !groups.isEmpty else { return nil }
+    guard !found.isEmpty else { return nil }
+    let (groups, partitions) = try found.tables()
+    var notes = partitions
     if let asked, !names.contains(asked) {
       throw TraceError(
         .missing, "no table '\(asked)' in \(format); there are \(names.joined(separator: ", "))")

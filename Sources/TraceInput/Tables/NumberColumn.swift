@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Workload
 
 /// A column of numbers from any text file: one number a line, or a field of a delimited table.
 ///
@@ -133,7 +134,7 @@ public struct NumberColumn: Sendable {
       while cell.last == 0x20 || cell.last == 0x09 { cell.removeLast() }
       while cell.first == 0x20 || cell.first == 0x09 { cell.removeFirst() }
       let text = String(decoding: cell, as: UTF8.self)
-      guard let value = Double(text) else {
+      guard let value = DecimalText.number(text) else {
         throw TraceError(
           .malformedRow, "'\(text.prefix(40))' is not a number", file: file, line: line,
           column: field + 1)

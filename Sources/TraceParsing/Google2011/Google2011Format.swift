@@ -12,27 +12,26 @@ public struct Google2011Format: TraceFormat {
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
     let asked = table.flatMap(Google2011Table.init(rawValue:))
-    var found: [Google2011Table: (TraceInput.Group, ColumnLayout)] = [:]
-    var strays: Set<Google2011Table> = []  // what was found is a table by its name only
+    // By their rows, and by their names only: a file that merely lies in a table's folder does not stand in its way.
+    var (tables, strays) = (FoundTables(), FoundTables())
+    var layouts: [String: ColumnLayout] = [:]
+    var fitting: Set<String> = []
     for group in input.groups {
       guard let layout = try layout(of: group, in: input, asked: asked) else { continue }
-      let fits = self.fits(group, layout)
-      if let (other, _) = found[layout.table] {
-        // A file that merely lies in the table's folder does not stand in the table's way.
-        if strays.contains(layout.table) != !fits {
-          if fits {
-            strays.remove(layout.table)
-            found[layout.table] = (group, layout)
-          }
-          continue
-        }
-        throw TraceError(
-          .unrecognised,
-          "\(layout.table.rawValue) again; it is in \(other.files[0].name) already: give one of them",
-          file: group.files[0].name)
+      let name = layout.table.rawValue
+      if fits(group, layout) {
+        tables.add(group, as: name)
+        if fitting.insert(name).inserted { layouts[name] = layout }
+      } else {
+        strays.add(group, as: name)
+        if layouts[name] == nil { layouts[name] = layout }
       }
-      found[layout.table] = (group, layout)
-      if !fits { strays.insert(layout.table) }
+    }
+    let (good, notes) = try tables.tables()
+    var found: [Google2011Table: (TraceInput.Group, ColumnLayout)] = [:]
+    let others = try strays.tables(besides: fitting).groups
+    for (name, group) in good.merging(others, uniquingKeysWith: { good, _ in good }) {
+      if let layout = layouts[name] { found[layout.table] = (group, layout) }
     }
     guard !found.isEmpty else { return nil }
     if let table, asked == nil {
@@ -41,7 +40,8 @@ public struct Google2011Format: TraceFormat {
     }
     let used = found.values.map(\.0)
     return Google2011Trace(
-      path: input.path, found: found, passedOver: input.passedOver(besides: used, format: name))
+      path: input.path, found: found, partitions: notes,
+      passedOver: input.passedOver(besides: used, format: name))
   }
 
   /// A part with a header, which the published ones do not have; most such tables are of other formats, so
@@ -64,12 +64,12 @@ public struct Google2011Format: TraceFormat {
     of group: TraceInput.Group, in input: TraceInput, asked: Google2011Table?
   ) throws(TraceError) -> ColumnLayout? {
     let file = group.files[0]
-    let folder = file.name.split { $0 == "/" || $0 == "!" }.dropLast().last
+    let folder = file.name.split { $0 == "/" || $0 == "!" }.dropLast().last { !$0.contains("=") }
     let hint =
       Google2011Table.allCases.first { table in
         folder.map { $0 == table.rawValue } ?? false || file.baseName.hasPrefix(table.rawValue)
       } ?? (input.groups.count == 1 ? asked : nil)
-    let schemaBytes = [file.folder, parent(of: file.folder)].lazy
+    let schemaBytes = [file.tableFolder, parent(of: file.tableFolder)].lazy
       .compactMap { folder in input.schemas[folder].map { (folder, $0) } }.first
     if let hint, let (folder, bytes) = schemaBytes {
       let schema = try Schema(bytes, file: folder.isEmpty ? "schema.csv" : folder + "/schema.csv")
@@ -111,6 +111,8 @@ public struct Google2011Trace: RecognisedTrace {
   public let format = "google-2011"
   let path: String
   let found: [Google2011Table: (TraceInput.Group, ColumnLayout)]
+  /// What is to be said of folders by value.
+  let partitions: [Note]
   public let passedOver: [PassedOverFile]
 
   public var tables: [TraceTable] {
@@ -124,7 +126,7 @@ public struct Google2011Trace: RecognisedTrace {
   }
 
   public var notes: [Note] {
-    var notes: [Note] = []
+    var notes = partitions
     for table in tables {
       if !table.missing.isEmpty {
         notes.append(

@@ -1,7 +1,7 @@
 import TraceInput
 import Workload
 
-/// What an object of `instance_events` or `collection_events` says. Made on any thread.
+/// What a row of `instance_events` or `collection_events` says. Made on any thread.
 struct Google2019Event: Sendable {
   var event: LifecycleEvent
   /// The type's code.
@@ -11,7 +11,7 @@ struct Google2019Event: Sendable {
   /// What only collections say.
   var collection: Google2019Collection?
 
-  init(_ row: JSONRow, of table: Google2019Table) throws(RowError) {
+  init<Row: Google2019Row>(_ row: Row, of table: Google2019Table) throws(RowError) {
     let time = try row.time(Google2019Field.time.rawValue)
     code = Int(try row.optionalInteger(Google2019Field.type.rawValue, in: 0...10) ?? 0)
     let collection = try row.integer(Google2019Field.collection.rawValue, in: 0...Int64.max)
@@ -40,7 +40,7 @@ struct Google2019Event: Sendable {
     }
   }
 
-  private mutating func addInstance(_ row: JSONRow) throws(RowError) {
+  private mutating func addInstance(_ row: some Google2019Row) throws(RowError) {
     event.id.index = Int32(
       try row.optionalInteger(
         Google2019InstanceField.index.rawValue, in: 0...Int64(Int32.max)) ?? 0)
@@ -81,10 +81,10 @@ final class Google2019Collection: Sendable {
     (self.user, self.predecessors, self.values) = (user, predecessors, values)
   }
 
-  init(_ row: JSONRow) throws(RowError) {
+  init(_ row: some Google2019Row) throws(RowError) {
     user = String(
       decoding: try row.text(Google2019CollectionField.user.rawValue), as: UTF8.self)
-    predecessors = Array(try row.integers(Google2019CollectionField.startAfter.rawValue))
+    predecessors = try row.list(Google2019CollectionField.startAfter.rawValue)
     var values: [Int64] = []
     for (_, field) in Self.fields {
       values.append(try row.optionalInteger(field.rawValue, in: 0...Int64.max) ?? 0)
@@ -150,7 +150,7 @@ struct Google2019EventDecoder {
 
   /// The event of an object of `machine_events`.
   mutating func machineEvent(
-    _ row: JSONRow, _ scale: MachineScale
+    _ row: some Google2019Row, _ scale: MachineScale
   ) throws(RowError) -> MachineEvent {
     let time = try row.time(Google2019MachineField.time.rawValue)
     let code = Int(try row.integer(Google2019MachineField.type.rawValue, in: 1...3))
@@ -158,7 +158,8 @@ struct Google2019EventDecoder {
       try row.amount(Google2019MachineField.cpus.rawValue),
       try row.amount(Google2019MachineField.memory.rawValue), .nan, .nan)
     let event = try MachineEvent(
-      time: time, machine: try row.integer(Google2019MachineField.machine.rawValue),
+      time: time,
+      machine: try row.integer(Google2019MachineField.machine.rawValue, in: Int64.min...Int64.max),
       kind: [.add, .remove, .update][code - 1], capacity: scale.resources(capacity),
       unknown: scale.unknown(capacity),
       platform: symbols.intern(try row.text(Google2019MachineField.platform.rawValue))

@@ -3,7 +3,7 @@ import TraceInput
 import Workload
 
 /// Google clusterdata-2019 (version 3 of its format): eight Borg cells over May 2019, as
-/// newline-delimited JSON.
+/// newline-delimited JSON, or as BigQuery exports it, in Parquet with its records as groups, or in CSV.
 ///
 /// Records are made of jobs' instances. Alloc sets, reservations that tasks run inside, are counted
 /// and get records (flagged) only if `ReadOptions.includesAllocSets` says so, since they and the
@@ -22,35 +22,23 @@ public struct Google2019Format: TraceFormat {
   public func recognise(
     _ input: TraceInput, table: String?
   ) throws(TraceError) -> (any RecognisedTrace)? {
-    var groups: [Google2019Table: TraceInput.Group] = [:]
-    var notes: [Note] = []
-    var usage: TraceInput.Group?
+    var found = FoundTables()
     for group in input.groups {
       if Self.isUsage(group) {
-        if let other = usage {
-          throw TraceError(
-            .unrecognised,
-            "\(Google2019Usage.table) again; it is in \(other.files[0].name) already: give one of them",
-            file: group.files[0].name)
-        }
-        usage = group
-        if !group.missing.isEmpty {
-          notes.append(.partsMissing(Google2019Usage.table, group.missingCount))
-        }
-        continue
-      }
-      guard let found = try Self.table(of: group) else { continue }
-      if let other = groups[found] {
-        throw TraceError(
-          .unrecognised,
-          "\(found.rawValue) again; it is in \(other.files[0].name) already: give one of them",
-          file: group.files[0].name)
-      }
-      groups[found] = group
-      if !group.missing.isEmpty {
-        notes.append(.partsMissing(found.rawValue, group.missingCount))
+        found.add(group, as: Google2019Usage.table)
+      } else if let table = try Self.table(of: group) {
+        found.add(group, as: table.rawValue)
       }
     }
+    var (tables, notes) = try found.tables()
+    for (name, group) in tables.sorted(by: { $0.key < $1.key }) where !group.missing.isEmpty {
+      notes.append(.partsMissing(name, group.missingCount))
+    }
+    let usage = tables.removeValue(forKey: Google2019Usage.table)
+    let groups = Dictionary(
+      uniqueKeysWithValues: tables.compactMap { name, group in
+        Google2019Table(rawValue: name).map { ($0, group) }
+      })
     guard !groups.isEmpty else { return nil }
     if let table, Google2019Table(rawValue: table) == nil {
       let names = Google2019Table.allCases.map(\.rawValue).joined(separator: ", ")
@@ -71,8 +59,29 @@ public struct Google2019Format: TraceFormat {
         text.contains("\"\($0)\"")
       }
     case .text: return Google2019Usage.isOne(group.rows(TableLayout(), limit: 1).first ?? [])
-    case .parquet, .sqlite: return false
+    case .parquet: return Google2019Usage.isOne((try? columnNames(group)) ?? [])
+    case .sqlite: return false
     }
+  }
+
+  /// The columns of a group in Parquet.
+  private static func columnNames(_ group: TraceInput.Group) throws(TraceError) -> [String] {
+    let reader = try group.files[0].openParquet()
+    return reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
+  }
+
+  /// The table that has these columns; nil for another trace's.
+  private static func table(
+    columns: [String], called named: Google2019Table?
+  ) -> Google2019Table? {
+    let outer = columns.map { name in
+      ["resource_request", "capacity"].first {
+        name.hasPrefix("\($0).") || name.hasPrefix("\($0)_")
+      }
+        ?? name
+    }
+    guard Set(columns).isSuperset(of: ["time", "type"]) else { return nil }
+    return table(seen: Set(outer).intersection(marks), called: named)
   }
 
   /// An array, as `bq query --format=json` prints, is one line of one value.
@@ -96,8 +105,14 @@ public struct Google2019Format: TraceFormat {
   /// so any of the objects may tell, and the name where none does.
   private static func table(of group: TraceInput.Group) throws(TraceError) -> Google2019Table? {
     let named = Google2019Table.allCases.first { group.files[0].baseName.hasPrefix($0.rawValue) }
-    guard group.head.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else {
-      return group.head.isEmpty ? named : nil
+    switch TableLayout.kind(of: group.head) {
+    case .parquet: return table(columns: try columnNames(group), called: nil)
+    case .sqlite: return nil
+    case .json, .text:
+      if group.head.isEmpty { return named }
+      guard group.head.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") else {
+        return table(columns: group.rows(TableLayout(), limit: 1).first ?? [], called: nil)
+      }
     }
     var head = group.head[...]
     if head.count >= TraceInput.headLength, let end = head.lastIndex(of: 0x0a) {
@@ -115,6 +130,13 @@ public struct Google2019Format: TraceFormat {
         continue  // the reader proper reports it
       }
     }
+    return table(seen: seen, called: named)
+  }
+
+  /// The table that has these of the `marks`, or what its name says.
+  private static func table(
+    seen: Set<String>, called named: Google2019Table?
+  ) -> Google2019Table? {
     if seen.contains("start_time") { return nil }  // instance_usage
     if seen.contains("instance_index") || seen.contains("resource_request") {
       return .instanceEvents
@@ -148,7 +170,8 @@ struct Google2019Trace: RecognisedTrace {
 
   func canSplit(_ table: String?) -> Bool {
     guard let table = try? recordTable(table), let group = groups[table] else { return false }
-    return group.isSplittable && groups[.collectionEvents]?.isSplittable != false
+    let read = [group] + [groups[.collectionEvents]].compactMap { $0 }
+    return read.allSatisfy { $0.isSplittable && TableLayout.kind(of: $0.head) == .json }
   }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
@@ -156,18 +179,16 @@ struct Google2019Trace: RecognisedTrace {
     guard let group = groups[table] else {
       throw TraceError(.missing, "the trace has no \(table.rawValue)", file: path)
     }
-    var reader = Google2019TableReader(group, table, options: options)
+    var reader = Google2019Reader(group, table, options: options)
     var decoder = Google2019EventDecoder(table, options)
     var events = ExternalSorter<LifecycleEvent>(
       bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
     var lastTime = Microseconds.zero
-    try reader.forEachRow(
-      { row throws(RowError) in try Google2019Event(row, of: table) },
-      { event throws(TraceError) in
-        guard let event = decoder.add(event) else { return }
-        if event.time.isKnown { lastTime = max(lastTime, event.time) }
-        try events.add(event)
-      })
+    try reader.forEachEvent { event throws(TraceError) in
+      guard let event = decoder.add(event) else { return }
+      if event.time.isKnown { lastTime = max(lastTime, event.time) }
+      try events.add(event)
+    }
 
     var report = ReadReport()
     report.notes = notes
@@ -189,11 +210,9 @@ struct Google2019Trace: RecognisedTrace {
     sorted.attributes = decoder.attributes
     sorted.dependencies = decoder.dependencies
     if table == .instanceEvents, let collections = groups[.collectionEvents] {
-      var reader = Google2019TableReader(collections, .collectionEvents, options: options)
+      var reader = Google2019Reader(collections, .collectionEvents, options: options)
       var decoder = Google2019EventDecoder(.collectionEvents, options)
-      try reader.forEachRow(
-        { row throws(RowError) in try Google2019Event(row, of: .collectionEvents) },
-        { event throws(TraceError) in _ = decoder.add(event) })
+      try reader.forEachEvent { event throws(TraceError) in _ = decoder.add(event) }
       sorted.dependencies = decoder.dependencies
       let name = Google2019Table.collectionEvents.rawValue
       sorted.report.rows[name] = reader.rows
@@ -267,12 +286,10 @@ struct Google2019Trace: RecognisedTrace {
 
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
     guard let group = groups[.machineEvents] else { return nil }
-    var reader = Google2019TableReader(group, .machineEvents, options: options)
+    var reader = Google2019Reader(group, .machineEvents, options: options)
     var decoder = Google2019EventDecoder(.machineEvents, options)
     var events: [MachineEvent] = []
-    try reader.forEachRow { row throws(RowError) in
-      events.append(try decoder.machineEvent(row, options.scale))
-    }
+    try reader.forEachMachineEvent(&decoder) { events.append($0) }
     var list = MachineEventList(events: events, symbols: decoder.symbols).inTimeOrder()
     list.survey = decoder.survey(rows: reader.rows)
     return list
@@ -290,16 +307,12 @@ struct Google2019Trace: RecognisedTrace {
     guard let table = Google2019Table(rawValue: name), let group = groups[table] else {
       throw TraceError(.missing, "the trace has no table \(name)", file: path)
     }
-    var reader = Google2019TableReader(group, table, options: options)
+    var reader = Google2019Reader(group, table, options: options)
     var decoder = Google2019EventDecoder(table, options)
     if table == .machineEvents {
-      try reader.forEachRow { row throws(RowError) in
-        _ = try decoder.machineEvent(row, options.scale)
-      }
+      try reader.forEachMachineEvent(&decoder) { _ in }
     } else {
-      try reader.forEachRow(
-        { row throws(RowError) in try Google2019Event(row, of: table) },
-        { event throws(TraceError) in _ = decoder.add(event) })
+      try reader.forEachEvent { event throws(TraceError) in _ = decoder.add(event) }
     }
     return decoder.survey(rows: reader.rows)
   }

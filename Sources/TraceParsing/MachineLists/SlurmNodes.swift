@@ -92,7 +92,9 @@ struct SlurmNodes: MachineListing {
         // The first counts: what an administrator's remark says comes behind.
         switch word[..<sign] {
         case "NodeName": held?.names = try HostList.names(value)
-        case "CPUTot" where held?.cores == nil: held?.cores = try Self.amount(value, "CPUTot")
+        // slurm.conf says CPUs.
+        case "CPUTot" where held?.cores == nil, "CPUs" where held?.cores == nil:
+          held?.cores = try Self.amount(value, String(word[..<sign]))
         case "RealMemory" where held?.memory == nil:
           held?.memory = try Self.amount(value, "RealMemory")
         case "TmpDisk" where held?.disk == nil: held?.disk = try Self.amount(value, "TmpDisk")
@@ -248,7 +250,14 @@ struct SlurmNodes: MachineListing {
         guard let text = value(name) else { return nil }
         return try SlurmNodes.amount(text, String(name))
       }
-      guard names.contains("CPUS") else {
+      // %C: allocated, idle, other, total.
+      let states = try value("CPUS(A/I/O/T)").map { text throws(RowError) in
+        try SlurmNodes.amount(
+          text.split(separator: "/").count == 4
+            ? text.split(separator: "/").last.map(String.init) ?? "" : text,
+          "CPUS(A/I/O/T)")
+      }
+      guard states != nil || names.contains("CPUS") else {
         throw RowError(
           column: nil, message: "sinfo shows no CPUS: sinfo -N -o '%N %c %m %G %P %T' does",
           reason: "no CPUS")
@@ -260,7 +269,7 @@ struct SlurmNodes: MachineListing {
           reason: "nodes are not named")
       }
       (entry.cores, entry.memory, entry.disk) = (
-        try amount("CPUS"), try amount("MEMORY"), try amount("TMP_DISK")
+        try amount("CPUS") ?? states, try amount("MEMORY"), try amount("TMP_DISK")
       )
       entry.resources = value("GRES") ?? ""
       entry.state = value("STATE") ?? ""

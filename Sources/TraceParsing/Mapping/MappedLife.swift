@@ -71,7 +71,13 @@ struct MappedLife {
   ) throws(RowError) {
     var times = known
     record.flags.subtract([.runTimeUnknown, .waitTimeUnknown])
-    if times.outcome == .running, times.end == nil { times.endsAfter = true }
+    if times.outcome == .running {
+      if times.end != nil {
+        context.count("still running, as is said: the end is taken as not known")
+        times.end = nil
+      }
+      times.endsAfter = true
+    }
     if !has.submit {
       deriveSubmission(&times)
       if let submit = times.submit, submit < 0 { times.beganBefore = true }

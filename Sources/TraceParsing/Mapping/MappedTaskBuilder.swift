@@ -124,6 +124,10 @@ struct MappedTaskBuilder {
         return
       }
       guard let value = try source.integer(row, context) else {
+        // Jobs without a number would all be one. A file's name is not known yet where a format is sought.
+        if column.target.name == "job_id", source.label != MappingPlan.fileColumn {
+          throw source.problem("is missing")
+        }
         return column.target.setMissing(&task.record)
       }
       guard column.target.range.contains(value) else {

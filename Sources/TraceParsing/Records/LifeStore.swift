@@ -42,16 +42,7 @@ struct LifeStore: ~Copyable {
   mutating func add(
     _ life: Lifecycle, hash: UInt64, requests number: UInt16
   ) throws(TraceError) {
-    @inline(__always) func pack(_ out: UnsafeMutableRawPointer) -> Int {
-      let size = life.pack(to: out, requests: number)
-      sample.offer(UnsafeRawPointer(out))
-      return size
-    }
-    if let partitions {
-      return try add(life, hash: hash, requests: number, in: partitions)
-    }
-    _ = blocks.append(pack)
-    if blocks.byteCount + blocks.count * JoinedLives.bytesALife > capacity { try spill() }
+    try add(hash: hash) { life.pack(to: $0, requests: number) }
   }
 
   /// The same where lives are on disk, in `partitions`: who adds many asks for them once.
@@ -59,8 +50,31 @@ struct LifeStore: ~Copyable {
   mutating func add(
     _ life: Lifecycle, hash: UInt64, requests number: UInt16, in partitions: LifePartitions
   ) throws(TraceError) {
+    try add(hash: hash, in: partitions) { life.pack(to: $0, requests: number) }
+  }
+
+  /// Adds a life of this hash that `pack` writes, at most `Lifecycle.maximumPackedSize` bytes, and says the size of.
+  @inline(__always)
+  mutating func add(
+    hash: UInt64, _ pack: (UnsafeMutableRawPointer) -> Int
+  ) throws(TraceError) {
+    @inline(__always) func packed(_ out: UnsafeMutableRawPointer) -> Int {
+      let size = pack(out)
+      sample.offer(UnsafeRawPointer(out))
+      return size
+    }
+    if let partitions { return try partitions.add(hash: hash, packed) }
+    _ = blocks.append(packed)
+    if blocks.byteCount + blocks.count * JoinedLives.bytesALife > capacity { try spill() }
+  }
+
+  /// The same where lives are on disk, in `partitions`: who adds many asks for them once.
+  @inline(__always)
+  mutating func add(
+    hash: UInt64, in partitions: LifePartitions, _ pack: (UnsafeMutableRawPointer) -> Int
+  ) throws(TraceError) {
     try partitions.add(hash: hash) { out in
-      let size = life.pack(to: out, requests: number)
+      let size = pack(out)
       sample.offer(UnsafeRawPointer(out))
       return size
     }
@@ -117,8 +131,10 @@ final class LifePartitions {
   let count: Int
   private let file: TemporaryFile
   private let buffers: LargeMemory
+  /// Where they begin: to ask the object for it is to count references for every life.
+  private let base: UnsafeMutablePointer<UInt8>
   /// How much of each partition's buffer is filled.
-  private var filled: [Int]
+  @exclusivity(unchecked) private var filled: [Int]
   private var extents: [[(offset: Int, length: Int)]]
   private var sizes: [Int]
 
@@ -128,6 +144,7 @@ final class LifePartitions {
     self.file = file
     self.count = count
     buffers = LargeMemory(count * Self.bufferBytes)
+    base = buffers.base
     filled = Array(repeating: 0, count: count)
     extents = Array(repeating: [], count: count)
     sizes = Array(repeating: 0, count: count)
@@ -139,7 +156,7 @@ final class LifePartitions {
     let partition = Int(truncatingIfNeeded: ((hash >> 32) &* UInt64(count)) >> 32)
     if filled[partition] + Lifecycle.maximumPackedSize > Self.bufferBytes { try flush(partition) }
     filled[partition] += pack(
-      UnsafeMutableRawPointer(buffers.base + partition * Self.bufferBytes + filled[partition]))
+      UnsafeMutableRawPointer(base + partition * Self.bufferBytes + filled[partition]))
   }
 
   /// Writes what is still in memory.

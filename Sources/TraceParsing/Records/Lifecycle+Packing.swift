@@ -51,6 +51,40 @@ extension Lifecycle {
     return place
   }
 
+  /// Writes a packed life once more, with other numbers of its user and its requests, as `pack` would write it.
+  ///
+  /// - Parameters:
+  ///   - bytes: the life, whose requests have a number; some bytes behind it are read.
+  ///   - size: how many bytes it takes.
+  ///   - out: where, as for `pack`.
+  ///   - set: the number of its requests, not 0.
+  ///   - user: the number of its user.
+  @inline(__always)
+  static func repack(
+    _ bytes: UnsafeRawPointer, size: Int, to out: UnsafeMutableRawPointer, requests set: UInt16,
+    user: UInt32
+  ) -> Int {
+    let header = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+    let before = 8 &+ sum(ofNibbles: header & (1 << 48 - 1))
+    let behind = before &+ Int(truncatingIfNeeded: header >> 48 & 15)
+    var place = 0
+    while place < before {
+      out.storeBytes(
+        of: (bytes + place).loadUnaligned(as: SIMD16<UInt8>.self), toByteOffset: place,
+        as: SIMD16<UInt8>.self)
+      place &+= 16
+    }
+    let names = UInt64(set) | UInt64(user) << 16
+    let length = (71 &- names.leadingZeroBitCount) &>> 3
+    out.storeBytes(of: names.littleEndian, toByteOffset: before, as: UInt64.self)
+    out.storeBytes(
+      of: (bytes + behind).loadUnaligned(as: SIMD16<UInt8>.self), toByteOffset: before &+ length,
+      as: SIMD16<UInt8>.self)
+    let lengths = header & ~(15 << 48) | UInt64(truncatingIfNeeded: length) << 48
+    out.storeBytes(of: lengths.littleEndian, as: UInt64.self)
+    return size &- behind &+ before &+ length
+  }
+
   /// The small things, the often empty ones above.
   private static func word(of life: Lifecycle) -> Int64 {
     let kinds =

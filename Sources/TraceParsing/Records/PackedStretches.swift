@@ -61,31 +61,21 @@ final class PackedStretches {
         sets.withUnsafeBufferPointer { sets in
           numbers[shard].withUnsafeMutableBufferPointer { numbers in
             do throws(TraceError) {
-              var partitions = store.partitions
-              for (place, hash) in places[shard] {
-                var (size, set) = (0, UInt16(0))
-                var life = Lifecycle(
-                  packed: bytes.baseAddress.unsafelyUnwrapped + Int(place), nil, size: &size,
-                  set: &set)
-                let user = Int(life.user.rawValue)
-                guard user < users.count, Int(set) <= sets.count, life.isPlausible,
-                  set > 0 || life.requests.isPlausible
-                else { throw Self.damage }
-                life.user = UserID(users[user])
-                var number = numbers[Int(set)]
-                if set == 0 || number == Self.unknown {
-                  if set > 0 { life.requests = sets[Int(set) - 1] }
-                  number = store.requests.number(of: life.requests)
-                  numbers[Int(set)] = number
-                } else if number == 0 {
-                  life.requests = sets[Int(set) - 1]
-                }
-                if let partitions {
-                  try store.add(life, hash: hash, requests: number, in: partitions)
-                } else {
-                  try store.add(life, hash: hash, requests: number)
-                  partitions = store.partitions
-                }
+              let base = bytes.baseAddress.unsafelyUnwrapped
+              let places = self.places[shard]
+              var next = 0
+              while next < places.count, store.partitions == nil {
+                let (place, hash) = places[next]
+                let stretch = try Self.stretch(at: base + Int(place), users, sets, numbers, &store)
+                try store.add(hash: hash) { stretch.pack(to: $0) }
+                next += 1
+              }
+              guard let partitions = store.partitions else { return }
+              while next < places.count {
+                let (place, hash) = places[next]
+                let stretch = try Self.stretch(at: base + Int(place), users, sets, numbers, &store)
+                try store.add(hash: hash, in: partitions) { stretch.pack(to: $0) }
+                next += 1
               }
             } catch {
               failure = error
@@ -95,6 +85,49 @@ final class PackedStretches {
       }
     }
     if let failure { throw failure }
+  }
+
+  /// A stretch, checked, with its numbers here.
+  private struct Stretch {
+    let life: Lifecycle
+    let bytes: UnsafeRawPointer
+    let size: Int
+    /// The number of its requests; 0 where they have none here or there.
+    let number: UInt16
+
+    @inline(__always)
+    func pack(to out: UnsafeMutableRawPointer) -> Int {
+      number > 0 && !isInline
+        ? Lifecycle.repack(bytes, size: size, to: out, requests: number, user: life.user.rawValue)
+        : life.pack(to: out, requests: number)
+    }
+
+    /// Whether its requests stand in it.
+    let isInline: Bool
+  }
+
+  @inline(__always)
+  private static func stretch(
+    at bytes: UnsafeRawPointer, _ users: UnsafeBufferPointer<UInt32>,
+    _ sets: UnsafeBufferPointer<RequestSet>, _ numbers: UnsafeMutableBufferPointer<UInt16>,
+    _ store: inout LifeStore
+  ) throws(TraceError) -> Stretch {
+    var (size, set) = (0, UInt16(0))
+    var life = Lifecycle(packed: bytes, nil, size: &size, set: &set)
+    let user = Int(life.user.rawValue)
+    guard user < users.count, Int(set) <= sets.count, life.isPlausible,
+      set > 0 || life.requests.isPlausible
+    else { throw Self.damage }
+    life.user = UserID(users[user])
+    var number = numbers[Int(set)]
+    if set == 0 || number == Self.unknown {
+      if set > 0 { life.requests = sets[Int(set) - 1] }
+      number = store.requests.number(of: life.requests)
+      numbers[Int(set)] = number
+    } else if number == 0 {
+      life.requests = sets[Int(set) - 1]
+    }
+    return Stretch(life: life, bytes: bytes, size: size, number: number, isInline: set == 0)
   }
 
   private static var damage: TraceError {

@@ -66,6 +66,10 @@ final class FragmentFile: Sendable {
     var places: [String: Int] = [:]
     for (place, part) in manifest.parts.enumerated() {
       guard places.updateValue(place, forKey: part.name) == nil else { throw damaged }
+      guard let first = part.with else { continue }
+      guard part.pieces.isEmpty, let owner = places[first], owner < place,
+        manifest.parts[owner].with == nil, !manifest.parts[owner].pieces.isEmpty
+      else { throw damaged }
     }
     self.manifest = manifest
     self.places = places
@@ -135,10 +139,10 @@ final class FragmentFile: Sendable {
     }
 
     /// Notes that a part is here, which may have no pieces.
-    func begin(_ name: String, bytes: Int?, crc64: String?) {
+    func begin(_ name: String, bytes: Int?, crc64: String?, with first: String? = nil) {
       guard places[name] == nil else { return }
       places[name] = parts.count
-      parts.append(.init(name: name, bytes: bytes, crc64: crc64, pieces: []))
+      parts.append(.init(name: name, bytes: bytes, crc64: crc64, with: first, pieces: []))
     }
 
     /// Adds a piece of a part that was begun.

@@ -18,6 +18,8 @@ struct FragmentManifest: Codable, Sendable {
     var bytes: Int?
     /// Their checksum; none for what is not on a disk.
     var crc64: String?
+    /// The part before it whose pieces hold what this one does; none for a part that has its own.
+    var with: String?
     var pieces: [Piece]
   }
 

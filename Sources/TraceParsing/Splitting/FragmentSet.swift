@@ -151,7 +151,7 @@ public final class FragmentSet: FragmentSource {
     // In the order of the trace, whatever the order of the files.
     for name in first.tables.joined() {
       guard let place = places[name], let part = files[place].part(name) else { continue }
-      writer.begin(name, bytes: part.bytes, crc64: part.crc64)
+      writer.begin(name, bytes: part.bytes, crc64: part.crc64, with: part.with)
       for piece in part.pieces { try writer.add(try files[place].bytes(of: piece), of: name) }
     }
     var manifest = first
@@ -161,6 +161,10 @@ public final class FragmentSet: FragmentSource {
 
   package func pieces(of file: TraceInput.File) throws(TraceError) -> Int {
     try part(file.name).part.pieces.count
+  }
+
+  package func isJoined(_ file: TraceInput.File) throws(TraceError) -> Bool {
+    try part(file.name).part.with != nil
   }
 
   package func piece(_ number: Int, of file: TraceInput.File) throws(TraceError) -> [UInt8] {

@@ -83,9 +83,15 @@ public final class TraceSplit: FragmentSink {
     try writer.add(piece, of: file.name)
   }
 
-  private func begin(_ file: TraceInput.File) throws(TraceError) {
+  package func join(
+    _ file: TraceInput.File, to first: TraceInput.File
+  ) throws(TraceError) {
+    try begin(file, with: first.name)
+  }
+
+  private func begin(_ file: TraceInput.File, with first: String? = nil) throws(TraceError) {
     var checksum: String?
     if case .file(let path) = file.location { checksum = try Checksum(ofFile: path).text }
-    writer.begin(file.name, bytes: file.size, crc64: checksum)
+    writer.begin(file.name, bytes: file.size, crc64: checksum, with: first)
   }
 }

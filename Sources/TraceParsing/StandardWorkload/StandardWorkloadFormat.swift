@@ -24,15 +24,40 @@ public struct StandardWorkloadFormat: TraceFormat {
     let logs = input.groups.filter {
       $0.looksLike(StandardWorkloadColumn.table, .blanks(header: nil))
     }
-    guard let log = logs.first else { return nil }
-    if logs.count > 1 || log.files.count > 1 {
-      let other = log.files.count > 1 ? log.files[1] : logs[1].files[0]
+    guard let first = logs.first else { return nil }
+    // One log may lie in folders by value, a piece in each.
+    let joined = logs.allSatisfy { $0.files.count == 1 } ? TraceInput.Group.joined(logs) : nil
+    guard let log = joined else {
+      let other = first.files.count > 1 ? first.files[1] : logs[1].files[0]
       throw TraceError(
-        .unrecognised, "a second log beside \(log.files[0].name): give one of them",
+        .unrecognised, "a second log beside \(first.files[0].name): give one of them",
         file: other.name)
     }
+    try checkPieces(logs)
     return StandardWorkloadTrace(
-      group: log, passedOver: input.passedOver(besides: [log], format: name))
+      group: log, notes: [Note.partitioned(name, log)].compactMap { $0 },
+      passedOver: input.passedOver(besides: [log], format: name))
+  }
+
+  /// Pieces of one log tell the same of their cluster and their begin, where they tell it.
+  private func checkPieces(_ logs: [TraceInput.Group]) throws(TraceError) {
+    var known: [String: (value: String, file: String)] = [:]
+    for log in logs {
+      for line in String(decoding: log.head, as: UTF8.self).split(whereSeparator: \.isNewline) {
+        guard line.first == ";", let colon = line.firstIndex(of: ":") else { continue }
+        let name = line[..<colon].drop { $0 == ";" || $0 == " " }.lowercased()
+        guard ["unixstarttime", "maxnodes", "maxprocs"].contains(name) else { continue }
+        let value = line[line.index(after: colon)...].split(separator: " ").joined(separator: " ")
+        let file = log.files[0].name
+        if let other = known[name], other.value != value {
+          throw TraceError(
+            .unrecognised,
+            "another log than \(other.file): its \(name) is \(value.prefix(40)), not \(other.value.prefix(40))",
+            file: file)
+        }
+        known[name] = (value, file)
+      }
+    }
   }
 
   /// Frontier's logs say in words of a 21st field, `…:NODESxCORES`, what the standard's fields have wrong: they
@@ -111,11 +136,11 @@ public enum StandardWorkloadColumn: Int, CaseIterable, Sendable {
 /// A log that was found.
 struct StandardWorkloadTrace: RecognisedTrace {
   let group: TraceInput.Group
+  let notes: [Note]
   let passedOver: [PassedOverFile]
   let format = "swf"
 
   var tables: [TraceTable] { [group.traceTable("swf")] }
-  var notes: [Note] { [] }
 
   func records(_ options: ReadOptions) throws(TraceError) -> RecordStream {
     try gather(options).stream()
@@ -244,7 +269,7 @@ public struct StandardWorkloadHeader: Sendable {
   /// The number that the first value of a key begins with, what follows a blank being a remark
   /// (`430 (until 1997)`); nil if it begins with none.
   public func number(_ key: String) -> Double? {
-    self[key]?.split(whereSeparator: \.isWhitespace).first.flatMap { Double($0) }
+    self[key]?.split(whereSeparator: \.isWhitespace).first.flatMap { DecimalText.number($0) }
       .flatMap { $0.isFinite ? $0 : nil }
   }
 

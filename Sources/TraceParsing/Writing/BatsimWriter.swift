@@ -8,13 +8,16 @@ import Workload
 /// task without a run time has no profile and is left out. Profiles, one for each length there is, are
 /// held in memory until the end.
 public final class BatsimWriter: LayoutWriter {
+  public static let places = LayoutPlaces(
+    aspects: [.submission, .estimates], rounding: "CPU requests are whole cores")
+
   private let file: OutputFile
   private let stream: RecordStream
   private var lengths: [Int64: Int] = [:]
   private var order: [Int64] = []
   private var largest: Int64 = 1
   private var count = 0
-  private var leftOut = LeftOut()
+  private var leftOut = LeftOut(places)
 
   /// Begins the file at `path`.
   public init(path: String, stream: RecordStream) throws(TraceError) {
@@ -43,12 +46,8 @@ public final class BatsimWriter: LayoutWriter {
       "\(count == 0 ? "" : ",")\n{\"id\": \"\(id)\", \"subtime\": \(decimal(record.submit.seconds)), "
         + "\"res\": \(resources)\(limit), \"profile\": \"p\(lengths[length] ?? 0)\"}")
     count += 1
-    leftOut.count("memory requests", if: record.request.memory > .zero)
-    leftOut.count("GPU requests", if: record.request.milliGPU > 0)
-    leftOut.count("users", if: record.user != .unknown)
-    leftOut.count("waits", if: record.waitTime > .zero)
-    leftOut.count("outcomes", if: record.outcome != .finished)
-    leftOut.count("instances", times: Int(record.instances) - 1)
+    leftOut.count(record)
+    leftOut.count(coresOf: record)
   }
 
   /// Completes the file.

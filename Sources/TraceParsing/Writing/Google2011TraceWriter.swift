@@ -21,6 +21,14 @@ public final class Google2011TraceWriter {
     public var leftOut: [String: Int] = [:]
   }
 
+  /// What the layout carries.
+  public static let places = LayoutPlaces(
+    aspects: [
+      .submission, .waits, .attempts, .outcomes, .users, .priorities, .schedulingClasses, .memory,
+      .disk,
+      .machines, .apart,
+    ], rounding: "")
+
   private let path: String
   private let staging: String
   /// Tells other processes that this one writes in `staging`.
@@ -32,6 +40,7 @@ public final class Google2011TraceWriter {
   let shift: Microseconds
   private var events: ExternalSorter<WrittenEvent>
   private var lastTime = Microseconds.zero
+  private var leftOut = LeftOut(places)
   private var hasMarkedEnd = false
   private var isComplete = false
   /// What was written so far.
@@ -130,14 +139,10 @@ public final class Google2011TraceWriter {
   static var attemptAllowance: Int { 500_000 }
 
   func count(_ record: TaskRecord) {
-    func leaveOut(_ what: String) { summary.leftOut[what, default: 0] += 1 }
-    if record.deadline.isKnown { leaveOut("deadlines") }
-    if record.estimate.isKnown { leaveOut("run time estimates") }
-    if record.instances > 1 { leaveOut("instance counts above 1") }
-    if record.request.milliGPU > 0 { leaveOut("GPU requests") }
-    if record.priority < 0, table == .taskEvents {
-      leaveOut("unknown priorities (written by class)")
-    }
+    leftOut.count(record)
+    leftOut.count(
+      "unknown priorities (written by class)", if: record.priority < 0 && table == .taskEvents)
+    summary.leftOut = leftOut.counts
   }
 
   /// Writes the tables and gives the folder its name.

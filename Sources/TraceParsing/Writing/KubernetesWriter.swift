@@ -11,9 +11,13 @@ import Workload
 /// creates the pods keeps the time. CPU requests are in thousandths, rounded up; GPUs whole. Memory: nothing that
 /// grows.
 public final class KubernetesWriter: LayoutWriter {
+  public static let places = LayoutPlaces(
+    aspects: [.submission, .users, .instances, .memory, .gpus],
+    rounding: "CPU requests are whole thousandths, GPUs whole")
+
   private let file: OutputFile
   private let stream: RecordStream
-  private var leftOut = LeftOut()
+  private var leftOut = LeftOut(places)
 
   /// Begins the file at `path`.
   ///
@@ -75,11 +79,8 @@ public final class KubernetesWriter: LayoutWriter {
 
         """)
     }
-    leftOut.count("parts of GPUs", if: record.request.milliGPU % 1000 != 0)
-    leftOut.count("waits", if: record.waitTime > .zero)
-    leftOut.count("outcomes", if: record.outcome != .finished)
-    leftOut.count("priorities", if: record.priority >= 0)
-    leftOut.count("estimates", if: record.estimate.isKnown)
+    leftOut.count("fractions of GPUs (rounded up)", if: record.request.milliGPU % 1000 != 0)
+    leftOut.count(record)
   }
 
   /// Amounts as Kubernetes writes them; those of 0 are left away.

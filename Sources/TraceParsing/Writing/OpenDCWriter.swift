@@ -13,6 +13,12 @@ import Workload
 /// that uses all that it asked for, as OpenDC drops tasks without fragments. Tasks are held in memory, some 70 bytes
 /// each, until all are known.
 public final class OpenDCWriter: LayoutWriter {
+  public static let places = LayoutPlaces(
+    aspects: [.submission, .deadlines, .memory, .gpus, .dependencies],
+    rounding:
+      "Times are whole milliseconds, memory is whole kB, cores and GPUs are whole, and of 1000 MHz each"
+  )
+
   /// What a core is written as.
   public static let megahertz = 1000.0
 
@@ -32,7 +38,7 @@ public final class OpenDCWriter: LayoutWriter {
   private let options: ReadOptions
   private var tasks: [Task] = []
   private var numbers = TaskNumbers()
-  private var leftOut = LeftOut()
+  private var leftOut = LeftOut(places)
 
   /// Begins the folder.
   ///
@@ -80,21 +86,16 @@ public final class OpenDCWriter: LayoutWriter {
         memory: (request.memory.rawValue + 999) / 1000,
         deadline: record.deadline.isKnown ? Self.milliseconds(record.deadline.rawValue) : -1,
         gpus: gpus))
-    leftOut.count("CPU requests that are not known (one core is written)", if: !isCPUKnown)
+    leftOut.count(coresOf: record)
     leftOut.count(
-      "fractions of cores (rounded up)", if: isCPUKnown && request.cpu.nano % 1_000_000_000 != 0)
+      "memory requests that are not known (0 is written)", if: record.flags.contains(.memoryUnknown)
+    )
     leftOut.count("fractions of GPUs (rounded up)", if: request.milliGPU % 1000 != 0)
     leftOut.count("fractions of a kB (rounded up)", if: request.memory.rawValue % 1000 != 0)
     leftOut.count(
       "fractions of a millisecond",
       if: record.submit.rawValue % 1000 != 0 || record.runTime.rawValue % 1000 != 0)
-    leftOut.count("users", if: record.user != .unknown)
-    leftOut.count("priorities", if: record.priorityClass != .unknown)
-    leftOut.count("estimates", if: record.estimate.isKnown)
-    leftOut.count("waits", if: record.waitTime > .zero)
-    leftOut.count("outcomes", if: record.outcome != .finished)
-    leftOut.count("disk requests", if: request.disk > .zero)
-    leftOut.count("instances", times: Int(record.instances) - 1)
+    leftOut.count(record)
   }
 
   /// Writes the files.
@@ -114,7 +115,6 @@ public final class OpenDCWriter: LayoutWriter {
     let files =
       [try writeTasks(ids), try writeFragments(ids)] + (try writeTopology().map { [$0] } ?? [])
     for file in files { try file.commit() }
-    leftOut.count("dependencies", times: stream.dependencies.count)
     return leftOut.counts
   }
 
@@ -130,6 +130,13 @@ public final class OpenDCWriter: LayoutWriter {
     if hasDeadlines { columns.append(ParquetColumn("deadline", .int64)) }
     if hasGPUs {
       columns += [ParquetColumn("gpu_count", .int32), ParquetColumn("gpu_capacity", .double)]
+    }
+    let parents = stream.dependencies.isEmpty ? nil : parents(ids)
+    let children = parents.map { Self.children($0, ids) }
+    for name in parents == nil ? [] : ["parents", "children"] {
+      var column = ParquetColumn(name, .int32, isNullable: true)
+      column.isList = true
+      columns.append(column)
     }
     let file = try OutputFile(path: path + "/tasks.parquet")
     let tasks = tasks
@@ -149,11 +156,50 @@ public final class OpenDCWriter: LayoutWriter {
             try group.write("gpu_count") { tasks[start + $0].gpus }
             try group.write("gpu_capacity") { Double(tasks[start + $0].gpus) * Self.megahertz }
           }
+          if let parents, let children {
+            try group.writeLists("parents") { parents[start + $0] }
+            try group.writeLists("children") { children[start + $0] }
+          }
         }
       }
       try writer.finish()
     }
     return file
+  }
+
+  // MARK: - Dependencies
+
+  /// The ids of the tasks that each task waits for; those that are not written, and think times, are counted.
+  private func parents(_ ids: [Int32]) -> [[Int32]] {
+    var members: [Int64: [Int]] = [:]
+    if stream.dependencies.tasks.contains(where: { $0.index == TaskID.wholeJob }) {
+      for (place, task) in tasks.enumerated() { members[task.id.job, default: []].append(place) }
+    }
+    return tasks.map { task in
+      let own = stream.dependencies.dependencies(of: task.id)
+      let ofJob = stream.dependencies.dependencies(of: TaskID(wholeJob: task.id.job))
+      var parents: [Int32] = []
+      for dependency in own + ofJob {
+        let before = dependency.predecessor
+        let places =
+          before.index == TaskID.wholeJob
+          ? members[before.job] ?? [] : [numbers.number(of: before)].compactMap { $0 }
+        leftOut.count("dependencies on tasks that are not written", if: places.isEmpty)
+        leftOut.count("think times", if: dependency.think > .zero)
+        parents += places.map { ids[$0] }
+      }
+      return parents
+    }
+  }
+
+  private static func children(_ parents: [[Int32]], _ ids: [Int32]) -> [[Int32]] {
+    var places: [Int32: Int] = [:]
+    for (place, id) in ids.enumerated() { places[id] = place }
+    var children = [[Int32]](repeating: [], count: ids.count)
+    for (place, list) in parents.enumerated() {
+      for parent in list { if let owner = places[parent] { children[owner].append(ids[place]) } }
+    }
+    return children
   }
 
   // MARK: - Fragments
@@ -247,8 +293,12 @@ public final class OpenDCWriter: LayoutWriter {
         leftOut.count("machines' later comings and goings")
         continue
       }
+      // Memory that is not known is no limit, and a host has to have some.
+      let isUnknown = event.unknown.contains(.memory)
+      leftOut.count("machines' memory that is not known (16 PiB are written)", if: isUnknown)
       let host = Host(
-        cores: event.capacity.cpu.nano / 1_000_000_000, memory: event.capacity.memory.rawValue,
+        cores: event.capacity.cpu.nano / 1_000_000_000,
+        memory: isUnknown ? Ranges.amount.upperBound : event.capacity.memory.rawValue,
         gpus: event.capacity.milliGPU / 1000)
       guard host.cores > 0 else {
         leftOut.count("machines without a whole core")

@@ -10,10 +10,14 @@ import Workload
 /// they come, account, partition and quality of service those of its tutorials: the simulated cluster's must be
 /// called so. CPU requests are rounded up to whole tasks, memory to MiB. Memory: 12 bytes a user.
 public final class SlurmSimulatorWriter: LayoutWriter {
+  public static let places = LayoutPlaces(
+    aspects: [.submission, .estimates, .users, .instances, .memory, .gpus],
+    rounding: "CPU and GPU requests are whole, memory is whole MiB, estimates whole seconds")
+
   private let file: OutputFile
   private let stream: RecordStream
   private var users: [UInt32: Int] = [:]
-  private var leftOut = LeftOut()
+  private var leftOut = LeftOut(places)
 
   /// Begins the file at `path`.
   ///
@@ -45,10 +49,9 @@ public final class SlurmSimulatorWriter: LayoutWriter {
     let memory = (record.request.memory.rawValue + 1_048_575) / 1_048_576 * copies
     if memory > 0 { line += " --mem=\(memory)" }
     try file.write(line + " -A account1 -p normal -q normal pseudo.job\n")
-    leftOut.count("parts of GPUs", if: record.request.milliGPU % 1000 != 0)
-    leftOut.count("waits", if: record.waitTime > .zero)
-    leftOut.count("outcomes", if: record.outcome != .finished)
-    leftOut.count("priorities", if: record.priority >= 0)
+    leftOut.count("fractions of GPUs (rounded up)", if: record.request.milliGPU % 1000 != 0)
+    leftOut.count(record)
+    leftOut.count(coresOf: record)
   }
 
   /// `1-02:03:04`, whole minutes at least; seconds are rounded up.

@@ -14,8 +14,21 @@ public final class StandardWorkloadWriter {
   /// The numbers given to records from elsewhere, where dependencies need them.
   private var numbers: [TaskID: Int] = [:]
   private var count = 0
+  private var lost = LeftOut(places)
   /// Dependencies that were left out: the layout has one preceding job, of a smaller number.
-  public private(set) var leftOut = 0
+  private var lostDependencies = 0
+
+  /// What the layout had no place for.
+  public var leftOut: [String: Int] {
+    var counts = lost.counts
+    if lostDependencies > 0 { counts["dependencies"] = lostDependencies }
+    return counts
+  }
+
+  /// What the layout carries of records from elsewhere.
+  public static let places = LayoutPlaces(
+    aspects: [.submission, .waits, .estimates, .users, .memory, .outcomes, .dependencies],
+    rounding: "Times are whole seconds, cores are whole, memory is whole KiB a core")
 
   /// Begins the log at `path`.
   ///
@@ -42,7 +55,15 @@ public final class StandardWorkloadWriter {
     count += 1
     if !isLog, !stream.dependencies.isEmpty { numbers[record.id] = count }
     var fields = StandardWorkloadColumn.allCases.map { field($0, of: record) }
-    if !isLog { setDependency(record.id, &fields) }
+    if !isLog {
+      setDependency(record.id, &fields)
+      lost.count(record)
+      lost.count(coresOf: record)
+      lost.count(
+        "names of users (numbers are written)",
+        if: record.user != .unknown && Int64(stream.symbols[record.user]) == nil)
+      lost.count("fractions of a second", if: Self.hasFraction(record))
+    }
     try file.write(fields.joined(separator: " ") + "\n")
   }
 
@@ -65,6 +86,10 @@ public final class StandardWorkloadWriter {
     }
   }
 
+  private static func hasFraction(_ record: TaskRecord) -> Bool {
+    [record.submit, record.waitTime, record.runTime].contains { $0.rawValue % 1_000_000 != 0 }
+  }
+
   /// Completes the file.
   public func finish() throws(TraceError) { try file.commit() }
 
@@ -72,7 +97,7 @@ public final class StandardWorkloadWriter {
     let dependencies = stream.dependencies.dependencies(of: id)
     guard !dependencies.isEmpty else { return }
     let known = dependencies.filter { numbers[$0.predecessor] != nil }
-    leftOut += dependencies.count - min(1, known.count)
+    lostDependencies += dependencies.count - min(1, known.count)
     if let last = known.last, let number = numbers[last.predecessor] {
       fields[StandardWorkloadColumn.precedingJob.rawValue] = "\(number)"
       fields[StandardWorkloadColumn.thinkTime.rawValue] = seconds(last.think)

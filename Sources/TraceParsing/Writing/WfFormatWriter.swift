@@ -8,6 +8,8 @@ import Workload
 /// Tasks are held in memory, some 60 bytes each, until all are known: those of a job may be far apart. The
 /// format has no times of submission; a task starts when its parents have ended.
 public final class WfFormatWriter: LayoutWriter {
+  public static let places = LayoutPlaces(aspects: [.memory, .dependencies], rounding: "")
+
   private struct Task {
     var index: Int32
     var run: Microseconds
@@ -19,7 +21,7 @@ public final class WfFormatWriter: LayoutWriter {
   private let stream: RecordStream
   private var jobs: [Int64: [Task]] = [:]
   private var order: [Int64] = []
-  private var leftOut = LeftOut()
+  private var leftOut = LeftOut(places)
 
   /// Begins the folder at `path`, which must not be there.
   public init(path: String, stream: RecordStream) throws(TraceError) {
@@ -42,11 +44,7 @@ public final class WfFormatWriter: LayoutWriter {
         index: record.id.index, run: record.runTime,
         cpu: record.flags.contains(.cpuUnknown) ? .zero : record.request.cpu,
         memory: record.flags.contains(.memoryUnknown) ? .zero : record.request.memory))
-    leftOut.count("times of submission", if: record.submit > .zero)
-    leftOut.count("GPU requests", if: record.request.milliGPU > 0)
-    leftOut.count("users", if: record.user != .unknown)
-    leftOut.count("outcomes", if: record.outcome != .finished)
-    leftOut.count("instances", times: Int(record.instances) - 1)
+    leftOut.count(record)
   }
 
   /// Writes the files.

@@ -5,11 +5,11 @@ import Runs
 import Simulation
 import TraceParsing
 
-/// `tracemill sweep`: an experiment over the values of one key, or the value at which a condition ends.
+/// `tracemill sweep`: an experiment over the values of some keys, or the value at which a condition ends.
 struct SweepCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep",
-    abstract: "Vary one key of workload, cluster, engine or scheduler: a metric against it.",
+    abstract: "Vary keys of workload, cluster, engine or scheduler: a metric against them.",
     discussion: """
       Keys: load, tasks, duration, rate, cores, estimates (parameters of presets, scenarios and profiles), those \
       of mmc: and poisson: (run, law, cv, ...), and any key deep in a scenario (classes.short.share, \
@@ -19,13 +19,14 @@ struct SweepCommand: AsyncParsableCommand {
       sleepAfterSeconds); engine.KEY (any of an experiment's engine, such as queue, depth or \
       network.rackLatency); scheduler.KEY (a parameter in a scheduler's name, such as d of sampled:best-fit,d=3).
 
-      A value is a number or a word, a list a,b,c or a range from:to:step. What is written is what compare writes, \
-      with the figure and the table of every metric against the key first, and the key as a column of \
-      cells.csv. The same command again goes on where it was.
+      A value is a number, a time or a word; a list is a,b,c (a;b;c where values have commas), a range from:to:step. \
+      Several --vary are run in all combinations. What is written is what compare writes, with the figure and the \
+      table of every metric against the key first, and the keys as columns of cells.csv. The same command again goes \
+      on where it was.
 
-      --find asks for the value at which a condition ends, by bisection between the ends of --vary: \
-      where the interval of the mean over seeds lies on one side of the limit, the condition holds or \
-      fails with that confidence; between the two nearest such values more seeds are needed to tell.
+      --find asks for the value at which a condition ends, by bisection between the ends of --vary: where the \
+      interval of the mean over seeds lies on one side of the limit, it holds or fails with that confidence; \
+      between the two nearest such values more seeds are needed to tell.
 
       Examples:
         tracemill sweep --workload study --cluster study:100 --scheduler first-fit --scheduler best-fit \
@@ -57,8 +58,9 @@ struct SweepCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What is varied, and its values: load=0.5:0.95:0.05.", valueName: "key=values"))
-  var vary: Variation
+      "What is varied, and its values: load=0.5:0.95:0.05; may be repeated.",
+      valueName: "key=values"))
+  var vary: [Variation]
 
   @Option(
     help: ArgumentHelp(
@@ -105,18 +107,18 @@ struct SweepCommand: AsyncParsableCommand {
     for name in metric + (find.map { [$0.metric] } ?? []) where Metric(name) == nil {
       throw ValidationError(unknownName("metric", name, among: Metric.catalogue.map(\.name)))
     }
-    for name in scheduler where NamedScheduler.file(name) == nil {
-      guard NamedScheduler.policy(named: name) != nil else {
-        throw ValidationError(NamedScheduler.noSuch(name))
-      }
+    for name in scheduler
+    where NamedScheduler.file(name) == nil && NamedScheduler.policy(named: name) == nil {
+      throw ValidationError(NamedScheduler.noSuch(name))
     }
     if let find {
       guard waits.waitsBy.isEmpty else {
         throw ValidationError("--find prints a value and no table of waits: it takes no --by")
       }
-      if let obstacle = find.obstacle(vary, seeds: seeds) { throw ValidationError(obstacle) }
-    } else if vary.range != nil {
-      throw ValidationError("--vary \(vary.key): a range without a step is for --find")
+      guard vary.count == 1 else { throw ValidationError("--find takes one --vary: its range") }
+      if let obstacle = find.obstacle(vary[0], seeds: seeds) { throw ValidationError(obstacle) }
+    } else if let range = vary.first(where: { $0.range != nil }) {
+      throw ValidationError("--vary \(range.key): a range without a step is for --find")
     }
   }
 
@@ -137,14 +139,14 @@ struct SweepCommand: AsyncParsableCommand {
     if find != nil { for warning in warnings { reading.logger?.warning("\(warning)") } }
     let sweep = Sweep(base, folder: folder, reading: reading)
     if let find {
-      let found = try await sweep.search(find, vary, threads: reading.threads)
+      let found = try await sweep.search(find, vary[0], threads: reading.threads)
       let objects = found.map { $1.object(scheduler: $0) }
       return try writeOutput(
         json
           ? jsonText(["found": objects]) + "\n"
           : found.map { $1.text(scheduler: $0) }.joined())
     }
-    var definition = try sweep.definition(vary.key, vary.values)
+    var definition = try sweep.definition(ExperimentAxes(vary))
     if experiment == nil { definition.nameWhatStays() }
     var job = ExperimentJob(definition, folder: folder, output: output)
     job.reading = reading
@@ -154,10 +156,9 @@ struct SweepCommand: AsyncParsableCommand {
   private func parts() throws -> ExperimentDefinition {
     var definition = try ExperimentDefinition(
       workloads: [workload ?? ""], clusters: [cluster ?? ""], schedulers: scheduler, seeds: [1])
-    definition.name = "sweep of \(vary.key)"
+    definition.name = "sweep of \(vary.map(\.key).joined(separator: ", "))"
     // Named by what is varied, until it is known what stays.
-    definition.workloads[0].name = "workload"
-    definition.clusters[0].name = "cluster"
+    (definition.workloads[0].name, definition.clusters[0].name) = ("workload", "cluster")
     try options.apply(to: &definition)
     return definition
   }

@@ -23,7 +23,7 @@ from ._commands import (
     tune,
     verify,
 )
-from ._compare import Comparison, compare
+from ._compare import Comparison, compare, sweep
 from ._errors import (
     Cancelled,
     Closed,

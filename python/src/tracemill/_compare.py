@@ -128,6 +128,9 @@ def compare(
     metrics: Sequence[str] | None = None,
     level: float | None = None,
     by: Sequence[str] | None = None,
+    axes: Mapping[str, Any] | None = None,
+    zip: Sequence[Any] | None = None,
+    exclude: Sequence[Mapping[str, Any]] | None = None,
     progress: Progress = None,
     **engine: Any,
 ) -> Comparison:
@@ -139,6 +142,10 @@ def compare(
     scheduler of your own is called by its ``name``, else by its class. ``by=["user", "size"]`` tells waits apart by
     these too: see ``Comparison.waits``.
 
+    ``axes``, ``zip`` and ``exclude`` are those of an experiment's file (``axes={"load": [0.5, 0.7]}``): all combinations
+    of the values are run. A list for a key of the engine is an axis too (``queue=["fifo", "sjf"]``). ``cells`` has a
+    column for each.
+
     Cells run side by side on all cores, but one after the other where a scheduler is Python. With an
     experiment's file, a report and a results store: ``tracemill compare``.
     """
@@ -146,6 +153,9 @@ def compare(
     functions: list[Any] = []
     described: dict[str, Any] = keys({"baseline": baseline, "metrics": metrics, "level": level, "waits_by": by})
     described["name"] = "comparison"
+    for name, value in (("axes", axes), ("zip", zip), ("exclude", exclude)):
+        if value is not None:
+            described[name] = plain(value)
     described["workloads"] = _named([_workload(item, tables) for item in workloads])
     described["clusters"] = _named([_cluster(item) for item in clusters])
     described["schedulers"] = _named([_scheduler(item, functions) for item in schedulers])
@@ -158,6 +168,22 @@ def compare(
             text(described), tables, functions, watcher(progress, "compare"), files_for(*sources)
         )
     )
+
+
+def sweep(
+    workload: Any,
+    cluster: ClusterLike,
+    schedulers: Sequence[Any],
+    vary: Mapping[str, Any],
+    seeds: int | Iterable[int] = 10,
+    **more: Any,
+) -> Comparison:
+    """Runs schedulers along axes: ``sweep("study", "study:100", ["first-fit"], {"load": "0.5:0.9:0.1"})``.
+
+    ``vary`` has the keys of ``tracemill sweep --vary``, each with a list of values or a range ``"FROM:TO:STEP"``; all
+    combinations are run, but for what ``zip`` pairs and ``exclude`` leaves out. ``more`` is what ``compare()`` takes.
+    """
+    return compare([workload], [cluster], schedulers, seeds, axes=vary, **more)
 
 
 def _named(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

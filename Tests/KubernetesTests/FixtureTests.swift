@@ -1,14 +1,13 @@
 import Foundation
+import KubeExtender
 import KubeObjects
 import KubeRules
-import KubeServer
+import TestSupport
 import Testing
 
 /// Bodies that real kube-schedulers of two versions sent (../shared/kubernetes/fixtures).
 enum Fixtures {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("shared/kubernetes/fixtures").path
+  static let folder = packageRoot.appendingPathComponent("../shared/kubernetes/fixtures").path
   static let areThere = FileManager.default.fileExists(atPath: folder)
 
   /// Paths of the requests of a verb.
@@ -37,8 +36,12 @@ struct ByNumber: NodeScorer {
 
 @Suite(.enabled(if: Fixtures.areThere, "needs ../shared/kubernetes/fixtures"))
 struct FixtureTests {
-  private func service(nodesOf path: String) throws -> ExtenderService {
-    let service = ExtenderService(scorer: ByNumber(), metrics: Metrics())
+  private func service(
+    nodesOf path: String, decidesInFilter: Bool = false
+  ) throws -> ExtenderService {
+    var settings = ExtenderService.Settings()
+    settings.decidesInFilter = decidesInFilter
+    let service = ExtenderService(scorer: ByNumber(), metrics: Metrics(), settings: settings)
     let list = URL(fileURLWithPath: path).deletingLastPathComponent()
       .appendingPathComponent("nodes.json").path
     struct List: Decodable { var items: [Node] }
@@ -87,6 +90,34 @@ struct FixtureTests {
       }
     }
     #expect(seen > 20)
+  }
+
+  /// Where filter decides, its answer is the policy's node of those that it would keep, and what it would
+  /// refuse is refused in the same words.
+  @Test func filterDecides() throws {
+    var chosen = 0
+    for path in Fixtures.requests("filter") {
+      let body = Fixtures.bytes(path)
+      let request = try Fixtures.object(body)
+      let nodes = (path as NSString).deletingLastPathComponent + "/nodes.json"
+      guard request["NodeNames"] is [String], FileManager.default.fileExists(atPath: nodes)
+      else { continue }
+      let all = try Fixtures.object(service(nodesOf: path).answer(.filter, body))
+      let asked = try service(nodesOf: path, decidesInFilter: true)
+      let one = try Fixtures.object(asked.answer(.filter, body))
+      let kept = try #require(all["NodeNames"] as? [String])
+      let node = try #require(one["NodeNames"] as? [String])
+      #expect(one["FailedNodes"] as? [String: String] == all["FailedNodes"] as? [String: String])
+      #expect(node.count == min(1, kept.count) && Set(node).isSubset(of: kept))
+      guard kept.count > 1 else { continue }
+      chosen += 1
+      // The nodes of the list are numbered in its order, and the last is liked best.
+      let list = try #require(
+        Fixtures.object(Fixtures.bytes(nodes))["items"] as? [[String: Any]])
+      let order = list.compactMap { ($0["metadata"] as? [String: Any])?["name"] as? String }
+      #expect(node == [order.last { kept.contains($0) } ?? ""])
+    }
+    #expect(chosen > 5)
   }
 
   @Test func prioritizeScoresEveryNodeFromZeroToTen() throws {

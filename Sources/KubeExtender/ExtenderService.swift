@@ -38,6 +38,9 @@ public final class ExtenderService: Sendable {
     /// An answer that cannot be begun within so many seconds, since the view is being changed, is one that
     /// lets every node pass.
     public var deadlineSeconds = 1.0
+    /// Whether filter answers with the policy's node alone. kube-scheduler takes a single node without asking
+    /// for scores, its own or an extender's: one call a pod instead of two, and the policy alone decides.
+    public var decidesInFilter = false
     /// The default settings.
     public init() {}
   }
@@ -173,6 +176,7 @@ public final class ExtenderService: Sendable {
   private func filter(_ arguments: ExtenderArguments) -> [UInt8] {
     var failed: [(node: String, reason: String)] = []
     var kept: [Int] = []
+    let now = clock()
     let degraded = decide { state in
       if settings.isStateless { Self.take(arguments, &state) }
       let shape = state.view.number(of: PodShape(arguments.pod))
@@ -189,6 +193,15 @@ public final class ExtenderService: Sendable {
           kept.append(index)
         }
       }
+      guard settings.decidesInFilter, kept.count > 1 else { return }
+      let known = kept.compactMap { index in
+        state.view.number(arguments.nodeNames[index]).map { (index: index, number: $0) }
+      }
+      let raw = state.chooser.scores(shape, nodes: known.map(\.number), on: &state.view)
+      // Where the policy takes none of them, all are kube-scheduler's to choose from.
+      guard let best = Self.best(raw) else { return }
+      kept = [known[best].index]
+      promise(arguments.pod, shape, to: known[best].number, &state, now)
     }
     if let degraded {
       metrics.count("tracemill_degraded_total", "verb=\"filter\",reason=\"\(degraded.rawValue)\"")
@@ -197,6 +210,23 @@ public final class ExtenderService: Sendable {
     metrics.count(
       "tracemill_decisions_total", "verb=\"filter\",result=\"\(kept.isEmpty ? "none" : "some")\"")
     return Self.filterAnswer(arguments, kept: kept, failed: failed)
+  }
+
+  /// The place of the first greatest of finite scores; nil if there is none.
+  private static func best(_ scores: [Double?]) -> Int? {
+    var best: (place: Int, score: Double)?
+    for (place, score) in scores.enumerated() {
+      if let score, score.isFinite, score > best?.score ?? -.infinity { best = (place, score) }
+    }
+    return best?.place
+  }
+
+  /// A node of a watched view counts as taken until the watch says otherwise.
+  private func promise(
+    _ pod: Pod, _ shape: Int32, to node: Int, _ state: inout State, _ now: Double
+  ) {
+    guard !settings.isStateless else { return }
+    state.view.promise(pod, shape, to: node, until: now + settings.promiseSeconds)
   }
 
   private static func filterAnswer(
@@ -238,9 +268,8 @@ public final class ExtenderService: Sendable {
         scores[entry.index] = score
       }
       // The best node is the likely one: what was promised counts until the watch says otherwise.
-      if !settings.isStateless, let best = known.max(by: { scores[$0.index] < scores[$1.index] }) {
-        state.view.promise(
-          arguments.pod, shape, to: best.number, until: now + settings.promiseSeconds)
+      if let best = known.max(by: { scores[$0.index] < scores[$1.index] }) {
+        promise(arguments.pod, shape, to: best.number, &state, now)
       }
     }
     if let degraded {
