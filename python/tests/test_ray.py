@@ -212,6 +212,40 @@ def test_what_fails_is_named(cluster: Any, trace: pathlib.Path, tmp_path: pathli
     ]
 
 
+def test_stragglers_run_twice(
+    cluster: Any, trace: pathlib.Path, whole: bytes, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that hangs over its shard is overtaken by a twin, and the call does not wait for it."""
+    marker = tmp_path / "first"
+
+    def slow(words: Any, options: Any, wanted: str, version: str) -> bytes:
+        if options["shard"].startswith("2/"):
+            try:
+                os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                pass
+            else:
+                time.sleep(600)
+        return do(words, options, wanted, version)
+
+    do = shards._do
+    monkeypatch.setattr(shards, "_do", slow)
+    begun = time.monotonic()
+    target = tmp_path / "a.parquet"
+    seen: list[shards.Progress] = []
+    shards.convert(trace, target, shards=6, stragglers=3, progress=seen.append)
+    assert marker.exists() and time.monotonic() - begun < 300
+    assert target.read_bytes() == whole
+    assert seen[-1].done == 6 and seen[-1].failed == 0
+
+
+def test_a_worker_without_the_package_is_told(cluster: Any, trace: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    bare = {"num_cpus": 1, "runtime_env": {"env_vars": {"PYTHONPATH": str(tmp_path)}}}
+    with pytest.raises(shards.ShardError, match="a worker has no tracemill: pip install tracemill on every node"):
+        shards.convert(trace, tmp_path / "a.parquet", shards=2, resources=bare, retries=0, progress=None)
+    assert not (tmp_path / "a.parquet").exists()
+
+
 def test_find(cluster: Any) -> None:
     options: dict[str, Any] = {"workload": "study:tasks=200", "cluster": "study:20", "seeds": 3}
     condition, vary = "load where wait_mean_s < 20", "load=0.3:1.2"

@@ -82,6 +82,7 @@ __all__ = [
     "open",
     "report",
     "simulate",
+    "sweep",
     "train",
     "tune",
     "verify",
