@@ -20,6 +20,13 @@ let package = Package(
         .product(name: "Workload", package: "tracemill"),
       ]),
     .executableTarget(
+      name: "bench-draw",
+      dependencies: [
+        .product(name: "Fitting", package: "tracemill"),
+        .product(name: "Generation", package: "tracemill"),
+        .product(name: "Workload", package: "tracemill"),
+      ]),
+    .executableTarget(
       name: "bench-marl",
       dependencies: [
         .product(name: "MARL", package: "tracemill"),

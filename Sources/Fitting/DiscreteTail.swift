@@ -184,7 +184,8 @@ public struct CountSample: Sendable {
       let size = tail.isXminGiven ? tail.tailCount : size
       let drawn = (0..<size).map { _ -> Double in
         if tail.isXminGiven || below == 0 || generator.openUniform() < share {
-          return table.value(generator.openUniform())
+          let p = generator.openUniform()
+          return table.value(p) ?? law.quantile(p)
         }
         let pick = Int(generator.next().multipliedFullWidth(by: UInt64(below)).high)
         var (low, high) = (0, known.count - 1)
@@ -205,12 +206,11 @@ public struct CountSample: Sendable {
   }
 }
 
-/// A law of whole numbers as a table: exactly its quantiles, at the speed of a lookup for all but the far tail.
+/// A law of whole numbers as a table: exactly its quantiles, at the speed of a lookup, for all but the far tail.
 package struct CountTable: Sendable {
-  private let law: Law
   private let first: Double
   /// P(X ≤ first + place).
-  private var upTo: [Double] = []
+  private var upTo: [Double]
   /// Where to look for a probability of so many 4096ths.
   private var guide: [Int32] = []
 
@@ -219,25 +219,41 @@ package struct CountTable: Sendable {
 
   /// The table of the law's first values, until hardly any of it is left or there are 65,536. O(values).
   package init(_ law: Law) {
-    self.law = law
-    first = law.lowerBound
-    var place = 0
-    while upTo.count < Self.most {
-      let probability = law.cdf(first + Double(upTo.count))
-      upTo.append(probability)
-      if probability >= 1 - 1e-9 { break }
+    // Of a law of large numbers none below is ever drawn.
+    first = law.quantile(0x1p-53)
+    let last = min(law.upperQuantile(1e-9), first + Double(Self.most - 1))
+    upTo = [Double](repeating: 0, count: Int(last - first) + 1)
+    // Masses are closed forms where distribution functions are sums. They are added up from the nearer end, so that
+    // neither tail loses digits.
+    var (place, below) = (0, law.cdf(first))
+    while place < upTo.count, below < 0.5 {
+      upTo[place] = below
+      place += 1
+      below += law.mass(at: first + Double(place))
     }
+    var above = law.survival(last)
+    for top in stride(from: upTo.count - 1, through: place, by: -1) {
+      upTo[top] = 1 - above
+      above += law.mass(at: first + Double(top))
+    }
+    place = 0
     for cell in 0...Self.cells {
       while place < upTo.count, upTo[place] < Double(cell) / Double(Self.cells) { place += 1 }
       guide.append(Int32(place))
     }
   }
 
-  /// The least value whose probability of it and all below is at least `p`, in (0, 1).
-  package func value(_ p: Double) -> Double {
+  /// The probability of all values of the table.
+  package var covered: Double { upTo[upTo.count - 1] }
+  /// The greatest of them.
+  package var last: Double { first + Double(upTo.count - 1) }
+
+  /// The least value whose probability of it and all below is at least `p`, in (0, 1); nil for one beyond the
+  /// table.
+  package func value(_ p: Double) -> Double? {
     var place = Int(guide[Int(p * Double(Self.cells))])
     while place > 0, upTo[place - 1] >= p { place -= 1 }
     while place < upTo.count, upTo[place] < p { place += 1 }
-    return place < upTo.count ? first + Double(place) : law.quantile(p)
+    return place < upTo.count ? first + Double(place) : nil
   }
 }

@@ -31,7 +31,23 @@ public struct NegativeBinomial: ParametricDistribution {
   public func logSurvival(_ x: Double) -> Double {
     if x < 1 { return 0 }
     if x == .infinity { return -.infinity }
-    return negativeBinomialTail(size: size, excess: excess, x.rounded(.down)).value
+    let m = x.rounded(.down)
+    // Where a sum would have thousands of terms.
+    if variance > 1e6 { return logSurvivalByFraction(m) }
+    return negativeBinomialTail(size: size, excess: excess, m).value
+  }
+
+  /// P(X - 1 ≥ m) is the regularised incomplete beta function I(m, size) at excess / (size + excess). Relative error
+  /// about 1e-9 of counts of a million, by reason of the gamma functions. O(√m).
+  private func logSurvivalByFraction(_ m: Double) -> Double {
+    let ratio = excess / (size + excess)
+    let front =
+      logGamma(m + size) - logGamma(m) - logGamma(size) - m * log1p(size / excess)
+      - size * log1p(excess / size)
+    if ratio < (m + 1) / (m + size + 2) {
+      return min(0, front - log(m) + log(betaFraction(m, size, ratio)))
+    }
+    return log1mexp(min(0, front - log(size) + log(betaFraction(size, m, 1 - ratio))))
   }
 
   public func quantile(logSurvival level: Double) -> Double {

@@ -234,3 +234,26 @@ package func kolmogorovLimitSurvival(_ t: Double) -> Double {
   let x = exp(-2 * t * t)
   return min(1, 2 * (x - pow(x, 4) + pow(x, 9)))
 }
+
+/// The continued fraction of the incomplete beta function (DLMF 8.17.22) by Lentz's method: I(x; a, b) is it times
+/// x^a (1 - x)^b / (a B(a, b)). For x below (a + 1) / (a + b + 2), where it converges in O(√max(a, b)).
+func betaFraction(_ a: Double, _ b: Double, _ x: Double) -> Double {
+  let tiny = 1e-300
+  func away(_ value: Double) -> Double { abs(value) < tiny ? tiny : value }
+  var c = 1.0
+  var d = 1 / away(1 - (a + b) * x / (a + 1))
+  var fraction = d
+  for step in 1...100_000 {
+    let m = Double(step)
+    for term in [
+      m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+      -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+    ] {
+      d = 1 / away(1 + term * d)
+      c = away(1 + term / c)
+      fraction *= d * c
+    }
+    if abs(d * c - 1) < 1e-15 { break }
+  }
+  return fraction
+}

@@ -16,7 +16,7 @@ struct ArrivalClock: Sendable {
   private let curve: WeeklyCurve?
   private let replay: Replay?
   private let renewal: RenewalClock?
-  private var batches: BatchSampler?
+  private let batches: BatchSampler?
 
   init(_ model: ArrivalModel, seed: UInt64) {
     points = GammaBridge(seed: seed, name: "arrivals")
@@ -51,25 +51,21 @@ struct ArrivalClock: Sendable {
       return own(of: block, into: times)
     }
     // Points from any number on, which may lie in two blocks.
-    var copy = self
-    copy.batches = nil
     batches.times(of: block, into: times) { first, part in
       let size = GammaBridge.blockSize
       withUnsafeTemporaryAllocation(of: Double.self, capacity: size) { whole in
         var place = 0
         while place < part.count {
           let own = (first + place) / size
-          copy.points.points(of: own, into: whole)
+          points.points(of: own, into: whole)
           while place < part.count, (first + place) / size == own {
             part[place] = whole[first + place - own * size]
             place += 1
           }
         }
       }
-      copy.carry(part, gap: 1 / (rate * (1 - batches.model.share)))
+      carry(part, gap: 1 / (rate * (1 - batches.model.share)))
     }
-    self = copy
-    self.batches = batches
   }
 
   private mutating func own(of block: Int, into times: UnsafeMutableBufferPointer<Double>) {
@@ -164,8 +160,11 @@ private struct Modulation: Sendable {
   private var block = -1
   private var firstEnds = [Double](repeating: 0, count: GammaBridge.blockSize)
   private var secondEnds = [Double](repeating: 0, count: GammaBridge.blockSize)
-  /// Where the loaded block begins and ends: time in each state.
+  /// Where the loaded block begins: time in each state.
   private var begin = (0.0, 0.0)
+  /// Integrated rate at its begin and end. They are asked for with each arrival; to find them anew takes
+  /// O(log block) gamma variables.
+  private var levels = (0.0, -1.0)
 
   init(_ process: MMPP2, seed: UInt64, name: String) {
     let mean = process.rate
@@ -189,7 +188,11 @@ private struct Modulation: Sendable {
 
   private mutating func load(_ block: Int) {
     self.block = block
-    begin = (first.ends(of: block).begin * stays.0, second.ends(of: block).begin * stays.1)
+    let (a, b) = (first.ends(of: block), second.ends(of: block))
+    begin = (a.begin * stays.0, b.begin * stays.1)
+    levels = (
+      begin.0 * rates.0 + begin.1 * rates.1, a.end * stays.0 * rates.0 + b.end * stays.1 * rates.1
+    )
     firstEnds.withUnsafeMutableBufferPointer { first.points(of: block, into: $0) }
     secondEnds.withUnsafeMutableBufferPointer { second.points(of: block, into: $0) }
   }
@@ -200,8 +203,8 @@ private struct Modulation: Sendable {
   /// Loads the block of cycles in which the integrated rate reaches `level`; false where it is beyond
   /// all that are looked through.
   private mutating func find(_ target: Double) -> Bool {
-    if block >= 0, level(endOf: block - 1) <= target, target < level(endOf: block) { return true }
-    if block >= 0, level(endOf: block) <= target, target < level(endOf: block + 1) {
+    if levels.0 <= target, target < levels.1 { return true }
+    if block >= 0, levels.1 <= target, target < level(endOf: block + 1) {
       load(block + 1)
       return true
     }

@@ -150,4 +150,14 @@ public struct StandingTask: Codable, Sendable, Hashable {
   public var spansMachines: Bool
   /// Seconds that it runs on; where the end of the trace cut it off, as long as the trace at least.
   public var rest: Double
+
+  /// A task of these figures.
+  public init(
+    priorityClass: String, cpu: Double, memory: Double, gpus: Double = 0, instances: Int32 = 1,
+    spansMachines: Bool = false, rest: Double
+  ) {
+    (self.priorityClass, self.cpu, self.memory) = (priorityClass, cpu, memory)
+    (self.gpus, self.instances, self.spansMachines) = (gpus, instances, spansMachines)
+    self.rest = rest
+  }
 }

@@ -4,15 +4,28 @@ import Fitting
 /// A law made ready for drawing many values at once: uniform numbers in, values out, in place.
 ///
 /// Families with `BlockQuantiles` are computed a block at a time, those that are inverted by search go
-/// through a table of their quantiles (``QuantileGrid``), the others through the law's quantile function.
-struct MarginSampler: Sendable {
+/// through a table of their quantiles (``QuantileGrid``, else ``AdaptiveGrid``), laws of whole numbers through a table
+/// of their probabilities, the others through the law's quantile function.
+///
+/// ```swift
+/// let sampler = MarginSampler(law)
+/// withUnsafeTemporaryAllocation(of: Double.self, capacity: 256) { column in
+///   stream.openUniforms(from: 0, into: column)
+///   sampler.transform(column)                     // 256 values of the law
+/// }
+/// ```
+public struct MarginSampler: Sendable {
   private enum Kind: Sendable {
     case block(BlockQuantiles)
     case steps([Double])
     case lines([Double])
     case grid(QuantileGrid)
-    case counts(CountTable)
+    case cells(AdaptiveGrid)
+    case counts(CountGrid)
+    /// The law's own quantiles, which take a closed form.
     case other(Law)
+    /// The same where each is searched for.
+    case search(Law)
   }
 
   private let kind: Kind
@@ -30,7 +43,8 @@ struct MarginSampler: Sendable {
     (lower, upper, from, mass) = (-.infinity, .infinity, 0, 1)
   }
 
-  init(_ law: Law) {
+  /// Makes `law` ready: a table of a law that is inverted by search takes some milliseconds, the others none.
+  public init(_ law: Law) {
     var base = law
     var (lower, upper, from, mass) = (-Double.infinity, Double.infinity, 0.0, 1.0)
     switch law {
@@ -51,13 +65,25 @@ struct MarginSampler: Sendable {
       switch base {
       case .parametric(let law) where law.blockQuantiles != nil:
         law.blockQuantiles.map { .block($0) } ?? .other(base)
-      case .parametric(let law) where type(of: law).isDiscrete: .counts(CountTable(base))
+      case _ where base.isDiscrete: .counts(CountGrid(base))
       // A closed form, be it a slow one.
       case .parametric(let law) where !law.isInvertedBySearch: .other(base)
       case .empirical(let law):
         law.interpolation == .steps ? .steps(law.values) : .lines(law.values)
-      default: QuantileGrid(base).map { .grid($0) } ?? .other(base)
+      default:
+        QuantileGrid(base).map { .grid($0) } ?? AdaptiveGrid(base).map { .cells($0) }
+          ?? .search(base)
       }
+  }
+
+  /// Whether no table does for the law, so that each of its values is searched for: perhaps a hundred thousand a
+  /// second.
+  public var isSlow: Bool {
+    switch kind {
+    case .search: true
+    case .counts(let grid): grid.isSlow
+    default: false
+    }
   }
 
   /// One value.
@@ -69,8 +95,9 @@ struct MarginSampler: Sendable {
     }
   }
 
-  /// Replaces probabilities in (0, 1) by the values that the law takes with at most them.
-  func transform(_ x: UnsafeMutableBufferPointer<Double>) {
+  /// Replaces probabilities in (0, 1) by the values that the law takes with at most them. O(1) a value unless
+  /// ``isSlow``.
+  public func transform(_ x: UnsafeMutableBufferPointer<Double>) {
     let (start, count) = (x.baseAddress, x.count)
     if mass < 1 {
       for i in x.indices { x[i] = min(max(from + mass * x[i], 0x1p-53), 1 - 0x1p-53) }
@@ -110,13 +137,26 @@ struct MarginSampler: Sendable {
         x[i] = values[index] + (position - Double(index)) * (values[index + 1] - values[index])
       }
     case .grid(let grid): grid.transform(x)
-    case .counts(let table):
-      for i in x.indices { x[i] = table.value(x[i]) }
-    case .other(let law):
+    case .cells(let grid): grid.transform(x)
+    case .counts(let grid): grid.transform(x)
+    case .other(let law), .search(let law):
       for i in x.indices { x[i] = law.quantile(x[i]) }
     }
     if lower > -.infinity || upper < .infinity {
       for i in x.indices { x[i] = min(max(x[i], lower), upper) }
+    }
+  }
+}
+
+extension Law {
+  /// Whether it takes whole numbers alone.
+  fileprivate var isDiscrete: Bool {
+    switch self {
+    case .parametric(let law): type(of: law).isDiscrete
+    case .empirical: false
+    case .truncated(let law): law.base.isDiscrete
+    // Its ends need be no whole numbers.
+    case .clamped: false
     }
   }
 }

@@ -14,8 +14,13 @@ public enum DependenceChoice: String, CaseIterable, Sendable {
 }
 
 extension WorkloadModel {
+  /// The most tasks that run at the beginning.
+  private static var standingLimit: Double { 10_000_000 }
+
   /// Adds to a model what a profile says of repeats, the clock and what runs at the beginning.
-  mutating func addSequence(_ profile: WorkloadProfile, assumed: (cpu: Double, memory: Double)) {
+  mutating func addSequence(
+    _ profile: WorkloadProfile, assumed: (cpu: Double, memory: Double), _ notes: inout [Note]
+  ) {
     if let known = profile.repeats, known.share > 0, !known.lags.isEmpty {
       repeats = RepeatModel(
         share: min(known.share, 1), lags: known.lags.map { min(max($0, 1), 255) },
@@ -29,8 +34,16 @@ extension WorkloadModel {
       if task.memory == 0 { task.memory = assumed.memory }
       return task
     }
+    if found.tasks > Self.standingLimit {
+      notes.append(
+        Note(
+          .assumed, "standing.tasks", ["limit": Self.standingLimit],
+          "standing.tasks is \(number(found.tasks)); \(number(Self.standingLimit)) tasks run at the beginning"
+        ))
+    }
     standing = StandingModel(
-      count: Int(min(found.tasks, 10_000_000).rounded()), sample: sample, span: profile.span)
+      count: Int(min(found.tasks, Self.standingLimit).rounded()), sample: sample, span: profile.span
+    )
   }
 
   /// The GPUs that tasks of several kinds ask for; nil where none does.

@@ -94,7 +94,7 @@ extension WorkloadModel {
       arrivals: ArrivalModel(rate: times.rate, process: process, weeklyCurve: curve),
       classes: classes)
     if arrivals == .best { self.arrivals.batches = times.cascade?.batches }
-    if hasKinds { addSequence(profile, assumed: requests) }
+    if hasKinds { addSequence(profile, assumed: requests, &notes) }
     if issues.isEmpty { issues = self.issues() }
     guard issues.isEmpty else { throw WorkloadModelError(issues: issues) }
   }

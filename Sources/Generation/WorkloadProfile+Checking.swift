@@ -113,8 +113,9 @@ private enum ProfileCheck {
     _ = node.string("name", required: true)
     _ = node.integer("jobs", in: 1...Int.max, required: true)
     if let child = node.object("runTime", required: true) { table(child) }
-    for key in ["cpu", "memory", "gpus", "tasks", "instances"] {
-      if let child = node.object(key) { table(child) }
+    for key in ["cpu", "memory", "gpus"] { if let child = node.object(key) { table(child) } }
+    for key in ["tasks", "instances"] {
+      if let child = node.object(key) { table(child, in: .from(1, to: Double(Int32.max))) }
     }
     _ = node.flag("spansMachines", required: true)
     _ = node.number("sharedRequests", in: .share)
@@ -125,10 +126,13 @@ private enum ProfileCheck {
     }
   }
 
-  private static func table(_ node: ConfigurationNode) {
-    _ = node.flag("isLinear", required: true)
-    guard let values = node.numbers("values", in: .nonnegative, required: true) else { return }
+  private static func table(_ node: ConfigurationNode, in range: NumberRange = .nonnegative) {
+    let isLinear = node.flag("isLinear", required: true)
+    guard let values = node.numbers("values", in: range, required: true) else { return }
     if values.isEmpty { node.problem(at: "values", "is empty") }
+    if values.count == 1, isLinear == true {
+      node.problem(at: "values", "has one value; lines join two or more")
+    }
     if let place = zip(values, values.dropFirst()).enumerated().first(where: { $1.0 > $1.1 })?
       .offset
     {
@@ -139,8 +143,13 @@ private enum ProfileCheck {
   private static func repeats(_ node: ConfigurationNode) {
     _ = node.flag("byUser", required: true)
     _ = count(node, "jobs")
-    for key in ["observedShare", "share"] { _ = node.number(key, in: .share, required: true) }
-    _ = node.numbers("lags", in: .from(1, to: 255), required: true)
+    _ = node.number("observedShare", in: .share, required: true)
+    let share = node.number("share", in: .share, required: true)
+    if node.numbers("lags", in: .from(1, to: 255), required: true)?.isEmpty == true,
+      share ?? 0 > 0
+    {
+      node.problem(at: "lags", "is empty, though the share is not 0")
+    }
     _ = node.number("runTimeCorrelation", in: .from(-1, to: 1), required: true)
   }
 
@@ -319,8 +328,12 @@ private enum ProfileCheck {
       }
       for item in child.list("stages", required: true) ?? [] { mmpp(item) }
       if let batches = child.object("batches") {
-        _ = batches.number("share", in: .share, required: true)
-        _ = batches.numbers("gaps", in: .nonnegative, required: true)
+        let share = batches.number("share", in: .share, required: true)
+        if batches.numbers("gaps", in: .nonnegative, required: true)?.isEmpty == true,
+          share ?? 0 > 0
+        {
+          batches.problem(at: "gaps", "is empty, though the share is not 0")
+        }
       }
       items(child, "dispersionRatios") { item in
         for key in ["window", "ratio"] { _ = statistic(item, key) }

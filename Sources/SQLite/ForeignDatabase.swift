@@ -11,6 +11,15 @@ package struct ForeignTable: Sendable, Equatable {
   package let generated: [String]
   /// The name of the row's number; nil where rows have none.
   fileprivate let rowNumber: String?
+
+  /// Whether it is called `name`: as SQLite has it, upper and lower case are one.
+  package func isCalled(_ name: String) -> Bool { self.name.lowercased() == name.lowercased() }
+
+  /// Whether it has a stored column `name`, by the same rule.
+  package func has(_ column: String) -> Bool {
+    let column = column.lowercased()
+    return columns.contains { $0.lowercased() == column }
+  }
 }
 
 /// A database that somebody else wrote: its tables are read, and nothing that it says is executed.

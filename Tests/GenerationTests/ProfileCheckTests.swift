@@ -51,6 +51,48 @@ import Testing
     #expect(try WorkloadProfile(ConfigurationFile(text: text, name: name)) == profile)
   }
 
+  /// Parts that would be left out, or drawn as something else, without a word.
+  @Test func `parts that cannot be drawn are told`() throws {
+    func table(_ values: [Double], isLinear: Bool = false) -> [String: Any] {
+      ["values": values, "isLinear": isLinear]
+    }
+    let kind: [String: Any] = [
+      "priorityClass": "batch", "name": "1 cores", "jobs": 5, "spansMachines": false,
+      "rankCorrelations": [String: Any](), "runTime": table([5], isLinear: true),
+      "tasks": table([0, 2]), "instances": table([1, 1e300]),
+    ]
+    let stages: [[String: Double]] = [
+      ["busyRate": 2, "quietRate": 1, "leavingBusy": 1, "leavingQuiet": 1]
+    ]
+    let text = try Self.changed([
+      ("kinds", [kind]),
+      (
+        "repeats",
+        [
+          "byUser": true, "jobs": 9, "observedShare": 0.5, "share": 0.5, "lags": [Int](),
+          "runTimeCorrelation": 0,
+        ]
+      ),
+      (
+        "all.arrivals.cascade",
+        [
+          "weeklyCurve": [Double](), "stages": stages, "dispersionRatios": [Double](),
+          "gapDistance": 0, "batches": ["share": 0.5, "gaps": [Double]()] as [String: Any],
+        ]
+      ),
+    ])
+    let issues = Self.issues(text)
+    for expected in [
+      "kinds[0].runTime.values: has one value; lines join two or more", "kinds[0].tasks.values[0]",
+      "kinds[0].instances.values[1]",
+      "repeats.lags: is empty, though the share is not 0",
+      "all.arrivals.cascade.batches.gaps: is empty, though the share is not 0",
+    ] {
+      #expect(issues.contains { $0.hasPrefix(expected) }, "\(expected) in \(issues)")
+    }
+    #expect(issues.count == 5, "\(issues)")
+  }
+
   @Test func `everything that is wrong is told at once`() throws {
     let text = try Self.changed([
       ("all.arrivals.rate", -0.5), ("all.tasks", "many"), ("all.memory.unit", nil),

@@ -155,6 +155,21 @@ private enum MadeDatabases {
     #expect(told("packing.sqlite", "1", in: own.path) == "no error")
   }
 
+  @Test func `upper and lower case of names are one, as SQLite has it`() throws {
+    let own = try ScratchFolder()
+    let path = own.path + "/case.sqlite"
+    let database = try Database(path: path, wait: 0)
+    for sql in [
+      "CREATE TABLE VMTYPE (id, VmTypeID, MACHINEID, Core, memory, hdd, ssd, nic)",
+      "CREATE TABLE Vm (VMID, tenantid, VmTypeId, Priority, StartTime, EndTime)",
+      "INSERT INTO VMTYPE VALUES (0, 1, 0, 0.5, 0.25, 0, 0, 0)",
+      "INSERT INTO Vm VALUES (7, 3, 1, 0, 1.0, 2.0)",
+    ] { try database.execute(sql) }
+    let records = try Formats.drain(opener("0").open(path).records(options()))
+    #expect(records.map(\.id.job) == [7] && records.map(\.request.cpu) == [Cores(32)])
+    #expect(records.map(\.runTime.rawValue) == [86_400_000_000])
+  }
+
   /// Bytes that are wrong anywhere end in an error or in fewer or other records, never in a trap or without end.
   @Test func `damage anywhere is survived`() throws {
     let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/text.sqlite"))

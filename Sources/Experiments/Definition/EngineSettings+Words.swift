@@ -99,6 +99,14 @@ extension EngineSettings {
     return Self(object) ?? self
   }
 
+  /// These settings with the one that a key is of, or is below, as `other` says it; without it where that does not.
+  public func taking(_ key: String, from other: EngineSettings) -> EngineSettings {
+    let top = String(key.prefix { $0 != "." })
+    var object = object
+    object[top] = other.object[top]
+    return Self(object) ?? self
+  }
+
   private init?(_ object: [String: Any]) {
     guard let data = try? JSONSerialization.data(withJSONObject: object),
       let settings = try? JSONDecoder().decode(EngineSettings.self, from: data)

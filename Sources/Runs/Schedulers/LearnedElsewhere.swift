@@ -98,6 +98,11 @@ extension ExperimentProvider {
         }
         // What stands for all and means nothing to it is told of as a remark of its run.
         engine.leaveOutIdle()
+        // What an axis varies goes before what it was trained in.
+        for key in definition.varied?.keys ?? [] where key.hasPrefix("engine.") {
+          engine = engine.taking(
+            String(key.dropFirst("engine.".count)), from: definition.schedulers[index].engine)
+        }
         definition.schedulers[index].engine = engine
       }
       let scheduler = definition.schedulers[index]

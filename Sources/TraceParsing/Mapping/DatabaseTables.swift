@@ -10,7 +10,7 @@ extension ForeignDatabase {
     _ name: String?, having needed: [String], file: String
   ) throws(TraceError) -> ForeignTable {
     let found = tables.filter { table in
-      (name == nil || table.name == name) && needed.allSatisfy(table.columns.contains)
+      (name.map(table.isCalled) ?? true) && needed.allSatisfy(table.has)
     }
     guard let first = found.first, found.count == 1 else {
       let what = name ?? "one with the columns \(needed.joined(separator: ", "))"
@@ -48,9 +48,9 @@ extension TraceInput.File {
   func hasTable(_ name: String?, _ columns: [String]) throws(TraceError) -> Bool {
     let partition = partition.map(\.column)
     return try openDatabase().tables.contains { table in
-      (name == nil || table.name == name)
+      (name.map(table.isCalled) ?? true)
         && columns.allSatisfy {
-          table.columns.contains($0) || MappingPlan.isOwn($0) || partition.contains($0)
+          table.has($0) || MappingPlan.isOwn($0) || partition.contains($0)
         }
     }
   }

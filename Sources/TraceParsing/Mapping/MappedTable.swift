@@ -176,7 +176,7 @@ struct MappedTable {
       var slots: [(slot: Int, name: String)] = []
       for (slot, name) in names.enumerated() {
         row.values[slot] = nil
-        if table.columns.contains(name) { slots.append((slot, name)) }
+        if table.has(name) { slots.append((slot, name)) }
       }
       let rows = try telling(path) { () throws(SQLiteError) in
         try database.rows(of: table, slots.map(\.name))

@@ -303,7 +303,7 @@ extension TraceInput.Group {
       return reader.columns.map(\.name) + reader.unreadableColumns.map(\.name)
     case .sqlite:
       let tables = try files[0].openDatabase().tables
-      return tables.first { layout.table == nil || $0.name == layout.table }?.columns ?? []
+      return tables.first { layout.table.map($0.isCalled) ?? true }?.columns ?? []
     case .json: return []
     case .text: return layout.header == nil ? rows(layout, limit: 1).first ?? [] : []
     }
