@@ -112,20 +112,23 @@ extension ExperimentSummary {
 
   private func answer(_ metric: Metric, _ scenario: Scenario) -> String {
     let baseline = results.definition.baselineName
-    let of = scenario.comparisons.filter { $0.metric == metric.name }
+    let missing = withoutResult(metric, scenario)
+    let judged = missing.isEmpty ? "" : " with a result"
+    let of = scenario.comparisons.filter {
+      $0.metric == metric.name && !missing.contains($0.scheduler)
+    }
     let least = metric.better == .lower ? "least" : "most"
     func mean(_ group: Group) -> Double { group.estimates[metric.name]?.moments.mean ?? .nan }
     func value(_ scheduler: String) -> String {
       let group = scenario.groups.first { $0.scheduler == scheduler }
       return metric.readable(group.map(mean) ?? .nan, beside: scenario.groups.map(mean))
     }
-    guard !of.isEmpty else {
+    guard !of.isEmpty, !missing.contains(baseline) else {
       let known = scenario.groups.filter { mean($0).isFinite }
       guard !known.isEmpty else { return "There is no \(metric.title)." }
       return known.map { "\($0.scheduler)'s \(metric.title) is \(value($0.scheduler))" }
         .joined(separator: "; ") + "."
     }
-    let judged = withoutResult(metric, scenario).isEmpty ? "" : " with a result"
     if let winner = scenario.winners[metric.name] {
       guard winner != baseline, let comparison = scenario.comparison(winner, metric.name) else {
         return "\(baseline) has the \(least) \(metric.title): \(value(baseline)). "

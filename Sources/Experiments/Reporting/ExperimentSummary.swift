@@ -247,18 +247,19 @@ private struct Draft {
   func winners(_ comparisons: [ExperimentSummary.Comparison]) -> [String: String] {
     var winners: [String: String] = [:]
     for metric in metrics where metric.better != .none {
-      let of = comparisons.filter { $0.metric == metric.name }
+      let sign: Double = metric.better == .lower ? 1 : -1
+      func cost(_ comparison: ExperimentSummary.Comparison) -> Double {
+        sign * (group(comparison.scheduler)?.estimates[metric.name]?.moments.mean ?? .nan)
+      }
+      // Who has no figure is no rival.
+      let of = comparisons.filter { $0.metric == metric.name && cost($0).isFinite }
       guard !of.isEmpty else { continue }
       if of.allSatisfy({ $0.verdict == .worse }) {
         winners[metric.name] = baseline
         continue
       }
-      let sign: Double = metric.better == .lower ? 1 : -1
-      func cost(_ comparison: ExperimentSummary.Comparison) -> Double {
-        sign * (group(comparison.scheduler)?.estimates[metric.name]?.moments.mean ?? .nan)
-      }
-      // Who did less work is no rival; of equals none stands out.
-      let rivals = of.filter { $0.verdict != .lessWork && cost($0).isFinite }
+      // Nor is who did less work; of equals none stands out.
+      let rivals = of.filter { $0.verdict != .lessWork }
       guard let least = rivals.map(cost).min() else { continue }
       let best = rivals.filter { cost($0) == least }
       if best.count == 1, best[0].verdict == .better { winners[metric.name] = best[0].scheduler }
