@@ -21,6 +21,9 @@ public struct RunRemarks: Hashable, Sendable {
   /// ``Unmodelled``.
   public var unmodelled = Array(repeating: 0, count: Unmodelled.allCases.count)
 
+  /// How often an order of the queue fell back; nil for one without a gate.
+  public var fallbacks: QueueFallbacks?
+
   /// The policy that goes by devices where GPUs are not devices; nil for none.
   public var lacksDevices: String?
 
@@ -170,6 +173,18 @@ public struct RunRemarks: Hashable, Sendable {
               + "the same for all (docs/learning/order.md says what that costs)"))
       }
     }
+    if let fallbacks {
+      let share =
+        fallbacks.decisions > 0 ? Double(fallbacks.taken) / Double(fallbacks.decisions) : 0
+      let perMille = Int((share * 1000).rounded())
+      notes.append(
+        Note(
+          .fellBack, policy,
+          ["decisions": Double(fallbacks.decisions), "fell_back": Double(fallbacks.taken)],
+          "\(policy): the gate fell back to smallest area first in \(Self.grouped(fallbacks.taken)) of "
+            + "\(Self.grouped(fallbacks.decisions)) decisions among several tasks "
+            + "(\(perMille / 10).\(perMille % 10) %)"))
+    }
     if goesByEstimates {
       note(
         policy, "\(policy) takes each to run one second",
@@ -315,6 +330,8 @@ extension Note.Kind {
   public static let withoutUsers = Note.Kind(rawValue: "without-users")
   /// Tasks do not ask for a resource.
   public static let withoutRequest = Note.Kind(rawValue: "without-request")
+  /// How often an order of the queue fell back to a rule.
+  public static let fellBack = Note.Kind(rawValue: "fell-back")
   /// How recorded starts could not be followed.
   public static let recordedStarts = Note.Kind(rawValue: "recorded-starts")
 }

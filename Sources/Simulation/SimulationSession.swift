@@ -164,6 +164,7 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
     report.policyChoosesTasks = engine.isBatch
     report.drewChance = engine.drewChance
     report.devices = engine.deviceReport
+    report.remarks.fallbacks = engine.scorer?.fallbacks
     if lacksMemory {
       (report.usage.memory, report.usage.fragmentation.memory) = (.nan, .nan)
       report.usage.whileSubmitting.memory = .nan

@@ -54,7 +54,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let session = try searchSession(path: scenario, folder: output) {
+    if let session = try SearchSession(path: scenario, folder: output) {
       return try search(session)
     }
     var file = try ScenarioFile(path: scenario, logger: messages.logger)
@@ -76,7 +76,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// Learns which task that waits is next, or which devices a task gets.
-  private func search(_ session: any SearchSession) throws {
+  private func search(_ session: SearchSession) throws {
     guard !resume, from == nil else {
       throw ValidationError(
         "--resume and --from are for decision: placement; others are trained in one go")

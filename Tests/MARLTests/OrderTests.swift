@@ -54,11 +54,12 @@ import Workload
   }
 
   static func run(
-    _ jobs: [TaskRecord], _ options: SimulationOptions, _ model: OrderModel
+    _ jobs: [TaskRecord], _ options: SimulationOptions, _ model: OrderModel, gate: Bool = false
   ) throws -> (results: [TaskResult], report: SimulationReport) {
     var results = CollectedResults()
     let report = try Simulator(
-      cluster: layout(), policy: OrderScheduler(model, name: "order:any"), options: options, seed: 1
+      cluster: layout(), policy: OrderScheduler(model, name: "order:any", isGated: gate),
+      options: options, seed: 1
     ).run(TaskTable(jobs).source(), results: &results)
     return (results.results.sorted { $0.id < $1.id }, report)
   }
@@ -113,15 +114,16 @@ import Workload
     backfilling: SimulationOptions.Backfilling, prediction: RunTimePrediction?
   ) throws {
     let options = Self.options(backfilling, prediction)
-    for seed in UInt64(1)...2 {
+    for (seed, gate) in [(UInt64(1), false), (2, false), (1, true), (3, true)] {
       let jobs = Self.jobs(seed)
       let model = Self.anyModel(seed)
-      let (before, report) = try Self.run(jobs, options, model)
+      let (before, report) = try Self.run(jobs, options, model, gate: gate)
+      #expect((report.remarks.fallbacks != nil) == gate)
       #expect(report.audit?.passed == true)
       for changed in stride(from: 19, to: jobs.count, by: 31) {
         var others = jobs
         others[changed].runTime = Microseconds(seconds: jobs[changed].runTime.seconds * 3 + 1)
-        let (after, _) = try Self.run(others, options, model)
+        let (after, _) = try Self.run(others, options, model, gate: gate)
         let end = before[changed].finish
         #expect(before.count == after.count)
         var compared = 0
@@ -276,5 +278,101 @@ import Workload
     // Five of 10 and one of 40.
     let expected = 0.5 * log(15) + 0.5 * (log(10) + log(4) / 6)
     #expect(abs(trainer.startLoss - expected) < 1e-9)
+  }
+}
+
+/// Gates of learned orders while a run goes on.
+@Suite struct OrderGateTests {
+  /// The sum of slowdowns of a queue that is drained is that of the engine, where run times are as requested.
+  @Test(arguments: [SimulationOptions.Backfilling.none, .shadow, .greedy, .easy])
+  func drainingIsWhatTheEngineDoes(backfilling: SimulationOptions.Backfilling) throws {
+    for seed in UInt64(1)...4 {
+      var jobs = OrderTests.jobs(seed, count: 60)
+      for place in jobs.indices {
+        jobs[place].submit = .zero
+        jobs[place].estimate = jobs[place].runTime
+      }
+      let scores = Dictionary(
+        uniqueKeysWithValues: jobs.indices.map { (jobs[$0].id, Double($0 * 37 % 61)) })
+      var options = OrderTests.options(backfilling, nil)
+      options.bindsHead = true
+      options.order = .rule(
+        QueueRule(name: "any", summary: "any") { scores[$0.id] ?? .nan })
+      let report = try Simulator(
+        cluster: OrderTests.layout(), policy: FirstFit(), options: options, seed: 1
+      ).run(TaskTable(jobs).source())
+      let scene = QueueScene(
+        queueLength: jobs.count, waiting: jobs.map { TaskView($0) }, backfilling: backfilling)
+      var drain = QueueDrain()
+      let sum = drain.slowdown(scene, total: 16, claimed: 0) { scene, _, into in
+        for task in scene.waiting { into.append(scores[task.id] ?? .nan) }
+      }
+      let expected = report.total.boundedSlowdown.mean * 1e-6 * Double(jobs.count)
+      #expect(abs(sum - expected) < 1e-4 * expected, "seed \(seed): \(sum), \(expected)")
+    }
+  }
+
+  /// What runs holds its cores until it should end, with an estimate or without.
+  @Test func drainingWaitsForWhatRuns() {
+    func sum(held: Double, by running: [QueueScene.Hold]) -> Double {
+      var task = TaskView(
+        request: Resources(cpu: Cores(4), memory: .zero), submit: Microseconds(seconds: 100),
+        estimate: Microseconds(seconds: 50))
+      task.user = UserID(1)
+      let scene = QueueScene(
+        now: Microseconds(seconds: 100), queueLength: 1, waiting: [task], running: running)
+      var drain = QueueDrain()
+      return drain.slowdown(scene, total: 4, claimed: held) { _, _, scores in scores.append(0) }
+    }
+    let hold = QueueScene.Hold(end: Microseconds(seconds: 125), cores: 2, user: .unknown)
+    #expect(sum(held: 0, by: []) == 1)
+    #expect(sum(held: 2, by: [hold]) == 1.5)
+    #expect(sum(held: 3, by: [hold]) == (86_400 + 50) / 50)
+  }
+
+  /// An order that is the worst there is falls back nearly always, and then is as good as smallest area first; an
+  /// order that is smallest area first never falls back.
+  @Test(arguments: [SimulationOptions.Backfilling.none, .shadow, .easy])
+  func fallsBackFromWhatIsWorse(backfilling: SimulationOptions.Backfilling) throws {
+    var worst = OrderModel.smallestArea()
+    worst.parameters = worst.parameters.map { -$0 }
+    var (gated, alone, best) = (0.0, 0.0, 0.0)
+    for seed in UInt64(1)...6 {
+      let jobs = OrderTests.jobs(seed, count: 200)
+      let options = OrderTests.options(backfilling, nil)
+      let (_, report) = try OrderTests.run(jobs, options, worst, gate: true)
+      let counts = try #require(report.remarks.fallbacks)
+      #expect(counts.taken * 10 > counts.decisions * 8, "\(counts)")
+      gated += report.total.boundedSlowdown.mean
+      alone += try OrderTests.run(jobs, options, worst).report.total.boundedSlowdown.mean
+      let (_, good) = try OrderTests.run(jobs, options, .smallestArea(), gate: true)
+      best += good.total.boundedSlowdown.mean
+      #expect(good.remarks.fallbacks?.taken == 0)
+      // It is told, with how often.
+      let note = try #require(report.notes(options).first { $0.kind == .fellBack })
+      #expect(note.figures["fell_back"] == Double(counts.taken))
+      #expect(note.text.contains("smallest area first"))
+    }
+    #expect(alone > 2 * best)
+    #expect(gated < 1.1 * best, "\(gated), \(best)")
+  }
+
+  /// Where no centre of a search of devices is better, the result is what it began with.
+  @Test func aSearchOfDevicesKeepsWhatItBeganWith() throws {
+    var settings = DeviceTrainer.Settings()
+    settings.population = 4
+    let start = DeviceModel.leastGrowth
+    let first = Mutex(true)
+    var trainer = DeviceTrainer(settings, workloads: 1) { policy, filling in
+      guard filling.isWhole, policy.name == "candidate" else { return 10 }
+      return first.withLock { isFirst in
+        defer { isFirst = false }
+        return isFirst ? 8 : 9
+      }
+    }
+    for _ in 0..<3 { _ = try trainer.step(workers: 1, validates: true) }
+    #expect(trainer.best == start)
+    #expect(trainer.bestLoss == trainer.startLoss)
+    #expect(abs(trainer.startLoss - log(0.8)) < 1e-12)
   }
 }

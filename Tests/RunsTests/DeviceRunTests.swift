@@ -133,7 +133,7 @@ import Workload
     for workers in [1, 3] {
       let out = folder.appendingPathComponent("out-\(workers)").path
       try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-      var session = DeviceSession(try DeviceScenario(path: scenario), folder: out)
+      var session = SearchSession(try DeviceScenario(path: scenario), folder: out)
       try session.run(workers: workers)
       files.append(try #require(FileManager.default.contents(atPath: out + "/policy.safetensors")))
     }

@@ -1,3 +1,4 @@
+import Experiments
 import Foundation
 import Runs
 import Simulation
@@ -44,6 +45,15 @@ import Workload
   private static let names = NamedScheduler.names.filter { $0.hasPrefix("order:") }
   private static let none =
     "no learned order is in the program: tools/learned-orders --train makes them"
+
+  /// The gate goes with the name to wherever the file is looked for, in experiments too.
+  @Test(.enabled(if: !names.isEmpty, "\(none)")) func theGateIsPartOfTheName() throws {
+    let name = try #require(Self.names.first)
+    #expect(try NamedScheduler(name + ",gate").policy().name == name + ",gate")
+    let provider = ExperimentProvider(folder: "/nowhere")
+    let definition = SchedulerDefinition(name: "it", policy: name + ",gate")
+    #expect(try provider.policy(definition).name == name + ",gate")
+  }
 
   /// Each is found by its name, says where it learned, and orders a queue.
   @Test(.enabled(if: !names.isEmpty, "\(none)")) func areFoundByName() throws {

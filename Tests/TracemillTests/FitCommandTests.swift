@@ -122,12 +122,15 @@ import Testing
       #expect(result.error.contains("interrupted; nothing was written"))
       #expect(result.output.hasPrefix("interrupted: what was fitted until then"))
       // The mean of the values by the law's formula; its rate is the inverse.
-      let mean = values.compactMap(Double.init).reduce(0, +) / Double(values.count)
+      let numbers = values.compactMap { Double($0) }
+      let mean = numbers.reduce(0.0) { $0 + $1 } / Double(numbers.count)
       let row = result.output.split(separator: "\n").first {
         $0.contains("exponential") && $0.contains("rate")
       }
-      let rate = row?.split(separator: " ").drop { $0 != "rate" }.dropFirst().first
-        .flatMap { Double($0) }
+      let words = (row ?? "").split(separator: " ")
+      let rate = words.firstIndex(of: "rate").flatMap { place in
+        place + 1 < words.count ? Double(String(words[place + 1])) : nil
+      }
       // It is told to the digits of its standard error.
       #expect(abs((rate ?? 0) * mean - 1) < 0.01, "\(result.output)")
       #expect(result.output.contains("weibull"))

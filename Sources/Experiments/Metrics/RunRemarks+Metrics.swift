@@ -32,6 +32,9 @@ extension RunRemarks {
       starts.joined = sum("recorded_joined") ?? 0
       recorded = starts
     }
+    if let decisions = sum("gate_decisions"), let taken = sum("gate_fallbacks") {
+      fallbacks = QueueFallbacks(decisions: decisions, taken: taken)
+    }
     unmodelled = Unmodelled.allCases.map { sum("tasks_\($0)_not_modelled") ?? 0 }
   }
 }

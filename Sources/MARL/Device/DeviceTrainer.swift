@@ -6,9 +6,10 @@ import Workload
 /// clusters that are filled by workloads.
 ///
 /// A generation draws an order of each workload's tasks, fills a part of the cluster with each of its points, and
-/// compares the points by the mean logarithm of the GPUs left over FGD's on the same. The result hangs on the seed,
-/// not on the number of workers.
-public struct DeviceTrainer: Sendable {
+/// compares the points by the mean logarithm of the GPUs left over FGD's on the same. The result is the search's centre
+/// that is best on the whole cluster, or what the search began with where none is better. It hangs on the seed, not on
+/// the number of workers.
+public struct DeviceTrainer: SearchTrainer {
   /// GPUs that a policy leaves of a filling.
   public typealias Loss =
     @Sendable (_ policy: any PlacementPolicy, _ filling: Filling) throws -> Double
@@ -31,7 +32,7 @@ public struct DeviceTrainer: Sendable {
   }
 
   /// How it searches.
-  public struct Settings: Hashable, Sendable, Codable {
+  public struct Settings: SearchSettings {
     /// Generations.
     public var generations = 75
     /// Points a generation; nil for 4 + 3 ln n.
@@ -55,11 +56,10 @@ public struct DeviceTrainer: Sendable {
   private var search: CMAES
   /// FGD's, by filling.
   private var bars: [Filling: Double] = [:]
-  /// The best so far on the whole cluster.
+  /// The best so far on the whole cluster: what the search began with, until another is better.
   public private(set) var best = DeviceModel.leastGrowth
-  /// Its loss there, as its logarithm.
   public private(set) var bestLoss = Double.infinity
-  /// Runs so far.
+  public private(set) var startLoss = Double.infinity
   public private(set) var runs = 0
 
   /// A trainer at its beginning.
@@ -77,12 +77,10 @@ public struct DeviceTrainer: Sendable {
       population: settings.population, seed: settings.seed)
   }
 
+  public var policy: SafeTensors { best.tensors }
+
   /// One generation more; losses are mean logarithms of GPUs left over FGD's, and of the validation those on the
   /// whole cluster.
-  ///
-  /// - Parameters:
-  ///   - workers: runs at a time; the result is the same.
-  ///   - validates: whether the centre is run on the whole cluster, and kept if it is the best.
   public mutating func step(workers: Int, validates: Bool) throws -> SearchProgress {
     let draw = UInt64(search.generation % settings.draws)
     let points = search.ask()
@@ -92,8 +90,13 @@ public struct DeviceTrainer: Sendable {
       generation: search.generation, mean: values.reduce(0, +) / Double(values.count),
       best: values.min() ?? .nan, step: search.step)
     if validates {
+      let whole = fillings(900, true)
+      if startLoss == .infinity {
+        startLoss = try losses(of: [best.parameters], on: whole, workers: workers)[0]
+        bestLoss = startLoss
+      }
       let centre = search.mean
-      let value = try losses(of: [centre], on: fillings(900, true), workers: workers)[0]
+      let value = try losses(of: [centre], on: whole, workers: workers)[0]
       progress.validation = value
       if value < bestLoss { (bestLoss, best) = (value, DeviceModel(parameters: centre)) }
     }

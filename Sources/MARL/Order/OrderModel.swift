@@ -46,10 +46,15 @@ public struct OrderModel: Hashable, Sendable {
 
   /// The order of the queue by it.
   ///
-  /// - Parameter name: in reports and on the command line.
-  public func rule(named name: String) -> QueueRule {
+  /// - Parameters:
+  ///   - name: in reports and on the command line.
+  ///   - isGated: whether smallest area first decides where it does worse than that.
+  public func rule(named name: String, isGated: Bool = false) -> QueueRule {
     let scorer = OrderScorer(self)
-    return QueueRule(name: name, summary: "learned: \(parameters.count) weights") { scorer }
+    return QueueRule(name: name, summary: "learned: \(parameters.count) weights") {
+      if isGated { return GatedScorer(scorer) as any QueueScorer }
+      return scorer
+    }
   }
 }
 
@@ -82,7 +87,15 @@ struct OrderScorer: QueueScorer {
   mutating func score(
     _ scene: borrowing QueueScene, on cluster: borrowing Cluster, into scores: inout [Double]
   ) {
-    observation.look(at: scene, on: cluster)
+    let total = cluster.totalCapacity.cpu.value
+    score(scene, total: total, free: total - cluster.totalClaimed.cpu.value, into: &scores)
+  }
+
+  /// The scores on a machine of `total` cores, of which `free` are free.
+  mutating func score(
+    _ scene: borrowing QueueScene, total: Double, free: Double, into scores: inout [Double]
+  ) {
+    observation.look(at: scene, total: total, free: free)
     let state = observation.state
     var weights = Row.zero
     for (place, row) in linear.enumerated() { weights += row * state[place] }

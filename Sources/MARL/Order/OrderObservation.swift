@@ -32,10 +32,9 @@ struct OrderObservation {
   private var ends: [(seconds: Float, free: Float)] = []
   private var users = UserSums()
 
-  /// Looks at a scene. O(waiting log running).
-  mutating func look(at scene: borrowing QueueScene, on cluster: borrowing Cluster) {
-    let total = cluster.totalCapacity.cpu.value
-    let free = Float(max(total - cluster.totalClaimed.cpu.value, 0))
+  /// Looks at a scene on a machine of `total` cores, of which `room` are free. O(waiting log running).
+  mutating func look(at scene: borrowing QueueScene, total: Double, free room: Double) {
+    let free = Float(max(room, 0))
     let perTotal = total > 0 ? Float(1 / total) : 0
     let now = scene.now
     ends.removeAll(keepingCapacity: true)

@@ -12,9 +12,10 @@ public struct OrderScheduler: PlacementPolicy {
   /// - Parameters:
   ///   - model: what it learned.
   ///   - name: in reports.
-  public init(_ model: OrderModel, name: String) {
+  ///   - isGated: whether smallest area first decides where it does worse than that.
+  public init(_ model: OrderModel, name: String, isGated: Bool = false) {
     self.name = name
-    queueOrder = model.rule(named: name)
+    queueOrder = model.rule(named: name, isGated: isGated)
   }
 
   public mutating func runBegan(on cluster: borrowing Cluster) { placement.runBegan(on: cluster) }

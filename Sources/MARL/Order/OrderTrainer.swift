@@ -13,12 +13,12 @@ import Workload
 /// "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim. 30, 1992); and the order that
 /// the search began with, where none is better on the validation sequences. It hangs on the seed, not on the number
 /// of workers.
-public struct OrderTrainer: Sendable {
+public struct OrderTrainer: SearchTrainer {
   /// The loss of an order on a sequence, such as its mean bounded slowdown (> 0).
   public typealias Loss = @Sendable (_ rule: QueueRule, _ sequence: Int) throws -> Double
 
   /// How it searches.
-  public struct Settings: Hashable, Sendable, Codable {
+  public struct Settings: SearchSettings {
     /// Generations.
     public var generations = 150
     /// Points a generation; nil for 4 + 3 ln n.
@@ -47,6 +47,7 @@ public struct OrderTrainer: Sendable {
   }
 
   private let settings: Settings
+  private let environment: TrainingEnvironment?
   private let loss: Loss
   private let training: Int
   private let held: Int
@@ -59,11 +60,8 @@ public struct OrderTrainer: Sendable {
   private var draws: RandomStream
   /// The best so far on the validation sequences: the order that the search began with, until one is better.
   public private(set) var best: OrderModel
-  /// Its loss there, as its logarithm.
   public private(set) var bestLoss = Double.infinity
-  /// The loss there of the order that the search began with.
   public private(set) var startLoss = Double.infinity
-  /// Runs so far.
   public private(set) var runs = 0
 
   /// A trainer at its beginning: smallest area first.
@@ -71,9 +69,14 @@ public struct OrderTrainer: Sendable {
   /// - Parameters:
   ///   - settings: how it searches.
   ///   - training: how many training sequences there are to draw from: 0 ..< `training`.
+  ///   - environment: where it learns, for its file.
   ///   - loss: of an order on a sequence; those from `training` on are for validation.
-  public init(_ settings: Settings, training: Int, loss: @escaping Loss) {
+  public init(
+    _ settings: Settings, training: Int, environment: TrainingEnvironment? = nil,
+    loss: @escaping Loss
+  ) {
     self.settings = settings
+    self.environment = environment
     self.loss = loss
     self.training = training
     held = settings.validation
@@ -93,11 +96,12 @@ public struct OrderTrainer: Sendable {
     draws = RandomStream(seed: settings.seed, name: "order-sequences")
   }
 
-  /// One generation more.
-  ///
-  /// - Parameters:
-  ///   - workers: runs at a time; the result is the same.
-  ///   - validates: whether what may be the result is run on the validation sequences, and kept if it is the best.
+  public var policy: SafeTensors {
+    var model = best
+    model.environment = environment
+    return model.tensors
+  }
+
   public mutating func step(workers: Int, validates: Bool) throws -> SearchProgress {
     let pools = try pools ?? choosePools(workers: workers)
     self.pools = pools

@@ -63,7 +63,7 @@ public final class ExperimentProvider: ExperimentInputs {
     guard let (kind, file) = NamedScheduler.file(definition.policy) else {
       return definition.policy
     }
-    return kind + path(file)
+    return kind + path(file) + NamedScheduler.options(definition.policy)
   }
 
   /// The machines of a cluster under `seed`.

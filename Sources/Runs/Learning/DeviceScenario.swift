@@ -1,6 +1,5 @@
 import Configuration
 import Experiments
-import Foundation
 import MARL
 import Simulation
 import Synchronization
@@ -8,7 +7,7 @@ import Workload
 
 /// A scenario of `decision: device`: workloads that fill a cluster, and how the choice of machine and device is
 /// learned from them.
-public final class DeviceScenario: Sendable {
+public final class DeviceScenario: SearchScenario {
   /// What it is called.
   public let name: String
   /// How is trained.
@@ -34,24 +33,14 @@ public final class DeviceScenario: Sendable {
   ///
   /// - Throws: ``RunError`` with every mistake in the file.
   public init(path: String) throws {
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let parts: Parts
-    do {
-      parts = try ConfigurationFile(path: path).read { Parts($0) }
-    } catch {
-      throw RunError(error)
-    }
-    func place(_ text: String) -> String {
-      guard text.hasPrefix("file:") else { return text }
-      let file = String(text.dropFirst("file:".count))
-      return file.hasPrefix("/") ? file : "\(folder)/\(file)"
-    }
+    let file = LearningFile(path: path)
+    let parts = try file.read { Parts($0) }
     name = parts.name
     training = parts.training
     part = parts.part
     share = parts.fill
-    workloads = parts.workloads.map(place)
-    cluster = try NamedCluster(place(parts.cluster)).layout(seed: 1)
+    workloads = parts.workloads.map(file.place)
+    cluster = try NamedCluster(file.place(parts.cluster)).layout(seed: 1)
     guard cluster.whole.milliGPU > 0 else {
       throw RunError(
         message: "\(path): \(parts.cluster) has no GPUs: there are no devices to choose")
@@ -60,9 +49,6 @@ public final class DeviceScenario: Sendable {
     _ = try notes()
   }
 
-  /// What was left out or assumed of the workloads.
-  ///
-  /// - Throws: where one cannot be read.
   public func notes() throws -> [Note] {
     var notes: [Note] = []
     for workload in workloads.indices {
@@ -71,8 +57,17 @@ public final class DeviceScenario: Sendable {
     return notes
   }
 
-  /// A trainer at its beginning.
-  public func trainer() -> DeviceTrainer {
+  public var words: SearchWords {
+    SearchWords(
+      decision: .device, loss: "GPUs left over FGD's", validation: "whole cluster", digits: 3,
+      runs: "",
+      result: {
+        "on the whole cluster it leaves \($0) of the GPUs that FGD leaves, and FGD without the cut \($1)"
+      },
+      start: "FGD without the cut")
+  }
+
+  public func trainer() -> any SearchTrainer {
     DeviceTrainer(training, workloads: workloads.count) { policy, filling in
       let run = try self.filling(filling)
       var options = SimulationOptions()
@@ -134,12 +129,8 @@ private struct Parts {
     part = root.integer("everyMachine", in: 1...1000) ?? part
     guard let node = root.object("training") else { return }
     var t = training
-    t.generations = node.integer("generations", in: 1...1_000_000) ?? t.generations
-    t.population = node.integer("population", in: 2...100_000)
+    t.read(node)
     t.draws = node.integer("draws", in: 1...10_000) ?? t.draws
-    t.validationEvery = node.integer("validationEvery", in: 1...1_000_000) ?? t.validationEvery
-    t.step = node.number("step", in: .positive) ?? t.step
-    t.seed = node.integer("seed", in: 0...Int(UInt32.max)).map { UInt64($0) } ?? t.seed
     training = t
   }
 }

@@ -1,13 +1,12 @@
 import Configuration
 import Experiments
-import Foundation
 import MARL
 import Simulation
 import Workload
 
 /// A scenario of `decision: order`: sequences of consecutive tasks of a workload, each on an idle cluster, and how
 /// the order of the queue is learned from them.
-public struct OrderScenario: Sendable {
+public struct OrderScenario: SearchScenario {
   /// What it is called.
   public var name: String
   /// How a run works.
@@ -23,39 +22,14 @@ public struct OrderScenario: Sendable {
   /// How many training sequences there are, at even distances.
   public var sequences: Int
   /// What was left out or assumed of the workload, up to the last of its tasks.
-  public private(set) var notes: [Note] = []
-
-  /// Which decision a scenario file is about.
-  ///
-  /// - Throws: ``RunError`` for a decision that is not known. Other mistakes are left to whoever reads the file.
-  public static func decision(path: String) throws -> LearnedDecision? {
-    do {
-      return try ConfigurationFile(path: path).read { root -> LearnedDecision? in
-        root.ignoreOtherKeys()
-        return root["decision"] == nil
-          ? .placement : root.choice("decision", of: LearnedDecision.self)
-      }
-    } catch {
-      throw RunError(error)
-    }
-  }
+  private let told: [Note]
 
   /// Reads it, and the workload that it names.
   ///
   /// - Throws: ``RunError`` with every mistake in the file.
   public init(path: String) throws {
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let parts: Parts
-    do {
-      parts = try ConfigurationFile(path: path).read { Parts($0) }
-    } catch {
-      throw RunError(error)
-    }
-    func place(_ text: String) -> String {
-      guard text.hasPrefix("file:") else { return text }
-      let file = String(text.dropFirst("file:".count))
-      return file.hasPrefix("/") ? file : "\(folder)/\(file)"
-    }
+    let file = LearningFile(path: path)
+    let parts = try file.read { Parts($0) }
     name = parts.name
     options = parts.engine.options
     length = parts.length
@@ -64,9 +38,9 @@ public struct OrderScenario: Sendable {
     cluster =
       switch parts.machines {
       case .written(let spec): try ClusterLayout(spec, seed: 1)
-      case .named(let text): try NamedCluster(place(text)).layout(seed: 1)
+      case .named(let text): try NamedCluster(file.place(text)).layout(seed: 1)
       }
-    let source = place(parts.workload)
+    let source = file.place(parts.workload)
     let replayed = ReplayedTasks(
       try NamedWorkload(source, seed: 1, cores: cluster.effectiveCores), atStart: .skip)
     tasks = []
@@ -75,7 +49,7 @@ public struct OrderScenario: Sendable {
       number += 1
       if number > parts.from { tasks.append(task) }
     }
-    notes = replayed.notes
+    told = replayed.notes
     guard tasks.count >= length else {
       throw RunError(
         message: "\(path): \(source) has \(grouped(tasks.count)) tasks between tasks "
@@ -93,7 +67,16 @@ public struct OrderScenario: Sendable {
     return even + (0..<training.validation).map { _ in random.below(last + 1) }
   }
 
-  /// What is to be said of inputs that are the same for all tasks.
+  public func notes() -> [Note] { told }
+
+  public var words: SearchWords {
+    SearchWords(
+      decision: .order, loss: "loss", validation: "validation", digits: 2,
+      runs: " of \(grouped(length)) tasks",
+      result: { "best on the validation sequences \($0), smallest area \($1)" },
+      start: "smallest area first")
+  }
+
   public var constantInputs: [String] {
     var lines: [String] = []
     if !tasks.contains(where: { $0.estimate.isKnown }), options.estimates != .exact {
@@ -108,10 +91,11 @@ public struct OrderScenario: Sendable {
     return lines
   }
 
-  /// A trainer at its beginning.
-  public func trainer() -> OrderTrainer {
+  public func trainer() -> any SearchTrainer {
     let (starts, length, tasks, cluster, options) = (starts, length, tasks, cluster, options)
-    return OrderTrainer(training, training: sequences) { rule, sequence in
+    return OrderTrainer(
+      training, training: sequences, environment: TrainingEnvironment(ofOrder: options)
+    ) { rule, sequence in
       var options = options
       options.order = .rule(rule)
       let simulator = Simulator(cluster: cluster, policy: FirstFit(), options: options, seed: 1)
@@ -168,14 +152,10 @@ private struct Parts {
     var t = training
     t.sequences = node.integer("sequencesAtATime", in: 1...10_000) ?? sequences
     t.hardest = node.integer("hardest", in: 1...10_000)
-    t.generations = node.integer("generations", in: 1...1_000_000) ?? t.generations
-    t.population = node.integer("population", in: 2...100_000)
+    t.read(node)
     t.validation = node.integer("validation", in: 1...10_000) ?? t.validation
-    t.validationEvery = node.integer("validationEvery", in: 1...1_000_000) ?? t.validationEvery
-    t.step = node.number("step", in: .positive) ?? t.step
     t.contexts = node.integer("contexts", in: 1...OrderModel.contextCount) ?? t.contexts
     t.hidden = node.integer("hidden", in: 0...64) ?? t.hidden
-    t.seed = node.integer("seed", in: 0...Int(UInt32.max)).map { UInt64($0) } ?? t.seed
     training = t
   }
 }

@@ -28,11 +28,7 @@ struct ScenarioPlace {
   /// What `node` says of its cluster and workload; every issue is noted.
   init(_ node: ConfigurationNode, name: String, folder: String) {
     self.name = name
-    func place(_ text: String) -> String {
-      guard text.hasPrefix("file:") else { return text }
-      let file = text.dropFirst("file:".count)
-      return file.hasPrefix("/") ? String(file) : "\(folder)/\(file)"
-    }
+    func place(_ text: String) -> String { LearningFile.place(text, in: folder) }
     if let cluster = node["cluster"] {
       if cluster.isObject {
         if let spec = ClusterSpec(cluster) { machines = .written(spec) }

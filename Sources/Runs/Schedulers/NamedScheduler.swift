@@ -40,7 +40,9 @@ public struct NamedScheduler: Sendable {
         environment = model.environment
         ordersQueue = true
         let label = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-        make = { _ in OrderScheduler(model, name: "order:\(label)") }
+        let isGated = Self.isGated(name)
+        let title = "order:\(label)" + Self.options(name)
+        make = { _ in OrderScheduler(model, name: title, isGated: isGated) }
       } catch let error as CheckpointError {
         throw RunError(message: "\(path): \(error)")
       }
@@ -100,7 +102,19 @@ public struct NamedScheduler: Sendable {
     else {
       return nil
     }
-    return (kind, String(name.dropFirst(kind.count)))
+    let path = name.dropFirst(kind.count)
+    return (kind, String(path.dropLast(options(name).count)))
+  }
+
+  /// What stands behind the file in a scheduler's name: `,gate` of a learned order that has one, else nothing.
+  static func options(_ name: String) -> String { isGated(name) ? gate : "" }
+
+  /// What goes behind a learned order's file for the gate: `order:FILE,gate`.
+  private static let gate = ",gate"
+
+  /// Whether a learned order is to fall back to smallest area first where it does worse than that.
+  private static func isGated(_ name: String) -> Bool {
+    name.hasPrefix("order:") && name.hasSuffix(gate)
   }
 
   /// What to say of a name that stands for nothing.
@@ -139,6 +153,7 @@ public struct NamedScheduler: Sendable {
       return
         "learned, orders the queue by \(model.parameters.count) weights; tasks go to the first machine that "
         + "has room"
+        + (isGated(name) ? "; where it does worse than smallest area first, that decides" : "")
     }
     if case ("device:", let path)? = file(name),
       let data = try? contents(path, ShippedPolicies.device),

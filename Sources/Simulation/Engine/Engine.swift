@@ -144,6 +144,7 @@ struct Engine: ~Copyable {
     if case .rule(let rule) = options.order, case .changing(let make) = rule.kind { made = make() }
     let showsEnds = made?.weighsTogether ?? false
     scorer = made
+    scene.backfilling = options.backfilling
     isScored = made != nil
     predictor = options.prediction?.make()
     isPredicted = predictor != nil

@@ -164,6 +164,14 @@ extension Metric {
         "waits_at_machines", "waits at machines", better: .none,
         "How often a task waited at its machine (mode dispatch), first come, first served."
       ) { (run: SimulationReport) in Double(run.remarks.waitsAtMachines) },
+      Metric(
+        "gate_decisions", "decisions behind a gate", better: .none,
+        "Decisions among several waiting tasks of a learned order that has a gate."
+      ) { (run: SimulationReport) in run.remarks.fallbacks.map { Double($0.decisions) } ?? .nan },
+      Metric(
+        "gate_fallbacks", "decisions in which the gate fell back", better: .none,
+        "Those of them in which the gate fell back to smallest area first."
+      ) { (run: SimulationReport) in run.remarks.fallbacks.map { Double($0.taken) } ?? .nan },
     ]
       + recordedStarts
       + RunRemarks.Unmodelled.allCases.map { resource in

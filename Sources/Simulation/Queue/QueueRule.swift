@@ -90,12 +90,30 @@ public protocol QueueScorer: Sendable {
   /// Whether tasks are scored together.
   var weighsTogether: Bool { get }
 
+  /// How often it fell back to another order so far; nil, the default, for one that never does.
+  var fallbacks: QueueFallbacks? { get }
+
   /// The scores of all tasks of a scene, one for each, appended to `scores`.
   mutating func score(
     _ scene: borrowing QueueScene, on cluster: borrowing Cluster, into scores: inout [Double])
 }
 
+/// How often an order of the queue that has a gate fell back to smallest area first.
+public struct QueueFallbacks: BitwiseCopyable, Hashable, Sendable {
+  /// Decisions among several tasks.
+  public var decisions: Int
+  /// Those of them in which it fell back.
+  public var taken: Int
+
+  /// So many; of no decision yet, if not given.
+  public init(decisions: Int = 0, taken: Int = 0) {
+    (self.decisions, self.taken) = (decisions, taken)
+  }
+}
+
 extension QueueScorer {
+  public var fallbacks: QueueFallbacks? { nil }
+
   public var weighsTogether: Bool { false }
 
   public mutating func begin(at now: Microseconds, waiting: Int, on cluster: borrowing Cluster) {}

@@ -28,15 +28,18 @@ public struct QueueScene: Sendable {
   public var waiting: [TaskView]
   /// What runs, the earliest end first.
   public var running: [Hold]
+  /// What may overtake a task that must wait.
+  public var backfilling: SimulationOptions.Backfilling
 
   /// A scene.
   public init(
     now: Microseconds = .zero, queueLength: Int = 0, waiting: [TaskView] = [],
-    running: [Hold] = []
+    running: [Hold] = [], backfilling: SimulationOptions.Backfilling = .none
   ) {
     self.now = now
     self.queueLength = queueLength
     self.waiting = waiting
     self.running = running
+    self.backfilling = backfilling
   }
 }
