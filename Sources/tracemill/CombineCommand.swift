@@ -59,19 +59,7 @@ struct CombineCommand: ParsableCommand {
   }
 
   func run() throws {
-    let parts = try policies.map { path in
-      do { return try PolicyModel(path: path) } catch let error as CheckpointError {
-        throw CommandFailure(message: "\(path): \(error)")
-      }
-    }
-    do {
-      let gated = try PolicyModel.gated(parts, loads: at, runTimes: atRunTime)
-      try OutputFile.write(gated.tensors.data(), to: output)
-    } catch let error as TrainingError {
-      throw CommandFailure(error)
-    } catch let error as CheckpointError {
-      throw CommandFailure(message: "\(output): \(error)")
-    }
+    try PolicyModel.combine(policies, loads: at, runTimes: atRunTime, to: output)
     try writeOutput(
       json
         ? jsonText([

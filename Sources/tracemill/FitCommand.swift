@@ -157,7 +157,7 @@ struct FitCommand: AsyncParsableCommand {
     let meter = ReadMeter()
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
-    let stopwatch = Stopwatch(isOn: timings)
+    let stopwatch = Stopwatch(timings ? { writeError($0) } : nil)
     let watch = FitWatch(logger: reading.logger)
     if !json {
       Interrupts.before { if let text = watch.partial { try? writeOutput(text) } }
@@ -245,19 +245,3 @@ extension FixedParameter: ReadFromText, ExpressibleByArgument {}
 extension BoundedParameter: ReadFromText, ExpressibleByArgument {}
 
 extension FitInterval: ReadFromText, ExpressibleByArgument {}
-/// CPU time by stage, on standard error.
-final class Stopwatch {
-  private let isOn: Bool
-  private var last = clock()
-
-  init(isOn: Bool) { self.isOn = isOn }
-
-  func lap(_ stage: String) {
-    let now = clock()
-    if isOn {
-      let seconds = Double(now - last) / Double(CLOCKS_PER_SEC)
-      writeError("\(stage): \(fixed(seconds, 4)) CPU-s\n")
-    }
-    last = clock()
-  }
-}

@@ -25,28 +25,7 @@ struct RoundsCommand: ParsableCommand {
   @OptionGroup(title: "Messages") var messages: MessageOptions
 
   func run() throws {
-    let scenario = try RoundScenario(path: scenario)
-    let results = try scenario.policies.map { policy in
-      messages.logger?.info("\(policy)")
-      return try scenario.run(policy)
-    }
-    if json {
-      let object: [String: Any] = [
-        "name": scenario.name, "jobs": scenario.jobs.count, "measured": scenario.measured.count,
-        "policies": results.map(\.object),
-      ]
-      return try writeOutput(jsonText(object) + "\n")
-    }
-    var table = TextTable(
-      header: ["policy", "mean h", "longest h", "rounds", "GPU use"], left: [0])
-    for result in results {
-      table.add([
-        result.policy, fixed(result.meanHours, 2), fixed(result.longestHours, 1),
-        grouped(result.rounds), fixed(result.use, 3),
-      ])
-    }
-    try writeOutput(
-      "\(scenario.name): time from arrival to end of \(grouped(scenario.measured.count)) of "
-        + "\(grouped(scenario.jobs.count)) jobs\n" + table.text)
+    let table = try RoundTable(RoundScenario(path: scenario)) { messages.logger?.info("\($0)") }
+    try writeOutput(json ? jsonText(table.object) + "\n" : table.text)
   }
 }

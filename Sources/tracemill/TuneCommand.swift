@@ -58,13 +58,6 @@ struct TuneCommand: ParsableCommand {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try OutputFile.write(try encoder.encode(rule) + Data("\n".utf8), to: output)
     if json { return try writeOutput(String(decoding: encoder.encode(rule), as: UTF8.self) + "\n") }
-    var table = TextTable(header: ["tuned for load", "candidates", "reward"], left: [0])
-    for entry in rule.entries {
-      table.add([
-        entry.load.map { significant($0) } ?? "all", "\(entry.constants.candidates)",
-        fixed(entry.reward, 4),
-      ])
-    }
-    try writeOutput(table.text + "  wrote \(output)\n")
+    try writeOutput(rule.text + "  wrote \(output)\n")
   }
 }
