@@ -7,14 +7,15 @@ import Workload
 
 /// What is drawn of each law, against the law's own distribution function.
 @Suite struct DrawTests {
-  /// All families, whole and in part, and laws whose quantiles leap or lie far out.
+  /// All families, whole and most in part, and laws whose quantiles leap or lie far out.
   static let laws: [Law] = {
     var laws: [Law] = []
     for family in Family.allCases {
       for (place, parameters) in family.examples.enumerated() {
         guard let law = try? Law(family, parameters) else { continue }
         laws.append(law)
-        guard place == 0 else { continue }
+        // Mixtures' tables take longest, and are cut as others are.
+        guard place == 0, family.isUsual || family == .lognormalMixture2 else { continue }
         for limits in [
           Limits.truncated(lower: law.quantile(0.2), upper: law.quantile(0.95)),
           .truncated(lower: law.upperQuantile(1e-5), upper: .infinity),
