@@ -227,7 +227,8 @@ import Testing
         "compare", "--experiment", file, "--shard", "\(number)/3", "-o", folder("s\(number)"))
     }
     let shards = (1...3).map { folder("s\($0)/results.sqlite") }
-    let merged = try run(tracemill, ["merge"] + shards + ["-o", folder("all/results.sqlite"), "-q"])
+    let merged = try run(
+      tracemill, ["merge"] + shards + ["-o", folder("all/results.sqlite"), "-q"])
     try #require(merged.status == 0, "\(merged.error)")
     _ = try ran("report", folder("all/results.sqlite"))
     #expect(try contents(folder("all/tables.md")) == contents(folder("one/tables.md")))
