@@ -85,7 +85,9 @@ public struct RoundSimulator: Sendable {
     var report = Report(ends: Array(repeating: .nan, count: jobs.count))
     var active: [Active] = []
     var typeTime = Array(repeating: 0.0, count: gpus.count)
-    var (now, lastReset, isChanged, next) = (0.0, -Double.infinity, false, 0)
+    var (now, isChanged, next) = (0.0, false, 0)
+    // The end of the time without new shares is kept: a difference of times may fall short of it by a rounding.
+    var (lastReset, nextReset) = (0.0, -Double.infinity)
     var runs: [Run] = []
     var left = awaited.count
     var busy = 0.0
@@ -102,7 +104,7 @@ public struct RoundSimulator: Sendable {
       } else {
         // Nothing runs: on to the next arrival, or to where those that are there may have shares.
         let arrival = next < jobs.count ? jobs[next].arrival : .infinity
-        let reset = isChanged && !active.isEmpty ? lastReset + leastReset : .infinity
+        let reset = isChanged && !active.isEmpty ? nextReset : .infinity
         guard min(arrival, reset) < .infinity else { break }
         now = max(now, min(arrival, reset))
       }
@@ -117,10 +119,10 @@ public struct RoundSimulator: Sendable {
         isChanged = true
         next += 1
       }
-      if isChanged, now - lastReset >= leastReset {
+      if isChanged, now >= nextReset {
         report.resets += 1
-        makeShares(&active, &typeTime, since: max(lastReset, 0), now, &policy)
-        (lastReset, isChanged) = (now, false)
+        makeShares(&active, &typeTime, since: lastReset, now, &policy)
+        (lastReset, nextReset, isChanged) = (now, now + leastReset, false)
       }
       runs = assign(active, typeTime, at: now, policy, &random)
       report.rounds += 1
