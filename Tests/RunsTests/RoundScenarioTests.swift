@@ -30,7 +30,9 @@ import Testing
   @Test(arguments: [
     ("kind: b, steps: 360", "kind: c, steps: 360", "'c' has no throughputs"),
     ("at: 10", "at: -1", "at"), ("to: 2", "to: 9", "no range of the 3 jobs"),
-    ("steps: 1440", "steps: 0", "steps"), ("fifo-aware", "fifo-awake", "fifo-aware"),
+    ("steps: 1440", "steps: 0", "steps"),
+    ("steps: 1440", "steps: 1e300", "a longer round makes fewer"),
+    ("fifo-aware", "fifo-awake", "fifo-aware"),
     ("slow: 1 }\nthr", "slow: 0 }\nthr", "slow"),
     ("a: { fast: 2, slow: 1 }", "a: { fast: 2 }", "slow"),
     ("b: { fast: 1, slow: 1 }", "b: { fast: 0.001, slow: 1 }", "too short for one step"),

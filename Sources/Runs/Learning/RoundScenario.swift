@@ -18,6 +18,9 @@ public struct RoundScenario: Sendable {
   /// The policies' names.
   public let policies: [String]
 
+  /// The most rounds that all jobs may have together, each on its slowest type.
+  public static let mostRounds = 1e9
+
   /// Reads it.
   ///
   /// - Throws: ``RunError`` with every mistake in the file.
@@ -64,6 +67,18 @@ public struct RoundScenario: Sendable {
     where row.contains(where: { $0 > 0 && ($0 * simulator.round) < 1 }) {
       root.problem(
         at: "throughputs.\(kind)", "has a type on which a round is too short for one step")
+    }
+    // Work is bounded before it is begun; the rounds of a job are most on its slowest type.
+    let work = jobs.reduce(0) { sum, job in
+      let slowest =
+        speeds.indices.contains(job.kind) ? speeds[job.kind].filter { $0 > 0 }.min() : nil
+      return sum + job.steps / ((slowest ?? 1) * simulator.round)
+    }
+    if work > Self.mostRounds {
+      root.problem(
+        at: "jobs",
+        "come to \(significant(work)) rounds, more than \(significant(Self.mostRounds)): a longer round makes fewer"
+      )
     }
     var measured = 0..<jobs.count
     if let node = root.object("measure") {
