@@ -181,7 +181,7 @@ public struct RunRemarks: Hashable, Sendable {
         Note(
           .fellBack, policy,
           ["decisions": Double(fallbacks.decisions), "fell_back": Double(fallbacks.taken)],
-          "\(policy): the gate fell back to smallest area first in \(Self.grouped(fallbacks.taken)) of "
+          "the gate of \(policy) fell back to smallest area first in \(Self.grouped(fallbacks.taken)) of "
             + "\(Self.grouped(fallbacks.decisions)) decisions among several tasks "
             + "(\(perMille / 10).\(perMille % 10) %)"))
     }
