@@ -4,7 +4,7 @@ import Fitting
 /// A law made ready for drawing many values at once: uniform numbers in, values out, in place.
 ///
 /// Families with `BlockQuantiles` are computed a block at a time, those that are inverted by search go
-/// through a table of their quantiles (``QuantileGrid``, else ``AdaptiveGrid``), laws of whole numbers through a table
+/// through a table of their quantiles (`QuantileGrid`, else `AdaptiveGrid`), laws of whole numbers through a table
 /// of their probabilities, the others through the law's quantile function.
 ///
 /// ```swift
