@@ -46,6 +46,9 @@ public final class ExtenderService: Sendable {
   }
 
   /// - Parameters:
+  ///   - scorer: the policy.
+  ///   - metrics: counts what is answered.
+  ///   - settings: how the service behaves.
   ///   - readiness: whether the view is complete, where another keeps it.
   ///   - viewAge: the same of ``age``.
   ///   - clock: seconds that never go back.
@@ -69,13 +72,17 @@ public final class ExtenderService: Sendable {
 
   /// Applies what the API server says of nodes.
   ///
-  /// - Parameter isPart: whether it is part of a list whose end is still to come.
+  /// - Parameters:
+  ///   - change: changes the view.
+  ///   - isPart: whether it is part of a list whose end is still to come.
   public func update(nodes change: (inout ClusterView) -> Void, isPart: Bool = false) {
     update(change) { if !isPart { $0.nodesAt = $1 } }
   }
   /// Applies what the API server says of pods.
   ///
-  /// - Parameter isPart: whether it is part of a list whose end is still to come.
+  /// - Parameters:
+  ///   - change: changes the view.
+  ///   - isPart: whether it is part of a list whose end is still to come.
   public func update(pods change: (inout ClusterView) -> Void, isPart: Bool = false) {
     update(change) { if !isPart { $0.podsAt = $1 } }
   }

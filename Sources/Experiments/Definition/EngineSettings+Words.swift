@@ -118,8 +118,11 @@ extension EngineSettings {
   /// value as it is written there (`sjf`, `50us`); `none` takes away failures, the network and whatever else
   /// there need not be.
   ///
-  /// - Parameter whole: the settings that these are a part of: of something with parts, such as the network,
-  ///   the other parts.
+  /// - Parameters:
+  ///   - key: the key.
+  ///   - text: its value.
+  ///   - whole: the settings that these are a part of: of something with parts, such as the network, the
+  ///     other parts.
   /// - Throws: what an experiment file would be told.
   public func setting(
     _ key: String, to text: String, in whole: EngineSettings = EngineSettings()

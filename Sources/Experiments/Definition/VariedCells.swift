@@ -103,7 +103,9 @@ extension ExperimentDefinition {
 
   /// Makes cells of `axes`, whose values the parts have already: which are run, and no part without any.
   ///
-  /// - Parameter spanning: pairings whose keys are in several parts.
+  /// - Parameters:
+  ///   - axes: what is varied.
+  ///   - spanning: pairings whose keys are in several parts.
   /// - Returns: what leaves out nothing, or everything.
   public mutating func leaveOut(
     _ axes: ExperimentAxes, spanning: [[ExperimentAxes.Axis]]

@@ -39,7 +39,9 @@ public struct NamedExperiment {
 
   /// What a file or a description says, its axes multiplied out.
   ///
-  /// - Parameter folder: what its paths begin from.
+  /// - Parameters:
+  ///   - file: the file or description.
+  ///   - folder: what its paths begin from.
   public static func definition(
     _ file: ConfigurationFile, in folder: String
   ) throws -> ExperimentDefinition {

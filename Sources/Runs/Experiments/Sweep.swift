@@ -41,7 +41,9 @@ public struct Sweep: Sendable {
   /// what else is said of it. Cells that differ in axes only have the same random numbers: these come from
   /// their seed.
   ///
-  /// - Parameter other: what else is run; the sweep's own experiment if nil.
+  /// - Parameters:
+  ///   - axes: what is varied.
+  ///   - other: what else is run; the sweep's own experiment if nil.
   /// - Throws: ``RunError`` for a key that there is not, a value that it cannot have or that means nothing beside
   ///   the others, and rules that leave out nothing or everything.
   public func definition(
