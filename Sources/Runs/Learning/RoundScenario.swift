@@ -5,9 +5,9 @@ import Simulation
 public struct RoundScenario: Sendable {
   /// What it is called.
   public let name: String
-  /// The types of GPU, in the order of ``RoundSimulator/gpus``.
+  /// The types of GPU, in the order of `RoundSimulator.gpus`.
   public let types: [String]
-  /// The kinds of job, in the order of ``RoundSimulator/throughputs``.
+  /// The kinds of job, in the order of `RoundSimulator.throughputs`.
   public let kinds: [String]
   /// How a run works.
   public let simulator: RoundSimulator
