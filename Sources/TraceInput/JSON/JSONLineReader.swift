@@ -167,12 +167,7 @@ package struct JSONRow {
     default: throw malformed(field, "an integer")
     }
     guard range.contains(integer) else {
-      let bound =
-        range.upperBound == .max
-        ? "below \(range.lowerBound)" : "not between \(range.lowerBound) and \(range.upperBound)"
-      throw RowError(
-        column: field, message: "\(fields[field]) \(integer) is \(bound)",
-        reason: "\(fields[field]) out of range")
+      throw RowError(column: field, named: fields[field], value: integer, outside: range)
     }
     return integer
   }

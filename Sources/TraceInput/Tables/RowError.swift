@@ -21,6 +21,15 @@ public struct RowError: Error {
     self.reason = reason
     self.code = code
   }
+
+  /// A whole number that is out of its range; a range up to `.max` has no upper end to speak of.
+  package init(column: Int, named name: String, value: Int64, outside range: ClosedRange<Int64>) {
+    let bound =
+      range.upperBound == .max
+      ? "below \(range.lowerBound)" : "not between \(range.lowerBound) and \(range.upperBound)"
+    self.init(
+      column: column, message: "\(name) \(value) is \(bound)", reason: "\(name) out of range")
+  }
 }
 
 /// A row that could not be read.

@@ -70,12 +70,7 @@ struct Google2019Cells: Google2019Row {
       }
     guard let integer else { throw malformed(field, value, "an integer") }
     guard range.contains(integer) else {
-      let bound =
-        range.upperBound == .max
-        ? "below \(range.lowerBound)" : "not between \(range.lowerBound) and \(range.upperBound)"
-      throw RowError(
-        column: field, message: "\(columns.fields[field]) \(integer) is \(bound)",
-        reason: "\(columns.fields[field]) out of range")
+      throw RowError(column: field, named: columns.fields[field], value: integer, outside: range)
     }
     return integer
   }
