@@ -6,6 +6,30 @@ import Testing
 @Suite struct StatedFaultTests {
   private let one = "groups: [ {count: 1, cores: 2, memoryGiB: 4} ]\n"
 
+  /// A task that waits when its trace ends is no task of no length, from the log and from records of it.
+  @Test func whoNeverRanIsLeftOut() throws {
+    let folder = TemporaryFolder()
+    let cluster = try folder.write(one, to: "one.yaml")
+    let slurm = try folder.write(
+      "JobID|User|Submit|Start|End|State|NCPUS|ReqMem\n"
+        + "1|a|2026-03-01T08:00:00|2026-03-01T08:00:10|2026-03-01T08:30:10|COMPLETED|1|1G\n"
+        + "2|b|2026-03-01T08:02:00|Unknown|Unknown|PENDING|1|1G\n", to: "sacct.txt")
+    let times = try folder.write("id,came,began,ended\n1,0,5,9\n2,3,,\n", to: "times.csv")
+    let mapping = try folder.write(
+      "columns: { job_id: id, submit_us: { from: came, unit: s }, first_schedule_us: { from: began, unit: s },"
+        + " end_us: { from: ended, unit: s }, cpu_cores: { value: 1 } }\n", to: "map.yaml")
+    for (log, options) in [(slurm, []), (times, ["--columns", mapping])] {
+      let records = folder("records.parquet")
+      _ = try run(tracemill, ["convert", log, "-o", records, "-q"] + options)
+      for arguments in [["--workload", log] + options, ["--workload", records]] {
+        let seen = try object(
+          run(tracemill, ["simulate", "--cluster", cluster, "-q", "--json"] + arguments))
+        #expect(seen["submitted"] as? Int == 1, "\(arguments)")
+        #expect((seen["left_out"] as? [String: Int])?["never_ran"] == 1, "\(arguments)")
+      }
+    }
+  }
+
   @Test func whatHasARunTimeIsReplayedAndWhatHasNoneIsCounted() throws {
     let folder = TemporaryFolder()
     // Job 2's run time is not known (-1); it is no task that ran before the log began.

@@ -117,6 +117,12 @@ struct MappedLife {
     if times.wait == nil { record.flags.insert(.waitTimeUnknown) }
     record.attempts = times.attempts ?? (hasStarted ? 1 : 0)
     record.outcome = times.outcome ?? outcome(times, hasStarted)
+    // Who waits when the trace ends has a past and did not run. Where only a run time is missing, nobody knows.
+    if record.outcome == .pending, !hasStarted,
+      times.outcome == .pending || !record.flags.contains(.runTimeUnknown)
+    {
+      record.flags.insert(.cutOffAtEnd)
+    }
   }
 
   private func adding(_ a: Int64, _ b: Int64) -> Int64 {
