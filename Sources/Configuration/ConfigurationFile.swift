@@ -36,7 +36,10 @@ public struct ConfigurationFile: Sendable {
       let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
       data = try handle.read(upToCount: Self.sizeLimit + 1) ?? Data()
     } catch {
-      throw failure("cannot be read")
+      let reason = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+      let isPOSIX = reason?.domain == NSPOSIXErrorDomain
+      let why = isPOSIX ? reason.map { String(cString: strerror(Int32($0.code))) } : nil
+      throw failure("cannot be read" + (why.map { ": \($0.lowercased())" } ?? ""))
     }
     guard data.count <= Self.sizeLimit else { throw failure("is longer than 16 MiB") }
     guard let text = String(data: data, encoding: .utf8) else { throw failure("is not UTF-8 text") }

@@ -67,6 +67,7 @@ package final class ForeignDatabase: @unchecked Sendable {
     self.handle = handle
     do throws(SQLiteError) {
       guard code == SQLITE_OK else { throw SQLiteError(handle, code) }
+      try Self.requireWholePages(handle, length)
       try Self.protect(handle, length)
       (tables, views) = try Self.schema(handle)
     } catch {
@@ -76,6 +77,19 @@ package final class ForeignDatabase: @unchecked Sendable {
   }
 
   deinit { sqlite3_close_v2(handle) }
+
+  /// Refuses a file that ends within a page: SQLite would take zeros for what is not there.
+  private static func requireWholePages(
+    _ handle: OpaquePointer, _ length: Int
+  ) throws(SQLiteError) {
+    let size = try ForeignStatement(handle, "PRAGMA page_size")
+    guard try size.step(), case .integer(let bytes) = size.value(0), bytes > 0 else { return }
+    guard length % Int(bytes) == 0 else {
+      throw SQLiteError(
+        code: SQLITE_CORRUPT, system: 0,
+        message: "it is cut off: \(length) bytes are no whole pages of \(bytes)")
+    }
+  }
 
   private static func protect(_ handle: OpaquePointer, _ length: Int) throws(SQLiteError) {
     for (option, value): (Int32, Int32) in [

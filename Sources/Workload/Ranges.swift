@@ -68,8 +68,13 @@ extension Resources {
       range.contains(value)
         ? nil : "\(name) \(value) is not from \(range.lowerBound) to \(range.upperBound)"
     }
-    return issue("a CPU amount in nanocores of", cpu.nano, Ranges.amount)
-      ?? issue("a memory amount in bytes of", memory.rawValue, Ranges.amount)
+    if !Ranges.amount.contains(cpu.nano) {
+      let (whole, rest) = cpu.nano.quotientAndRemainder(dividingBy: 1_000_000_000)
+      let (most, part) = Ranges.amount.upperBound.quotientAndRemainder(dividingBy: 1_000_000_000)
+      return "a CPU amount of \(rest == 0 ? "\(whole)" : "\(cpu.value)") cores is not from 0 to "
+        + "\(most).\(part)"
+    }
+    return issue("a memory amount in bytes of", memory.rawValue, Ranges.amount)
       ?? issue("a disk amount in bytes of", disk.rawValue, Ranges.amount)
       ?? issue("a GPU amount in thousandths of", milliGPU, Ranges.milliGPU)
   }

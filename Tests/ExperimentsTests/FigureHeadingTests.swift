@@ -31,7 +31,7 @@ import Workload
       let heading = FigureHeading(
         title: "Wait", paragraphs: Array(repeating: "Less is better.", count: lines))
       let script = heading.gnuplot(format)
-      #expect(script.components(separatedBy: "set label").count - 1 == 1 + lines)
+      #expect(script.components(separatedBy: "\nset label ").count - 1 == 1 + lines)
       let size = try #require(
         format == .svg
           ? script.firstMatch(of: /size 720,([0-9.]+)/)?.1

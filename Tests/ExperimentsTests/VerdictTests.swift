@@ -94,6 +94,35 @@ import Workload
       summary.warnings(scenario).contains { $0.hasPrefix("a and base did not do the same work") })
   }
 
+  /// The sentence says of each what its verdict is: equal ones are no p of 1, and who did less work is not
+  /// judged, exact as the difference may be.
+  @Test func theSentenceSaysEachVerdict() throws {
+    let untold = try summary(seeds: 4) { cell in
+      let wait = Double(cell.seed * 7 % 5)
+      switch cell.scheduler {
+      case "b": return ["wait_mean_s": wait + (cell.seed % 2 == 0 ? 1 : -1.5)]
+      case "c": return ["wait_mean_s": wait + (cell.seed % 2 == 0 ? -1 : 1.25)]
+      default: return ["wait_mean_s": wait]
+      }
+    }
+    let scenario = try #require(untold.scenarios.first)
+    #expect(scenario.comparisons.map(\.verdict) == [.equal, .undecided, .undecided])
+    let answer = try #require(untold.answer.first)
+    #expect(answer.hasPrefix("No scheduler's mean wait can be told from base's"), "\(answer)")
+    #expect(answer.contains(", the same; b "), "\(answer)")
+    for comparison in scenario.comparisons.dropFirst() {
+      let p = try #require(comparison.adjustedP)
+      #expect(answer.contains("(p = \(Figures.pValue(p)), 4 seeds"), "\(answer)")
+    }
+    let lazy = try summary(seeds: 3, metric: "energy_kwh") { cell in
+      ["energy_kwh": cell.scheduler == "a" ? 5 : 10, "work_core_h": cell.scheduler == "a" ? 1 : 2]
+    }
+    #expect(
+      try #require(lazy.answer.first).contains(
+        "No scheduler is judged against base, whose energy is 10.0 kWh: a 5.00 kWh, but it did less work, "
+          + "and is not judged; b 10.0 kWh, the same"), "\(lazy.answer)")
+  }
+
   /// Quantiles averaged over seeds would say that 82 % waited where a quarter did.
   @Test func tailsOfSeedsArePooled() {
     let quiet = CellCurves.Tail(count: 80, first: 0, beyond: [])

@@ -208,7 +208,7 @@ import Workload
     Case(
       file: "m.csv", text: "when,size,fate\n1,-2,OK\n",
       message:
-        "m.csv:2: a CPU amount in nanocores of -2000000000 is not from 0 to 18014398509481983"),
+        "m.csv:2: a CPU amount of -2 cores is not from 0 to 18014398.509481983"),
     Case(
       file: "m.csv", text: "when,size,fate\n1e300,2,OK\n",
       message: "m.csv:2:1: when 1e300 is out of range"),

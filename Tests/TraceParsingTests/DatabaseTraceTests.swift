@@ -67,6 +67,32 @@ private enum MadeDatabases {
         == "packing.sqlite: no rows of types have machineId 16: \(there), 4 (33)")
   }
 
+  /// SQLite takes zeros for what a short last page lacks.
+  @Test func `a database that ends within a page is damaged`() throws {
+    let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/gwa.db3"))
+    let scratch = try ScratchFolder()
+    for cut in [1, 2, 7, 300] {
+      let path = scratch.path + "/cut.db3"
+      try whole.dropLast(cut).write(to: URL(fileURLWithPath: path))
+      let error = #expect(throws: TraceError.self) {
+        _ = try Formats.drain(opener(nil).open(path).records(ReadOptions()))
+      }
+      #expect(error?.message.contains("cut off") == true, "\(String(describing: error))")
+    }
+  }
+
+  @Test func `a whole database passes verification, a cut one does not`() throws {
+    let results = try TraceVerifier.verify(
+      folder + "/gwa.db3", opener(nil), options: ReadOptions(), acceptsMissing: false)
+    #expect(results.allSatisfy { $0.passed }, "\(results)")
+    let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/gwa.db3"))
+    let scratch = try ScratchFolder()
+    try whole.dropLast(9).write(to: URL(fileURLWithPath: scratch.path + "/cut.db3"))
+    let cut = try TraceVerifier.verify(
+      scratch.path + "/cut.db3", opener(nil), options: ReadOptions(), acceptsMissing: false)
+    #expect(cut.contains { !$0.passed })
+  }
+
   @Test func `the Grid Workloads Archive as a database is what it is as text`() throws {
     let expected = try #require(sums["gwa"])
     var found: [[TaskRecord]] = []

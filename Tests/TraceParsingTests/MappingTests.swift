@@ -194,6 +194,36 @@ import Workload
     #expect(made.stream.report.rows == ["tasks": 3, "jobs": 3])
   }
 
+  /// A file that is alone is the main table, not the one that is joined to it.
+  @Test func `a joined table that is not there is told`() throws {
+    let made = try read(
+      """
+      file: tasks
+      columns:
+        job_id: job
+        submit_us: {from: start, unit: s}
+        cpu_cores: {from: types.cores, optional: true}
+      join:
+        types: {file: types, by: type, key: type}
+      """, ["tasks.csv": "job,start,type,cores\n1,10,a,64\n2,11,b,32\n"])
+    #expect(made.records.allSatisfy { $0.flags.contains(.cpuUnknown) })
+    #expect(made.notes.contains { $0.hasPrefix("no table types (types…)") }, "\(made.notes)")
+    #expect(made.stream.report.rows == ["tasks": 2])
+  }
+
+  /// Logs begin with rows of other kinds, as many as the cluster was idle for.
+  @Test(arguments: [0, 19, 20, 21, 500])
+  func `rows that do not count may come first`(_ others: Int) throws {
+    let idle = String(repeating: "0,0,service\n", count: others)
+    let made = try read(
+      """
+      file: tasks
+      only: {kind: [batch]}
+      columns: {job_id: job, submit_us: {from: start, unit: s}}
+      """, ["tasks.csv": "job,start,kind\n" + idle + "1,10,batch\n2,11,batch\n"])
+    #expect(made.records.map(\.id.job) == [1, 2])
+  }
+
   @Test func `a key that a joined table has twice is told where its rows differ`() throws {
     func made(_ jobs: String, _ least: String = "") throws -> (users: [String], notes: [String]) {
       let made = try read(

@@ -30,9 +30,13 @@ extension EngineSettings {
 
   /// In a line: `queue sjf, warmUp 1.00 d`, or what the defaults are.
   var words: String {
-    pairs.isEmpty
-      ? "one queue, first come first served, no backfilling, continuous time"
-      : pairs.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    // What is measured says nothing of how it works: the defaults are told beside it.
+    let measured: Set = ["warmUp", "accountTail", "accountFrom", "cutDrain", "until"]
+    let known = pairs
+    let works = known.contains { !measured.contains($0.0) }
+    return
+      ((works ? [] : ["one queue, first come first served, no backfilling, continuous time"])
+      + known.map { "\($0.0) \($0.1)" }).joined(separator: ", ")
   }
 
   /// What an optional holds.

@@ -1,4 +1,3 @@
-import Fitting
 import Foundation
 import Workload
 
@@ -10,6 +9,8 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
   public var isPartial: Bool
   /// From the first submission to the last, in seconds.
   public var span: Double
+  /// How many were there before the trace, and so did not arrive in it; nil for none.
+  public var before: Int?
   /// Tasks by priority class, for the classes that occur.
   public var classes: [Count]
   /// Tasks submitted in each of equal steps from the first submission on; the last step is cut short.
@@ -22,7 +23,7 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
   /// The most tasks that are looked at.
   public static let limit = 1_000_000
 
-  /// The shares of greater values that points are at: twelve a decade from 1 to 0.0001.
+  /// The shares that points are at, or next below: twelve a decade from 1 to 0.0001.
   public static let tails: [Double] = (0...48).map { pow(10, -Double($0) / 12) }
 
   /// How many of a kind.
@@ -39,24 +40,26 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
     public var name: String
     /// Its unit.
     public var unit: String
-    /// Tasks of which it is known and above 0.
+    /// Tasks of which it is known, 0 included.
     public var count: Int
     /// Mean of these.
     public var mean: Double
-    /// Points of the share of values that are greater, by value.
+    /// Points of the share of values that are at least as great, by value above 0.
     public var points: [Point]
-    /// Fitted laws, best first by AIC; none where few distinct values occur.
+    /// Laws fitted to the values above 0, best first by AIC; none where few distinct values occur.
     public var fits: [FittedCurve]
     /// Tasks beside these of which only a lower bound is known: mean, points and laws count them, by Kaplan
     /// and Meier. Nil for none.
     public var cutOff: Int?
+    /// How many values the points are of, where it is a sample of them; nil where it is all.
+    public var sample: Int?
   }
 
   /// A point of a complementary distribution function.
   public struct Point: Codable, Hashable, Sendable {
     /// The value.
     public var x: Double
-    /// The share of values that are greater, 0…1.
+    /// The share of values that are at least as great, 0…1.
     public var p: Double
   }
 
@@ -88,9 +91,11 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
   }
 
   private init(
-    tasks: Int, span: Double, classes: [Count], arrivals: ArrivalBins, quantities: [Quantity]
+    tasks: Int, before: Int, span: Double, classes: [Count], arrivals: ArrivalBins,
+    quantities: [Quantity]
   ) {
     self.tasks = tasks
+    self.before = before > 0 ? before : nil
     isPartial = false
     self.span = span
     self.classes = classes
@@ -108,8 +113,10 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
     private var last = 0.0
     private var counts = Array(repeating: 0, count: PriorityClass.allCases.count)
     private var arrivals = ArrivalBins()
+    private var before = 0
     private var samples = [
-      Reservoir("run time", "s"), Reservoir("CPU", "cores"), Reservoir("memory", "GiB"),
+      QuantitySample("run time", "s"), QuantitySample("CPU", "cores"),
+      QuantitySample("memory", "GiB"),
     ]
 
     /// Nothing seen yet.
@@ -120,7 +127,9 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
       let submit = task.submit.seconds
       tasks += 1
       // Time 0 stands for "before the trace": no rush at its beginning.
-      if !task.flags.contains(.cutOffAtStart) {
+      if task.flags.contains(.cutOffAtStart) {
+        before += 1
+      } else {
         if !hasArrivals { first = submit }
         hasArrivals = true
         last = submit
@@ -128,9 +137,8 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
       }
       counts[Int(task.priorityClass.rawValue)] += 1
       // A task that was cut off ran longer than is known: it is counted so, and not averaged.
-      if !task.flags.contains(.runTimeUnknown) {
-        samples[0].add(
-          task.runTime.seconds, isCensored: task.flags.contains(.cutOffAtEnd) && task.attempts > 0)
+      if task.tellsRunTime {
+        samples[0].add(task.runTime.seconds, isCensored: task.flags.contains(.cutOffAtEnd))
       }
       // What the program itself assumed says nothing of the trace.
       guard !task.flags.contains(.requestAssumed) else { return }
@@ -142,7 +150,7 @@ public struct WorkloadOverview: Codable, Hashable, Sendable {
     public consuming func finish() -> WorkloadOverview {
       let counts = counts
       return WorkloadOverview(
-        tasks: tasks, span: last - first,
+        tasks: tasks, before: before, span: last - first,
         classes: PriorityClass.allCases.compactMap { kind in
           let count = counts[Int(kind.rawValue)]
           return count > 0 ? Count(name: kind.name, count: count) : nil
@@ -167,84 +175,5 @@ private struct ArrivalBins {
     let bin = Int(time / width)
     while counts.count <= bin { counts.append(0) }
     counts[bin] += 1
-  }
-}
-
-/// A uniform sample of the values of one quantity (Vitter's algorithm R).
-private struct Reservoir {
-  let name: String
-  let unit: String
-  private var count = 0
-  private var cutOff = 0
-  private var sum = 0.0
-  private var kept: [(value: Double, isCensored: Bool)] = []
-  private var rng: RandomStream
-  private static let size = 20_000
-  private static let families: [Family] = [
-    .exponential, .lognormal, .weibull, .gamma, .pareto, .logLogistic, .generalizedPareto, .burrXII,
-  ]
-
-  init(_ name: String, _ unit: String) {
-    self.name = name
-    self.unit = unit
-    rng = RandomStream(seed: 1, name: "overview/\(name)")
-  }
-
-  /// Adds a value, or the lower bound of one of which no more is known.
-  mutating func add(_ value: Double, isCensored: Bool = false) {
-    guard value > 0, value.isFinite else { return }
-    count += 1
-    if isCensored { cutOff += 1 } else { sum += value }
-    if kept.count < Self.size {
-      kept.append((value, isCensored))
-    } else {
-      let place = rng.below(count)
-      if place < Self.size { kept[place] = (value, isCensored) }
-    }
-  }
-
-  var quantity: WorkloadOverview.Quantity? {
-    let values = kept.filter { !$0.isCensored }.map(\.value)
-    let censored = kept.filter(\.isCensored).map(\.value)
-    guard let least = values.min(), let greatest = values.max() else { return nil }
-    let law = KaplanMeier(values: values, censored: censored)
-    var points: [WorkloadOverview.Point] = []
-    for tail in WorkloadOverview.tails
-    where tail * Double(kept.count) >= 1 - 1e-9 && tail >= (law.steps.last?.survival ?? 0) {
-      let value = tail == 1 ? least : min(law.quantile(survival: tail), greatest)
-      // The least share belongs to a value that occurs often.
-      if points.last?.x == value { points.removeLast() }
-      points.append(.init(x: value, p: tail))
-    }
-    // A few values far below the others would have half of the chart to themselves.
-    if points.count > 2, points[0].p == 1, points[1].x > 100 * points[0].x { points.removeFirst() }
-    return .init(
-      name: name, unit: unit, count: count - cutOff,
-      mean: cutOff > 0 ? law.mean : sum / Double(count), points: points,
-      fits: fits(values, censored, from: points[0].x, to: greatest),
-      cutOff: cutOff > 0 ? cutOff : nil)
-  }
-
-  private func fits(
-    _ values: [Double], _ censored: [Double], from low: Double, to high: Double
-  ) -> [WorkloadOverview.FittedCurve] {
-    guard Set(values).count >= 50, var sample = try? Sample(values, censored: censored) else {
-      return []
-    }
-    if unit == "s", let scale = Binning(detectedIn: values), scale.matters(for: values) {
-      sample.binning = scale
-    }
-    let fits = Self.families.compactMap { try? sample.fit($0) }.ranked()
-    return fits.prefix(3).map { fit in
-      .init(
-        law: fit.family.rawValue,
-        parameters: fit.parameters.filter { $0.standardError > 0 }
-          .map { "\($0.name) \(String(format: "%.4g", $0.value))" }.joined(separator: ", "),
-        distance: sample.goodness(of: fit.law).kolmogorovSmirnov,
-        points: (0...48).map { step in
-          let x = low * pow(high / low, Double(step) / 48)
-          return .init(x: x, p: fit.law.survival(x))
-        }.filter { $0.p > 0.5 / Double(kept.count) })
-    }
   }
 }

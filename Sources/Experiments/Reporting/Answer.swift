@@ -40,7 +40,7 @@ extension ExperimentSummary {
         scenarios[$0].groups.first?.estimates[metric.name]?.moments.mean ?? .nan
       }
       let values = zip(axis.values, means).map { value, mean in
-        "\(metric.readable(mean, beside: means)) at \(Figures.significant(value))"
+        "\(metric.readable(mean, beside: means)) at \(String(format: "%g", value))"
       }
       sentences.append(
         "\(families.count > 1 ? family.title + ": " : "")\(results.definition.baselineName)'s "
@@ -148,13 +148,23 @@ extension ExperimentSummary {
     if of.allSatisfy({ $0.verdict == .equal }) {
       return "Every scheduler\(judged) has the same \(metric.title): \(value(baseline))."
     }
-    var text = "No scheduler's \(metric.title) can be told from \(baseline)'s, which is "
+    let isUndecided = of.contains { $0.verdict == .undecided }
+    var text =
+      isUndecided
+      ? "No scheduler's \(metric.title) can be told from \(baseline)'s, which is "
+      : "No scheduler is judged against \(baseline), whose \(metric.title) is "
     text += value(baseline) + ": "
     text += of.map { comparison in
-      "\(comparison.scheduler) \(value(comparison.scheduler))"
-        + (comparison.verdict == .lessWork ? ", but it did less work" : "")
+      let words =
+        switch comparison.verdict {
+        case .equal: "the same"
+        case .lessWork: "but it did less work, and is not judged"
+        default: "(\(sureness([comparison])))"
+        }
+      return "\(comparison.scheduler) \(value(comparison.scheduler))"
+        + (comparison.verdict == .undecided ? " " : ", ") + words
     }.joined(separator: "; ")
-    return text + " (\(sureness(of)))."
+    return text + "."
   }
 
   /// What the winner by one metric costs by the others.
@@ -190,7 +200,7 @@ extension ExperimentSummary {
   /// `p < 0.001, 20 seeds`, or that it is exact.
   private func sureness(_ comparisons: [Comparison]) -> String {
     let tested = comparisons.compactMap(\.adjustedP)
-    guard let p = tested.max() else { return "exact: no seed changes it" }
+    guard let p = tested.max() else { return "exact: the same under every seed" }
     let pairs = comparisons.filter { !$0.isExact }.map(\.paired.count).min() ?? 0
     let text =
       "p \(p < 0.001 ? "" : "= ")\(Figures.pValue(p)), \(pairs) seed\(pairs == 1 ? "" : "s")"
@@ -223,11 +233,22 @@ extension ExperimentSummary {
         }
       }
     }
-    return places.map { warning, titles in
-      guard scenarios.count > 1 else { return warning.text }
-      let all = titles.count == scenarios.count
-      return "\(all ? "All \(scenarios.count) scenarios" : Self.list(titles)): \(warning.text)"
-    }
+    return [failureNote].compactMap(\.self)
+      + places.map { warning, titles in
+        guard scenarios.count > 1 else { return warning.text }
+        let all = titles.count == scenarios.count
+        return "\(all ? "All \(scenarios.count) scenarios" : Self.list(titles)): \(warning.text)"
+      }
+  }
+
+  /// Which runs failed; nil where none did.
+  private var failureNote: String? {
+    let failures = results.failures
+    guard let first = failures.first else { return nil }
+    let others = failures.count == 1 ? "" : ", and \(Figures.grouped(failures.count - 1)) more"
+    let all = Figures.grouped(results.counts.total)
+    return "\(Figures.grouped(failures.count)) of \(all) runs failed and "
+      + "are in no figure: \(first.cell)\(others): \(first.message)"
   }
 
   /// What has to be known before a scenario's figures are believed.

@@ -234,8 +234,13 @@ extension ExperimentSummary {
         .count == scenarios.count
     let heads = isTold ? axes.map(\.key) : [axis?.key ?? "scenario"]
     let names = results.definition.schedulers.map(\.name)
+    // One unit for all, unless some would be too small in it.
+    let sizes = scenarios.flatMap(\.groups).compactMap { $0.estimates[metric.name]?.moments.mean }
+      .filter { $0.isFinite && $0 != 0 }.map(abs)
+    let common = metric.scale(upTo: sizes.max() ?? 0)
+    let isReadable = (sizes.min() ?? 0) * common.factor >= 0.1
     let rows = scenarios.enumerated().map { place, scenario in
-      let scale = scale(metric, scenario)
+      let scale = isReadable ? common : scale(metric, scenario)
       let head =
         isTold
         ? axes.map { $0.values[place] }
@@ -256,7 +261,8 @@ extension ExperimentSummary {
       title: "\(metric.title) by \(heads.joined(separator: ", ")) and scheduler",
       note: """
         Mean ± half-width of the \(Self.percent(results.definition.level)) interval over seeds. Bold: the \
-        best mean, where the comparison with \(results.definition.baselineName) bears it out.
+        best mean, where the comparison with \(results.definition.baselineName) bears it out; of equals \
+        none is bold.
         """,
       header: heads + names, rows: rows)
   }

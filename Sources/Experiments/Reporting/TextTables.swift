@@ -81,14 +81,13 @@ extension ExperimentSummary {
     var note = """
       Mean ± half-width of the \(level) interval of the mean (Student's t) over seeds; a value without ± \
       was the same under every seed. Bold: the best mean, where the comparison with \(baseline) bears it \
-      out: see the table of differences.
+      out (see the table of differences); of equals none is bold.
       """
     if !constant.isEmpty {
       note += " The same everywhere: " + constant.joined(separator: ", ") + "."
     }
     if !fixed.isEmpty { note += " " + fixedNote(fixed, scenario) }
-    for remark in notes(scenario) { note += " \(remark)." }
-    if let unfinished = unfinishedNote(scenario) { note += " " + unfinished }
+    for warning in warnings(scenario) { note += " " + warning }
     return ReportTable(
       title: scenario.title, note: note,
       header: ["scheduler"]
@@ -116,9 +115,9 @@ extension ExperimentSummary {
   /// What is to be said of schedulers that no seed changes.
   func fixedNote(_ names: [String], _ scenario: Scenario) -> String {
     """
-    Seeds change nothing for \(names.joined(separator: ", ")): nothing is drawn in \(scenario.workload) or \
-    \(scenario.cluster), and nothing is left to chance in the scheduler. Its figures are exact for these \
-    inputs, have no interval and need no test; how they would differ on other inputs they do not say.
+    Seeds change nothing for \(names.joined(separator: ", ")): on \(scenario.workload) and \(scenario.cluster) \
+    every seed came to the same. Such figures are exact for these inputs, have no interval and need no \
+    test; how they would differ on other inputs they do not say.
     """
   }
 
@@ -161,8 +160,8 @@ extension ExperimentSummary {
         the whole family), so that it leaves out 0 exactly where p is at most \(alpha). Verdict: better or \
         worse (less or more, where neither is good) where p is at most \(alpha), or exact, and the mean \
         points the same way; less work: the one with the better figure did less work. d: Cohen's d of the \
-        differences; r: rank-biserial correlation; δ: Cliff's delta. Exact: neither scheduler leaves \
-        anything to the seed, so there is nothing to test.
+        differences; r: rank-biserial correlation; δ: Cliff's delta. Exact: neither scheduler came to \
+        anything else under another seed, so there is nothing to test.
         """,
       header: [
         "scheduler", "metric", "difference", "shift", "interval", "p", "verdict", "d", "r", "δ",

@@ -60,7 +60,7 @@ extension ExperimentSummary {
       return ends[0] == ends[1] ? ends[0] : "\(ends[0])-\(ends[1])"
     }
     return groups.map { group in
-      "\(group.count) × \(range(group.cores)) cores"
+      "\(group.count) × \(range(group.cores)) core\(range(group.cores) == "1" ? "" : "s")"
         + (group.memoryGiB.map { ", \(range($0)) GiB" } ?? "")
     }.joined(separator: "; ") + engine
   }

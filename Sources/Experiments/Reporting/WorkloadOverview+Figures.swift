@@ -7,15 +7,18 @@ extension WorkloadOverview {
   ///   - name: the workload's name.
   ///   - index: its number, where there are several.
   ///   - isSeeded: whether other seeds might have given other tasks.
+  ///   - noun: what they are: `tasks`, `jobs`.
   public func blocks(
-    name: String, index: Int? = nil, isSeeded: Bool = true
+    name: String, index: Int? = nil, isSeeded: Bool = true, noun: String = "tasks"
   ) -> [ReportPage.Block] {
     let suffix = index == nil ? "" : ": \(name)"
     func id(_ text: String) -> String { index.map { "\(text)-w\($0)" } ?? text }
     var facts = [
       (
         name,
-        "\(Figures.grouped(tasks))\(isPartial ? " and more" : "") tasks over \(Self.words(seconds: span))"
+        "\(Figures.grouped(tasks - (before ?? 0)))\(isPartial ? " and more" : "") \(noun) over "
+          + Self.words(seconds: span)
+          + (before.map { "; \(Figures.grouped($0)) were there before" } ?? "")
       ),
       (
         "Classes", classes.map { "\($0.name) \(Figures.grouped($0.count))" }.joined(separator: ", ")
@@ -32,7 +35,7 @@ extension WorkloadOverview {
       span > 3 * 86400
       ? ("d", 86400) : span > 3 * 3600 ? ("h", 3600) : span > 300 ? ("min", 60) : ("s", 1)
     let width = arrivalWidth
-    let rate = Double(tasks) / max(span, 1e-9)
+    let rate = Double(tasks - (before ?? 0)) / max(span, 1e-9)
     let (rateUnit, perRate): (String, Double) =
       rate >= 1 ? ("second", 1) : rate >= 1.0 / 60 ? ("minute", 60) : ("hour", 3600)
     // The last step was cut short by the end.
@@ -42,12 +45,13 @@ extension WorkloadOverview {
       .figure(
         ReportFigure(
           id: id("arrivals"), title: "Arrivals" + suffix,
-          caption: isSeeded ? "Tasks submitted, under the first seed." : "Tasks submitted.",
+          caption: "\(noun.prefix(1).uppercased() + noun.dropFirst()) submitted"
+            + (isSeeded ? ", under the first seed." : "."),
           kind: .lines,
-          x: .init("time, \(unit)"), y: .init("tasks a \(rateUnit)"),
+          x: .init("time, \(unit)"), y: .init("\(noun) a \(rateUnit)"),
           series: [
             .init(
-              "tasks", style: 0,
+              noun, style: 0,
               points: whole.enumerated().map {
                 .init((Double($0) + 0.5) * width / seconds, Double($1) / width * perRate)
               })
@@ -57,7 +61,7 @@ extension WorkloadOverview {
     for quantity in quantities where Set(quantity.points.map(\.x)).count > 1 {
       var series = [
         ReportFigure.Series(
-          "tasks", style: 0, hasMarks: true, isStepped: quantity.fits.isEmpty,
+          noun, style: 0, hasMarks: true, isStepped: quantity.fits.isEmpty,
           points: quantity.points.map { .init($0.x, $0.p) })
       ]
       for (place, fit) in quantity.fits.enumerated() {
@@ -76,12 +80,13 @@ extension WorkloadOverview {
           ReportFigure(
             id: id("sizes-" + quantity.name.lowercased().replacingOccurrences(of: " ", with: "-")),
             title: "\(quantity.name.prefix(1).uppercased())\(quantity.name.dropFirst())" + suffix,
-            caption: "Share of tasks beyond a value"
+            caption: "Share of \(noun) with at least a value"
+              + (quantity.sample.map { ", of a sample of \(Figures.grouped($0))" } ?? "")
               + (quantity.cutOff.map {
                 ", by Kaplan and Meier, for \(Figures.grouped($0)) were cut off. "
               } ?? ". ") + fitted, kind: .lines,
             x: .init("\(quantity.name), \(quantity.unit)", isLogarithmic: true),
-            y: .init("share of tasks beyond", isLogarithmic: true), series: series)))
+            y: .init("share of \(noun) at least as great", isLogarithmic: true), series: series)))
     }
     return blocks
   }

@@ -3,7 +3,9 @@ extension FileMetadata {
   init(from bytes: UnsafeRawBufferPointer) throws(ParquetError) {
     var reader = ThriftReader(bytes)
     var metadata = FileMetadata()
+    var required: Set<Int> = [2, 3, 4]
     try reader.structure { (reader, field, type) throws(ParquetError) in
+      required.remove(Int(field))
       switch field {
       case 2:
         try reader.list(type, of: .structure) { (reader) throws(ParquetError) in
@@ -32,6 +34,11 @@ extension FileMetadata {
         try reader.skip(type)
       default: try reader.skip(type)
       }
+    }
+    // Schema, number of rows, row groups (parquet.thrift): without them it would be a file of no rows.
+    guard required.isEmpty else {
+      throw ParquetError(
+        .corrupt, "the footer lacks the schema, the number of rows or the row groups")
     }
     self = metadata
   }

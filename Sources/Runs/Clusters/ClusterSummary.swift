@@ -55,8 +55,12 @@ public struct ClusterSummary {
           gpus: left.contains(.gpu) ? nil : Double(machine.capacity.milliGPU) / 1000,
           speed: machine.speed), default: 0] += 1
     }
+    // By all that tells kinds apart: those in a dictionary have no order of their own.
+    func size(_ kind: Kind) -> (Double, Double, Double, Double) {
+      (kind.cores, kind.memory ?? -1, kind.gpus ?? -1, kind.speed)
+    }
     kinds = counts.sorted {
-      ($0.value, $0.key.cores, $0.key.memory ?? 0) > ($1.value, $1.key.cores, $1.key.memory ?? 0)
+      $0.value == $1.value ? size($0.key) > size($1.key) : $0.value > $1.value
     }.map { ($0.key, $0.value) }
   }
 

@@ -114,10 +114,12 @@ struct FitFigures {
     }
     return ReportFigure(
       id: "\(name)-qq", title: label,
-      caption: "Quantiles of the data against those of each law: on the line they are equal.",
+      caption: """
+        Quantiles of the \(data), against those of each law: on the line they are equal.
+        """,
       kind: .scatter,
       x: .init("quantile of the law", isLogarithmic: true),
-      y: .init("quantile of \(label): \(data)", isLogarithmic: true), series: series)
+      y: .init("quantile of the data", isLogarithmic: true), series: series)
   }
 
   private static func logarithmic(from low: Double, to high: Double, count: Int) -> [Double] {

@@ -85,7 +85,10 @@ public struct FitReport {
       text += "  \(best.fit.family.rawValue) preferred to \(second.fit.family.rawValue)"
       text += " by AIC, which differs by \(significant(second.aic - best.aic))\n"
     }
-    if let p = best.test?.kolmogorovSmirnov, p.value < 0.05 {
+    // Where no bootstrap sample is as far off, p is only known to be below one in their number.
+    if let p = best.test?.kolmogorovSmirnov, p.replicates > 0,
+      max(p.value, 1 / Double(p.replicates)) < 0.05
+    {
       text += "  none to be believed: even the best is rejected, \(Self.equation(p))\n"
     }
     text += intervals

@@ -5,6 +5,7 @@ extension SimulationSummary {
   /// As `tracemill simulate --json` prints it: texts, numbers, lists and objects of them.
   public var object: [String: Any] {
     let total = report.total
+    let metrics = report.metricValues
     var object: [String: Any] = [
       "workload": workload, "cluster": cluster, "scheduler": report.policy,
       "seed": report.seed, "machines": report.machines,
@@ -36,13 +37,15 @@ extension SimulationSummary {
       "events": report.events, "preemptions": report.preemptions,
       "backfilled": report.backfilled, "machine_failures": report.failures,
       "stale_conflicts": report.conflicts, "warm_up_tasks": report.warmUpTasks,
-      "deadlines_met": total.deadlineShare, "wasted_s": total.wasted.seconds,
+      "deadlines_met": metrics["deadlines_met"] ?? .nan, "wasted_s": total.wasted.seconds,
       "constrained_tasks": constraints.tasks, "unknown_attributes": constraints.unknown,
       "dropped_dependencies": report.droppedDependencies,
       "load_variance": report.usage.loadVariance, "jain_index": report.usage.jain,
       "energy_kwh": [
-        "total": report.energy.total.kilowattHours, "idle": report.energy.idle.kilowattHours,
-        "dynamic": report.energy.dynamic.kilowattHours, "sleep": report.energy.sleep.kilowattHours,
+        "total": metrics["energy_kwh"] ?? .nan, "idle": metrics["energy_idle_kwh"] ?? .nan,
+        "dynamic": metrics["energy_dynamic_kwh"] ?? .nan,
+        "sleep": (metrics["energy_kwh"] ?? .nan).isFinite
+          ? report.energy.sleep.kilowattHours : .nan,
       ], "wall_s": cost.wall, "cpu_s": cost.cpu,
       "tasks_per_cpu_second": tasksPerSecond,
       "unplaceable": Dictionary(
@@ -95,7 +98,7 @@ extension SimulationSummary {
     if report.decisionTimes.count > 0 {
       object["decision_s"] = quantiles(report.decisionTimes, 1e-9)
     }
-    object["metrics"] = report.metricValues
+    object["metrics"] = metrics
     if let audit = report.audit { object["audit_passed"] = audit.passed }
     return object
   }

@@ -1,3 +1,4 @@
+import Experiments
 import Foundation
 import Simulation
 
@@ -16,39 +17,29 @@ struct Margin {
     self.scale = scale
   }
 
-  /// Lower bounds of values that were cut off.
-  private var censored = Tally()
+  /// Every value, kept only where some are cut off: then the mean and the median need them all.
+  private var sample: QuantitySample?
 
-  mutating func addCutOff(_ raw: Int64) { censored.record(raw) }
+  /// With those that are cut off counted, their mean and median are told too.
+  init(censoring name: String, unit: String, scale: Double) {
+    self.init(name, unit: unit, scale: scale)
+    sample = QuantitySample(name, unit)
+  }
+
+  /// Adds a value of which only a lower bound is known.
+  mutating func addCutOff(_ raw: Int64) { sample?.add(Double(raw) * scale, isCensored: true) }
 
   /// How many were cut off.
-  var cutOff: Int { censored.count }
+  var cutOff: Int { sample?.cutOff ?? 0 }
 
-  /// Mean (up to the greatest seen) and median with those that were cut off counted, by Kaplan and
-  /// Meier over a thousand bins a decade, which is to a quarter of a per cent. Nil where none was.
-  var productLimit: (mean: Double, median: Double?)? {
-    guard censored.count > 0, values.count > 0 else { return nil }
-    let edges = [0] + (0...16_000).map { pow(10, Double($0) / 1000) }
-    let (ended, cut) = (values.counts(above: edges), censored.counts(above: edges))
-    var (survival, mean, median): (Double, Double, Double?) = (1, 0, nil)
-    // Those at 0 come first.
-    survival *= 1 - Double(values.count - ended[0]) / Double(values.count + censored.count)
-    for place in 1..<edges.count {
-      let (low, high) = (edges[place - 1], edges[place])
-      let atRisk = ended[place - 1] + cut[place - 1]
-      guard atRisk > 0 else { break }
-      let gone = ended[place - 1] - ended[place]
-      let next = survival * (1 - Double(gone) / Double(atRisk))
-      mean += (high - low) * (survival + next) / 2
-      if median == nil, next <= 0.5 { median = (low + high) / 2 }
-      survival = next
-    }
-    return (mean * scale, median.map { $0 * scale })
-  }
+  /// Mean (up to the greatest seen) and median with those that were cut off counted, by Kaplan and Meier; nil
+  /// where none was.
+  var productLimit: (mean: Double, median: Double?, isSampled: Bool)? { sample?.productLimit }
 
   mutating func add(_ raw: Int64) {
     values.record(raw)
     bins.add(Double(raw) * scale)
+    sample?.add(Double(raw) * scale)
   }
 
   private static let probabilities = [0.1, 0.5, 0.9, 0.99]
@@ -69,7 +60,9 @@ struct Margin {
     ]
     object["cut_off"] = cutOff
     if let limit = productLimit {
-      object["kaplan_meier"] = ["mean": limit.mean, "p50": limit.median ?? .nan]
+      object["kaplan_meier"] =
+        ["mean": limit.mean, "p50": limit.median ?? .nan, "is_sampled": limit.isSampled]
+        as [String: Any]
     }
     guard values.count > 0 else { return object }
     object["mean"] = values.mean * scale

@@ -39,8 +39,7 @@ public struct TraceActivity {
       first = first.isKnown ? min(first, record.submit) : record.submit
       last = max(last, record.submit)
     }
-    let knowsRunTime = !record.flags.contains(.runTimeUnknown)
-    if record.attempts > 0, knowsRunTime, !record.flags.contains(.cutOffAtEnd) {
+    if record.tellsRunTime, !record.flags.contains(.cutOffAtEnd) {
       runTimes[Int(record.priorityClass.rawValue)].record(record.runTime.rawValue)
     }
     if record.user != .unknown {
@@ -73,19 +72,17 @@ public struct TraceActivity {
     let known = PriorityClass.allCases.filter { runTimes[Int($0.rawValue)].count > 0 }
     guard known.count > 1 else { return [] }
     let series = known.map { kind -> ReportFigure.Series in
-      let values = runTimes[Int(kind.rawValue)]
-      let tails = WorkloadOverview.tails.prefix { $0 * Double(values.count) >= 1 - 1e-9 }
       return .init(
         kind.name, style: Int(kind.rawValue), hasMarks: true,
-        points: zip(values.quantiles(tails.map { 1 - $0 }), tails).map { .init($0 * 1e-6, $1) })
+        points: runTimes[Int(kind.rawValue)].curve(scale: 1e-6))
     }
     return [
       .figure(
         ReportFigure(
           id: "run-time-by-class", title: "Run time by class",
-          caption: "Share of the \(unit) of a class that ran longer, of those that ended.",
+          caption: "Of those that ended: the share of a class's \(unit) that ran at least so long.",
           kind: .lines, x: .init("run time, s", isLogarithmic: true),
-          y: .init("share of \(unit) beyond", isLogarithmic: true), series: series))
+          y: .init("share of \(unit) at least as long", isLogarithmic: true), series: series))
     ]
   }
 

@@ -94,7 +94,7 @@ extension TraceSummary {
       sections.append(
         .init(
           id: "shapes", title: "Arrivals and sizes",
-          blocks: overview.blocks(name: "All tasks", isSeeded: false)))
+          blocks: overview.blocks(name: "All \(unit)", isSeeded: false, noun: unit)))
     }
     let steps = use.steps
     if steps.count > 1 {
@@ -123,18 +123,17 @@ extension TraceSummary {
     var waits: [ReportPage.Block] = []
     let wait = margins[1]
     if wait.values.count > 0 {
-      let tails = WorkloadOverview.tails.prefix { $0 * Double(wait.values.count) >= 1 - 1e-9 }
-      let values = wait.values.quantiles(tails.map { 1 - $0 }).map { $0 * wait.scale }
       waits.append(
         .figure(
           ReportFigure(
             id: "wait", title: "Wait time",
-            caption: "Share of tasks that waited longer; those that did not wait are off the axis.",
+            caption: """
+              Share of \(unit) that waited at least so long; those that did not wait are off the axis.
+              """,
             kind: .lines, x: .init("wait, s", isLogarithmic: true),
-            y: .init("share of tasks beyond", isLogarithmic: true),
+            y: .init("share of \(unit) at least as long", isLogarithmic: true),
             series: [
-              .init(
-                "tasks", style: 0, hasMarks: true, points: zip(values, tails).map { .init($0, $1) })
+              .init(unit, style: 0, hasMarks: true, points: wait.values.curve(scale: wait.scale))
             ])))
     }
     sections.append(.init(id: "waits", title: "Waiting", blocks: waits))
@@ -163,16 +162,12 @@ extension TraceSummary {
 
   /// What, how many, how long.
   private var sentence: String {
-    let spans = tables.compactMap { survey(of: $0.name) }.filter(\.firstTime.isKnown)
-    let first = spans.map(\.firstTime).min()
-    let last = spans.map(\.lastTime).max()
-    let known = last.flatMap { last in first.map { (last - $0).seconds } } ?? 0
     let all = Double(max(1, records))
     let outcomes = Outcome.allCases.map { outcome in
       (outcome.name, classes.values.reduce(0) { $0 + $1[Int(outcome.rawValue)] })
     }.filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }
-    var text = "\(grouped(records)) \(unit)"
-    if known > 0 { text += " in \(span(known)), \(rate(Double(records) / known))" }
+    var text = counted(records, String(unit.dropLast()))
+    if let arrivalWords { text += " (\(arrivalWords))" }
     if !outcomes.isEmpty {
       text +=
         ": "

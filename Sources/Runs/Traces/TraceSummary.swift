@@ -35,7 +35,8 @@ public struct TraceSummary {
   private(set) var flags: [Int] = Array(repeating: 0, count: flagNames.count)
   private(set) var attempts = 0
   private(set) var margins = [
-    Margin("run time", unit: "s", scale: 1e-6), Margin("wait time", unit: "s", scale: 1e-6),
+    Margin(censoring: "run time", unit: "s", scale: 1e-6),
+    Margin("wait time", unit: "s", scale: 1e-6),
     Margin("CPU request", unit: "cores", scale: 1e-9),
     Margin("memory request", unit: "GiB", scale: 1 / 1_073_741_824),
     Margin("GPU request", unit: "GPUs", scale: 1e-3), Margin("instances", unit: "", scale: 1),
@@ -44,7 +45,7 @@ public struct TraceSummary {
   private(set) var use = UseOverTime()
   /// How many of them are taken to have begun when they were submitted.
   private var heldFromSubmission = 0
-  private var submits = (first: Microseconds.never, last: Microseconds.zero)
+  private(set) var arrivals = ArrivalSpan()
   private var requestsAssumed = 0
 
   static let flagNames: [(TaskRecord.Flags, String)] = [
@@ -95,9 +96,7 @@ public struct TraceSummary {
       }
     }
     let flags = record.flags
-    if record.submit > .zero {
-      submits = (min(submits.first, record.submit), max(submits.last, record.submit))
-    }
+    arrivals.add(record)
     if record.request.milliGPU > 0 { margins[4].add(record.request.milliGPU) }
     if record.instances > 1 { margins[5].add(Int64(record.instances)) }
     if record.attempts > 0, record.end.isKnown, !flags.contains(.runTimeUnknown),
@@ -109,7 +108,7 @@ public struct TraceSummary {
         record.request.cpu.value * Double(max(1, record.instances)),
         from: end - record.runTime.seconds, to: end)
     }
-    if record.attempts > 0, !flags.contains(.runTimeUnknown) {
+    if record.tellsRunTime {
       if flags.contains(.cutOffAtEnd) {
         margins[0].addCutOff(record.runTime.rawValue)
       } else {
@@ -149,7 +148,7 @@ public struct TraceSummary {
             ? "\(span($0.firstTime.seconds)) to \(span($0.lastTime.seconds))" : "no times"
         } ?? ""
       let rows = survey?.rows ?? report.rows[table.name] ?? 0
-      lines.add([table.name, parts, grouped(rows) + " rows", when])
+      lines.add([table.name, parts, counted(rows, "row"), when])
     }
     var text = "\ntables\n" + lines.text
     if let machines { text += machines.text }
@@ -182,13 +181,10 @@ public struct TraceSummary {
         [name.name, grouped(counts.reduce(0, +))]
           + shown.map { grouped(counts[Int($0.rawValue)]) })
     }
-    var text =
-      "\n\(grouped(records)) \(isJobLevel ? "jobs" : "tasks"), \(grouped(attempts)) attempts\n"
+    var text = "\n" + counted(records, isJobLevel ? "job" : "task")
+    text += ", " + counted(attempts, "attempt") + "\n"
     text += lines.text
-    let span = (submits.last - submits.first).seconds
-    if submits.first.isKnown, span > 0 {
-      text += "  \(rate(Double(records) / span)) on average\n"
-    }
+    if let arrived = arrivalWords { text += "  \(arrived)\n" }
     let steps = use.steps
     if let most = steps.max(), most > 0 {
       let mean = steps.reduce(0, +) / Double(steps.count)
@@ -225,6 +221,15 @@ public struct TraceSummary {
     return String(levels.map { blocks[min(7, Int($0 / most * 7.999))] })
   }
 
+  /// How many came in how long; nil where all came at one time.
+  var arrivalWords: String? {
+    guard let rate = arrivals.rate else { return nil }
+    var text = "\(grouped(arrivals.count)) arrived over \(Runs.span(arrivals.seconds)), "
+    text += "\(self.rate(rate)) on average"
+    if arrivals.before > 0 { text += "; \(grouped(arrivals.before)) were there before" }
+    return text
+  }
+
   /// A rate in a unit that fits.
   func rate(_ perSecond: Double) -> String {
     for (factor, unit) in [(1.0, "second"), (60, "minute"), (3600, "hour")]
@@ -256,7 +261,8 @@ public struct TraceSummary {
     if let limit = margins[0].productLimit {
       text +=
         "  run times are of those that ended; with the \(grouped(margins[0].cutOff)) cut off counted "
-      text += "(Kaplan-Meier): mean \(significant(limit.mean)) s up to the longest seen, median "
+      text += "(Kaplan-Meier\(limit.isSampled ? ", of a sample" : "")): "
+      text += "mean \(significant(limit.mean)) s up to the longest seen, median "
       text += limit.median.map { significant($0) + " s" } ?? "beyond the longest that ended"
       text += "\n"
     }
@@ -356,6 +362,7 @@ public struct TraceSummary {
     let steps = use.steps
     object["use"] =
       ["step_s": use.width, "cores": steps.map { $0 as Any }] as [String: Any]
+    object["arrivals"] = arrivals.object
     object["margins"] = Dictionary(uniqueKeysWithValues: margins.map { ($0.name, $0.object) })
     if let machines { object["machines"] = machines.object }
     if let usage {

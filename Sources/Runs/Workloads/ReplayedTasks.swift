@@ -62,7 +62,7 @@ public final class ReplayedTasks: WorkloadSource {
       // Whatever else is missing: what has a run time has run.
       let hasRun =
         record.attempts > 0 || record.runTime > .zero || record.outcome == .running
-        || !record.hasHistory
+        || record.outcome == .finished || !record.hasHistory
       guard hasRun else {
         neverRan += 1
         continue

@@ -41,7 +41,11 @@ extension ClusterLayout {
         isUp.append(false)
         known.append((.zero, []))
       }
-      if event.capacity != .zero { known[index] = (event.capacity, event.unknown) }
+      if event.capacity != .zero {
+        known[index] = (event.capacity, event.unknown)
+      } else if known[index].capacity == .zero {
+        known[index].unknown = event.unknown
+      }
       switch event.kind {
       case .add:
         if isUp[index] { anomalies.addedTwice += 1 }

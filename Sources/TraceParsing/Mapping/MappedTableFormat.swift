@@ -78,7 +78,8 @@ public struct MappedTableFormat: TraceFormat {
     var notes: [Note] = []
     for join in mapping.joins {
       let found =
-        join.isInSameFile(first) ? [first] : try find(join.table, join.key, in: input.groups)
+        join.isInSameFile(first)
+        ? [first] : try find(join.table, join.key, in: input.groups, isMain: false)
       joined[join.name] = found
       if found.isEmpty {
         notes.append(
@@ -95,8 +96,10 @@ public struct MappedTableFormat: TraceFormat {
       usageGroups = usable
       if let table = usage.table {
         let needed = usage.columns.values.filter { !$0.isOptional && $0.from.count < 2 }
-        usageGroups = try find(table, usage.key + needed.flatMap(\.columnsInUse), in: input.groups)
-          .filter { group in !usable.contains { $0.files[0].name == group.files[0].name } }
+        usageGroups = try find(
+          table, usage.key + needed.flatMap(\.columnsInUse), in: input.groups, isMain: false
+        )
+        .filter { group in !usable.contains { $0.files[0].name == group.files[0].name } }
       }
     }
     return MappedTableTrace(
@@ -162,13 +165,15 @@ public struct MappedTableFormat: TraceFormat {
         + columns.joined(separator: ", "), file: group.files[0].name)
   }
 
-  /// The groups that could be a table: by the file's name, and by the columns that it must have.
+  /// The groups that could be a table: by the file's name, and by the columns that it must have. A file that is
+  /// alone is the main table, whatever it is called.
   private func find(
-    _ layout: TableLayout, _ columns: [String], in groups: [TraceInput.Group]
+    _ layout: TableLayout, _ columns: [String], in groups: [TraceInput.Group], isMain: Bool = true
   ) throws(TraceError) -> [TraceInput.Group] {
     var found: [TraceInput.Group] = []
     for group in groups {
-      guard layout.file == nil || layout.isNamed(group) || groups.count == 1 else { continue }
+      let isAlone = isMain && groups.count == 1
+      guard layout.file == nil || layout.isNamed(group) || isAlone else { continue }
       let kind = TableLayout.kind(of: group.head)
       // A path to a list is of a document, a table's name of a database; a table that need have no column
       // could be any.
@@ -186,7 +191,8 @@ public struct MappedTableFormat: TraceFormat {
       case .json:
         guard group.firstObject(layout, columns) else { continue }
       case .text:
-        var rows = group.rows(layout, limit: 20)
+        // A log may begin with many rows that do not count.
+        var rows = group.rows(layout, limit: layout.only.isEmpty ? 20 : 2000)
         guard let first = rows.first else { continue }
         if let header = layout.header {
           // Some copies of a headerless table have one after all.

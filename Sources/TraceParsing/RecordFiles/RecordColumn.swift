@@ -172,10 +172,19 @@ extension RecordColumn {
     if copies.contains(where: { present.contains($0.0) }) {
       completions.append { $0.completeRequests() }
     }
-    if present.contains("run_us"), !present.contains("attempts") {
-      // What has a run time ran.
+    if present.contains("run_us") {
+      // What has a run time ran, and to its end where nothing else is said.
+      let (tellsAttempts, tellsOutcome) = (
+        present.contains("attempts"), present.contains("outcome")
+      )
       completions.append { record in
-        if !record.flags.contains(.runTimeUnknown) { record.attempts = max(1, record.attempts) }
+        guard !record.flags.contains(.runTimeUnknown) else { return }
+        if !tellsAttempts { record.attempts = max(1, record.attempts) }
+        if !tellsOutcome, record.outcome == .pending, record.attempts > 0,
+          !record.flags.contains(.cutOffAtEnd)
+        {
+          record.outcome = .finished
+        }
       }
     }
     return completions

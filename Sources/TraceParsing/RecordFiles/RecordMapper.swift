@@ -11,12 +11,7 @@ struct RecordMapper {
 
   /// - Parameter present: which of our columns the table has.
   init(present: Set<String>) {
-    var record = RecordColumn.blank(without: present)
-    if present.contains("run_us"), !present.contains("outcome") {
-      record.outcome = .finished
-      record.attempts = 1
-    }
-    start = record
+    start = RecordColumn.blank(without: present)
     numbersJobs = !present.contains("job_id")
     completions = RecordColumn.completions(without: present)
   }

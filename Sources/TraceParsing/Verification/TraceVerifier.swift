@@ -152,6 +152,11 @@ public struct TraceVerifier {
           good += 1
           continue
         }
+        if group.isSQLite {
+          _ = try file.openDatabase()
+          good += 1
+          continue
+        }
         guard let (_, stream) = try parts.next() else { break }
         while true {
           let count = try stream.read(into: block)

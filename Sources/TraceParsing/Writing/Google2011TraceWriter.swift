@@ -29,10 +29,7 @@ public final class Google2011TraceWriter {
       .machines, .apart,
     ], rounding: "")
 
-  private let path: String
-  private let staging: String
-  /// Tells other processes that this one writes in `staging`.
-  private let lock: Int32
+  private let folder: OutputFolder
   let scale: MachineScale
   private let options: ReadOptions
   private let table: Google2011Table
@@ -42,7 +39,6 @@ public final class Google2011TraceWriter {
   private var lastTime = Microseconds.zero
   private var leftOut = LeftOut(places)
   private var hasMarkedEnd = false
-  private var isComplete = false
   /// What was written so far.
   public private(set) var summary = Summary()
 
@@ -69,16 +65,7 @@ public final class Google2011TraceWriter {
     path: String, jobLevel: Bool = false, traceEnd: Microseconds, shift: Microseconds = .zero,
     options: ReadOptions
   ) throws(TraceError) {
-    guard FileStatus(path).kind == .absent else {
-      throw TraceError(.inputOutput, "it exists already; give a new folder's name", file: path)
-    }
-    self.path = path
-    PartialFile.removeLeftovers(of: path)
-    guard let made = PartialFile.makeFolder(for: path) else {
-      throw TraceError(
-        .inputOutput, "cannot make the folder: \(String(cString: strerror(errno)))", file: path)
-    }
-    (lock, staging) = made
+    folder = try OutputFolder(path: path)
     scale = options.scale
     self.options = options
     table = jobLevel ? .jobEvents : .taskEvents
@@ -86,14 +73,7 @@ public final class Google2011TraceWriter {
     self.shift = shift
     events = ExternalSorter(
       bufferBytes: options.sortBufferBytes, directory: options.temporaryDirectory)
-    OutputFile.register(folder: staging)
-    try makeFolder(table.rawValue)
-  }
-
-  deinit {
-    if !isComplete { try? FileManager.default.removeItem(atPath: staging) }
-    OutputFile.giveUp(folder: staging)
-    close(lock)
+    try folder.makeFolder(table.rawValue)
   }
 
   /// Adds a record.
@@ -121,7 +101,8 @@ public final class Google2011TraceWriter {
     guard record.id.index >= 0, record.id.job >= 0 else {
       throw TraceError(
         .malformedRow,
-        "job \(record.id.job) task \(record.id.index) has no place in this layout", file: path)
+        "job \(record.id.job) task \(record.id.index) has no place in this layout",
+        file: folder.path)
     }
     attemptsLeft += Self.attemptsPerRecord - attempts
     guard attemptsLeft >= 0 else {
@@ -129,7 +110,7 @@ public final class Google2011TraceWriter {
         .malformedRow,
         "job \(record.id.job) task \(record.id.index): the records up to here state too many attempts "
           + "for a layout that has rows for each; it takes \(Self.attemptsPerRecord) a record on "
-          + "average, and \(Self.attemptAllowance) more", file: path)
+          + "average, and \(Self.attemptAllowance) more", file: folder.path)
     }
   }
 
@@ -167,7 +148,7 @@ public final class Google2011TraceWriter {
     var written: [String] = []
     for part in 0..<total {
       let name = "\(table.rawValue)/\(Self.partName(part, of: total))"
-      let file = try GzipText(path: staging + "/" + name)
+      let file = try GzipText(path: folder.staging + "/" + name)
       for _ in 0..<rowsPerPart {
         guard let next = try sorted.next() else { break }
         try file.write { rows.append(next.event, to: &$0) }
@@ -179,8 +160,8 @@ public final class Google2011TraceWriter {
     var tables = [table]
     if let machines {
       let name = "machine_events/\(Self.partName(0, of: 1))"
-      try makeFolder("machine_events")
-      let file = try GzipText(path: staging + "/" + name)
+      try folder.makeFolder("machine_events")
+      let file = try GzipText(path: folder.staging + "/" + name)
       let rows = MachineRows(scale, machines.symbols, shift: shift)
       for event in machines.events { try file.write { rows.append(event, to: &$0) } }
       try file.finish()
@@ -191,24 +172,14 @@ public final class Google2011TraceWriter {
     written.append("schema.csv")
     var manifest = ""
     for name in written.sorted() {
-      manifest += "\(try FileDigest.sha256.ofFile(staging + "/" + name)) *\(name)\n"
+      manifest += "\(try FileDigest.sha256.ofFile(folder.staging + "/" + name)) *\(name)\n"
     }
     try write("SHA256SUM", manifest)
-    guard rename(FileName.bytes(staging), FileName.bytes(path)) == 0 else {
-      throw TraceError(
-        .inputOutput, "cannot name the folder: \(String(cString: strerror(errno)))", file: path)
-    }
-    isComplete = true
-  }
-
-  private func makeFolder(_ name: String) throws(TraceError) {
-    guard mkdir(FileName.bytes(staging + "/" + name), 0o755) == 0 else {
-      throw TraceError(.inputOutput, "cannot make the folder", file: path + "/" + name)
-    }
+    try folder.commit()
   }
 
   private func write(_ name: String, _ text: String) throws(TraceError) {
-    let file = try OutputFile(path: staging + "/" + name)
+    let file = try folder.file(name)
     try file.write(text)
     try file.commit()
   }

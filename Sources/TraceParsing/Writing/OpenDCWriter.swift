@@ -32,7 +32,7 @@ public final class OpenDCWriter: LayoutWriter {
     var gpus: Int32
   }
 
-  private let path: String
+  private let folder: OutputFolder
   private let stream: RecordStream
   private let machines: MachineEventList?
   private let options: ReadOptions
@@ -50,10 +50,8 @@ public final class OpenDCWriter: LayoutWriter {
   public init(
     path: String, stream: RecordStream, machines: MachineEventList?, _ options: ReadOptions
   ) throws(TraceError) {
-    (self.path, self.stream, self.machines, self.options) = (path, stream, machines, options)
-    guard FileStatus(path).kind == .absent else {
-      throw TraceError(.inputOutput, "is there already: a new folder is made", file: path)
-    }
+    (self.stream, self.machines, self.options) = (stream, machines, options)
+    folder = try OutputFolder(path: path)
   }
 
   /// Milliseconds, halves up.
@@ -100,11 +98,6 @@ public final class OpenDCWriter: LayoutWriter {
 
   /// Writes the files.
   public func finish() throws(TraceError) -> [String: Int] {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw TraceError(.inputOutput, "cannot make the folder", file: path)
-    }
     let keepsNumbers = tasks.allSatisfy {
       $0.id.index == 0 && Int32(exactly: $0.id.job) != nil && $0.id.job >= 0
     }
@@ -115,6 +108,7 @@ public final class OpenDCWriter: LayoutWriter {
     let files =
       [try writeTasks(ids), try writeFragments(ids)] + (try writeTopology().map { [$0] } ?? [])
     for file in files { try file.commit() }
+    try folder.commit()
     return leftOut.counts
   }
 
@@ -138,7 +132,7 @@ public final class OpenDCWriter: LayoutWriter {
       column.isList = true
       columns.append(column)
     }
-    let file = try OutputFile(path: path + "/tasks.parquet")
+    let file = try folder.file("tasks.parquet")
     let tasks = tasks
     try catching(file.path) {
       let writer = try ParquetWriter(columns: columns) { try file.write($0) }
@@ -227,7 +221,7 @@ public final class OpenDCWriter: LayoutWriter {
   }
 
   private func writeFragments(_ ids: [Int32]) throws(TraceError) -> OutputFile {
-    let file = try OutputFile(path: path + "/fragments.parquet")
+    let file = try folder.file("fragments.parquet")
     let writer = try catching(file.path) {
       try ParquetWriter(columns: [
         ParquetColumn("id", .int32), ParquetColumn("duration", .int64),
@@ -314,7 +308,7 @@ public final class OpenDCWriter: LayoutWriter {
     }
     leftOut.count("machines' partitions", times: machines.partitions.count)
     guard !order.isEmpty else { return nil }
-    let file = try OutputFile(path: path + "/topology.json")
+    let file = try folder.file("topology.json")
     let hosts = order.enumerated().map { number, host in
       let speed = decimal(Self.megahertz)
       let gpu =

@@ -17,7 +17,7 @@ public final class WfFormatWriter: LayoutWriter {
     var memory: Bytes
   }
 
-  private let path: String
+  private let folder: OutputFolder
   private let stream: RecordStream
   private var jobs: [Int64: [Task]] = [:]
   private var order: [Int64] = []
@@ -25,11 +25,8 @@ public final class WfFormatWriter: LayoutWriter {
 
   /// Begins the folder at `path`, which must not be there.
   public init(path: String, stream: RecordStream) throws(TraceError) {
-    self.path = path
     self.stream = stream
-    guard FileStatus(path).kind == .absent else {
-      throw TraceError(.inputOutput, "is there already: a new folder is made", file: path)
-    }
+    folder = try OutputFolder(path: path)
   }
 
   /// Adds a record.
@@ -49,17 +46,13 @@ public final class WfFormatWriter: LayoutWriter {
 
   /// Writes the files.
   public func finish() throws(TraceError) -> [String: Int] {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw TraceError(.inputOutput, "cannot make the folder", file: path)
-    }
     for job in order { try write(job, jobs[job] ?? []) }
+    try folder.commit()
     return leftOut.counts
   }
 
   private func write(_ job: Int64, _ tasks: [Task]) throws(TraceError) {
-    let file = try OutputFile(path: "\(path)/\(job).json")
+    let file = try folder.file("\(job).json")
     let present = Set(tasks.map(\.index))
     var parents: [Int32: [Int32]] = [:]
     var children: [Int32: [Int32]] = [:]
