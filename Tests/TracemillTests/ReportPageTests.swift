@@ -206,6 +206,11 @@ struct ReportPageTests {
             // What is left of a word that is broken is its letters.
             let letters = read.output.filter { !$0.isWhitespace }
             #expect(letters.contains(label.filter { !$0.isWhitespace }), "\(read.output)")
+            // A file is looked at without its page: it says what the page says above its figures.
+            #expect(letters.contains("onethatholds0tellsnothingapart."), "\(read.output)")
+            for warning in try #require(scenario["warnings"] as? [String]) {
+              #expect(letters.contains(warning.filter { !$0.isWhitespace }), "\(read.output)")
+            }
           }
         }
         if winners[metric] == row[0].text { #expect(verdict == "better") }

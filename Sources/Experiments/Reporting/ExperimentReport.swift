@@ -45,7 +45,7 @@ public struct ExperimentReport: Sendable {
     return [.note(figures[0].caption)]
       + figures.map { figure in
         var small = figure
-        (small.isSmall, small.caption) = (true, "")
+        small.isSmall = true
         return .figure(small)
       }
   }
@@ -182,7 +182,6 @@ public struct ExperimentReport: Sendable {
   private func differences(
     _ scenario: ExperimentSummary.Scenario, _ index: Int
   ) -> [ReportFigure] {
-    var isFirst = true
     return summary.varying(scenario).compactMap { metric in
       let of = scenario.comparisons.filter { $0.metric == metric.name && $0.paired.count > 0 }
       guard of.contains(where: { $0.verdict != .equal }) else { return nil }
@@ -204,12 +203,11 @@ public struct ExperimentReport: Sendable {
       let unit = scale.unit.isEmpty ? "" : ", \(scale.unit)"
       let way =
         metric.better == .none ? "" : metric.better == .lower ? " ← better" : " better →"
-      defer { isFirst = false }
       return ReportFigure(
         id: id("difference", metric, index),
         title: Self.capitalised(metric.title) + ", difference from \(definition.baselineName)"
           + suffix(scenario),
-        caption: isFirst ? Self.shiftCaption : "",
+        caption: Self.shiftCaption,
         kind: .dots, x: .init("difference\(unit)\(way)"), y: .init(""),
         categories: of.map { "\($0.scheduler): \($0.verdict.rawValue)" }, series: series,
         isSmall: true)

@@ -14,12 +14,14 @@ extension ReportFigure {
     }.joined(separator: "\n\n")
   }
 
-  /// A gnuplot script (5.2 or later) that draws ``gnuplotData`` to `NAME.svg` and `NAME.pdf`.
+  /// A gnuplot script (5.2 or later) that draws ``gnuplotData`` to `NAME.svg` and `NAME.pdf`, under the title,
+  /// the caption and the notes: a file is looked at without its page.
   ///
   /// - Parameters:
   ///   - name: the files' name without ending; the data are in `NAME.dat`.
-  ///   - formats: `svg`, `pdf` or both.
-  public func gnuplot(name: String, formats: [String]) -> String {
+  ///   - formats: `svg`, `pdf` or both; others are left out.
+  ///   - notes: what has to be known before the figures are believed.
+  public func gnuplot(name: String, formats: [String], notes: [String] = []) -> String {
     // Names are drawn as they are: `noenhanced` keeps the terminal from reading markup in them.
     var script = """
       reset
@@ -40,12 +42,10 @@ extension ReportFigure {
         + "fc rgb '#e8e8e8' fs solid noborder behind\n"
     }
     script += kind == .bars ? bars : kind == .dots ? dots : curves
-    for format in formats {
-      script +=
-        format == "svg"
-        ? "set terminal svg size 720,460 font 'Helvetica,13' background rgb 'white'\n"
-        : "set terminal pdfcairo size 5in,3.2in font 'Helvetica,10'\n"
-      script += "set output \(Quoting.gnuplot("\(name).\(format)"))\nreplot\nset output\n"
+    let heading = FigureHeading(title: title, paragraphs: [caption] + notes)
+    for format in formats.compactMap(FigureHeading.Format.init) {
+      script += heading.gnuplot(format)
+      script += "set output \(Quoting.gnuplot("\(name).\(format.rawValue)"))\nreplot\nset output\n"
     }
     return script
   }

@@ -69,6 +69,14 @@ public struct ReportPage: Sendable {
     sections.flatMap(\.blocks).flatMap(\.figures)
   }
 
+  /// What has to be known before the page's figures are believed.
+  public var notices: [String] {
+    sections.flatMap(\.blocks).flatMap { block -> [String] in
+      guard case .notices(let lines) = block else { return [] }
+      return lines
+    }
+  }
+
   /// The page as HTML.
   ///
   /// - Parameter chartLibrary: the text of Chart.js (version 3 or 4); without it the page has its
@@ -172,7 +180,8 @@ extension ReportPage.Block {
     }
   }
 
-  fileprivate var html: String {
+  /// - Parameter said: notes and captions that the section has said: each is said once.
+  fileprivate func html(_ said: inout Set<String>) -> String {
     if isEmpty { return "" }
     switch self {
     case .lead(let text): return "<p class=\"lead\">\(Quoting.html(text))</p>"
@@ -180,7 +189,8 @@ extension ReportPage.Block {
       guard lines.count > 1 else { return "<p class=\"notice\">\(Quoting.html(lines[0]))</p>" }
       return "<ul class=\"notice\">" + lines.map { "<li>\(Quoting.html($0))</li>" }.joined()
         + "</ul>"
-    case .note(let text): return "<p class=\"note\">\(Quoting.html(text))</p>"
+    case .note(let text):
+      return said.insert(text).inserted ? "<p class=\"note\">\(Quoting.html(text))</p>" : ""
     case .paragraph(let text): return "<p>\(Quoting.html(text))</p>"
     case .code(let text): return "<pre tabindex=\"0\">\(Quoting.html(text))</pre>"
     case .facts(let pairs):
@@ -195,8 +205,9 @@ extension ReportPage.Block {
       return "<details><summary>\(Quoting.html(table.title))</summary>\(table.html)</details>"
     case .part(let title, let blocks):
       return "<details class=\"part\"><summary>\(Quoting.html(title))</summary>\n"
-        + blocks.map(\.html).joined(separator: "\n") + "</details>"
+        + blocks.map { $0.html(&said) }.joined(separator: "\n") + "</details>"
     case .figure(let figure):
+      let caption = said.insert(figure.caption).inserted ? figure.caption : ""
       return """
         <figure id="\(figure.id)"\(figure.isSmall ? " class=\"small\"" : "") data-rows="\(
           figure.kind == .dots ? figure.categories.count : 0)">
@@ -204,7 +215,7 @@ extension ReportPage.Block {
         <div class="legend" role="group" aria-label="Series"></div>
         <div class="chart"><canvas tabindex="0" role="img" aria-label="\(Quoting.html(figure.title)). \
         \(Quoting.html(figure.caption)) Arrow keys move from point to point."></canvas></div>
-        <figcaption>\(Quoting.html(figure.caption))</figcaption>
+        <figcaption>\(Quoting.html(caption))</figcaption>
         <details class="numbers"><summary>Numbers</summary></details>
         </figure>
         """
@@ -214,12 +225,13 @@ extension ReportPage.Block {
 
 extension ReportPage.Section {
   fileprivate var html: String {
-    """
-    <section id="\(id)" aria-labelledby="\(id)-title">
-    <h2 id="\(id)-title">\(Quoting.html(title))</h2>
-    \(blocks.map(\.html).joined(separator: "\n"))
-    </section>
-    """
+    var said: Set<String> = []
+    return """
+      <section id="\(id)" aria-labelledby="\(id)-title">
+      <h2 id="\(id)-title">\(Quoting.html(title))</h2>
+      \(blocks.map { $0.html(&said) }.joined(separator: "\n"))
+      </section>
+      """
   }
 }
 

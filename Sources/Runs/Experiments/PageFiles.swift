@@ -52,14 +52,19 @@ package enum PageFiles {
 
   /// Draws figures with gnuplot into `folder`: the data, the script, and a file a format.
   ///
+  /// - Parameters:
+  ///   - figures: the figures; each file is called by the figure's id.
+  ///   - notes: what has to be known before they are believed; it stands in every file.
+  ///   - folder: where they go; made if it is not there.
+  ///   - formats: `svg`, `pdf` or both.
   /// - Returns: whether gnuplot is there.
-  package static func draw(_ figures: [ReportFigure], into folder: String, formats: [String]) throws
-    -> Bool
-  {
+  package static func draw(
+    _ figures: [ReportFigure], notes: [String], into folder: String, formats: [String]
+  ) throws -> Bool {
     guard !figures.isEmpty, !formats.isEmpty else { return true }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     for figure in figures {
-      let script = figure.gnuplot(name: figure.id, formats: formats)
+      let script = figure.gnuplot(name: figure.id, formats: formats, notes: notes)
       for (ending, text) in [("dat", figure.gnuplotData), ("gnuplot", script)] {
         let file = try OutputFile(path: "\(folder)/\(figure.id).\(ending)")
         try file.write(text)

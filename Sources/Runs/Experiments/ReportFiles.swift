@@ -76,9 +76,12 @@ public struct ReportFiles {
     }
     let formats = [ReportOutput.svg, .pdf].filter(kinds.contains).map(\.rawValue)
     if !formats.isEmpty {
-      let figures = ExperimentReport(summary, source: store).page.figures
+      let page = ExperimentReport(summary, source: store).page
       let place = folder + "/figures"
-      let drawn = try PageFiles.draw(figures, into: place, formats: formats)
+      // Titles name the scenario only where there are several.
+      let scope = summary.scenarios.count == 1 ? [summary.scenarios[0].title + "."] : []
+      let drawn = try PageFiles.draw(
+        page.figures, notes: scope + page.notices, into: place, formats: formats)
       if !drawn { logger?.warning("gnuplot is not installed: \(place) has scripts only") }
       written.append(place)
     }

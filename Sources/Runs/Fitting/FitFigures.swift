@@ -86,7 +86,11 @@ struct FitFigures {
             .map { .init($0, share * pow($0 / tail.xmin, -tail.shape)) }.filter { $0.y >= floor }))
     }
     return ReportFigure(
-      id: "\(name)-ccdf", title: label, caption: "Share of values at least as great.", kind: .lines,
+      id: "\(name)-ccdf", title: label,
+      caption: """
+        Share of values at least as great. D is the Kolmogorov-Smirnov distance, p that of a parametric \
+        bootstrap.
+        """, kind: .lines,
       x: .init(label, isLogarithmic: true), y: .init("P(X ≥ x)", isLogarithmic: true),
       series: series)
   }
@@ -109,7 +113,9 @@ struct FitFigures {
           points: [.init(low * 3, low * 3), .init(high / 3, high / 3)]))
     }
     return ReportFigure(
-      id: "\(name)-qq", title: label, caption: "", kind: .scatter,
+      id: "\(name)-qq", title: label,
+      caption: "Quantiles of the data against those of each law: on the line they are equal.",
+      kind: .scatter,
       x: .init("quantile of the law", isLogarithmic: true),
       y: .init("quantile of \(label): \(data)", isLogarithmic: true), series: series)
   }

@@ -45,7 +45,7 @@ public struct FitPlots {
     let figures = FitFigures(
       name: name, label: label, values: values, censored: censored, profile: profile,
       tail: showsTail ? profile.tail : nil)
-    _ = try PageFiles.draw(figures.all, into: folder, formats: ["svg", "pdf"])
+    _ = try PageFiles.draw(figures.all, notes: [], into: folder, formats: ["svg", "pdf"])
     if showsTail, profile.tail != nil { try distances(name, label, values) }
   }
 
