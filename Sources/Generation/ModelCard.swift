@@ -159,7 +159,7 @@ extension WorkloadProfile {
         fittedTo:
           "\(found.failed) jobs that failed, beside \(found.finished) of the same users that finished",
         goodness:
-          "\(short(100 * found.share)) ± \(short(100 * found.standardError)) % come again because they failed, half of "
+          "\(short(100 * found.share)) ± \(short(100 * found.standardError)) % come again beyond what follows those that finished, half of "
           + "them within \(short(middle)) s; \(short(100 * found.failsAgain)) % of those fail again",
         notCaptured:
           "those that come after more than a day, or, in what is drawn, beyond the block of 256 jobs"
