@@ -151,6 +151,7 @@ extension CompiledModel {
           cpu: Cores(nano: inRange(amount: cpus[i] * 1e9)),
           memory: Bytes(inRange(amount: memories[i] * 1_073_741_824))))
       record.priorityClass = part.priorityClass
+      if clients != nil { record.user = UserID(jobs.users[tasks[i].place]) }
       record.priority = part.priority
       if marksClasses { record.kind = UInt16(kinds[i]) + 1 }
       if part.spansMachines { record.flags.insert(.spansMachines) }
@@ -262,12 +263,10 @@ extension CompiledModel {
     }
   }
 
-  /// Whether the first task of a job fails.
-  func fails(_ jobs: borrowing Jobs, place: Int, block: Int) -> Bool {
+  /// Whether a job's task fails of which `u` of the stream of outcomes is drawn.
+  func fails(_ jobs: borrowing Jobs, place: Int, _ u: Double) -> Bool {
     let past = pasts[Int(jobs.classes[place])]
-    let job = TaskID(job: Int64(block * GammaBridge.blockSize + place))
-    return (jobs.comeAgain[place] ? past.outcomesAgain : past.outcomes)
-      .outcome(uniform(streams.outcome, job)) == .failed
+    return (jobs.comeAgain[place] ? past.outcomesAgain : past.outcomes).outcome(u) == .failed
   }
 
   /// Gives a task a past.

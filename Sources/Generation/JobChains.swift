@@ -33,7 +33,7 @@ struct JobChains: Sendable {
     let first = UInt64(block * size)
     Self.transform(CVMFunctionNormalQuantile, &jobs.runTimes)
     let resubmits = resubmissions.share > 0
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: 4 * size) { scratch in
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: 5 * size) { scratch in
       func column(_ stream: RandomStream, _ place: Int) -> UnsafeMutableBufferPointer<Double> {
         let column = UnsafeMutableBufferPointer(
           rebasing: scratch[place * size..<(place + 1) * size])
@@ -42,6 +42,7 @@ struct JobChains: Sendable {
       }
       let (choices, lags) = (column(choice, 0), column(lag, 1))
       let (agains, delays) = resubmits ? (column(again, 2), column(delay, 3)) : (choices, lags)
+      let ends = resubmits ? column(model.streams.outcome.at(0), 4) : choices
       // The job that each of them is the resubmission of.
       var failed = [Int32](repeating: -1, count: resubmits ? size : 0)
       for place in 0..<size {
@@ -54,7 +55,7 @@ struct JobChains: Sendable {
           jobs.origins[place] = Int32(place)
         }
         guard resubmits, agains[place] < resubmissions.share,
-          model.fails(jobs, place: place, block: block)
+          model.fails(jobs, place: place, ends[place])
         else { continue }
         let end =
           jobs.times[place]
@@ -90,6 +91,7 @@ struct JobChains: Sendable {
   ) {
     jobs.origins[place] = jobs.origins[parent]
     jobs.classes[place] = jobs.classes[parent]
+    jobs.users[place] = jobs.users[parent]
     let own = max(0, 1 - correlation * correlation).squareRoot()
     jobs.runTimes[place] = correlation * jobs.runTimes[parent] + own * jobs.runTimes[place]
   }

@@ -14,11 +14,27 @@ extension JobLedger {
     var next: Int?
   }
 
+  /// Jobs of one user that ran for about as long.
+  private struct Stratum: Hashable {
+    var user: UInt32
+    /// Of the run time: 0 below a second, 1 below 4, 2 below 16, …; -1 where it is not known.
+    var order: Int
+
+    init(_ entry: Entry) {
+      user = entry.user
+      order = -1
+      guard entry.runTime >= 0 else { return }
+      var end = 1.0
+      order = 0
+      while entry.runTime >= end, order < 30 { (order, end) = (order + 1, end * 4) }
+    }
+  }
+
   /// How jobs that failed are submitted again. O(n log n).
   ///
   /// A job is taken to follow the last like job of its user that had ended before it, each job one other at most,
-  /// however that ended. What follows jobs that failed beyond what follows jobs of the same users that finished
-  /// are resubmissions.
+  /// however that ended. What follows jobs that failed beyond what follows jobs of the same users that finished after
+  /// about as long are resubmissions.
   func resubmissions() -> Resubmissions {
     guard entries.contains(where: { $0.user != 0 }) else { return .leftOut("users are not told") }
     let followers = followers()
@@ -30,26 +46,27 @@ extension JobLedger {
       }
     }
     var (failed, finished) = (ended(.failed), ended(.finished))
-    // Users differ: those that fail much are compared with themselves.
-    var counts: [UInt32: (failed: Int, finished: Int)] = [:]
-    for job in failed { counts[entries[job.job].user, default: (0, 0)].failed += 1 }
-    for job in finished { counts[entries[job.job].user, default: (0, 0)].finished += 1 }
+    // Users differ: those that fail much are compared with themselves. What failed at once ended while its user was still
+    // submitting: it is compared with what ran for as long.
+    var counts: [Stratum: (failed: Int, finished: Int)] = [:]
+    for job in failed { counts[Stratum(entries[job.job]), default: (0, 0)].failed += 1 }
+    for job in finished { counts[Stratum(entries[job.job]), default: (0, 0)].finished += 1 }
     func hasBoth(_ ended: Ended) -> Bool {
-      counts[entries[ended.job].user].map { $0.failed > 0 && $0.finished > 0 } ?? false
+      counts[Stratum(entries[ended.job])].map { $0.failed > 0 && $0.finished > 0 } ?? false
     }
     failed.removeAll { !hasBoth($0) }
     finished.removeAll { !hasBoth($0) }
     let fewest = ResubmissionProfile.fewest
     guard failed.count >= fewest, finished.count >= fewest else {
       return .leftOut(
-        "\(failed.count) jobs failed and \(finished.count) finished of users with both; \(fewest) of each are needed"
+        "\(failed.count) jobs failed and \(finished.count) finished of users with both, after about as long; \(fewest) of each are needed"
       )
     }
     let last = entries.reduce(0) { max($0, $1.submit) }
     func observation(_ ended: Ended) -> RelativeSurvival.Observation {
       let entry = entries[ended.job]
-      let user = counts[entry.user] ?? (1, 1)
-      let weight = entry.outcome == .failed ? 1 : Double(user.failed) / Double(user.finished)
+      let alike = counts[Stratum(entry)] ?? (1, 1)
+      let weight = entry.outcome == .failed ? 1 : Double(alike.failed) / Double(alike.finished)
       if let next = ended.next {
         return .init(time: entries[next].submit - entry.end, isEvent: true, weight: weight)
       }

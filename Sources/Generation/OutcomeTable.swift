@@ -23,8 +23,9 @@ struct OutcomeTable: Sendable {
     }
   }
 
-  /// The outcome of `u` in (0, 1); there must be one.
+  /// The outcome of `u` in (0, 1); pending where there are no shares.
   func outcome(_ u: Double) -> Outcome {
+    guard !ends.isEmpty else { return .pending }
     var place = 0
     while place + 1 < ends.count, u >= ends[place].upTo { place += 1 }
     return ends[place].outcome

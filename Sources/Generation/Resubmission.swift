@@ -44,13 +44,14 @@ public struct ResubmissionModel: Sendable, Hashable {
 
 /// What a trace says of jobs that failed and came again.
 public struct ResubmissionProfile: Codable, Sendable, Equatable {
-  /// Jobs of known users whose first task failed at a known time.
+  /// Jobs of known users whose first task failed at a known time, as far as there are others to compare them with.
   public var failed: Int
-  /// Jobs of the same users that finished.
+  /// Jobs of the same users that finished after about as long (within the same factor of 4).
   public var finished: Int
   /// Share of those that failed after which a like job of the same user came within a day, by Kaplan and Meier.
   public var observedShare: Double
-  /// The same of those that finished, each user counted as often as among those that failed: what comes again anyway.
+  /// The same of those that finished, users and run times counted as often as among those that failed: what comes again
+  /// anyway.
   public var expectedShare: Double
   /// Share that comes again because it failed: the relative survival, 1 - (1 - observed) / (1 - expected).
   public var share: Double

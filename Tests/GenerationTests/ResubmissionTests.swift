@@ -102,6 +102,33 @@ import Workload
     #expect(reason.hasPrefix("none beyond chance"))
   }
 
+  /// Jobs that fail at once end while their user is still submitting others, which are no resubmissions.
+  @Test(arguments: [1, 2, 3] as [UInt64]) func burstsAreNoResubmissions(seed: UInt64) throws {
+    var rng = RandomStream(seed: seed, name: "bursts")
+    var records: [TaskRecord] = []
+    for burst in 0..<1500 {
+      let user = UserID(1 + UInt32(rng.below(20)))
+      for place in 0..<6 {
+        // A job fails at once, or takes an hour; some that take as little finish.
+        let isShort = rng.uniform() < 0.4
+        let fails = rng.uniform() < (isShort ? 0.7 : 0.02)
+        var record = TaskRecord(
+          id: TaskID(job: Int64(6 * burst + place)),
+          submit: Microseconds(seconds: 9000 * Double(burst) + 3 * Double(place)),
+          runTime: Microseconds(seconds: (isShort ? 1 : 3000) * (1 + rng.uniform())),
+          request: Resources(cpu: Cores(2)))
+        (record.user, record.attempts, record.outcome) = (user, 1, fails ? .failed : .finished)
+        record.end = record.submit + record.runTime
+        records.append(record)
+      }
+    }
+    guard case .leftOut(let reason) = ledger(records).resubmissions() else {
+      Issue.record("something found")
+      return
+    }
+    #expect(reason.hasPrefix("none beyond chance"))
+  }
+
   @Test func tooFewAreLeftOut() async throws {
     let few = try jobs(try model(truth), 120)
     var options = ProfileOptions()
