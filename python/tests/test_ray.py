@@ -301,6 +301,34 @@ def test_a_trace_at_a_url(cluster: Any, trace: pathlib.Path, whole: bytes, tmp_p
         server.stop()
 
 
+SHARED = {
+    "ppo": "cluster: tiers:10\nloads: [0.5, 0.8]\ntasks: 40\ntraining: {candidates: 3, iterations: 3, episodes: 4, "
+    "minibatch: 40, validationEvery: 2, validationEpisodes: 2}\n",
+    "evolution": "cluster: tiers:10\nloads: [0.5]\ntasks: 40\ntraining: {candidates: 3, iterations: 0}\n"
+    "polish: {pairs: 3, generations: 3, validationEvery: 2, validationEpisodes: 2}\n",
+}
+
+
+@pytest.mark.parametrize("kind", list(SHARED))
+def test_episodes_of_a_training_are_shared(cluster: Any, tmp_path: pathlib.Path, kind: str) -> None:
+    """The policy is that of one process, bit by bit, whatever learns and whoever dies."""
+    scenario = tmp_path / "small.yaml"
+    scenario.write_text("name: small\n" + SHARED[kind])
+    run_command("train", scenario, output=tmp_path / "one")
+    killer = Killer(3)
+    killer.start()
+    summary = shards.train(scenario, tmp_path / "ray", shards=3, retries=20)
+    killer.stopped.set()
+    killer.join()
+    assert killer.killed > 0
+    names = sorted(path.name for path in (tmp_path / "one").iterdir() if path.suffix in (".safetensors", ".csv"))
+    assert "policy.safetensors" in names and len(names) > 1
+    for name in names:
+        assert (tmp_path / "ray" / name).read_bytes() == (tmp_path / "one" / name).read_bytes(), name
+    assert summary["policy"] == str(tmp_path / "ray" / "policy.safetensors")
+    assert not (tmp_path / "ray" / "shards").exists()
+
+
 def test_train(cluster: Any, tmp_path: pathlib.Path) -> None:
     scenario = tmp_path / "small.yaml"
     scenario.write_text(

@@ -1,4 +1,4 @@
-"""A training on workers."""
+"""A training on workers: whole on one of them, or its episodes on all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Callable, Mapping
 
 from .._errors import CommandError
 from ._engine import api, message, start
+from ._rollouts import train_shared
 from ._shards import ShardError
 from ._work import put
 
@@ -17,6 +18,7 @@ def train(
     scenario: str | os.PathLike[str],
     output: str | os.PathLike[str],
     *,
+    shards: int | None = None,
     iterations_a_task: int = 20,
     threads: int = 1,
     memory: int = 600 * 1024 * 1024,
@@ -25,21 +27,32 @@ def train(
     address: str | None = None,
     **options: Any,
 ) -> dict[str, Any]:
-    """Trains a policy on a worker, some iterations a task: the files are those of ``tracemill train``.
+    """Trains a policy on workers: the files are those of ``tracemill train``.
 
-    Each task goes on from the checkpoint that the last one gave back. A worker that dies costs the iterations of
-    its task; a driver that was killed goes on from the output folder. Episodes of an iteration run on the threads of
-    one worker: they are not spread over nodes. Several trainings at once are several calls in threads.
+    Without ``shards`` on one worker, some iterations a task: each task goes on from the checkpoint that the last one
+    gave back, and a worker that dies costs the iterations of its task.
+
+    With ``shards`` the episodes of every iteration are shared by so many tasks, and so are those of validations and of
+    a polish by evolution; the driver does what is between them, the update of PPO above all. It is for scenarios whose episodes take seconds: a round costs what starting
+    ``shards`` programs costs, and the update is done again where a validation follows it.
+
+    A driver that was killed goes on from the output folder. Several trainings at once are several calls in threads.
 
     :param scenario: a YAML file at a path that every node has, as is all that it names.
     :param output: the folder, on the driver.
-    :param progress: takes the summary after each task.
+    :param shards: how many tasks share what is run next; None for one worker that does all.
+    :param iterations_a_task: iterations of a task, without ``shards``.
+    :param progress: takes the summary after each task, with ``shards`` after each iteration.
     :returns: the summary that ``tracemill train --json`` prints.
     """
     start(address)
     folder = os.fspath(output)
     os.makedirs(folder, exist_ok=True)
     source = os.path.abspath(os.fspath(scenario))
+    if shards is not None:
+        return train_shared(
+            source, folder, options, shards, {"num_cpus": threads, "memory": memory}, retries, progress, address
+        )
     remote = api.remote(max_retries=retries, num_cpus=threads, memory=memory)(_train)
     done = -1
     while True:
