@@ -8,7 +8,7 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract:
-      "Train a learned scheduler on a scenario: where tasks go, which is next, or which GPUs they get.",
+      "Train a learned scheduler on a scenario: where tasks go, which is next, which GPUs they get, or which stages get executors.",
     discussion: """
       The folder gets policy.safetensors (best on the validation seeds: the scheduler \
       marl:FOLDER/policy.safetensors), checkpoint.safetensors (to go on from), \
@@ -75,7 +75,7 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// Learns which task that waits is next, or which devices a task gets.
+  /// Learns which task that waits is next, which devices a task gets, or which stages get executors.
   private func search(_ session: SearchSession) throws {
     guard !resume, from == nil else {
       throw ValidationError(

@@ -2,8 +2,8 @@ import Dispatch
 import Synchronization
 
 /// Runs pure jobs side by side; the results are in the order of the jobs, however many workers there are.
-enum Parallel {
-  static func map<Value: Sendable>(
+package enum Parallel {
+  package static func map<Value: Sendable>(
     _ count: Int, workers: Int, _ body: @escaping @Sendable (Int) throws -> Value
   ) throws -> [Value] {
     if workers <= 1 || count <= 1 { return try (0..<count).map(body) }
