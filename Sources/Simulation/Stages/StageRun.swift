@@ -2,26 +2,26 @@ import Workload
 
 /// A run that is under way.
 struct StageRun {
-  private var scene: StageScene
-  private var report = StageSimulator.Report()
-  private let options: StageOptions
-  private let stream: RandomStream
-  private let watch: ((StageSimulator.Run) -> Void)?
-  private var heap = StageHeap()
-  private var promises = StagePromises()
-  private var workers: [Worker]
+  var scene: StageScene
+  var report = StageSimulator.Report()
+  let options: StageOptions
+  let stream: RandomStream
+  let watch: ((StageSimulator.Run) -> Void)?
+  var heap = StageHeap()
+  var promises = StagePromises()
+  var workers: [Worker]
   /// Executors that wait at each job, in the order in which they came, and at none.
-  private var idle: [[Int]]
-  private var free: [Int]
-  private var nextJob = 0
-  private var readyCount = 0
-  private var busy = 0
+  var idle: [[Int]]
+  var free: [Int]
+  var nextJob = 0
+  var readyCount = 0
+  var busy = 0
   /// Executors to place now, and who promised them: the rest of a round goes by promises.
-  private var placing: [Int] = []
-  private var giver = Giver.pool
-  private var chosen: [Int] = []
+  var placing: [Int] = []
+  var giver = Giver.pool
+  var chosen: [Int] = []
 
-  private struct Worker {
+  struct Worker {
     /// Where it is; -1 at none.
     var job = -1
     /// What it ran last and runs, if it did not wait since; -1 for nothing.
@@ -32,7 +32,7 @@ struct StageRun {
   }
 
   /// Whose executors are placed in a round.
-  private enum Giver {
+  enum Giver {
     /// Those that wait at a job, or are at none: all at once.
     case pool
     /// Those at a stage: when their tasks have ended.
@@ -97,7 +97,7 @@ struct StageRun {
 
   // MARK: - Decisions
 
-  private mutating func ask(_ policy: inout some StagePolicy) {
+  mutating func ask(_ policy: inout some StagePolicy) {
     report.decisions += 1
     var target = -1
     var count = scene.waiting
@@ -123,13 +123,13 @@ struct StageRun {
     keep()
   }
 
-  private var giverNumber: Int {
+  var giverNumber: Int {
     if case .stage(let stage) = giver { return stage }
     return -1
   }
 
   /// Sends the executors that are to be placed where they are promised.
-  private mutating func keep() {
+  mutating func keep() {
     let giver = giverNumber
     var place = 0
     while place < placing.count, let target = takePromise(of: giver) {
@@ -140,7 +140,7 @@ struct StageRun {
   }
 
   /// The next promise of a stage, or of the executors that waited (-1): a stage, or -1 for waiting; nil if there is none.
-  private mutating func takePromise(of giver: Int) -> Int? {
+  mutating func takePromise(of giver: Int) -> Int? {
     guard hasPromise(of: giver) else { return nil }
     let target = promises.take(of: giver)
     guard target >= 0 else { return target }
@@ -152,7 +152,7 @@ struct StageRun {
   }
 
   /// Whether executors of it are promised; promises to jobs that have ended are void.
-  private mutating func hasPromise(of giver: Int) -> Bool {
+  mutating func hasPromise(of giver: Int) -> Bool {
     while let target = promises.first(of: giver) {
       if target < 0 || scene.jobs[scene.stages[target].job].end < 0 { return true }
       promises.drop(of: giver)
@@ -160,7 +160,7 @@ struct StageRun {
     return false
   }
 
-  private mutating func send(_ executor: Int, to target: Int) {
+  mutating func send(_ executor: Int, to target: Int) {
     let job = workers[executor].job
     guard target >= 0 else {
       let stays = job >= 0 && scene.jobs[job].startingStages > 0
@@ -179,7 +179,7 @@ struct StageRun {
   }
 
   /// Where an executor goes that has nothing to do where it was sent.
-  private mutating func fallBack(_ executor: Int) {
+  mutating func fallBack(_ executor: Int) {
     let job = workers[executor].job
     if job >= 0 {
       var (found, since) = (-1, Int.max)
@@ -197,7 +197,7 @@ struct StageRun {
     wait(executor, at: job)
   }
 
-  private mutating func move(_ executor: Int, to stage: Int) {
+  mutating func move(_ executor: Int, to stage: Int) {
     leave(executor)
     workers[executor].isMoving = true
     workers[executor].target = stage
@@ -207,7 +207,7 @@ struct StageRun {
     heap.add(executor, at: scene.now + options.movingDelay)
   }
 
-  private mutating func wait(_ executor: Int, at job: Int) {
+  mutating func wait(_ executor: Int, at job: Int) {
     if job < 0 {
       leave(executor)
       free.append(executor)
@@ -217,20 +217,20 @@ struct StageRun {
     }
   }
 
-  private mutating func leaveStage(_ executor: Int) {
+  mutating func leaveStage(_ executor: Int) {
     let stage = workers[executor].stage
     if stage >= 0 { scene.stages[stage].executors -= 1 }
     workers[executor].stage = -1
   }
 
-  private mutating func leave(_ executor: Int) {
+  mutating func leave(_ executor: Int) {
     leaveStage(executor)
     if workers[executor].job >= 0 { scene.jobs[workers[executor].job].executors -= 1 }
     workers[executor].job = -1
   }
 
   /// Begins a task; returns when it ends.
-  private mutating func start(_ executor: Int, _ stage: Int) -> Int {
+  mutating func start(_ executor: Int, _ stage: Int) -> Int {
     let job = scene.stages[stage].job
     let task = scene.stages[stage].started
     let kind = scene.tables.kinds[scene.stages[stage].kind]
@@ -259,14 +259,14 @@ struct StageRun {
 
   /// Changes how many executors a stage could take, and what hangs on whether it could take any.
   @inline(__always)
-  private mutating func changeRoom(_ stage: Int, _ change: (inout StageScene.Stage) -> Void) {
+  mutating func changeRoom(_ stage: Int, _ change: (inout StageScene.Stage) -> Void) {
     let was = scene.stages[stage].isOpen
     change(&scene.stages[stage])
     let isOpen = scene.stages[stage].isOpen
     if was != isOpen { changeOpen(stage, by: isOpen ? 1 : -1) }
   }
 
-  private mutating func changeOpen(_ stage: Int, by change: Int) {
+  mutating func changeOpen(_ stage: Int, by change: Int) {
     let job = scene.stages[stage].job
     scene.jobs[job].openStages += change
     let open = scene.jobs[job].openStages
@@ -275,123 +275,5 @@ struct StageRun {
       let place = scene.jobs[job].stages.lowerBound + scene.tables.children[child]
       scene.stages[place].openParents += change
     }
-  }
-
-  // MARK: - Events
-
-  private mutating func come() {
-    while nextJob < scene.jobs.count, scene.jobs[nextJob].arrival == scene.now {
-      scene.active.append(nextJob)
-      scene.openJobs += 1
-      for stage in scene.jobs[nextJob].stages where scene.stages[stage].unfinishedParents == 0 {
-        becomeReady(stage)
-      }
-      nextJob += 1
-    }
-    beginRound(free, at: nil)
-    free = []
-  }
-
-  private mutating func becomeReady(_ stage: Int) {
-    scene.stages[stage].since = readyCount
-    readyCount += 1
-  }
-
-  /// Begins a round for executors that wait.
-  private mutating func beginRound(_ executors: [Int], at job: Int?) {
-    (placing, giver) = (executors, .pool)
-    (scene.source, scene.waiting) = (job, executors.count)
-  }
-
-  private mutating func arrive(_ executor: Int) {
-    let target = workers[executor].target
-    workers[executor].isMoving = false
-    guard target >= 0 else { return fallBack(executor) }
-    let job = scene.stages[target].job
-    workers[executor].job = job
-    scene.jobs[job].executors += 1
-    scene.jobs[job].coming -= 1
-    let hasTask = scene.stages[target].started < scene.stages[target].tasks
-    if hasTask, scene.stages[target].isReady {
-      changeRoom(target) { $0.moving -= 1 }
-      heap.add(executor, at: start(executor, target))
-    } else {
-      changeRoom(target) { $0.moving -= 1 }
-      if hasTask { wait(executor, at: job) } else { fallBack(executor) }
-    }
-  }
-
-  private mutating func endTask(_ executor: Int) {
-    let stage = workers[executor].stage
-    scene.stages[stage].finished += 1
-    if scene.stages[stage].started < scene.stages[stage].tasks {
-      heap.replaceFirst(executor, at: start(executor, stage))
-      return
-    }
-    heap.removeFirst()
-    let job = scene.stages[stage].job
-    let isReadying = scene.stages[stage].finished == scene.stages[stage].tasks && finish(stage)
-    placing.append(executor)
-    if hasPromise(of: stage) {
-      giver = .stage(stage)
-      scene.source = job
-      keep()
-    } else if isReadying {
-      placing.removeAll(keepingCapacity: true)
-      wait(executor, at: job)
-    } else {
-      (scene.source, scene.waiting) = (job, scene.stages[stage].executors)
-      giver = .stage(stage)
-    }
-    if isReadying {
-      beginRound(idle[job], at: job)
-      idle[job] = []
-    }
-    if scene.jobs[job].unfinishedStages == 0 { end(job) }
-  }
-
-  /// A stage has ended; returns whether that lets others begin.
-  private mutating func finish(_ stage: Int) -> Bool {
-    let job = scene.stages[stage].job
-    scene.jobs[job].unfinishedStages -= 1
-    var isReadying = false
-    for child in scene.tables.kinds[scene.stages[stage].kind].children {
-      let place = scene.jobs[job].stages.lowerBound + scene.tables.children[child]
-      scene.stages[place].unfinishedParents -= 1
-      guard scene.stages[place].unfinishedParents == 0 else { continue }
-      isReadying = true
-      becomeReady(place)
-    }
-    return isReadying
-  }
-
-  /// A job has ended: its executors are at none, and those on the way to it will find nothing.
-  private mutating func end(_ job: Int) {
-    scene.jobs[job].end = scene.now
-    for executor in workers.indices {
-      if workers[executor].isMoving {
-        let target = workers[executor].target
-        if target >= 0, scene.stages[target].job == job { workers[executor].target = -1 }
-      } else if workers[executor].job == job {
-        leave(executor)
-      }
-    }
-    free += idle[job]
-    idle[job] = []
-    scene.active.removeAll { $0 == job }
-    // The executor of the last task is to be placed still, from none.
-    if scene.waiting > 0 { giver = .pool }
-  }
-
-  /// Nothing would happen any more: executors that wait take what there is.
-  private mutating func force() {
-    var waiting = free
-    free = []
-    for job in scene.active {
-      waiting += idle[job]
-      idle[job] = []
-    }
-    report.forced += waiting.count
-    for executor in waiting { fallBack(executor) }
   }
 }
