@@ -8,7 +8,7 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract:
-      "Train a learned scheduler on a scenario: where tasks go, which is next, or which GPUs they get.",
+      "Train a learned scheduler on a scenario: where tasks go, which is next, which GPUs they get, or which stages get executors.",
     discussion: """
       The folder gets policy.safetensors (best on the validation seeds: the scheduler \
       marl:FOLDER/policy.safetensors), checkpoint.safetensors (to go on from), \

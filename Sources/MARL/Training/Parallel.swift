@@ -2,9 +2,9 @@ import Dispatch
 import Synchronization
 
 /// Runs pure jobs side by side; the results are in the order of the jobs, however many workers there are.
-enum Parallel {
+package enum Parallel {
   /// The same, jobs that other processes did left out: see ``SharedJobs``.
-  static func map<Value: Sendable & Codable>(
+  package static func map<Value: Sendable & Codable>(
     _ count: Int, workers: Int, _ body: @escaping @Sendable (Int) throws -> Value
   ) throws -> [Value] {
     guard let shared = SharedJobs.current else { return try all(count, workers, body) }
@@ -13,7 +13,7 @@ enum Parallel {
     }
   }
 
-  static func map<Value: Sendable>(
+  package static func map<Value: Sendable>(
     _ count: Int, workers: Int, _ body: @escaping @Sendable (Int) throws -> Value
   ) throws -> [Value] { try all(count, workers, body) }
 
