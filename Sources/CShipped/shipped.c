@@ -56,6 +56,13 @@ static const unsigned char order_lublin_2_shadow[] = {
 };
 #endif
 
+// That of `tools/published-stages --train`.
+#if __has_embed("../../data/policies/stages-tpch.safetensors")
+static const unsigned char stages_tpch[] = {
+#embed "../../data/policies/stages-tpch.safetensors"
+};
+#endif
+
 static const unsigned char devices_fgd[] = {
 #embed "../../data/policies/devices-fgd.safetensors"
 };
@@ -93,6 +100,9 @@ static const struct {
   {"policies/order-lublin-2-shadow.safetensors", order_lublin_2_shadow, sizeof order_lublin_2_shadow},
 #endif
   {"policies/devices-fgd.safetensors", devices_fgd, sizeof devices_fgd},
+#if __has_embed("../../data/policies/stages-tpch.safetensors")
+  {"policies/stages-tpch.safetensors", stages_tpch, sizeof stages_tpch},
+#endif
   {"policies/study-setting.curve.csv", (const unsigned char[]){
 #embed "../../data/policies/study-setting.curve.csv" suffix(, 0)
   }},

@@ -123,6 +123,14 @@ extension WorkloadModel {
     case .chain: return "graph: {shape: chain\(data)}"
     case .forkJoin: return "graph: {shape: fork-join\(data)}"
     case .alibaba2018: return "graph: {shape: alibaba-2018\(data)}"
+    case .learned(let shapes):
+      let lines = shapes.shapes.map { shape in
+        let waits = shape.waitsFor.map { "[" + $0.map { "\($0)" }.joined(separator: ", ") + "]" }
+        return "    - {jobs: \(shape.jobs), waitsFor: [\(waits.joined(separator: ", "))]}\n"
+      }
+      return "# Jobs of a trace by shape: of each task the places of those that it waits for.\n"
+        + "graph:\n  shape: learned\n\((graph?.data).map { "  data: \($0.scenario)\n" } ?? "")"
+        + "  shapes:\n" + lines.joined()
     case .layered(let width, let density):
       return "graph: {shape: layered, width: \(width), density: \(number(density))\(data)}"
     case .inDegrees(let shares):
@@ -147,6 +155,38 @@ extension WorkloadModel {
       lines.append(
         "# Jobs that repeat one before them: how many, which, and how like its run time.")
       lines.append("# repeats: {share: 0.5, lags: [1, 1, 2, 5], runTimeCorrelation: 0.7}")
+    }
+    if let clients {
+      lines.append(
+        "# Who submits: shares of the jobs, of the periods in which they do, and weights of the classes."
+      )
+      lines.append("clients:")
+      lines.append("  session: \(number(clients.session))        # seconds of a period")
+      lines.append("  pool:")
+      for client in clients.clients {
+        let weights = client.classes.map(number).joined(separator: ", ")
+        lines.append(
+          "    - {users: \(client.users), share: \(number(client.share)), activity: "
+            + "\(number(client.activity)), classes: [\(weights)]}")
+      }
+    } else {
+      lines.append(
+        "# Who submits, each with a share of the jobs, active for a part of periods of so many seconds."
+      )
+      lines.append(
+        "# clients: {session: 3600, pool: [{users: 1, share: 1, activity: 0.2, classes: [1]}]}")
+    }
+    if let resubmissions {
+      lines.append("# A share of the jobs that failed comes again, so many seconds after the end.")
+      let delays = resubmissions.delays.map(number).joined(separator: ", ")
+      let again = resubmissions.failsAgain.map { "failsAgain: \(number($0)), " } ?? ""
+      lines.append(
+        "resubmissions: {share: \(number(resubmissions.share)), \(again)runTimeCorrelation: "
+          + "\(number(resubmissions.runTimeCorrelation)), delays: [\(delays)]}")
+    } else {
+      lines.append(
+        "# Jobs that failed and come again: how many, after so many seconds from the end.")
+      lines.append("# resubmissions: {share: 0.5, failsAgain: 0.6, delays: [30, 60, 600]}")
     }
     if let ticks {
       lines.append("# The steps of the clock in seconds, 0 for none.")
@@ -206,7 +246,8 @@ extension TaskClass {
     if let pairs = correlations {
       lines.append(
         "    correlations: {runTimeCPU: \(number(pairs.runTimeCPU)), "
-          + "runTimeMemory: \(number(pairs.runTimeMemory)), cpuMemory: \(number(pairs.cpuMemory))}"
+          + "runTimeMemory: \(number(pairs.runTimeMemory)), cpuMemory: \(number(pairs.cpuMemory))"
+          + (pairs.degreesOfFreedom.map { ", degreesOfFreedom: \($0)" } ?? "") + "}"
           + "        # Spearman's")
     }
     if !outcomes.isEmpty {

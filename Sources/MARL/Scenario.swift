@@ -126,7 +126,7 @@ extension Scenario {
   /// Runs an episode under agents that explore, and keeps what they did.
   func rollout(
     _ episode: Episode, _ model: PolicyModel, credit: Credit, hasCentralCritic: Bool
-  ) throws -> (experience: Experience, reward: Reward) {
+  ) throws -> Rollout {
     let layout = try cluster(episode.seed.value)
     let source = try source(episode.seed, episode.load, layout)
     let recorder = EpisodeRecorder(
@@ -135,7 +135,13 @@ extension Scenario {
     let policy = MARLScheduler(model, choice: .sampled, recorder: recorder)
     let reward = try run(episode, policy, layout, source)
     recorder.finish()
-    return (recorder.experience, reward)
+    return Rollout(experience: recorder.experience, reward: reward)
+  }
+
+  /// What an episode came to.
+  struct Rollout: Sendable, Codable {
+    var experience: Experience
+    var reward: Reward
   }
 
   /// The random policy's energy and variance over episodes at a load: the units of the reward there; 1

@@ -38,6 +38,14 @@ public enum ShippedPolicies {
       ? ShippedFile.bytes("policies/\(name).safetensors").map { Data($0) } : nil
   }
 
+  /// Names of the learned choices of stages, for `stage:NAME`: those that the program was built with.
+  public static let stageNames = ["stages-tpch"].filter { stage($0) != nil }
+
+  /// The file of a learned choice of stages; nil if there is none of that name.
+  public static func stage(_ name: String) -> Data? {
+    ShippedFile.bytes("policies/\(name).safetensors").map { Data($0) }
+  }
+
   /// The constants of a tuned rule as JSON; nil if there is none of that name.
   public static func rule(_ name: String) -> Data? {
     ShippedFile.bytes("policies/one-step-\(name).json").map { Data($0) }

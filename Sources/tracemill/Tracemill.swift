@@ -37,7 +37,7 @@ struct Tracemill: AsyncParsableCommand {
       CalibrateCommand.self,
       ReportCommand.self, PlanCommand.self, ClusterCommand.self,
       TrainCommand.self, FederateCommand.self, TuneCommand.self, EvaluateCommand.self,
-      RoundsCommand.self,
+      RoundsCommand.self, StagesCommand.self,
       CombineCommand.self,
     ])
 

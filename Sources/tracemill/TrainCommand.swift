@@ -1,14 +1,14 @@
 import ArgumentParser
 import Foundation
-import MARL
 import Runs
+import Workload
 
 /// `tracemill train`: a learned scheduler.
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract:
-      "Train a learned scheduler on a scenario: where tasks go, which is next, or which GPUs they get.",
+      "Train a learned scheduler on a scenario: where tasks go, which is next, which GPUs they get, or which stages get executors.",
     discussion: """
       The folder gets policy.safetensors (best on the validation seeds: the scheduler \
       marl:FOLDER/policy.safetensors), checkpoint.safetensors (to go on from), \
@@ -43,6 +43,25 @@ struct TrainCommand: ParsableCommand {
     help: ArgumentHelp("Episodes at a time; the result is the same.", valueName: "number"))
   var workers = ProcessInfo.processInfo.activeProcessorCount
 
+  @Option(
+    help: ArgumentHelp(
+      "Do this share of the episodes that are needed next, such as 3/8, and nothing else.",
+      valueName: "i/n"))
+  var shard: Shard?
+
+  @Option(
+    help: ArgumentHelp("What a shard's episodes came to: a .rollouts file.", valueName: "file"))
+  var rollouts: String?
+
+  @Option(
+    help: ArgumentHelp(
+      ".rollouts files of shards, or folders of them, whose episodes are not run again; may be repeated.",
+      valueName: "file"))
+  var known: [String] = []
+
+  @Flag(help: "End where --known ends, and say how many episodes are needed next.")
+  var onlyKnown = false
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -50,41 +69,20 @@ struct TrainCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard (1...1024).contains(workers) else { throw ValidationError("--threads is from 1 to 1024") }
+    guard (shard == nil) == (rollouts == nil), rollouts?.hasSuffix(".rollouts") ?? true else {
+      throw ValidationError("--shard goes with --rollouts FILE.rollouts")
+    }
     if let stopAfter, stopAfter < 1 { throw ValidationError("--stop-after is at least 1") }
   }
 
   func run() throws {
-    if let session = try SearchSession(path: scenario, folder: output) {
-      return try search(session)
-    }
-    var file = try ScenarioFile(path: scenario, logger: messages.logger)
-    guard file.training.iterations > 0 || file.polish != nil else {
-      throw CommandFailure(
-        message:
-          "\(scenario): training.iterations is 0 and there is no polish; there is nothing to do")
-    }
-    try file.measureUnits(workers: workers)
-    try makeFolder(output)
-    do {
-      var session = try TrainingSession(file, folder: output, resume: resume, from: from)
-      try session.run(
-        workers: workers, limit: stopAfter, report: messages.quiet ? { _ in } : writeError)
-      try writeOutput(json ? jsonText(session.object) + "\n" : session.summary)
-    } catch let error as TrainingError {
-      throw CommandFailure(message: "\(scenario): \(error)")
-    }
-  }
-
-  /// Learns which task that waits is next, or which devices a task gets.
-  private func search(_ session: SearchSession) throws {
-    guard !resume, from == nil else {
-      throw ValidationError(
-        "--resume and --from are for decision: placement; others are trained in one go")
-    }
-    try makeFolder(output)
-    var session = session
-    try session.run(
-      workers: workers, limit: stopAfter, report: messages.quiet ? { _ in } : writeError)
-    try writeOutput(json ? jsonText(session.object) + "\n" : session.summary)
+    var job = TrainingJob(scenario: scenario, folder: output)
+    (job.resume, job.from, job.limit) = (resume, from, stopAfter)
+    (job.known, job.shard, job.rollouts) = (known, shard, rollouts)
+    job.endsWithKnown = onlyKnown
+    try writeOutput(
+      job.run(
+        workers: workers, json: json, logger: messages.logger,
+        report: messages.quiet ? { _ in } : writeError))
   }
 }

@@ -9,6 +9,8 @@ public enum LearnedDecision: String, Hashable, Sendable, CaseIterable {
   case order
   /// Which machine and which of its GPUs a task gets: `device:FILE`.
   case device
+  /// Which stage of which job gets executors, and how many: `stage:FILE` in `tracemill stages`.
+  case stage
 
   /// What goes before the file in a scheduler's name.
   public var prefix: String {
@@ -16,6 +18,7 @@ public enum LearnedDecision: String, Hashable, Sendable, CaseIterable {
     case .placement: "marl:"
     case .order: "order:"
     case .device: "device:"
+    case .stage: "stage:"
     }
   }
 

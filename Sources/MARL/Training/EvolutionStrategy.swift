@@ -142,7 +142,7 @@ public struct EvolutionStrategy: Sendable {
   }
 
   /// What a policy came to at one load of one scenario: its mean reward, and the decisions of each network.
-  private struct Cell {
+  private struct Cell: Codable {
     var reward: Double
     var decisions: [Int]
   }

@@ -2,9 +2,23 @@ import Dispatch
 import Synchronization
 
 /// Runs pure jobs side by side; the results are in the order of the jobs, however many workers there are.
-enum Parallel {
-  static func map<Value: Sendable>(
+package enum Parallel {
+  /// The same, jobs that other processes did left out: see ``SharedJobs``.
+  package static func map<Value: Sendable & Codable>(
     _ count: Int, workers: Int, _ body: @escaping @Sendable (Int) throws -> Value
+  ) throws -> [Value] {
+    guard let shared = SharedJobs.current else { return try all(count, workers, body) }
+    return try shared.batch(count) { places in
+      try all(places.count, workers) { try body(places[$0]) }
+    }
+  }
+
+  package static func map<Value: Sendable>(
+    _ count: Int, workers: Int, _ body: @escaping @Sendable (Int) throws -> Value
+  ) throws -> [Value] { try all(count, workers, body) }
+
+  private static func all<Value: Sendable>(
+    _ count: Int, _ workers: Int, _ body: @escaping @Sendable (Int) throws -> Value
   ) throws -> [Value] {
     if workers <= 1 || count <= 1 { return try (0..<count).map(body) }
     let results = Mutex<[Result<Value, any Error>?]>(Array(repeating: nil, count: count))

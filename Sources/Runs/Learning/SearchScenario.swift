@@ -3,7 +3,7 @@ import Foundation
 import MARL
 import Workload
 
-/// What is learned by a search: an order of the queue, or a choice of devices.
+/// What is learned by a search: an order of the queue, or a choice of devices or stages.
 public protocol SearchScenario: Sendable {
   associatedtype Settings: SearchSettings
   /// What it is called.
@@ -42,6 +42,11 @@ public struct SearchWords: Sendable {
   var result: @Sendable (_ best: String, _ start: String) -> String
   /// What the search began with.
   var start: String
+}
+
+extension LearnedDecision {
+  /// The option that takes what was learned.
+  var option: String { self == .stage ? "stages --policy" : "--scheduler" }
 }
 
 extension SearchSettings {

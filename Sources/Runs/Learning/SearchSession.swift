@@ -3,7 +3,7 @@ import MARL
 import Tables
 import Workload
 
-/// A training by search, and its files: of an order of the queue, or of a choice of devices.
+/// A training by search, and its files: of an order of the queue, or of a choice of devices or stages.
 public struct SearchSession {
   private let scenario: any SearchScenario
   private let folder: String
@@ -41,6 +41,7 @@ public struct SearchSession {
     switch decision {
     case .order: self.init(try OrderScenario(path: path), folder: folder)
     case .device: self.init(try DeviceScenario(path: path), folder: folder)
+    case .stage: self.init(try StageTrainingScenario(path: path), folder: folder)
     case .placement: return nil
     }
   }
@@ -105,6 +106,6 @@ public struct SearchSession {
       + words.result(text(trainer.bestLoss), text(trainer.startLoss))
       + (trainer.bestLoss < trainer.startLoss
         ? "\n" : ": nothing better was found, the policy is \(words.start)\n")
-      + "  wrote \(policyPath), which --scheduler \(words.decision.prefix)\(policyPath) runs\n"
+      + "  wrote \(policyPath), which \(words.decision.option) \(words.decision.prefix)\(policyPath) runs\n"
   }
 }

@@ -174,7 +174,7 @@ public struct NamedScheduler: Sendable {
   }
 
   /// A file's bytes, or else those that come with the program under that name.
-  private static func contents(_ path: String, _ shipped: (String) -> Data?) throws -> Data {
+  static func contents(_ path: String, _ shipped: (String) -> Data?) throws -> Data {
     if let data = FileManager.default.contents(atPath: path) ?? shipped(path) { return data }
     let names =
       (ShippedPolicies.names + ShippedPolicies.orderNames + ShippedPolicies.deviceNames).filter {
