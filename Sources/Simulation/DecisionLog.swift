@@ -85,7 +85,8 @@ public final class DecisionLog {
     if case .machine(let machine) = placement { chosen = machine }
     let scored = base as? any ScoredPolicy
     var decision = LoggedDecision(
-      time: cluster.now, id: task.id, instance: task.instance, answer: .waits, machine: -1, cost: .nan, candidates: 0,
+      time: cluster.now, id: task.id, instance: task.instance, answer: .waits, machine: -1,
+      cost: .nan, candidates: 0,
       nextMachine: -1, nextCost: .nan, lack: .nothing, behind: TaskID(job: -1))
     var lacks = (cpu: true, memory: true, disk: true, gpu: true, together: true)
     for machine in 0..<cluster.count {

@@ -11,7 +11,8 @@ extension RunRemarks {
   private func estimates(_ options: SimulationOptions, _ isPredicted: Bool) -> String {
     var text = "\(Self.grouped(withEstimate)) of \(Self.grouped(tasks)) tasks have estimates"
     if isPredicted, let prediction = options.prediction {
-      text += " and \(Self.grouped(predictedAlone ?? 0)) of the others a prediction (\(prediction.name))"
+      text +=
+        " and \(Self.grouped(predictedAlone ?? 0)) of the others a prediction (\(prediction.name))"
     }
     return text
   }
@@ -90,7 +91,8 @@ extension RunRemarks {
   /// What the order of the queue had to go by.
   private func orderNotes(_ options: SimulationOptions) -> [Note] {
     func lacking(
-      _ kind: Note.Kind, _ who: String, _ key: String, _ count: Int?, _ have: String, _ none: String,
+      _ kind: Note.Kind, _ who: String, _ key: String, _ count: Int?, _ have: String,
+      _ none: String,
       _ some: String
     ) -> [Note] {
       guard let count, count < tasks else { return [] }

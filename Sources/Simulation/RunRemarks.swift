@@ -130,14 +130,6 @@ public struct RunRemarks: Hashable, Sendable {
           "\(Self.grouped(withoutCPU)) of \(Self.grouped(tasks)) tasks have no CPU request: they take "
             + "no CPU and never wait for it"))
     }
-    if gangs > 0 {
-      notes.append(
-        Note(
-          .assumed, "gangs", ["gangs": Double(gangs), "tasks": Double(tasks)],
-          "\(Self.grouped(gangs)) of \(Self.grouped(tasks)) tasks have several instances that start and "
-            + "end together: each waits and counts as one task, 'tasks running' counts instances, and the "
-            + "results' machine is that of the first instance"))
-    }
     if splitRecords > 0 {
       notes.append(
         Note(

@@ -8,13 +8,18 @@ import Workload
     var of: [Int64: [Int64]] = [:]
     var results: [TaskResult] = []
 
+    private var others: [Int32: Int64] = [:]
+
     mutating func record(_ result: TaskResult) {
-      of[result.id.job, default: []].insert(result.machine, at: 0)
+      let rest = others.sorted { $0.key < $1.key }
+      #expect(rest.map(\.key) == Array(1..<max(1, Int32(rest.count + 1))))
+      of[result.id.job] = [result.machine] + rest.map(\.value)
+      others = [:]
       results.append(result)
     }
 
     mutating func record(instance: Int32, on machine: Int64, of task: TaskID) {
-      of[task.job, default: []].append(machine)
+      others[instance] = machine
     }
   }
 
@@ -27,7 +32,8 @@ import Workload
   }
 
   private func run(
-    _ records: [TaskRecord], on layout: ClusterLayout, _ configure: (inout SimulationOptions) -> Void
+    _ records: [TaskRecord], on layout: ClusterLayout,
+    _ configure: (inout SimulationOptions) -> Void
   ) throws -> (Places, DecisionLog) {
     var options = SimulationOptions()
     (options.audit, options.gangs) = (true, true)

@@ -77,7 +77,8 @@ import Workload
       },
       events: [
         AvailabilityEvent(
-          time: Microseconds(seconds: 10), machine: 1, kind: .remove, capacity: Resources(cpu: Cores(6), memory: .zero))
+          time: Microseconds(seconds: 10), machine: 1, kind: .remove,
+          capacity: Resources(cpu: Cores(6), memory: .zero))
       ])
     let (report, _) = try run([task(0, at: 0, runs: 20, cores: 2)], on: layout, FirstFit())
     #expect(report.usage.mostCPU == 1)

@@ -175,7 +175,10 @@ import Workload
   @Test func everyOrderSaysWhatItLacks() throws {
     var records = (0..<4).map { task($0, at: Double($0), runs: 10) }
     let lacking: [(SimulationOptions.Order, String, String)] = [
-      (.priority, "0 of 4 tasks have priorities", "the highest priority first is first come, first served"),
+      (
+        .priority, "0 of 4 tasks have priorities",
+        "the highest priority first is first come, first served"
+      ),
       (.fairShare, "0 of 4 tasks have users", "fair sharing is first come, first served"),
       (.dominantResource, "0 of 4 tasks have users", "dominant resource fairness is first come"),
     ]
@@ -189,7 +192,9 @@ import Workload
     records[1].user = UserID(7)
     #expect(
       try report(records) { $0.order = .priority }.notes
-        == ["1 of 4 tasks have priorities: the highest priority first takes the others last, as they come"])
+        == [
+          "1 of 4 tasks have priorities: the highest priority first takes the others last, as they come"
+        ])
     for place in records.indices {
       records[place].priorityClass = .batch
       records[place].user = UserID(7)
@@ -200,7 +205,8 @@ import Workload
   @Test func minimumEnergyNeedsWatts() throws {
     let records = [task(0, at: 0, runs: 5), task(1, at: 1, runs: 5)]
     let (notes, _) = try report(records, MinimumEnergy()) { _ in }
-    #expect(notes.count == 1 && notes[0].contains("no machine draws power (idleWatts, dynamicWatts)"))
+    #expect(
+      notes.count == 1 && notes[0].contains("no machine draws power (idleWatts, dynamicWatts)"))
     let metered = try run(records, on: try sleepers(2), MinimumEnergy()).report
     #expect(metered.notes(SimulationOptions()) == [])
   }
@@ -227,7 +233,8 @@ import Workload
     #expect(ordered.failure == nil)
     #expect(
       ordered.notes.first == predicted + "shortest job first takes the others last, as they come")
-    #expect(try said(.backfilling, .sjf).failure?.hasPrefix("0 of 6 tasks have estimates, by") == true)
+    #expect(
+      try said(.backfilling, .sjf).failure?.hasPrefix("0 of 6 tasks have estimates, by") == true)
     // What has an estimate is not counted twice.
     records[4].estimate = Microseconds(seconds: 60)
     #expect(

@@ -67,7 +67,8 @@ public struct LoadReached {
       .otherLoad, "load", figures,
       (asked.isFinite ? "load \(text(asked)) was asked for, and " : "")
         + "the tasks offer a load of \(text(offered)), of which \(text(placeable)) is of tasks that some machine "
-        + "can take: the others are unplaceable; \(text(reached)) of the CPU was in use until the last submission")
+        + "can take: the others are unplaceable; \(text(reached)) of the CPU was in use until the last submission"
+    )
   }
 
   private func text(_ value: Double) -> String { Figures.significant(value, digits: 2) }

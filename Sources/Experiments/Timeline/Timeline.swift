@@ -54,11 +54,11 @@ public struct Timeline: Sendable {
     tasks += 1
     if result.instances > 1 { gangs += 1 }
     var bar = Bar(
-        machine: result.machine, start: start, end: result.finish.rawValue,
-        wait: min(result.wait.rawValue, start - result.submit.rawValue),
-        job: result.id.job, index: result.id.index,
-        kind: result.kind > 0
-          ? UInt8(truncatingIfNeeded: result.kind - 1) : result.priorityClass.rawValue)
+      machine: result.machine, start: start, end: result.finish.rawValue,
+      wait: min(result.wait.rawValue, start - result.submit.rawValue),
+      job: result.id.job, index: result.id.index,
+      kind: result.kind > 0
+        ? UInt8(truncatingIfNeeded: result.kind - 1) : result.priorityClass.rawValue)
     bars.append(bar)
     for member in members {
       (bar.machine, bar.instance) = (member.machine, member.instance)

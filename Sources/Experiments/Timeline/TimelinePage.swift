@@ -74,7 +74,8 @@ public struct TimelinePage {
     func ticks(_ time: Int64) -> UInt32 { UInt32(max(0, Double(time) / unit).rounded()) }
     let data = JSONValue.object([
       ("bars", .integer(bars.count)), ("rows", .integer(rowCount)), ("machines", .array(labels)),
-      ("gangs", .integer(timeline.gangs)), ("unit", .number(unit * 1e-6)), ("origin", .number(Double(span.lowerBound) * 1e-6)),
+      ("gangs", .integer(timeline.gangs)), ("unit", .number(unit * 1e-6)),
+      ("origin", .number(Double(span.lowerBound) * 1e-6)),
       ("length", .number(length * 1e-6)),
       ("kinds", .array(timeline.kinds.map { .string($0) })),
       ("colors", .array(ReportFigure.colors.map { .string($0) })),

@@ -19,9 +19,11 @@ extension SimulationJob {
 
   /// Schedulers that are asked about the head of the queue and take a machine that has room, whenever there is one.
   private static let placing: Set<String> = [
-    "random", "round-robin", "weighted-round-robin", "first-fit", "next-fit", "best-fit", "worst-fit",
+    "random", "round-robin", "weighted-round-robin", "first-fit", "next-fit", "best-fit",
+    "worst-fit",
     "least-loaded", "power-of-two", "dot-product", "least-allocated", "most-allocated",
-    "balanced-allocation", "minimum-energy", "earliest-completion", "fastest-fit", "weighted-random",
+    "balanced-allocation", "minimum-energy", "earliest-completion", "fastest-fit",
+    "weighted-random",
   ]
 
   /// Whether every task of the workload is run.

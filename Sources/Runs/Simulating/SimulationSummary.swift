@@ -70,6 +70,11 @@ public struct SimulationSummary {
       lines += "  utilisation and energy until \(end)the last submission\n"
     }
     for note in layout.unknownNotes { lines += "  \(note)\n" }
+    if report.remarks.gangs > 0 {
+      lines +=
+        "  \(counted(report.remarks.gangs, "task")) of several instances: each waits and counts as one, and in "
+        + "the results its machine is that of its first instance\n"
+    }
     let odd = layout.anomalies
     if odd.total > 0 {
       lines +=

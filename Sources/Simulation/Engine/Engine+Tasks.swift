@@ -190,11 +190,12 @@ extension Engine {
   mutating func finish(_ index: Int32) {
     let machine = Int(slots[index].machine)
     var member = index
-    var instance: Int32 = 0
+    // The first is followed by the last, and that by the one before it.
+    var instance = slots[index].view.instances
     while member >= 0 {
       accounts.finished(slots[member].view.request, after: slots[member].work)
-      if instance > 0 { notePlace(of: member, instance, of: index) }
-      instance += 1
+      if member != index { notePlace(of: member, instance, of: index) }
+      instance -= 1
       member = slots[member].sibling
     }
     let learned = isPredicted ? (slots[index].view, slots[index].work) : nil
