@@ -151,6 +151,7 @@ extension CompiledModel {
           cpu: Cores(nano: inRange(amount: cpus[i] * 1e9)),
           memory: Bytes(inRange(amount: memories[i] * 1_073_741_824))))
       record.priorityClass = part.priorityClass
+      if clients != nil { record.user = UserID(jobs.users[tasks[i].place]) }
       record.priority = part.priority
       if marksClasses { record.kind = UInt16(kinds[i]) + 1 }
       if part.spansMachines { record.flags.insert(.spansMachines) }

@@ -82,6 +82,8 @@ final class CompiledModel: Sendable {
     /// probabilities of their run times.
     var origins = [Int32](repeating: 0, count: GammaBridge.blockSize)
     var runTimes = [Double](repeating: 0, count: GammaBridge.blockSize)
+    /// Whose they are, where there are clients.
+    var users = [UInt32](repeating: 0, count: GammaBridge.blockSize)
     /// Whether they failed before.
     var comeAgain = [Bool](repeating: false, count: GammaBridge.blockSize)
   }
@@ -101,6 +103,7 @@ final class CompiledModel: Sendable {
   /// Whether run times of tasks hang together within jobs or between them.
   let hasJobRunTimes: Bool
   let chains: JobChains?
+  let clients: ClientSampler?
   let ticks: ClockTicks?
   let estimates: (factor: MarginSampler, roundedTo: [Double])?
   let streams: Streams
@@ -165,6 +168,7 @@ final class CompiledModel: Sendable {
     hasDisk = classes.contains(where: \.hasDisk)
     ticks = model.ticks
     chains = JobChains(model, seed: seed)
+    clients = model.clients.map { ClientSampler($0, seed: seed) }
     hasJobRunTimes = chains != nil || model.classes.contains { $0.withinJobs > 0 }
     estimates = model.estimates.map { (MarginSampler($0.factor), $0.roundedTo) }
     details = model.details.map { TraceSampler($0, seed: seed) }
@@ -180,7 +184,12 @@ final class CompiledModel: Sendable {
     }
     withUnsafeTemporaryAllocation(of: Double.self, capacity: size) { column in
       streams.kind.openUniforms(from: first, into: column)
-      for place in 0..<size { jobs.classes[place] = classIndex(column[place]) }
+      if let clients {
+        clients.draw(
+          block: block, times: jobs.times, column, users: &jobs.users, classes: &jobs.classes)
+      } else {
+        for place in 0..<size { jobs.classes[place] = classIndex(column[place]) }
+      }
       if hasJobRunTimes {
         jobs.runTimes.withUnsafeMutableBufferPointer { times in
           streams.jobRunTime.openUniforms(from: first, into: times)

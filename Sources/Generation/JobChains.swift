@@ -91,6 +91,7 @@ struct JobChains: Sendable {
   ) {
     jobs.origins[place] = jobs.origins[parent]
     jobs.classes[place] = jobs.classes[parent]
+    jobs.users[place] = jobs.users[parent]
     let own = max(0, 1 - correlation * correlation).squareRoot()
     jobs.runTimes[place] = correlation * jobs.runTimes[parent] + own * jobs.runTimes[place]
   }

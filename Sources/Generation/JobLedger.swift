@@ -161,13 +161,20 @@ extension JobLedger {
     return words.isEmpty ? "all alike" : words.joined(separator: ", ")
   }
 
-  /// The kinds, those of most jobs first within what was kept; empty for fewer than 100 jobs.
-  func kinds() -> [JobKind] {
-    guard entries.count >= 100 else { return [] }
-    let (places, names) = sorted()
+  /// The kinds, those of most jobs first within what was kept, and the place of each job's among them, nil for jobs of
+  /// which no run times are known; empty for fewer than 100 jobs.
+  func kinds() -> (kinds: [JobKind], places: [Int?]) {
+    guard entries.count >= 100 else { return ([], []) }
+    let (numbers, names) = sorted()
     var members = [[Int]](repeating: [], count: names.count)
-    for (job, kind) in places.enumerated() { members[kind].append(job) }
-    return names.indices.compactMap { kind(names[$0], members[$0].map { entries[$0] }) }
+    for (job, kind) in numbers.enumerated() { members[kind].append(job) }
+    var kinds: [JobKind] = []
+    let places = names.indices.map { number -> Int? in
+      guard let kind = kind(names[number], members[number].map { entries[$0] }) else { return nil }
+      kinds.append(kind)
+      return kinds.count - 1
+    }
+    return (kinds, numbers.map { places[$0] })
   }
 
   private func kind(_ name: String, _ jobs: [Entry]) -> JobKind? {

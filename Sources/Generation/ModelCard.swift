@@ -18,13 +18,13 @@ extension WorkloadProfile {
   /// - Parameter resubmitted: what was found of jobs that failed.
   func makeCard(_ resubmitted: JobLedger.Resubmissions) -> [CardEntry] {
     [
-      arrivalEntry, clockEntry, kindEntry, copulaEntry, repeatEntry, sequenceEntry,
+      arrivalEntry, clockEntry, kindEntry, copulaEntry, clientEntry, repeatEntry, sequenceEntry,
       resubmissionEntry(resubmitted),
       withinEntry, graphEntry, standingEntry,
       CardEntry(
         part: "nowhere", fittedTo: "-", goodness: "",
         notCaptured:
-          "users' own rates and hours, constraints on machines, waits, and change over the weeks"),
+          "users' own hours of the day, constraints on machines, waits, and change over the weeks"),
     ]
   }
 
@@ -109,6 +109,25 @@ extension WorkloadProfile {
       goodness:
         "of the greatest twentieth at most \(short(100 * upper)) % is with the other quantity's",
       notCaptured: "tails that are not alike above and below; Gaussian for the other kinds")
+  }
+
+  private var clientEntry: CardEntry {
+    guard let clients else {
+      return CardEntry(
+        part: "clients", fittedTo: "left out: users are not told, or fewer than 200 jobs",
+        goodness: "", notCaptured: "what single users ask for, and when")
+    }
+    let bursty = clients.clients.count { $0.activity < 1 }
+    return CardEntry(
+      part: "clients",
+      fittedTo:
+        "\(clients.jobs) jobs of \(clients.users) users, of whom \(clients.clients.count { $0.users == 1 }) are told apart; "
+        + "bursts by \(clients.roots) jobs that repeat none",
+      goodness: bursty == 0
+        ? "no user's jobs come together more than all jobs do"
+        : "\(bursty) have periods of activity of \(short(clients.session)) s, in which two jobs are "
+          + "\(short(clients.concentration)) times as often of one user",
+      notCaptured: "hours of the day of single users; periods begin for all at once")
   }
 
   private var repeatEntry: CardEntry {

@@ -238,7 +238,9 @@ public struct ProfileBuilder {
       classes: profiles, classMix: mix)
     profile.all.arrivals.cascade = arrivals.profile(
       profile.all.arrivals, seed: options.seed, tick: submissions.seconds)
-    profile.kinds = ledger.kinds()
+    let (kinds, places) = ledger.kinds()
+    profile.kinds = kinds
+    profile.clients = ledger.clients(kinds: places, count: kinds.count)
     profile.repeats = ledger.repeats()
     profile.sequence = ledger.sequence()
     let resubmissions = ledger.resubmissions()

@@ -49,6 +49,30 @@ extension ProfileCheck {
     }
   }
 
+  static func clients(_ node: ConfigurationNode, kinds: Int) {
+    for key in ["users", "jobs", "roots"] { _ = count(node, key) }
+    _ = node.number("session", in: .from(1, to: Ranges.seconds.upperBound), required: true)
+    _ = node.number("concentration", in: .nonnegative, required: true)
+    let pool = node.list("clients", required: true) ?? []
+    let limit = ClientModel.limits.clients
+    if !(1...limit).contains(pool.count) {
+      node.problem(at: "clients", "has \(pool.count) clients; expected 1 to \(limit)")
+    }
+    let clients = pool.map { Client($0) }
+    for (item, client) in zip(pool, clients) {
+      guard let client, client.classes.count != kinds || !client.classes.contains(where: { $0 > 0 })
+      else { continue }
+      item.problem(
+        at: "classes",
+        "has \(client.classes.count) weights; expected one for each of \(kinds) kinds, some above 0"
+      )
+    }
+    let total = clients.reduce(0) { $0 + ($1?.share ?? .nan) }
+    if abs(total - 1) > 1e-6 {
+      node.problem(at: "clients", "has shares that add up to \(total); expected 1")
+    }
+  }
+
   static func repeats(_ node: ConfigurationNode) {
     _ = node.flag("byUser", required: true)
     _ = count(node, "jobs")

@@ -70,10 +70,10 @@ private func taskPlace(_ task: TaskID, _ attempt: Int) -> UInt64 {
 }
 
 extension SyntheticWorkload {
-  /// The users' names, by `UserID`; the first is empty. 44 characters each, as Google's hashes. Empty
-  /// without ``WorkloadModel/details``.
+  /// The users' names, by `UserID`; the first is empty. 44 characters each, as Google's hashes, with
+  /// ``WorkloadModel/details``; numbers of ``WorkloadModel/clients``; none without both.
   public var userNames: [String] {
-    guard let details = model.details else { return [] }
+    guard let details = model.details else { return model.clients?.userNames ?? [] }
     var words = RandomStream(seed: seed, name: "user names")
     return [""]
       + (0..<details.users).map { _ in

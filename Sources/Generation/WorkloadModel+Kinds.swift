@@ -26,6 +26,10 @@ extension WorkloadModel {
         share: min(known.share, 1), lags: known.lags.map { min(max($0, 1), 255) },
         runTimeCorrelation: known.runTimeCorrelation)
     }
+    if let known = profile.clients, known.clients.allSatisfy({ $0.classes.count == classes.count })
+    {
+      clients = ClientModel(session: known.session, clients: known.clients)
+    }
     addResubmissions(profile, &notes)
     ticks = profile.ticks
     guard let found = profile.standing, !found.sample.isEmpty else { return }

@@ -65,6 +65,7 @@ extension WorkloadModel {
     }
     graph?.check(&notes)
     details?.check(&notes)
+    clients?.check(&notes, classes: classes.count)
     repeats?.check(&notes)
     resubmissions?.check(&notes)
     if let resubmissions, resubmissions.share > 0 {
@@ -238,6 +239,40 @@ extension RepeatModel {
     notes.require(
       (-1...1).contains(runTimeCorrelation), "repeats.runTimeCorrelation",
       "is \(runTimeCorrelation); expected -1 to 1")
+  }
+}
+
+extension ClientModel {
+  fileprivate func check(_ notes: inout Notes, classes: Int) {
+    let limits = Self.limits
+    notes.require(
+      session >= 1 && session <= Ranges.seconds.upperBound, "clients.session",
+      "is \(session); expected 1 to \(Ranges.seconds.upperBound) seconds")
+    notes.require(
+      (1...limits.clients).contains(clients.count), "clients.pool",
+      "has \(clients.count) clients; expected 1 to \(limits.clients)")
+    var users = 0
+    for (place, client) in clients.enumerated() {
+      notes.path = "clients.pool[\(place)]."
+      let isCount = (1...limits.users).contains(client.users)
+      notes.require(isCount, "users", "is \(client.users); expected 1 to \(limits.users)")
+      users += isCount ? client.users : 0
+      notes.require(
+        client.activity >= 0.001 && client.activity <= 1, "activity",
+        "is \(client.activity); expected 0.001 to 1")
+      let total = client.classes.reduce(0, +)
+      notes.require(
+        client.classes.count == classes && total > 0 && total.isFinite
+          && client.classes.allSatisfy { $0 >= 0 }, "classes",
+        "are \(client.classes.count) weights; expected one from 0 on for each of \(classes) classes, some above 0"
+      )
+    }
+    notes.path = ""
+    notes.require(
+      users <= limits.users, "clients.pool", "has \(users) users; expected at most \(limits.users)")
+    if !clients.isEmpty {
+      notes.shares(clients.map(\.share), "clients.pool") { "clients.pool[\($0)].share" }
+    }
   }
 }
 

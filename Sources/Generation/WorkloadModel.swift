@@ -22,6 +22,8 @@ public struct WorkloadModel: Sendable, Hashable {
   public var graph: GraphModel?
   /// What a trace says beyond that; nil for nothing.
   public var details: TraceDetails?
+  /// Who submits the jobs; nil if that is not said.
+  public var clients: ClientModel?
   /// How jobs repeat those before them; nil if they do not.
   public var repeats: RepeatModel?
   /// How jobs that failed are submitted again; nil if they are not.

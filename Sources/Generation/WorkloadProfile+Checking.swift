@@ -62,6 +62,9 @@ enum ProfileCheck {
       _ = item["notCaptured"]
       return nil
     }
+    if let child = root.object("clients") {
+      clients(child, kinds: root.list("kinds", required: false)?.count ?? 0)
+    }
     if let child = root.object("repeats") { repeats(child) }
     if let child = root.object("resubmissions") { resubmissions(child) }
     if let child = root.object("sequence") { sequence(child) }

@@ -20,6 +20,8 @@ public struct WorkloadProfile: Codable, Sendable, Equatable {
   public var classMix: [String: Share]
   /// Jobs that are alike, those of most jobs first; nil in older profiles, empty for too few jobs.
   public var kinds: [JobKind]?
+  /// Who submits the jobs; nil where users are not told or jobs are too few.
+  public var clients: ClientProfile?
   /// How jobs repeat those before them; nil where there are too few.
   public var repeats: RepeatProfile?
   /// How a user's jobs resemble those before them, as a check on repeats; nil where there are too few.

@@ -156,6 +156,26 @@ extension WorkloadModel {
         "# Jobs that repeat one before them: how many, which, and how like its run time.")
       lines.append("# repeats: {share: 0.5, lags: [1, 1, 2, 5], runTimeCorrelation: 0.7}")
     }
+    if let clients {
+      lines.append(
+        "# Who submits: shares of the jobs, of the periods in which they do, and weights of the classes."
+      )
+      lines.append("clients:")
+      lines.append("  session: \(number(clients.session))        # seconds of a period")
+      lines.append("  pool:")
+      for client in clients.clients {
+        let weights = client.classes.map(number).joined(separator: ", ")
+        lines.append(
+          "    - {users: \(client.users), share: \(number(client.share)), activity: "
+            + "\(number(client.activity)), classes: [\(weights)]}")
+      }
+    } else {
+      lines.append(
+        "# Who submits, each with a share of the jobs, active for a part of periods of so many seconds."
+      )
+      lines.append(
+        "# clients: {session: 3600, pool: [{users: 1, share: 1, activity: 0.2, classes: [1]}]}")
+    }
     if let resubmissions {
       lines.append("# A share of the jobs that failed comes again, so many seconds after the end.")
       let delays = resubmissions.delays.map(number).joined(separator: ", ")

@@ -90,6 +90,7 @@ public struct WorkloadScenario: Sendable, Hashable {
     if let node = root.object("graph") { model?.graph = GraphModel(node) }
     if let node = root.object("details") { model?.details = TraceDetails(node) }
     if let node = root.object("repeats") { model?.repeats = RepeatModel(node) }
+    if let node = root.object("clients") { model?.clients = ClientModel(node) }
     if let node = root.object("resubmissions") { model?.resubmissions = ResubmissionModel(node) }
     if let node = root.object("standing") { model?.standing = StandingModel(node) }
     if let node = root.object("ticks") {
@@ -269,6 +270,26 @@ extension RepeatModel {
     let correlation = node.number("runTimeCorrelation", in: .from(-1, to: 1))
     guard let share, let lags else { return nil }
     self.init(share: share, lags: lags.map { Int($0) }, runTimeCorrelation: correlation ?? 0)
+  }
+}
+
+extension ClientModel {
+  fileprivate init?(_ node: ConfigurationNode) {
+    let session = node.number("session", in: .from(1), required: true)
+    let pool = node.list("pool", required: true)?.map { Client($0) }
+    guard let session, let pool, !pool.contains(where: { $0 == nil }) else { return nil }
+    self.init(session: session, clients: pool.compactMap { $0 })
+  }
+}
+
+extension Client {
+  init?(_ node: ConfigurationNode) {
+    let users = node.integer("users", in: 1...ClientModel.limits.users)
+    let share = node.number("share", in: .share, required: true)
+    let activity = node.number("activity", in: .from(0.001, to: 1))
+    let classes = node.numbers("classes", in: .from(0, to: 1e15), required: true)
+    guard let share, let classes else { return nil }
+    self.init(users: users ?? 1, share: share, activity: activity ?? 1, classes: classes)
   }
 }
 

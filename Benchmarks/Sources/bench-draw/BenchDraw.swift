@@ -81,6 +81,14 @@ private func everything(_ base: WorkloadModel) throws -> WorkloadModel {
   model.estimates = .named("tsafrir")
   model.details = TraceDetails(users: 300, machines: 1000)
   model.repeats = RepeatModel(share: 0.5, lags: Array(1...64), runTimeCorrelation: 0.7)
+  model.resubmissions = ResubmissionModel(
+    share: 0.5, delays: (0..<64).map { Double($0) }, failsAgain: 0.5, runTimeCorrelation: 0.5)
+  let weights = model.classes.map { _ in 1.0 }
+  model.clients = ClientModel(
+    session: 600,
+    clients: (0..<40).map {
+      Client(share: 1 / 40.0, activity: $0 % 2 == 0 ? 0.3 : 1, classes: weights)
+    })
   model.ticks = ClockTicks(submission: 1, runTime: 1)
   let sample = StandingTask(
     priorityClass: "production", cpu: 1, memory: 2, rest: 3600)
@@ -102,7 +110,8 @@ private func everything(_ base: WorkloadModel) throws -> WorkloadModel {
     part.jobSize = try Law(.geometric, Family.geometric.examples[0])
     part.instances = try Law(.zeta, [2.5, 1])
     part.withinJobs = 0.5
-    part.correlations = TaskCorrelations(runTimeCPU: 0.3, runTimeMemory: 0.3, cpuMemory: 0.5)
+    part.correlations = TaskCorrelations(
+      runTimeCPU: 0.3, runTimeMemory: 0.3, cpuMemory: 0.5, degreesOfFreedom: 4)
     part.outcomes = [
       OutcomeShare(.finished, 0.7), OutcomeShare(.failed, 0.2), OutcomeShare(.killed, 0.1),
     ]
