@@ -9,8 +9,8 @@ public struct WorkloadScenario: Sendable, Hashable {
   public var model: WorkloadModel
   /// How many; without an end where the file does not say.
   public var extent: WorkloadExtent
-  /// Cores that its `load:` asks to be busy; nil where it has none.
-  public var askedCores: Double?
+  /// The load that its `load:` asks for; nil where it has none.
+  public var askedLoad: AskedLoad?
 
   /// Whether its classes are its own and not its base's.
   public private(set) var replacesClasses = false
@@ -127,7 +127,7 @@ public struct WorkloadScenario: Sendable, Hashable {
     }
     self.init(model: model, extent: extent)
     replacesClasses = classes != nil
-    if let target, let cores { askedCores = target * cores }
+    if let target, let cores { askedLoad = AskedLoad(target, ofCores: cores) }
   }
 }
 

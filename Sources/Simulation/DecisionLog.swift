@@ -5,6 +5,9 @@ public struct LoggedDecision: Sendable {
   /// What came of it.
   public enum Answer: UInt8, Sendable, CaseIterable {
     case placed, waits, refused
+    /// It named a machine and the task did not start there: another instance of its gang found no room,
+    /// backfilling did not let it overtake, or what the policy saw was out of date.
+    case declined
 
     /// The name used in files.
     public var name: String { "\(self)" }
@@ -28,6 +31,8 @@ public struct LoggedDecision: Sendable {
   public var time: Microseconds
   /// Of which task.
   public var id: TaskID
+  /// Of which of its instances, 0 ….
+  public var instance: Int32
   /// What came of it.
   public var answer: Answer
   /// The number of the machine; -1 for none.
@@ -62,6 +67,16 @@ public final class DecisionLog {
     LoggedPolicy(base: base, log: self)
   }
 
+  /// The last so many answers that named a machine came to nothing.
+  fileprivate func decline(last count: Int) {
+    var left = count
+    for place in decisions.indices.reversed() where left > 0 {
+      guard decisions[place].answer == .placed else { continue }
+      decisions[place].answer = .declined
+      left -= 1
+    }
+  }
+
   fileprivate func note(
     _ placement: Placement, _ task: TaskView, by base: any PlacementPolicy,
     on cluster: borrowing Cluster
@@ -70,7 +85,8 @@ public final class DecisionLog {
     if case .machine(let machine) = placement { chosen = machine }
     let scored = base as? any ScoredPolicy
     var decision = LoggedDecision(
-      time: cluster.now, id: task.id, answer: .waits, machine: -1, cost: .nan, candidates: 0,
+      time: cluster.now, id: task.id, instance: task.instance, answer: .waits, machine: -1,
+      cost: .nan, candidates: 0,
       nextMachine: -1, nextCost: .nan, lack: .nothing, behind: TaskID(job: -1))
     var lacks = (cpu: true, memory: true, disk: true, gpu: true, together: true)
     for machine in 0..<cluster.count {
@@ -127,9 +143,16 @@ private struct LoggedPolicy: PlacementPolicy {
 
   var name: String { base.name }
   var goesByEstimates: Bool { base.goesByEstimates }
+  var goesByPower: Bool { base.goesByPower }
   var followsRecord: Bool { base.followsRecord }
 
   var needsDevices: Bool { base.needsDevices }
+  var wantsDeclined: Bool { true }
+
+  mutating func declined(last count: Int) {
+    log.decline(last: count)
+    if base.wantsDeclined { base.declined(last: count) }
+  }
 
   mutating func devices(
     for task: TaskView, on machine: Int, in cluster: borrowing Cluster,

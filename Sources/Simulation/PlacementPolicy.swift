@@ -155,6 +155,9 @@ public protocol PlacementPolicy {
   /// Whether it goes by ``TaskView/estimate``: a run of it without estimates says so. False by default.
   var goesByEstimates: Bool { get }
 
+  /// Whether it goes by the machines' power: a run of it on machines that draw none says so. False by default.
+  var goesByPower: Bool { get }
+
   /// Whether tasks start when and where their trace says; the policy is then asked only where a machine is
   /// not recorded (``Recorded``). False by default.
   var followsRecord: Bool { get }
@@ -166,10 +169,18 @@ public protocol PlacementPolicy {
   /// Whether it can only be run where GPUs are devices (``DeviceTable``). False by default.
   var needsDevices: Bool { get }
 
+  /// Whether it wants to know which of its answers came to nothing (``declined(last:)``). False by default.
+  var wantsDeclined: Bool { get }
+
   /// Where `task` goes, now.
   mutating func place(
     _ task: TaskView, on cluster: borrowing Cluster, using rng: inout RandomStream
   ) -> Placement
+
+  /// The last `count` answers that named a machine came to nothing, all of one task: another instance of its
+  /// gang found no room, backfilling did not let it overtake, or what the policy saw was out of date. Called only where
+  /// ``wantsDeclined``.
+  mutating func declined(last count: Int)
 
   /// On which devices of the machine a task starts that it put there: as many as ``Cluster/deviceRequest(of:)``
   /// says, each with room. Nil, the default, for those of ``Swift/SIMD16/tightest(for:)``: of one that shares a device,
@@ -202,9 +213,12 @@ public protocol PlacementPolicy {
 
 extension PlacementPolicy {
   public var goesByEstimates: Bool { false }
+  public var goesByPower: Bool { false }
   public var followsRecord: Bool { false }
   public var queueOrder: QueueRule? { nil }
   public var needsDevices: Bool { false }
+  public var wantsDeclined: Bool { false }
+  public mutating func declined(last count: Int) {}
   public mutating func devices(
     for task: TaskView, on machine: Int, in cluster: borrowing Cluster,
     using rng: inout RandomStream

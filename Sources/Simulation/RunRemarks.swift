@@ -7,6 +7,15 @@ public struct RunRemarks: Hashable, Sendable {
   public var tasks = 0
   /// Tasks whose run time the scheduler was told something of.
   public var withEstimate = 0
+  /// Tasks without an estimate whose run time was predicted from tasks that had ended, by the time that their fate
+  /// was known; nil where nothing predicts.
+  public var predictedAlone: Int?
+  /// Tasks that have a priority, as a number or a class; nil where that was not counted.
+  public var withPriority: Int?
+  /// Whether any machine draws power; nil where that is not known.
+  public var isMetered: Bool?
+  /// Tasks of several instances that started together.
+  public var gangs = 0
   /// Tasks whose user is known; nil where that was not counted.
   public var withUser: Int?
   /// Tasks that have a deadline.
@@ -89,14 +98,23 @@ public struct RunRemarks: Hashable, Sendable {
   ///   - options: how the run worked.
   ///   - goesByEstimates: what ``PlacementPolicy/goesByEstimates`` says, and the policy's name.
   ///   - choosesTasks: whether the policy is a ``BatchPlacementPolicy``.
+  ///   - goesByPower: what ``PlacementPolicy/goesByPower`` says.
   public func notes(
-    _ options: SimulationOptions, policy: String, goesByEstimates: Bool, choosesTasks: Bool
+    _ options: SimulationOptions, policy: String, goesByEstimates: Bool, choosesTasks: Bool,
+    goesByPower: Bool = false
   ) -> [Note] {
     guard tasks > 0 else { return [] }
     var notes = recordedNotes(options)
     if recorded == nil {
       notes += idleNotes(options, policy: policy, choosesTasks: choosesTasks)
       notes += ruleNotes(options, policy: policy, goesByEstimates: goesByEstimates)
+      if goesByPower, isMetered == false {
+        notes.append(
+          Note(
+            .withoutPower, policy,
+            "no machine draws power (idleWatts, dynamicWatts): \(policy) finds all the same and takes the "
+              + "first that has room"))
+      }
     }
     for resource in Unmodelled.allCases where unmodelled[resource.rawValue] > 0 {
       notes.append(
@@ -123,110 +141,6 @@ public struct RunRemarks: Hashable, Sendable {
               : "in mode central with --gangs (gangs: true) they start together")))
     }
     return notes
-  }
-
-  /// What the rules of the queue and the policy had to go by.
-  private func ruleNotes(
-    _ options: SimulationOptions, policy: String, goesByEstimates: Bool
-  ) -> [Note] {
-    var notes: [Note] = []
-    let estimates = "\(Self.grouped(withEstimate)) of \(Self.grouped(tasks)) tasks have estimates"
-    func note(_ who: String, _ none: String, _ some: String) {
-      guard withEstimate < tasks else { return }
-      notes.append(
-        Note(
-          .withoutEstimates, who, ["with_estimate": Double(withEstimate), "tasks": Double(tasks)],
-          "\(estimates): \(withEstimate == 0 ? none : some)"))
-    }
-    if options.order == .sjf {
-      note(
-        "sjf", "shortest job first is first come, first served here",
-        "shortest job first takes the others last, as they come")
-    }
-    if case .rule(let rule) = options.order, rule.goesByEstimates {
-      note(
-        rule.name, "\(rule.name) is first come, first served here",
-        "\(rule.name) takes the others last, as they come")
-    }
-    switch options.backfilling {
-    case .none, .greedy: break
-    case .shadow:
-      note(
-        "shadow", "backfilling before the shadow is greedy here",
-        "it takes the others to run for ever")
-    case .easy: note("easy", "EASY is greedy here", "EASY takes the others to run for ever")
-    case .conservative:
-      note(
-        "conservative", "conservative backfilling has nothing to promise here",
-        "conservative backfilling takes the others to run for ever")
-    }
-    if policy.hasPrefix("order:") {
-      note(
-        policy,
-        "what \(policy) sees of requested times is the same for all (docs/learning/order.md says what that "
-          + "costs)", "\(policy) takes the others to ask for a day")
-      if withUser == 0 {
-        notes.append(
-          Note(
-            .withoutUsers, policy, ["tasks": Double(tasks)],
-            "0 of \(Self.grouped(tasks)) tasks have users: what \(policy) and predictions go by of users is "
-              + "the same for all (docs/learning/order.md says what that costs)"))
-      }
-    }
-    if let fallbacks {
-      let share =
-        fallbacks.decisions > 0 ? Double(fallbacks.taken) / Double(fallbacks.decisions) : 0
-      let perMille = Int((share * 1000).rounded())
-      notes.append(
-        Note(
-          .fellBack, policy,
-          ["decisions": Double(fallbacks.decisions), "fell_back": Double(fallbacks.taken)],
-          "the gate of \(policy) fell back to smallest area first in \(Self.grouped(fallbacks.taken)) of "
-            + "\(Self.grouped(fallbacks.decisions)) decisions among several tasks "
-            + "(\(perMille / 10).\(perMille % 10) %)"))
-    }
-    if goesByEstimates {
-      note(
-        policy, "\(policy) takes each to run one second",
-        "\(policy) takes the others to run one second")
-    }
-    if options.order == .earliestDeadline, withDeadline < tasks {
-      notes.append(
-        Note(
-          .withoutDeadlines, "edf",
-          ["with_deadline": Double(withDeadline), "tasks": Double(tasks)],
-          "\(Self.grouped(withDeadline)) of \(Self.grouped(tasks)) tasks have deadlines: earliest "
-            + "deadline first "
-            + (withDeadline == 0
-              ? "is first come, first served here" : "takes the others last, as they come")))
-    }
-    return notes
-  }
-
-  /// Why the run is not what it was asked to be: the queue's order goes by what no task has. Nil if it
-  /// is.
-  public func failure(_ options: SimulationOptions) -> String? {
-    guard tasks > 0 else { return nil }
-    if let lacksDevices {
-      return
-        "\(lacksDevices) puts tasks on single GPUs, and GPUs are an amount here: --devices (devices: true) makes "
-        + "them devices, where tasks ask for GPUs"
-    }
-    if let recorded {
-      return recorded.withoutStart == tasks
-        ? "0 of \(Self.grouped(tasks)) tasks have a recorded start, which 'recorded' goes by: it replays "
-          + "a trace that says when tasks started" : nil
-    }
-    if options.order == .sjf, withEstimate == 0 {
-      return "0 of \(Self.grouped(tasks)) tasks have estimates, by which shortest job first goes: "
-        + "give the workload estimates (a preset: estimates=factor), or tell true run times "
-        + "(--exact-estimates, exactEstimates)"
-    }
-    if options.order == .earliestDeadline, withDeadline == 0 {
-      return
-        "0 of \(Self.grouped(tasks)) tasks have deadlines, by which earliest deadline first goes"
-    }
-    return nil
   }
 
   private func recordedNotes(_ options: SimulationOptions) -> [Note] {
@@ -297,27 +211,45 @@ extension SimulationReport {
   public func notes(_ options: SimulationOptions) -> [Note] {
     remarks.notes(
       options, policy: policy, goesByEstimates: policyGoesByEstimates,
-      choosesTasks: policyChoosesTasks)
+      choosesTasks: policyChoosesTasks, goesByPower: policyGoesByPower)
   }
 
-  /// Why no task could be placed at all, and what to set; nil if one could.
+  /// Why no task could be placed at all, and what to set; nil if one could. Of tasks after the warm-up.
   public var allUnplaceable: String? {
     let tasks = unplaceable.map(\.count).reduce(0, +)
-    guard tasks > 0, tasks == remarks.tasks, let most = unplaceable.max(by: { $0.count < $1.count })
+    guard tasks > 0, tasks == total.submitted,
+      let most = unplaceable.max(by: { $0.count < $1.count })
     else { return nil }
-    let key =
-      switch most.reason {
-      case .noMachine: "the cluster has no machine that is up"
-      case .cpu: "no machine has as many cores as they ask for (cores)"
-      case .memory: "no machine has as much memory as they ask for (memoryGiB)"
-      case .disk: "no machine has as much disk as they ask for (diskGiB)"
-      case .gpu: "no machine has as many GPUs as they ask for (gpus)"
-      case .combination: "no machine has all that they ask for together (cores, memoryGiB, gpus)"
-      case .constraint: "no machine meets their constraints (--ignore-constraints)"
-      case .gang: "their instances do not fit together (gangs)"
-      case .invalid: "their requests or run times are out of range"
-      }
-    return "no task could be placed: \(key)"
+    return "no task could be placed: \(most.reason.explanation)"
+  }
+
+  /// Which tasks no machine can take, and what to set: a note for each reason, the most tasks first.
+  public var unplaceableNotes: [Note] {
+    let found = unplaceable.filter { $0.count > 0 }
+    return found.sorted { ($1.count, $0.reason.rawValue) < ($0.count, $1.reason.rawValue) }.map {
+      let all = total.submitted
+      return Note(
+        .unplaceable, $0.reason.name, ["tasks": Double($0.count), "of": Double(all)],
+        "\(RunRemarks.grouped($0.count)) of \(RunRemarks.grouped(all)) tasks are unplaceable: "
+          + $0.reason.explanation)
+    }
+  }
+}
+
+extension UnplaceableReason {
+  /// What is wrong, and the key that changes it.
+  public var explanation: String {
+    switch self {
+    case .noMachine: "the cluster has no machine that is up"
+    case .cpu: "no machine has as many cores as they ask for (cores)"
+    case .memory: "no machine has as much memory as they ask for (memoryGiB)"
+    case .disk: "no machine has as much disk as they ask for (diskGiB)"
+    case .gpu: "no machine has as many GPUs as they ask for (gpus)"
+    case .combination: "no machine has all that they ask for together (cores, memoryGiB, gpus)"
+    case .constraint: "no machine meets their constraints (--ignore-constraints)"
+    case .gang: "their instances do not fit together (gangs)"
+    case .invalid: "their requests or run times are out of range"
+    }
   }
 }
 
@@ -326,6 +258,14 @@ extension Note.Kind {
   public static let withoutEstimates = Note.Kind(rawValue: "without-estimates")
   /// A rule goes by deadlines that tasks do not have.
   public static let withoutDeadlines = Note.Kind(rawValue: "without-deadlines")
+  /// A rule goes by priorities that tasks do not have.
+  public static let withoutPriorities = Note.Kind(rawValue: "without-priorities")
+  /// A rule goes by the power of machines, and none draws any.
+  public static let withoutPower = Note.Kind(rawValue: "without-power")
+  /// Tasks that no machine can take.
+  public static let unplaceable = Note.Kind(rawValue: "unplaceable")
+  /// A load was asked of other cores than the cluster has.
+  public static let otherCores = Note.Kind(rawValue: "other-cores")
   /// No task has a user.
   public static let withoutUsers = Note.Kind(rawValue: "without-users")
   /// Tasks do not ask for a resource.

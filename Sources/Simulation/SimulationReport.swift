@@ -33,12 +33,21 @@ public struct SimulationReport: Sendable {
   /// CPU work submitted over what the machines could do from the first submission to the last: 1 is as
   /// much; nil where there is no such time.
   public var offeredLoad: Double?
+  /// The part of it that some machine could take: what is unplaceable is left out.
+  public var placeableLoad: Double?
+  /// From the first submission, or the end of the warm-up, to the last finish of a task that came after it;
+  /// zero if none finished.
+  public var measuredSpan = Microseconds.zero
   /// The load that the workload was asked to be; nil if none was.
   public var askedLoad: Double?
+  /// That it was asked of other cores than the cluster has; nil where it was not.
+  public var askedNote: Note?
   /// What was known of the tasks, and what is not modelled.
   public var remarks = RunRemarks()
   /// Whether the policy goes by estimates of run times.
   public var policyGoesByEstimates = false
+  /// Whether the policy goes by the machines' power.
+  public var policyGoesByPower = false
   /// Whether the policy chose among the waiting tasks.
   public var policyChoosesTasks = false
   /// First submission; `never` if there was no task.
@@ -81,17 +90,34 @@ public struct SimulationReport: Sendable {
   /// Adds what only the workload knows: its classes' names, and the load that it was asked to be on the
   /// machines of `layout`, in cores of speed 1.
   public mutating func tell(
-    of layout: ClusterLayout, classNames: [String], askedCores: Double?
+    of layout: ClusterLayout, classNames: [String], asked: AskedLoad?
   ) {
     kindNames = classNames
-    if let askedCores, layout.effectiveCores > 0 { askedLoad = askedCores / layout.effectiveCores }
+    let cores = layout.effectiveCores
+    guard let asked, cores > 0 else { return }
+    askedLoad = asked.on(cores)
+    guard cores != asked.cores else { return }
+    askedNote = Note(
+      .otherCores, "load", ["asked": asked.share, "cores": asked.cores, "here": asked.on(cores)],
+      "load \(Self.text(asked.share)) was asked of \(Self.text(asked.cores)) cores, and the cluster has "
+        + "\(Self.text(cores)): \(Self.text(asked.on(cores))) here")
+  }
+
+  /// To three decimal places, without zeros at the end.
+  private static func text(_ value: Double) -> String {
+    guard let thousandths = Int64(exactly: (value * 1000).rounded()) else { return "\(value)" }
+    guard thousandths % 1000 != 0 else { return RunRemarks.grouped(Int(thousandths / 1000)) }
+    var digits = String(1000 + thousandths % 1000).dropFirst()
+    while digits.last == "0" { digits.removeLast() }
+    return "\(RunRemarks.grouped(Int(thousandths / 1000))).\(digits)"
   }
 
   /// Last finish less first submission; zero if nothing finished.
   public var makespan: Microseconds { lastFinish.isKnown ? lastFinish - firstSubmit : .zero }
 
-  /// Finished tasks per second of makespan; NaN if it is zero.
-  public var throughput: Double { Double(total[.finished]) / makespan.seconds }
+  /// Finished tasks per second of ``measuredSpan``, which is the makespan but for a warm-up; NaN if it is
+  /// zero.
+  public var throughput: Double { Double(total[.finished]) / measuredSpan.seconds }
 
   /// The tasks of one class.
   public struct ClassReport: Hashable, Sendable {
@@ -115,8 +141,14 @@ public struct SimulationReport: Sendable {
     public var fragmentation: Fragmentation
     /// Tasks waiting.
     public var meanWaiting: Double
-    /// The most tasks that waited at once.
+    /// The most tasks that waited at once, for any time. One that starts when it comes has not waited.
     public var mostWaiting: Int
+    /// The most tasks, of gangs the most instances, that ran at once for any time.
+    public var mostRunning = 0
+    /// The greatest share of the CPU that was held, 0…1.
+    public var mostCPU = 0.0
+    /// The greatest share of the memory that was held, 0…1; NaN where there was none.
+    public var mostMemory = 0.0
     /// Tasks running.
     public var meanRunning: Double
     /// The same shares until the last submission, which leaves the drain out; those of ``span`` where all

@@ -161,6 +161,8 @@ public struct SimulationSession<Source: WorkloadSource & ~Copyable>: ~Copyable {
       policy: engine.policy.name, seed: seed, cluster: engine.cluster,
       energy: engine.meter.report, audited: isAudited)
     report.policyGoesByEstimates = engine.policy.goesByEstimates
+    report.policyGoesByPower = engine.policy.goesByPower
+    report.remarks.isMetered = report.energy.total > .zero
     report.policyChoosesTasks = engine.isBatch
     report.drewChance = engine.drewChance
     report.devices = engine.deviceReport
@@ -212,10 +214,28 @@ extension SimulationSession where Source: ~Copyable {
   ) throws(SimulationError) {
     guard !engine.results.isEmpty else { return }
     do {
-      for result in engine.results { try sink.record(result) }
+      if engine.places.isEmpty {
+        for result in engine.results { try sink.record(result) }
+      } else {
+        try handOverGangs(to: &sink)
+      }
     } catch {
       throw .results(error)
     }
     engine.results.removeAll(keepingCapacity: true)
+  }
+
+  /// The same where gangs are among them: the places of a gang's instances come before its result.
+  private mutating func handOverGangs<Results: ResultSink>(to sink: inout Results) throws {
+    var next = 0
+    for (number, result) in engine.results.enumerated() {
+      while next < engine.places.count, engine.places[next].before == number {
+        let place = engine.places[next]
+        try sink.record(instance: place.instance, on: place.machine, of: place.task)
+        next += 1
+      }
+      try sink.record(result)
+    }
+    engine.places.removeAll(keepingCapacity: true)
   }
 }

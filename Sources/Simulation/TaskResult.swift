@@ -70,6 +70,11 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
   public var placements: Int32 = 0
   /// The devices of its last attempt, of a gang those of its first instance; empty where GPUs are not devices.
   public var devices: DeviceSet = []
+  /// How many instances it is of that start and end together, each on a machine of its own or beside others:
+  /// 1, but of gangs. ``machine`` is that of the first.
+  public var instances: Int32 = 1
+  /// Whether it was submitted after the warm-up: what was not is in no figure of waits.
+  public var isMeasured = true
   /// Whether that is the end. Only a policy is told of what is not: of a task that has lost its place and
   /// waits again, whose outcome is `unfinished` so far.
   public var isFinal = true
@@ -112,6 +117,23 @@ public struct TaskResult: BitwiseCopyable, Hashable, Sendable {
 public protocol ResultSink {
   /// Takes one result. An error ends the run.
   mutating func record(_ result: TaskResult) throws
+
+  /// A gang that has finished had its instance number `instance` (1 …) on `machine`; where its first instance
+  /// was, and all else, is said by its result, which comes next. Nothing is done about it by default.
+  mutating func record(instance: Int32, on machine: Int64, of task: TaskID) throws
+}
+
+extension ResultSink {
+  public mutating func record(instance: Int32, on machine: Int64, of task: TaskID) {}
+}
+
+/// Where an instance of a gang was that is not its first.
+struct InstancePlace {
+  var task: TaskID
+  var instance: Int32
+  var machine: Int64
+  /// How many results came before that of the gang, of those not yet handed over.
+  var before: Int
 }
 
 /// Keeps nothing.

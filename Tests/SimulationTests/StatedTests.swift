@@ -160,4 +160,85 @@ import Workload
     #expect(try said(several) { _ in }.remarks.first?.scope == "instances")
     #expect(try said(several) { $0.gangs = true }.remarks.isEmpty)
   }
+
+  private func report(
+    _ records: [TaskRecord], _ policy: any PlacementPolicy = FirstFit(),
+    _ configure: (inout SimulationOptions) -> Void
+  ) throws -> (notes: [String], failure: String?) {
+    var options = SimulationOptions()
+    configure(&options)
+    let report = try run(records, on: try machines([(1, 0)]), policy) { configure(&$0) }.report
+    return (report.notes(options).map(\.text), report.remarks.failure(options))
+  }
+
+  /// A rule of the queue that finds nothing of what it goes by says so, and what it then does.
+  @Test func everyOrderSaysWhatItLacks() throws {
+    var records = (0..<4).map { task($0, at: Double($0), runs: 10) }
+    let lacking: [(SimulationOptions.Order, String, String)] = [
+      (
+        .priority, "0 of 4 tasks have priorities",
+        "the highest priority first is first come, first served"
+      ),
+      (.fairShare, "0 of 4 tasks have users", "fair sharing is first come, first served"),
+      (.dominantResource, "0 of 4 tasks have users", "dominant resource fairness is first come"),
+    ]
+    for (order, count, what) in lacking {
+      let (notes, failure) = try report(records) { $0.order = order }
+      #expect(failure == nil)
+      #expect(notes.count == 1 && notes[0].hasPrefix(count) && notes[0].contains(what), "\(notes)")
+    }
+    #expect(try report(records) { $0.order = .fifo }.notes == [])
+    records[1].priority = 3
+    records[1].user = UserID(7)
+    #expect(
+      try report(records) { $0.order = .priority }.notes
+        == [
+          "1 of 4 tasks have priorities: the highest priority first takes the others last, as they come"
+        ])
+    for place in records.indices {
+      records[place].priorityClass = .batch
+      records[place].user = UserID(7)
+    }
+    for (order, _, _) in lacking { #expect(try report(records) { $0.order = order }.notes == []) }
+  }
+
+  @Test func minimumEnergyNeedsWatts() throws {
+    let records = [task(0, at: 0, runs: 5), task(1, at: 1, runs: 5)]
+    let (notes, _) = try report(records, MinimumEnergy()) { _ in }
+    #expect(
+      notes.count == 1 && notes[0].contains("no machine draws power (idleWatts, dynamicWatts)"))
+    let metered = try run(records, on: try sleepers(2), MinimumEnergy()).report
+    #expect(metered.notes(SimulationOptions()) == [])
+  }
+
+  /// Predictions are known to whom they are for. One user's tasks, one after the other: all but the first two are
+  /// predicted when they end, from those that ended before.
+  @Test func predictionsCountWhereTheyAreUsed() throws {
+    var records = (0..<6).map { task($0, at: Double($0) * 20, runs: 10) }
+    for place in records.indices { records[place].user = UserID(1) }
+    func said(_ use: SimulationOptions.PredictionUse, _ order: SimulationOptions.Order) throws -> (
+      notes: [String], failure: String?
+    ) {
+      try report(records) {
+        ($0.prediction, $0.predictionUse, $0.order) = (.named("last-two"), use, order)
+        $0.backfilling = .easy
+      }
+    }
+    let predicted = "0 of 6 tasks have estimates and 5 of the others a prediction (last-two): "
+    #expect(
+      try said(.backfilling, .fifo).notes == [predicted + "EASY takes the others to run for ever"])
+    #expect(
+      try said(.order, .fifo).notes == ["0 of 6 tasks have estimates: EASY is greedy here"])
+    let ordered = try said(.order, .sjf)
+    #expect(ordered.failure == nil)
+    #expect(
+      ordered.notes.first == predicted + "shortest job first takes the others last, as they come")
+    #expect(
+      try said(.backfilling, .sjf).failure?.hasPrefix("0 of 6 tasks have estimates, by") == true)
+    // What has an estimate is not counted twice.
+    records[4].estimate = Microseconds(seconds: 60)
+    #expect(
+      try said(.both, .sjf).notes.first?.hasPrefix(
+        "1 of 6 tasks have estimates and 4 of the others a prediction (last-two): ") == true)
+  }
 }

@@ -6,7 +6,7 @@ import Workload
 public enum WaitGrouping: String, CaseIterable, Codable, Hashable, Sendable {
   /// Who submitted the task.
   case user
-  /// The cores it asks for, in powers of two.
+  /// The cores it asks for, a gang with all its instances, in powers of two.
   case size
 }
 
@@ -36,6 +36,7 @@ package final class WaitGroups {
   private struct Traits {
     var user: UserID
     var cores: Double
+    var instances: Int32
   }
 
   /// A group of tasks.
@@ -53,14 +54,18 @@ package final class WaitGroups {
 
   /// A task goes in. 40 bytes of each are kept.
   package func add(_ task: TaskRecord) {
-    traits[task.id] = Traits(user: task.user, cores: task.request.cpu.value)
+    traits[task.id] = Traits(
+      user: task.user, cores: task.request.cpu.value, instances: max(task.instances, 1))
   }
 
-  /// A task has come to its end.
+  /// A task has come to its end. One of the warm-up is left out.
   package func record(_ result: TaskResult) {
-    guard result.attempts > 0, let known = traits[result.id] else { return }
+    guard result.isMeasured, result.attempts > 0, let known = traits[result.id] else { return }
     byUser[known.user, default: Tally()].record(result.wait.rawValue)
-    let power = known.cores > 0 ? Int(log2(known.cores).rounded(.up)) : Int.min
+    // Of a record of several instances each asks for as much; a rigid parallel job says what all of it asks for.
+    let isGang = result.instances > 1 && known.instances > 1
+    let cores = known.cores * (isGang ? Double(result.instances) : 1)
+    let power = cores > 0 ? Int(log2(cores).rounded(.up)) : Int.min
     bySize[power, default: Tally()].record(result.wait.rawValue)
   }
 

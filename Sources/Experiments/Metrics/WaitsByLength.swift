@@ -20,9 +20,9 @@ public struct WaitsByLength: ResultSink, Sendable {
   /// Nothing yet.
   public init() {}
 
-  /// Counts a task if it has finished.
+  /// Counts a task if it has finished and came after the warm-up.
   public mutating func record(_ result: TaskResult) {
-    guard result.outcome == .finished else { return }
+    guard result.isMeasured, result.outcome == .finished else { return }
     values.append((result.runTime.rawValue, result.wait.rawValue))
   }
 

@@ -15,7 +15,8 @@ extension ExperimentSummary {
   public func isConstant(_ metric: Metric, in scenario: Scenario) -> Bool {
     let values = scenario.groups.flatMap(\.cells).compactMap { $0.outcome.metrics[metric.name] }
       .filter(\.isFinite)
-    return values.allSatisfy { $0 == values.first }
+    guard let first = values.first else { return true }
+    return values.allSatisfy { PairedComparison.difference($0, first) == 0 }
   }
 
   /// The answer in a sentence or two: who, by how much, how sure, at what price. One for each scenario.
@@ -264,11 +265,7 @@ extension ExperimentSummary {
         "Nobody waited under any scheduler: at this load there is nothing to tell apart.")
     }
     let growing = scenario.groups.filter { group in
-      let growing = group.cells.count { cell in
-        cell.outcome.curves.isQueueGrowing(
-          tasks: cell.outcome.metrics["tasks_submitted"] ?? .nan)
-      }
-      return growing * 2 > group.cells.count
+      group.cells.count(where: \.isQueueGrowing) * 2 > group.cells.count
     }
     if !growing.isEmpty {
       warnings.append(
@@ -302,7 +299,9 @@ extension ExperimentSummary {
       })
     else { return [] }
     let note = LoadReached(
-      asked: best.mean("load_asked"), offered: best.mean("load_offered"), reached: reached(best)
+      asked: best.mean("load_asked"), offered: best.mean("load_offered"),
+      placeable: best.mean("load_placeable"), reached: reached(best),
+      isGrowing: best.cells.count(where: \.isQueueGrowing) * 2 > best.cells.count
     ).note
     return note.map { [$0.text.prefix(1).uppercased() + $0.text.dropFirst() + "."] } ?? []
   }

@@ -19,8 +19,8 @@ public struct CellTasks {
   public var userNames: () -> [String] = { [] }
   /// What was left out or assumed of them, once all tasks are read.
   public var notes: () -> [Note] = { [] }
-  /// Cores that the workload was asked to keep busy; nil where no load was asked for.
-  public var askedCores: Double?
+  /// The load that the workload was asked to be; nil where none was.
+  public var askedLoad: AskedLoad?
 
   /// Tasks from `source`.
   public init<Source: WorkloadSource & ~Copyable>(
@@ -145,13 +145,14 @@ public struct CellRunner: Sendable {
       }
     }
     report.droppedDependencies += tasks.droppedDependencies
-    report.tell(of: layout, classNames: tasks.classNames, askedCores: tasks.askedCores)
+    report.tell(of: layout, classNames: tasks.classNames, asked: tasks.askedLoad)
     if let failure = report.remarks.failure(options) ?? report.allUnplaceable {
       throw MeaninglessRun(description: failure)
     }
     var curves = CellCurves(report, isDrawn: try inputs.dependsOnSeed(workload, cluster))
     curves.waitsByLength = sinks.waits.tenths
-    curves.notes = tasks.notes()
+    curves.notes =
+      (report.askedNote.map { [$0] } ?? []) + report.unplaceableNotes + tasks.notes()
     for (grouping, groups) in groups?.groups(users: tasks.userNames()) ?? [] {
       curves.waitGroups[grouping.rawValue] =
         groups.prefix(Self.groupLimit).compactMap { WaitGroup($0.name, $0.wait) }
@@ -174,6 +175,10 @@ private struct BothResults<Others: ResultSink>: ResultSink {
     waits.record(result)
     groups?.record(result)
     try others.record(result)
+  }
+
+  mutating func record(instance: Int32, on machine: Int64, of task: TaskID) throws {
+    try others.record(instance: instance, on: machine, of: task)
   }
 }
 

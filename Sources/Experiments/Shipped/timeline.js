@@ -12,8 +12,8 @@
     return out.buffer;
   }
   // Bytes of numbers, or one number that all are.
-  const [offsets, starts, lengths, waits, classes, jobs, indices] = [
-    "offsets", "starts", "lengths", "waits", "classes", "jobs", "indices",
+  const [offsets, starts, lengths, waits, classes, jobs, indices, instances] = [
+    "offsets", "starts", "lengths", "waits", "classes", "jobs", "indices", "instances",
   ].map(id => {
     const node = byId(id), { type, count, value } = node.dataset, Kind = globalThis[type];
     node.remove();
@@ -167,7 +167,8 @@
   }
 
   function words(i) {
-    return `job ${jobs[i]}, task ${indices[i]} (${page.kinds[classes[i]]})\n`
+    const instance = page.gangs ? `, instance ${instances[i]}` : "";
+    return `job ${jobs[i]}, task ${indices[i]}${instance} (${page.kinds[classes[i]]})\n`
       + `from ${clock(starts[i] * page.unit)}, for ${clock(lengths[i] * page.unit)}\n`
       + (waits[i] ? `after a wait of ${clock(waits[i] * page.unit)}` : "at once");
   }

@@ -57,14 +57,14 @@ public struct PairedComparison: Hashable, Sendable {
     return abs(difference) <= 1e-12 * max(abs(first), abs(second)) ? 0 : difference
   }
 
-  /// O((n + m) log(n + m)).
+  /// Values that differ by the rounding of sums only are equal, as in the test. O((n + m) log(n + m)).
   static func cliffsDelta(_ first: [Double], _ second: [Double]) -> Double {
     guard !first.isEmpty, !second.isEmpty else { return .nan }
     let second = second.sorted()
     var (less, greater) = (0, 0)
     for value in first {
-      greater += second.partition(where: { $0 >= value })
-      less += second.count - second.partition(where: { $0 > value })
+      greater += second.partition(where: { difference(value, $0) <= 0 })
+      less += second.count - second.partition(where: { difference(value, $0) < 0 })
     }
     return Double(greater - less) / (Double(first.count) * Double(second.count))
   }

@@ -44,7 +44,11 @@ public struct PerfettoTrace {
         .message(
           11,
           [
-            .number(9, 1), .number(11, track), .text(23, "job \(bar.job) task \(bar.index)"),
+            .number(9, 1), .number(11, track),
+            .text(
+              23,
+              "job \(bar.job) task \(bar.index)"
+                + (timeline.gangs > 0 ? " instance \(bar.instance)" : "")),
             .text(
               22, Int(bar.kind) < timeline.kinds.count ? timeline.kinds[Int(bar.kind)] : "unknown"),
             .message(4, [.text(10, "wait_us"), .number(4, UInt64(max(0, bar.wait)))]),
@@ -53,12 +57,13 @@ public struct PerfettoTrace {
         .number(8, UInt64(max(0, bar.end)) * 1000), sequence,
         .message(11, [.number(9, 2), .number(11, track)]))
     }
-    counters(series, sequence)
+    counters(series, sequence, hasGangs: timeline.gangs > 0)
   }
 
-  private mutating func counters(_ series: UsageSeries, _ sequence: Field) {
+  private mutating func counters(_ series: UsageSeries, _ sequence: Field, hasGangs: Bool) {
     let tracks: [(name: String, value: (UsageSeries.Bin) -> Double)] = [
-      ("tasks waiting", { $0.waiting }), ("tasks running", { $0.running }),
+      ("tasks waiting", { $0.waiting }),
+      (hasGangs ? "instances running" : "tasks running", { $0.running }),
       ("CPU in use, %", { 100 * $0.cpuUsed / max($0.cpuCapacity, 1e-9) }),
       ("memory in use, %", { 100 * $0.memoryUsed / max($0.memoryCapacity, 1e-9) }),
     ]

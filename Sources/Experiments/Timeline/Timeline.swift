@@ -4,8 +4,8 @@ import Workload
 /// What ran where and when: the bars of a Gantt chart of machines.
 ///
 /// Each machine has as many lanes as tasks that ran on it at once; a task takes the lowest lane that is
-/// free. A task that was evicted is drawn as its last attempt; a gang, on the machine of its first
-/// instance; one whose machine had to wake up for it, as waiting until then.
+/// free. A task that was evicted is drawn as its last attempt; a gang, with a bar for each instance on its machine;
+/// one whose machine had to wake up for it, as waiting until then.
 public struct Timeline: Sendable {
   /// A task on a machine.
   struct Bar {
@@ -17,9 +17,16 @@ public struct Timeline: Sendable {
     var job: Int64
     var index: Int32
     var kind: UInt8
+    /// Which instance of a gang it is, 0 ….
+    var instance: Int32 = 0
   }
 
   private(set) var bars: [Bar] = []
+  /// Tasks that have bars, and how many of them are gangs of several.
+  private(set) var tasks = 0
+  private(set) var gangs = 0
+  /// Instances of the gang whose result comes next.
+  private var members: [(instance: Int32, machine: Int64)] = []
   /// Tasks that never started, or ended without a known time: they have no bar.
   public private(set) var left = 0
   /// Rows of the picture: each machine's lanes, in the order of the machines.
@@ -31,20 +38,32 @@ public struct Timeline: Sendable {
   /// Nothing yet.
   public init() {}
 
+  /// An instance of a gang, not its first, was on that machine; the gang is what is added next.
+  public mutating func add(instance: Int32, on machine: Int64) {
+    members.append((instance, machine))
+  }
+
   /// Adds a task that has ended.
   public mutating func add(_ result: TaskResult) {
+    defer { members.removeAll(keepingCapacity: true) }
     guard result.attempts > 0, result.start.isKnown, result.finish.isKnown else {
       left += 1
       return
     }
     let start = result.start.rawValue + result.waking.rawValue
-    bars.append(
-      Bar(
-        machine: result.machine, start: start, end: result.finish.rawValue,
-        wait: min(result.wait.rawValue, start - result.submit.rawValue),
-        job: result.id.job, index: result.id.index,
-        kind: result.kind > 0
-          ? UInt8(truncatingIfNeeded: result.kind - 1) : result.priorityClass.rawValue))
+    tasks += 1
+    if result.instances > 1 { gangs += 1 }
+    var bar = Bar(
+      machine: result.machine, start: start, end: result.finish.rawValue,
+      wait: min(result.wait.rawValue, start - result.submit.rawValue),
+      job: result.id.job, index: result.id.index,
+      kind: result.kind > 0
+        ? UInt8(truncatingIfNeeded: result.kind - 1) : result.priorityClass.rawValue)
+    bars.append(bar)
+    for member in members {
+      (bar.machine, bar.instance) = (member.machine, member.instance)
+      bars.append(bar)
+    }
   }
 
   /// Sorts the bars and gives each its lane. O(n log n).
@@ -53,6 +72,9 @@ public struct Timeline: Sendable {
       ($0.machine, $0.start, $0.end, $0.job, $0.index) < (
         $1.machine, $1.start, $1.end, $1.job, $1.index
       )
+        || ($0.machine, $0.start, $0.end, $0.job, $0.index) == (
+          $1.machine, $1.start, $1.end, $1.job, $1.index
+        ) && $0.instance < $1.instance
     }
     rows = []
     var place = 0

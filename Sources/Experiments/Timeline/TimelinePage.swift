@@ -23,10 +23,16 @@ public struct TimelinePage {
   public var sentence: String {
     let bars = timeline.bars
     guard let span = timeline.span else { return "No task ran." }
-    let waited = bars.count { $0.wait > 0 }
-    let mean = bars.reduce(0.0) { $0 + Double($1.wait) } / Double(bars.count) * 1e-6
+    // Of each task once, whatever its instances.
+    let waited = bars.count { $0.instance == 0 && $0.wait > 0 }
+    let waits = bars.reduce(0.0) { $0 + ($1.instance == 0 ? Double($1.wait) : 0) }
+    let mean = waits / Double(timeline.tasks) * 1e-6
     let length = Double(span.upperBound - span.lowerBound) * 1e-6
-    var text = "\(Figures.grouped(bars.count)) tasks on \(Figures.grouped(timeline.rows.count)) "
+    var text = "\(Figures.grouped(timeline.tasks)) tasks "
+    if timeline.gangs > 0 {
+      text += "(\(Figures.grouped(timeline.gangs)) of several instances, each of which has a bar) "
+    }
+    text += "on \(Figures.grouped(timeline.rows.count)) "
     text += "machines in \(Figures.readable(length, unit: "s")); "
     text +=
       waited == 0
@@ -68,7 +74,8 @@ public struct TimelinePage {
     func ticks(_ time: Int64) -> UInt32 { UInt32(max(0, Double(time) / unit).rounded()) }
     let data = JSONValue.object([
       ("bars", .integer(bars.count)), ("rows", .integer(rowCount)), ("machines", .array(labels)),
-      ("unit", .number(unit * 1e-6)), ("origin", .number(Double(span.lowerBound) * 1e-6)),
+      ("gangs", .integer(timeline.gangs)), ("unit", .number(unit * 1e-6)),
+      ("origin", .number(Double(span.lowerBound) * 1e-6)),
       ("length", .number(length * 1e-6)),
       ("kinds", .array(timeline.kinds.map { .string($0) })),
       ("colors", .array(ReportFigure.colors.map { .string($0) })),
@@ -82,6 +89,7 @@ public struct TimelinePage {
       Self.column("classes", order.map { Int64(bars[$0].kind) }),
       Self.column("jobs", order.map { bars[$0].job }),
       Self.column("indices", order.map { Int64(bars[$0].index) }),
+      Self.column("instances", order.map { Int64(bars[$0].instance) }),
     ]
     let style = ReportPage.shipped("report.css")
     let own = ReportPage.shipped("timeline.css")

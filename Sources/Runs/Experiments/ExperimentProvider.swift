@@ -112,7 +112,7 @@ public final class ExperimentProvider: ExperimentInputs {
     var attributes: () -> TaskAttributes = { TaskAttributes() }
     var dependencies = DependencyTable()
     var format: String?
-    var (classNames, askedCores): ([String], Double?) = ([], nil)
+    var (classNames, askedLoad): ([String], AskedLoad?) = ([], nil)
     var userNames: () -> [String] = { [] }
     var notes: () -> [Note] = { [] }
     func source() throws -> AnyWorkloadSource<any Error> {
@@ -127,7 +127,7 @@ public final class ExperimentProvider: ExperimentInputs {
         let (tasks, argument) = try replayed(
           definition, atStart, devices, seed: seed, on: layout)
         (dependencies, format) = (argument.dependencies, argument.format)
-        (classNames, askedCores) = (argument.classNames, argument.askedCores)
+        (classNames, askedLoad) = (argument.classNames, argument.askedLoad)
         let stream = argument.stream
         userNames = { stream?.symbols.strings ?? [] }
         attributes = { stream?.attributes ?? TaskAttributes() }
@@ -137,7 +137,7 @@ public final class ExperimentProvider: ExperimentInputs {
     }
     var tasks = CellTasks(try source())
     tasks.dependencies = dependencies
-    (tasks.classNames, tasks.askedCores, tasks.userNames) = (classNames, askedCores, userNames)
+    (tasks.classNames, tasks.askedLoad, tasks.userNames) = (classNames, askedLoad, userNames)
     tasks.notes = {
       let all = notes()
       guard definition.takesPart, all.contains(where: { $0.scope == "workload" }) else {

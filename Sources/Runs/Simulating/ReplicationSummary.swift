@@ -12,6 +12,8 @@ public struct ReplicationSummary {
   public let cluster: String
   /// How the engine worked.
   public let options: SimulationOptions
+  /// What queueing theory says of the same; nil where it says nothing.
+  let theory: [QueueTheory.Value]?
   /// What has to be said of the runs before their figures are read, most important first.
   let notes: [Note]
   /// What was left out or assumed of the workload, in the first run.
@@ -48,6 +50,7 @@ public struct ReplicationSummary {
       ])
     }
     let audits = reports.compactMap(\.audit)
+    let theory = theoryLines.map { "\n" + $0 } ?? ""
     let audit =
       audits.isEmpty
       ? ""
@@ -55,7 +58,7 @@ public struct ReplicationSummary {
     return """
       \(workload) on \(cluster): \(counted(first.machines, "machine")), \(first.policy), \
       \(counted(reports.count, "run")), seeds \(first.seed) to \(last.seed)
-      \(notes.map { "  NOTE: \($0)\n" }.joined())\(replayed.map { "  \($0)\n" }.joined())\(table.text)
+      \(notes.map { "  NOTE: \($0)\n" }.joined())\(replayed.map { "  \($0)\n" }.joined())\(table.text)\(theory)
         simulated in \(fixed(cost.wall, 2)) s (\(fixed(cost.cpu, 2)) s of CPU)
       \(audit)
       """
@@ -74,6 +77,14 @@ public struct ReplicationSummary {
       ]
     }
     let audits = reports.compactMap(\.audit)
+    let theory = theory?.map { value -> [String: Any] in
+      let interval = simulated(value).flatMap { ConfidenceInterval.t($0) }
+      return [
+        "name": value.name, "theory": value.value, "source": value.source,
+        "simulated": simulated(value).map(mean) ?? .nan,
+        "ci95": [interval?.lower ?? .nan, interval?.upper ?? .nan],
+      ]
+    }
     var object: [String: Any] = [
       "workload": workload, "cluster": cluster, "scheduler": reports.first?.policy ?? "",
       "remarks": notes.texts, "notes": (notes + replayed).map(\.object),
@@ -81,7 +92,30 @@ public struct ReplicationSummary {
       "seeds": reports.map(\.seed), "measures": measures,
       "wall_s": cost.wall, "cpu_s": cost.cpu,
     ]
+    if let theory { object["theory"] = theory }
     if !audits.isEmpty { object["audit_passed"] = audits.allSatisfy(\.passed) }
     return object
+  }
+
+  /// The simulated figures of what theory speaks of, a run each; nil where there are none.
+  private func simulated(_ value: QueueTheory.Value) -> [Double]? {
+    let values = reports.compactMap { $0.simulated(value.name) }
+    return values.count == reports.count && values.allSatisfy(\.isFinite) ? values : nil
+  }
+
+  private var theoryLines: String? {
+    guard let theory else { return nil }
+    var lines = TextTable(
+      header: ["beside theory", "theory", "simulated", "± 95 %", ""], left: [0, 4])
+    for value in theory {
+      let values = simulated(value)
+      lines.add([
+        value.name, significant(value.value, digits: 4),
+        values.map { significant(mean($0), digits: 4) } ?? "-",
+        values.flatMap { ConfidenceInterval.t($0) }.map { significant($0.halfWidth) } ?? "-",
+        value.source,
+      ])
+    }
+    return lines.text
   }
 }

@@ -108,6 +108,8 @@ public struct ResultWriter: ResultSink {
     time("completion_us") { $0.completion },
     TableColumn("deadline_met", .flag { $0.metDeadline }),
     TableColumn("slowdown", nullable: true, .number { $0.slowdown }),
+    TableColumn("instances", .integer { Int64($0.instances) }),
+    TableColumn("measured", .flag { $0.isMeasured }),
   ]
 
   private static func time(
@@ -166,6 +168,7 @@ extension DecisionLog {
       TableColumn("time_us", .integer { $0.time.rawValue }),
       TableColumn("job_id", .integer { $0.id.job }),
       TableColumn("task_index", .integer { Int64($0.id.index) }),
+      TableColumn("instance", .integer { Int64($0.instance) }),
       TableColumn(
         "answer", .label(LoggedDecision.Answer.allCases.map(\.name)) { Int($0.answer.rawValue) }),
       TableColumn("machine_id", nullable: true, .integer { $0.machine < 0 ? nil : $0.machine }),

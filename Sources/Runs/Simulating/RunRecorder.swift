@@ -2,6 +2,7 @@ import Experiments
 import Simulation
 import Tables
 import TraceParsing
+import Workload
 
 /// What is kept of each task of a single run: its row, its bar, its wait by its length.
 struct RunRecorder<Extra: ResultSink>: ResultSink {
@@ -18,6 +19,11 @@ struct RunRecorder<Extra: ResultSink>: ResultSink {
     timeline?.add(result)
     waits.record(result)
     groups?.record(result)
+  }
+
+  mutating func record(instance: Int32, on machine: Int64, of task: TaskID) throws {
+    try extra.record(instance: instance, on: machine, of: task)
+    timeline?.add(instance: instance, on: machine)
   }
 }
 

@@ -141,17 +141,6 @@ public struct SimulationJob: Sendable {
     return (other.map { [$0] } ?? []) + report.allNotes(engine.options)
   }
 
-  /// What queueing theory says of the run; nil where it is of no station that theory knows.
-  private var theory: [QueueTheory.Value]? {
-    let options = engine.options
-    guard givenTasks == nil, givenLayout == nil, workload == cluster, scaleArrivals == 1,
-      scaleRunTimes == 1, options.mode == .central,
-      options.backfilling == .none, options.failures == nil,
-      [.fifo, .sjf].contains(options.order), let station = try? NamedStation(workload)
-    else { return nil }
-    return station.theory.values(isShortestFirst: options.order == .sjf)
-  }
-
   /// A run under each of some seeds, on so many threads as ``reading`` says.
   ///
   /// - Throws: what the first seed in order that failed threw.
@@ -165,7 +154,7 @@ public struct SimulationJob: Sendable {
     let reports = runs.map(\.report)
     return ReplicationSummary(
       reports: reports, workload: workload, cluster: cluster,
-      options: engine.options, notes: reports.first.map(notes) ?? [],
+      options: engine.options, theory: theory, notes: reports.first.map(notes) ?? [],
       replayed: runs.first?.notes ?? [],
       cost: RunCost(since: start))
   }
@@ -243,7 +232,7 @@ public struct SimulationJob: Sendable {
         } ?? run(simulator, tasks, groups, results: &results)
       if let failure = outcome?.failure { throw SimulationError.results(failure) }
       report.droppedDependencies += dropped
-      report.tell(of: layout, classNames: argument.classNames, askedCores: argument.askedCores)
+      report.tell(of: layout, classNames: argument.classNames, asked: argument.askedLoad)
       if let failure = report.remarks.failure(engine.options) { throw RunError(message: failure) }
       try requireTasks(tasks)
       return Run(

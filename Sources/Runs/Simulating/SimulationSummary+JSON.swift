@@ -33,7 +33,11 @@ extension SimulationSummary {
         "gpu": report.usage.fragmentation.gpu ?? .nan,
       ],
       "mean_waiting": report.usage.meanWaiting, "most_waiting": report.usage.mostWaiting,
-      "mean_running": report.usage.meanRunning, "decisions": report.decisions,
+      "mean_running": report.usage.meanRunning, "most_running": report.usage.mostRunning,
+      "most_cpu_utilisation": report.usage.mostCPU,
+      "most_memory_utilisation": report.usage.mostMemory,
+      "placeable_load": report.placeableLoad ?? .nan, "gangs": report.remarks.gangs,
+      "decisions": report.decisions,
       "events": report.events, "preemptions": report.preemptions,
       "backfilled": report.backfilled, "machine_failures": report.failures,
       "stale_conflicts": report.conflicts, "warm_up_tasks": report.warmUpTasks,
@@ -68,7 +72,7 @@ extension SimulationSummary {
       object["theory"] = theory.map { value -> [String: Any] in
         [
           "name": value.name, "theory": value.value, "source": value.source,
-          "simulated": simulated(value.name) ?? .nan,
+          "simulated": report.simulated(value.name) ?? .nan,
         ]
       }
     }

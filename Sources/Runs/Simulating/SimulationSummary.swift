@@ -48,7 +48,9 @@ public struct SimulationSummary {
     """
   }
 
-  private var loadNotes: [Note] { LoadReached(report).note.map { [$0] } ?? [] }
+  private var loadNotes: [Note] {
+    [report.askedNote, LoadReached(report).note].compactMap(\.self)
+  }
 
   /// All that has to be known of the run, most important first.
   public var allNotes: [Note] {
@@ -68,6 +70,11 @@ public struct SimulationSummary {
       lines += "  utilisation and energy until \(end)the last submission\n"
     }
     for note in layout.unknownNotes { lines += "  \(note)\n" }
+    if report.remarks.gangs > 0 {
+      lines +=
+        "  \(counted(report.remarks.gangs, "task")) of several instances: each waits and counts as one, and in "
+        + "the results its machine is that of its first instance\n"
+    }
     let odd = layout.anomalies
     if odd.total > 0 {
       lines +=
@@ -99,7 +106,7 @@ public struct SimulationSummary {
     for reason in report.unplaceable where reason.count > 0 {
       text +=
         "  \(grouped(reason.count)) unplaceable for \(reason.reason.name), "
-        + "job \(reason.example.job) task \(reason.example.index) first\n"
+        + "job \(reason.example.job) task \(reason.example.index) first: \(reason.reason.explanation)\n"
     }
     return text
   }
@@ -164,27 +171,13 @@ public struct SimulationSummary {
     }.joined()
   }
 
-  /// The simulated figure of what theory speaks of.
-  func simulated(_ name: String) -> Double? {
-    let wait = report.total.wait
-    return switch name {
-    case "mean wait, s": wait.mean * 1e-6
-    case "mean completion, s": report.total.completion.mean * 1e-6
-    case "tasks waiting": report.usage.meanWaiting
-    case "share that waits": Double(wait.counts(above: [0])[0]) / Double(wait.count)
-    case "99th percentile of wait, s": wait.quantile(0.99) * 1e-6
-    case "utilisation": report.usage.whileSubmitting.cpu
-    default: nil
-    }
-  }
-
   private var theoryLines: String {
     guard let theory else { return "" }
     var lines = TextTable(header: ["beside theory", "theory", "simulated", ""], left: [0, 3])
     for value in theory {
       lines.add([
         value.name, significant(value.value, digits: 4),
-        simulated(value.name).map { significant($0, digits: 4) } ?? "-", value.source,
+        report.simulated(value.name).map { significant($0, digits: 4) } ?? "-", value.source,
       ])
     }
     return "\n" + lines.text
@@ -203,15 +196,22 @@ public struct SimulationSummary {
     let bins = report.series.bins
     var lines = TextTable(left: [0, 2])
     if let load = report.offeredLoad {
-      lines.add(["CPU load offered", percent(load), "from the first submission to the last"])
+      let placeable = report.placeableLoad ?? load
+      let part =
+        percent(placeable) == percent(load)
+        ? "" : "; \(percent(placeable)) by tasks that some machine can take"
+      lines.add(["CPU load offered", percent(load), "from the first submission to the last" + part])
     }
     lines.add([
       "CPU utilisation", percent(usage.whileSubmitting.cpu),
-      sparkline(bins) { $0.cpuUsed / $0.cpuCapacity } + drain(usage.cpu, usage.whileSubmitting.cpu),
+      sparkline(bins, most: percent(usage.mostCPU)) { $0.cpuUsed / $0.cpuCapacity }
+        + drain(usage.cpu, usage.whileSubmitting.cpu),
     ])
     lines.add([
       "memory utilisation", percent(usage.whileSubmitting.memory),
-      usage.memory.isNaN ? "" : sparkline(bins) { $0.memoryUsed / $0.memoryCapacity },
+      usage.memory.isNaN
+        ? ""
+        : sparkline(bins, most: percent(usage.mostMemory)) { $0.memoryUsed / $0.memoryCapacity },
     ])
     if let gpu = usage.whileSubmitting.gpu { lines.add(["GPU utilisation", percent(gpu), ""]) }
     if let devices = report.devices {
@@ -223,10 +223,13 @@ public struct SimulationSummary {
     }
     lines.add(["fragmentation", percent(usage.fragmentation.cpu), fragmentation])
     lines.add([
-      "tasks waiting", significant(usage.meanWaiting), sparkline(bins) { $0.waiting },
+      "tasks waiting", significant(usage.meanWaiting),
+      sparkline(bins, most: grouped(usage.mostWaiting)) { $0.waiting },
     ])
     lines.add([
-      "tasks running", significant(usage.meanRunning), sparkline(bins) { $0.running },
+      report.remarks.gangs > 0 ? "instances running" : "tasks running",
+      significant(usage.meanRunning),
+      sparkline(bins, most: grouped(usage.mostRunning)) { $0.running },
     ])
     lines.add(["makespan", span(report.makespan.seconds)])
     if report.energy.total > .zero {
@@ -268,9 +271,11 @@ public struct SimulationSummary {
     return text
   }
 
-  /// The values over time as a row of blocks, scaled to the largest.
-  private func sparkline(_ bins: [UsageSeries.Bin], _ value: (UsageSeries.Bin) -> Double) -> String
-  {
+  /// The means over 48 spans of time as a row of blocks, scaled to the largest of them, and the greatest value that
+  /// there was for any time.
+  private func sparkline(
+    _ bins: [UsageSeries.Bin], most greatest: String, _ value: (UsageSeries.Bin) -> Double
+  ) -> String {
     let width = 48
     guard !bins.isEmpty else { return "" }
     let columns = min(width, bins.count)
@@ -284,7 +289,7 @@ public struct SimulationSummary {
     guard most > 0 else { return "" }
     let blocks = Array("▁▂▃▄▅▆▇█")
     return String(levels.map { blocks[min(7, Int($0 / most * 7.999))] })
-      + "  most \(significant(most))"
+      + "  most \(greatest)"
   }
 }
 

@@ -252,7 +252,7 @@ public struct NamedModel: Sendable {
     do { try scenario.model.setLoad(load, onCores: cores) } catch {
       throw RunError(error)
     }
-    scenario.askedCores = load * cores
+    scenario.askedLoad = AskedLoad(load, ofCores: cores)
   }
 
   /// The tasks: as many as were asked for, else ``defaultTasks``, or without end.

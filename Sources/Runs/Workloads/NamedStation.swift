@@ -39,9 +39,11 @@ public struct NamedStation {
       )
     }
     theory = QueueTheory(servers: values.servers, load: values.load, runTime: values.law)
-    scenario = WorkloadScenario(
+    var scenario = WorkloadScenario(
       model: try Self.model(rate: theory.rate, law: values.law, cpu: 1, memory: 1),
       extent: .tasks(values.tasks))
+    scenario.askedLoad = AskedLoad(values.load, ofCores: Double(values.servers))
+    self.scenario = scenario
   }
 
   /// Poisson arrivals of one-task jobs whose run times follow `law` and are known beforehand.

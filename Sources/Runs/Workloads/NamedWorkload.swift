@@ -25,8 +25,8 @@ public struct NamedWorkload {
   public private(set) var told: [Note] = []
   /// The names of its own classes, by `TaskRecord.kind` from 1; empty where it has none.
   public private(set) var classNames: [String] = []
-  /// Cores that it was asked to keep busy; nil where no load was asked for.
-  public private(set) var askedCores: Double?
+  /// The load that it was asked to be; nil where none was.
+  public private(set) var askedLoad: AskedLoad?
 
   /// Finds the workload; a trace is read here as far as its format needs before the first record.
   ///
@@ -58,7 +58,7 @@ public struct NamedWorkload {
       try model.setLoad(onCores: cores)
       let made = try Self(model, seed: seed, reading: reading, selection: selection)
       (stream, format, dependencies) = (made.stream, made.format, made.dependencies)
-      (source, classNames, askedCores) = (made.source, made.classNames, made.askedCores)
+      (source, classNames, askedLoad) = (made.source, made.classNames, made.askedLoad)
       told = made.told
     } else {
       var reading = reading
@@ -87,7 +87,7 @@ public struct NamedWorkload {
     source = selection.apply(RecordStream(generated: tasks, users: tasks.userNames))
     let scenario = model.scenario
     if scenario.model.hasOwnClasses { classNames = scenario.model.classes.map(\.name) }
-    askedCores = scenario.askedCores
+    askedLoad = scenario.askedLoad
   }
 
   /// A workload that is in memory; if it tells of a past, it is replayed as a trace is.

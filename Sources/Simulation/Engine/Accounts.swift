@@ -24,9 +24,13 @@ struct Accounts {
   /// Core-seconds submitted, on machines of speed 1, and what the machines could do in a second when the
   /// last of them was.
   var offeredWork = 0.0
+  /// The part of it that some machine could take.
+  var placeableWork = 0.0
   var offeredTo = 0.0
   var firstSubmit = Microseconds.never
   var lastFinish = Microseconds.never
+  /// Of the tasks after the warm-up.
+  private var lastMeasuredFinish = Microseconds.never
   /// Tasks waiting, in the queue and at machines.
   var waiting = 0
   /// Tasks on machines that wake up: they wait too.
@@ -120,7 +124,7 @@ struct Accounts {
   }
 
   /// Whether a task is after the warm-up.
-  private func isMeasured(submit: Microseconds) -> Bool { submit >= firstSubmit + warmUp }
+  func isMeasured(submit: Microseconds) -> Bool { submit >= firstSubmit + warmUp }
 
   mutating func submitted(at time: Microseconds) {
     if !firstSubmit.isKnown { firstSubmit = time }
@@ -130,9 +134,12 @@ struct Accounts {
     waitingAtLastSubmit = waiting
   }
 
-  mutating func beganWaiting() {
-    waiting += 1
-    mostWaiting = max(mostWaiting, waiting + waking.count)
+  mutating func beganWaiting() { waiting += 1 }
+
+  /// On a stepped clock, one that waits has waited since before this step: the others of this step count with
+  /// it, whether or not they start at once.
+  mutating func hasWaited() {
+    if isRunning { mostWaiting = max(mostWaiting, waiting + waking.count) }
   }
 
   /// A task's machine wakes up for it until `end`.
@@ -154,7 +161,7 @@ struct Accounts {
 
   mutating func concluded(_ result: TaskResult) {
     conclusions += 1
-    if isMeasured(submit: result.submit) {
+    if result.isMeasured {
       classes[Int(result.priorityClass.rawValue)].record(result, slowdownBound: slowdownBound)
       if result.kind > 0 {
         while kinds.count < Int(result.kind) { kinds.append(ClassMetrics()) }
@@ -167,10 +174,16 @@ struct Accounts {
     energyOfTasks += result.energy.value
     if result.finish.isKnown {
       lastFinish = lastFinish.isKnown ? max(lastFinish, result.finish) : result.finish
+      if result.isMeasured {
+        lastMeasuredFinish =
+          lastMeasuredFinish.isKnown ? max(lastMeasuredFinish, result.finish) : result.finish
+      }
     }
   }
 
-  mutating func cannotPlace(_ id: TaskID, _ reason: UnplaceableReason) {
+  /// As other figures, of tasks after the warm-up.
+  mutating func cannotPlace(_ id: TaskID, _ reason: UnplaceableReason, submit: Microseconds) {
+    guard isMeasured(submit: submit) else { return }
     let index = Int(reason.rawValue)
     if unplaceable[index].count == 0 { unplaceable[index].example = id }
     unplaceable[index].count += 1
@@ -189,7 +202,10 @@ struct Accounts {
       return SimulationReport.ClassReport(priorityClass: kind, metrics: metrics)
     }
     let window = (windowEnd ?? integrals) - (windowStart ?? integrals)
-    var usage = window.usage(cluster, mostWaiting: mostWaiting)
+    let peak = series.greatest
+    var usage = window.usage(cluster, mostWaiting: max(mostWaiting, Int(peak.tasks[0])))
+    usage.mostRunning = Int(peak.tasks[1])
+    (usage.mostCPU, usage.mostMemory) = (peak.share[0], peak.share[1])
     if atLastSubmit.span > 0 {
       usage.loadVarianceOfArrivals = atLastSubmit.loadVariance / Double(atLastSubmit.span)
     }
@@ -217,6 +233,10 @@ struct Accounts {
     // Where some task never ends there is no load.
     if arrivals > 0, offeredTo > 0, offeredWork.isFinite {
       report.offeredLoad = offeredWork / (offeredTo * arrivals)
+      report.placeableLoad = placeableWork / (offeredTo * arrivals)
+    }
+    if lastMeasuredFinish.isKnown {
+      report.measuredSpan = lastMeasuredFinish - (firstSubmit + warmUp)
     }
     let upToLastStart = lastStart.isKnown ? (lastStart - firstSubmit).seconds : 0
     if upToLastStart > 0, offeredTo > 0 {

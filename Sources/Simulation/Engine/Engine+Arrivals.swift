@@ -27,18 +27,20 @@ extension Engine {
     if options.estimates == .exact, !view.estimate.isKnown { view.estimate = runTime }
     note(view, count)
     let hasNoStart = followsRecord && obstacle == nil && !noteRecordedStart(record.pointee, count)
-    accounts.offeredWork +=
+    let work =
       view.request.cpu.value * Double(max(record.pointee.instances, 1))
       * (runTime.isKnown ? runTime.seconds : .infinity)
       * (record.pointee.instances > 1 ? 1 : Double(view.instances))
+    accounts.offeredWork += work
+    if obstacle == nil { accounts.placeableWork += work }
     accounts.offeredTo = cluster.totalCores
     for instance in 0..<count {
       if instance > 0 { accounts.submissions += 1 }
       if let obstacle {
-        accounts.cannotPlace(view.id, obstacle)
-        turnAway(record.pointee, instance, .unplaceable)
+        accounts.cannotPlace(view.id, obstacle, submit: view.submit)
+        turnAway(record.pointee, instance, of: view.instances, .unplaceable)
       } else if hasNoStart {
-        turnAway(record.pointee, instance, .refused)
+        turnAway(record.pointee, instance, of: view.instances, .refused)
       } else {
         admit(view, record, instance)
       }
@@ -101,7 +103,11 @@ extension Engine {
     noteInputs(of: index)
     accounts.beganWaiting()
     // On a stepped clock it has been waiting since before this step.
-    accounts.integrals.waiting += Int128((cluster.now - submit).rawValue)
+    let past = cluster.now - submit
+    if past > .zero {
+      accounts.integrals.waiting += Int128(past.rawValue)
+      accounts.hasWaited()
+    }
     if options.backfilling != .none { fresh.append(queueEntry(index)) }
     enqueue(index)
   }
@@ -130,7 +136,7 @@ extension Engine {
 
   /// A task does not even come to wait.
   private mutating func turnAway(
-    _ record: TaskRecord, _ instance: Int32, _ outcome: TaskOutcome
+    _ record: TaskRecord, _ instance: Int32, of instances: Int32, _ outcome: TaskOutcome
   ) {
     conclude(
       TaskResult(
@@ -139,7 +145,7 @@ extension Engine {
         deadline: record.deadline, wait: .zero, wasted: .zero, waking: .zero, startup: .zero,
         energy: .zero,
         machine: -1, attempts: 0, priorityClass: record.priorityClass, outcome: outcome,
-        kind: record.kind))
+        kind: record.kind, instances: instances))
     noteFate(of: record.id, .init(finish: .never, machine: -1))
     cancelDoomed()
   }

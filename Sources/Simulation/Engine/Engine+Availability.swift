@@ -71,7 +71,7 @@ extension Engine {
       dequeue(index)
       headWaits = false
       stopWaiting(index)
-      accounts.cannotPlace(view.id, reason)
+      accounts.cannotPlace(view.id, reason, submit: view.submit)
       conclude(index, .unplaceable)
     }
   }

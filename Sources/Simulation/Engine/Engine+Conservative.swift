@@ -303,7 +303,10 @@ extension Engine {
       startPromised(index, on: nil)
     case .machine(let machine) where fitsNow(view, in: machine, 1):
       startPromised(index, on: [machine])
-    case .machine, .wait: startPromised(index, on: placeOfPromise(to: view))
+    case .machine:
+      tellDeclined(1)
+      startPromised(index, on: placeOfPromise(to: view))
+    case .wait: startPromised(index, on: placeOfPromise(to: view))
     }
   }
 

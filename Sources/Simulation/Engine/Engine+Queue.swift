@@ -105,6 +105,7 @@ extension Engine {
     }
     offering.question = .none
     accounts.decisions += 1
+    if !isValid { tellDeclined(1) }
     if offering.isTentative {
       answerTentatively(isValid ? placement : .wait)
     } else if offering.stage == .promises {
@@ -129,6 +130,7 @@ extension Engine {
         joinQueue(index, of: machine)
         return true
       }
+      tellDeclined(1)
     } else if placement != .reject, !options.refusesAtOnce {
       return false
     }
@@ -231,12 +233,22 @@ extension Engine {
     takeBackClaims(of: index)
     let hasAll = offering.machines.count == instances
     let isRejected = !hasAll && (placement == .reject || options.refusesAtOnce)
+    let count = offering.machines.count
     if offering.stage == .promises {
+      if !hasAll { tellDeclined(count) }
       answerPromised(hasAll: hasAll, isRejected: isRejected)
     } else {
-      decided(startOrLeave(index, hasAll: hasAll, isRejected: isRejected))
+      let hasLeft = startOrLeave(index, hasAll: hasAll, isRejected: isRejected)
+      if !hasLeft || !hasAll { tellDeclined(count) }
+      decided(hasLeft)
     }
     offering.machines.removeAll(keepingCapacity: true)
+  }
+
+  /// So many answers, the last that named machines, have come to nothing.
+  @inline(__always)
+  mutating func tellDeclined(_ count: Int) {
+    if tellsOfDeclined, count > 0 { policy.declined(last: count) }
   }
 
   /// Whether the task has left the queue.

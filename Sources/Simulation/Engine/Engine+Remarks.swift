@@ -29,6 +29,10 @@ extension Engine {
     if isKnown { accounts.remarks.withEstimate += tasks }
     accounts.remarks.withUser =
       (accounts.remarks.withUser ?? 0) + (view.user == .unknown ? 0 : tasks)
+    let hasPriority = view.priority >= 0 || view.priorityClass != .unknown
+    accounts.remarks.withPriority =
+      (accounts.remarks.withPriority ?? 0) + (hasPriority ? tasks : 0)
+    if view.instances > 1 { accounts.remarks.gangs += 1 }
     if view.deadline.isKnown { accounts.remarks.withDeadline += tasks }
     if view.request.cpu <= .zero { accounts.remarks.withoutCPU += tasks }
     if count > 1 { accounts.remarks.splitRecords += 1 }

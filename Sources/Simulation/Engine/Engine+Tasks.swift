@@ -190,8 +190,12 @@ extension Engine {
   mutating func finish(_ index: Int32) {
     let machine = Int(slots[index].machine)
     var member = index
+    // The first is followed by the last, and that by the one before it.
+    var instance = slots[index].view.instances
     while member >= 0 {
       accounts.finished(slots[member].view.request, after: slots[member].work)
+      if member != index { notePlace(of: member, instance, of: index) }
+      instance -= 1
       member = slots[member].sibling
     }
     let learned = isPredicted ? (slots[index].view, slots[index].work) : nil
@@ -199,6 +203,14 @@ extension Engine {
     conclude(index, .finished)
     if let (view, work) = learned { learn(view, work: work) }
     if options.mode == .dispatch { startQueued(on: machine) }
+  }
+
+  /// Where an instance of a gang has been that comes to its end.
+  private mutating func notePlace(of member: Int32, _ instance: Int32, of index: Int32) {
+    places.append(
+      InstancePlace(
+        task: slots[index].view.id, instance: instance,
+        machine: cluster.states[Int(slots[member].machine)].number, before: results.count))
   }
 
   /// A running task, or the gang that an instance belongs to, loses its place: it waits again where
@@ -235,6 +247,9 @@ extension Engine {
     let id = slots[index].view.id
     let (machine, end) = (Int(slots[index].machine), slots[index].end)
     let finish = outcome == .finished ? end : .never
+    if isPredicted, slots[index].view.predicted.isKnown, !slots[index].view.estimate.isKnown {
+      accounts.remarks.predictedAlone = (accounts.remarks.predictedAlone ?? 0) + 1
+    }
     conclude(result(index, outcome))
     forgetInputs(of: index)
     slots.remove(index)
@@ -259,10 +274,13 @@ extension Engine {
       attempts: slots[index].view.attempts, priorityClass: slots[index].view.priorityClass,
       outcome: outcome, kind: slots[index].view.kind,
       placements: slots[index].view.placements,
-      devices: slots[index].view.eligibility >= 0 ? devicesHeld(index) : [])
+      devices: slots[index].view.eligibility >= 0 ? devicesHeld(index) : [],
+      instances: slots[index].view.instances)
   }
 
   mutating func conclude(_ result: TaskResult) {
+    var result = result
+    result.isMeasured = accounts.isMeasured(submit: result.submit)
     accounts.concluded(result)
     results.append(result)
     policy.taskEnded(result, on: cluster)

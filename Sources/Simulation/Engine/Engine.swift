@@ -70,6 +70,8 @@ struct Engine: ~Copyable {
   let hasRunTimes: Bool
   /// Whether there are delays of a network.
   let hasNetwork: Bool
+  /// Whether the policy wants to know which of its answers came to nothing.
+  let tellsOfDeclined: Bool
   /// Whether it matters when running tasks should end.
   let foreseesEnds: Bool
   /// Each machine's queue, in dispatch mode.
@@ -97,6 +99,8 @@ struct Engine: ~Copyable {
   private var isExhausted = false
   /// Results not yet handed over.
   var results: [TaskResult] = []
+  /// Where the instances of gangs among them were, their first ones apart.
+  var places: [InstancePlace] = []
   /// Nothing is left to do at this instant.
   var isSettled = false
   private var stage = Stage.ready
@@ -138,6 +142,7 @@ struct Engine: ~Copyable {
     if let order = policy.queueOrder { options.order = .rule(order) }
     self.options = options
     hasNetwork = options.network != nil
+    tellsOfDeclined = policy.wantsDeclined
     hasRunTimes = !dependencies.runTimes.isEmpty
     pending = WaitingQueue(options.order)
     var made: (any QueueScorer)?
@@ -166,6 +171,7 @@ struct Engine: ~Copyable {
     queues = Array(repeating: SlotList(), count: options.mode == .dispatch ? cluster.count : 0)
     accounts = Accounts(options)
     if policy.followsRecord { accounts.remarks.recorded = .init() }
+    if predictor != nil { accounts.remarks.predictedAlone = 0 }
     if policy.needsDevices, devices.isEmpty { accounts.remarks.lacksDevices = policy.name }
     isUnseen = Array(repeating: false, count: seen.count)
     isPresent = layout.machines.map(\.isUp)

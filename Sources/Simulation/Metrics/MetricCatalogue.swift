@@ -72,6 +72,10 @@ extension Metric {
         "CPU work submitted over what the machines could do until the last submission."
       ) { (run: SimulationReport) in run.offeredLoad ?? .nan },
       Metric(
+        "load_placeable", "load that machines can take", better: .none,
+        "The part of the load offered that is of tasks that some machine can take."
+      ) { (run: SimulationReport) in run.placeableLoad ?? .nan },
+      Metric(
         "load_asked", "load asked for", better: .none,
         "CPU load that the workload was asked to be; none where none was."
       ) { (run: SimulationReport) in run.askedLoad ?? .nan },
@@ -100,14 +104,15 @@ extension Metric {
         "Tasks waiting, averaged over time; those whose machine wakes up are among them."
       ) { (run: SimulationReport) in run.usage.meanWaiting },
       Metric(
-        "waiting_max", "most tasks waiting", better: .lower, "The most tasks that waited at once."
+        "waiting_max", "most tasks waiting", better: .lower,
+        "The most tasks that waited at once; one that starts when it comes has not waited."
       ) { (run: SimulationReport) in Double(run.usage.mostWaiting) },
       Metric(
         "makespan_s", "makespan", unit: "s", better: .lower, "Last finish less first submission."
       ) { (run: SimulationReport) in run.makespan.seconds },
       Metric(
         "throughput_per_s", "throughput", unit: "1/s", better: .higher,
-        "Finished tasks per second of makespan."
+        "Finished tasks per second, from the first submission or the end of the warm-up to their last finish."
       ) { (run: SimulationReport) in run.throughput },
       Metric(
         "load_variance", "variance of load over machines", better: .lower,
@@ -149,6 +154,21 @@ extension Metric {
         "tasks_with_estimate", "tasks with an estimate", better: .none,
         "Tasks of whose run time the scheduler was told something."
       ) { (run: SimulationReport) in Double(run.remarks.withEstimate) },
+      Metric(
+        "tasks_predicted", "tasks with a prediction alone", better: .none,
+        "Tasks without an estimate whose run time was predicted; none where nothing predicts."
+      ) { (run: SimulationReport) in run.remarks.predictedAlone.map { Double($0) } ?? .nan },
+      Metric(
+        "tasks_with_priority", "tasks with a priority", better: .none,
+        "Tasks that have a priority, as a number or a class."
+      ) { (run: SimulationReport) in run.remarks.withPriority.map { Double($0) } ?? .nan },
+      Metric(
+        "tasks_with_user", "tasks with a user", better: .none, "Tasks whose user is known."
+      ) { (run: SimulationReport) in run.remarks.withUser.map { Double($0) } ?? .nan },
+      Metric(
+        "gangs", "tasks of several instances", better: .none,
+        "Tasks of several instances that start and end together."
+      ) { (run: SimulationReport) in Double(run.remarks.gangs) },
       Metric(
         "tasks_with_deadline", "tasks with a deadline", better: .none, "Tasks that have a deadline."
       ) { (run: SimulationReport) in Double(run.remarks.withDeadline) },

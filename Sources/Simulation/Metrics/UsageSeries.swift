@@ -28,6 +28,17 @@ public struct UsageSeries: Hashable, Sendable {
     public var running: Double
   }
 
+  /// The greatest that there was for any time.
+  struct Greatest: Hashable, Sendable {
+    /// Tasks waiting, and running.
+    var tasks = SIMD2<Double>.zero
+    /// What was held of CPU and memory, and what was there then, where the share was greatest.
+    var used = SIMD2<Double>.zero
+    var capacity = SIMD2<Double>(repeating: 1)
+    /// The greatest shares of CPU and memory.
+    var share: SIMD2<Double> { used / capacity }
+  }
+
   /// Integrals over time, in core-µs, byte-µs and task-µs.
   struct Sums: Hashable, Sendable {
     var used = SIMD2<Double>.zero
@@ -45,6 +56,7 @@ public struct UsageSeries: Hashable, Sendable {
   private var end = Microseconds.zero
   private var width: Int64 = 1
   private var sums: [Sums] = []
+  private(set) var greatest = Greatest()
   /// Where the last bin begins, after the origin.
   private var lastStart: Int64 = 0
 
@@ -52,6 +64,15 @@ public struct UsageSeries: Hashable, Sendable {
   mutating func add(from start: Microseconds, to end: Microseconds, level: Sums) {
     if sums.isEmpty { origin = start }
     self.end = end
+    if any(level.tasks .> greatest.tasks) {
+      greatest.tasks = pointwiseMax(greatest.tasks, level.tasks)
+    }
+    // Shares are compared without dividing them.
+    let isGreater = level.used * greatest.capacity .> greatest.used * level.capacity
+    if any(isGreater) {
+      greatest.used.replace(with: level.used, where: isGreater)
+      greatest.capacity.replace(with: level.capacity, where: isGreater)
+    }
     let last = end.rawValue - 1 - origin.rawValue
     while last / Int64(Self.binLimit) >= width { halve() }
     var position = start.rawValue - origin.rawValue

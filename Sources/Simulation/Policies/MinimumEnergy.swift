@@ -9,6 +9,8 @@ import Workload
 public struct MinimumEnergy: ScoredPolicy {
   /// `minimum-energy`.
   public let name = "minimum-energy"
+  /// It does.
+  public var goesByPower: Bool { true }
   /// A minimum-energy policy.
   public init() {}
 

@@ -35,6 +35,8 @@ public struct Sampled: PlacementPolicy {
   private var rule: any ScoredPolicy
   /// As its rule does.
   public var goesByEstimates: Bool { rule.goesByEstimates }
+  /// Whether the rule does.
+  public var goesByPower: Bool { rule.goesByPower }
   private var sampler: CandidateSampler
 
   /// `rule` among `choices` (at least 1) machines.

@@ -95,6 +95,8 @@ struct CompareCommand: AsyncParsableCommand {
     }
     if experiment != nil { try options.refuse() }
     if experiment == nil {
+      // A station is its own cluster.
+      if cluster.isEmpty, workload.count == 1, workload[0].hasPrefix("mmc:") { cluster = workload }
       for (name, list) in [
         ("--workload", workload), ("--cluster", cluster), ("--scheduler", scheduler),
       ] where list.isEmpty {
