@@ -158,7 +158,11 @@ struct FitCommand: AsyncParsableCommand {
     let progress = Progress("reading \(input)", meter: meter, logger: reading.logger)
     defer { progress.finish() }
     let stopwatch = Stopwatch(timings ? { writeError($0) } : nil)
-    let watch = FitWatch(logger: reading.logger)
+    // On a terminal a line that changes, elsewhere one in ten seconds.
+    let (logger, draws) = (reading.logger, reading.logger != nil && isatty(STDERR_FILENO) == 1)
+    let watch = FitWatch(every: draws ? .milliseconds(100) : .seconds(10)) { line in
+      if draws { writeErrorLine(line) } else { logger?.info("\(line)") }
+    }
     if !json {
       Interrupts.before { if let text = watch.partial { try? writeOutput(text) } }
     }
@@ -169,7 +173,7 @@ struct FitCommand: AsyncParsableCommand {
         stopwatch.lap("reading")
         watch.begin(laws)
       }
-      watch.finish()
+      if draws { writeErrorLine() }
       stopwatch.lap("fitting")
       if let output { try OutputFile.write(fitted.json, to: output) }
       try writeOutput(json ? String(decoding: fitted.json, as: UTF8.self) : fitted.text)

@@ -1,11 +1,8 @@
-import Foundation
 import Generation
-import Logging
-import Runs
 import Synchronization
 
 /// Tells how far a fit has come, and keeps what is done for who interrupts it.
-final class FitWatch: Sendable {
+package final class FitWatch: Sendable {
   private struct State {
     var done: [String] = []
     /// What is known of quantities that are not done.
@@ -17,25 +14,26 @@ final class FitWatch: Sendable {
   }
 
   private let state = Mutex(State())
-  private let logger: Logger?
-  private let draws: Bool
+  private let pause: Duration
+  private let show: @Sendable (String) -> Void
 
-  /// - Parameter logger: nil keeps quiet.
-  init(logger: Logger?) {
-    self.logger = logger
-    draws = logger != nil && isatty(STDERR_FILENO) == 1
+  /// - Parameters:
+  ///   - pause: how long to keep quiet between two lines.
+  ///   - show: shows a line.
+  package init(every pause: Duration, show: @escaping @Sendable (String) -> Void) {
+    (self.pause, self.show) = (pause, show)
   }
 
   /// The fitting begins, of so many laws.
-  func begin(_ laws: Int) {
+  package func begin(_ laws: Int) {
     state.withLock {
       $0.total = laws
       $0.started = ContinuousClock.now
     }
   }
 
-  /// Takes what the fitter tells. On a terminal a line that changes, elsewhere one in ten seconds.
-  func told(_ progress: FitProgress) {
+  /// Takes what the fitter tells.
+  package func told(_ progress: FitProgress) {
     switch progress {
     case .done(let quantity, let name):
       let text = "\n\(name)\n" + FitReport(quantity).text
@@ -50,7 +48,7 @@ final class FitWatch: Sendable {
         // A law that is tested is named twice.
         state.begun.insert("\(name)/\(family.rawValue)")
         let now = ContinuousClock.now
-        guard now - state.lastTold > (draws ? .milliseconds(100) : .seconds(10)) else { return nil }
+        guard now - state.lastTold > pause else { return nil }
         state.lastTold = now
         let share = Double(state.begun.count) / Double(max(state.total, 1))
         let seconds = (now - state.started).seconds
@@ -58,16 +56,12 @@ final class FitWatch: Sendable {
         return
           "fitting \(name): \(family.rawValue) (\(state.begun.count) of \(state.total) laws\(left))"
       }
-      guard let line else { return }
-      if draws { writeErrorLine(line) } else { logger?.info("\(line)") }
+      if let line { show(line) }
     }
   }
 
-  /// Removes the line.
-  func finish() { if draws { writeErrorLine() } }
-
   /// What is done so far, for people; nil if that is nothing.
-  var partial: String? {
+  package var partial: String? {
     let (done, partly) = state.withLock { ($0.done, $0.partly) }
     guard !done.isEmpty || !partly.isEmpty else { return nil }
     return "interrupted: what was fitted until then\n" + done.joined()
