@@ -52,7 +52,7 @@ public struct SimulationSummary {
 
   /// All that has to be known of the run, most important first.
   public var allNotes: [Note] {
-    notes + loadNotes + tasks.notes + constraints.notes + layout.unknownNotes
+    notes + loadNotes + tasks.notes + constraints.notes + layout.unknownNotes + layout.notes
   }
 
   private var replayLines: String {
@@ -67,7 +67,7 @@ public struct SimulationSummary {
       let end = tail == .zero ? "" : "\(span(tail.seconds)) after "
       lines += "  utilisation and energy until \(end)the last submission\n"
     }
-    for note in layout.unknownNotes { lines += "  \(note)\n" }
+    for note in layout.unknownNotes + layout.notes { lines += "  \(note)\n" }
     let odd = layout.anomalies
     if odd.total > 0 {
       lines +=
