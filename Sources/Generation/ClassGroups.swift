@@ -26,7 +26,7 @@ struct ClassGroups {
   }
 
   /// Hands each class its part of the columns.
-  private func forEach(_ columns: [Column], _ body: (_ class: Int, _ parts: [Column]) -> Void) {
+  func forEach(_ columns: [Column], _ body: (_ class: Int, _ parts: [Column]) -> Void) {
     guard starts.count > 2 else { return body(0, columns) }
     let count = order.count
     withUnsafeTemporaryAllocation(of: Double.self, capacity: columns.count * count) { scratch in
@@ -53,11 +53,4 @@ struct ClassGroups {
     forEach([column]) { place, parts in sampler(place)?.transform(parts[0]) }
   }
 
-  /// Hands `body` each class's part of three columns.
-  func transform(
-    _ a: Column, _ b: Column, _ c: Column,
-    _ body: (_ class: Int, Column, Column, Column) -> Void
-  ) {
-    forEach([a, b, c]) { place, parts in body(place, parts[0], parts[1], parts[2]) }
-  }
 }

@@ -8,7 +8,7 @@ extension CompiledModel {
     let scratch: UnsafeMutableBufferPointer<Double>
 
     enum Name: Int, CaseIterable {
-      case runTime, cpu, memory, outcome, estimate, gpus, instances, disk, wait, attempts
+      case runTime, cpu, memory, mixing, outcome, estimate, gpus, instances, disk, wait, attempts
     }
     static let count = Name.allCases.count
 
@@ -83,7 +83,7 @@ extension CompiledModel {
       _ stream: RandomStream, _ column: UnsafeMutableBufferPointer<Double>, repeated: Bool = true,
       perJob: Bool = false
     ) {
-      let follows = repeated && repeats != nil
+      let follows = repeated && chains != nil
       if !hasJobSizes, !follows { return uniforms(stream, column) }
       for i in 0..<count {
         let place = follows ? Int(jobs.origins[tasks[i].place]) : tasks[i].place
@@ -101,11 +101,15 @@ extension CompiledModel {
     }
     requests(streams.cpu, cpus)
     requests(streams.memory, memories)
+    let mixing = columns[.mixing, hasMixing ? count : 0]
+    if hasMixing { requests(streams.mixing, mixing) }
     if margins.count == 1 {
-      margins[0].transform(cpu: cpus, memory: memories, runTime: runTimes)
+      margins[0].transform(cpu: cpus, memory: memories, runTime: runTimes, mixing: mixing)
     } else {
-      groups.transform(cpus, memories, runTimes) { place, cpu, memory, runTime in
-        margins[classes[place].margins].transform(cpu: cpu, memory: memory, runTime: runTime)
+      groups.forEach([cpus, memories, runTimes] + (hasMixing ? [mixing] : [])) { place, parts in
+        margins[classes[place].margins].transform(
+          cpu: parts[0], memory: parts[1], runTime: parts[2],
+          mixing: hasMixing ? parts[3] : mixing)
       }
     }
     ticks?.round(runTimes: runTimes)
@@ -167,7 +171,10 @@ extension CompiledModel {
         record.maxRequest.disk = record.request.disk
       }
       if part.hasOutcomes {
-        live(&record, outcomes[i], wait: waits[i], attempts: attempts[i], pasts[Int(kinds[i])])
+        let past = pasts[Int(kinds[i])]
+        let ends = jobs.comeAgain[tasks[i].place] ? past.outcomesAgain : past.outcomes
+        live(
+          &record, ends.outcome(outcomes[i]), wait: waits[i], attempts: attempts[i], past)
       }
       details?.describe(&record)
       records.append(record)
@@ -221,13 +228,51 @@ extension CompiledModel {
     RandomStream.openUniform(stream.at(UInt64(task.index)).word(UInt64(task.job)))
   }
 
+  /// Run time in seconds of the first task of a job, as ``draw(block:jobs:place:task:atMost:into:)`` draws it, whatever
+  /// comes of the jobs after it: its class, origin and score must be known, `score` being the normal score of the job.
+  func firstRunTime(_ jobs: borrowing Jobs, place: Int, score: Double, block: Int) -> Double {
+    let first = block * GammaBridge.blockSize
+    let part = classes[Int(jobs.classes[place])]
+    let margins = margins[part.margins]
+    let origin = TaskID(job: Int64(first) + Int64(jobs.origins[place]))
+    var normal = score
+    if part.jobPart > 0, part.jobPart < 1,
+      wholeCount(
+        pasts[Int(jobs.classes[place])].jobSize?.value(uniform(streams.jobSize, origin)) ?? 1,
+        atMost: Self.jobLimit) > 1
+    {
+      let own = uniform(streams.runTime, TaskID(job: Int64(first + place)))
+      normal = part.jobPart * score + part.taskPart * cvm_normal_quantile(own)
+    }
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: 4) { values in
+      func column(_ place: Int) -> UnsafeMutableBufferPointer<Double> {
+        UnsafeMutableBufferPointer(rebasing: values[place..<place + 1])
+      }
+      let runTime = column(2)
+      runTime[0] = min(max(cvm_normal_probability(normal), 0x1p-53), 1 - 0x1p-53)
+      if let copula = margins.copula {
+        (values[0], values[1]) = (uniform(streams.cpu, origin), uniform(streams.memory, origin))
+        values[3] = uniform(streams.mixing, origin)
+        copula.couple(
+          cpu: column(0), memory: column(1), runTime: runTime, mixing: column(3))
+      }
+      margins.runTime.transform(runTime)
+      ticks?.round(runTimes: runTime)
+      return runTime[0]
+    }
+  }
+
+  /// Whether a job's task fails of which `u` of the stream of outcomes is drawn.
+  func fails(_ jobs: borrowing Jobs, place: Int, _ u: Double) -> Bool {
+    let past = pasts[Int(jobs.classes[place])]
+    return (jobs.comeAgain[place] ? past.outcomesAgain : past.outcomes).outcome(u) == .failed
+  }
+
   /// Gives a task a past.
   private func live(
-    _ record: inout TaskRecord, _ u: Double, wait seconds: Double, attempts: Double, _ part: Past
+    _ record: inout TaskRecord, _ outcome: Outcome, wait seconds: Double, attempts: Double,
+    _ part: Past
   ) {
-    var place = 0
-    while place + 1 < part.outcomes.count, u >= part.outcomes[place].upTo { place += 1 }
-    let outcome = part.outcomes[place].outcome
     let wait = Microseconds(inRange(seconds: part.hasWait ? seconds : 0))
     if part.unstarted > 0, outcome == .killed,
       uniform(streams.unstarted, record.id) < part.unstarted

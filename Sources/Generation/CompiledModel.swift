@@ -12,11 +12,12 @@ final class CompiledModel: Sendable {
     let copula: Copula?
     let sharesRequests: Bool
 
-    /// Gives probabilities the class's copula and laws.
+    /// Gives probabilities the class's copula and laws; `mixing` are those of a t copula.
     func transform(
-      cpu: ClassGroups.Column, memory: ClassGroups.Column, runTime: ClassGroups.Column
+      cpu: ClassGroups.Column, memory: ClassGroups.Column, runTime: ClassGroups.Column,
+      mixing: ClassGroups.Column
     ) {
-      copula?.couple(cpu: cpu, memory: memory, runTime: runTime)
+      copula?.couple(cpu: cpu, memory: memory, runTime: runTime, mixing: mixing)
       self.runTime.transform(runTime)
       self.cpu.transform(cpu)
       self.memory.transform(memory)
@@ -43,17 +44,23 @@ final class CompiledModel: Sendable {
   /// What only tasks with a past, or of larger jobs, need. An object, for it is too large to be copied for each
   /// task.
   final class Past: Sendable {
-    let outcomes: [(upTo: Double, outcome: Outcome)]
+    let outcomes: OutcomeTable
+    /// Of jobs that failed and came again.
+    let outcomesAgain: OutcomeTable
     let unstarted: Double
     let jobSize, attempts, wait, disk, gpus, instances: MarginSampler?
     let hasWait, hasAttempts: Bool
 
-    init(_ part: TaskClass) {
-      var upTo = 0.0
-      outcomes = part.outcomes.map {
-        upTo += $0.share
-        return (upTo, $0.outcome)
-      }
+    /// - Parameters:
+    ///   - part: the class.
+    ///   - again: the share that fails of jobs that came again, and how many of all jobs these are; nil where those end
+    ///     as others do.
+    init(_ part: TaskClass, again: (failing: Double, share: Double)? = nil) {
+      let failing = part.outcomes.first { $0.outcome == .failed }?.share ?? 0
+      // All jobs together fail as often as the class says.
+      let others = again.map { max(0, failing - $0.share * $0.failing) / (1 - $0.share) }
+      outcomes = OutcomeTable(part.outcomes, failing: others)
+      outcomesAgain = OutcomeTable(part.outcomes, failing: again?.failing)
       unstarted = part.unstarted
       (hasWait, hasAttempts) = (part.wait != nil, part.attempts != nil)
       (jobSize, attempts) = (
@@ -75,6 +82,8 @@ final class CompiledModel: Sendable {
     /// probabilities of their run times.
     var origins = [Int32](repeating: 0, count: GammaBridge.blockSize)
     var runTimes = [Double](repeating: 0, count: GammaBridge.blockSize)
+    /// Whether they failed before.
+    var comeAgain = [Bool](repeating: false, count: GammaBridge.blockSize)
   }
 
   /// The most tasks of a job.
@@ -87,9 +96,11 @@ final class CompiledModel: Sendable {
   let marksClasses: Bool
   let hasJobSizes: Bool
   let hasOutcomes, hasGPUs, hasInstances, hasDisk: Bool
+  /// Whether a class has a t copula.
+  let hasMixing: Bool
   /// Whether run times of tasks hang together within jobs or between them.
   let hasJobRunTimes: Bool
-  let repeats: RepeatSampler?
+  let chains: JobChains?
   let ticks: ClockTicks?
   let estimates: (factor: MarginSampler, roundedTo: [Double])?
   let streams: Streams
@@ -98,7 +109,7 @@ final class CompiledModel: Sendable {
 
   struct Streams: Sendable {
     let kind, jobSize, runTime, cpu, memory, outcome, attempts, estimate: RandomStream
-    let wait, disk, unstarted, gpus, instances, jobRunTime: RandomStream
+    let wait, disk, unstarted, gpus, instances, jobRunTime, mixing: RandomStream
 
     init(seed: UInt64) {
       func stream(_ name: String) -> RandomStream { RandomStream(seed: seed, name: name) }
@@ -108,7 +119,7 @@ final class CompiledModel: Sendable {
       (estimate, wait) = (stream("estimate"), stream("wait"))
       (disk, unstarted) = (stream("disk"), stream("unstarted"))
       (gpus, instances) = (stream("gpus"), stream("instances"))
-      jobRunTime = stream("job run time")
+      (jobRunTime, mixing) = (stream("job run time"), stream("copula"))
     }
   }
 
@@ -139,7 +150,7 @@ final class CompiledModel: Sendable {
           hasOutcomes: !part.outcomes.isEmpty, hasInstances: part.instances != nil,
           hasGPUs: part.gpus != nil, spansMachines: part.spansMachines,
           jobPart: part.withinJobs.squareRoot(), taskPart: (1 - part.withinJobs).squareRoot()))
-      pasts.append(Past(part))
+      pasts.append(Past(part, again: model.comingAgain(part)))
     }
     self.classes = classes
     self.margins = margins
@@ -150,10 +161,11 @@ final class CompiledModel: Sendable {
     (hasGPUs, hasInstances) = (
       classes.contains(where: \.hasGPUs), classes.contains(where: \.hasInstances)
     )
+    hasMixing = margins.contains { $0.copula?.mixing != nil }
     hasDisk = classes.contains(where: \.hasDisk)
     ticks = model.ticks
-    repeats = model.repeats.flatMap { $0.share > 0 ? RepeatSampler($0, seed: seed) : nil }
-    hasJobRunTimes = repeats != nil || model.classes.contains { $0.withinJobs > 0 }
+    chains = JobChains(model, seed: seed)
+    hasJobRunTimes = chains != nil || model.classes.contains { $0.withinJobs > 0 }
     estimates = model.estimates.map { (MarginSampler($0.factor), $0.roundedTo) }
     details = model.details.map { TraceSampler($0, seed: seed) }
   }
@@ -172,15 +184,12 @@ final class CompiledModel: Sendable {
       if hasJobRunTimes {
         jobs.runTimes.withUnsafeMutableBufferPointer { times in
           streams.jobRunTime.openUniforms(from: first, into: times)
-          repeats?.chain(block: block, origins: &jobs.origins, runTimes: times)
         }
-      }
-      if repeats != nil {
-        for place in 0..<size { jobs.classes[place] = jobs.classes[Int(jobs.origins[place])] }
+        chains?.chain(&jobs, block: block, of: self)
       }
       guard hasJobSizes else { return }
       streams.jobSize.openUniforms(from: first, into: column)
-      if repeats != nil {
+      if chains != nil {
         // Origins come before what repeats them: going back, each is still its own.
         for place in (0..<size).reversed() { column[place] = column[Int(jobs.origins[place])] }
       }

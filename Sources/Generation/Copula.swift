@@ -1,13 +1,16 @@
 import CVectorMath
 import Fitting
 
-/// The Gaussian copula of a task's CPU, memory and run time: which normal variables to draw so that
+/// The Gaussian or t copula of a task's CPU, memory and run time: which normal variables to draw so that
 /// the quantities have given rank correlations.
 ///
 /// For continuous laws Spearman's correlation of two quantities is 6/π asin(r/2), r that of their
 /// normals. Laws with atoms tie ranks and weaken it, so r is found from the laws: with g(z) the
 /// mid-rank of a quantity whose normal is z, the covariance of two mid-ranks is Σ aₖ bₖ rᵏ over the
 /// coefficients of g in normalised Hermite polynomials (Mehler), which grows with r.
+///
+/// For a t copula the three normals of a task are divided by one √(χ²/ν). Its r is the one that gives continuous laws the
+/// Spearman's correlation that r of a Gaussian one gives them.
 struct Copula: Sendable {
   /// Lower triangle of the Cholesky factor: rows CPU, memory, run time.
   let memoryCPU: Double
@@ -18,6 +21,9 @@ struct Copula: Sendable {
 
   /// The normals' correlations: CPU with memory, run time with CPU, run time with memory.
   let normals: (cpuMemory: Double, runTimeCPU: Double, runTimeMemory: Double)
+
+  /// Of a t copula: its degrees of freedom, and the law of χ² with as many.
+  let mixing: (degrees: Int, law: MarginSampler)?
 
   /// What keeps a copula from being.
   enum Problem: Error, Hashable {
@@ -32,10 +38,17 @@ struct Copula: Sendable {
     let cpu = RankScores(part.cpu)
     let memory = RankScores(part.memory)
     let runTime = RankScores(part.runTime)
-    let a = try cpu.normalCorrelation(with: memory, spearman: wanted.cpuMemory, "cpuMemory")
-    let b = try runTime.normalCorrelation(with: cpu, spearman: wanted.runTimeCPU, "runTimeCPU")
-    let c = try runTime.normalCorrelation(
+    var a = try cpu.normalCorrelation(with: memory, spearman: wanted.cpuMemory, "cpuMemory")
+    var b = try runTime.normalCorrelation(with: cpu, spearman: wanted.runTimeCPU, "runTimeCPU")
+    var c = try runTime.normalCorrelation(
       with: memory, spearman: wanted.runTimeMemory, "runTimeMemory")
+    mixing = wanted.degreesOfFreedom.flatMap { degrees in
+      (try? Law(.gamma, [Double(degrees) / 2, 2])).map { (degrees, MarginSampler($0)) }
+    }
+    if let degrees = mixing?.degrees {
+      let student = StudentCorrelation(degrees: degrees)
+      (a, b, c) = (student.equivalent(of: a), student.equivalent(of: b), student.equivalent(of: c))
+    }
     normals = (a, b, c)
     memoryCPU = a
     memoryOwn = (1 - a * a).squareRoot()
@@ -53,10 +66,11 @@ struct Copula: Sendable {
     runTimeOwn = max(0, rest).squareRoot()
   }
 
-  /// Replaces independent probabilities by those of correlated quantities.
+  /// Replaces independent probabilities by those of correlated quantities; `mixing`, of as many independent ones, is used
+  /// up by a t copula.
   func couple(
     cpu: UnsafeMutableBufferPointer<Double>, memory: UnsafeMutableBufferPointer<Double>,
-    runTime: UnsafeMutableBufferPointer<Double>
+    runTime: UnsafeMutableBufferPointer<Double>, mixing column: UnsafeMutableBufferPointer<Double>
   ) {
     for column in [cpu, memory, runTime] {
       cvm_transform(
@@ -66,6 +80,17 @@ struct Copula: Sendable {
       let (x, y) = (cpu[i], memory[i])
       memory[i] = memoryCPU * x + memoryOwn * y
       runTime[i] = runTimeCPU * x + runTimeMemory * y + runTimeOwn * runTime[i]
+    }
+    if let mixing {
+      mixing.law.transform(column)
+      for values in [cpu, memory, runTime] {
+        for i in values.indices {
+          let t = values[i] / max(column[i] / Double(mixing.degrees), 1e-300).squareRoot()
+          values[i] = min(
+            max(StudentT.cdf(t, degrees: mixing.degrees), 0x1p-53), 1 - 0x1p-53)
+        }
+      }
+      return
     }
     for column in [cpu, memory, runTime] {
       cvm_transform(

@@ -18,6 +18,8 @@ public struct GraphModel: Sendable, Hashable {
     /// The graphs of Alibaba's batch jobs in 2018, as Tian, Zheng and Wang (SoCC 2019) draw them
     /// from the trace's counts.
     case alibaba2018
+    /// The shapes of a trace's jobs, by their number of tasks.
+    case learned(GraphShapes)
   }
 
   /// The most dependencies that a workload may have: they are all in memory, 200 bytes each.
@@ -34,18 +36,22 @@ public struct GraphModel: Sendable, Hashable {
     self.data = data
   }
 
-  /// The pairs (task, what it waits for) of the first `submitted` tasks of a job of `size`, by task;
-  /// more than `limit` where there are more.
+  /// The pairs (task, what it waits for) of the first `submitted` tasks of a job of `size`, by task; nil where the job
+  /// has more than `limit`.
   func edges(
     size: Int, submitted: Int, limit: Int, using rng: inout RandomStream
-  ) -> [(task: Int, predecessor: Int)] {
+  ) -> [(task: Int, predecessor: Int)]? {
+    if case .learned(let shapes) = shape {
+      return shapes.draw(size: size, limit: limit, using: &rng)?.prefix(submitted).enumerated()
+        .flatMap { task, waits in waits.map { (task, Int($0)) } }
+    }
     if shape == .alibaba2018 {
       return AlibabaGraph.edges(size: size, using: &rng).filter { $0.task < submitted }
     }
     var edges: [(task: Int, predecessor: Int)] = []
     for task in stride(from: 1, to: submitted, by: 1) where edges.count <= limit {
       switch shape {
-      case .alibaba2018: break
+      case .alibaba2018, .learned: break
       case .chain: edges.append((task, task - 1))
       case .forkJoin:
         if task < size - 1 || size == 2 {
@@ -72,7 +78,7 @@ public struct GraphModel: Sendable, Hashable {
         }
       }
     }
-    return edges
+    return edges.count > limit ? nil : edges
   }
 }
 
@@ -108,8 +114,10 @@ extension SyntheticWorkload {
     let isWhole = walk.forEachJob { job, size, submitted in
       var shape = shapes.at(UInt64(job))
       let left = GraphModel.dependencyLimit - table.count
-      let edges = graph.edges(size: size, submitted: submitted, limit: left, using: &shape)
-      guard edges.count <= left else { return false }
+      guard
+        let edges = graph.edges(size: size, submitted: submitted, limit: left, using: &shape),
+        edges.count <= left
+      else { return false }
       guard !edges.isEmpty else { return true }
       var data = [Double](repeating: 0, count: edges.count)
       data.withUnsafeMutableBufferPointer { column in

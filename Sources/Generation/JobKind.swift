@@ -30,6 +30,9 @@ public struct JobKind: Codable, Sendable, Equatable {
   /// Spearman's rank correlations of a first task's run time, CPU and memory among these jobs, each from
   /// the jobs that tell both.
   public var rankCorrelations: PairCorrelations
+  /// Which copula joins them, by how the greatest and least values of run time, CPU and memory come together; nil for fewer
+  /// than 200 jobs or values with ties, where a Gaussian one does.
+  public var tail: TailDependence?
 }
 
 /// Spearman's rank correlations, each from what is known of its pair, ties by mid-ranks; nil where one of

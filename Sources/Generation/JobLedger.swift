@@ -3,7 +3,7 @@ import Fitting
 import Workload
 
 /// The jobs of a trace in the order in which they came, for what is to be learnt of several of their
-/// properties at once: 96 bytes a job, for the first ``limit`` of them.
+/// properties at once: 104 bytes a job, for the first ``limit`` of them.
 struct JobLedger {
   static let limit = 500_000
 
@@ -23,6 +23,11 @@ struct JobLedger {
     /// Of the second task; negative where there is none.
     var secondRunTime = -1.0
     var secondAsksAlike = false
+    /// When the job came, and when its first task ended, in seconds; negative where that is not known.
+    var submit: Double
+    var end: Double
+    /// How the first task ended.
+    var outcome: Outcome
 
     init(_ record: TaskRecord) {
       user = record.user.rawValue
@@ -36,7 +41,20 @@ struct JobLedger {
       runTime = record.usableRunTime ?? -1
       isCensored = record.flags.contains(.cutOffAtEnd)
       instances = max(1, record.instances)
+      submit = record.submit.seconds
+      end = record.end.isKnown ? record.end.seconds : -1
+      outcome = record.outcome
     }
+
+    /// What it asks for, and how many tasks it has, once all are known.
+    var amounts: [Double] {
+      [
+        cpu, memory, gpus, Double(instances), Double(priorityClass.rawValue), Double(tasks),
+      ]
+    }
+
+    /// Whether it asks for the same as another and has as many tasks, once all are known.
+    func isLike(_ other: Entry) -> Bool { asksAs(other) && tasks == other.tasks }
 
     /// Whether it asks for the same as another.
     func asksAs(_ other: Entry) -> Bool {
@@ -172,7 +190,12 @@ extension JobLedger {
       rankCorrelations: PairCorrelations(
         runTimeCPU: Self.correlation(jobs, \.runTime, \.cpu),
         runTimeMemory: Self.correlation(jobs, \.runTime, \.memory),
-        cpuMemory: Self.correlation(jobs, \.cpu, \.memory)))
+        cpuMemory: Self.correlation(jobs, \.cpu, \.memory)),
+      tail: TailDependence([
+        ("run time", jobs.map { $0.runTime >= 0 && !$0.isCensored ? $0.runTime : .nan }),
+        ("CPU", jobs.map { $0.cpu >= 0 ? $0.cpu : .nan }),
+        ("memory", jobs.map { $0.memory >= 0 ? $0.memory : .nan }),
+      ]))
   }
 
   private static func correlation(
@@ -184,7 +207,7 @@ extension JobLedger {
   }
 
   /// Each exact run time as a normal score by its mid-rank within its kind; NaN for the others.
-  private func normalScores() -> [Double] {
+  func normalScores() -> [Double] {
     let (places, names) = sorted()
     var members = [[Int]](repeating: [], count: names.count)
     for (job, kind) in places.enumerated()
@@ -208,7 +231,7 @@ extension JobLedger {
     return scores
   }
 
-  private static func correlation(_ pairs: [(Double, Double)]) -> Double {
+  static func correlation(_ pairs: [(Double, Double)]) -> Double {
     var (xy, xx, yy) = (0.0, 0.0, 0.0)
     for (x, y) in pairs { (xy, xx, yy) = (xy + x * y, xx + x * x, yy + y * y) }
     return xx > 0 && yy > 0 ? min(max(xy / (xx * yy).squareRoot(), -1), 1) : 0
@@ -228,7 +251,7 @@ extension JobLedger {
       defer { last[user] = job }
       guard let before = last[user], job - before <= RepeatProfile.window else { continue }
       seen += 1
-      guard entry.asksAs(entries[before]) else { continue }
+      guard entry.isLike(entries[before]) else { continue }
       alike += 1
       lags.append(job - before)
       if !scores[job].isNaN, !scores[before].isNaN { pairs.append((scores[before], scores[job])) }
@@ -236,13 +259,7 @@ extension JobLedger {
     guard seen >= 50, !lags.isEmpty else { return nil }
     // Two jobs drawn at random ask for the same as often as this.
     var counts: [[Double]: Int] = [:]
-    for entry in entries {
-      counts[
-        [
-          entry.cpu, entry.memory, entry.gpus, Double(entry.instances),
-          Double(entry.priorityClass.rawValue),
-        ], default: 0] += 1
-    }
+    for entry in entries { counts[entry.amounts, default: 0] += 1 }
     let n = Double(entries.count)
     let chance = counts.values.reduce(0.0) { $0 + Double($1) * Double($1) } / (n * n)
     let observed = Double(alike) / Double(seen)

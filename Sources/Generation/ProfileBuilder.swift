@@ -65,7 +65,7 @@ public enum FitProgress: Sendable {
 /// Holds, whatever the length of the stream: for each class and quantity a reservoir of
 /// `ProfileOptions.reservoir` values (16 bytes each; 24 for the rank correlations), a quantile sketch
 /// (tens of kilobytes) and running moments; one entry of about 40 bytes for each job, since a
-/// job's tasks may come at any time; and 96 bytes for each of the first 500,000 jobs, whose order and
+/// job's tasks may come at any time; and 104 bytes for each of the first 500,000 jobs, whose order and
 /// properties are looked at together. Everything else is streamed.
 ///
 /// ```swift
@@ -85,6 +85,7 @@ public struct ProfileBuilder {
   private var ledger = JobLedger()
   private var submissions = TickFinder()
   private var runTimes = TickFinder()
+  private var graphs: GraphLearner
   private var standing: StandingSnapshot
   private var arrivals = ArrivalLearner()
   private var jobsOfClass = [Int](repeating: 0, count: PriorityClass.allCases.count)
@@ -95,11 +96,19 @@ public struct ProfileBuilder {
   private var last = Microseconds.zero
 
   /// A builder that has seen nothing; throws where an option is out of range.
-  public init(_ options: ProfileOptions = ProfileOptions()) throws(FittingError) {
+  ///
+  /// - Parameters:
+  ///   - options: how the profile is made.
+  ///   - dependencies: what the tasks that are to come wait for.
+  public init(
+    _ options: ProfileOptions = ProfileOptions(),
+    dependencies: DependencyTable = DependencyTable()
+  ) throws(FittingError) {
     guard options.reservoir >= 100, options.reservoir <= 1 << 26 else {
       throw .notApplicable("a reservoir holds from 100 to 67108864 values")
     }
     self.options = options
+    graphs = GraphLearner(dependencies, seed: options.seed)
     places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     standing = StandingSnapshot(
       capacity: options.reservoir,
@@ -146,6 +155,7 @@ public struct ProfileBuilder {
     if options.byClass { classes[place].add(record) }
     let size = Int(max(1, record.instances))
     standing.add(record)
+    graphs.add(record)
     addTicks(record)
     if let known = jobs[record.id.job] {
       jobs[record.id.job]?.tasks += size
@@ -230,13 +240,17 @@ public struct ProfileBuilder {
       profile.all.arrivals, seed: options.seed, tick: submissions.seconds)
     profile.kinds = ledger.kinds()
     profile.repeats = ledger.repeats()
+    profile.sequence = ledger.sequence()
+    let resubmissions = ledger.resubmissions()
+    if case .found(let found) = resubmissions { profile.resubmissions = found }
     profile.withinJobs = ledger.withinJobs()
+    profile.graphs = graphs.profile()
     profile.standing = standing.profile(
       first: (first ?? .zero).seconds, last: last.seconds)
     if submissions.seconds > 0 || runTimes.seconds > 0 {
       profile.ticks = ClockTicks(submission: submissions.seconds, runTime: runTimes.seconds)
     }
-    profile.card = profile.makeCard()
+    profile.card = profile.makeCard(resubmissions)
     return profile
   }
 }

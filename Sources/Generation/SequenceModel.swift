@@ -1,4 +1,3 @@
-import CVectorMath
 import Workload
 
 /// How jobs repeat those before them: users submit the same again.
@@ -76,53 +75,5 @@ public struct StandingModel: Sendable, Hashable {
     record.flags.insert(.cutOffAtStart)
     if drawn.spansMachines { record.flags.insert(.spansMachines) }
     return record
-  }
-}
-
-/// A repeat model made ready: which job each job of a block repeats.
-struct RepeatSampler: Sendable {
-  private let model: RepeatModel
-  private let choice, lag: RandomStream
-  private let own: Double
-
-  init(_ model: RepeatModel, seed: UInt64) {
-    self.model = model
-    choice = RandomStream(seed: seed, name: "repeat")
-    lag = RandomStream(seed: seed, name: "repeat lag")
-    let r = model.runTimeCorrelation
-    own = max(0, 1 - r * r).squareRoot()
-  }
-
-  /// Sets for each job of the block whose requests it has, in places of the block; and joins the
-  /// probabilities of run times, independent before, along the chains.
-  func chain(
-    block: Int, origins: inout [Int32], runTimes: UnsafeMutableBufferPointer<Double>
-  ) {
-    let size = GammaBridge.blockSize
-    let first = UInt64(block * size)
-    cvm_transform(
-      CVMFunctionNormalQuantile, runTimes.baseAddress, runTimes.baseAddress, runTimes.count)
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * size) { scratch in
-      let choices = UnsafeMutableBufferPointer(rebasing: scratch[..<size])
-      let lags = UnsafeMutableBufferPointer(rebasing: scratch[size...])
-      choice.openUniforms(from: first, into: choices)
-      lag.openUniforms(from: first, into: lags)
-      for place in 0..<size {
-        origins[place] = Int32(place)
-        guard choices[place] < model.share else { continue }
-        let back = model.lags[Int(lags[place] * Double(model.lags.count))]
-        // A lag that reaches before the block is taken within it: no job before can be looked at.
-        guard place > 0 else { continue }
-        let parent = place - (back <= place ? back : 1 + back % place)
-        guard parent >= 0, parent < place else { continue }
-        origins[place] = origins[parent]
-        runTimes[place] = model.runTimeCorrelation * runTimes[parent] + own * runTimes[place]
-      }
-    }
-    cvm_transform(
-      CVMFunctionNormalProbability, runTimes.baseAddress, runTimes.baseAddress, runTimes.count)
-    for place in runTimes.indices {
-      runTimes[place] = min(max(runTimes[place], 0x1p-53), 1 - 0x1p-53)
-    }
   }
 }

@@ -26,6 +26,7 @@ extension WorkloadModel {
         share: min(known.share, 1), lags: known.lags.map { min(max($0, 1), 255) },
         runTimeCorrelation: known.runTimeCorrelation)
     }
+    addResubmissions(profile, &notes)
     ticks = profile.ticks
     guard let found = profile.standing, !found.sample.isEmpty else { return }
     let sample = found.sample.map { task in
@@ -44,6 +45,30 @@ extension WorkloadModel {
     standing = StandingModel(
       count: Int(min(found.tasks, Self.standingLimit).rounded()), sample: sample, span: profile.span
     )
+  }
+
+  /// Adds what a profile says of jobs that come again because they failed. These repeat a job too, so that others do it
+  /// the less.
+  private mutating func addResubmissions(_ profile: WorkloadProfile, _ notes: inout [Note]) {
+    guard let known = profile.resubmissions?.model, known.share > 0 else { return }
+    var (failed, coming) = (0.0, 0.0)
+    for part in classes {
+      let share = part.share * (part.outcomes.first { $0.outcome == .failed }?.share ?? 0)
+      failed += share
+      coming += share * known.reach(rate: arrivals.rate, part.runTime)
+    }
+    guard failed > 0 else { return }
+    resubmissions = known
+    let share = coming * known.share
+    if let others = repeats?.share { repeats?.share = max(0, (others - share) / (1 - share)) }
+    if coming < 0.9 * failed {
+      let part = WorkloadComparison.rounded(100 * (1 - coming / failed))
+      notes.append(
+        Note(
+          .assumed, "resubmissions", ["share": 1 - coming / failed],
+          "\(part) % of the jobs that come again because they failed are left out: they come beyond the block of "
+            + "256 jobs of the one that failed"))
+    }
   }
 
   /// The GPUs that tasks of several kinds ask for; nil where none does.
@@ -97,8 +122,9 @@ extension WorkloadModel {
       part.outcomes = (profile.classes[kind.priorityClass] ?? profile.all).ends
       let pairs = kind.rankCorrelations
       let wanted = [pairs.runTimeCPU, pairs.runTimeMemory, pairs.cpuMemory].map { $0 ?? 0 }
-      if wanted.contains(where: { abs($0) >= 0.1 }) {
-        let (correlations, factor) = part.reachable(wanted)
+      let degrees = kind.tail?.degreesOfFreedom
+      if degrees != nil || wanted.contains(where: { abs($0) >= 0.1 }) {
+        let (correlations, factor) = part.reachable(wanted, degreesOfFreedom: degrees)
         part.correlations = correlations
         if factor < 1 { shrunk += 1 }
       }
@@ -137,12 +163,14 @@ extension TaskClass {
   /// The nearest correlations that can be to those of run time with CPU, with memory, and CPU with memory:
   /// shrunk together until they are positive definite and in reach of the laws' ties. By which
   /// factor, too; nil and 0 where none can.
-  func reachable(_ wanted: [Double]) -> (TaskCorrelations?, factor: Double) {
+  func reachable(
+    _ wanted: [Double], degreesOfFreedom: Int? = nil
+  ) -> (TaskCorrelations?, factor: Double) {
     for step in 0..<20 {
       let factor = 1 - Double(step) / 20
       let pairs = TaskCorrelations(
         runTimeCPU: factor * wanted[0], runTimeMemory: factor * wanted[1],
-        cpuMemory: factor * wanted[2])
+        cpuMemory: factor * wanted[2], degreesOfFreedom: degreesOfFreedom)
       if (try? Copula(pairs, self)) != nil { return (pairs, factor) }
     }
     return (nil, 0)

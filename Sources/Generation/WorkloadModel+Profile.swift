@@ -44,7 +44,16 @@ extension WorkloadModel {
   ) throws(WorkloadModelError) {
     var issues: [DescriptionIssue] = []
     let times = profile.all.arrivals
-    if !(times.rate > 0 && times.rate.isFinite) {
+    var rate = times.rate
+    if rate == 0, profile.span == 0, profile.all.jobs > 0 {
+      // One workflow, or all jobs at once.
+      rate = 1 / 60.0
+      notes.append(
+        Note(
+          .assumed, "all.arrivals.rate", ["rate": rate],
+          "all jobs of the profile came at once; one job a minute is assumed"))
+    }
+    if !(rate > 0 && rate.isFinite) {
       issues.append(
         DescriptionIssue(
           path: "all.arrivals.rate", message: "is \(times.rate); expected more than 0"))
@@ -91,9 +100,12 @@ extension WorkloadModel {
       if let made = reader.taskClass(share: share, &issues, &notes) { classes.append(made) }
     }
     self.init(
-      arrivals: ArrivalModel(rate: times.rate, process: process, weeklyCurve: curve),
+      arrivals: ArrivalModel(rate: rate, process: process, weeklyCurve: curve),
       classes: classes)
     if arrivals == .best { self.arrivals.batches = times.cascade?.batches }
+    if dependence != .none, let graphs = profile.graphs, !graphs.shapes.isEmpty {
+      graph = GraphModel(shape: .learned(GraphShapes(graphs.shapes)), data: graphs.data?.law)
+    }
     if hasKinds { addSequence(profile, assumed: requests, &notes) }
     if issues.isEmpty { issues = self.issues() }
     guard issues.isEmpty else { throw WorkloadModelError(issues: issues) }

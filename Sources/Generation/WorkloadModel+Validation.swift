@@ -66,6 +66,12 @@ extension WorkloadModel {
     graph?.check(&notes)
     details?.check(&notes)
     repeats?.check(&notes)
+    resubmissions?.check(&notes)
+    if let resubmissions, resubmissions.share > 0 {
+      notes.require(
+        classes.contains { $0.outcomes.contains { $0.outcome == .failed && $0.share > 0 } },
+        "resubmissions", "are of jobs that failed, and no class has outcomes with failed")
+    }
     standing?.check(&notes)
     if let ticks {
       for (name, step) in [("submission", ticks.submission), ("runTime", ticks.runTime)] {
@@ -165,6 +171,11 @@ extension TaskClass {
       notes.require(
         (-1...1).contains(value), "correlations.\(name)", "is \(value); expected -1 to 1")
     }
+    if let degrees = correlations.degreesOfFreedom {
+      notes.require(
+        (2...100).contains(degrees) && degrees % 2 == 0, "correlations.degreesOfFreedom",
+        "is \(degrees); expected an even number from 2 to 100")
+    }
     guard notes.issues.count == before else { return }
     do {
       _ = try Copula(correlations, self)
@@ -186,6 +197,7 @@ extension GraphModel {
   fileprivate func check(_ notes: inout Notes) {
     switch shape {
     case .chain, .forkJoin, .alibaba2018: break
+    case .learned(let shapes): shapes.check(&notes)
     case .layered(let width, let density):
       notes.require(
         (1...100_000).contains(width), "graph.width", "is \(width); expected 1 to 100000")
@@ -201,6 +213,22 @@ extension GraphModel {
   }
 }
 
+extension GraphShapes {
+  fileprivate func check(_ notes: inout Notes) {
+    let limits = Self.limits
+    notes.require(
+      (1...limits.shapes).contains(shapes.count), "graph.shapes",
+      "are \(shapes.count); expected 1 to \(limits.shapes)")
+    let edges = shapes.reduce(0) { $0 + $1.edgeCount }
+    notes.require(
+      edges <= limits.edges, "graph.shapes",
+      "have \(edges) dependencies; expected at most \(limits.edges)")
+    for (place, shape) in shapes.enumerated() {
+      if let issue = shape.issue { return notes.note("graph.shapes[\(place)]", issue) }
+    }
+  }
+}
+
 extension RepeatModel {
   fileprivate func check(_ notes: inout Notes) {
     notes.require((0...1).contains(share), "repeats.share", "is \(share); expected 0 to 1")
@@ -209,6 +237,24 @@ extension RepeatModel {
       "are \(lags); expected some of 1 to 255 jobs")
     notes.require(
       (-1...1).contains(runTimeCorrelation), "repeats.runTimeCorrelation",
+      "is \(runTimeCorrelation); expected -1 to 1")
+  }
+}
+
+extension ResubmissionModel {
+  fileprivate func check(_ notes: inout Notes) {
+    notes.path = "resubmissions."
+    defer { notes.path = "" }
+    notes.require((0...1).contains(share), "share", "is \(share); expected 0 to 1")
+    notes.require(
+      !delays.isEmpty && delays.allSatisfy(Ranges.seconds.contains), "delays",
+      "are \(delays.count) values; expected some of 0 to \(Ranges.seconds.upperBound) seconds")
+    if let failsAgain {
+      notes.require(
+        (0...1).contains(failsAgain), "failsAgain", "is \(failsAgain); expected 0 to 1")
+    }
+    notes.require(
+      (-1...1).contains(runTimeCorrelation), "runTimeCorrelation",
       "is \(runTimeCorrelation); expected -1 to 1")
   }
 }

@@ -24,6 +24,8 @@ public struct WorkloadModel: Sendable, Hashable {
   public var details: TraceDetails?
   /// How jobs repeat those before them; nil if they do not.
   public var repeats: RepeatModel?
+  /// How jobs that failed are submitted again; nil if they are not.
+  public var resubmissions: ResubmissionModel?
   /// What runs already at the beginning; nil for nothing.
   public var standing: StandingModel?
   /// The steps of the clock; nil for microseconds.
@@ -163,7 +165,7 @@ public struct TaskClass: Sendable, Hashable {
   }
 }
 
-/// Spearman's rank correlations between the quantities of a task, -1...1.
+/// Spearman's rank correlations between the quantities of a task, -1...1, and the copula that joins them.
 public struct TaskCorrelations: Sendable, Hashable {
   /// Between run time and CPU.
   public var runTimeCPU: Double
@@ -171,9 +173,15 @@ public struct TaskCorrelations: Sendable, Hashable {
   public var runTimeMemory: Double
   /// Between CPU and memory.
   public var cpuMemory: Double
+  /// Of a t copula, in which the greatest and the least values come together oftener: an even number from 2 to 100.
+  /// Nil for a Gaussian one.
+  public var degreesOfFreedom: Int?
 
   /// Correlations of these sizes.
-  public init(runTimeCPU: Double, runTimeMemory: Double, cpuMemory: Double) {
+  public init(
+    runTimeCPU: Double, runTimeMemory: Double, cpuMemory: Double, degreesOfFreedom: Int? = nil
+  ) {
+    self.degreesOfFreedom = degreesOfFreedom
     self.runTimeCPU = runTimeCPU
     self.runTimeMemory = runTimeMemory
     self.cpuMemory = cpuMemory

@@ -34,7 +34,7 @@ extension WorkloadProfile {
 }
 
 /// Looks at every key of a profile and notes what is wrong.
-private enum ProfileCheck {
+enum ProfileCheck {
   static func profile(_ root: ConfigurationNode) {
     if let version = count(root, "version"), !WorkloadProfile.versions.contains(version) {
       root.problem(at: "version", "is \(version); \(WorkloadProfile.remedy)")
@@ -63,7 +63,10 @@ private enum ProfileCheck {
       return nil
     }
     if let child = root.object("repeats") { repeats(child) }
+    if let child = root.object("resubmissions") { resubmissions(child) }
+    if let child = root.object("sequence") { sequence(child) }
     _ = root.number("withinJobs", in: .from(-1, to: 1))
+    if let child = root.object("graphs") { graphs(child) }
     if let child = root.object("standing") { standing(child) }
     if let child = root.object("ticks") {
       for key in ["submission", "runTime"] {
@@ -105,65 +108,6 @@ private enum ProfileCheck {
         child.problem(
           "are not positive definite: no three quantities hang together like this")
       }
-    }
-  }
-
-  private static func kind(_ node: ConfigurationNode) {
-    _ = node.choice("priorityClass", of: PriorityClass.allCases.map(\.name), required: true)
-    _ = node.string("name", required: true)
-    _ = node.integer("jobs", in: 1...Int.max, required: true)
-    if let child = node.object("runTime", required: true) { table(child) }
-    for key in ["cpu", "memory", "gpus"] { if let child = node.object(key) { table(child) } }
-    for key in ["tasks", "instances"] {
-      if let child = node.object(key) { table(child, in: .from(1, to: Double(Int32.max))) }
-    }
-    _ = node.flag("spansMachines", required: true)
-    _ = node.number("sharedRequests", in: .share)
-    if let child = node.object("rankCorrelations", required: true) {
-      for key in ["runTimeCPU", "runTimeMemory", "cpuMemory"] {
-        _ = child.number(key, in: .from(-1, to: 1))
-      }
-    }
-  }
-
-  private static func table(_ node: ConfigurationNode, in range: NumberRange = .nonnegative) {
-    let isLinear = node.flag("isLinear", required: true)
-    guard let values = node.numbers("values", in: range, required: true) else { return }
-    if values.isEmpty { node.problem(at: "values", "is empty") }
-    if values.count == 1, isLinear == true {
-      node.problem(at: "values", "has one value; lines join two or more")
-    }
-    if let place = zip(values, values.dropFirst()).enumerated().first(where: { $1.0 > $1.1 })?
-      .offset
-    {
-      node.problem(at: "values[\(place + 1)]", "is less than the value before")
-    }
-  }
-
-  private static func repeats(_ node: ConfigurationNode) {
-    _ = node.flag("byUser", required: true)
-    _ = count(node, "jobs")
-    _ = node.number("observedShare", in: .share, required: true)
-    let share = node.number("share", in: .share, required: true)
-    if node.numbers("lags", in: .from(1, to: 255), required: true)?.isEmpty == true,
-      share ?? 0 > 0
-    {
-      node.problem(at: "lags", "is empty, though the share is not 0")
-    }
-    _ = node.number("runTimeCorrelation", in: .from(-1, to: 1), required: true)
-  }
-
-  private static func standing(_ node: ConfigurationNode) {
-    _ = node.string("origin", required: true)
-    for key in ["tasks", "cores"] { _ = node.number(key, in: .nonnegative, required: true) }
-    items(node, "sample") { item in
-      _ = item.choice("priorityClass", of: PriorityClass.allCases.map(\.name), required: true)
-      for key in ["cpu", "memory", "gpus", "rest"] {
-        _ = item.number(key, in: .nonnegative, required: true)
-      }
-      _ = item.integer("instances", in: 1...Int(Int32.max), required: true)
-      _ = item.flag("spansMachines", required: true)
-      return nil
     }
   }
 
@@ -360,12 +304,12 @@ private enum ProfileCheck {
     return node.number("share", in: .share, required: true)
   }
 
-  private static func count(_ node: ConfigurationNode, _ key: String) -> Int? {
+  static func count(_ node: ConfigurationNode, _ key: String) -> Int? {
     node.integer(key, in: 0...Int.max, required: true)
   }
 
   /// A number that may be infinite or undefined.
-  private static func statistic(_ node: ConfigurationNode, _ key: String) -> Double? {
+  static func statistic(_ node: ConfigurationNode, _ key: String) -> Double? {
     if node[key]?.isUndefinedNumber == true { return nil }
     return node.number(key, required: true)
   }
@@ -375,7 +319,7 @@ private enum ProfileCheck {
   }
 
   /// Looks at the elements of a list, which must have keys; what `check` returns must not descend.
-  private static func items(
+  static func items(
     _ node: ConfigurationNode, _ key: String, required: Bool = true,
     _ check: (ConfigurationNode) -> Double?
   ) {

@@ -22,8 +22,14 @@ public struct WorkloadProfile: Codable, Sendable, Equatable {
   public var kinds: [JobKind]?
   /// How jobs repeat those before them; nil where there are too few.
   public var repeats: RepeatProfile?
+  /// How a user's jobs resemble those before them, as a check on repeats; nil where there are too few.
+  public var sequence: SequenceProfile?
+  /// How jobs that failed are submitted again; nil where nothing tells, and where none are.
+  public var resubmissions: ResubmissionProfile?
   /// Spearman's correlation of the run times of a job's first two tasks; nil where there are too few.
   public var withinJobs: Double?
+  /// What the tasks of jobs wait for; nil where the trace knows no dependencies within jobs.
+  public var graphs: GraphProfile?
   /// What was running when the trace began, or within it; nil for nothing.
   public var standing: StandingProfile?
   /// The steps of the trace's clock; nil for none beyond the microsecond.

@@ -123,6 +123,14 @@ extension WorkloadModel {
     case .chain: return "graph: {shape: chain\(data)}"
     case .forkJoin: return "graph: {shape: fork-join\(data)}"
     case .alibaba2018: return "graph: {shape: alibaba-2018\(data)}"
+    case .learned(let shapes):
+      let lines = shapes.shapes.map { shape in
+        let waits = shape.waitsFor.map { "[" + $0.map { "\($0)" }.joined(separator: ", ") + "]" }
+        return "    - {jobs: \(shape.jobs), waitsFor: [\(waits.joined(separator: ", "))]}\n"
+      }
+      return "# Jobs of a trace by shape: of each task the places of those that it waits for.\n"
+        + "graph:\n  shape: learned\n\((graph?.data).map { "  data: \($0.scenario)\n" } ?? "")"
+        + "  shapes:\n" + lines.joined()
     case .layered(let width, let density):
       return "graph: {shape: layered, width: \(width), density: \(number(density))\(data)}"
     case .inDegrees(let shares):
@@ -147,6 +155,18 @@ extension WorkloadModel {
       lines.append(
         "# Jobs that repeat one before them: how many, which, and how like its run time.")
       lines.append("# repeats: {share: 0.5, lags: [1, 1, 2, 5], runTimeCorrelation: 0.7}")
+    }
+    if let resubmissions {
+      lines.append("# A share of the jobs that failed comes again, so many seconds after the end.")
+      let delays = resubmissions.delays.map(number).joined(separator: ", ")
+      let again = resubmissions.failsAgain.map { "failsAgain: \(number($0)), " } ?? ""
+      lines.append(
+        "resubmissions: {share: \(number(resubmissions.share)), \(again)runTimeCorrelation: "
+          + "\(number(resubmissions.runTimeCorrelation)), delays: [\(delays)]}")
+    } else {
+      lines.append(
+        "# Jobs that failed and come again: how many, after so many seconds from the end.")
+      lines.append("# resubmissions: {share: 0.5, failsAgain: 0.6, delays: [30, 60, 600]}")
     }
     if let ticks {
       lines.append("# The steps of the clock in seconds, 0 for none.")
@@ -206,7 +226,8 @@ extension TaskClass {
     if let pairs = correlations {
       lines.append(
         "    correlations: {runTimeCPU: \(number(pairs.runTimeCPU)), "
-          + "runTimeMemory: \(number(pairs.runTimeMemory)), cpuMemory: \(number(pairs.cpuMemory))}"
+          + "runTimeMemory: \(number(pairs.runTimeMemory)), cpuMemory: \(number(pairs.cpuMemory))"
+          + (pairs.degreesOfFreedom.map { ", degreesOfFreedom: \($0)" } ?? "") + "}"
           + "        # Spearman's")
     }
     if !outcomes.isEmpty {

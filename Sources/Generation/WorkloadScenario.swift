@@ -90,6 +90,7 @@ public struct WorkloadScenario: Sendable, Hashable {
     if let node = root.object("graph") { model?.graph = GraphModel(node) }
     if let node = root.object("details") { model?.details = TraceDetails(node) }
     if let node = root.object("repeats") { model?.repeats = RepeatModel(node) }
+    if let node = root.object("resubmissions") { model?.resubmissions = ResubmissionModel(node) }
     if let node = root.object("standing") { model?.standing = StandingModel(node) }
     if let node = root.object("ticks") {
       let steps = ["submission", "runTime"].map { node.number($0, in: .from(0, to: 1e6)) ?? 0 }
@@ -236,7 +237,8 @@ extension TaskClass {
       func value(_ key: String) -> Double { pairs.number(key, in: .from(-1, to: 1)) ?? 0 }
       correlations = TaskCorrelations(
         runTimeCPU: value("runTimeCPU"), runTimeMemory: value("runTimeMemory"),
-        cpuMemory: value("cpuMemory"))
+        cpuMemory: value("cpuMemory"),
+        degreesOfFreedom: pairs.integer("degreesOfFreedom", in: 2...100))
     }
     guard let name, let share, let runTime, let cpu, let memory else { return nil }
     self.init(
@@ -267,6 +269,18 @@ extension RepeatModel {
     let correlation = node.number("runTimeCorrelation", in: .from(-1, to: 1))
     guard let share, let lags else { return nil }
     self.init(share: share, lags: lags.map { Int($0) }, runTimeCorrelation: correlation ?? 0)
+  }
+}
+
+extension ResubmissionModel {
+  fileprivate init?(_ node: ConfigurationNode) {
+    let share = node.number("share", in: .share, required: true)
+    let delays = node.numbers("delays", in: .nonnegative, required: true)
+    let again = node.number("failsAgain", in: .share)
+    let correlation = node.number("runTimeCorrelation", in: .from(-1, to: 1))
+    guard let share, let delays else { return nil }
+    self.init(
+      share: share, delays: delays, failsAgain: again, runTimeCorrelation: correlation ?? 0)
   }
 }
 
@@ -303,12 +317,13 @@ extension TraceDetails {
 
 extension GraphModel {
   fileprivate init?(_ node: ConfigurationNode) {
-    let names = ["chain", "fork-join", "layered", "in-degrees", "alibaba-2018"]
+    let names = ["chain", "fork-join", "layered", "in-degrees", "alibaba-2018", "learned"]
     let name = node.choice("shape", of: names, required: true)
     let width = node.integer("width", in: 1...100_000, required: name == "layered")
     let density = node.number("density", in: .share)
     let degrees = node.numbers("inDegrees", in: .share, required: name == "in-degrees")
     let data = node["data"].flatMap { Law($0) }
+    let shapes = node.list("shapes", required: name == "learned")?.map { GraphShape($0) }
     switch name {
     case "chain": self.init(shape: .chain, data: data)
     case "fork-join": self.init(shape: .forkJoin, data: data)
@@ -319,7 +334,29 @@ extension GraphModel {
     case "in-degrees":
       guard let degrees else { return nil }
       self.init(shape: .inDegrees(degrees), data: data)
+    case "learned":
+      guard let shapes, !shapes.contains(where: { $0 == nil }) else { return nil }
+      self.init(shape: .learned(GraphShapes(shapes.compactMap { $0 })), data: data)
     default: return nil
     }
+  }
+}
+
+extension GraphShape {
+  /// The number of jobs, and what each task waits for.
+  init?(_ node: ConfigurationNode) {
+    let jobs = node.integer("jobs", in: 1...GraphShapes.limits.jobs, required: true)
+    let range = NumberRange.from(0, to: Double(GraphShapes.limits.tasks))
+    let waits = node.list("waitsFor", required: true)?.map { item -> [Int32]? in
+      guard let elements = item.elements else {
+        item.problem("is no list of tasks")
+        return nil
+      }
+      let places = elements.compactMap { $0.number(in: range) }
+      return places.count == elements.count ? places.map { Int32($0) } : nil
+    }
+    guard let jobs, let waits, !waits.contains(where: { $0 == nil }) else { return nil }
+    self.init(jobs: jobs, waitsFor: waits.compactMap { $0 })
+    if let issue { node.problem(issue) }
   }
 }

@@ -44,7 +44,7 @@ public func compare(
           UnsafeBufferPointer(start: schedulers, count: Int(schedulerCount))))
       let issues = definition.issues()
       guard issues.isEmpty else {
-        throw RunError(message: issues.map { "\($0)" }.joined(separator: "\n"))
+        throw ConfigurationError(file: "description", issues: issues)
       }
       let cells = try run(definition, inputs, job)
       return handle(

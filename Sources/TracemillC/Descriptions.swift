@@ -73,6 +73,14 @@ extension TaskSelection {
 }
 
 extension ConfigurationNode {
+  /// A share such as `3/64`; nil, and told, for none.
+  func shard(_ key: String) -> Shard? {
+    guard let text = string(key, required: true) else { return nil }
+    let shard = Shard(text)
+    if shard == nil { problem(at: key, "is '\(text)'; expected a share such as 3/64") }
+    return shard
+  }
+
   /// A seed: a whole number from 0.
   func seed(_ key: String) -> UInt64? {
     integer(key, in: 0...Int.max).map(UInt64.init)

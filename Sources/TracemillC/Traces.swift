@@ -1,4 +1,5 @@
 import CTracemill
+import Configuration
 import Runs
 import Tables
 import TraceInput
@@ -12,19 +13,16 @@ private struct DescribedTrace {
   let selection: TaskSelection
 
   init(_ description: UnsafePointer<CChar>?, _ job: Job) throws {
-    self = try described(description) { root in
-      let path = root.string("path", required: true)
-      var reading = ReadingSettings(root.object("reading"))
-      reading.remote = job.files
-      let selection = TaskSelection(root.object("selection"))
-      return path.map { DescribedTrace(path: $0, reading: reading, selection: selection) }
-    }
+    self = try described(description) { DescribedTrace($0, job) }
   }
 
-  private init(path: String, reading: ReadingSettings, selection: TaskSelection) {
+  init?(_ root: ConfigurationNode, _ job: Job) {
+    let path = root.string("path", required: true)
+    reading = ReadingSettings(root.object("reading"))
+    reading.remote = job.files
+    selection = TaskSelection(root.object("selection"))
+    guard let path else { return nil }
     self.path = path
-    self.reading = reading
-    self.selection = selection
   }
 }
 
@@ -77,6 +75,34 @@ public func traceRecords(
       return 0
     }
   } ?? 1
+}
+
+@_cdecl("tm_trace_split")
+public func traceSplit(
+  _ description: UnsafePointer<CChar>?, _ job: OpaquePointer?,
+  _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> UnsafeMutablePointer<CChar>? {
+  let job = Job.of(job)
+  return attempt(error) {
+    try job.guarding {
+      let (wanted, shard, output) = try described(description) {
+        root -> (DescribedTrace, Shard, String)? in
+        let (wanted, shard) = (DescribedTrace(root, job), root.shard("shard"))
+        let output = root.string("output", required: true)
+        if let output, !output.hasSuffix(".parts") {
+          root.problem(at: "output", "is '\(output)'; expected a name that ends in .parts")
+        }
+        guard let wanted, let shard, let output else { return nil }
+        return (wanted, shard, output)
+      }
+      let (input, trace) = try wanted.reading.openToSplit(wanted.path, meter: job.meter)
+      let rejects = try wanted.reading.rejectLog()
+      let summary = try TraceSplit.write(
+        shard, of: trace, in: input, to: output, version: Toolkit.version,
+        wanted.reading.readOptions(meter: job.meter, rejects: rejects))
+      return faceText(try jsonText(summary.object(shard, output: output)))
+    }
+  }
 }
 
 @_cdecl("tm_trace_machines")

@@ -19,7 +19,7 @@ struct MergeCommand: ParsableCommand {
       other options are refused, and those that are missing are named; no file given is touched.
 
       results.sqlite files of compare --shard become one results file, for report. A cell that two of \
-      them have must have come to the same.
+      them have must have come to the same. So do .points files of sweep --find --shard.
 
       Examples:
         tracemill merge parts/*.parts -o tasks.parquet
@@ -65,6 +65,7 @@ struct MergeCommand: ParsableCommand {
 
   private var isPartial: Bool { output.hasSuffix(".parts") }
   private var isOfResults: Bool { output.hasSuffix(".sqlite") }
+  private var isOfSearch: Bool { output.hasSuffix(".points") }
 
   mutating func validate() throws {
     guard salt == nil || anonymise else { throw ValidationError("--salt is for --anonymise") }
@@ -74,7 +75,7 @@ struct MergeCommand: ParsableCommand {
     guard isOfResults || !partial else {
       throw ValidationError("--partial is for results files")
     }
-    guard !isPartial, !isOfResults else {
+    guard !isPartial, !isOfResults, !isOfSearch else {
       guard !anonymise, selection.isEmpty, toFormat == .records else {
         throw ValidationError("such a file keeps all; tasks are selected when records are made")
       }
@@ -86,6 +87,7 @@ struct MergeCommand: ParsableCommand {
 
   func run() throws {
     if isOfResults { return try mergeResults() }
+    if isOfSearch { return try writeOutput(SearchJob.merge(files, to: output, json: json)) }
     let set = try FragmentSet(files, version: Toolkit.version)
     if isPartial {
       try set.merge(to: output)

@@ -10,7 +10,7 @@ struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract:
-      "Write scripts that do a convert or compare in shards: Slurm, GNU parallel, make, plain shell.",
+      "Write scripts that do a convert, compare or sweep --find in shards: Slurm, GNU parallel, make, plain shell.",
     discussion: """
       The command is given as for one process, behind --. Written are shard.sh and merge.sh, which do the work, \
       and array.sbatch, parallel.sh, Makefile and plain.sh, each of which runs them. What is done is not done \
@@ -19,6 +19,8 @@ struct PlanCommand: ParsableCommand {
       Examples:
         tracemill plan --shards 64 -o plan -- convert /data/task_events -o tasks.parquet
         tracemill plan --shards 128 -o plan -- compare --experiment mine.yaml -o mine
+        tracemill plan --shards 16 -o plan -- sweep --experiment mine.yaml --vary load=0.3:1.1 \
+      --find 'load where wait_p99_s < 60' --seeds 50 -o found
         bash plan/plain.sh
         make -C plan -j 8
       """)
@@ -51,7 +53,7 @@ struct PlanCommand: ParsableCommand {
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("convert or compare, with its options.", valueName: "command"))
+    help: ArgumentHelp("convert, compare or sweep --find, with its options.", valueName: "command"))
   var command: [String] = []
 
   mutating func validate() throws {
@@ -61,14 +63,15 @@ struct PlanCommand: ParsableCommand {
     guard (1...4096).contains(threads), (1...1 << 24).contains(memory),
       (1...1 << 24).contains(minutes)
     else { throw ValidationError("--threads, --memory and --minutes are at least 1") }
-    guard ["convert", "compare"].contains(command.first) else {
+    guard ["convert", "compare", "sweep"].contains(command.first) else {
       throw ValidationError(
-        "behind -- comes what is to be done: convert or compare, with its options")
+        "behind -- comes what is to be done: convert, compare or sweep --find, with its options")
     }
   }
 
   func run() throws {
-    var plan = try command[0] == "convert" ? conversion() : comparison()
+    var plan =
+      try command[0] == "convert" ? conversion() : command[0] == "sweep" ? search() : comparison()
     (plan.threads, plan.memory, plan.minutes) = (threads, memory, minutes)
     let written = try plan.write(to: output)
     try writeOutput(
@@ -92,6 +95,17 @@ struct PlanCommand: ParsableCommand {
       shared: [
         ("--temporary-directory", work.temporaryDirectory), ("--sort-buffer", "\(work.sortBuffer)"),
       ], shards: shards, folder: FileManager.default.currentDirectoryPath, work: self.work)
+  }
+
+  private func search() throws -> ShardPlan {
+    let parsed = try SweepCommand.parse(Array(command.dropFirst()))
+    guard let find = parsed.find, parsed.shard == nil, parsed.known.isEmpty else {
+      throw ValidationError("a sweep in shards is one with --find, without --shard and --known")
+    }
+    return .search(
+      Array(command.dropFirst()), rounds: SearchJob.rounds(find, parsed.vary[0]),
+      output: parsed.output, shards: shards, folder: FileManager.default.currentDirectoryPath,
+      work: work)
   }
 
   private func comparison() throws -> ShardPlan {

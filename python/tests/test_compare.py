@@ -82,6 +82,105 @@ def test_mistakes_are_told_together():
         tm.compare(["study:tasks=10"], ["study:five"], ["random"], seeds=1)
 
 
+AXES = dict(workloads=["study:tasks=150"], clusters=["study:10"], seeds=3)
+
+
+def written(tmp_path, schedulers, more):
+    """The same as an experiment's file, run by the command: its cells."""
+    import csv
+    import json
+
+    file = tmp_path / "e.yaml"
+    described = {
+        "name": "comparison", "workloads": [{"name": "study:tasks=150", "source": "study:tasks=150"}],
+        "clusters": [{"name": "study:10", "source": "study:10"}],
+        "schedulers": [{"name": name, "policy": name} for name in schedulers], "seeds": 3, "outputs": ["csv"],
+    }  # fmt: skip
+    file.write_text(json.dumps({**described, **more}))
+    tm._commands.run_command("compare", experiment=file, output=tmp_path / "out")
+    with open(tmp_path / "out" / "cells.csv") as rows:
+        return list(csv.DictReader(rows))
+
+
+@pytest.mark.parametrize(
+    "more, count, columns",
+    [
+        ({"axes": {"load": [0.5, 0.9]}}, 2, {"load": ["0.5", "0.9"]}),
+        ({"axes": {"load": "0.5:0.9:0.2", "machines": [8, 10, 12]}, "zip": ["load", "machines"]}, 3,
+         {"load": ["0.5", "0.7", "0.9"], "machines": ["8", "10", "12"]}),
+        ({"axes": {"load": [0.5, 0.9], "engine.queue": ["fifo", "edf"]},
+          "exclude": [{"engine.queue": "edf", "load": 0.5}, {"scheduler": "random", "load": 0.9}]}, 2,
+         {"load": ["0.5", "0.9"], "engine.queue": ["fifo", "edf"]}),
+    ],
+)  # fmt: skip
+def test_axes_are_those_of_a_file(tmp_path, more, count, columns):
+    schedulers = ["random", "best-fit"]
+    table = tm.compare(**AXES, schedulers=schedulers, **more)
+    cells = table.to_dict()
+    rows = written(tmp_path, schedulers, more)
+    assert len(cells["seed"]) == len(rows) == count * 2 * 3
+    for name in ["workload", "cluster", "scheduler"]:
+        assert cells[name] == [row[name] for row in rows]
+    for name, values in columns.items():
+        assert {str(value).removesuffix(".0") for value in cells[name]} == set(values)
+    assert cells["wait_mean_s"] == [float(row["wait_mean_s"]) for row in rows]
+
+
+def test_a_list_of_the_engine_is_an_axis_and_sweep_is_one_of_many(work):
+    listed = tm.compare([work], ["study:10"], ["best-fit"], seeds=2, queue=["fifo", "edf"])
+    said = tm.sweep(work, "study:10", ["best-fit"], {"engine.queue": ["fifo", "edf"]}, seeds=2)
+    assert listed.to_dict()["engine.queue"] == ["fifo", "edf", "fifo", "edf"]
+    assert listed.to_dict()["wait_mean_s"] == said.to_dict()["wait_mean_s"]
+    one = tm.compare([work], ["study:10"], ["best-fit"], seeds=2, queue="edf").to_dict()
+    assert listed.to_dict()["wait_mean_s"][1::2] == one["wait_mean_s"]
+
+
+@pytest.mark.parametrize(
+    "more, path, message",
+    [
+        ({"axes": {"laod": [0.5]}}, "axes.laod", "did you mean 'load'?"),
+        ({"axes": {"load": []}}, "axes.load", "is empty"),
+        ({"axes": {"load": [0.5, "x"]}}, "axes.load[1]", "'x' is not a number"),
+        ({"axes": {"load": [0.5, -1]}}, "axes.load[1]", "above 0"),
+        ({"axes": {"engine.queue": ["fifo", "qeue"]}}, "axes.engine.queue[1]", "expected one of"),
+        ({"axes": {"engine.queue": ["fifo"]}, "queue": "sjf"}, "axes.engine.queue", "without effect"),
+        ({"axes": {"load": [0.5, 0.9], "machines": [5]}, "zip": ["load", "machines"]}, "zip", "as many values"),
+        ({"axes": {"load": [0.5]}, "zip": ["load", "machine"]}, "zip[1]", "is no axis"),
+        ({"axes": {"load": [0.5]}, "exclude": [{"load": 0.6}]}, "exclude[0].load", "is no value of load"),
+        ({"axes": {"load": [0.5]}, "exclude": [{"load": 0.5}]}, "exclude[0]", "leaves no cell"),
+        ({"axes": {"machines": [0]}}, "axes.machines[0]", "number of machines"),
+    ],
+)
+def test_a_wrong_axis_is_told_with_its_path(more, path, message):
+    with pytest.raises(tm.DescriptionError, match=message.replace("?", r"\?")) as caught:
+        tm.compare(**AXES, schedulers=["random"], **more)
+    assert caught.value.path == path and caught.value.line == 1 and caught.value.column
+
+
+def test_an_experiment_is_kept_whole_or_in_shards(tmp_path):
+    file = tmp_path / "e.yaml"
+    file.write_text(
+        "name: e\nworkloads: ['study:tasks=100']\nclusters: ['study:10']\nschedulers: [random, best-fit]\n"
+        "seeds: 3\noutputs: [markdown]\n"
+    )
+    seen = []
+    whole = tm.run_experiment(file, tmp_path / "one", progress=lambda *told: seen.append(told[2]))
+    assert whole["done"] == whole["cells"] == 6 and whole["shard"] is None
+    tm.report(whole["results"])
+    shards = [tm.run_experiment(file, tmp_path / f"{n}", shard=f"{n}/4") for n in range(1, 5)]
+    assert [shard["done"] for shard in shards] == [2, 2, 1, 1]
+    tm._commands.run_command("merge", *[s["results"] for s in shards], output=tmp_path / "all" / "results.sqlite")
+    tm.report(tmp_path / "all" / "results.sqlite")
+    assert (tmp_path / "all" / "tables.md").read_bytes() == (tmp_path / "one" / "tables.md").read_bytes()
+    with pytest.raises(tm.DescriptionError, match="expected a share such as 3/64") as caught:
+        tm.run_experiment(file, tmp_path / "x", shard="5/4")
+    assert caught.value.path == "shard"
+    file.write_text("name: e\nworkloads: [none.csv]\nclusters: ['study:10']\nschedulers: [random]\nseeds: 1\n")
+    with pytest.raises(tm.RequestError, match="none.csv"):
+        tm.run_experiment(file, tmp_path / "y")
+    assert not (tmp_path / "y").exists()
+
+
 def test_learned_policies_compete(tmp_path):
     numpy = pytest.importorskip("numpy")
 

@@ -90,7 +90,7 @@ def tables(experiment: pathlib.Path) -> bytes:
 
 
 def workers() -> list[int]:
-    """Programs that do a shard, and the workers of Ray that wait for them; the latest last.
+    """The workers of Ray that do a shard, and programs that they run; the latest last.
 
     Ray's agents are called ``ray::`` too, and a node dies with its agent: work goes by the name of its task.
     """
@@ -218,18 +218,20 @@ def test_stragglers_run_twice(
     """A worker that hangs over its shard is overtaken by a twin, and the call does not wait for it."""
     marker = tmp_path / "first"
 
-    def slow(words: Any, options: Any, wanted: str, version: str) -> bytes:
-        if options["shard"].startswith("2/"):
+    def slow(make: Any, shard: str, version: str) -> bytes:
+        if shard.startswith("2/"):
             try:
                 os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
             except FileExistsError:
                 pass
             else:
                 time.sleep(600)
-        return do(words, options, wanted, version)
+        return do(make, shard, version)
 
-    do = shards._do
-    monkeypatch.setattr(shards, "_do", slow)
+    from tracemill.ray import _shards
+
+    do = _shards.do
+    monkeypatch.setattr(_shards, "do", slow)
     begun = time.monotonic()
     target = tmp_path / "a.parquet"
     seen: list[shards.Progress] = []
@@ -240,18 +242,63 @@ def test_stragglers_run_twice(
 
 
 def test_a_worker_without_the_package_is_told(cluster: Any, trace: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n\n\nclass Absent:\n    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] == 'tracemill':\n"
+        "            raise ModuleNotFoundError(f\"No module named '{name}'\", name=name)\n\n\n"
+        "sys.meta_path.insert(0, Absent())\n"
+    )
     bare = {"num_cpus": 1, "runtime_env": {"env_vars": {"PYTHONPATH": str(tmp_path)}}}
     with pytest.raises(shards.ShardError, match="a worker has no tracemill: pip install tracemill on every node"):
         shards.convert(trace, tmp_path / "a.parquet", shards=2, resources=bare, retries=0, progress=None)
     assert not (tmp_path / "a.parquet").exists()
 
 
-def test_find(cluster: Any) -> None:
-    options: dict[str, Any] = {"workload": "study:tasks=200", "cluster": "study:20", "seeds": 3}
-    condition, vary = "load where wait_mean_s < 20", "load=0.3:1.2"
+def test_find(cluster: Any, tmp_path: pathlib.Path) -> None:
+    options: dict[str, Any] = {"workload": "study:tasks=400", "cluster": "study:10", "seeds": 4}
+    condition, vary = "load where wait_mean_s < 20", "load=0.2:1.8"
     names = ["first-fit", "random"]
     alone = run_command("sweep", json_output=True, scheduler=names, find=condition, vary=vary, **options)
-    assert shards.find(condition, vary, schedulers=names, progress=None, **options) == alone["found"]
+    assert len(alone["found"][0]["points"]) > 3, "a search of several rounds"
+    killer = Killer(4)
+    killer.start()
+    seen: list[shards.Progress] = []
+    found = shards.find(condition, vary, schedulers=names, retries=20, shards=3, progress=seen.append, **options)
+    killer.stopped.set()
+    killer.join()
+    assert killer.killed > 0 and found == alone["found"]
+    assert {progress.total for progress in seen} == {3}
+    # What is known is not run again, and what is wrong is told with the shard's name.
+    work = tmp_path / "work"
+    for _ in range(2):
+        kept = {path: path.stat().st_mtime_ns for path in work.glob("*/*.points")}
+        assert shards.find(condition, vary, schedulers=names, work=work, progress=None, **options) == found
+        assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
+    with pytest.raises(shards.ShardError, match="shard 1/2: .*no metric"):
+        shards.find("load where wait < 20", vary, schedulers=names, shards=2, progress=None, **options)
+
+
+def test_a_trace_at_a_url(cluster: Any, trace: pathlib.Path, whole: bytes, tmp_path: pathlib.Path) -> None:
+    """Workers read an S3 server of their own accord; nothing is put down."""
+    fsspec = pytest.importorskip("fsspec")
+    pytest.importorskip("s3fs")
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        storage = {"key": "key", "secret": "secret", "client_kwargs": {"endpoint_url": f"http://{host}:{port}"}}
+        system = fsspec.filesystem("s3", **storage)
+        system.mkdir("traces")
+        system.put(str(trace), "traces/task_events", recursive=True)
+        url, target = "s3://traces/task_events", tmp_path / "a.parquet"
+        shards.convert(url, target, shards=4, storage_options=storage, progress=None)
+        assert target.read_bytes() == whole
+        with pytest.raises(shards.ShardError, match="shard 1/2: s3://none/task_events: ") as failure:
+            shards.convert("s3://none/task_events", target, shards=2, storage_options=storage, progress=None)
+        kept = pathlib.Path(f"{target}.shards") / "plan.json"
+        assert "secret" not in kept.read_text() and list(failure.value.failures) == ["shard 1/2", "shard 2/2"]
+    finally:
+        server.stop()
 
 
 def test_train(cluster: Any, tmp_path: pathlib.Path) -> None:

@@ -217,6 +217,66 @@ def test_consumers_that_hold_the_gil_do_not_wait_for_ever(files):
     assert len(frame) == ROWS
 
 
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """A trace whose parts are files of their own."""
+    folder = tmp_path_factory.mktemp("google") / "t"
+    tm._commands.run_command(
+        "generate", "google-2011-tasks", to_format="google-2011", parts=6, rows_per_part=2000, warm_up="2h", output=folder
+    )  # fmt: skip
+    return folder / "task_events"
+
+
+def test_shares_of_a_trace_at_a_url(parts, s3, tmp_path):
+    """Each reads its own parts, in pieces; together they are what one process makes of the files."""
+    fsspec.filesystem("s3", **s3).put(str(parts), "traces/task_events", recursive=True)
+    tm.convert(parts, tmp_path / "one.parquet")
+    size = sum(path.stat().st_size for path in parts.iterdir())
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    files, read = [], 0
+    for number in (1, 2, 3):
+        files.append(tmp_path / f"{number}.parts")
+        with counted() as pieces:
+            trace = tm.open("s3://traces/task_events", storage_options=s3, temporary_directory=str(kept))
+            told = trace.split(f"{number}/3", files[-1])
+        assert told["all_parts"] == 6 and 0 < told["parts"] < 6
+        assert max(length for _, length in pieces) <= 4 << 20
+        read += sum(length for _, length in pieces)
+    assert os.listdir(kept) == []
+    # Each looks at the heads of all parts to know what they are.
+    assert read <= 2 * size + 3 * 6 * (64 << 10), (read, size)
+    tm._commands.run_command("merge", *files, output=tmp_path / "merged.parquet")
+    assert (tmp_path / "merged.parquet").read_bytes() == (tmp_path / "one.parquet").read_bytes()
+    with pytest.raises(tm.DescriptionError) as caught:
+        trace.split("4/3", "x.csv")
+    assert {issue.path for issue in caught.value.issues} == {"shard", "output"}
+
+
+class Forbidden(Ranges):
+    """A server that lets nobody in."""
+
+    def answer(self, has_body):
+        self.send_error(403)
+
+
+def test_a_bucket_without_permission_is_told_with_its_url(s3, files):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forbidden)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        there = f"http://127.0.0.1:{server.server_port}"
+        options = {"key": "key", "secret": "wrong", "client_kwargs": {"endpoint_url": there}}
+        for url, storage in (("s3://closed/t.csv", options), (f"{there}/t.csv", {})):
+            for use in (lambda trace: trace.inspect(), lambda trace: trace.split("1/2", "x.parts")):
+                with pytest.raises(tm.InputError, match="403|Forbidden|Permission") as caught:
+                    use(tm.open(url, storage_options=storage))
+                assert caught.value.path == url and url in str(caught.value)
+        assert not os.path.exists("x.parts")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def test_what_fails_is_told(web, s3):
     with pytest.raises(tm.InputError) as caught:
         tm.open("memory://none/tasks.csv").inspect()

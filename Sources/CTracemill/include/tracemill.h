@@ -261,6 +261,9 @@ int tm_trace_records(const char *description, tm_job *job, struct ArrowArrayStre
 /* Its machines' comings and goings. 0 on success. */
 int tm_trace_machines(const char *description, tm_job *job, struct ArrowArrayStream *out,
                       tm_error **error);
+/* Reads a share of its parts into a file for `tracemill merge`, as `tracemill convert --shard` does; beside the path
+ * the description has "shard": "3/64" and "output": FILE.parts. Returns what was read. */
+char *tm_trace_split(const char *description, tm_job *job, tm_error **error);
 
 /* ---- Tables of task records in memory: workloads */
 
@@ -307,6 +310,13 @@ char *tm_comparison_summary(const tm_comparison *comparison, tm_error **error);
 /* Its cells, a row each, with all metrics. 0 on success. */
 int tm_comparison_export(const tm_comparison *comparison, struct ArrowArrayStream *out, tm_error **error);
 void tm_comparison_free(tm_comparison *comparison);
+
+/* Runs an experiment's file, or one of those that come with the program, and keeps each cell in
+ * OUTPUT/results.sqlite, as `tracemill compare --no-report` does: {"experiment": NAME, "output": FOLDER,
+ * "shard": "3/64", "keepTasks": BOOL, "asTrained": BOOL, "reading": {...}}. What is there already is not run
+ * again. Returns {"results": PATH, "cells": N, "done": N, ...}; it fails where a cell failed, when all others are
+ * done. A cancelled call ends with the cells that it is at. */
+char *tm_experiment(const char *description, tm_job *job, tm_error **error);
 
 /* ---- Fitting */
 

@@ -97,6 +97,7 @@ public struct ExperimentRunner: Sendable {
       try overview(workload)
     }
     while !pulse.isStopping.load(ordering: .relaxed) {
+      try Task.checkCancellation()
       guard let claim = try worker.claim() else {
         // Another process may end before its cells do.
         guard try store.counts().running > 0 else { return }
@@ -136,7 +137,8 @@ private final class Pulse: Sendable {
   let finished = Atomic<Int>(0)
   private let overviews = Mutex<Set<String>>([])
   private let hasEnded = DispatchSemaphore(value: 0)
-  private let isOver = Atomic<Bool>(false)
+  /// Ends the wait for the next beat.
+  private let isOver = DispatchSemaphore(value: 0)
   private let worker: StoreWorker
   private let store: ResultsStore
   private let progress: @Sendable (RunProgress) -> Void
@@ -160,20 +162,19 @@ private final class Pulse: Sendable {
     Thread.detachNewThread { [self] in
       var beats = 0
       let doneBefore = (try? store.counts().done) ?? 0
-      while !isOver.load(ordering: .relaxed) {
+      repeat {
         // A file that cannot be written stops the workers, who say so.
         if beats % 25 == 0 { try? worker.beat() }
         beats += 1
         if let counts = try? store.counts() { progress(report(counts, doneBefore)) }
-        Thread.sleep(forTimeInterval: 0.2)
-      }
+      } while isOver.wait(timeout: .now() + 0.2) == .timedOut
       if let counts = try? store.counts() { progress(report(counts, doneBefore)) }
       hasEnded.signal()
     }
   }
 
   func stop() {
-    isOver.store(true, ordering: .relaxed)
+    isOver.signal()
     hasEnded.wait()
   }
 

@@ -35,7 +35,7 @@ public struct ExperimentJob: Sendable {
   public var results: String { output + "/results.sqlite" }
 
   /// What a job came to.
-  public struct Outcome {
+  public struct Outcome: Sendable {
     let store: ResultsStore
     let shard: Shard?
     /// The results file.
@@ -55,6 +55,15 @@ public struct ExperimentJob: Sendable {
       guard let shard else { return nil }
       let counts = try store.counts()
       return "shard    \(shard): \(counts.done) of its \(counts.total) cells are in \(results)\n"
+    }
+
+    /// What it came to, for machines.
+    package func object() throws -> [String: Any] {
+      let counts = try store.counts()
+      return [
+        "results": results, "cells": counts.total, "done": counts.done, "notes": notes,
+        "shard": shard.map { "\($0)" } ?? NSNull(),
+      ]
     }
 
     /// The cells that failed, as an error of several lines; those that failed alike are told of once. Nil if none

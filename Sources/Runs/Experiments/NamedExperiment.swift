@@ -59,8 +59,8 @@ public struct NamedExperiment {
       guard !key.contains("."), let other = others.first(where: { $0.1.says(key) }) else {
         continue
       }
-      throw RunError(
-        axis.place.issue("is varied: \(other.0) says it, too, without effect"), in: file.name)
+      throw axes.mistake(
+        axis.place.issue("is varied: \(other.0) says it, too, without effect"))
     }
     return try Sweep(definition, folder: folder, reading: ReadingSettings()).definition(axes)
   }

@@ -25,6 +25,16 @@ public struct ReportFiles {
     self.logger = logger
   }
 
+  /// The results file's folder, or one of its name in the current folder where that cannot be written to.
+  package static func folder(beside results: String, logger: Logger?) -> String {
+    let folder = URL(fileURLWithPath: results).deletingLastPathComponent().relativePath
+    guard access(folder, W_OK) != 0 else { return folder }
+    let elsewhere = URL(fileURLWithPath: folder).lastPathComponent + "-report"
+    logger?.warning(
+      "\(folder) cannot be written to: the report goes to \(elsewhere); -o says where else")
+    return elsewhere
+  }
+
   /// Writes the files unless `writes` is false, and returns what is printed: results.json, or the headline tables
   /// for people with the paths that were written.
   package func answer(

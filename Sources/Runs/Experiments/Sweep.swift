@@ -1,3 +1,4 @@
+import Configuration
 import Experiments
 import Foundation
 import Simulation
@@ -54,16 +55,16 @@ public struct Sweep: Sendable {
     let varied = (base.varied?.keys ?? []) + axes.axes.map(\.key)
     var spanning: [[ExperimentAxes.Axis]] = []
     for axis in axes.axes where varied.count(where: { $0 == axis.key }) > 1 {
-      throw RunError(axis.place.issue("is an axis of the experiment already"), in: axes.file)
+      throw axes.mistake(axis.place.issue("is an axis of the experiment already"))
     }
     for unit in axes.units {
       let sides = try unit.map { axis in
-        try telling(axis.place, axes.file) { try side(of: axis.key, in: base) }
+        try telling(axis.place, axes) { try side(of: axis.key, in: base) }
       }
       if Set(sides).count > 1 { spanning.append(unit) }
       func rows(_ side: Side) -> Rows {
         Rows(
-          axes: zip(unit, sides).filter { $1 == side }.map(\.0), names: varied, file: axes.file)
+          axes: zip(unit, sides).filter { $1 == side }.map(\.0), names: varied, whole: axes)
       }
       swept.workloads = try each(swept.workloads, rows(.workload), changed)
       swept.clusters = try each(swept.clusters, rows(.cluster)) { part, key, value in
@@ -81,7 +82,7 @@ public struct Sweep: Sendable {
         swept.schedulers[place].engine = swept.schedulers[place].engine.without(key)
       }
     }
-    if let issue = swept.leaveOut(axes, spanning: spanning) { throw RunError(issue, in: axes.file) }
+    if let issue = swept.leaveOut(axes, spanning: spanning) { throw axes.mistake(issue) }
     try refuseIdle(swept, axes)
     if let baseline = base.baseline, !swept.schedulers.contains(where: { $0.name == baseline }) {
       swept.baseline =
@@ -105,10 +106,10 @@ public struct Sweep: Sendable {
       for issue in whole.idle(in: whole) {
         let key = "engine.\(issue.path)"
         guard let axis = axes.axes.first(where: { $0.key == key }) else { continue }
-        throw RunError(
+        throw axes.mistake(
           axis.place.issue(
             "\(scheduler.name) on \(cluster.name): \(issue.path) \(issue.message); exclude: leaves "
-              + "such cells out"), in: axes.file)
+              + "such cells out"))
       }
     }
   }
@@ -137,7 +138,8 @@ public struct Sweep: Sendable {
     let axes: [ExperimentAxes.Axis]
     /// Keys of all axes, which tell how short one may be in a name.
     let names: [String]
-    let file: String?
+    /// What they are of.
+    let whole: ExperimentAxes
 
     /// Places of the rows, each combination of values once.
     var places: [Int] {
@@ -168,7 +170,7 @@ public struct Sweep: Sendable {
         changed.base = part.base ?? part.name
         for axis in rows.axes {
           let value = axis.values[row]
-          changed = try telling(axis.places[row], rows.file) {
+          changed = try telling(axis.places[row], rows.whole) {
             try change(changed, axis.key, value)
           }
           changed.name = rows.label(changed.name, axis.key, value)
@@ -181,10 +183,10 @@ public struct Sweep: Sendable {
 
   /// What `body` has to say, with where it went wrong.
   private func telling<Value>(
-    _ place: ExperimentAxes.Place, _ file: String?, _ body: () throws -> Value
+    _ place: ExperimentAxes.Place, _ axes: ExperimentAxes, _ body: () throws -> Value
   ) throws -> Value {
     do { return try body() } catch let error as RunError {
-      throw RunError(lines: error.lines.map { RunError(place.issue($0), in: file).message })
+      throw axes.mistake(error.lines.map(place.issue))
     }
   }
 
@@ -247,6 +249,8 @@ public struct Sweep: Sendable {
     }
     var changed = definition
     changed.source = NamedModel.setting(parameter, to: value.text, in: definition.source)
+    // What a value cannot be is told where it stands.
+    if NamedModel.isOne(changed.source) { _ = try NamedModel(changed.source) }
     return changed
   }
 
@@ -291,9 +295,12 @@ public struct Sweep: Sendable {
   }
 }
 
-extension RunError {
-  /// What is wrong at a place of `file`, or of what has none.
-  init(_ issue: DescriptionIssue, in file: String?) {
-    self.init(message: issue.line > 0 ? "\(file.map { $0 + ":" } ?? "")\(issue)" : "\(issue)")
+extension ExperimentAxes {
+  /// What is wrong with them: mistakes of the file or description that they stand in, of options else.
+  func mistake(_ issues: [DescriptionIssue]) -> any Error {
+    file.map { ConfigurationError(file: $0, issues: issues) }
+      ?? RunError(lines: issues.map { "\($0)" })
   }
+
+  func mistake(_ issue: DescriptionIssue) -> any Error { mistake([issue]) }
 }

@@ -160,7 +160,7 @@ public struct FitJob {
     // Ten tasks tell no laws apart.
     if families == nil { options.fewest = 20 }
     if let column, onlyColumn { options.only = column.replacing("-", with: " ") }
-    var builder = try ProfileBuilder(options)
+    var builder = try ProfileBuilder(options, dependencies: stream.dependencies)
     let records = try add(stream, by: grouping, to: &builder)
     let parts =
       (options.only == nil ? 4 : 1)

@@ -27,6 +27,31 @@ extension ShardPlan {
       merges: [["merge", nil, "-o", output] + merge])
   }
 
+  /// A search in rounds of shards, and what it found.
+  ///
+  /// - Parameters:
+  ///   - words: those of `sweep`, without its name.
+  ///   - rounds: how many it takes at most.
+  ///   - output: the folder that the words name; what was run is kept there, in `all.points`.
+  ///   - shards: how many, of each round.
+  ///   - folder: what relative paths begin from.
+  ///   - work: where shards leave what they did; `OUTPUT/shards` if nil.
+  public static func search(
+    _ words: [String], rounds: Int, output: String, shards: Int, folder: String, work: String?
+  ) -> ShardPlan {
+    var words = CommandWords(words)
+    _ = words.take(["-o", "--output", "--threads"])
+    let json = words.take(["--json"], isFlag: true)
+    let sweep = ["sweep"] + words.left
+    let all = output + "/all.points"
+    var plan = ShardPlan(
+      shards: shards, folder: folder, work: work ?? output + "/shards", shard: sweep,
+      ending: ".points",
+      merges: [["merge", nil, "-o", all], sweep + json + ["--known", all]])
+    plan.rounds = rounds
+    return plan
+  }
+
   /// A comparison in shards, the merge of their results, and the report unless the words say otherwise.
   ///
   /// - Parameters:

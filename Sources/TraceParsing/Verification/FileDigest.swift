@@ -31,6 +31,17 @@ public enum FileDigest: String, CaseIterable, Sendable {
     }
   }
 
+  /// The digest of bytes, in lower-case hexadecimal.
+  ///
+  /// - Parameters:
+  ///   - bytes: What is digested.
+  ///   - name: What they are, for errors.
+  public func of(_ bytes: [UInt8], called name: String) throws(TraceError) -> String {
+    let running = try RunningDigest(self, name)
+    try running.update(bytes)
+    return try running.finish()
+  }
+
   /// The digest of a file, or of a folder's files: that of the lines "digest  name" in the order of
   /// their names, as `sha256sum` prints them. nil for what is neither, such as a pipe.
   public func ofTree(_ path: String) throws(TraceError) -> String? {

@@ -19,14 +19,8 @@ final class CellProgress: Sendable {
 
   func show(_ progress: RunProgress) {
     guard let logger else { return }
+    if draws { return writeErrorLine("\(name)  \(progress.bar) \(progress.text)") }
     let counts = progress.counts
-    if draws {
-      let share = Double(counts.done) / Double(max(1, counts.total))
-      let filled = Int(share * 24)
-      let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 24 - filled)
-      writeErrorLine("\(name)  [\(bar)] \(line(progress))")
-      return
-    }
     let isDue = lastLog.withLock { last in
       guard progress.elapsed - last.time >= 10 || (last.done < 0) || (counts.done == counts.total)
       else { return false }
@@ -34,20 +28,11 @@ final class CellProgress: Sendable {
       last = (progress.elapsed, counts.done)
       return true
     }
-    if isDue { logger.info("\(name): \(line(progress))") }
+    if isDue { logger.info("\(name): \(progress.text)") }
   }
 
   /// Removes the line.
   func finish() {
     if draws { writeErrorLine() }
-  }
-
-  private func line(_ progress: RunProgress) -> String {
-    let counts = progress.counts
-    var line = "\(grouped(counts.done)) of \(grouped(counts.total)) cells done"
-    if counts.running > 0 { line += ", \(counts.running) running" }
-    if counts.failed > 0 { line += ", \(counts.failed) failed" }
-    if let left = progress.left, counts.done < counts.total { line += ", \(clock(left)) left" }
-    return line
   }
 }

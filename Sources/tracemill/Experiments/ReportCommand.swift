@@ -34,20 +34,10 @@ struct ReportCommand: ParsableCommand {
 
   @OptionGroup(title: "Messages") var messages: MessageOptions
 
-  /// The results file's folder, or one of its name in the current folder where that cannot be written to.
-  private var place: String {
-    let folder = URL(fileURLWithPath: results).deletingLastPathComponent().relativePath
-    guard access(folder, W_OK) != 0 else { return folder }
-    let elsewhere = URL(fileURLWithPath: folder).lastPathComponent + "-report"
-    messages.logger?.warning(
-      "\(folder) cannot be written to: the report goes to \(elsewhere); -o says where else")
-    return elsewhere
-  }
-
   func run() throws {
     let store = try ResultsStore(reading: results)
     let summary = ExperimentSummary(try store.results())
-    let folder = output ?? place
+    let folder = output ?? ReportFiles.folder(beside: results, logger: messages.logger)
     try ensureFolder(folder)
     let files = ReportFiles(
       store: results, folder: folder, chartLibrary: chart.library,

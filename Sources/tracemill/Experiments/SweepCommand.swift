@@ -4,6 +4,7 @@ import Foundation
 import Runs
 import Simulation
 import TraceParsing
+import Workload
 
 /// `tracemill sweep`: an experiment over the values of some keys, or the value at which a condition ends.
 struct SweepCommand: AsyncParsableCommand {
@@ -26,7 +27,8 @@ struct SweepCommand: AsyncParsableCommand {
 
       --find asks for the value at which a condition ends, by bisection between the ends of --vary: where the \
       interval of the mean over seeds lies on one side of the limit, it holds or fails with that confidence; \
-      between the two nearest such values more seeds are needed to tell.
+      between the two nearest such values more seeds are needed to tell. With --shard the runs that are needed \
+      next are shared out, round after round; `tracemill plan` writes the scripts.
 
       Examples:
         tracemill sweep --workload study --cluster study:100 --scheduler first-fit --scheduler best-fit \
@@ -69,6 +71,18 @@ struct SweepCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "With --find: do this share of the runs that are needed next, such as 3/64; --output is a .points file.",
+      valueName: "i/n"))
+  var shard: Shard?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --find: .points files of shards, or folders of them, whose runs are not run again; may be repeated.",
+      valueName: "file"))
+  var known: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "A metric of tables and figures, the first first; may be repeated.", valueName: "name"),
     completion: .list(Metric.catalogue.map(\.name)))
   var metric: [String] = []
@@ -80,7 +94,8 @@ struct SweepCommand: AsyncParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Where everything is written; nothing with --find.", valueName: "folder"))
+    help: ArgumentHelp(
+      "Where everything is written; nothing with --find but for a shard.", valueName: "folder"))
   var output = "sweep"
 
   @Flag(help: "Run each learned scheduler in the engine that it was trained in, but for --vary.")
@@ -111,15 +126,13 @@ struct SweepCommand: AsyncParsableCommand {
     where NamedScheduler.file(name) == nil && NamedScheduler.policy(named: name) == nil {
       throw ValidationError(NamedScheduler.noSuch(name))
     }
-    if let find {
-      guard waits.waitsBy.isEmpty else {
-        throw ValidationError("--find prints a value and no table of waits: it takes no --by")
-      }
-      guard vary.count == 1 else { throw ValidationError("--find takes one --vary: its range") }
-      if let obstacle = find.obstacle(vary[0], seeds: seeds) { throw ValidationError(obstacle) }
-    } else if let range = vary.first(where: { $0.range != nil }) {
-      throw ValidationError("--vary \(range.key): a range without a step is for --find")
-    }
+    let obstacle =
+      shard != nil && !output.hasSuffix(".points")
+      ? "--shard writes a .points file: -o FILE.points"
+      : SearchJob.obstacle(
+        find, vary, seeds: seeds, isShared: shard != nil || !known.isEmpty,
+        hasWaits: !waits.waitsBy.isEmpty)
+    if let obstacle { throw ValidationError(obstacle) }
   }
 
   func run() async throws {
@@ -139,12 +152,9 @@ struct SweepCommand: AsyncParsableCommand {
     if find != nil { for warning in warnings { reading.logger?.warning("\(warning)") } }
     let sweep = Sweep(base, folder: folder, reading: reading)
     if let find {
-      let found = try await sweep.search(find, vary[0], threads: reading.threads)
-      let objects = found.map { $1.object(scheduler: $0) }
-      return try writeOutput(
-        json
-          ? jsonText(["found": objects]) + "\n"
-          : found.map { $1.text(scheduler: $0) }.joined())
+      var job = SearchJob(sweep, find, vary[0])
+      (job.shard, job.known, job.output) = (shard, known, output)
+      return try writeOutput(await job.run(threads: reading.threads, json: json))
     }
     var definition = try sweep.definition(ExperimentAxes(vary))
     if experiment == nil { definition.nameWhatStays() }

@@ -34,6 +34,8 @@
 
 static PyMethodDef methods[] = {
     {"inspect", inspect, METH_VARARGS, NULL},
+    {"split", split, METH_VARARGS, NULL},
+    {"experiment", experiment, METH_VARARGS, NULL},
     {"records", records, METH_VARARGS, NULL},
     {"machines", machines, METH_VARARGS, NULL},
     {"read_table", read_table, METH_VARARGS, NULL},

@@ -4,14 +4,17 @@
 /* ---- Traces */
 
 static void do_inspect(call *c) { c->result = tm_trace_inspect(c->text, c->job, &c->error); }
+static void do_split(call *c) { c->result = tm_trace_split(c->text, c->job, &c->error); }
+static void do_experiment(call *c) { c->result = tm_experiment(c->text, c->job, &c->error); }
 static void do_records(call *c) { c->status = tm_trace_records(c->text, c->job, c->stream, &c->error); }
 static void do_machines(call *c) { c->status = tm_trace_machines(c->text, c->job, c->stream, &c->error); }
 
 /* The object that reads a call's files; NULL for None. */
 static PyObject *some(PyObject *object) { return object == Py_None ? NULL : object; }
 
-static PyObject *inspect(PyObject *self, PyObject *arguments) {
-  call c = {.body = do_inspect};
+/* A call of a description that returns a text: name(description, progress, files) */
+static PyObject *text_call(void (*body)(call *), PyObject *arguments) {
+  call c = {.body = body};
   PyObject *progress = Py_None, *files = Py_None;
   if (!PyArg_ParseTuple(arguments, "s|OO", &c.text, &progress, &files)) return NULL;
   c.files = some(files);
@@ -23,6 +26,10 @@ static PyObject *inspect(PyObject *self, PyObject *arguments) {
   }
   return text_of(c.result);
 }
+
+static PyObject *inspect(PyObject *self, PyObject *arguments) { return text_call(do_inspect, arguments); }
+static PyObject *split(PyObject *self, PyObject *arguments) { return text_call(do_split, arguments); }
+static PyObject *experiment(PyObject *self, PyObject *arguments) { return text_call(do_experiment, arguments); }
 
 /* ---- Streams whose reading may call Python: whoever takes them may hold the GIL, which other threads then wait
  * for. So it is given up for that long. */

@@ -23,7 +23,7 @@ from ._commands import (
     tune,
     verify,
 )
-from ._compare import Comparison, compare, sweep
+from ._compare import Comparison, compare, run_experiment, sweep
 from ._errors import (
     Cancelled,
     Closed,
@@ -81,6 +81,7 @@ __all__ = [
     "inspect",
     "open",
     "report",
+    "run_experiment",
     "simulate",
     "sweep",
     "train",

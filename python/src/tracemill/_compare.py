@@ -170,6 +170,33 @@ def compare(
     )
 
 
+def run_experiment(
+    experiment: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    shard: str | None = None,
+    keep_tasks: bool = False,
+    as_trained: bool = False,
+    threads: int | None = None,
+    progress: Progress = None,
+) -> dict[str, Any]:
+    """Runs an experiment's file, and keeps every cell in ``OUTPUT/results.sqlite``: ``tracemill compare --no-report``.
+
+    Cells that are there are not run again, so a call that was interrupted goes on. ``shard`` (``"3/64"``) runs a share
+    of the cells; ``tracemill merge`` joins results, and ``report`` makes tables and pages of them.
+    """
+    described = keys(
+        {
+            "experiment": os.fspath(experiment), "output": os.fspath(output), "shard": shard,
+            "keep_tasks": keep_tasks, "as_trained": as_trained,
+            "reading": None if threads is None else {"threads": threads},
+        }
+    )  # fmt: skip
+    told = _core.experiment(text(described), watcher(progress, "experiment"))
+    summary: dict[str, Any] = json.loads(told)
+    return summary
+
+
 def sweep(
     workload: Any,
     cluster: ClusterLike,

@@ -23,7 +23,11 @@ class Files:
         system, path = self._find(url)
         try:
             found = system.info(path)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            # A web server's refusal comes as such, too.
+            status = getattr(error.__cause__, "status", 404)
+            if status not in (404, 410):
+                raise PermissionError(f"the server answers {status}") from error
             return 0, 0
         if found["type"] == "directory":
             return 2, 0

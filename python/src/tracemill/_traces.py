@@ -81,6 +81,18 @@ class Trace:
         """Its machines' comings and goings: ``time_us``, ``machine_id``, ``event``, ``cpu_cores``, …"""
         return Table(lambda: _core.machines(text(self._description), None, self._files))
 
+    def split(
+        self, shard: str, output: str | os.PathLike[str], *, progress: Progress = None
+    ) -> dict[str, Any]:
+        """Reads a share of its parts, such as ``"3/64"``, into a ``.parts`` file for ``merge``.
+
+        What ``tracemill convert --shard`` does, of a trace at a URL too: parts are read once, one after the other.
+        """
+        described = {**self._description, "shard": shard, "output": os.fspath(output)}
+        told = _core.split(text(described), watcher(progress, f"split {shard}"), self._files)
+        summary: dict[str, Any] = json.loads(told)
+        return summary
+
     def __repr__(self) -> str:
         return str(self.inspect()["text"]).rstrip("\n")
 
