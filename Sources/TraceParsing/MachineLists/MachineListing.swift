@@ -9,12 +9,23 @@ protocol MachineListing: Sendable {
 
   /// The machines, and what was counted.
   func read(_ options: ReadOptions) throws(TraceError) -> MachineEventList
+
+  /// The same where the table of tasks is there, which may say more of the machines.
+  func read(
+    _ options: ReadOptions, beside tasks: [TraceInput.Group]
+  ) throws(TraceError) -> MachineEventList
+}
+
+extension MachineListing {
+  func read(
+    _ options: ReadOptions, beside tasks: [TraceInput.Group]
+  ) throws(TraceError) -> MachineEventList { try read(options) }
 }
 
 /// The lists of machines that mappings can name (`machines: {listing: slurm}`).
 enum MachineListings {
   static let all: [String: any MachineListing.Type] = [
-    "slurm": SlurmNodes.self, "opendc": OpenDCTopology.self,
+    "slurm": SlurmNodes.self, "opendc": OpenDCTopology.self, "philly": PhillyMachines.self,
   ]
 }
 

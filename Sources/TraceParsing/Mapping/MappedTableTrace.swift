@@ -291,7 +291,9 @@ struct MappedTableTrace: RecognisedTrace {
 
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
     guard let machines = mapping.machines, let group = machineGroup else { return nil }
-    if let list = machines.list?.init(group) { return try list.read(options) }
+    if let list = machines.list?.init(group) {
+      return try list.read(options, beside: groups)
+    }
     var (list, survey) = try MappedMachines(machines.scaled(by: options.scale)).read(group, options)
     list.survey = survey
     return list
