@@ -99,7 +99,7 @@ let package = Package(
       name: "TraceParsing",
       dependencies: [
         "Configuration", "Diagnostics", "Parquet", "Quoting", "ShippedFiles", "Tables", "Threads",
-        "SQLite", "TraceInput", "Workload", "CCrypto", "CIngest", "CTracemill",
+        "SQLite", "TraceInput", "Workload", "CCrypto", "CIngest", "CTracemill", "KubeObjects",
       ], exclude: ["README.md", "Presets"]),
     .target(
       name: "Generation",

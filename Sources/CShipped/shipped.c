@@ -229,9 +229,6 @@ static const struct {
   {"mappings/lsf", (const unsigned char[]){
 #embed "../TraceParsing/Presets/lsf.yaml" suffix(, 0)
   }},
-  {"mappings/kubernetes-pods", (const unsigned char[]){
-#embed "../TraceParsing/Presets/kubernetes-pods.yaml" suffix(, 0)
-  }},
   {"mappings/kubernetes-recording", (const unsigned char[]){
 #embed "../TraceParsing/Presets/kubernetes-recording.yaml" suffix(, 0)
   }},

@@ -2,8 +2,10 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,8 @@ struct tm_json_reader {
   std::vector<bool> seen;
   std::string problem;
   std::vector<std::vector<int64_t>> elements;
+  // The keys of one object.
+  std::vector<std::string_view> members;
 };
 
 namespace {
@@ -225,6 +229,27 @@ void walk(dom::element element, const std::vector<Step> &path, size_t at, Found 
   }
 }
 
+// A key that an object within has twice, if there is one. O(n log n) in the members of an object.
+std::optional<std::string_view> repeated(dom::element element, std::vector<std::string_view> &keys) {
+  dom::array array;
+  dom::object object;
+  if (element.get(array) == SUCCESS) {
+    for (dom::element item : array) {
+      if (auto found = repeated(item, keys)) return found;
+    }
+  } else if (element.get(object) == SUCCESS) {
+    keys.clear();
+    for (auto field : object) keys.push_back(field.key);
+    std::sort(keys.begin(), keys.end());
+    auto twin = std::adjacent_find(keys.begin(), keys.end());
+    if (twin != keys.end()) return *twin;
+    for (auto field : object) {
+      if (auto found = repeated(field.value, keys)) return found;
+    }
+  }
+  return std::nullopt;
+}
+
 void write(dom::element element, std::string &text) {
   std::string_view string;
   if (element.get(string) == SUCCESS) {
@@ -322,6 +347,10 @@ const char *tm_json_texts(
       text += ']';
       if (found.elements.empty()) text.clear();
     } else if (!found.elements.empty()) {
+      if (auto twin = repeated(found.elements[0], reader->members)) {
+        reader->problem = "'" + reader->keys[i] + "' has '" + std::string(*twin) + "' twice";
+        return reader->problem.c_str();
+      }
       write(found.elements[0], text);
     }
     values[i] = tm_json_value{};

@@ -17,18 +17,41 @@ extension WorkloadProfile {
     do {
       try self.init(json: Data(file.text.utf8))
     } catch {
-      let message = (error as? DecodingError).map(Self.words) ?? "\(error)"
-      throw ConfigurationError(file: file.name, issues: [.init(path: "", message: message)])
+      let issue =
+        (error as? DecodingError).map(Self.issue) ?? .init(path: "", message: "\(error)")
+      throw ConfigurationError(file: file.name, issues: file.placed([issue]))
     }
   }
 
-  /// What a decoder has to say, in one line.
-  private static func words(_ error: DecodingError) -> String {
+  /// What a decoder has to say, in one line, with its path as configuration files have it: `kinds[0].name`. To YAML a
+  /// number is a text as well, so that the check before it takes numbers for names.
+  private static func issue(_ error: DecodingError) -> DescriptionIssue {
+    func path(_ keys: [any CodingKey]) -> String {
+      keys.reduce("") { path, key in
+        if let index = key.intValue { return "\(path)[\(index)]" }
+        return path.isEmpty ? key.stringValue : "\(path).\(key.stringValue)"
+      }
+    }
     switch error {
-    case .keyNotFound(let key, _): "\(key.stringValue) is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-      context.codingPath.map(\.stringValue).joined(separator: ".") + " " + context.debugDescription
-    @unknown default: "\(error)"
+    case .keyNotFound(let key, let context):
+      return .init(path: path(context.codingPath + [key]), message: "is missing")
+    case .valueNotFound(_, let context):
+      return .init(path: path(context.codingPath), message: "is missing")
+    case .typeMismatch(let type, let context):
+      let expected =
+        switch type {
+        case is String.Type: "a text"
+        case is Bool.Type: "true or false"
+        case is any BinaryInteger.Type, is any BinaryFloatingPoint.Type: "a number"
+        default: "something else"
+        }
+      return .init(
+        path: path(context.codingPath), message: "is of another type; expected \(expected)")
+    case .dataCorrupted(let context) where context.codingPath.isEmpty:
+      return .init(path: "", message: "is no JSON, which profiles are written in")
+    case .dataCorrupted(let context):
+      return .init(path: path(context.codingPath), message: context.debugDescription)
+    @unknown default: return .init(path: "", message: "\(error)")
     }
   }
 }

@@ -95,6 +95,17 @@ public struct Pod: APIObject, Hashable {
     public var restartPolicy: String?
     public var ports: [Port]?
 
+    private enum Key: String, CodingKey { case name, resources, restartPolicy, ports }
+
+    /// A container; lists that people made smaller may lack its name.
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: Key.self)
+      name = try values.decodeIfPresent(String.self, forKey: .name) ?? ""
+      resources = try values.decodeIfPresent(Resources.self, forKey: .resources)
+      restartPolicy = try values.decodeIfPresent(String.self, forKey: .restartPolicy)
+      ports = try values.decodeIfPresent([Port].self, forKey: .ports)
+    }
+
     /// core/v1 ResourceRequirements.
     public struct Resources: Decodable, Hashable, Sendable {
       public var requests: ResourceList?
@@ -142,16 +153,21 @@ public struct Pod: APIObject, Hashable {
   /// Its priority; 0 without one.
   public var priority: Int32 { spec.priority ?? 0 }
 
-  /// What it holds on its node: the greater of what its containers hold together and what any init
+  /// What it holds on its node.
+  public var requests: ResourceList { spec.requests }
+}
+
+extension Pod.Spec {
+  /// What a pod of it holds on its node: the greater of what its containers hold together and what any init
   /// container needs beside the sidecars started before it, and the overhead.
   ///
   /// Source: k8s.io/component-helpers/resource, PodRequests.
   public var requests: ResourceList {
     var running: ResourceList = [:]
-    for container in spec.containers { running.add(container.resources?.effective ?? [:]) }
+    for container in containers { running.add(container.resources?.effective ?? [:]) }
     var sidecars: ResourceList = [:]
     var starting: ResourceList = [:]
-    for container in spec.initContainers ?? [] {
+    for container in initContainers ?? [] {
       let request = container.resources?.effective ?? [:]
       var together = sidecars
       together.add(request)
@@ -161,8 +177,8 @@ public struct Pod: APIObject, Hashable {
     running.add(sidecars)
     running.raise(to: starting)
     // Amounts of the whole pod take the containers' place, resource by resource.
-    if let whole = spec.resources?.effective { running.merge(whole) { _, pod in pod } }
-    running.add(spec.overhead ?? [:])
+    if let whole = resources?.effective { running.merge(whole) { _, pod in pod } }
+    running.add(overhead ?? [:])
     return running
   }
 }

@@ -115,12 +115,14 @@ public struct Quantity: Hashable, Comparable, Sendable {
 extension Quantity: Decodable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    // Some writers leave small numbers without quotes.
+    // Some writers leave numbers without quotes.
     let text: String
     if let string = try? container.decode(String.self) {
       text = string
+    } else if let whole = try? container.decode(Int64.self) {
+      text = String(whole)
     } else {
-      text = String(try container.decode(Int64.self))
+      text = String(try container.decode(Double.self))
     }
     guard let quantity = Quantity(text) else {
       throw DecodingError.dataCorruptedError(

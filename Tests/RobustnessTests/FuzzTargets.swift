@@ -24,7 +24,7 @@ struct FuzzTarget: Sendable {
     FuzzTarget(name: "safetensors", run: safetensors), FuzzTarget(name: "swf", run: swf),
     FuzzTarget(name: "yaml", run: yaml), FuzzTarget(name: "store", run: store),
     FuzzTarget(name: "sqlite", run: sqlite), FuzzTarget(name: "events", run: events),
-    FuzzTarget(name: "lives", run: lives),
+    FuzzTarget(name: "lives", run: lives), FuzzTarget(name: "kubernetes", run: kubernetes),
   ]
 
   /// A file for what is read by its path; in memory where there is such a place.
@@ -268,6 +268,22 @@ struct FuzzTarget: Sendable {
         if let issue = record.rangeIssue { fatalError(issue) }
       }
     }
+  }
+
+  /// Kubernetes' lists: pods, the nodes that they may be put on, machines.
+  private static func kubernetes(_ bytes: [UInt8]) {
+    let path = file("k.json", bytes)
+    guard let trace = try? TraceOpener(formats: [KubernetesFormat()]).open(path) else { return }
+    if let machines = try? trace.machineEvents(lenient) {
+      for event in machines.events { if let issue = event.rangeIssue { fatalError(issue) } }
+    }
+    if let records = try? trace.records(lenient) {
+      while let record = try? records.next() {
+        if let issue = record.rangeIssue { fatalError(issue) }
+      }
+    }
+    guard let placement = try? (trace as? KubernetesTrace)?.placement(lenient) else { return }
+    for (_, rules) in placement.rules { _ = placement.nodes.filter { rules.allows($0) } }
   }
 
   /// Rows of task_events, by the quick way and the careful one, into lives.

@@ -98,33 +98,6 @@ import Workload
       #"jobs.json:2: expected a JSON object: it is JSON, but not an object"#),
   ]
 
-  private static let kubernetesPods: [Case] = [
-    Case(
-      "kubernetes-pods", "pods.json",
-      #"{"apiVersion":"v1","kind":"List","items":[\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "2024-03-01T10:00:00Z"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}},\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "yesterday"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}}\#n]}\#n"#,
-      #"pods.json:3: metadata.creationTimestamp 'yesterday' is no date-time: it does not begin with a date"#),
-    Case(
-      "kubernetes-pods", "pods.json",
-      #"{"apiVersion":"v1","kind":"List","items":[\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "2024-03-01T10:00:00Z"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}},\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "2024-03-01T10:00:00Z"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "5x"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}}\#n]}\#n"#,
-      #"pods.json:3: spec.containers.*.resources.requests.cpu '5x' is not a number"#),
-    Case(
-      "kubernetes-pods", "pods.json",
-      #"{"apiVersion":"v1","kind":"List","items":[\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "2024-03-01T10:00:00Z"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}},\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "2024-03-01T10:00:00Z"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"memory": "1Qi"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}}\#n]}\#n"#,
-      #"pods.json:3: spec.containers.*.resources.requests.memory '1Qi' is not a number or a size"#),
-    Case(
-      "kubernetes-pods", "pods.json",
-      #"{"apiVersion":"v1","kind":"List","items":[\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "2024-03-01T10:00:00Z"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}},\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "2024-03-01T10:00:00Z"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}, "status": {"phase": "Done", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}}\#n]}\#n"#,
-      #"pods.json:3: status.phase 'Done' is none of finished, failed, killed, evicted, lost, running, pending"#),
-    Case(
-      "kubernetes-pods", "pods.json",
-      #"{"apiVersion":"v1","kind":"List","items":[\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "2024-03-01T10:00:00Z"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}},\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": ""}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}}\#n]}\#n"#,
-      #"pods.json:3: metadata.creationTimestamp is missing"#),
-    Case(
-      "kubernetes-pods", "pods.json",
-      #"{"apiVersion":"v1","kind":"List","items":[\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "2024-03-01T10:00:00Z"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finishedAt": "2024-03-01T10:01:00Z"}}}]}},\#n{"kind": "Pod", "metadata": {"name": "a-1", "namespace": "lab", "uid": "u1", "creationTimestamp": "2024-03-01T10:00:00Z"}, "spec": {"nodeName": "n1", "containers": [{"name": "x", "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}}}]}, "status": {"phase": "Succeeded", "startTime": "2024-03-01T10:00:05Z", "containerStatuses": [{"state": {"terminated": {"finis"#,
-      #"pods.json:3: the text ends within an object"#),
-  ]
-
   private static let wfcommons: [Case] = [
     Case(
       "wfcommons", "w.json",
@@ -380,7 +353,7 @@ import Workload
   ]
 
   static let cases: [Case] = [
-    helios, slurm, slurmJson, kubernetesPods, wfcommons, philly, bitbrains, azureVm, gwa, alibabaGpu2020, microsoftItp, pbs, lsf, planetlab,
+    helios, slurm, slurmJson, wfcommons, philly, bitbrains, azureVm, gwa, alibabaGpu2020, microsoftItp, pbs, lsf, planetlab,
   ].flatMap { $0 }
 
   @Test(arguments: cases)

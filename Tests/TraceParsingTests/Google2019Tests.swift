@@ -114,4 +114,53 @@ import Workload
     #expect(machines.events[1].capacity.cpu == Cores(32))
     #expect(machines.events.map { machines.symbols[$0.platform] } == ["p", "q", ""])
   }
+
+  /// A table as BigQuery exports it, in shards of any name and order: JSON lines, and CSV with a header each.
+  @Test(.enabled(if: Formats.has(file), absent), arguments: [false, true])
+  func `shards are read together, in any order`(asCSV: Bool) throws {
+    let lines = try Formats.lines(Formats.traces + "/" + Self.file)
+    let columns = [
+      "time", "type", "collection_id", "collection_type", "priority", "alloc_collection_id",
+      "instance_index", "machine_id",
+    ]
+    let header = (columns + ["resource_request.cpus", "resource_request.memory"])
+      .joined(separator: ",")
+    let rows: [String] = try lines.map { line in
+      guard asCSV else { return String(line) }
+      let object = try #require(
+        try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+      let request = object["resource_request"] as? [String: Double]
+      return
+        (columns.map { object[$0] as? String ?? "" }
+        + ["cpus", "memory"].map { request?[$0].map { "\($0)" } ?? "" }).joined(separator: ",")
+    }
+    func read(_ shards: [ArraySlice<String>], without missing: Int? = nil) throws -> (
+      records: [TaskRecord], rows: Int?, notes: [Note]
+    ) {
+      let folder = try ScratchFolder()
+      for (number, shard) in shards.enumerated() where number != missing {
+        let digits = String(number)
+        let name = "export-" + String(repeating: "0", count: 12 - digits.count) + digits
+        let text = (asCSV ? [header] : []) + Array(shard)
+        try folder.write(name + (asCSV ? ".csv" : ".json"), text.joined(separator: "\n") + "\n")
+      }
+      let trace = try Self.opener.open(folder.path)
+      #expect(trace.format == "google-2019" && trace.passedOver.isEmpty)
+      #expect(trace.tables.map(\.parts) == [shards.count - (missing == nil ? 0 : 1)])
+      let stream = try trace.records(ReadOptions())
+      let records = try Formats.drain(stream)
+      return (records, stream.report.rows["instance_events"], trace.notes)
+    }
+    let size = rows.count / 5 + 1
+    let runs = (0..<5).map { rows[min(rows.count, $0 * size)..<min(rows.count, ($0 + 1) * size)] }
+    let whole = try read([rows[...]])
+    let inOrder = try read(runs)
+    let shuffled = try read([3, 0, 4, 2, 1].map { runs[$0] })
+    #expect(whole.rows == lines.count && inOrder.rows == lines.count)
+    #expect(whole.records.count == 25_317)
+    #expect(whole.records == inOrder.records && whole.records == shuffled.records)
+    let cut = try read(runs, without: 2)
+    #expect(cut.rows == lines.count - runs[2].count)
+    #expect(cut.notes.contains { $0.kind == .partsMissing && $0.scope == "instance_events" })
+  }
 }

@@ -81,8 +81,7 @@ import Workload
     }
     let folder = try ScratchFolder()
     let path = try folder.write("pods.json", list("u1") + list("u2"))
-    let stream = try TraceOpener(formats: MappedTableFormat.presets).open(path)
-      .records(ReadOptions())
+    let stream = try TraceOpener(formats: [KubernetesFormat()]).open(path).records(ReadOptions())
     let records = try Formats.drain(stream)
     #expect(records.count == 2)
     // One container ended; the pod has not.

@@ -10,7 +10,8 @@ import Workload
     let folder = try ScratchFolder()
     for (name, text) in files { try folder.write(name, text) }
     let path = files.count == 1 ? folder.path + "/" + files.keys.first! : folder.path
-    return (try TraceOpener(formats: MappedTableFormat.presets).open(path), folder)
+    let formats: [any TraceFormat] = [KubernetesFormat()] + MappedTableFormat.presets
+    return (try TraceOpener(formats: formats).open(path), folder)
   }
 
   private static let sacct = """

@@ -33,7 +33,7 @@ import Workload
       RecordFileFormat(), MappedTableFormat.openDC, Google2019Format(), Google2011Format(),
       StandardWorkloadFormat(), Google2010Format(), Alibaba2017Format.format,
       Alibaba2018Format.format,
-      AlibabaGPU2023Format.format,
+      AlibabaGPU2023Format.format, KubernetesFormat(),
     ] + MappedTableFormat.presets
 
   @Test(

@@ -210,4 +210,43 @@ import Workload
     } catch { told = "\(error)".replacing(folder.path + "/", with: "") }
     #expect(told == message)
   }
+
+  /// The states of scontrol and sinfo, with the signs and flags behind them.
+  @Test(
+    arguments: [
+      ("IDLE", nil), ("idle~", nil), ("ALLOCATED", nil), ("mix", nil), ("MIXED+PLANNED", nil),
+      ("alloc#", nil),
+      ("IDLE+CLOUD+POWERED_DOWN", nil), ("UNKNOWN", nil), ("resv", nil), ("comp", nil),
+      ("idle@", nil), ("", nil),
+      ("DOWN", "down"), ("down*", "down"), ("DOWN+NOT_RESPONDING", "down"),
+      ("IDLE+DRAIN", "drained"),
+      ("drain", "drained"), ("drained*", "drained"), ("drng", "draining"),
+      ("MIXED+DRAIN", "draining"),
+      ("ALLOCATED+COMPLETING+DRAIN", "draining"), ("fail", "failed"), ("failg", "failed"),
+      ("idle*", "not responding"),
+      ("IDLE+NOT_RESPONDING", "not responding"), ("maint", "in maintenance"),
+      ("idle$", "in maintenance"),
+      ("IDLE+MAINTENANCE", "in maintenance"), ("inval", "invalid"), ("IDLE+INVALID_REG", "invalid"),
+      ("FUTURE", "future"), ("futr", "future"), ("block", "blocked"), ("ERROR", "invalid"),
+    ] as [(String, String?)])
+  func statesThatTakeNoWork(_ state: String, _ why: String?) throws {
+    let folder = try ScratchFolder()
+    let path = try folder.write(
+      "nodes.txt",
+      "NODELIST|CPUS|MEMORY|PARTITION|STATE\nn1|4|1000|all|idle\nn2|4|1000|all|\(state)\nn2|4|1000|gpu|\(state)\n"
+    )
+    let trace = try TraceOpener(formats: MappedTableFormat.presets).open(path)
+    let list = try #require(try trace.machineEvents(ReadOptions()))
+    #expect(list.events.count == (why == "future" ? 1 : 2))
+    let expected: [String] =
+      switch why {
+      case "future": ["nodes that do not exist yet (FUTURE) are no machines: 1"]
+      case let why?:
+        ["took no work when they were listed, and count as machines: 1 \(why), of 2 nodes"]
+      case nil:
+        state.isEmpty
+          ? ["the list does not say whether nodes are up (1 of 2): they count as machines"] : []
+      }
+    #expect(list.notes.map(\.text) == expected)
+  }
 }

@@ -55,6 +55,7 @@ struct ClusterFile {
       + unknown.map {
         "\($0) of \(counted($1, "machine")) is not known: \(Int(Self.noLimit)) GiB stand for no limit"
       }
+      + layout.notes.map { Quoting.visible($0.text) }
   }
 
   /// What stands for no limit, in GiB.

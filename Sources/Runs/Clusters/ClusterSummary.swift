@@ -1,5 +1,7 @@
 import Foundation
+import Quoting
 import Simulation
+import Workload
 
 /// The machines of a cluster by kind, the commonest first.
 public struct ClusterSummary {
@@ -27,11 +29,14 @@ public struct ClusterSummary {
   private let unknown: [(resource: String, machines: Int)]
   /// Machines whose cores are not known.
   private let withoutCores: Int
+  /// What is to be known of the list that they are of.
+  public let notes: [Note]
 
   /// Counts the machines of `layout`; O(machines).
   public init(_ layout: ClusterLayout, name: String) {
     self.name = name
     machines = layout.machines.count
+    notes = layout.notes
     effectiveCores = layout.effectiveCores
     let left = layout.unmodelled
     let noLimit = ClusterLayout.unlimited(onEachOf: layout.machines.count)
@@ -75,6 +80,7 @@ public struct ClusterSummary {
           "speed": kind.speed,
         ]
       },
+      "notes": notes.map(\.object),
     ]
   }
 
@@ -100,6 +106,6 @@ public struct ClusterSummary {
     if withoutCores > 0 {
       text += "  not known, so counted as none: cores of \(counted(withoutCores, "machine"))\n"
     }
-    return text
+    return text + notes.map { "  \(Quoting.visible($0.text))\n" }.joined()
   }
 }

@@ -81,6 +81,7 @@ public struct NamedCluster {
     }
     var layout = try ClusterLayout(list.events)
     layout.platforms = list.symbols.strings
+    layout.notes = list.notes
     return layout
   }
 }

@@ -43,8 +43,9 @@ public struct SimulationJob: Sendable {
 
   /// A simulation of everything in `workload`.
   ///
-  /// What tasks require of machines' attributes is honoured where a google-2011 trace with both tables is
-  /// the cluster and the workload is it or a record file, unless `engine` says to ignore it.
+  /// What tasks require of machines' attributes is honoured where a google-2011 trace with both tables, or
+  /// Kubernetes' lists of pods and nodes, is the cluster and the workload is it or a record file, unless `engine`
+  /// says to ignore it.
   ///
   /// `cluster`: the workload's own trace if nil.
   /// - Throws: ``RunError`` where the workload comes without machines and `cluster` is nil.

@@ -54,7 +54,7 @@ public struct SimulationSummary {
 
   /// All that has to be known of the run, most important first.
   public var allNotes: [Note] {
-    notes + loadNotes + tasks.notes + constraints.notes + layout.unknownNotes
+    notes + loadNotes + tasks.notes + constraints.notes + layout.unknownNotes + layout.notes
   }
 
   private var replayLines: String {
@@ -69,7 +69,7 @@ public struct SimulationSummary {
       let end = tail == .zero ? "" : "\(span(tail.seconds)) after "
       lines += "  utilisation and energy until \(end)the last submission\n"
     }
-    for note in layout.unknownNotes { lines += "  \(note)\n" }
+    for note in layout.unknownNotes + layout.notes { lines += "  \(note)\n" }
     if report.remarks.gangs > 0 {
       lines +=
         "  \(counted(report.remarks.gangs, "task")) of several instances: each waits and counts as one, and in "

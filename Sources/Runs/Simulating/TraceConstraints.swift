@@ -5,8 +5,12 @@ import TraceInput
 import TraceParsing
 import Workload
 
-/// What a 2011 trace says of its machines' attributes and what its tasks require of them.
+/// What a trace says of its machines' attributes and what its tasks require of them.
 ///
+/// Lists of Kubernetes: labels, taints, node selectors, required node affinities and tolerations, by kube-scheduler's
+/// own rules (`PlacementRules`).
+///
+/// Google's trace of 2011: its tables `machine_attributes` and `task_constraints`.
 /// The format of 2019 puts the comparisons into words (clusterdata_trace_format_v3.proto,
 /// MachineConstraint.Relation): "For EQUAL and NOT_EQUAL relationships, the comparison is a string
 /// comparison; for LESS_THAN, GREATER_THAN, etc., the values are converted to floating point numbers
@@ -85,8 +89,8 @@ public struct TraceConstraints: Sendable {
     (tasks, self.unknown, self.changes) = (order.count, unknown, changes)
   }
 
-  /// What the tasks of a workload require of a cluster; nothing unless the cluster is a google-2011 trace
-  /// and the workload is it, or a record file.
+  /// What the tasks of a workload require of a cluster; nothing unless the cluster is a google-2011 trace or
+  /// Kubernetes' lists of pods and nodes, and the workload is it, or a record file.
   ///
   /// - Parameters:
   ///   - workload: the workload, as ``NamedWorkload`` takes it.
@@ -104,11 +108,37 @@ public struct TraceConstraints: Sendable {
     var reading = reading
     reading.table = nil
     let meter = ReadMeter()
-    guard
-      let trace = try reading.open(cluster, meter: meter, notes: false, mustBe: false)
-        as? Google2011Trace
-    else { return }
-    self = try Self(trace, reading.readOptions(meter: meter, rejects: reading.rejectLog()))
+    let options = reading.readOptions(meter: meter, rejects: try reading.rejectLog())
+    switch try reading.open(cluster, meter: meter, notes: false, mustBe: false) {
+    case let trace as Google2011Trace: self = try Self(trace, options)
+    case let trace as KubernetesTrace: self = try Self(trace, options)
+    default: break
+    }
+  }
+
+  /// What the pods of Kubernetes' lists require of the nodes in them. O(nodes) for each different set of rules.
+  public init(_ trace: KubernetesTrace, _ options: ReadOptions) throws(TraceError) {
+    self.init()
+    let (nodes, rules) = try trace.placement(options)
+    guard !nodes.isEmpty else { return }
+    // An attribute for each set of rules, of the nodes that meet it; none where all do.
+    var numbers: [PlacementRules: UInt32?] = [:]
+    var next: UInt32 = 0
+    for (task, rules) in rules {
+      if numbers[rules] == nil {
+        let allowed = nodes.filter { rules.allows($0) }
+        if allowed.count < nodes.count {
+          for node in allowed { table.setAttribute(next, of: node.machine, to: 1) }
+          numbers[rules] = next
+          next += 1
+        } else {
+          numbers.updateValue(nil, forKey: rules)
+        }
+      }
+      guard let attribute = numbers[rules] ?? nil else { continue }
+      table.require([.init(attribute, .present, 0)], of: task)
+      tasks += 1
+    }
   }
 
   private static func constraint(

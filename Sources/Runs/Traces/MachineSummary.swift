@@ -9,6 +9,7 @@ public struct MachineSummary {
   private var ever: Set<Int64> = []
   private var mix: [Kind: Int] = [:]
   private let partitions: [(name: String, machines: Int)]
+  private let notes: [Note]
 
   /// Machines that are alike, in what is known of them: no machine has no cores or no memory.
   struct Kind: Hashable {
@@ -25,6 +26,7 @@ public struct MachineSummary {
 
   /// Counts them.
   public init(_ list: MachineEventList) {
+    notes = list.notes
     partitions = list.partitions.map { ($0.key, $0.value.count) }
       .sorted { (-$0.1, $0.0) < (-$1.1, $1.0) }
     for event in list.events {
@@ -68,7 +70,7 @@ public struct MachineSummary {
       text += "  partitions: \(shown.joined(separator: ", "))"
       text += partitions.count > 10 ? " and \(partitions.count - 10) more\n" : "\n"
     }
-    return text
+    return text + notes.map { "  \(Quoting.visible($0.text))\n" }.joined()
   }
 
   var object: [String: Any] {
@@ -85,6 +87,7 @@ public struct MachineSummary {
       object["partitions"] = Dictionary(
         uniqueKeysWithValues: partitions.map { ($0.name, $0.machines) })
     }
+    if !notes.isEmpty { object["notes"] = notes.map(\.object) }
     return object
   }
 }

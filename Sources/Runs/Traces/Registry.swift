@@ -27,5 +27,6 @@ public enum Registry {
       Alibaba2017Format.format,
       Alibaba2018Format.format,
       AlibabaGPU2023Format.format,
+      KubernetesFormat(),
     ] + MappedTableFormat.presets
 }

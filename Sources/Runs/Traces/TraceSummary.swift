@@ -130,7 +130,8 @@ public struct TraceSummary {
 
   /// As `tracemill inspect` prints it.
   public var text: String {
-    heading + tableLines + eventLines + taskLines + marginLines + usageLines + oddLines
+    heading + tableLines + eventLines + taskLines + marginLines + usageLines + measureLines
+      + oddLines
   }
 
   private var heading: String { "\(path): \(format)\n" }
@@ -282,6 +283,31 @@ public struct TraceSummary {
     return "\nuse over time\n" + lines.text + usage.notes.map { "  \($0)\n" }.joined()
   }
 
+  /// What machines used over time.
+  private var measureLines: String {
+    var text = ""
+    for table in tables {
+      guard let survey = survey(of: table.name), !survey.measures.isEmpty else { continue }
+      var lines = TextTable(
+        header: ["", "rows", "mean", "most", "without", "over time"], left: [0, 5])
+      for measure in survey.measures {
+        // A step without a reading is as the one before it.
+        var last = 0.0
+        let steps = measure.steps.map { step in
+          last = step ?? last
+          return last
+        }
+        lines.add([
+          "\(measure.name), \(measure.unit)", grouped(measure.count), significant(measure.mean),
+          significant(measure.most), grouped(measure.missing), Self.blocks(steps),
+        ])
+      }
+      text +=
+        "\nuse over time of \(counted(survey.subjects, "machine")) (\(table.name))\n" + lines.text
+    }
+    return text
+  }
+
   private var oddLines: String {
     var lines = TextTable(left: [0])
     for (what, count) in oddities { lines.add([what, grouped(count)]) }
@@ -392,6 +418,16 @@ public struct TraceSummary {
     object["events"] = Dictionary(uniqueKeysWithValues: survey.events.map { ($0.name, $0.count) })
     object["missing_info"] = Dictionary(
       uniqueKeysWithValues: survey.missingInfo.map { (String($0), $1) })
+    if !survey.measures.isEmpty {
+      object["machines"] = survey.subjects
+      object["measures"] = survey.measures.map { measure -> [String: Any] in
+        [
+          "name": measure.name, "unit": measure.unit, "rows": measure.count,
+          "without": measure.missing, "mean": measure.mean, "most": measure.most,
+          "step_s": measure.width, "steps": measure.steps.map { $0 ?? NSNull() as Any },
+        ]
+      }
+    }
     return object
   }
 }

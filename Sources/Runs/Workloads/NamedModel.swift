@@ -157,8 +157,9 @@ public struct NamedModel: Sendable {
         profile, margins: choices.margins, arrivals: choices.arrivals,
         dependence: choices.dependence, notes: &notes)
     } catch {
-      throw RunError(
-        lines: error.issues.map { "\(name): \($0)" })
+      // A preset has no file.
+      let issues = (try? ConfigurationFile(path: name))?.placed(error.issues) ?? error.issues
+      throw RunError(ConfigurationError(file: name, issues: issues))
     }
   }
 

@@ -63,6 +63,8 @@ public struct ClusterLayout: Hashable, Sendable {
   /// Resources of which nothing is said of any machine: they are not modelled, and what tasks ask of
   /// them is left out and told.
   public var unmodelled: Set<RunRemarks.Unmodelled> = []
+  /// What is to be known of the list that it was made from.
+  public var notes: [Note] = []
   /// What was odd about the events it was made from.
   public var anomalies = Anomalies()
   /// Machines whose memory the trace does not tell: it limits nothing there.

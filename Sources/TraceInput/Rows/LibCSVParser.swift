@@ -171,7 +171,10 @@ package final class LibCSVParser {
     if used < length {
       openText.append(contentsOf: bytes[..<used])
       keepLine(bytes[used..<length])
-      throw malformed("a quote where none can stand; a quote inside quotes is doubled")
+      throw malformed(
+        quote == nil
+          ? "a NUL byte, which no text has"
+          : "a quote where none can stand; a quote inside quotes is doubled")
     }
     openLength = rowEnded ? 0 : openLength + length
     if !rowEnded { openText.append(contentsOf: bytes[..<length]) }
@@ -199,7 +202,8 @@ package final class LibCSVParser {
       }, Unmanaged.passUnretained(self).toOpaque())
     if status != 0 {
       keepLine(EmptyCollection())
-      throw malformed("the file ends inside quotes")
+      throw malformed(
+        quote == nil ? "a NUL byte, which no text has" : "the file ends inside quotes")
     }
     isFinished = true
   }

@@ -43,6 +43,10 @@ public struct TableSurvey: Equatable, Sendable {
   public var events: [EventCount] = []
   /// Rows marked as reconstructed from partial information, by code.
   public var missingInfo: [Int: Int] = [:]
+  /// What rows state over time, in a table of readings.
+  public var measures: [SurveyedMeasure] = []
+  /// How many machines the rows of a table of readings are of.
+  public var subjects = 0
 
   /// How often an event occurs.
   public struct EventCount: Equatable, Sendable {

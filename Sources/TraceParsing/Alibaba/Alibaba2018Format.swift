@@ -2,7 +2,7 @@ import Diagnostics
 import TraceInput
 import Workload
 
-/// Alibaba cluster-trace-v2018: eight days of 4,000 machines; its batch tasks and machines.
+/// Alibaba cluster-trace-v2018: eight days of 4,000 machines; its batch tasks, its machines, and what these used.
 ///
 /// A row of `batch_task` is one record that stands for `instance_num` identical instances; its
 /// request is that of one instance. 100 CPU are one core; memory is in hundredths of the largest
@@ -19,17 +19,23 @@ public enum Alibaba2018Format {
     machines: .init(
       machineMeta, .csv, accepts: { $0.text(0).hasPrefix("m_") }, firstRowAdds: true,
       read: machineEvent),
+    readings: .init(
+      machineUsage, .csv, accepts: { $0.text(0).hasPrefix("m_") },
+      measures: [("CPU", "%"), ("memory", "%"), ("disk I/O", "%")], read: reading),
     relativeAmounts: [.memory],
     summary: FormatSummary(
       about: "Alibaba cluster-trace-v2018",
       knownBy: "9 fields without a header, the fifth a status",
-      tables: ["batch_task", "machine_meta (machines)"],
+      tables: [
+        "batch_task", "machine_meta (machines)", "machine_usage (machines' use over time)",
+      ],
       reads: [
         "job_id", "task_index", "submit_us", "run_us", "end_us", "outcome", "instances",
         "cpu_cores", "memory_bytes", "dependencies",
       ],
       limits: [
         "memory is a share of the largest machine's", "submission is the start, no wait is known",
+        "of machine_usage, which inspect surveys, CPU, memory and disk I/O are read",
       ]))
 
   static let batchTask = FieldTable(
@@ -50,6 +56,29 @@ public enum Alibaba2018Format {
       ColumnSpec("cpu_num", .number), ColumnSpec("mem_size", .number),
       ColumnSpec("status", .text),
     ])
+
+  static let machineUsage = FieldTable(
+    "machine_usage",
+    [
+      ColumnSpec("machine_id", .text, true), ColumnSpec("time_stamp", .number, true),
+      ColumnSpec("cpu_util_percent", .number), ColumnSpec("mem_util_percent", .number),
+      ColumnSpec("mem_gps", .number), ColumnSpec("mkpi", .number), ColumnSpec("net_in", .number),
+      ColumnSpec("net_out", .number), ColumnSpec("disk_io_percent", .number),
+    ])
+
+  @Sendable private static func reading(
+    _ row: FieldRow
+  ) throws(RowError) -> FieldTableReading {
+    if row[0].isEmpty { throw row.empty(0, "a machine's name") }
+    // -1 and 101 mark what is no value.
+    func percent(_ column: Int) throws(RowError) -> Double {
+      let value = try row.knownNumber(column, upTo: 101) ?? .nan
+      return value > 100 ? .nan : value
+    }
+    return FieldTableReading(
+      machine: number(ofName: row[0], prefix: "m_"), time: try row.seconds(1),
+      values: [try percent(2), try percent(3), try percent(8), .nan])
+  }
 
   @Sendable private static func record(
     _ row: FieldRow, _ scale: MachineScale

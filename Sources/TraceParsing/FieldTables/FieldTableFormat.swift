@@ -27,6 +27,7 @@ public struct FieldTableFormat: TraceFormat {
   public let name: String
   let tasks: Tasks
   let machines: Machines?
+  let readings: Readings?
   let relativeAmounts: RelativeAmounts
   public let summary: FormatSummary?
 
@@ -36,16 +37,18 @@ public struct FieldTableFormat: TraceFormat {
   ///   - name: its name.
   ///   - tasks: the table of its tasks.
   ///   - machines: the table of its machines, if it has one.
+  ///   - readings: the table of what machines used over time, if it has one.
   ///   - relativeAmounts: which amounts are shares of the largest machine's.
   ///   - summary: what it is, for the table of all formats.
   public init(
-    name: String, tasks: Tasks, machines: Machines? = nil, relativeAmounts: RelativeAmounts = [],
-    summary: FormatSummary? = nil
+    name: String, tasks: Tasks, machines: Machines? = nil, readings: Readings? = nil,
+    relativeAmounts: RelativeAmounts = [], summary: FormatSummary? = nil
   ) {
     self.summary = summary
     self.name = name
     self.tasks = tasks
     self.machines = machines
+    self.readings = readings
     self.relativeAmounts = relativeAmounts
   }
 
@@ -124,6 +127,10 @@ public struct FieldTableFormat: TraceFormat {
     if let machines {
       candidates.append(
         .init(table: machines.table, syntax: machines.syntax, accepts: machines.accepts))
+    }
+    if let readings {
+      candidates.append(
+        .init(table: readings.table, syntax: readings.syntax, accepts: readings.accepts))
     }
     let finder = FieldTableFinder(format: name, candidates: candidates)
     guard let found = try FieldTableTrace(finder, input, asked: table) else { return nil }
@@ -259,7 +266,7 @@ struct FieldTableFormatTrace: RecognisedTrace {
 
   func canMakeRecords(from table: String?) -> Bool {
     guard let table else { return tables.contains { $0.name == source.tasks.table.name } }
-    return table != source.machines?.table.name
+    return table == source.tasks.table.name
   }
 
   var machineTable: String? {
@@ -303,6 +310,11 @@ struct FieldTableFormatTrace: RecognisedTrace {
 
   func survey(_ table: String, _ options: ReadOptions) throws(TraceError) -> TableSurvey {
     if table == source.tasks.table.name { return try gather(options).survey }
+    if let readings = source.readings, table == readings.table.name,
+      let survey = try readings.survey(found, options)
+    {
+      return survey
+    }
     guard let machines = source.machines, table == machines.table.name,
       var reader = found.reader(table, options)
     else { throw found.noTable(table) }

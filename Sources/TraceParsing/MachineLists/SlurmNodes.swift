@@ -59,6 +59,7 @@ struct SlurmNodes: MachineListing {
     case .sinfo: try readColumns(options, &nodes)
     case .nodesJSON, .sinfoJSON: try readJSON(options, &nodes)
     }
+    nodes.list.notes = nodes.notes
     return nodes.list
   }
 
@@ -114,7 +115,8 @@ struct SlurmNodes: MachineListing {
         try rejects.add(located, reason: error.reason, row: "")
       }
     }
-    nodes.list.survey?.rows = nodes.list.events.count
+    let count = nodes.count
+    nodes.list.survey?.rows = count
   }
 
   /// Columns under a header, which may stand behind a line with the date.
@@ -285,10 +287,17 @@ struct SlurmNodes: MachineListing {
   /// The machines so far.
   private struct Nodes {
     var list = MachineEventList(events: [], symbols: SymbolTable())
-    private var places: [String: Int] = [:]
+    /// Where each node's event is; nil of one that does not exist yet.
+    private var places: [String: Int?] = [:]
     private var numbers = NameNumbers()
+    private var states = SlurmNodeStates()
 
     init() { list.survey = TableSurvey() }
+
+    /// How many nodes are listed.
+    var count: Int { places.count }
+    /// What is to be said of their states.
+    var notes: [Note] { states.notes(of: list.events.count) }
 
     mutating func add(_ entry: Entry) throws(RowError) {
       for name in entry.names { try add(name, entry) }
@@ -314,13 +323,18 @@ struct SlurmNodes: MachineListing {
         unknown: MachineEvent.Unknown(entry.memory == nil ? [.memory] : [])
           .union(entry.disk ?? 0 == 0 ? [.disk] : []),
         platform: list.symbols.intern(gpus.kind))
-      if let place = places[name] {
+      if let known = places[name] {
+        guard let place = known else { return }
         guard list.events[place] == event else {
           throw RowError(
             column: nil, message: "node \(name) is there twice, with other amounts",
             reason: "a node twice")
         }
       } else {
+        guard states.add(entry.state) else {
+          places.updateValue(nil, forKey: name)
+          return count(entry.state)
+        }
         places[name] = list.events.count
         list.events.append(event)
         list.survey?.beforeStart += 1

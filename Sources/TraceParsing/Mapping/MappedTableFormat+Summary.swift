@@ -8,8 +8,10 @@ extension MappedTableFormat {
     tables += mapping.joins.map { Self.name($0.table, else: $0.name) }
     if let machines = mapping.machines {
       let list =
-        ["slurm": "scontrol show node or sinfo", "opendc": "topology.json"][machines.listing ?? ""]
-        ?? "its list"
+        [
+          "slurm": "scontrol show node or sinfo", "opendc": "topology.json",
+          "philly": "cluster_machine_list",
+        ][machines.listing ?? ""] ?? "its list"
       tables.append(Self.name(machines.table, else: list) + " (machines)")
     }
     if let usage = mapping.usage {

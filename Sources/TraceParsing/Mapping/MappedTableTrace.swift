@@ -177,7 +177,8 @@ struct MappedTableTrace: RecognisedTrace {
       }
     }
     commit.finish(&gathering)
-    tell(context, zone, &gathering)
+    gathering.tell(
+      context, zone, isStated: mapping.timeZone != nil, origin: mapping.origin)
     gathering.finish(Self.table, rows: rows, comments: comments, options)
     return gathering
   }
@@ -284,53 +285,15 @@ struct MappedTableTrace: RecognisedTrace {
     }
   }
 
-  /// Says what was counted and assumed.
-  private func tell(
-    _ context: MappedContext, _ zone: TimeZone, _ gathering: inout RecordGathering
-  ) {
-    for (what, count) in context.oddities {
-      gathering.report.notes.add(
-        Note(.odd, what, ["tasks": Double(count)], "\(count): \(what)"))
-    }
-    let clock = context.clockCounts
-    if clock.zoneless > 0, mapping.timeZone == nil {
-      gathering.report.notes.add(
-        Note(
-          .assumed, "time_zone", ["times": Double(clock.zoneless)],
-          "\(clock.zoneless) times state no zone: taken as UTC; time_zone: says another"))
-    }
-    if clock.ambiguous > 0 {
-      gathering.report.notes.add(
-        Note(
-          .assumed, "time_zone", ["times": Double(clock.ambiguous)],
-          "\(clock.ambiguous) times are in an hour that clocks in \(zone.identifier) show twice: "
-            + "the first is taken"))
-    }
-    if clock.skipped > 0 {
-      gathering.report.notes.add(
-        Note(
-          .odd, "time_zone", ["times": Double(clock.skipped)],
-          "\(clock.skipped) times are in an hour that clocks in \(zone.identifier) leave out"))
-    }
-    let shifts = mapping.origin == .first || (mapping.origin == .automatic && context.sawDates)
-    if shifts { gathering.shiftsToFirst = true }
-    if shifts, gathering.survey.firstTime.isKnown {
-      let first = gathering.survey.firstTime.rawValue
-      gathering.report.notes.add(
-        Note(
-          .assumed, "origin", ["first_us": Double(first)],
-          "times are counted from the first submission, "
-            + (context.sawDates ? DateText.text(first) : "\(first) µs")))
-    }
-  }
-
   // MARK: - Machines
 
   var machineTable: String? { machineGroup == nil ? nil : Self.machineTable }
 
   func machineEvents(_ options: ReadOptions) throws(TraceError) -> MachineEventList? {
     guard let machines = mapping.machines, let group = machineGroup else { return nil }
-    if let list = machines.list?.init(group) { return try list.read(options) }
+    if let list = machines.list?.init(group) {
+      return try list.read(options, beside: groups)
+    }
     var (list, survey) = try MappedMachines(machines.scaled(by: options.scale)).read(group, options)
     list.survey = survey
     return list

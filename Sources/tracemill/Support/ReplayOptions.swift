@@ -23,7 +23,8 @@ struct ReplayOptions: ParsableArguments, Sendable {
   @Flag(
     help: """
       Ignore the constraints of tasks on machines' attributes, which are honoured where a \
-      google-2011 trace with both tables is the cluster and the workload is it or a record file.
+      google-2011 trace with both tables, or Kubernetes' lists of pods and nodes, is the cluster \
+      and the workload is it or a record file.
       """)
   var ignoreConstraints = false
 
