@@ -43,9 +43,11 @@ extension JobLedger {
     if hasOthers { clients[apart.count].users = min(jobs.count - apart.count, 100_000) }
     for (job, entry) in entries.enumerated() where entry.user != 0 {
       let client = numbers[entry.user] ?? apart.count
-      clients[client].share += 1 / Double(total)
+      clients[client].share += 1
       if let kind = kinds[job] { clients[client].classes[kind] += 1 }
     }
+    // Counted first: a sum of many small parts may come to more than 1.
+    for place in clients.indices { clients[place].share /= Double(total) }
     // Whose kinds are all gone has those of all.
     for place in clients.indices where clients[place].classes.allSatisfy({ $0 == 0 }) {
       clients[place].classes = [Double](repeating: 1, count: count)

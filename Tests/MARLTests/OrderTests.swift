@@ -180,7 +180,10 @@ import Workload
     }
     #expect(refusal { _ in } == "accepted")
     let cases: [(change: (inout SafeTensors) -> Void, words: String)] = [
-      ({ $0.metadata["decision"] = "stage" }, "its decision is stage; expected order"),
+      (
+        { $0.metadata["decision"] = "stage" },
+        "its decision is stage (stage:FILE runs it); expected order"
+      ),
       ({ $0.metadata["decision"] = nil }, "marl:FILE"),
       ({ $0.metadata["observation"] = "order-0" }, "observation is order-0"),
       ({ $0.metadata["cluster"] = "gpus" }, "cluster is gpus; expected cores"),

@@ -26,7 +26,7 @@ import Workload
     Case(#""2024-03-01T10:00:00Z""#, #""""#, "metadata.creationTimestamp is missing"),
     Case(#""500m""#, #""5x""#, "spec.containers[0].resources.requests.cpu '5x' is no quantity"),
     Case(#""500m""#, #""1e30""#, "spec.containers[0].resources.requests.cpu '1e30' is no quantity"),
-    Case(#""500m""#, #""9000000000""#, "spec asks for a CPU amount in nanocores of 9000000000000000000 is not from 0 to 18014398509481983"),
+    Case(#""500m""#, #""9000000000""#, "spec asks for a CPU amount of 9000000000 cores is not from 0 to 18014398.509481983"),
     Case(#""500m""#, #""-1""#, "spec asks for a CPU amount in nanocores of -1000000000 is not from 0 to 18014398509481983"),
     Case(#""500m""#, #"[]"#, "spec.containers[0].resources.requests.cpu has another type than it should"),
     Case(#""500m""#, #"null"#, "spec.containers[0].resources.requests.cpu is null"),
@@ -83,7 +83,7 @@ import Workload
 
   static let nodes: [Case] = [
     Case(#""cpu":"4""#, #""cpu":"many""#, "nodes.json:2: status.allocatable.cpu 'many' is no quantity"),
-    Case(#""cpu":"4""#, #""cpu":"9000000000""#, "nodes.json:2: status.allocatable has a CPU amount in nanocores of 9000000000000000000 is not from 0 to 18014398509481983"),
+    Case(#""cpu":"4""#, #""cpu":"9000000000""#, "nodes.json:2: status.allocatable has a CPU amount of 9000000000 cores is not from 0 to 18014398.509481983"),
     Case(#""allocatable""#, #""other""#, "nodes.json:2: node n2 has no status.allocatable"),
     Case(#""name":"n2""#, #""title":"n2""#, "nodes.json:2: metadata.name is missing"),
     Case(#""spec":{"#, #""spec":{"taints":[{"key":"a"}]"#, "nodes.json:2: spec.taints[0] has no effect"),

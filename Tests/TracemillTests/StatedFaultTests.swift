@@ -65,9 +65,9 @@ import Testing
       "columns: {job_id: id, submit_us: {from: s, unit: s}, run_us: {from: r, unit: s}, cpu_cores: c, "
       + "memory_bytes: {from: m, unit: GiB}}\nmachines: {file: nodes, columns: {machine_id: node, "
       + "cpu_cores: cores"
-    // Of the third machine the second mapping says nothing at all.
+    // Of the third machine the second mapping says nothing at all: neither is known.
     for (end, memory, cores) in [
-      (", memory_bytes: {from: mem, unit: GiB, missing: [\"-1\"]}", 2, 1), ("", 2, 0),
+      (", memory_bytes: {from: mem, unit: GiB, missing: [\"-1\"]}", 2, 1), ("", 3, 1),
     ] {
       let map = try folder.write(columns + end + "}}\n", to: "map.yaml")
       let seen = try object(

@@ -2,15 +2,15 @@ import Experiments
 import Tables
 
 extension ExperimentDefinition {
-  /// A column for each axis, in the order of their names, and one for the load: where it is no axis, what was asked of
-  /// the cluster or, where nothing was, what it came to.
+  /// A column for each axis, in the order of their names, and one for the load: what was asked for or, where that
+  /// is not known, what it came to.
   package func axisColumns(
     _ records: [CellRecord]
   ) -> [TableColumn<CellRecord>] {
     @Sendable func load(_ record: borrowing CellRecord) -> Double? {
       let metrics = record.outcome.metrics
-      let known = [metrics["load_asked"], metrics["load_offered"]]
-      return known.compactMap(\.self).first(where: \.isFinite)
+      let known = self.load(of: record.cell.workload) ?? metrics["load_asked"]
+      return [known, metrics["load_offered"]].compactMap(\.self).first(where: \.isFinite)
     }
     return Set(sweptKeys + ["load"]).sorted().map { key in
       TableColumn(

@@ -62,9 +62,10 @@ public final class ReplayedTasks: WorkloadSource {
       // Whatever else is missing: what has a run time has run.
       let hasRun =
         record.attempts > 0 || record.runTime > .zero || record.outcome == .running
-        || record.outcome == .finished || !record.hasHistory
+        || !record.hasHistory
       guard hasRun else {
-        neverRan += 1
+        // What finished has run, for how long nobody saw.
+        if record.outcome == .finished { unknown += 1 } else { neverRan += 1 }
         continue
       }
       // Time 0 stands for "before the trace", which begins with its first real time.
