@@ -142,8 +142,10 @@ private enum MadeDatabases {
       "priority",
       "row 3: priority '7' is none of unknown, best-effort, batch, mid, production, monitoring"
     ),
-    ("truncated", "the database is damaged: database disk image is malformed"),
-    ("noise", "the database is damaged: database disk image is malformed"),
+    (
+      "truncated", "the database is damaged: it is cut off: 112640 bytes are no whole pages of 4096"
+    ),
+    ("noise", "the database is damaged: it is cut off: 8100 bytes are no whole pages of 4096"),
     ("schema", "the database is damaged: malformed database schema (vm) - incomplete input"),
     (
       "journal",
