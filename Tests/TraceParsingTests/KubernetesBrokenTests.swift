@@ -27,7 +27,7 @@ import Workload
     Case(#""500m""#, #""5x""#, "spec.containers[0].resources.requests.cpu '5x' is no quantity"),
     Case(#""500m""#, #""1e30""#, "spec.containers[0].resources.requests.cpu '1e30' is no quantity"),
     Case(#""500m""#, #""9000000000""#, "spec asks for a CPU amount of 9000000000 cores is not from 0 to 18014398.509481983"),
-    Case(#""500m""#, #""-1""#, "spec asks for a CPU amount in nanocores of -1000000000 is not from 0 to 18014398509481983"),
+    Case(#""500m""#, #""-1""#, "spec asks for a CPU amount of -1 cores is not from 0 to 18014398.509481983"),
     Case(#""500m""#, #"[]"#, "spec.containers[0].resources.requests.cpu has another type than it should"),
     Case(#""500m""#, #"null"#, "spec.containers[0].resources.requests.cpu is null"),
     Case(#""cpu":"500m""#, #""cpu":"1","cpu":"2""#, "expected a JSON object: 'spec' has 'cpu' twice"),

@@ -18,7 +18,8 @@ extension WorkloadOverview {
         name,
         "\(Figures.grouped(tasks - (before ?? 0)))\(isPartial ? " and more" : "") \(noun) over "
           + Self.words(seconds: span)
-          + (before.map { "; \(Figures.grouped($0)) were there before" } ?? "")
+          + (before.map { "; \(Figures.grouped($0)) \($0 == 1 ? "was" : "were") there before" }
+            ?? "")
       ),
       (
         "Classes", classes.map { "\($0.name) \(Figures.grouped($0.count))" }.joined(separator: ", ")

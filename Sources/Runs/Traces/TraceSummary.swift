@@ -227,7 +227,8 @@ public struct TraceSummary {
     guard let rate = arrivals.rate else { return nil }
     var text = "\(grouped(arrivals.count)) arrived over \(Runs.span(arrivals.seconds)), "
     text += "\(self.rate(rate)) on average"
-    if arrivals.before > 0 { text += "; \(grouped(arrivals.before)) were there before" }
+    let before = arrivals.before
+    if before > 0 { text += "; \(grouped(before)) \(before == 1 ? "was" : "were") there before" }
     return text
   }
 
