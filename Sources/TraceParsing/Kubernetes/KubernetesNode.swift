@@ -10,7 +10,7 @@ public struct KubernetesNode: Sendable {
   /// Its labels.
   public let labels: [String: String]
   /// What keeps pods away that do not tolerate it. Taints by which Kubernetes marks the state of a moment (not ready,
-  /// unschedulable, under pressure) are none of these: see ``KubernetesNodes``.
+  /// unschedulable, under pressure) are none of these: see `KubernetesNodes`.
   public let taints: [Taint]
   /// Its machine's number in records.
   public let machine: Int64
