@@ -187,6 +187,8 @@ import Workload
       ({ $0.metadata["decision"] = nil }, "marl:FILE"),
       ({ $0.metadata["observation"] = "order-0" }, "observation is order-0"),
       ({ $0.metadata["cluster"] = "gpus" }, "cluster is gpus; expected cores"),
+      ({ $0.metadata["inputs"] = "wait; size" }, "inputs is wait; size; expected log p; log n"),
+      ({ $0.metadata["context"] = nil }, "context is missing"),
       ({ $0.tensors["order.weight"] = nil }, "missing"),
       ({ $0.tensors["order.weight"]!.values[0] = .nan }, "not finite"),
       (

@@ -53,24 +53,6 @@ import Workload
     #expect(one.runs == 6 * (8 + 1) * 2 + 3 * (1 + 1 + 3))
   }
 
-  @Test func filesComeBack() throws {
-    let model = StageModel.yielding
-    #expect(try StageModel(SafeTensors(model.tensors.data())) == model)
-    var other = model.tensors
-    other.metadata["observation"] = "stage-0"
-    #expect(throws: CheckpointError.self) { try StageModel(other) }
-    other = model.tensors
-    other.tensors["stage.weight"] = .init(shape: [1, 2], values: [1, 2])
-    #expect(throws: CheckpointError.self) { try StageModel(other) }
-    other = model.tensors
-    other.tensors["stage.weight"]?.values[3] = .nan
-    #expect(throws: CheckpointError.self) { try StageModel(other) }
-    // A policy of another decision is refused with what it is for.
-    #expect {
-      try StageModel(DeviceModel.leastGrowth.tensors)
-    } throws: { "\($0)".contains("device:FILE") }
-  }
-
   /// The start is better than equal shares where task times grow with executors, and weights of any size run.
   @Test func anyWeightsRun() throws {
     let tables = StageTables(Self.graphs, executors: 10, StageOptions())

@@ -5,9 +5,13 @@ import Workload
 ///
 /// The score of a placement with inputs x (``inputs``) is -Σ wₖᵢ xᵢ, where k is what the task asks for: no device, a
 /// part of one, or whole ones. The largest is taken.
-public struct DeviceModel: Hashable, Sendable {
-  /// Sets of weights, in order.
-  public static let kinds = ["no device", "part of a device", "whole devices"]
+public struct DeviceModel: WeightedModel {
+  public static let identity = PolicyIdentity(
+    decision: .device, format: "tracemill-device-1", observation: "device-1", cluster: "devices",
+    names: ["inputs": inputs, "kinds": rows])
+  public static let tensor = "device.weight"
+  /// Kinds of tasks, in order.
+  public static let rows = ["no device", "part of a device", "whole devices"]
   /// Inputs of a placement, in order: of the machine as it would be after it, unless said otherwise.
   public static let inputs = [
     "growth of fragmentation", "CPU left", "GPU left", "GPU left without CPU",
@@ -15,14 +19,9 @@ public struct DeviceModel: Hashable, Sendable {
     "whole GPUs left", "left of the device", "was idle", "tasks for the type", "fragmentation",
     "CPU left without GPU", "memory left", "fragmented share of GPU left", "device was idle",
   ]
-  /// Goes into every policy's file.
-  static let version = "device-1"
 
   /// Weights, kind by kind.
   public var parameters: [Double]
-
-  /// How many weights there are.
-  public static var parameterCount: Int { kinds.count * inputs.count }
 
   /// A model of these weights, as many as ``parameterCount``.
   public init(parameters: [Double]) {
@@ -33,7 +32,7 @@ public struct DeviceModel: Hashable, Sendable {
   /// The least growth of fragmentation, in fractions: where training begins.
   public static var leastGrowth: DeviceModel {
     var parameters = Array(repeating: 0.0, count: parameterCount)
-    for kind in kinds.indices { parameters[kind * inputs.count] = 1 }
+    for kind in rows.indices { parameters[kind * inputs.count] = 1 }
     return DeviceModel(parameters: parameters)
   }
 
@@ -50,7 +49,7 @@ public struct DeviceModel: Hashable, Sendable {
 /// Nothing it sees is of the future: the state of a machine, what the task asks for, and how often the workload's tasks
 /// ask for what. Amounts are in 128 cores, 8 GPUs and 768 GiB, so that weights of one size can be searched for.
 struct LearnedDeviceRule: DeviceRule {
-  typealias Row = SIMD16<Float>
+  typealias Row = DeviceModel.Row
 
   let name: String
   let weighsDevices = true
@@ -60,12 +59,7 @@ struct LearnedDeviceRule: DeviceRule {
 
   init(_ model: DeviceModel, name: String) {
     self.name = name
-    let count = DeviceModel.inputs.count
-    weights = DeviceModel.kinds.indices.map { kind in
-      var row = Row.zero
-      for place in 0..<count { row[place] = Float(model.parameters[kind * count + place]) }
-      return row
-    }
+    weights = DeviceModel.rows.indices.map(model.weights)
   }
 
   mutating func runBegan(on cluster: borrowing Cluster) {

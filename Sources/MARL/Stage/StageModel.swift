@@ -8,7 +8,11 @@ import Simulation
 /// Where there is none, executors that are at a job stay there, at its candidate with the greatest score; those that are
 /// at none wait. The candidates and their two outputs are those of Decima (Mao et al., SIGCOMM 2019), without its graph
 /// network.
-public struct StageModel: Hashable, Sendable {
+public struct StageModel: WeightedModel {
+  public static let identity = PolicyIdentity(
+    decision: .stage, format: "tracemill-stage-1", observation: "stage-1", cluster: "executors",
+    names: ["inputs": inputs, "outputs": rows])
+  public static let tensor = "stage.weight"
   /// Inputs of a candidate, in order; logarithms are of seconds, and all are about 0 and of size 1.
   public static let inputs = [
     "one", "log work left of the job", "log work left of the stage", "log critical path",
@@ -18,15 +22,10 @@ public struct StageModel: Hashable, Sendable {
     "work left of the job: square",
   ]
   /// What the weights give, in order.
-  public static let outputs = ["score", "log executors"]
-  /// Goes into every policy's file.
-  static let version = "stage-1"
+  public static let rows = ["score", "log executors"]
 
   /// Weights: those of the score, then those of the number of executors.
   public var parameters: [Double]
-
-  /// How many weights there are.
-  public static var parameterCount: Int { inputs.count * outputs.count }
 
   /// A model of these weights, as many as ``parameterCount``.
   public init(parameters: [Double]) {
@@ -58,7 +57,7 @@ public struct StageModel: Hashable, Sendable {
 
 /// Chooses stages by a learned model. Nothing it sees is of the future: jobs in the system, and mean task times.
 struct LearnedStages: StagePolicy {
-  typealias Row = SIMD16<Float>
+  typealias Row = StageModel.Row
 
   let name: String
   private let score: Row
@@ -68,13 +67,7 @@ struct LearnedStages: StagePolicy {
 
   init(_ model: StageModel, name: String, on tables: StageTables) {
     self.name = name
-    var (score, limit) = (Row.zero, Row.zero)
-    let count = StageModel.inputs.count
-    for place in 0..<count {
-      score[place] = Float(model.parameters[place])
-      limit[place] = Float(model.parameters[count + place])
-    }
-    (self.score, self.limit) = (score, limit)
+    (score, limit) = (model.weights(0), model.weights(1))
     let (few, many) = (max(1, tables.executors / 5), max(1, tables.executors * 4 / 5))
     kinds = tables.kinds.indices.map { kind in
       let mean = tables.kinds[kind].mean / 1000
