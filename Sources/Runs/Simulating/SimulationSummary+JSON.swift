@@ -6,6 +6,7 @@ extension SimulationSummary {
   public var object: [String: Any] {
     let total = report.total
     let metrics = report.metricValues
+    let isMetered = (metrics["energy_kwh"] ?? .nan).isFinite
     var object: [String: Any] = [
       "workload": workload, "cluster": cluster, "scheduler": report.policy,
       "seed": report.seed, "machines": report.machines,
@@ -48,8 +49,7 @@ extension SimulationSummary {
       "energy_kwh": [
         "total": metrics["energy_kwh"] ?? .nan, "idle": metrics["energy_idle_kwh"] ?? .nan,
         "dynamic": metrics["energy_dynamic_kwh"] ?? .nan,
-        "sleep": (metrics["energy_kwh"] ?? .nan).isFinite
-          ? report.energy.sleep.kilowattHours : .nan,
+        "sleep": isMetered ? report.energy.sleep.kilowattHours : .nan,
       ], "wall_s": cost.wall, "cpu_s": cost.cpu,
       "tasks_per_cpu_second": tasksPerSecond,
       "unplaceable": Dictionary(
@@ -95,7 +95,7 @@ extension SimulationSummary {
             "bounded_slowdown": quantiles(entry.metrics.boundedSlowdown, 1e-6),
             "deadlines_met": entry.metrics.deadlineShare,
             "wasted_s": entry.metrics.wasted.seconds,
-            "energy_kwh": entry.metrics.energy.kilowattHours,
+            "energy_kwh": isMetered ? entry.metrics.energy.kilowattHours : .nan,
           ] as [String: Any]
         )
       }, uniquingKeysWith: { first, _ in first })

@@ -30,8 +30,10 @@ public struct ClassMetrics: Hashable, Sendable {
   public subscript(outcome: TaskOutcome) -> Int { outcomes[Int(outcome.rawValue)] }
 
   /// Share of submitted tasks that finished by their deadline: a task that was dropped, could not
-  /// be placed or did not finish has missed it. NaN of no tasks.
-  public var deadlineShare: Double { Double(metDeadline) / Double(submitted) }
+  /// be placed or did not finish has missed it. NaN where no task has one.
+  public var deadlineShare: Double {
+    withDeadline > 0 ? Double(metDeadline) / Double(submitted) : .nan
+  }
 
   /// Dynamic energy of its tasks.
   public var energy = Joules.zero

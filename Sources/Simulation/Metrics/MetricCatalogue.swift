@@ -19,7 +19,7 @@ extension Metric {
       Metric(
         "deadlines_met", "deadlines met", isShare: true, better: .higher,
         "Share of submitted tasks that finished by their deadline; none where no task has one."
-      ) { $0.withDeadline > 0 ? $0.deadlineShare : .nan },
+      ) { $0.deadlineShare },
       Metric(
         "energy_kwh", "energy", unit: "kWh", better: .lower,
         "Energy of all machines; none where they draw no power."
