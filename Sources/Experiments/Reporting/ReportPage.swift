@@ -108,23 +108,7 @@ public struct ReportPage: Sendable {
     let credit =
       chartLibrary == nil ? "" : "Charts by Chart.js, © Chart.js Contributors, MIT licence. "
     return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="generator" content="\(Quoting.html(generator))">
-      <meta name="color-scheme" content="light dark">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
-      style-src 'unsafe-inline'; script-src \(inline.map(\.hash).joined(separator: " ")); \
-      img-src data:; base-uri 'none'; \
-      form-action 'none'">
-      <title>\(Quoting.html(title))</title>
-      <link rel="icon" href="data:,">
-      <style>
-      \(style)
-      </style>
-      </head>
+      \(Self.head(title: title, generator: generator, styles: [style], scripts: inline))
       <body>
       <a class="skip" href="#main">To the report</a>
       <header>
@@ -145,6 +129,32 @@ public struct ReportPage: Sendable {
       </html>
 
       """
+  }
+
+  /// The beginning of a page that needs nothing from elsewhere: its content policy admits its own styles, and of scripts
+  /// these alone.
+  static func head(
+    title: String, generator: String, styles: [String], scripts: [(html: String, hash: String)]
+  ) -> String {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="generator" content="\(Quoting.html(generator))">
+    <meta name="color-scheme" content="light dark">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+    style-src 'unsafe-inline'; script-src \(scripts.map(\.hash).joined(separator: " ")); \
+    img-src data:; base-uri 'none'; \
+    form-action 'none'">
+    <title>\(Quoting.html(title))</title>
+    <link rel="icon" href="data:,">
+    <style>
+    \(styles.joined(separator: "\n"))
+    </style>
+    </head>
+    """
   }
 
   /// An inline script, and its hash for the content policy.

@@ -96,23 +96,7 @@ public struct TimelinePage {
     let script = ReportPage.shipped("timeline.js")
     let inline = ReportPage.inlineScript("\n\(script)\n")
     return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="generator" content="\(Quoting.html(generator))">
-      <meta name="color-scheme" content="light dark">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
-      style-src 'unsafe-inline'; script-src \(inline.hash); img-src data:; base-uri 'none'; \
-      form-action 'none'">
-      <title>\(Quoting.html(title))</title>
-      <link rel="icon" href="data:,">
-      <style>
-      \(style)
-      \(own)
-      </style>
-      </head>
+      \(ReportPage.head(title: title, generator: generator, styles: [style, own], scripts: [inline]))
       <body>
       <header>
       <div class="head"><div><h1>\(Quoting.html(title))</h1>
