@@ -200,6 +200,35 @@ import Testing
       "axes: { scheduler.d: [1] }",
       "9:23: axes.scheduler.d[0]: the scheduler 'first-fit' has no 'd='"
     ),
+    // Axes that another one, or the part itself, overwrites.
+    (
+      "axes: { load: [0.5, 0.7], rate: [1, 2] }",
+      "9:15: axes.load: changes nothing in workload 'w': rate, or something else in it, says the same"
+    ),
+    (
+      "axes: { load: [0.5, 0.7], workload.load: [0.2, 0.3] }",
+      "9:15: axes.load: changes nothing in workload 'w': workload.load, or something else in it"
+    ),
+    (
+      "axes: { arrivals.rate: [1, 2], load: [0.2, 0.3] }",
+      "9:24: axes.arrivals.rate: changes nothing in workload 'w': load, or something else in it"
+    ),
+    (
+      "axes: { load: [0.5, 0.7], rate: [1, 2] }\nzip: [load, rate]",
+      "9:15: axes.load: changes nothing in workload 'w': rate, or something else in it"
+    ),
+    (
+      "axes: { machines: [5, 10], cluster.count: [1, 2] }",
+      "9:19: axes.machines: changes nothing in cluster 'c': cluster.count, or something else in it"
+    ),
+    (
+      "axes: { machines: [5, 6] }\nexclude: [{ workload: [w, v], machines: 5 }]",
+      "10:27: exclude[0].workload[1]: is 'v'; expected one of w"
+    ),
+    (
+      "axes: { machines: [5, 6] }\nexclude: [{ scheduler: best-fit }]",
+      "10:24: exclude[0].scheduler: is 'best-fit'; expected one of first-fit, bf"
+    ),
     (
       "axes: { tasks: 1:9000:1, load: 0.1:0.9:0.0001 }",
       "9:7: axes: ask for more than 10000000 cells"
@@ -210,6 +239,23 @@ import Testing
       try definition(axes)
     } throws: { error in
       "\(error)".contains("a.yaml:\(message)") || "\(error)" == "a.yaml:\(message)"
+    }
+  }
+
+  /// A name that looks like a number is a name, as it is written; an axis goes before what the name says.
+  @Test func namesOfDigitsAndParametersThatAxesReplace() throws {
+    let file = text("axes: { rate: [1, 2] }\nexclude: [{ workload: 0201, rate: 1 }]")
+      .replacing("name: w, ", with: "name: \"0201\", ")
+      .replacing("tasks=60", with: "tasks=60,load=0.5")
+    let made = try NamedExperiment.definition(ConfigurationFile(text: file, name: "a.yaml"), in: "")
+    #expect(made.workloads.map(\.name) == ["0201, rate 2"])
+    #expect(made.workloads.map(\.source) == ["study:tasks=60,estimates=factor,rate=2"])
+    for both in ["study:load=0.5,rate=1", "study:rate=1,rate=2"] {
+      let refused = try tracemill("simulate", "--workload", both, "--cluster", "study:5", "-q")
+      #expect(refused.status == 1)
+      #expect(
+        refused.error.contains("both say how often tasks come")
+          || refused.error.contains("rate= is there twice"))
     }
   }
 

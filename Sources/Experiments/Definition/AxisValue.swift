@@ -17,6 +17,9 @@ public struct AxisValue: Hashable, Sendable, CustomStringConvertible {
     self.init(text.hasSuffix(".0") ? String(text.dropLast(2)) : text, number)
   }
 
+  /// A word, whatever it looks like: the name of a part.
+  init(name: String) { self.init(name, nil) }
+
   /// A number, a time or a word.
   public init(_ text: String) {
     if let number = DecimalText.number(text), number.isFinite {

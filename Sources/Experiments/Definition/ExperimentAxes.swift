@@ -56,6 +56,8 @@ public struct ExperimentAxes: Hashable, Sendable {
   public struct Exclusion: Hashable, Sendable {
     /// Values by key; of `workload`, `cluster` and `scheduler`, names.
     public var values: [String: [AxisValue]]
+    /// Where each name of a part stands.
+    var names: [String: [Place]] = [:]
     /// Where it stands.
     public var place: Place
   }
@@ -174,12 +176,16 @@ extension ExperimentAxes {
       return nil
     }
     var values: [String: [AxisValue]] = [:]
+    var places: [String: [Place]] = [:]
     for key in node.keys {
-      guard let entry = node[key], let wanted = Self.values(entry) else { return nil }
+      guard let entry = node[key] else { return nil }
       if Self.parts.contains(key) {
-        values[key] = wanted
+        let names = (entry.elements ?? [entry]).map { (name: $0.flow ?? $0.string(), node: $0) }
+        places[key] = names.map { Place($0.node) }
+        values[key] = names.compactMap { $0.name.map(AxisValue.init(name:)) }
         continue
       }
+      guard let wanted = Self.values(entry) else { return nil }
       guard let axis = axes.first(where: { $0.key == key }) else {
         let known = axes.map(\.key) + Self.parts
         entry.problem("'\(key)' is no axis" + suggestion(for: key, among: known))
@@ -197,7 +203,7 @@ extension ExperimentAxes {
         return found
       }
     }
-    return Exclusion(values: values, place: Place(node))
+    return Exclusion(values: values, names: places, place: Place(node))
   }
 
   /// A list, a range such as `0.5:0.95:0.05`, or a single value.

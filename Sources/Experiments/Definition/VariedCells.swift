@@ -1,3 +1,4 @@
+import Configuration
 import Workload
 
 /// What axes made of an experiment: which workloads, clusters and schedulers are run together.
@@ -106,7 +107,7 @@ extension ExperimentDefinition {
   /// - Parameters:
   ///   - axes: what is varied.
   ///   - spanning: pairings whose keys are in several parts.
-  /// - Returns: what leaves out nothing, or everything.
+  /// - Returns: what leaves out nothing, or everything, or goes by a name that there is not.
   public mutating func leaveOut(
     _ axes: ExperimentAxes, spanning: [[ExperimentAxes.Axis]]
   ) -> DescriptionIssue? {
@@ -118,7 +119,21 @@ extension ExperimentDefinition {
     }
     varied = cells
     var left = combinations.count
+    let known = [
+      WorkloadDefinition.kind: workloads.map { $0.base ?? $0.name },
+      ClusterDefinition.kind: clusters.map { $0.base ?? $0.name },
+      SchedulerDefinition.kind: schedulers.map { $0.base ?? $0.name },
+    ]
     for exclusion in axes.exclusions {
+      for (kind, places) in exclusion.names.sorted(by: { $0.key < $1.key }) {
+        let names = (known[kind] ?? []).uniqued
+        for (value, place) in zip(exclusion.values[kind] ?? [], places)
+        where !names.contains(value.text) {
+          return place.issue(
+            "is '\(value)'; expected one of \(names.joined(separator: ", "))"
+              + suggestion(for: value.text, among: names))
+        }
+      }
       cells.exclusions.append(exclusion.values.mapValues { Set($0.map(\.canonical)) })
       varied = cells
       let now = combinations.count

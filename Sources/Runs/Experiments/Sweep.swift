@@ -82,6 +82,7 @@ public struct Sweep: Sendable {
         swept.schedulers[place].engine = swept.schedulers[place].engine.without(key)
       }
     }
+    try refuseOverwritten(axes, of: base)
     if let issue = swept.leaveOut(axes, spanning: spanning) { throw axes.mistake(issue) }
     try refuseIdle(swept, axes)
     if let baseline = base.baseline, !swept.schedulers.contains(where: { $0.name == baseline }) {
@@ -115,9 +116,9 @@ public struct Sweep: Sendable {
   }
 
   /// What a key is of.
-  private enum Side { case workload, cluster, scheduler }
+  enum Side { case workload, cluster, scheduler }
 
-  private func side(of key: String, in base: ExperimentDefinition) throws -> Side {
+  func side(of key: String, in base: ExperimentDefinition) throws -> Side {
     let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
     switch (parts.first ?? "", parts.count > 1 ? parts[1] : nil) {
     case ("machines", nil), ("cluster", _?): return .cluster
@@ -190,7 +191,7 @@ public struct Sweep: Sendable {
     }
   }
 
-  private func changed(
+  func changed(
     _ definition: WorkloadDefinition, _ key: String, _ value: AxisValue
   ) throws -> WorkloadDefinition {
     key.hasPrefix("workload.")
@@ -198,7 +199,7 @@ public struct Sweep: Sendable {
       : try workload(definition, parameter: key, value)
   }
 
-  private func changed(
+  func changed(
     _ definition: ClusterDefinition, _ key: String, _ value: AxisValue, in whole: EngineSettings
   ) throws -> ClusterDefinition {
     if key == "machines" { return try cluster(definition, machines: value) }
@@ -210,7 +211,7 @@ public struct Sweep: Sendable {
     return changed
   }
 
-  private func changed(
+  func changed(
     _ definition: SchedulerDefinition, _ key: String, _ value: AxisValue, in whole: EngineSettings
   ) throws -> SchedulerDefinition {
     var changed = definition

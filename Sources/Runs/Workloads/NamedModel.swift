@@ -51,11 +51,18 @@ public struct NamedModel: Sendable {
     isOne(argument) || argument.hasPrefix("poisson:")
   }
 
-  /// The same name with a parameter set, in place of its value if it has one.
+  /// Parameters that say the same of a model, each in its own way.
+  private static let rivals = ["load": "rate", "rate": "load"]
+
+  /// The same name with a parameter set, in place of its value if it has one, and of what else says the same.
   public static func setting(_ key: String, to value: String, in argument: String) -> String {
+    let isPoisson = argument.hasPrefix("poisson:")
     let (source, parameters) =
-      argument.hasPrefix("poisson:") ? ("poisson", argument.dropFirst(8)) : parts(argument)
-    let kept = parameters.split(separator: ",").filter { !$0.hasPrefix("\(key)=") }
+      isPoisson ? ("poisson", argument.dropFirst(8)) : parts(argument)
+    let replaced = [key] + (isPoisson || NamedStation.isOne(argument) ? [] : [rivals[key]])
+    let kept = parameters.split(separator: ",").filter { item in
+      !replaced.contains(String(item.prefix { $0 != "=" }))
+    }
     return source + ":"
       + (kept.map(String.init) + ["\(key)=\(value)"]).joined(separator: ",")
   }
@@ -210,6 +217,13 @@ public struct NamedModel: Sendable {
 
   /// `load=0.7,cores=1250,tasks=2000,duration=3600,rate=2`.
   private mutating func setParameters(_ told: [(key: String, value: String)]) throws {
+    let keys = told.map(\.key)
+    if let twice = keys.enumerated().first(where: { keys.firstIndex(of: $1) != $0 })?.element {
+      throw RunError(message: "\(twice)= is there twice")
+    }
+    if keys.contains("load"), keys.contains("rate") {
+      throw RunError(message: "load= and rate= both say how often tasks come: give one of them")
+    }
     for (key, text) in told {
       let pair = [key, text]
       if pair[0] == "duration", let time = TraceTime(pair[1]) {
@@ -240,6 +254,13 @@ public struct NamedModel: Sendable {
       default: scenario.model.arrivals.rate = value
       }
     }
+  }
+
+  /// What is drawn on machines of `cores` where the name does not say other cores: equal if and only if the tasks are.
+  func drawn(onCores cores: Double) throws -> WorkloadScenario {
+    var model = self
+    try model.setLoad(onCores: cores)
+    return model.scenario
   }
 
   /// Sets the load on a cluster of so many cores (times speeds).
