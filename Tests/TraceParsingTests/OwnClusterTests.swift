@@ -65,6 +65,28 @@ import Workload
     #expect(machines.map(\.capacity.memory.rawValue) == [512_000 << 20, 256_000 << 20])
   }
 
+  /// Logs that overlap, as exports of two weeks do: what both have is one attempt, and is told.
+  @Test(arguments: [1, 2, 3])
+  func whatLogsHaveTogetherIsCountedOnce(copies: Int) throws {
+    func records(_ files: [String: String]) throws -> (records: [TaskRecord], notes: [String]) {
+      let (trace, folder) = try open(files)
+      defer { withExtendedLifetime(folder) {} }
+      let stream = try trace.records(ReadOptions())
+      return (try Formats.drain(stream), stream.report.notes.texts)
+    }
+    let once = try records(["jobs.txt": Self.sacct])
+    let lines = Self.sacct.split(separator: "\n")
+    // Each further log has the header and what begins a line later.
+    var files = ["jobs0.txt": Self.sacct]
+    for copy in 1...copies {
+      files["jobs\(copy).txt"] = ([lines[0]] + lines.dropFirst(copy)).joined(separator: "\n") + "\n"
+    }
+    let several = try records(files)
+    #expect(several.records == once.records)
+    #expect(once.notes.contains { $0.contains("there twice") } == false)
+    #expect(several.notes.contains { $0.contains("there twice: the same task at the same times") })
+  }
+
   /// Any of the fields that count a job's nodes says whether it spans machines.
   @Test(arguments: [
     ("NNodes", "2", true), ("NNodes", "1", false), ("AllocTRES", "billing=8,cpu=8,node=2", true),

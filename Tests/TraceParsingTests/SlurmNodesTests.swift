@@ -163,6 +163,22 @@ import Workload
       "nodes.txt:3: node n1 is there twice, with other amounts"
     ),
     (
+      "NodeName=n1 CPUTot=4 RealMemory=6400 State=IDLE\nNodeName=n2 CPUTot=4 RealMemory=64",
+      "nodes.txt: node n2 has no State, as those before it have: it ends in the middle"
+    ),
+    (
+      "NodeName=n1 CPUTot=4\n  State=IDLE\nNodeName=n2 CPUTot=4\nNodeName=n3 CPUTot=4\n  State=IDLE\n",
+      "nodes.txt:4: node n2 has no State, as those before it have: it ends in the middle"
+    ),
+    (
+      #"{"nodes": [{"name": "a", "cpus": 4, "real_memory": 1}, {"name": "", "cpus": 4, "real_memory": 1}]}"#,
+      "nodes.txt:1: a node has no name"
+    ),
+    (
+      #"{"nodes": [{"name": "a", "cpus": 4, "real_memory": 1}, {"cpus": 4, "real_memory": 1}]}"#,
+      "nodes.txt:1: a node has no name"
+    ),
+    (
       "NodeName=n1 CPUTot=4 Gres=gpu:a100:many\nNodeName=n2 CPUTot=8\n",
       "nodes.txt:2: generic resource 'gpu:a100:many' has no number of GPUs"
     ),

@@ -76,11 +76,25 @@ struct SlurmNodes: MachineListing {
     var reader = reader(options)
     var held: Entry?
     var list = nodes
+    // scontrol says the state of every node, behind its amounts; slurm.conf says none.
+    var saysStates = false
+    func requireWhole(_ entry: Entry) throws(RowError) {
+      if !entry.state.isEmpty { saysStates = true }
+      guard saysStates, entry.state.isEmpty else { return }
+      throw RowError(
+        column: nil,
+        message: "node \(entry.names.first ?? "") has no State, as those before it have: "
+          + "it ends in the middle",
+        reason: "a node that is cut off")
+    }
     try reader.forEachRow { row throws(RowError) in
       let line = row.text(0)
       let isNew = line.hasPrefix("NodeName=")
       // What is wrong with a node's own lines is told there; what it lacks where the next begins.
-      if isNew, let entry = held.take() { try list.add(entry) }
+      if isNew, let entry = held.take() {
+        try requireWhole(entry)
+        try list.add(entry)
+      }
       if isNew { held = Entry(names: []) }
       guard held != nil else {
         throw RowError(
@@ -109,7 +123,10 @@ struct SlurmNodes: MachineListing {
     }
     nodes = list
     if let held {
-      do throws(RowError) { try nodes.add(held) } catch {
+      do throws(RowError) {
+        try requireWhole(held)
+        try nodes.add(held)
+      } catch {
         let located = TraceError(error.code, error.message, file: group.files.last?.name ?? "")
         guard let rejects = options.rejects else { throw located }
         try rejects.add(located, reason: error.reason, row: "")
@@ -191,6 +208,9 @@ struct SlurmNodes: MachineListing {
         (entry.cores, entry.memory, entry.disk) = (try amount(1), try amount(2), try amount(6))
         (entry.resources, entry.partitions) = (row.text(3), texts(4))
         entry.state = texts(5).joined(separator: "+")
+      }
+      guard isSinfo || !entry.names.isEmpty, !entry.names.contains("") else {
+        throw RowError(column: nil, message: "a node has no name", reason: "no name")
       }
       try list.add(entry)
     }

@@ -4,7 +4,7 @@ import TraceInput
 import Workload
 
 /// The times of a mapped task as far as its rows tell, in µs; nil is not told.
-struct MappedTimes {
+struct MappedTimes: Hashable {
   var submit: Int64?
   var first: Int64?
   var last: Int64?
@@ -13,6 +13,8 @@ struct MappedTimes {
   var run: Int64?
   var outcome: Outcome?
   var attempts: Int32?
+  /// Whether it says when something began or ended: two rows that say the same of one task are one row, given twice.
+  var saysWhen: Bool { first != nil || end != nil }
   /// Submitted or started before the trace, ended after it.
   var beganBefore = false
   var startedBefore = false

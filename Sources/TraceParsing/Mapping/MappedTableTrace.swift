@@ -155,7 +155,7 @@ struct MappedTableTrace: RecognisedTrace {
           keys.note(key, task.record.id, full: try plan.usageFull?.number(row, context))
         }
         try keep(row, task, plan, context, &gathering)
-        guard plan.fold.isEmpty else { return fold(row, task, plan, &folding) }
+        guard plan.fold.isEmpty else { return fold(row, task, plan, context, &folding) }
         let record = try builder.finish(task, context)
         if hasUsage { keys.note(record) }
         try add(record, task.check, row, plan, context, &gathering)
@@ -186,7 +186,7 @@ struct MappedTableTrace: RecognisedTrace {
   private var joinsItself: Bool { mapping.joins.contains { $0.isInSameFile(groups[0]) } }
 
   private func fold(
-    _ row: MappedRow, _ task: MappedTaskBuilder.Task, _ plan: MappingPlan,
+    _ row: MappedRow, _ task: MappedTaskBuilder.Task, _ plan: MappingPlan, _ context: MappedContext,
     _ folding: inout Folding
   ) {
     var key: [UInt8] = []
@@ -199,6 +199,13 @@ struct MappedTableTrace: RecognisedTrace {
       key.append(0)
     }
     if let place = folding.places[key] {
+      if folding.tasks[place].rows.isEmpty {
+        folding.tasks[place].rows = [folding.tasks[place].times]
+      }
+      // A log that is given twice has no second attempts.
+      guard folding.tasks[place].rows.insert(task.times).inserted || !task.times.saysWhen else {
+        return context.count("there twice: the same task at the same times, counted once")
+      }
       folding.tasks[place].fold(task)
     } else {
       folding.places[key] = folding.tasks.count

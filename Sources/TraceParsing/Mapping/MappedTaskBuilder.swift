@@ -11,6 +11,8 @@ struct MappedTaskBuilder {
     var times = MappedTimes()
     /// As of `MappedContext.jobCheck`.
     var check: UInt32 = 0
+    /// What each of its rows said of times, where there are several and they are folded.
+    var rows: Set<MappedTimes> = []
   }
 
   let plan: MappingPlan
