@@ -347,6 +347,23 @@ def test_episodes_of_a_training_are_shared(
     assert not (tmp_path / "ray" / "shards").exists()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: search\ndecision: order\n",
+        "decision: 'device'\n",
+        '{"decision": "stage"}',
+        '{\n  "name": "search",\n  "decision" : "stage"\n}\n',
+    ],
+)
+def test_searches_are_not_shared(cluster: Any, tmp_path: pathlib.Path, text: str) -> None:
+    scenario = tmp_path / "search.yaml"
+    scenario.write_text(text)
+    with pytest.raises(ValueError, match="search.yaml: .* is trained in one go: without shards"):
+        shards.train(scenario, tmp_path / "ray", shards=2)
+    assert not (tmp_path / "ray" / "shards").exists()
+
+
 def test_train(cluster: Any, tmp_path: pathlib.Path) -> None:
     scenario = tmp_path / "small.yaml"
     scenario.write_text(

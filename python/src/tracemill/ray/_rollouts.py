@@ -51,8 +51,11 @@ def train_shared(
     if shards < 1:
         raise ValueError("shards is at least 1")
     with open(scenario, encoding="utf-8") as file:
-        if re.search(r"^decision:\s*['\"]?(order|device)\b", file.read(), re.MULTILINE):
-            raise ValueError(f"{scenario}: an order or a choice of devices is trained in one go: without shards")
+        # YAML, or the JSON that it may be.
+        if re.search(r"^\s*[{]?\s*['\"]?decision['\"]?\s*:\s*['\"]?(order|device|stage)\b", file.read(), re.MULTILINE):
+            raise ValueError(
+                f"{scenario}: an order, a choice of devices or of stages is trained in one go: without shards"
+            )
     options = {**options, "resume": True, "stop_after": 1}
     work = os.path.join(folder, "shards")
     shutil.rmtree(work, ignore_errors=True)
