@@ -298,8 +298,10 @@ def test_axes_are_columns_and_each_cell_is_that_of_its_values_alone() -> None:
         if (load, beat, queue) == (2, 5, "edf") and name.startswith("best-fit")
     ]
     assert wanted == alone.to_dict()["wait_mean_s"]
-    with pytest.raises(tm.TracemillError, match="leaves nothing out"):
+    with pytest.raises(tm.TracemillError, match=r"exclude\[0\]\.scheduler: is 'best-fit'; expected one of random"):
         tm.sweep("study:tasks=9", "study:5", ["random"], {"load": [1]}, exclude=[{"scheduler": "best-fit"}])
+    with pytest.raises(tm.TracemillError, match="leaves nothing out"):
+        tm.sweep("study:tasks=9", "study:5", ["random"], {"load": [1, 2]}, exclude=[{"load": 1}, {"load": 1}])
     # A table of the caller's is scaled as any other workload.
     work = tm.generate("study", tasks=40)
     scaled = tm.sweep(work, "study:5", ["random"], {"workload.scaleArrivals": [1, 4]}, seeds=1).to_dict()
