@@ -65,6 +65,37 @@ import Workload
     #expect(machines.map(\.capacity.memory.rawValue) == [512_000 << 20, 256_000 << 20])
   }
 
+  /// Attempts of a requeued job: what each ran adds up, the rest of its life it waited; in any order of rows.
+  @Test(arguments: [false, true])
+  func whatAttemptsRanAddsUp(isReversed: Bool) throws {
+    let rows = [
+      "7|ann|2024-03-01T00:00:00|2024-03-01T00:10:00|2024-03-01T00:20:00|NODE_FAIL",
+      "7|ann|2024-03-01T00:20:00|2024-03-01T05:00:00|2024-03-01T05:05:00|COMPLETED",
+      // Slurm may keep the first submission.
+      "8|ann|2024-03-01T00:00:00|2024-03-01T00:00:05|2024-03-01T00:01:05|PREEMPTED",
+      "8|ann|2024-03-01T00:00:00|2024-03-01T00:06:00|2024-03-01T00:16:00|COMPLETED",
+      // The last attempt runs still: nobody knows how long it will.
+      "9|ann|2024-03-01T00:00:00|2024-03-01T00:10:00|2024-03-01T00:20:00|NODE_FAIL",
+      "9|ann|2024-03-01T00:20:00|2024-03-01T05:00:00|Unknown|RUNNING",
+    ]
+    // The state of the last row counts: only the running job depends on the order.
+    let listed = isReversed ? Array(rows.prefix(4).reversed()) : rows
+    let (trace, folder) = try open([
+      "jobs.txt": (["JobID|User|Submit|Start|End|State"] + listed).joined(separator: "\n") + "\n"
+    ])
+    defer { withExtendedLifetime(folder) {} }
+    let records = try Formats.drain(trace.records(ReadOptions())).sorted { $0.id.job < $1.id.job }
+    #expect(records.map(\.attempts).prefix(2) == [2, 2])
+    #expect(records.map(\.runTime.seconds).prefix(2) == [900, 660])
+    #expect(records.map(\.waitTime.seconds).prefix(2) == [17_400, 300])
+    for record in records.prefix(2) {
+      #expect(record.submit + record.waitTime + record.runTime == record.end)
+    }
+    guard !isReversed else { return }
+    #expect(records[2].outcome == .running && records[2].attempts == 2)
+    #expect(records[2].flags.contains(.runTimeUnknown))
+  }
+
   /// Logs that overlap, as exports of two weeks do: what both have is one attempt, and is told.
   @Test(arguments: [1, 2, 3])
   func whatLogsHaveTogetherIsCountedOnce(copies: Int) throws {

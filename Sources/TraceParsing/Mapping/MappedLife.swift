@@ -67,6 +67,15 @@ struct MappedLife {
       || (has.contains("end_us") && has.contains("run_us"))
   }
 
+  /// Of a task whose attempts ran so long in all: that, and that it waited for the rest of its life.
+  func sum(_ ran: Int64, in times: inout MappedTimes) {
+    guard !has.run, !times.beganBefore, !times.startedBefore, let submit = times.submit,
+      let end = times.end
+    else { return }
+    times.run = ran
+    if !has.wait, end - submit >= ran { times.wait = end - submit - ran }
+  }
+
   /// Puts the times into `record`; the error is about a task that cannot be placed in time.
   func complete(
     _ record: inout TaskRecord, _ known: MappedTimes, _ context: MappedContext
@@ -165,7 +174,7 @@ struct MappedLife {
       times.run = nil
       return
     }
-    guard !has.run, !times.startedBefore, let end = times.end else { return }
+    guard !has.run, times.run == nil, !times.startedBefore, let end = times.end else { return }
     let start: Int64
     if let first = times.first {
       start = first

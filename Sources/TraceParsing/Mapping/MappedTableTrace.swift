@@ -199,14 +199,18 @@ struct MappedTableTrace: RecognisedTrace {
       key.append(0)
     }
     if let place = folding.places[key] {
-      if folding.tasks[place].rows.isEmpty {
-        folding.tasks[place].rows = [folding.tasks[place].times]
+      var other = task
+      if mapping.rowsAreAttempts {
+        if folding.tasks[place].rows.isEmpty {
+          folding.tasks[place].rows = [folding.tasks[place].times]
+        }
+        // A log that is given twice has no second attempts.
+        if !folding.tasks[place].rows.insert(task.times).inserted, task.times.saysWhen {
+          context.count("there twice: the same task at the same times, counted once")
+          other.times = MappedTimes()
+        }
       }
-      // A log that is given twice has no second attempts.
-      guard folding.tasks[place].rows.insert(task.times).inserted || !task.times.saysWhen else {
-        return context.count("there twice: the same task at the same times, counted once")
-      }
-      folding.tasks[place].fold(task)
+      folding.tasks[place].fold(other)
     } else {
       folding.places[key] = folding.tasks.count
       folding.tasks.append(task)

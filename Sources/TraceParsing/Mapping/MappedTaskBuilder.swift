@@ -13,6 +13,22 @@ struct MappedTaskBuilder {
     var check: UInt32 = 0
     /// What each of its rows said of times, where there are several and they are folded.
     var rows: Set<MappedTimes> = []
+
+    /// Run times of attempts that rows say whole, summed; nil unless there are several, each with its end.
+    var attemptsRan: Int64? {
+      let begun = rows.filter { $0.first != nil }
+      guard begun.count > 1 else { return nil }
+      var sum: Int64 = 0
+      for row in begun {
+        guard let first = row.first, let end = row.end, row.outcome != .running, end >= first else {
+          return nil
+        }
+        let (next, overflow) = sum.addingReportingOverflow(end - first)
+        guard !overflow else { return nil }
+        sum = next
+      }
+      return sum
+    }
   }
 
   let plan: MappingPlan
@@ -211,8 +227,9 @@ struct MappedTaskBuilder {
 
   /// Works out what follows from the times, and checks what everything relies on.
   func finish(_ task: Task, _ context: MappedContext) throws(RowError) -> TaskRecord {
-    var record = task.record
-    try life.complete(&record, task.times, context)
+    var (record, times) = (task.record, task.times)
+    if let ran = task.attemptsRan { life.sum(ran, in: &times) }
+    try life.complete(&record, times, context)
     for complete in completions { complete(&record) }
     if let problem = RecordOrderChecker().problem(record) {
       throw RowError(column: nil, message: problem, reason: "value out of range")

@@ -26,6 +26,11 @@ extension TableMapping {
     }
     machines = root.object("machines").map(Machines.init)
     fold = root["fold"].map(\.texts) ?? []
+    rowsAreAttempts = root.choice("rows_are", of: ["attempts"]) != nil
+    if rowsAreAttempts, fold.isEmpty {
+      root.problem(
+        at: "rows_are", "says what rows of one task are; fold says which are of one task")
+    }
     usage = root.object("usage").map(Self.usage)
     timeZone = root.string("time_zone")
     compare = root.object("compare").map(Self.sources) ?? [:]

@@ -38,6 +38,9 @@ public struct TableMapping: Equatable, Sendable {
   public var usage: Usage?
   /// Columns whose rows are one task together; empty where each row is one.
   public var fold: [String] = []
+  /// Whether each of the rows that are one task together is an attempt of its own: a row that is there twice counts once,
+  /// and run times add up.
+  public var rowsAreAttempts = false
   /// The clock of date-times that state no zone; nil is UTC.
   public var timeZone: String?
   /// Where times are counted from.
