@@ -270,6 +270,12 @@ import Workload
     let (report, _) = try run(records, on: try machines([(1, 0)]), FirstFit())
     #expect(report.total.metDeadline == 1)
     #expect(abs(report.total.deadlineShare - 1.0 / 3) < 1e-12)
+    // Who has no deadline meets none.
+    var mixed = records + [task(3, at: 0, runs: 1), task(4, at: 0, runs: 1)]
+    mixed[0].deadline = .never
+    let (other, _) = try run(mixed, on: try machines([(9, 0)]), FirstFit())
+    #expect(other.total.withDeadline == 2 && other.total.metDeadline == 2)
+    #expect(other.total.deadlineShare == 1)
     // 10 / 10 and 20 / 10.
     #expect(report.total.slowdown.mean == 1.5e6)
     #expect(report.total.boundedSlowdown.mean == 1.5e6)

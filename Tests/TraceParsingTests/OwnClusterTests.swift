@@ -65,6 +65,27 @@ import Workload
     #expect(machines.map(\.capacity.memory.rawValue) == [512_000 << 20, 256_000 << 20])
   }
 
+  /// A log of when a job still ran, and one of after its end, in either order: one attempt, which ended.
+  @Test(arguments: [false, true])
+  func anAttemptThatRanInOneLogEndedInAnother(isReversed: Bool) throws {
+    let rows = [
+      "5|ann|2024-03-01T00:00:00|2024-03-01T00:01:00|Unknown|RUNNING",
+      "5|ann|2024-03-01T00:00:00|2024-03-01T00:01:00|2024-03-01T00:31:00|COMPLETED",
+    ]
+    let head = "JobID|User|Submit|Start|End|State\n"
+    let (trace, folder) = try open([
+      "a.txt": head + rows[isReversed ? 1 : 0] + "\n",
+      "b.txt": head + rows[isReversed ? 0 : 1] + "\n",
+    ])
+    defer { withExtendedLifetime(folder) {} }
+    let stream = try trace.records(ReadOptions())
+    let record = try #require(try Formats.drain(stream).first)
+    #expect(record.outcome == .finished && record.attempts == 1)
+    #expect(record.runTime.seconds == 1800 && record.waitTime.seconds == 60)
+    #expect(!record.flags.contains(.cutOffAtEnd))
+    #expect(stream.report.notes.texts.contains { $0.contains("there twice") })
+  }
+
   /// Attempts of a requeued job: what each ran adds up, the rest of its life it waited; in any order of rows.
   @Test(arguments: [false, true])
   func whatAttemptsRanAddsUp(isReversed: Bool) throws {
@@ -115,7 +136,8 @@ import Workload
     let several = try records(files)
     #expect(several.records == once.records)
     #expect(once.notes.contains { $0.contains("there twice") } == false)
-    #expect(several.notes.contains { $0.contains("there twice: the same task at the same times") })
+    #expect(
+      several.notes.contains { $0.contains("there twice: an attempt that another row has too") })
   }
 
   /// Any of the fields that count a job's nodes says whether it spans machines.
@@ -163,6 +185,20 @@ import Workload
     #expect(records.allSatisfy { $0.request.milliGPU == 2000 && $0.request.cpu == Cores(4) })
     #expect(records[0].request.memory.rawValue == 2 << 30 && records[0].estimate.seconds == 3600)
     #expect(records[3].flags.contains(.cutOffAtEnd))
+  }
+
+  /// A limit of PBS that is a number alone is in seconds.
+  @Test(arguments: [("3600", 3600.0), ("01:30:00", 5400), ("90", 90)])
+  func limitsWithoutAUnit(limit: String, seconds: Double) throws {
+    let (trace, folder) = try open([
+      "20240301": """
+      03/01/2024 11:00:00;E;12.server;user=ann queue=batch ctime=1709287200 qtime=1709287200 start=1709287260 Resource_List.ncpus=16 Resource_List.walltime=\(limit) end=1709290800
+
+      """
+    ])
+    defer { withExtendedLifetime(folder) {} }
+    let records = try Formats.drain(trace.records(ReadOptions()))
+    #expect(records.map(\.estimate.seconds) == [seconds])
   }
 
   @Test func `PBS accounting log`() throws {

@@ -37,12 +37,13 @@ extension Sweep {
       }
       let corners = [own.compactMap(\.values.first), own.compactMap(\.values.last)]
       for (place, axis) in own.enumerated() where axis.values.count > 1 {
-        let hasEffect = try corners.contains { corner in
-          let one = try made(corner)
-          return try axis.values.contains { value in
+        let hasEffect = corners.contains { corner in
+          // What cannot be beside the others is another thing than what can: values that go together may need each other.
+          guard let one = try? made(corner) else { return true }
+          return axis.values.contains { value in
             var other = corner
             other[place] = value
-            return try made(other) != one
+            return (try? made(other)) != one
           }
         }
         guard !hasEffect else { continue }

@@ -12,7 +12,7 @@ public struct ClassMetrics: Hashable, Sendable {
   public var restarts = 0
   /// Tasks with a deadline.
   public var withDeadline = 0
-  /// Tasks that finished by their deadline; those with none that finished count too.
+  /// Tasks that finished by their deadline.
   public var metDeadline = 0
   /// Waiting time of tasks that started, in µs.
   public var wait = Tally()
@@ -29,10 +29,10 @@ public struct ClassMetrics: Hashable, Sendable {
   /// How many tasks ended as `outcome`.
   public subscript(outcome: TaskOutcome) -> Int { outcomes[Int(outcome.rawValue)] }
 
-  /// Share of submitted tasks that finished by their deadline: a task that was dropped, could not
+  /// Share of tasks with a deadline that finished by it: a task that was dropped, could not
   /// be placed or did not finish has missed it. NaN where no task has one.
   public var deadlineShare: Double {
-    withDeadline > 0 ? Double(metDeadline) / Double(submitted) : .nan
+    withDeadline > 0 ? Double(metDeadline) / Double(withDeadline) : .nan
   }
 
   /// Dynamic energy of its tasks.
@@ -43,14 +43,16 @@ public struct ClassMetrics: Hashable, Sendable {
     outcomes[Int(result.outcome.rawValue)] += 1
     wasted += result.wasted
     energy += result.energy
-    if result.deadline.isKnown { withDeadline += 1 }
+    if result.deadline.isKnown {
+      withDeadline += 1
+      if result.metDeadline { metDeadline += 1 }
+    }
     if result.attempts > 0 {
       started += 1
       restarts += Int(result.attempts) - 1
       wait.record(result.wait.rawValue)
     }
     guard result.outcome == .finished else { return }
-    if result.metDeadline { metDeadline += 1 }
     let (turnaround, run) = (result.completion.rawValue, result.runTime.rawValue)
     completion.record(turnaround)
     let own = run > 0 ? Self.millionths(turnaround, run) : 0

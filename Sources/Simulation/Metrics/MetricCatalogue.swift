@@ -18,7 +18,7 @@ extension Metric {
     distributions + [
       Metric(
         "deadlines_met", "deadlines met", isShare: true, better: .higher,
-        "Share of submitted tasks that finished by their deadline; none where no task has one."
+        "Share of tasks with a deadline that finished by it; none where no task has one."
       ) { $0.deadlineShare },
       Metric(
         "energy_kwh", "energy", unit: "kWh", better: .lower,

@@ -13,8 +13,6 @@ struct MappedTimes: Hashable {
   var run: Int64?
   var outcome: Outcome?
   var attempts: Int32?
-  /// Whether it says when something began or ended: two rows that say the same of one task are one row, given twice.
-  var saysWhen: Bool { first != nil || end != nil }
   /// Submitted or started before the trace, ended after it.
   var beganBefore = false
   var startedBefore = false

@@ -199,18 +199,11 @@ struct MappedTableTrace: RecognisedTrace {
       key.append(0)
     }
     if let place = folding.places[key] {
-      var other = task
-      if mapping.rowsAreAttempts {
-        if folding.tasks[place].rows.isEmpty {
-          folding.tasks[place].rows = [folding.tasks[place].times]
-        }
-        // A log that is given twice has no second attempts.
-        if !folding.tasks[place].rows.insert(task.times).inserted, task.times.saysWhen {
-          context.count("there twice: the same task at the same times, counted once")
-          other.times = MappedTimes()
-        }
+      if !mapping.rowsAreAttempts {
+        folding.tasks[place].fold(task)
+      } else if folding.tasks[place].foldAttempt(task) {
+        context.count("there twice: an attempt that another row has too, counted once")
       }
-      folding.tasks[place].fold(other)
     } else {
       folding.places[key] = folding.tasks.count
       folding.tasks.append(task)

@@ -11,18 +11,15 @@ struct MappedTaskBuilder {
     var times = MappedTimes()
     /// As of `MappedContext.jobCheck`.
     var check: UInt32 = 0
-    /// What each of its rows said of times, where there are several and they are folded.
-    var rows: Set<MappedTimes> = []
+    /// What rows said of each attempt, by its start; empty where rows are no attempts, or there is one row.
+    var attempts: [Int64: MappedTimes] = [:]
 
-    /// Run times of attempts that rows say whole, summed; nil unless there are several, each with its end.
+    /// Run times of attempts, summed; nil unless there are several, each with its end.
     var attemptsRan: Int64? {
-      let begun = rows.filter { $0.first != nil }
-      guard begun.count > 1 else { return nil }
+      guard attempts.count > 1 else { return nil }
       var sum: Int64 = 0
-      for row in begun {
-        guard let first = row.first, let end = row.end, row.outcome != .running, end >= first else {
-          return nil
-        }
+      for (first, attempt) in attempts {
+        guard let end = attempt.end, attempt.outcome != .running, end >= first else { return nil }
         let (next, overflow) = sum.addingReportingOverflow(end - first)
         guard !overflow else { return nil }
         sum = next
@@ -239,6 +236,31 @@ struct MappedTaskBuilder {
 }
 
 extension MappedTaskBuilder.Task {
+  /// Takes another row of the same task where each is an attempt. An attempt is one by its start: logs that overlap have no
+  /// more of them, and of what they say of one, what knows its end counts.
+  ///
+  /// - Returns: whether the row says what another one has said.
+  mutating func foldAttempt(_ row: MappedTaskBuilder.Task) -> Bool {
+    if attempts.isEmpty, let first = times.first { attempts[first] = times }
+    var row = row
+    var isKnown = row.times == times && times.end != nil
+    if let first = row.times.first {
+      if let known = attempts[first] {
+        isKnown = true
+        if known.end == nil, row.times.end != nil {
+          attempts[first] = row.times
+          row.times.first = nil
+        } else {
+          row.times = MappedTimes()
+        }
+      } else {
+        attempts[first] = row.times
+      }
+    }
+    fold(row)
+    return isKnown
+  }
+
   /// Takes what another row of the same task says: the earliest and the latest times, the largest
   /// requests; of anything else the first, and the last outcome.
   mutating func fold(_ other: MappedTaskBuilder.Task) {
