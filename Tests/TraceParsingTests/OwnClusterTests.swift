@@ -201,6 +201,18 @@ import Workload
     #expect(records.map(\.estimate.seconds) == [seconds])
   }
 
+  /// Torque has no ncpus where nodes and processors of each are asked for.
+  @Test func slotsOfTorqueAreCores() throws {
+    let (trace, folder) = try open([
+      "20240301": """
+      03/01/2024 11:00:00;E;12.server;user=ann queue=batch ctime=1709287200 qtime=1709287200 start=1709287260 Resource_List.nodes=2:ppn=8 Resource_List.walltime=01:00:00 total_execution_slots=16 unique_node_count=2 end=1709290800
+
+      """
+    ])
+    defer { withExtendedLifetime(folder) {} }
+    #expect(try Formats.drain(trace.records(ReadOptions())).map(\.request.cpu) == [Cores(16)])
+  }
+
   @Test func `PBS accounting log`() throws {
     let (trace, folder) = try open([
       "20240301": """

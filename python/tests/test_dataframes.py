@@ -87,6 +87,28 @@ def test_what_no_column_can_be_is_told():
         tm.workload([1, 2])
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("stated", [None, "s", "ms", "us"])
+def test_lengths_of_time_have_a_unit_of_their_own(unit, stated):
+    """A mapping that says another unit than the column's own is refused; what it says alike, or not, is the same."""
+    lengths = pyarrow.array([120, 60], pyarrow.int64())
+    scale = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    table = pyarrow.table({
+        "t": pyarrow.array([1_709_287_200 * scale, 1_709_287_260 * scale], pyarrow.timestamp(unit)),
+        "run": pyarrow.array([length.as_py() * scale for length in lengths], pyarrow.duration(unit)),
+    })  # fmt: skip
+    for column in ("submit_us", "run_us"):
+        columns = {"submit_us": {"from": "t"}, "run_us": {"from": "run"}}
+        if stated:
+            columns[column]["unit"] = stated
+        if stated in (None, unit):
+            rows = tm.workload(table, columns=columns).to_dict()
+            assert rows["submit_us"] == [0, 60_000_000] and rows["run_us"] == [120_000_000, 60_000_000]
+        else:
+            with pytest.raises(tm.TracemillError, match=f"column '{columns[column]['from']}' has a unit of its own"):
+                tm.workload(table, columns=columns)
+
+
 def test_what_a_trace_says_besides(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(

@@ -214,7 +214,14 @@ private struct ArrowMappedRows: ArrowRowTaker {
       try ArrowRecordReader.check(fields[place], name, table)
       // A timestamp without a zone, as `tsu:`, is what a clock somewhere showed.
       let format = String(cString: fields[place].format)
-      row.declared[slot] = ArrowColumn.microseconds(format).map {
+      let unit = ArrowColumn.microseconds(format)
+      if let unit, case .time(let factor)? = plan.typed[name], factor != unit {
+        throw TraceError(
+          .malformedRow,
+          "column '\(name)' has a unit of its own (Arrow type '\(format)'); the mapping says another "
+            + "unit: leave it out there", file: table)
+      }
+      row.declared[slot] = unit.map {
         DeclaredUnit(
           factor: $0,
           isLocal: format.hasPrefix("ts") && format.hasSuffix(":") || format.hasPrefix("td"))
